@@ -1,0 +1,157 @@
+//! URL → node, and node → the URI of a request.
+
+use std::{net::Ipv6Addr, str::FromStr};
+
+use http::{
+    HeaderValue, Uri,
+    uri::{Authority, Parts, PathAndQuery, Scheme},
+};
+
+use super::{Node, NodeFacts};
+use crate::{
+    credentials::Credentials,
+    error::{Error, Result},
+};
+
+const SETTING: &str = "nodes";
+
+impl FromStr for Node {
+    type Err = Error;
+
+    /// Parses `scheme://[user:password@]host[:port][/prefix]`.
+    ///
+    /// # Errors
+    /// A URL without a scheme or with another than `http` and `https`, without a
+    /// host, with a query or fragment, or with a port that is none. The error
+    /// shows neither user info nor the URL.
+    fn from_str(url: &str) -> Result<Self> {
+        if url.bytes().any(|b| b.is_ascii_control() || b == b' ') {
+            return Err(wrong("a URL contains a space or a control character"));
+        }
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| {
+            wrong("a URL needs a scheme and a host, as in `https://localhost:9200`")
+        })?;
+        let scheme = if scheme.eq_ignore_ascii_case("https") {
+            Scheme::HTTPS
+        } else if scheme.eq_ignore_ascii_case("http") {
+            Scheme::HTTP
+        } else {
+            return Err(wrong("the scheme of a URL must be `http` or `https`"));
+        };
+        if rest.contains(['?', '#']) {
+            return Err(wrong("a URL cannot have a query or a fragment"));
+        }
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (user_info, host_port) = match authority.rsplit_once('@') {
+            Some((user_info, host_port)) => (Some(user_info), host_port),
+            None => (None, authority),
+        };
+        let (host, port) = split_port(host_port)?;
+        let port = port.unwrap_or(if scheme == Scheme::HTTPS { 443 } else { 80 });
+        let credentials = user_info.map(credentials).transpose()?;
+        node(scheme, host, port, path, credentials)
+    }
+}
+
+/// Puts a node together from its parts, checking each.
+pub(super) fn node(
+    scheme: Scheme,
+    host: &str,
+    port: u16,
+    path: &str,
+    credentials: Option<Credentials>,
+) -> Result<Node> {
+    let authority = authority(host, port)?;
+    let path_prefix = path.trim_end_matches('/');
+    if path_prefix.split('/').any(|part| matches!(part, "." | "..")) {
+        return Err(wrong("the path of a URL cannot contain `.` or `..` as a part"));
+    }
+    if !path_prefix.is_empty() && PathAndQuery::from_str(path_prefix).is_err() {
+        return Err(wrong("the path of a URL is not valid"));
+    }
+    let host_header = HeaderValue::from_str(authority.as_str())
+        .map_err(|_| wrong("the host of a URL is not valid"))?;
+    Ok(Node {
+        url: format!("{scheme}://{authority}{path_prefix}").into(),
+        scheme,
+        authority,
+        host_header,
+        port,
+        path_prefix: path_prefix.into(),
+        credentials,
+        facts: NodeFacts::default(),
+    })
+}
+
+pub(super) fn absolute(node: &Node, target: PathAndQuery) -> Result<Uri> {
+    let mut parts = Parts::default();
+    parts.scheme = Some(node.scheme.clone());
+    parts.authority = Some(node.authority.clone());
+    parts.path_and_query = Some(if node.path_prefix.is_empty() {
+        target
+    } else {
+        let joined = [&node.path_prefix, target.as_str()].concat();
+        PathAndQuery::from_maybe_shared(bytes::Bytes::from(joined))
+            .map_err(|_| Error::request("the path is too long"))?
+    });
+    Uri::from_parts(parts).map_err(|_| Error::request("the path is not valid"))
+}
+
+fn authority(host: &str, port: u16) -> Result<Authority> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let text = if let Ok(ip) = Ipv6Addr::from_str(bare) {
+        format!("[{ip}]:{port}")
+    } else {
+        let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if host.is_empty() || !host.bytes().all(named) {
+            return Err(wrong("the host of a URL is missing or not valid"));
+        }
+        format!("{}:{port}", host.to_ascii_lowercase())
+    };
+    Authority::from_maybe_shared(bytes::Bytes::from(text))
+        .map_err(|_| wrong("the host of a URL is not valid"))
+}
+
+fn split_port(host_port: &str) -> Result<(&str, Option<u16>)> {
+    let after_host = host_port.rfind(']').map_or(0, |end| end + 1);
+    let (_, rest) = host_port.split_at(after_host);
+    let Some(colon) = rest.find(':') else {
+        return Ok((host_port, None));
+    };
+    let (host, port) = host_port.split_at(after_host + colon);
+    let digits = &port[1..];
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong("the port of a URL is not a number"));
+    }
+    match digits.parse() {
+        Ok(0) | Err(_) => Err(wrong("the port of a URL must be between 1 and 65535")),
+        Ok(port) => Ok((host, Some(port))),
+    }
+}
+
+fn credentials(user_info: &str) -> Result<Credentials> {
+    let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+    Credentials::basic(percent_decode(user)?, percent_decode(password)?)
+}
+
+fn percent_decode(text: &str) -> Result<zeroize::Zeroizing<String>> {
+    let broken = || wrong("the user info of a URL is not percent-encoded UTF-8");
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(if byte == b'%' {
+            let mut digit = || {
+                let digit = rest.next().and_then(|b| char::from(b).to_digit(16));
+                digit.and_then(|d| u8::try_from(d).ok()).ok_or_else(broken)
+            };
+            digit()? << 4 | digit()?
+        } else {
+            byte
+        });
+    }
+    String::from_utf8(bytes).map(Into::into).map_err(|_| broken())
+}
+
+fn wrong(message: &str) -> Error {
+    Error::config(SETTING, message)
+}
