@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
+use tokio::time::Instant;
 
 /// One attempt to send a request to one node.
 #[derive(Clone, Debug)]
@@ -65,8 +66,26 @@ pub struct Resend {
     pub tried: Arc<[Arc<str>]>,
 }
 
-/// An extension of every answer with a status of 400 or above: the URL of the node it came from.
+/// An extension of every answer with a status of 400 or above, written by the
+/// layer that chose the node.
 ///
-/// Answers that succeeded carry their node in the body's type instead, which costs nothing.
+/// Answers that succeeded carry none, which costs nothing.
 #[derive(Clone, Debug)]
-pub struct AnsweredBy(pub Arc<str>);
+pub struct AnsweredBy {
+    /// The URL of the node, without user info.
+    pub node: Arc<str>,
+    /// Whether the pool has another live node that this request did not try yet:
+    /// a retry then need not wait. The same word on an error is
+    /// [`Error::with_untried`](crate::Error::with_untried).
+    pub untried: bool,
+}
+
+/// When a request with all its attempts must be over: an extension of a request
+/// that has a total deadline. Nothing is started that would end after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// The moment.
+    pub at: Instant,
+    /// The time that was set, for the error that names it.
+    pub after: Duration,
+}

@@ -28,6 +28,8 @@ struct Inner {
     node: Option<Arc<str>>,
     /// Whether the server may have seen a part of the request.
     unsent: bool,
+    /// Whether the pool has a live node that the request did not try yet.
+    untried: bool,
     attempts: Vec<Attempt>,
 }
 
@@ -85,6 +87,7 @@ impl Error {
             source: None,
             node: None,
             unsent: false,
+            untried: false,
             attempts: Vec::new(),
         }))
     }
@@ -222,6 +225,14 @@ impl Error {
         self
     }
 
+    /// States whether the pool has another live node that this request did not
+    /// try yet: a retry then need not wait.
+    #[must_use]
+    pub fn with_untried(mut self, untried: bool) -> Self {
+        self.0.untried = untried;
+        self
+    }
+
     /// Adds the attempts that were made, the last one included.
     #[must_use]
     pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
@@ -317,6 +328,11 @@ impl Error {
     /// do its work twice.
     pub fn is_unsent(&self) -> bool {
         self.0.unsent
+    }
+
+    /// The pool had another live node that this request did not try.
+    pub fn has_untried(&self) -> bool {
+        self.0.untried
     }
 
     /// The node of the last attempt: its URL, without user info.

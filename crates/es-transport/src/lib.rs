@@ -3,8 +3,10 @@ pub mod attempt;
 pub mod body;
 pub mod credentials;
 pub mod error;
+pub mod layer;
 pub mod node;
 pub mod options;
+pub mod rng;
 
 pub use body::{Body, Replay, ResponseBody};
 pub use credentials::Credentials;
