@@ -200,7 +200,10 @@ impl From<()> for Body {
 /// The body of an answer: bytes that were collected within the attempt, or a
 /// stream where the caller asked for one.
 #[derive(Default)]
-pub struct ResponseBody(Answer);
+pub struct ResponseBody {
+    answer: Answer,
+    node: Option<Arc<str>>,
+}
 
 #[derive(Default)]
 enum Answer {
@@ -223,23 +226,35 @@ impl ResponseBody {
         B::Error: Into<BoxError>,
     {
         if body.is_end_stream() {
-            return Self(Answer::Empty);
+            return Self::default();
         }
         let mut body = body.map_err(Error::from_service);
         // What is not ready now is polled again by its reader, with its own waker.
         let mut cx = Context::from_waker(Waker::noop());
-        match Pin::new(&mut body).poll_frame(&mut cx) {
-            Poll::Ready(None) => Self(Answer::Empty),
+        let first = match Pin::new(&mut body).poll_frame(&mut cx) {
+            Poll::Ready(None) => return Self::default(),
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) if body.is_end_stream() => Self(Answer::Full(data)),
-                Ok(data) => Self(Answer::Stream { first: Some(Ok(data)), rest: Box::pin(body) }),
-                Err(_trailers) => Self(Answer::Stream { first: None, rest: Box::pin(body) }),
+                Ok(data) if body.is_end_stream() => return data.into(),
+                Ok(data) => Some(Ok(data)),
+                Err(_trailers) => None,
             },
-            Poll::Ready(Some(Err(error))) => {
-                Self(Answer::Stream { first: Some(Err(error)), rest: Box::pin(body) })
-            }
-            Poll::Pending => Self(Answer::Stream { first: None, rest: Box::pin(body) }),
-        }
+            Poll::Ready(Some(Err(error))) => Some(Err(error)),
+            Poll::Pending => None,
+        };
+        Self { answer: Answer::Stream { first, rest: Box::pin(body) }, node: None }
+    }
+
+    /// Says which node it came from: its URL, without user info.
+    #[must_use]
+    pub fn with_node(mut self, node: Arc<str>) -> Self {
+        self.node = Some(node);
+        self
+    }
+
+    /// The URL of the node that it came from, without user info; `None` where
+    /// the stack selects no node.
+    pub fn node(&self) -> Option<&Arc<str>> {
+        self.node.as_ref()
     }
 
     /// The bytes, where they are all at hand; a stream is given back.
@@ -247,10 +262,10 @@ impl ResponseBody {
     /// # Errors
     /// The body itself, if it is a stream.
     pub fn try_into_bytes(self) -> Result<Bytes, Self> {
-        match self.0 {
+        match self.answer {
             Answer::Empty => Ok(Bytes::new()),
             Answer::Full(bytes) => Ok(bytes),
-            stream @ Answer::Stream { .. } => Err(Self(stream)),
+            answer @ Answer::Stream { .. } => Err(Self { answer, node: self.node }),
         }
     }
 
@@ -375,11 +390,11 @@ impl HttpBody for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>>>> {
-        match &mut self.0 {
+        match &mut self.answer {
             Answer::Empty => Poll::Ready(None),
             Answer::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
-                self.0 = Answer::Empty;
+                self.answer = Answer::Empty;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
             Answer::Stream { first, rest } => match first.take() {
@@ -390,7 +405,7 @@ impl HttpBody for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.answer {
             Answer::Empty => true,
             Answer::Full(_) => false,
             Answer::Stream { first, rest } => first.is_none() && rest.is_end_stream(),
@@ -398,7 +413,7 @@ impl HttpBody for ResponseBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.answer {
             Answer::Empty => SizeHint::with_exact(0),
             Answer::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Answer::Stream { first: Some(Ok(first)), rest } => {
@@ -417,7 +432,7 @@ impl HttpBody for ResponseBody {
 
 impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.answer {
             Answer::Empty => f.write_str("ResponseBody(empty)"),
             Answer::Full(bytes) => write!(f, "ResponseBody({} bytes)", bytes.len()),
             Answer::Stream { .. } => f.write_str("ResponseBody(stream)"),
@@ -427,7 +442,8 @@ impl fmt::Debug for ResponseBody {
 
 impl From<Bytes> for ResponseBody {
     fn from(bytes: Bytes) -> Self {
-        Self(if bytes.is_empty() { Answer::Empty } else { Answer::Full(bytes) })
+        let answer = if bytes.is_empty() { Answer::Empty } else { Answer::Full(bytes) };
+        Self { answer, node: None }
     }
 }
 

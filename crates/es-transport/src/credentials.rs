@@ -117,6 +117,39 @@ impl Credentials {
     }
 }
 
+/// What the setting `api_key` takes: the encoded key, or its two parts.
+pub trait IntoApiKey {
+    /// The credentials that it becomes.
+    ///
+    /// # Errors
+    /// As [`Credentials::api_key`] and [`Credentials::api_key_pair`].
+    fn into_credentials(self) -> Result<Credentials>;
+}
+
+impl IntoApiKey for &str {
+    fn into_credentials(self) -> Result<Credentials> {
+        Credentials::api_key(self)
+    }
+}
+
+impl IntoApiKey for String {
+    fn into_credentials(self) -> Result<Credentials> {
+        Credentials::api_key(Zeroizing::new(self).as_str())
+    }
+}
+
+impl IntoApiKey for &String {
+    fn into_credentials(self) -> Result<Credentials> {
+        Credentials::api_key(self)
+    }
+}
+
+impl<I: AsRef<str>, K: AsRef<str>> IntoApiKey for (I, K) {
+    fn into_credentials(self) -> Result<Credentials> {
+        Credentials::api_key_pair(self.0, self.1)
+    }
+}
+
 /// Bytes that are overwritten when the last header value that shares them is dropped.
 struct Wiped(Zeroizing<Vec<u8>>);
 

@@ -99,6 +99,15 @@ impl Error {
         Self::new(Kind::Config { setting, message: message.into().into() }).unsent()
     }
 
+    /// The same error once more, if it is about a setting: a setting that was
+    /// kept is reported by every request that would use it.
+    pub fn clone_config(&self) -> Option<Self> {
+        match &self.0.kind {
+            Kind::Config { setting, message } => Some(Self::config(setting, &**message)),
+            _ => None,
+        }
+    }
+
     /// A request that cannot be sent as it stands.
     pub fn request(message: impl Into<String>) -> Self {
         Self::new(Kind::Request(message.into().into())).unsent()

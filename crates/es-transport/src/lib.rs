@@ -9,7 +9,7 @@ pub mod options;
 pub mod rng;
 
 pub use body::{Body, Replay, ResponseBody};
-pub use credentials::Credentials;
+pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
 pub use node::{Node, NodeFacts};
 pub use options::{RequestAuth, RequestOptions};
