@@ -52,8 +52,8 @@ impl Body {
         Self(Kind::List { list: pieces.into(), next: 0 })
     }
 
-    /// A body that is made while it is sent. It can be sent once only, so a
-    /// request with it is retried only while nothing of it was taken.
+    /// A body that is made while it is sent. It exists once, so a request with
+    /// it is never sent again.
     pub fn stream<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,

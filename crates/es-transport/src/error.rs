@@ -328,6 +328,11 @@ impl Error {
         matches!(self.0.kind, Kind::Sniff(_))
     }
 
+    /// The pool had no node to send the request to.
+    pub fn is_no_nodes(&self) -> bool {
+        matches!(self.0.kind, Kind::NoNodes)
+    }
+
     /// The transport was closed.
     pub fn is_closed(&self) -> bool {
         matches!(self.0.kind, Kind::Closed)

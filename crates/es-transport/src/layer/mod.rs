@@ -23,3 +23,13 @@
 //! A layer knows no other layer. What one must tell another travels with the
 //! request or its answer: [`RequestOptions`](crate::RequestOptions) and the
 //! notes of [`attempt`](crate::attempt).
+
+pub mod attempt_timeout;
+pub mod collect;
+pub mod retry;
+pub mod total_timeout;
+
+pub use attempt_timeout::AttemptTimeoutLayer;
+pub use collect::CollectLayer;
+pub use retry::RetryLayer;
+pub use total_timeout::TotalTimeoutLayer;

@@ -1,0 +1,86 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use http::Response;
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::body::ResponseBody;
+use crate::{
+    attempt::Deadline,
+    error::{BoxError, Error, Result, TimeoutPhase},
+};
+
+/// The moment at which an attempt ends, and what to say then.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    at: Instant,
+    phase: TimeoutPhase,
+    after: Duration,
+}
+
+impl Limit {
+    /// The earlier of the attempt's end and the total deadline.
+    pub(super) fn of(timeout: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
+        let total =
+            deadline.map(|Deadline { at, after }| Self { at, phase: TimeoutPhase::Total, after });
+        // A time that no clock can express never ends.
+        let attempt = timeout.and_then(|after| {
+            let at = Instant::now().checked_add(after)?;
+            Some(Self { at, phase: TimeoutPhase::Attempt, after })
+        });
+        match (attempt, total) {
+            (Some(attempt), Some(total)) if attempt.at < total.at => Some(attempt),
+            (attempt, total) => total.or(attempt),
+        }
+    }
+
+    fn error(self) -> Error {
+        Error::timeout(self.phase, self.after)
+    }
+}
+
+pin_project! {
+    /// The future of [`AttemptTimeout`](super::AttemptTimeout).
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+        #[pin]
+        sleep: Option<Sleep>,
+        limit: Option<Limit>,
+        read: Option<Duration>,
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(super) fn new(inner: F, limit: Option<Limit>, read: Option<Duration>) -> Self {
+        let sleep = limit.map(|limit| sleep_until(limit.at));
+        Self { inner, sleep, limit, read }
+    }
+}
+
+impl<F, RB, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<RB>, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response<ResponseBody<RB>>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(result) = this.inner.poll(cx) {
+            let answer = result.map_err(Error::from_service)?;
+            return Poll::Ready(Ok(answer.map(|body| ResponseBody::new(body, *this.read))));
+        }
+        let (Some(sleep), Some(limit)) = (this.sleep.as_pin_mut(), this.limit) else {
+            return Poll::Pending;
+        };
+        ready!(sleep.poll(cx));
+        Poll::Ready(Err(limit.error()))
+    }
+}

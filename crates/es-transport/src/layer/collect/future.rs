@@ -1,0 +1,102 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{Response, response::Parts};
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use super::body::ResponseBody;
+use crate::{
+    body::Collector,
+    error::{BoxError, Error, Result},
+};
+
+/// What becomes of the body.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reading {
+    Stream,
+    UpTo(usize),
+}
+
+pin_project! {
+    /// The future of [`Collect`](super::Collect).
+    #[derive(Debug)]
+    pub struct ResponseFuture<F, RB> {
+        #[pin]
+        state: State<F, RB>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    #[derive(Debug)]
+    enum State<F, RB> {
+        Head { #[pin] future: F, reading: Reading },
+        // The head is `None` once it was handed out.
+        Body { head: Option<Parts>, #[pin] body: RB, collector: Collector },
+    }
+}
+
+impl<F, RB> ResponseFuture<F, RB> {
+    pub(super) fn new(future: F, reading: Reading) -> Self {
+        Self { state: State::Head { future, reading } }
+    }
+}
+
+impl<F, RB, E> Future for ResponseFuture<F, RB>
+where
+    F: Future<Output = Result<Response<RB>, E>>,
+    E: Into<BoxError>,
+    RB: Body<Data = Bytes>,
+    RB::Error: Into<BoxError>,
+{
+    type Output = Result<Response<ResponseBody<RB>>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let (head, body, limit) = match state.as_mut().project() {
+                StateProj::Head { future, reading } => {
+                    let answer = ready!(future.poll(cx)).map_err(Error::from_service)?;
+                    let limit = match *reading {
+                        Reading::Stream => {
+                            return Poll::Ready(Ok(answer.map(ResponseBody::stream)));
+                        }
+                        Reading::UpTo(limit) => limit,
+                    };
+                    if answer.body().is_end_stream() {
+                        return Poll::Ready(Ok(answer.map(|_| ResponseBody::full(Bytes::new()))));
+                    }
+                    check_stated_length(answer.body(), limit)?;
+                    let (head, body) = answer.into_parts();
+                    (head, body, limit)
+                }
+                StateProj::Body { head, body, collector } => {
+                    let bytes = ready!(collector.poll(body, cx))?;
+                    return match head.take() {
+                        Some(head) => {
+                            let body = ResponseBody::full(bytes);
+                            Poll::Ready(Ok(Response::from_parts(head, body)))
+                        }
+                        // Polled after its end, where a future may stay pending.
+                        None => Poll::Pending,
+                    };
+                }
+            };
+            state.set(State::Body { head: Some(head), body, collector: Collector::new(limit) });
+        }
+    }
+}
+
+/// An answer that says it is too large is not read at all.
+fn check_stated_length<B: Body>(body: &B, limit: usize) -> Result<()> {
+    let stated = body.size_hint().lower();
+    if usize::try_from(stated).is_ok_and(|stated| stated <= limit) {
+        return Ok(());
+    }
+    Err(Error::body(format!("it has {stated} bytes, more than the {limit} that are allowed")))
+}

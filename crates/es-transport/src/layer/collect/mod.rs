@@ -1,0 +1,49 @@
+//! Reads an answer to its end before it is handed on.
+//!
+//! Below retry, selection and the attempt's timeout this makes the body a part
+//! of the attempt: an answer that is cut off or stalls is a failed attempt like
+//! any other, and can be retried. An answer that comes in one piece is handed
+//! on as it is; other pieces are joined in one buffer, of the length that the
+//! server states where it does.
+//!
+//! An answer of more than 512 MiB is an error
+//! ([`CollectLayer::limit`];
+//! [`RequestOptions::max_response_size`](crate::RequestOptions::max_response_size)
+//! for one request), at once where its length is stated. What counts is the
+//! body as this layer sees it: compressed, where a layer above inflates.
+//!
+//! A request with [`RequestOptions::stream`](crate::RequestOptions::stream) gets
+//! its answer as it comes, without a limit.
+//!
+//! Trailers are dropped; Elasticsearch sends none.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use es_transport::{Body, layer::CollectLayer};
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let service = ServiceBuilder::new()
+//!     .layer(CollectLayer::new().limit(1 << 20))
+//!     .service(service_fn(|_: Request<Body>| async {
+//!         let pieces = ["{\"took\":".into(), "1}".into()];
+//!         Ok::<_, Infallible>(Response::new(Body::list(pieces)))
+//!     }));
+//!
+//! let answer = service.oneshot(Request::get("/_search").body(Body::empty())?).await?;
+//! assert_eq!(answer.into_body().collected().map(|bytes| bytes.len()), Some(10));
+//! # Ok(())
+//! # }
+//! ```
+
+mod body;
+mod future;
+mod layer;
+mod service;
+
+pub use body::ResponseBody;
+pub use future::ResponseFuture;
+pub use layer::CollectLayer;
+pub use service::Collect;

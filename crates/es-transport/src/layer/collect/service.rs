@@ -1,0 +1,55 @@
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower::Service;
+
+use super::{
+    body::ResponseBody,
+    future::{Reading, ResponseFuture},
+};
+use crate::{
+    error::{BoxError, Error},
+    options::RequestOptions,
+};
+
+/// The service of [`CollectLayer`](super::CollectLayer).
+#[derive(Clone, Debug)]
+pub struct Collect<S> {
+    inner: S,
+    limit: Option<usize>,
+}
+
+impl<S> Collect<S> {
+    pub(super) fn new(inner: S, limit: Option<usize>) -> Self {
+        Self { inner, limit }
+    }
+}
+
+impl<S, B, RB> Service<Request<B>> for Collect<S>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    S::Error: Into<BoxError>,
+    RB: Body<Data = Bytes>,
+    RB::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<RB>>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future, RB>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let options = RequestOptions::of(&request);
+        let reading = if options.is_some_and(|options| options.stream) {
+            Reading::Stream
+        } else {
+            let own = options.and_then(|options| options.max_response_size);
+            Reading::UpTo(own.unwrap_or(self.limit).unwrap_or(usize::MAX))
+        };
+        ResponseFuture::new(self.inner.call(request), reading)
+    }
+}

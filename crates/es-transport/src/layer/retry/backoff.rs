@@ -1,0 +1,102 @@
+//! How long to wait before a request is sent again.
+
+use std::time::Duration;
+
+use crate::rng::Rng;
+
+/// Waiting times that double, with equal jitter.
+///
+/// Before retry *n* (the first is 1) it waits between *t*/2 and *t*, where
+/// *t* = min(`cap`, `base` · 2^(n−1)). Half of the time is certain, so that a
+/// busy node gets a rest; half is random, so that clients that failed together
+/// do not come back together (Brooker, *Exponential Backoff and Jitter*, 2015).
+///
+/// ```
+/// use std::time::Duration;
+/// use es_transport::{layer::retry::Backoff, rng::Rng};
+///
+/// let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+/// let wait = backoff.wait(2, &Rng::new());
+/// assert!((Duration::from_millis(100)..=Duration::from_millis(200)).contains(&wait));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    base: Duration,
+    cap: Duration,
+}
+
+impl Backoff {
+    /// Waits at most `base` before the first retry, twice as long before each
+    /// further one, and never longer than `cap`. A `base` of zero never waits.
+    pub const fn new(base: Duration, cap: Duration) -> Self {
+        Self { base, cap }
+    }
+
+    /// The longest wait before retry `retry` (the first is 1).
+    pub fn ceiling(&self, retry: u32) -> Duration {
+        let doublings = retry.saturating_sub(1);
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        self.base.saturating_mul(factor).min(self.cap)
+    }
+
+    /// The wait before retry `retry` (the first is 1): half of the ceiling and
+    /// a random part of the other half.
+    pub fn wait(&self, retry: u32, rng: &Rng) -> Duration {
+        let half = self.ceiling(retry) / 2;
+        half + half.mul_f64(rng.unit())
+    }
+}
+
+impl Default for Backoff {
+    /// 100 ms, doubled up to 10 s.
+    fn default() -> Self {
+        Self::new(Duration::from_millis(100), Duration::from_secs(10))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prop_assert, prop_assert_eq, proptest};
+
+    use super::*;
+
+    fn backoff(base_ms: u64, cap_ms: u64) -> Backoff {
+        Backoff::new(Duration::from_millis(base_ms), Duration::from_millis(cap_ms))
+    }
+
+    #[test]
+    fn doubles_from_the_base_up_to_the_cap() {
+        let ceilings = |backoff: Backoff| [1, 2, 3, 8].map(|retry| backoff.ceiling(retry));
+        assert_eq!(
+            ceilings(backoff(100, 10_000)),
+            [100, 200, 400, 10_000].map(Duration::from_millis)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn waits_between_half_and_all_of_the_ceiling(
+            base in 0..=u64::MAX, cap in 0..=u64::MAX, retry: u32, seed: u64,
+        ) {
+            let backoff = backoff(base, cap);
+            let ceiling = backoff.ceiling(retry);
+            let wait = backoff.wait(retry, &Rng::seeded(seed));
+            prop_assert!(wait >= ceiling / 2 && wait <= ceiling, "{wait:?} of {ceiling:?}");
+        }
+
+        #[test]
+        fn never_waits_less_than_before_nor_more_than_the_cap(
+            base in 0..=u64::MAX, cap in 0..=u64::MAX, retry in 0..u32::MAX,
+        ) {
+            let backoff = backoff(base, cap);
+            prop_assert!(backoff.ceiling(retry) <= backoff.ceiling(retry + 1));
+            prop_assert!(backoff.ceiling(retry) <= Duration::from_millis(cap));
+        }
+
+        #[test]
+        fn doubles_while_below_the_cap(base in 1..1_000_u64, retry in 1..20_u32) {
+            let backoff = backoff(base, u64::MAX);
+            prop_assert_eq!(backoff.ceiling(retry) * 2, backoff.ceiling(retry + 1));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A token bucket that keeps retries a share of the traffic.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many retries all requests of a transport may make together.
+///
+/// The bucket starts full. A retry takes one token and is not made when there
+/// is none; a request that succeeds at its first attempt brings back a part of
+/// one. So a burst of failures is met by retries, but a cluster that keeps
+/// failing is asked only a little more often than without retries, instead of
+/// four times as often.
+///
+/// The default has room for 100 tokens and gives back a fifth of one, as the
+/// standard mode of the AWS SDKs does (500 units, 5 a retry, 1 back).
+///
+/// It is one atomic number: no lock, and while it is full, only a read.
+///
+/// ```
+/// use es_transport::layer::retry::Budget;
+///
+/// let budget = Budget::new(1, 50);
+/// assert!(budget.withdraw());
+/// assert!(!budget.withdraw());
+/// budget.deposit();
+/// budget.deposit();
+/// assert!(budget.withdraw());
+/// ```
+#[derive(Debug)]
+pub struct Budget {
+    /// What is left, in hundredths of a retry.
+    left: AtomicU64,
+    room: u64,
+    gain: u64,
+}
+
+/// What a retry costs, in hundredths.
+const COST: u64 = 100;
+
+impl Budget {
+    /// Room for `burst` retries, and after those `percent` retries for every
+    /// hundred requests that succeed at once.
+    pub const fn new(burst: u32, percent: u32) -> Self {
+        let room = burst as u64 * COST;
+        Self { left: AtomicU64::new(room), room, gain: percent as u64 }
+    }
+
+    /// A budget that never runs out.
+    pub const fn unlimited() -> Self {
+        Self { left: AtomicU64::new(u64::MAX), room: u64::MAX, gain: 0 }
+    }
+
+    /// Takes the price of one retry; `false` if there is not enough.
+    pub fn withdraw(&self) -> bool {
+        if self.room == u64::MAX {
+            return true;
+        }
+        let take = |left: u64| left.checked_sub(COST);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Gives back the share that a success brings.
+    pub fn deposit(&self) {
+        if self.left.load(Ordering::Relaxed) >= self.room {
+            return;
+        }
+        let add = |left: u64| Some(left.saturating_add(self.gain).min(self.room));
+        // The closure always answers `Some`, so this cannot fail.
+        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+}
+
+impl Default for Budget {
+    /// 100 retries at once, 20 % of the traffic in the long run.
+    fn default() -> Self {
+        Self::new(100, 20)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prop_assert, prop_assert_eq, proptest};
+
+    use super::*;
+
+    #[test]
+    fn an_unlimited_budget_never_runs_out() {
+        let budget = Budget::unlimited();
+        assert!((0..10_000).all(|_| budget.withdraw()));
+    }
+
+    #[test]
+    fn tokens_taken_by_many_threads_are_counted_once() {
+        let budget = Budget::new(1_000, 0);
+        let granted = std::thread::scope(|scope| {
+            let take = || (0..1_000).filter(|_| budget.withdraw()).count();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+        });
+        assert_eq!(granted, 1_000);
+    }
+
+    proptest! {
+        #[test]
+        fn never_grants_more_than_the_burst_and_the_share(
+            burst in 0..20_u32, percent in 0..=100_u32, succeeds in vec(proptest::bool::ANY, 0..500),
+        ) {
+            let budget = Budget::new(burst, percent);
+            let (mut successes, mut retries) = (0_u64, 0_u64);
+            for success in succeeds {
+                if success {
+                    budget.deposit();
+                    successes += 1;
+                } else if budget.withdraw() {
+                    retries += 1;
+                }
+                let allowed = u64::from(burst) * 100 + successes * u64::from(percent);
+                prop_assert!(retries * 100 <= allowed);
+            }
+        }
+
+        #[test]
+        fn a_long_calm_fills_it_to_the_burst_and_no_further(burst in 0..50_u32, percent in 1..=100_u32) {
+            let budget = Budget::new(burst, percent);
+            while budget.withdraw() {}
+            (0..u64::from(burst) * 100 + 1).for_each(|_| budget.deposit());
+            let granted = std::iter::repeat_with(|| budget.withdraw()).take_while(|ok| *ok).count();
+            prop_assert_eq!(granted, burst as usize);
+        }
+    }
+}

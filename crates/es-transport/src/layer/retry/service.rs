@@ -1,0 +1,65 @@
+use std::{
+    mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::Request;
+use tower::Service;
+
+use super::{future::ResponseFuture, kept::Kept, policy::RequestFacts, policy::RetryPolicy};
+use crate::{
+    body::Replay,
+    error::{BoxError, Error},
+    options::RequestOptions,
+};
+
+/// The service of [`RetryLayer`](super::RetryLayer).
+#[derive(Debug)]
+pub struct Retry<S, P> {
+    inner: S,
+    policy: Arc<P>,
+}
+
+impl<S, P> Retry<S, P> {
+    pub(super) fn new(inner: S, policy: Arc<P>) -> Self {
+        Self { inner, policy }
+    }
+}
+
+impl<S: Clone, P> Clone for Retry<S, P> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), policy: Arc::clone(&self.policy) }
+    }
+}
+
+impl<S, P, B, RB> Service<Request<B>> for Retry<S, P>
+where
+    S: Service<Request<B>, Response = http::Response<RB>> + Clone,
+    S::Error: Into<BoxError>,
+    P: RetryPolicy,
+    B: Replay,
+{
+    type Response = http::Response<RB>;
+    type Error = Error;
+    type Future = ResponseFuture<S, B, P>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let facts = RequestFacts::new(request.method(), RequestOptions::of(&request));
+        let retries = self.policy.max_retries(&facts);
+        let kept = if retries == 0 { None } else { Kept::of(&request) };
+        let Some(kept) = kept else {
+            return ResponseFuture::once(self.inner.call(request));
+        };
+        // The service that was polled ready is the one that is called, and it
+        // stays with the request for its further attempts.
+        let fresh = self.inner.clone();
+        let mut ready = mem::replace(&mut self.inner, fresh);
+        let first = ready.call(request);
+        ResponseFuture::new(first, ready, kept, retries, Arc::clone(&self.policy))
+    }
+}
