@@ -293,6 +293,14 @@ impl Error {
         }
     }
 
+    /// How long was waited before the time was over.
+    pub fn timeout_after(&self) -> Option<Duration> {
+        match self.0.kind {
+            Kind::Timeout { after, .. } => Some(after),
+            _ => None,
+        }
+    }
+
     /// The connection broke, or what came is not HTTP.
     pub fn is_io(&self) -> bool {
         matches!(self.0.kind, Kind::Io(_))

@@ -1,6 +1,7 @@
 //! es-transport
 pub mod attempt;
 pub mod body;
+pub mod connect;
 pub mod credentials;
 pub mod error;
 pub mod layer;

@@ -1,0 +1,124 @@
+//! From a request to the head of its answer.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response};
+
+use super::{body::AnswerBody, lease::Lease, line::SendError, origin::Origin, waiting::Waiting};
+use crate::{
+    body::Body,
+    connect::failure,
+    error::{Error, Result},
+};
+
+/// The future of [`Connections`](super::Connections).
+///
+/// On an idle connection it allocates nothing; only a request that has to wait
+/// for one is put into a box. To drop it before it is ready closes the connection.
+#[must_use = "futures do nothing unless polled"]
+pub struct ResponseFuture(State);
+
+enum State {
+    /// The request is on a connection.
+    Sent(Lease),
+    /// No connection was idle.
+    Waiting(Box<Waiting>),
+    Failed(Error),
+    Done,
+}
+
+impl ResponseFuture {
+    pub(super) fn failed(error: Error) -> Self {
+        Self(State::Failed(error))
+    }
+
+    /// Sends a prepared request on an idle connection, or waits for one.
+    pub(super) fn start(origin: &Arc<Origin>, request: Request<Body>) -> Self {
+        match origin.check_out() {
+            Some(mut lease) => {
+                lease.send(request);
+                Self(State::Sent(lease))
+            }
+            None => Self::wait(origin, Box::new(request)),
+        }
+    }
+
+    #[cold]
+    fn wait(origin: &Arc<Origin>, request: Box<Request<Body>>) -> Self {
+        Self(match origin.wait(request) {
+            Ok(waiting) => State::Waiting(Box::new(waiting)),
+            Err(error) => State::Failed(error),
+        })
+    }
+}
+
+/// A request that no byte was taken of is sent again for free, as long as it
+/// was a connection from the list that turned out dead: each such try empties
+/// the list by one. A new connection that takes nothing is an error.
+#[cold]
+fn came_back(lease: Lease, error: SendError) -> State {
+    match error {
+        SendError::Untaken(request, _) if lease.is_reused() => {
+            let origin = Arc::clone(lease.origin());
+            drop(lease);
+            ResponseFuture::start(&origin, *request).0
+        }
+        SendError::Untaken(_, error) => State::Failed(failure::exchange(error).unsent()),
+        SendError::Taken(error) => State::Failed(failure::exchange(error)),
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<AnswerBody>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match &mut self.0 {
+                State::Sent(lease) => {
+                    let answer = ready!(lease.poll_answer(cx));
+                    let State::Sent(lease) = std::mem::replace(&mut self.0, State::Done) else {
+                        return Poll::Pending;
+                    };
+                    match answer {
+                        Ok(answer) => {
+                            return Poll::Ready(
+                                Ok(answer.map(|body| AnswerBody::new(body, lease))),
+                            );
+                        }
+                        Err(error) => self.0 = came_back(lease, error),
+                    }
+                }
+                State::Waiting(waiting) => {
+                    self.0 = match ready!(waiting.poll(cx)) {
+                        Ok(lease) => State::Sent(lease),
+                        Err(error) => State::Failed(error),
+                    };
+                }
+                State::Failed(_) => {
+                    let State::Failed(error) = std::mem::replace(&mut self.0, State::Done) else {
+                        return Poll::Pending;
+                    };
+                    return Poll::Ready(Err(error));
+                }
+                State::Done => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.0 {
+            State::Sent(_) => "ResponseFuture(sent)",
+            State::Waiting(_) => "ResponseFuture(waiting for a connection)",
+            State::Failed(_) => "ResponseFuture(failed)",
+            State::Done => "ResponseFuture(done)",
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! Settings of the connections.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    clock::{SystemClock, WallClock},
+    dial::{Dialer, Io},
+    service::Connections,
+};
+use crate::error::BoxError;
+use http::Uri;
+use tower::Service;
+
+/// Builds [`Connections`].
+///
+/// Limits hold per node: per scheme, host and port.
+#[derive(Clone, Debug)]
+#[must_use = "settings do nothing until they are built"]
+pub struct ConnectionsBuilder {
+    max_per_node: usize,
+    max_idle_per_node: usize,
+    idle_timeout: Duration,
+    clock: Arc<dyn WallClock>,
+}
+
+impl ConnectionsBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            max_per_node: 256,
+            max_idle_per_node: 256,
+            idle_timeout: Duration::from_secs(60),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// How many connections to one node are open at the same time; further
+    /// requests wait, first come, first served. Default 256, at least 1.
+    pub fn max_per_node(mut self, connections: usize) -> Self {
+        self.max_per_node = connections.max(1);
+        self
+    }
+
+    /// How many idle connections to one node are kept. Default 256; 0 keeps none.
+    pub fn max_idle_per_node(mut self, connections: usize) -> Self {
+        self.max_idle_per_node = connections;
+        self
+    }
+
+    /// How long an idle connection is kept: between this time and 1.25 times
+    /// it, and never more than 5 s longer. Default 60 s.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// The clock that tells a thaw; the system's by default.
+    pub fn wall_clock(mut self, clock: impl WallClock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Connections that are opened by `connector`: any service that makes an
+    /// open connection of a URI. It must speak HTTP/1.1 (a TLS connector must
+    /// offer no `h2` in ALPN) and should limit its own time.
+    pub fn build<C>(self, connector: C) -> Connections
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Io,
+        C::Error: Into<BoxError>,
+        C::Future: Send,
+    {
+        let limits = Limits::new(self.max_per_node, self.max_idle_per_node, self.idle_timeout);
+        Connections::from_parts(Common {
+            dial: Box::new(Dialer::new(connector)),
+            limits,
+            clock: self.clock,
+        })
+    }
+}
+
+/// What the origins share.
+pub(super) struct Common {
+    pub(super) dial: Box<dyn super::dial::Dial>,
+    pub(super) limits: Limits,
+    pub(super) clock: Arc<dyn WallClock>,
+}
+
+/// The settings as the origins use them.
+#[derive(Debug)]
+pub(super) struct Limits {
+    pub(super) max_open: usize,
+    pub(super) max_idle: usize,
+    /// The time between two rounds of the reaper.
+    pub(super) round: Duration,
+    /// How many rounds an idle connection may see.
+    pub(super) max_age: u32,
+}
+
+impl Limits {
+    /// Rounds are a quarter of the idle timeout apart, but short enough to tell
+    /// a thaw from an ordinary pause.
+    const LONGEST_ROUND: Duration = Duration::from_secs(5);
+    const SHORTEST_ROUND: Duration = Duration::from_millis(1);
+
+    fn new(max_open: usize, max_idle: usize, idle_timeout: Duration) -> Self {
+        let round = (idle_timeout / 4).clamp(Self::SHORTEST_ROUND, Self::LONGEST_ROUND);
+        let rounds = idle_timeout.as_nanos().div_ceil(round.as_nanos());
+        let max_age = u32::try_from(rounds).unwrap_or(u32::MAX / 2).min(u32::MAX / 2);
+        Self { max_open, max_idle, round, max_age }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_connections_are_watched_often_enough() {
+        let limits = |seconds| Limits::new(1, 1, Duration::from_secs_f64(seconds));
+        assert_eq!((limits(60.0).round, limits(60.0).max_age), (Duration::from_secs(5), 12));
+        assert_eq!((limits(1.0).round, limits(1.0).max_age), (Duration::from_millis(250), 4));
+        assert_eq!(limits(0.0).max_age, 0);
+        assert_eq!(Limits::new(1, 1, Duration::MAX).max_age, u32::MAX / 2);
+    }
+}

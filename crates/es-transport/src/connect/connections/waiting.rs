@@ -1,0 +1,67 @@
+//! A request that waits for a connection.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::Request;
+use tokio::sync::oneshot;
+
+use super::{lease::Lease, origin::Origin, state::Given};
+use crate::{
+    body::Body,
+    error::{Error, Result},
+};
+
+/// A place in an origin's queue, with the request that stands there.
+pub(super) struct Waiting {
+    origin: Arc<Origin>,
+    id: u64,
+    receiver: oneshot::Receiver<Result<Given>>,
+    request: Option<Box<Request<Body>>>,
+}
+
+impl Waiting {
+    pub(super) fn new(
+        origin: Arc<Origin>,
+        id: u64,
+        receiver: oneshot::Receiver<Result<Given>>,
+        request: Box<Request<Body>>,
+    ) -> Self {
+        Self { origin, id, receiver, request: Some(request) }
+    }
+
+    /// Waits for a connection and sends the request on it.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease>> {
+        let given = ready!(Pin::new(&mut self.receiver).poll(cx));
+        let request = self.request.take();
+        Poll::Ready(match (given, request) {
+            (Ok(Ok(given)), Some(request)) => {
+                let mut lease = Lease::new(Arc::clone(&self.origin), given.line, given.reused);
+                lease.send(*request);
+                Ok(lease)
+            }
+            (Ok(Err(error)), _) => Err(error),
+            // Without a sender nobody is left who could serve it.
+            _ => Err(Error::closed()),
+        })
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.request.is_some() {
+            self.origin.give_up(self.id, &mut self.receiver);
+        }
+    }
+}
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting").field("node", self.origin.uri()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,123 @@
+//! What failed, in this crate's words.
+
+use std::error::Error as StdError;
+
+use http::Uri;
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
+
+use super::verifier::PinError;
+use crate::error::{BoxError, Error, find};
+
+/// A connection that could not be opened. Errors that are this crate's already
+/// are kept.
+pub(super) fn dial(target: &Uri, error: BoxError) -> Error {
+    if error.is::<Error>() {
+        return Error::from_service(error);
+    }
+    if let Some(tls) = find::<rustls::Error>(error.as_ref()) {
+        return handshake(tls);
+    }
+    let address = target.authority().map_or("", |authority| authority.as_str());
+    Error::connect_message(address).with_source(error)
+}
+
+fn handshake(error: &rustls::Error) -> Error {
+    if let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error
+        && let Some(pin) = other.0.downcast_ref::<PinError>()
+    {
+        return Error::tls(pin.clone());
+    }
+    match hint(error) {
+        Some(hint) => Error::tls_message(hint).with_source(error.clone()),
+        None => Error::tls(error.clone()),
+    }
+}
+
+/// What a user most likely has to change.
+fn hint(error: &rustls::Error) -> Option<&'static str> {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            Some("no trusted CA issued the server's certificate (see `ca_certs`)")
+        }
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            Some("the server does not speak TLS; is it an http node?")
+        }
+        rustls::Error::AlertReceived(alert) if is_refusal(*alert) => {
+            Some("the server refused this client (see `client_cert`)")
+        }
+        _ => None,
+    }
+}
+
+/// Alerts by which a server ends the handshake. With TLS 1.3 the client's part
+/// is over by then, so that they arrive in the place of the first answer.
+fn is_refusal(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::HandshakeFailure
+    )
+}
+
+/// A request that got no answer on an open connection.
+pub(super) fn exchange(error: hyper::Error) -> Error {
+    if let Some(tls @ rustls::Error::AlertReceived(alert)) = find(&error)
+        && is_refusal(*alert)
+    {
+        return handshake(tls);
+    }
+    match words(&error) {
+        Some(words) => Error::io_message(words).with_source(error),
+        None => Error::io(error),
+    }
+}
+
+/// An answer that ended before its end.
+pub(super) fn body(error: hyper::Error) -> Error {
+    let words = if error.is_incomplete_message() || find::<std::io::Error>(&error).is_some() {
+        "the answer was cut off"
+    } else {
+        "the answer's body is not HTTP"
+    };
+    Error::io_message(words).with_source(error)
+}
+
+fn words(error: &hyper::Error) -> Option<&'static str> {
+    if error.is_parse() && error.to_string().contains("too large") {
+        // hyper has the question for this case on the server's side only.
+        Some("the answer's headers are too large")
+    } else if error.is_parse() {
+        Some("what came is not an HTTP answer")
+    } else if error.is_incomplete_message() {
+        Some("it was closed before the answer's head was complete")
+    } else if error.is_user() {
+        Some("the request's body failed")
+    } else {
+        None
+    }
+}
+
+/// An error of hyper-util's client, whose chain may hold one of the connector.
+pub(super) fn client(error: hyper_util::client::legacy::Error) -> Error {
+    let chain: &(dyn StdError + 'static) = &error;
+    if let Some(ours) = find::<Error>(chain) {
+        if let (Some(phase), Some(after)) = (ours.timeout_phase(), ours.timeout_after()) {
+            return Error::timeout(phase, after).with_source(error);
+        }
+        return if ours.is_tls() { Error::tls(error) } else { Error::connect(error) };
+    }
+    if error.is_connect() {
+        return Error::connect(error);
+    }
+    match find::<hyper::Error>(chain).and_then(words) {
+        Some(words) => Error::io_message(words).with_source(error),
+        None => Error::io(error),
+    }
+}

@@ -1,0 +1,232 @@
+//! TLS settings.
+
+use std::sync::Arc;
+
+use rustls::{
+    ClientConfig, ConfigBuilder, SupportedProtocolVersion, WantsVerifier,
+    client::WantsClientCert,
+    crypto::CryptoProvider,
+    pki_types::UnixTime,
+    version::{TLS12, TLS13},
+};
+
+use super::{
+    fingerprint::Fingerprint,
+    pem::Pem,
+    roots::{self, TrustRoots},
+    verifier::{Trust, Verifier},
+};
+use crate::error::{Error, Result};
+
+/// Whom to trust, and who we are.
+///
+/// Without any setting: Mozilla's roots, the server's name is checked, TLS 1.2
+/// or 1.3. The ring provider is used, whatever the process' default is.
+///
+/// ```
+/// use es_transport::connect::TlsSettings;
+///
+/// # fn main() -> es_transport::Result<()> {
+/// let pinned = TlsSettings::new()
+///     .ssl_assert_fingerprint("a52dd93511e8c6045e21f16654b77c9ee0f34aea26d9f40320b531c474676228");
+/// let config = pinned.build()?;
+///
+/// let missing = TlsSettings::new().ca_certs("no/such/http_ca.crt").build().unwrap_err();
+/// assert_eq!(missing.setting(), Some("ca_certs"));
+/// # let _ = config;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "settings do nothing until they are built"]
+pub struct TlsSettings {
+    ca_certs: Vec<Pem>,
+    trust_roots: TrustRoots,
+    fingerprint: Option<Box<str>>,
+    client_cert: Option<(Pem, Pem)>,
+    verify_certs: bool,
+    assert_hostname: bool,
+    min_version: MinTlsVersion,
+}
+
+/// The oldest version of TLS that is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MinTlsVersion {
+    /// TLS 1.2; older ones are not supported at all.
+    #[default]
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
+impl Default for TlsSettings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TlsSettings {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self {
+            ca_certs: Vec::new(),
+            trust_roots: TrustRoots::default(),
+            fingerprint: None,
+            client_cert: None,
+            verify_certs: true,
+            assert_hostname: true,
+            min_version: MinTlsVersion::default(),
+        }
+    }
+
+    /// Trusts the CA certificates of a PEM file or text, and no other. Called
+    /// several times, all of them are trusted.
+    pub fn ca_certs(mut self, pem: impl Into<Pem>) -> Self {
+        self.ca_certs.push(pem.into());
+        self
+    }
+
+    /// The roots to trust where no CA and no fingerprint is given.
+    pub fn trust_roots(mut self, roots: TrustRoots) -> Self {
+        self.trust_roots = roots;
+        self
+    }
+
+    /// Trusts one certificate by its SHA-256 digest: 64 hex digits, in which
+    /// case, colons, dashes and spaces do not matter.
+    ///
+    /// If it is the digest of the server's own certificate, that is accepted as
+    /// it stands, whatever its name and dates. If it is the digest of another
+    /// certificate that the server presents (the CA's, as Elasticsearch prints
+    /// it at first start), that one becomes the only trust anchor: the server's
+    /// certificate must have been issued under it, be within its dates and, see
+    /// [`TlsSettings::assert_hostname`], have the right name.
+    pub fn ssl_assert_fingerprint(mut self, fingerprint: impl AsRef<str>) -> Self {
+        self.fingerprint = Some(fingerprint.as_ref().into());
+        self
+    }
+
+    /// Presents this certificate (with its intermediates, the client's first)
+    /// and proves to hold its key, where the server asks for one.
+    pub fn client_cert(mut self, certificate: impl Into<Pem>, key: impl Into<Pem>) -> Self {
+        self.client_cert = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// `false` accepts any server, so that anybody on the way can read and
+    /// change everything, the password included. Default `true`.
+    pub fn verify_certs(mut self, verify: bool) -> Self {
+        self.verify_certs = verify;
+        self
+    }
+
+    /// `false` accepts a trusted certificate that was issued for another name.
+    /// Default `true`.
+    pub fn assert_hostname(mut self, assert: bool) -> Self {
+        self.assert_hostname = assert;
+        self
+    }
+
+    /// The oldest version of TLS to speak. Default 1.2.
+    pub fn min_version(mut self, version: MinTlsVersion) -> Self {
+        self.min_version = version;
+        self
+    }
+
+    /// Whether a fingerprint is given, which makes no sense for an http node.
+    pub fn has_fingerprint(&self) -> bool {
+        self.fingerprint.is_some()
+    }
+
+    /// Reads the files and checks the settings.
+    ///
+    /// One configuration holds the sessions that can be resumed, and was
+    /// verified by its own trust only: do not share sessions between two.
+    ///
+    /// # Errors
+    /// A config error that names the setting: a file that is missing, empty,
+    /// without a certificate or out of its dates, a key that does not match, a
+    /// fingerprint that is none or that is combined with `verify_certs(false)`.
+    pub fn build(&self) -> Result<Arc<ClientConfig>> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(self.versions())
+            .map_err(|error| Error::config("min_version", "not supported").with_source(error))?;
+        let builder = self.with_trust(builder, &provider)?;
+        let mut config = match &self.client_cert {
+            None => builder.with_no_client_auth(),
+            Some((certificate, key)) => with_client_cert(builder, certificate, key)?,
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    fn versions(&self) -> &'static [&'static SupportedProtocolVersion] {
+        static FROM_12: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+        static FROM_13: [&SupportedProtocolVersion; 1] = [&TLS13];
+        match self.min_version {
+            MinTlsVersion::Tls12 => &FROM_12,
+            MinTlsVersion::Tls13 => &FROM_13,
+        }
+    }
+
+    fn with_trust(
+        &self,
+        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+        provider: &CryptoProvider,
+    ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>> {
+        let trust = self.trust(provider)?;
+        if let (Trust::Roots(roots), true) = (&trust, self.assert_hostname) {
+            return Ok(builder.with_root_certificates(roots.clone()));
+        }
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Verifier::new(trust, self.assert_hostname, algorithms);
+        Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
+    }
+
+    fn trust(&self, provider: &CryptoProvider) -> Result<Trust> {
+        let pin = self.fingerprint.as_deref().map(Fingerprint::parse).transpose()?;
+        match pin {
+            Some(_) if !self.verify_certs => Err(Error::config(
+                "ssl_assert_fingerprint",
+                "it contradicts `verify_certs(false)`, which would accept any certificate",
+            )),
+            Some(_) if !self.ca_certs.is_empty() => Err(Error::config(
+                "ssl_assert_fingerprint",
+                "it contradicts `ca_certs`: either trusts a certificate and no other",
+            )),
+            Some(pin) => Ok(Trust::Pin(pin)),
+            None if !self.verify_certs => {
+                tracing::warn!(
+                    "`verify_certs(false)`: any server is trusted, and so is anybody on the way to it"
+                );
+                Ok(Trust::Anybody)
+            }
+            None if self.ca_certs.is_empty() => self.trust_roots.load().map(Trust::Roots),
+            None => {
+                let algorithms = &provider.signature_verification_algorithms;
+                roots::given(&self.ca_certs, UnixTime::now(), algorithms).map(Trust::Roots)
+            }
+        }
+    }
+}
+
+fn with_client_cert(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    certificate: &Pem,
+    key: &Pem,
+) -> Result<ClientConfig> {
+    const SETTING: &str = "client_cert";
+    let chain = certificate.certificates(SETTING)?;
+    let private = key.private_key(SETTING)?;
+    builder.with_client_auth_cert(chain, private).map_err(|error| {
+        let message = match &error {
+            rustls::Error::InconsistentKeys(_) => {
+                format!("the key of {key} does not belong to the certificate of {certificate}")
+            }
+            _ => format!("{certificate} and {key} cannot be used"),
+        };
+        Error::config(SETTING, message).with_source(error)
+    })
+}

@@ -1,0 +1,166 @@
+//! Verifiers of server certificates for the settings that rustls has none for.
+
+use std::{fmt, sync::Arc};
+
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error as TlsError, OtherError, RootCertStore,
+    SignatureScheme,
+    client::{
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_cert_signed_by_trust_anchor, verify_server_name,
+    },
+    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
+};
+
+use super::{fingerprint::Fingerprint, validity};
+
+/// Whom a [`Verifier`] trusts.
+#[derive(Debug)]
+pub(super) enum Trust {
+    /// Certificates under these roots.
+    Roots(RootCertStore),
+    /// A certificate with this digest: as the server's own it is accepted as it
+    /// stands, as another presented one it is the only trust anchor.
+    Pin(Fingerprint),
+    /// Anybody.
+    Anybody,
+}
+
+/// Decides about the certificates a server presents. That the server holds the
+/// key of its certificate is always verified, by the provider's algorithms.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    trust: Trust,
+    check_name: bool,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Verifier {
+    pub(super) fn new(
+        trust: Trust,
+        check_name: bool,
+        algorithms: WebPkiSupportedAlgorithms,
+    ) -> Self {
+        Self { trust, check_name, algorithms }
+    }
+
+    /// Real path validation: signatures, dates and constraints up to an anchor.
+    fn verify_path(
+        &self,
+        roots: &RootCertStore,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), TlsError> {
+        let leaf = ParsedCertificate::try_from(leaf)?;
+        let algorithms = self.algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&leaf, roots, intermediates, now, algorithms)?;
+        if self.check_name { verify_server_name(&leaf, name) } else { Ok(()) }
+    }
+
+    fn verify_pin(
+        &self,
+        pin: Fingerprint,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), TlsError> {
+        if Fingerprint::of(leaf) == pin {
+            return Ok(());
+        }
+        // That it is among the presented ones proves nothing: it is public.
+        let Some(anchor) = others.iter().find(|other| Fingerprint::of(other) == pin) else {
+            let presented = std::iter::once(leaf).chain(others).map(|der| Fingerprint::of(der));
+            return Err(PinError::NoMatch(presented.collect()).into());
+        };
+        validity::check(anchor, now, &self.algorithms)
+            .map_err(|error| PinError::Dates(error.to_string().into()))?;
+        let mut only = RootCertStore::empty();
+        only.add(anchor.clone().into_owned())?;
+        self.verify_path(&only, leaf, others, name, now)
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        match &self.trust {
+            Trust::Roots(roots) => {
+                self.verify_path(roots, end_entity, intermediates, server_name, now)?;
+            }
+            Trust::Pin(pin) => {
+                self.verify_pin(*pin, end_entity, intermediates, server_name, now)?;
+            }
+            Trust::Anybody => {}
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// Why a pin did not accept a server.
+#[derive(Clone, Debug)]
+pub(super) enum PinError {
+    /// No presented certificate has the digest; theirs, the server's own first.
+    NoMatch(Arc<[Fingerprint]>),
+    /// The pinned certificate is out of its dates; rustls' words.
+    Dates(Arc<str>),
+}
+
+impl fmt::Display for PinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMatch(presented) => {
+                f.write_str("no certificate that the server presents has the fingerprint of `ssl_assert_fingerprint`; presented: ")?;
+                for (at, fingerprint) in presented.iter().enumerate() {
+                    let separator = if at == 0 { "" } else { ", " };
+                    write!(f, "{separator}{fingerprint}")?;
+                }
+                if presented.len() == 1 {
+                    f.write_str(" (a server that sends only its own certificate cannot be pinned by its CA's: pin this one, or use `ca_certs`)")?;
+                }
+                Ok(())
+            }
+            Self::Dates(words) => write!(f, "the pinned certificate cannot be used: {words}"),
+        }
+    }
+}
+
+impl std::error::Error for PinError {}
+
+impl From<PinError> for TlsError {
+    fn from(error: PinError) -> Self {
+        Self::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(error))))
+    }
+}

@@ -1,0 +1,132 @@
+//! Certificate authorities made for one test.
+
+use std::time::{Duration, SystemTime};
+
+use es_transport::connect::Fingerprint;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// When a certificate is valid, in days from now.
+#[derive(Clone, Copy)]
+pub struct Days(pub i32, pub i32);
+
+pub const NOW: Days = Days(-1, 30);
+pub const EXPIRED: Days = Days(-30, -1);
+pub const FUTURE: Days = Days(1, 30);
+
+/// A CA with its key.
+pub struct Ca {
+    pub issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A certificate with its key and what is presented with it.
+pub struct Identity {
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: KeyPair,
+}
+
+impl Ca {
+    pub fn new(name: &str) -> Self {
+        Self::with_days(name, NOW)
+    }
+
+    pub fn with_days(name: &str, days: Days) -> Self {
+        let issuer = CertifiedIssuer::self_signed(ca_params(name, days), key()).unwrap();
+        Self { issuer }
+    }
+
+    /// A CA under this one.
+    pub fn intermediate(&self, name: &str) -> Self {
+        let issuer = CertifiedIssuer::signed_by(ca_params(name, NOW), key(), &self.issuer).unwrap();
+        Self { issuer }
+    }
+
+    pub fn der(&self) -> CertificateDer<'static> {
+        self.issuer.der().clone()
+    }
+
+    pub fn pem(&self) -> Vec<u8> {
+        self.issuer.pem().into_bytes()
+    }
+
+    pub fn fingerprint(&self) -> String {
+        Fingerprint::of(&self.der()).to_string()
+    }
+
+    /// A leaf for the loopback, presented alone.
+    pub fn leaf(&self) -> Identity {
+        self.leaf_for(&["localhost", "127.0.0.1"], NOW)
+    }
+
+    pub fn leaf_for(&self, names: &[&str], days: Days) -> Identity {
+        let key = key();
+        let leaf = leaf_params(names, days).signed_by(&key, &self.issuer).unwrap();
+        Identity { chain: vec![leaf.der().clone()], key }
+    }
+}
+
+impl Identity {
+    /// Presents more certificates after the leaf.
+    pub fn with(mut self, more: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        self.chain.extend(more);
+        self
+    }
+
+    pub fn fingerprint(&self) -> String {
+        Fingerprint::of(&self.chain[0]).to_string()
+    }
+
+    pub fn private_key(&self) -> PrivateKeyDer<'static> {
+        PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
+    }
+
+    /// The chain and the key as PEM.
+    pub fn pem(&self) -> (Vec<u8>, Vec<u8>) {
+        let chain = self.chain.iter().map(|der| pem_of(der)).collect::<String>();
+        (chain.into_bytes(), self.key.serialize_pem().into_bytes())
+    }
+}
+
+fn pem_of(der: &[u8]) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
+}
+
+pub fn key() -> KeyPair {
+    KeyPair::generate().unwrap()
+}
+
+pub fn ca_params(name: &str, days: Days) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    set_days(&mut params, days);
+    params
+}
+
+pub fn leaf_params(names: &[&str], days: Days) -> CertificateParams {
+    let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "node");
+    params.use_authority_key_identifier_extension = true;
+    params.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    set_days(&mut params, days);
+    params
+}
+
+fn set_days(params: &mut CertificateParams, days: Days) {
+    let at = |days: i32| {
+        let distance = DAY * days.unsigned_abs();
+        let now = SystemTime::now();
+        if days < 0 { now - distance } else { now + distance }.into()
+    };
+    params.not_before = at(days.0);
+    params.not_after = at(days.1);
+}
