@@ -9,12 +9,14 @@
 //! |---|---|---|
 //! | `TraceLayer` | a span for the request | outermost: it sees what the caller sees |
 //! | `TotalTimeoutLayer` | one deadline for all attempts | over retry, so that waiting counts |
-//! | `CompressLayer` | gzip of request bodies, inflates answers | over retry: compressed once, attempts share the bytes |
+//! | [`CompressLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
 //! | `RetryLayer` | sends again what may be sent again | over all that belongs to one attempt |
-//! | `ProductCheckLayer` | is it Elasticsearch? | over selection: the cluster is checked, not the node |
-//! | `DefaultHeadersLayer` | user agent, client meta, opaque id | below retry, whose kept copy then has an empty header map |
-//! | `MediaTypeLayer` | compatibility mode | below retry: a negotiated version changes between attempts |
-//! | `AuthLayer` | credentials | below retry: a refreshed token is used at once; over selection: a node's own credentials yield to it |
+//! | [`RefuseRedirectLayer`] | a redirect is an error | over selection: the node did answer |
+//! | [`ProductCheckLayer`] | is it Elasticsearch? | over selection: the cluster is checked, not the node |
+//! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose kept copy then has an empty header map |
+//! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
+//! | [`InflateLayer`] | asks for gzip and inflates answers | below media types, which read refusals, and below retry: a broken answer is a failed attempt |
+//! | [`AuthLayer`] | credentials | below retry: a refreshed token is used at once; over selection: a node's own credentials yield to it |
 //! | `SelectNodeLayer` | a node for each attempt | below retry: a new attempt, a new choice |
 //! | `TraceAttemptLayer` | a child span for the attempt | below selection: it names the node |
 //! | `AttemptTimeoutLayer` | one deadline per attempt | over everything that takes time in an attempt |
@@ -25,11 +27,25 @@
 //! notes of [`attempt`](crate::attempt).
 
 pub mod attempt_timeout;
+pub mod auth;
 pub mod collect;
+pub mod compress;
+pub mod default_headers;
+pub mod inflate;
+pub mod media_type;
+pub mod product_check;
+pub mod refuse_redirect;
 pub mod retry;
 pub mod total_timeout;
 
 pub use attempt_timeout::AttemptTimeoutLayer;
+pub use auth::AuthLayer;
 pub use collect::CollectLayer;
+pub use compress::CompressLayer;
+pub use default_headers::DefaultHeadersLayer;
+pub use inflate::InflateLayer;
+pub use media_type::MediaTypeLayer;
+pub use product_check::ProductCheckLayer;
+pub use refuse_redirect::RefuseRedirectLayer;
 pub use retry::RetryLayer;
 pub use total_timeout::TotalTimeoutLayer;

@@ -1,0 +1,154 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tower::{Service, ServiceExt};
+
+use super::{cache::Cache, service::authorize};
+use crate::{
+    body::Replay,
+    credentials::Credentials,
+    error::{BoxError, Error, Result},
+};
+
+type Boxed<RB> = Pin<Box<dyn Future<Output = Result<Response<RB>>> + Send>>;
+
+pin_project! {
+    /// The future of [`Auth`](super::Auth).
+    pub struct ResponseFuture<S, B, F, RB> {
+        #[pin]
+        state: State<S, B, F, RB>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<S, B, F, RB> {
+        Sent {
+            #[pin]
+            inner: F,
+            resend: Option<Box<Resend<S, B>>>,
+        },
+        // A provider is asked: rare, and worth a box.
+        Waiting { future: Boxed<RB> },
+    }
+}
+
+impl<S, B, F, RB> ResponseFuture<S, B, F, RB> {
+    pub(super) fn sent(inner: F, resend: Option<Box<Resend<S, B>>>) -> Self {
+        Self { state: State::Sent { inner, resend } }
+    }
+
+    pub(super) fn waiting(
+        future: impl Future<Output = Result<Response<RB>>> + Send + 'static,
+    ) -> Self {
+        Self { state: State::Waiting { future: Box::pin(future) } }
+    }
+}
+
+impl<S, B, F, RB, E> Future for ResponseFuture<S, B, F, RB>
+where
+    S: Service<Request<B>, Response = Response<RB>, Error = E, Future = F> + Send + 'static,
+    F: Future<Output = Result<Response<RB>, E>> + Send + 'static,
+    E: Into<BoxError> + 'static,
+    B: Send + 'static,
+    RB: Send + 'static,
+{
+    type Output = Result<Response<RB>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            match state.as_mut().project() {
+                StateProj::Waiting { future } => return future.as_mut().poll(cx),
+                StateProj::Sent { inner, resend } => {
+                    let response = ready!(inner.poll(cx)).map_err(Error::from_service)?;
+                    match resend.take() {
+                        Some(resend) if response.status() == StatusCode::UNAUTHORIZED => {
+                            let future = Box::pin(resend.run(response));
+                            state.set(State::Waiting { future });
+                        }
+                        _ => return Poll::Ready(Ok(response)),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is needed to send a request again after a 401.
+pub(super) struct Resend<S, B> {
+    cache: Arc<Cache>,
+    service: S,
+    request: Request<B>,
+    refused: Credentials,
+}
+
+impl<S: Clone, B: Replay> Resend<S, B> {
+    /// `None` if the body exists only once.
+    pub(super) fn prepare(
+        cache: &Arc<Cache>,
+        service: &S,
+        request: &Request<B>,
+        credentials: &Credentials,
+    ) -> Option<Box<Self>> {
+        let mut copy = Request::new(request.body().try_clone()?);
+        *copy.method_mut() = request.method().clone();
+        *copy.uri_mut() = request.uri().clone();
+        *copy.version_mut() = request.version();
+        *copy.headers_mut() = request.headers().clone();
+        *copy.extensions_mut() = request.extensions().clone();
+        Some(Box::new(Self {
+            cache: Arc::clone(cache),
+            service: service.clone(),
+            request: copy,
+            refused: credentials.clone(),
+        }))
+    }
+}
+
+impl<S, B> Resend<S, B> {
+    async fn run<F, RB, E>(self: Box<Self>, unauthorized: Response<RB>) -> Result<Response<RB>>
+    where
+        S: Service<Request<B>, Response = Response<RB>, Error = E, Future = F>,
+        F: Future<Output = Result<Response<RB>, E>>,
+        E: Into<BoxError>,
+    {
+        let Self { cache, service, mut request, refused } = *self;
+        cache.invalidate(&refused);
+        let credentials = cache.get_or_ask().await?;
+        if credentials == refused {
+            return Ok(unauthorized);
+        }
+        drop(unauthorized);
+        authorize(request.headers_mut(), &credentials);
+        service.oneshot(request).await.map_err(Error::from_service)
+    }
+}
+
+/// Asks the provider first. What it just gave is fresh, so a 401 is final.
+pub(super) async fn ask_then_send<S, B, RB>(
+    cache: Arc<Cache>,
+    mut ready: S,
+    mut request: Request<B>,
+) -> Result<Response<RB>>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    S::Error: Into<BoxError>,
+{
+    let credentials = cache.get_or_ask().await?;
+    authorize(request.headers_mut(), &credentials);
+    ready.call(request).await.map_err(Error::from_service)
+}
+
+impl<S, B, F, RB> fmt::Debug for ResponseFuture<S, B, F, RB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("auth::ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+use std::{future::Future, pin::Pin, time::Duration};
+
+use crate::{credentials::Credentials, error::BoxError};
+
+/// What [`CredentialsProvider::credentials`] returns.
+pub type ProviderFuture<'a> = Pin<Box<dyn Future<Output = Result<Provided, BoxError>> + Send + 'a>>;
+
+/// Gets credentials from somewhere: a token endpoint, a vault, a file that is
+/// renewed.
+///
+/// It is asked one question at a time, and need not cache. Functions and
+/// closures that return a future of [`Credentials`] or [`Provided`] are providers.
+///
+/// ```
+/// use es_transport::{Credentials, layer::auth::{CredentialsProvider, ProviderFuture}};
+///
+/// struct TokenFile(std::path::PathBuf);
+///
+/// impl CredentialsProvider for TokenFile {
+///     fn credentials(&self) -> ProviderFuture<'_> {
+///         Box::pin(async {
+///             let token = std::fs::read_to_string(&self.0)?;
+///             Ok(Credentials::bearer(token.trim())?.into())
+///         })
+///     }
+/// }
+/// ```
+pub trait CredentialsProvider: Send + Sync + 'static {
+    /// Fresh credentials.
+    ///
+    /// # Errors
+    /// Whatever went wrong. The error is shown to the user: no secret in it.
+    fn credentials(&self) -> ProviderFuture<'_>;
+}
+
+impl<F, Fut, C, E> CredentialsProvider for F
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<C, E>> + Send + 'static,
+    C: Into<Provided>,
+    E: Into<BoxError>,
+{
+    fn credentials(&self) -> ProviderFuture<'_> {
+        let future = self();
+        Box::pin(async { future.await.map(Into::into).map_err(Into::into) })
+    }
+}
+
+/// Credentials and how long they are good for.
+#[derive(Clone, Debug)]
+pub struct Provided {
+    pub(super) credentials: Credentials,
+    pub(super) expires_in: Option<Duration>,
+}
+
+impl Provided {
+    /// The provider is asked again when this time is over, counted from its
+    /// answer. Without it, the credentials are used until a server refuses them.
+    #[must_use]
+    pub fn expires_in(mut self, duration: Duration) -> Self {
+        self.expires_in = Some(duration);
+        self
+    }
+}
+
+impl From<Credentials> for Provided {
+    fn from(credentials: Credentials) -> Self {
+        Self { credentials, expires_in: None }
+    }
+}

@@ -1,0 +1,94 @@
+use std::task::{Context, Poll};
+
+use http::{HeaderMap, Request, Response, header, header::Entry};
+use tower::Service;
+
+use super::{
+    future::{self, Resend, ResponseFuture},
+    layer::Source,
+};
+use crate::{
+    body::Replay,
+    credentials::Credentials,
+    error::{BoxError, Error, Result},
+    options::{RequestAuth, RequestOptions},
+};
+
+/// The service of [`AuthLayer`](super::AuthLayer).
+#[derive(Clone, Debug)]
+pub struct Auth<S> {
+    inner: S,
+    source: Source,
+}
+
+impl<S> Auth<S> {
+    pub(super) fn new(inner: S, source: Source) -> Self {
+        Self { inner, source }
+    }
+}
+
+impl<S, B, RB> Service<Request<B>> for Auth<S>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
+    S::Error: Into<BoxError> + 'static,
+    S::Future: Send + 'static,
+    B: Replay + Send + 'static,
+    RB: Send + 'static,
+{
+    type Response = Response<RB>;
+    type Error = Error;
+    type Future = ResponseFuture<S, B, S::Future, RB>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if !request.extensions().is_empty() {
+            match RequestOptions::of(&request).and_then(|options| options.auth.clone()) {
+                Some(RequestAuth::Credentials(credentials)) => {
+                    authorize(request.headers_mut(), &credentials);
+                    return ResponseFuture::sent(self.inner.call(request), None);
+                }
+                Some(RequestAuth::None) => {
+                    return ResponseFuture::sent(self.inner.call(request), None);
+                }
+                None => {}
+            }
+        }
+        let cache = match &self.source {
+            Source::None => return ResponseFuture::sent(self.inner.call(request), None),
+            Source::Fixed(credentials) => {
+                authorize(request.headers_mut(), credentials);
+                return ResponseFuture::sent(self.inner.call(request), None);
+            }
+            Source::Provider(_) if request.headers().contains_key(header::AUTHORIZATION) => {
+                return ResponseFuture::sent(self.inner.call(request), None);
+            }
+            Source::Provider(cache) => cache,
+        };
+        match cache.get() {
+            Some(credentials) => {
+                let resend = Resend::prepare(cache, &self.inner, &request, &credentials);
+                authorize(request.headers_mut(), &credentials);
+                ResponseFuture::sent(self.inner.call(request), resend)
+            }
+            None => {
+                // The service that was polled ready goes with the request.
+                let clone = self.inner.clone();
+                let ready = std::mem::replace(&mut self.inner, clone);
+                ResponseFuture::waiting(future::ask_then_send(cache.clone(), ready, request))
+            }
+        }
+    }
+}
+
+/// A header that is there stays, and is nobody's business from here on.
+pub(super) fn authorize(headers: &mut HeaderMap, credentials: &Credentials) {
+    match headers.entry(header::AUTHORIZATION) {
+        Entry::Vacant(entry) => {
+            entry.insert(credentials.header().clone());
+        }
+        Entry::Occupied(mut entry) => entry.get_mut().set_sensitive(true),
+    }
+}

@@ -1,0 +1,137 @@
+use std::{fmt, sync::Arc};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tower::Layer;
+
+use super::{client_meta, service::DefaultHeaders};
+use crate::error::{Error, Result};
+
+pub(super) const CLIENT_META: HeaderName = HeaderName::from_static("x-elastic-client-meta");
+pub(super) const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
+
+/// Adds headers to every request; see the [module](super).
+#[derive(Clone)]
+pub struct DefaultHeadersLayer {
+    headers: Arc<HeaderMap>,
+}
+
+impl DefaultHeadersLayer {
+    /// `User-Agent` and client meta of this crate, and nothing else.
+    pub fn new() -> Self {
+        let mut headers = HeaderMap::new();
+        let agent = format!(
+            "es-transport/{} (Rust; {} {})",
+            client_meta::TRANSPORT,
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        );
+        insert_known(&mut headers, header::USER_AGENT, agent);
+        insert_known(&mut headers, CLIENT_META, client_meta::value(client_meta::TRANSPORT));
+        Self { headers: Arc::new(headers) }
+    }
+
+    /// No header at all to begin with.
+    pub fn empty() -> Self {
+        Self { headers: Arc::default() }
+    }
+
+    /// Who the request is from, in place of this crate's name.
+    ///
+    /// # Errors
+    /// An empty value, and one with characters other than visible ASCII and space.
+    pub fn user_agent(mut self, value: impl AsRef<str>) -> Result<Self> {
+        let value = checked("user_agent", value.as_ref())?;
+        self.edit().insert(header::USER_AGENT, value);
+        Ok(self)
+    }
+
+    /// Whether `x-elastic-client-meta` is sent (default: yes). It holds the
+    /// versions of client, compiler and transport, and nothing about the user.
+    #[must_use]
+    pub fn client_meta(mut self, enabled: bool) -> Self {
+        if enabled {
+            insert_known(self.edit(), CLIENT_META, client_meta::value(client_meta::TRANSPORT));
+        } else {
+            self.edit().remove(CLIENT_META);
+        }
+        self
+    }
+
+    /// The version of the client on top of the transport, `es=` of the client
+    /// meta header (default: the version of this crate). It switches the
+    /// header on.
+    #[must_use]
+    pub fn client_version(mut self, version: &str) -> Self {
+        insert_known(self.edit(), CLIENT_META, client_meta::value(version));
+        self
+    }
+
+    /// `X-Opaque-Id` of all requests: shows up in Elasticsearch's logs and tasks.
+    ///
+    /// # Errors
+    /// As [`user_agent`](Self::user_agent).
+    pub fn opaque_id(mut self, value: impl AsRef<str>) -> Result<Self> {
+        let value = checked("opaque_id", value.as_ref())?;
+        self.edit().insert(OPAQUE_ID, value);
+        Ok(self)
+    }
+
+    /// Any other header. A second value for a name replaces the first. The
+    /// value is taken for a secret and shown nowhere.
+    ///
+    /// # Errors
+    /// A name that is none, an empty value, and a value with characters other
+    /// than visible ASCII and space.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self> {
+        let name = HeaderName::from_bytes(name.as_ref().as_bytes())
+            .map_err(|_| Error::config("headers", "a name is not the name of a header"))?;
+        let mut value = checked("headers", value.as_ref()).map_err(|_| {
+            Error::config("headers", format!("the value of `{name}` must be visible ASCII"))
+        })?;
+        value.set_sensitive(true);
+        self.edit().insert(name, value);
+        Ok(self)
+    }
+
+    fn edit(&mut self) -> &mut HeaderMap {
+        Arc::make_mut(&mut self.headers)
+    }
+}
+
+/// A value that this crate wrote and that cannot be wrong; if it were, the
+/// header would be left out.
+fn insert_known(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// Visible ASCII and spaces: what every server and proxy passes on unchanged.
+fn checked(setting: &'static str, value: &str) -> Result<HeaderValue> {
+    let wrong = || Error::config(setting, "the value must be visible ASCII and not empty");
+    if value.trim().is_empty() || !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+        return Err(wrong());
+    }
+    HeaderValue::from_str(value).map_err(|_| wrong())
+}
+
+impl Default for DefaultHeadersLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for DefaultHeadersLayer {
+    type Service = DefaultHeaders<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        DefaultHeaders::new(inner, Arc::clone(&self.headers))
+    }
+}
+
+impl fmt::Debug for DefaultHeadersLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("DefaultHeadersLayer").field("headers", &names).finish()
+    }
+}

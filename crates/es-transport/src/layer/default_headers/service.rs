@@ -1,0 +1,110 @@
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use tower::Service;
+
+use super::layer::OPAQUE_ID;
+use crate::options::RequestOptions;
+
+/// Room for what the layers below add: `Accept`, `Content-Type`,
+/// `Accept-Encoding`, `Authorization`, `Host`, `Content-Length` and two more.
+const BELOW: usize = 8;
+
+/// The service of [`DefaultHeadersLayer`](super::DefaultHeadersLayer).
+///
+/// It cannot fail and waits for nothing, so the inner service's future and
+/// error are its own.
+#[derive(Clone)]
+pub struct DefaultHeaders<S> {
+    inner: S,
+    headers: Arc<HeaderMap>,
+}
+
+impl<S> DefaultHeaders<S> {
+    pub(super) fn new(inner: S, headers: Arc<HeaderMap>) -> Self {
+        Self { inner, headers }
+    }
+}
+
+impl<S, B> Service<Request<B>> for DefaultHeaders<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        // Most requests have no extension at all, which is cheaper to ask than the option.
+        let options = if request.extensions().is_empty() {
+            None
+        } else {
+            request.extensions().get::<Arc<RequestOptions>>().cloned()
+        };
+        let headers = request.headers_mut();
+        let own = std::mem::take(headers);
+        *headers = match &options {
+            None => merge(own, &self.headers),
+            Some(options) => with_options(own, options, &self.headers),
+        };
+        self.inner.call(request)
+    }
+}
+
+/// The request's own headers, and the defaults of other names. The map is a
+/// new one with room for all: growing the old one would cost more.
+fn merge(own: HeaderMap, defaults: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(own.len() + defaults.len() + BELOW);
+    if own.is_empty() {
+        for (name, value) in defaults {
+            headers.insert(name, value.clone());
+        }
+        return headers;
+    }
+    headers.extend(own);
+    add_missing(&mut headers, defaults, |_| true);
+    headers
+}
+
+fn with_options(own: HeaderMap, options: &RequestOptions, defaults: &HeaderMap) -> HeaderMap {
+    let room = own.len() + options.headers.len() + defaults.len() + BELOW;
+    let mut headers = HeaderMap::with_capacity(room);
+    headers.extend(own);
+    if let Some(id) = &options.opaque_id {
+        headers.entry(OPAQUE_ID).or_insert_with(|| id.clone());
+    }
+    // Credentials among the options are the auth layer's to write.
+    let wanted = |name: &HeaderName| options.auth.is_none() || *name != header::AUTHORIZATION;
+    add_missing(&mut headers, &options.headers, wanted);
+    add_missing(&mut headers, defaults, wanted);
+    headers
+}
+
+/// Adds every name that is not there yet, with all of its values.
+fn add_missing(to: &mut HeaderMap, from: &HeaderMap, wanted: impl Fn(&HeaderName) -> bool) {
+    for name in from.keys().filter(|name| wanted(name)) {
+        if !to.contains_key(name) {
+            from.get_all(name).iter().for_each(|value: &HeaderValue| {
+                to.append(name, value.clone());
+            });
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for DefaultHeaders<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("DefaultHeaders")
+            .field("inner", &self.inner)
+            .field("headers", &names)
+            .finish()
+    }
+}

@@ -1,0 +1,82 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, header};
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use super::{body::ResponseBody, decoder::gunzip};
+use crate::error::{BoxError, Error, Result};
+
+pin_project! {
+    /// The future of [`Inflate`](super::Inflate).
+    #[derive(Debug)]
+    pub struct ResponseFuture<F, RB> {
+        #[pin]
+        inner: F,
+        limit: usize,
+        is_head: bool,
+        body: std::marker::PhantomData<fn() -> RB>,
+    }
+}
+
+impl<F, RB> ResponseFuture<F, RB> {
+    pub(super) fn new(inner: F, limit: usize, is_head: bool) -> Self {
+        Self { inner, limit, is_head, body: std::marker::PhantomData }
+    }
+}
+
+impl<F, RB, E> Future for ResponseFuture<F, RB>
+where
+    F: Future<Output = Result<Response<RB>, E>>,
+    E: Into<BoxError>,
+    RB: Body<Data = Bytes> + Unpin,
+    RB::Error: Into<BoxError>,
+{
+    type Output = Result<Response<ResponseBody<RB>>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(cx)).map_err(Error::from_service)?;
+        if *this.is_head || !is_gzip(response.headers()) || response.body().is_end_stream() {
+            return Poll::Ready(Ok(response.map(ResponseBody::plain)));
+        }
+        Poll::Ready(inflate(response, *this.limit))
+    }
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| {
+        let encoding = encoding.as_bytes().trim_ascii();
+        encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")
+    })
+}
+
+#[cold]
+fn inflate<RB>(response: Response<RB>, limit: usize) -> Result<Response<ResponseBody<RB>>>
+where
+    RB: Body<Data = Bytes> + Unpin,
+    RB::Error: Into<BoxError>,
+{
+    let (mut parts, mut body) = response.into_parts();
+    parts.headers.remove(header::CONTENT_ENCODING);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    // What is not ready now is polled again by the body's reader, with its own waker.
+    let mut cx = Context::from_waker(Waker::noop());
+    let first = match Pin::new(&mut body).poll_frame(&mut cx) {
+        Poll::Ready(Some(frame)) => {
+            frame.map_err(Error::from_service)?.into_data().unwrap_or_default()
+        }
+        Poll::Ready(None) | Poll::Pending => Bytes::new(),
+    };
+    let body = if body.is_end_stream() && !first.is_empty() {
+        ResponseBody::whole(body, gunzip(first, limit)?)
+    } else {
+        ResponseBody::gzip(body, first, limit)
+    };
+    Ok(Response::from_parts(parts, body))
+}

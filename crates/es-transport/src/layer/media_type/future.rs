@@ -1,0 +1,183 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower::{Service, ServiceExt};
+
+use super::{body::ResponseBody, negotiate::Shared, refusal};
+use crate::error::{BoxError, Error, Result};
+
+/// How much of a 400, or of an answer to `GET /`, is looked at.
+const LOOK: usize = 64 << 10;
+
+type Answer<RB> = Result<Response<ResponseBody<RB>>>;
+
+pin_project! {
+    /// The future of [`MediaType`](super::MediaType).
+    pub struct ResponseFuture<S, B, F, RB> {
+        #[pin]
+        inner: F,
+        watch: Option<Watch<S, B>>,
+        // Reading the answer and sending again are rare, and worth a box.
+        look: Option<Pin<Box<dyn Future<Output = Answer<RB>> + Send>>>,
+    }
+}
+
+impl<S, B, F, RB> ResponseFuture<S, B, F, RB> {
+    pub(super) fn new(inner: F, watch: Option<Watch<S, B>>) -> Self {
+        Self { inner, watch, look: None }
+    }
+}
+
+/// What is known of a request that asks for a vendor type.
+pub(super) struct Watch<S, B> {
+    pub(super) shared: Arc<Shared>,
+    pub(super) asked: u8,
+    pub(super) has_body: bool,
+    pub(super) is_info: bool,
+    pub(super) kept: Option<Box<Kept<S, B>>>,
+}
+
+/// A request as it came, and who sends it again.
+pub(super) struct Kept<S, B> {
+    pub(super) service: S,
+    pub(super) request: Request<B>,
+}
+
+impl<S, B, F, RB, E> Future for ResponseFuture<S, B, F, RB>
+where
+    S: Service<Request<B>, Response = Response<RB>, Error = E, Future = F> + Send + 'static,
+    F: Future<Output = Result<Response<RB>, E>> + Send + 'static,
+    E: Into<BoxError> + 'static,
+    B: Body + Send + 'static,
+    RB: Body<Data = Bytes> + Send + Unpin + 'static,
+    RB::Error: Into<BoxError>,
+{
+    type Output = Answer<RB>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Some(look) = this.look {
+            return look.as_mut().poll(cx);
+        }
+        let response = ready!(this.inner.poll(cx)).map_err(Error::from_service)?;
+        match this.watch.take() {
+            Some(watch) if watch.must_look(&response) => {
+                let look = this.look.insert(Box::pin(watch.look(response)));
+                look.as_mut().poll(cx)
+            }
+            _ => Poll::Ready(Ok(response.map(ResponseBody::untouched))),
+        }
+    }
+}
+
+impl<S, B> Watch<S, B> {
+    /// Whether the answer may be a refusal or tell the server's version. An
+    /// answer that proves that the server takes the type settles it.
+    fn must_look<RB>(&self, response: &Response<RB>) -> bool {
+        let status = response.status();
+        if status == StatusCode::BAD_REQUEST || status == StatusCode::NOT_ACCEPTABLE {
+            return true;
+        }
+        if !status.is_success() {
+            return false;
+        }
+        if self.is_info {
+            return true;
+        }
+        if let Some(negotiation) = &self.shared.negotiation
+            && (self.has_body || names_version(response))
+        {
+            negotiation.confirm(self.asked);
+        }
+        false
+    }
+
+    async fn look<F, RB, E>(self, response: Response<RB>) -> Answer<RB>
+    where
+        S: Service<Request<B>, Response = Response<RB>, Error = E, Future = F>,
+        F: Future<Output = Result<Response<RB>, E>>,
+        E: Into<BoxError>,
+        B: Body,
+        RB: Body<Data = Bytes> + Unpin,
+        RB::Error: Into<BoxError>,
+    {
+        let Self { shared, asked, kept, .. } = self;
+        let refusal = match verdict(response).await? {
+            Verdict::Refused(refusal) => refusal,
+            Verdict::Other(response) => {
+                if let Some(negotiation) = &shared.negotiation
+                    && response.status().is_success()
+                {
+                    negotiation.learn_from_info(&response.body().seen());
+                }
+                return Ok(response);
+            }
+        };
+        let Some(negotiation) = &shared.negotiation else { return Err(shared.refused(asked)) };
+        negotiation.learn_from_refusal(asked, &refusal);
+        let Some(kept) = kept else { return Err(shared.refused(asked)) };
+        let Kept { service, mut request } = *kept;
+        let has_body = !request.body().is_end_stream();
+        let asked = shared.write(&mut request, has_body);
+        let response = service.oneshot(request).await.map_err(Error::from_service)?;
+        match asked {
+            Some(asked) if is_suspect(&response) => match verdict(response).await? {
+                Verdict::Refused(_) => Err(shared.refused(asked)),
+                Verdict::Other(response) => Ok(response),
+            },
+            _ => Ok(response.map(ResponseBody::untouched)),
+        }
+    }
+}
+
+enum Verdict<RB> {
+    /// With the server's words.
+    Refused(Vec<u8>),
+    Other(Response<ResponseBody<RB>>),
+}
+
+async fn verdict<RB>(response: Response<RB>) -> Result<Verdict<RB>>
+where
+    RB: Body<Data = Bytes> + Unpin,
+    RB::Error: Into<BoxError>,
+{
+    let (parts, body) = response.into_parts();
+    if parts.status == StatusCode::NOT_ACCEPTABLE {
+        return Ok(Verdict::Refused(Vec::new()));
+    }
+    let body = ResponseBody::look(body, LOOK).await?;
+    if parts.status == StatusCode::BAD_REQUEST {
+        let seen = body.seen();
+        if refusal::is_refusal(&seen) {
+            return Ok(Verdict::Refused(seen));
+        }
+    }
+    Ok(Verdict::Other(Response::from_parts(parts, body)))
+}
+
+fn is_suspect<RB>(response: &Response<RB>) -> bool {
+    matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::NOT_ACCEPTABLE)
+}
+
+/// Elasticsearch 8 and later name the version in which they answer.
+fn names_version<RB>(response: &Response<RB>) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("compatible-with="))
+}
+
+impl<S, B, F, RB> fmt::Debug for ResponseFuture<S, B, F, RB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("media_type::ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,41 @@
+use std::sync::Arc;
+
+use tower::Layer;
+
+use super::{
+    mode::CompatibilityMode,
+    negotiate::{Negotiation, Shared},
+    service::MediaType,
+    types::Types,
+};
+
+/// Writes the media types; see the [module](super).
+///
+/// The services that one layer makes share what was negotiated.
+#[derive(Clone, Debug)]
+pub struct MediaTypeLayer {
+    shared: Arc<Shared>,
+}
+
+impl MediaTypeLayer {
+    /// A layer in this mode. The default is `Fixed(9)`; see
+    /// [`CompatibilityMode::from_env`] for the environment's say in it.
+    pub fn new(mode: CompatibilityMode) -> Self {
+        let negotiation = (mode == CompatibilityMode::Negotiated).then(Negotiation::new);
+        Self { shared: Arc::new(Shared { mode, types: Types::of(mode), negotiation }) }
+    }
+}
+
+impl Default for MediaTypeLayer {
+    fn default() -> Self {
+        Self::new(CompatibilityMode::default())
+    }
+}
+
+impl<S> Layer<S> for MediaTypeLayer {
+    type Service = MediaType<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        MediaType::new(inner, Arc::clone(&self.shared))
+    }
+}

@@ -1,0 +1,78 @@
+use std::ffi::OsStr;
+
+use crate::error::{Error, Result};
+
+/// The environment variable that overrides the default mode, as in Elastic's
+/// other clients: `true` or `false`.
+pub const API_VERSIONING: &str = "ELASTIC_CLIENT_APIVERSIONING";
+
+/// Which media types a transport speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CompatibilityMode {
+    /// Answers in the form of this major version; the default is 9.
+    Fixed(u8),
+    /// Plain `application/json`: answers in the server's own form.
+    Off,
+    /// Begins with major 9 and changes to what the server takes, when it
+    /// refuses or when an answer to `GET /` tells its version. Works with 7.17,
+    /// 8, 9 and OpenSearch. Until the server's version is known, every request
+    /// is kept so that it can be sent again, which costs about a microsecond.
+    Negotiated,
+    /// Elastic Cloud Serverless: plain media types and
+    /// `elastic-api-version: 2023-10-31`.
+    Serverless,
+}
+
+impl CompatibilityMode {
+    /// The major version of the default.
+    pub const MAJOR: u8 = 9;
+
+    /// The default as [`API_VERSIONING`] in the environment has it.
+    ///
+    /// # Errors
+    /// As [`from_env_value`](Self::from_env_value), and a value that is not Unicode.
+    pub fn from_env() -> Result<Self> {
+        let value = std::env::var_os(API_VERSIONING);
+        match value.as_deref().map(OsStr::to_str) {
+            Some(None) => Err(not_boolean()),
+            Some(value) => Self::from_env_value(value),
+            None => Self::from_env_value(None),
+        }
+    }
+
+    /// The default as a value of [`API_VERSIONING`] has it: `true` is
+    /// `Fixed(9)`, `false` is `Off`, and none or an empty one is the default.
+    ///
+    /// The spellings are those of Go's `ParseBool`, which Elastic's Go client
+    /// uses: `1`, `t`, `T`, `true`, `True`, `TRUE` and the same for false.
+    ///
+    /// # Errors
+    /// Any other value.
+    ///
+    /// ```
+    /// use es_transport::layer::media_type::CompatibilityMode;
+    ///
+    /// assert_eq!(CompatibilityMode::from_env_value(Some("false"))?, CompatibilityMode::Off);
+    /// assert!(CompatibilityMode::from_env_value(Some("maybe")).is_err());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn from_env_value(value: Option<&str>) -> Result<Self> {
+        match value.unwrap_or_default() {
+            "" => Ok(Self::default()),
+            "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(Self::Fixed(Self::MAJOR)),
+            "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(Self::Off),
+            _ => Err(not_boolean()),
+        }
+    }
+}
+
+impl Default for CompatibilityMode {
+    fn default() -> Self {
+        Self::Fixed(Self::MAJOR)
+    }
+}
+
+fn not_boolean() -> Error {
+    Error::config(API_VERSIONING, "the value must be `true` or `false`")
+}

@@ -1,0 +1,108 @@
+//! What a transport has learned about its servers, shared by all clones.
+
+use arc_swap::ArcSwap;
+use http::Request;
+
+use super::{
+    mode::CompatibilityMode,
+    refusal::{self, Server},
+    types::{self, Types},
+};
+use crate::{error::Error, options::RequestOptions};
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) mode: CompatibilityMode,
+    /// The types to begin with.
+    pub(super) types: Types,
+    pub(super) negotiation: Option<Negotiation>,
+}
+
+impl Shared {
+    /// Writes the headers; answers the major if the mode's vendor types were written.
+    pub(super) fn write<B>(&self, request: &mut Request<B>, has_body: bool) -> Option<u8> {
+        if let Some(media_type) = media_type(request) {
+            types::write_one(request.headers_mut(), has_body, &media_type);
+            return None;
+        }
+        match &self.negotiation {
+            None => self.types.write(request.headers_mut(), has_body),
+            Some(negotiation) => {
+                negotiation.known.load().types.write(request.headers_mut(), has_body)
+            }
+        }
+    }
+
+    /// The error for a refusal that is the end of a request.
+    pub(super) fn refused(&self, asked: u8) -> Error {
+        let advice = match self.mode {
+            CompatibilityMode::Negotiated => {
+                "what it takes is known now, so the next request will use it; \
+                 this one has a body that cannot be sent twice or was refused twice"
+            }
+            _ => {
+                "set `compatibility_mode` to `Fixed` with the server's major version, \
+                 to `Negotiated`, or to `Off`"
+            }
+        };
+        Error::media_type(format!("the server does not take `compatible-with={asked}`; {advice}"))
+    }
+}
+
+/// The type that the request's options ask for.
+fn media_type<B>(request: &Request<B>) -> Option<http::HeaderValue> {
+    if request.extensions().is_empty() {
+        return None;
+    }
+    RequestOptions::of(request)?.media_type.clone()
+}
+
+#[derive(Debug)]
+pub(super) struct Negotiation {
+    known: ArcSwap<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    types: Types,
+    /// Whether the server took these types or said that it does.
+    settled: bool,
+}
+
+impl Negotiation {
+    pub(super) fn new() -> Self {
+        let types = Types::of(CompatibilityMode::Negotiated);
+        Self { known: ArcSwap::from_pointee(Known { types, settled: false }) }
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.known.load().settled
+    }
+
+    /// The server took what it was asked.
+    pub(super) fn confirm(&self, asked: u8) {
+        let known = self.known.load();
+        if !known.settled && known.types.major == Some(asked) {
+            self.learn(Some(asked));
+        }
+    }
+
+    /// A refusal of `asked` offers something else.
+    pub(super) fn learn_from_refusal(&self, asked: u8, body: &[u8]) {
+        self.learn(refusal::offered(body).filter(|&offered| offered != asked));
+    }
+
+    /// An answer to `GET /`.
+    pub(super) fn learn_from_info(&self, body: &[u8]) {
+        match refusal::server(body) {
+            Some(Server::Major(major)) => self.learn(Some(major)),
+            Some(Server::Other) => self.learn(None),
+            None => {}
+        }
+    }
+
+    fn learn(&self, major: Option<u8>) {
+        let types = major.map_or_else(Types::plain, Types::compatible);
+        self.known.store(Known { types, settled: true }.into());
+    }
+}

@@ -1,0 +1,77 @@
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body::Body;
+use tower::Service;
+
+use super::{
+    body::ResponseBody,
+    future::{Kept, ResponseFuture, Watch},
+    negotiate::Shared,
+};
+use crate::{
+    body::Replay,
+    error::{BoxError, Error, Result},
+};
+
+/// The service of [`MediaTypeLayer`](super::MediaTypeLayer).
+#[derive(Clone, Debug)]
+pub struct MediaType<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> MediaType<S> {
+    pub(super) fn new(inner: S, shared: Arc<Shared>) -> Self {
+        Self { inner, shared }
+    }
+}
+
+impl<S, B, RB> Service<Request<B>> for MediaType<S>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
+    S::Error: Into<BoxError> + 'static,
+    S::Future: Send + 'static,
+    B: Body + Replay + Send + 'static,
+    RB: Body<Data = Bytes> + Send + Unpin + 'static,
+    RB::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<RB>>;
+    type Error = Error;
+    type Future = ResponseFuture<S, B, S::Future, RB>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let has_body = !request.body().is_end_stream();
+        let negotiates = self.shared.negotiation.as_ref().is_some_and(|known| !known.is_settled());
+        let kept = negotiates.then(|| copy(&request)).flatten();
+        let is_info = negotiates && request.method() == Method::GET && request.uri().path() == "/";
+        let asked = self.shared.write(&mut request, has_body);
+        let watch = asked.map(|asked| Watch {
+            shared: Arc::clone(&self.shared),
+            asked,
+            has_body,
+            is_info,
+            kept: kept.map(|request| Box::new(Kept { service: self.inner.clone(), request })),
+        });
+        ResponseFuture::new(self.inner.call(request), watch)
+    }
+}
+
+/// The request as it came, where its body exists more than once.
+fn copy<B: Replay>(request: &Request<B>) -> Option<Request<B>> {
+    let mut copy = Request::new(request.body().try_clone()?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
+}

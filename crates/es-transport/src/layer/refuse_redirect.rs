@@ -1,0 +1,125 @@
+//! Makes a redirect an error that names where it leads.
+//!
+//! Elasticsearch never redirects. An answer that does comes from something in
+//! between (a login page, a proxy that insists on https), and following it
+//! would carry credentials to a host that nobody configured. So every status
+//! from 300 to 399 becomes an [`Error::redirect`], but for 304, which leads nowhere.
+//!
+//! The error shows scheme, host, port and path of the `Location`, and neither
+//! its user info nor its query, where sessions and tokens live.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use es_transport::layer::refuse_redirect::RefuseRedirectLayer;
+//! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # tokio_test::block_on(async {
+//! let mut service = ServiceBuilder::new()
+//!     .layer(RefuseRedirectLayer::new())
+//!     .service(service_fn(|_: http::Request<()>| async {
+//!         let answer = http::Response::builder().status(302);
+//!         Ok::<_, Infallible>(answer.header("location", "https://login.example/?t=1").body(()).unwrap())
+//!     }));
+//! let error = service.ready().await.unwrap().call(http::Request::new(())).await.unwrap_err();
+//! assert!(error.is_redirect());
+//! assert!(error.to_string().ends_with("status 302 to https://login.example/"));
+//! # });
+//! ```
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response, StatusCode, Uri, header};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use crate::error::{BoxError, Error, Result};
+
+/// Refuses redirects; see the [module](self).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RefuseRedirectLayer(());
+
+impl RefuseRedirectLayer {
+    /// There is nothing to set.
+    pub fn new() -> Self {
+        Self(())
+    }
+}
+
+impl<S> Layer<S> for RefuseRedirectLayer {
+    type Service = RefuseRedirect<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RefuseRedirect { inner }
+    }
+}
+
+/// The service of [`RefuseRedirectLayer`].
+#[derive(Clone, Debug)]
+pub struct RefuseRedirect<S> {
+    inner: S,
+}
+
+impl<S, B, RB> Service<Request<B>> for RefuseRedirect<S>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response<RB>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ResponseFuture { inner: self.inner.call(request) }
+    }
+}
+
+pin_project! {
+    /// The future of [`RefuseRedirect`].
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+    }
+}
+
+impl<F, RB, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<RB>, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response<RB>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(self.project().inner.poll(cx)).map_err(Error::from_service)?;
+        let status = response.status();
+        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+            return Poll::Ready(Err(refusal(&response)));
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
+#[cold]
+fn refusal<RB>(response: &Response<RB>) -> Error {
+    let location = response.headers().get(header::LOCATION).map(|value| {
+        let uri = value.to_str().ok().and_then(|text| text.parse::<Uri>().ok());
+        uri.map_or_else(|| "a location that is no URL".to_owned(), |uri| shown(&uri))
+    });
+    Error::redirect(response.status(), location.as_deref())
+}
+
+/// The URL without user info and query.
+fn shown(uri: &Uri) -> String {
+    let Some(host) = uri.host() else { return uri.path().to_owned() };
+    let scheme = uri.scheme_str().map(|scheme| format!("{scheme}:")).unwrap_or_default();
+    let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{scheme}//{host}{port}{}", uri.path())
+}
