@@ -341,6 +341,11 @@ impl Error {
         matches!(self.0.kind, Kind::NoNodes)
     }
 
+    /// A foreign service or layer of the stack failed, and nothing more is known.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.0.kind, Kind::Service)
+    }
+
     /// The transport was closed.
     pub fn is_closed(&self) -> bool {
         matches!(self.0.kind, Kind::Closed)

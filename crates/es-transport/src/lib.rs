@@ -12,5 +12,5 @@ pub mod rng;
 pub use body::{Body, Replay, ResponseBody};
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
-pub use node::{Node, NodeFacts};
+pub use node::{Node, NodeFacts, NodePool, NodeSelector};
 pub use options::{RequestAuth, RequestOptions};

@@ -36,6 +36,7 @@ pub mod media_type;
 pub mod product_check;
 pub mod refuse_redirect;
 pub mod retry;
+pub mod select_node;
 pub mod total_timeout;
 
 pub use attempt_timeout::AttemptTimeoutLayer;
@@ -48,4 +49,5 @@ pub use media_type::MediaTypeLayer;
 pub use product_check::ProductCheckLayer;
 pub use refuse_redirect::RefuseRedirectLayer;
 pub use retry::RetryLayer;
+pub use select_node::SelectNodeLayer;
 pub use total_timeout::TotalTimeoutLayer;

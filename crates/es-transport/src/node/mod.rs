@@ -3,7 +3,33 @@
 //! No I/O and no clock of its own: time is passed in, so every rule can be
 //! tested as a state machine.
 
+mod backoff;
+mod candidates;
+mod health;
+mod load;
+mod pool;
+mod random;
+mod replace;
+mod selected;
+mod selector;
+mod slot;
+mod snapshot;
+mod stripe;
 mod url;
+mod verdict;
+
+pub use self::{
+    backoff::DeadTime,
+    candidates::{Candidate, Candidates},
+    pool::{NodePool, NodePoolBuilder},
+    selected::Selected,
+    selector::{
+        AttemptEnd, LeastInFlight, NodeSelector, PeakEwma, PreferAttribute, Random, RequestContext,
+        RoundRobin, SharedSelector, Sticky,
+    },
+    slot::NodeSlot,
+    verdict::Verdict,
+};
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 

@@ -1,0 +1,129 @@
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{
+    Request, Response,
+    header::AUTHORIZATION,
+    uri::{PathAndQuery, Uri},
+};
+use tower::Service;
+
+use super::{
+    ResponseFuture, SelectedBody,
+    attempt::{Attempt, Feedback},
+    layer::Settings,
+};
+use crate::{
+    attempt::Resend,
+    error::{BoxError, Error, Result},
+    node::{Node, NodeSelector, NodeSlot, RequestContext},
+    options::{RequestAuth, RequestOptions},
+};
+
+/// The service of [`SelectNodeLayer`](super::SelectNodeLayer).
+pub struct SelectNode<S, L> {
+    pub(super) inner: S,
+    pub(super) settings: Arc<Settings<L>>,
+}
+
+impl<S, L, B, RB> Service<Request<B>> for SelectNode<S, L>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    S::Error: Into<BoxError>,
+    L: NodeSelector,
+    RB: http_body::Body,
+{
+    type Response = Response<SelectedBody<RB>>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let target = match target(std::mem::take(request.uri_mut())) {
+            Ok(target) => target,
+            Err(error) => return ResponseFuture::failed(error),
+        };
+        let attempt = self.choose(&request, &target);
+        let node = attempt.node();
+        match node.uri(target) {
+            Ok(uri) => *request.uri_mut() = uri,
+            Err(error) => return ResponseFuture::failed(error),
+        }
+        authorize(&mut request, node);
+        ResponseFuture::new(self.inner.call(request), attempt)
+    }
+}
+
+impl<S, L: NodeSelector> SelectNode<S, L> {
+    fn choose<B>(&self, request: &Request<B>, target: &PathAndQuery) -> Attempt {
+        let Settings { pool, selector } = &*self.settings;
+        let context = RequestContext::new(request.method(), target.path());
+        let extensions = request.extensions();
+        if extensions.is_empty() {
+            let selected = pool.select(selector, &context);
+            return Attempt::start(selected, self.feedback(), &context, None);
+        }
+        let resend = extensions.get::<Resend>();
+        let hint = RequestOptions::find(extensions).and_then(|o| o.selector_hint.as_deref());
+        let mut context = context.with_hint(hint);
+        if let Some(resend) = resend {
+            context = context.resent(resend.attempt, &resend.tried);
+        }
+        let selected = pool.select(selector, &context);
+        if let Some(slot) = extensions.get::<NodeSlot>() {
+            slot.fill(selected.node());
+        }
+        let tried = resend.map(|resend| Arc::clone(&resend.tried));
+        Attempt::start(selected, self.feedback(), &context, tried)
+    }
+
+    fn feedback(&self) -> Option<Arc<dyn Feedback>> {
+        let settings = &self.settings;
+        settings.selector.tracks_load().then(|| Arc::clone(settings) as Arc<dyn Feedback>)
+    }
+}
+
+/// The path and query of a URI that names no host.
+fn target(uri: Uri) -> Result<PathAndQuery> {
+    if uri.authority().is_some() || uri.scheme().is_some() {
+        return Err(Error::request("its URI names a host; the node is chosen by the transport"));
+    }
+    let target = uri.into_parts().path_and_query;
+    let target = target.filter(|target| target.as_str().starts_with('/'));
+    let target = target.ok_or_else(|| Error::request("its path does not begin with a slash"))?;
+    if target.as_str().starts_with("//") {
+        return Err(Error::request("its path begins with two slashes, which names a host"));
+    }
+    Ok(target)
+}
+
+/// A node's own credentials yield to everybody else's.
+fn authorize<B>(request: &mut Request<B>, node: &Node) {
+    let Some(credentials) = node.credentials() else { return };
+    let options = RequestOptions::of(request);
+    if options.and_then(|options| options.auth.as_ref()) == Some(&RequestAuth::None) {
+        return;
+    }
+    request.headers_mut().entry(AUTHORIZATION).or_insert_with(|| credentials.header().clone());
+}
+
+impl<S: Clone, L> Clone for SelectNode<S, L> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), settings: Arc::clone(&self.settings) }
+    }
+}
+
+impl<S: fmt::Debug, L> fmt::Debug for SelectNode<S, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SelectNode")
+            .field("inner", &self.inner)
+            .field("pool", &self.settings.pool)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! The same node again.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::{NodeSelector, RequestContext};
+use crate::{
+    node::{
+        Candidates,
+        random::{mix, stable_hash},
+    },
+    rng::Rng,
+};
+
+/// The same node again, as long as it lives.
+///
+/// Requests with a hint ([`RequestContext::hint`]) go to the node that the
+/// hint leads to by rendezvous hashing: the same in every process, and when a
+/// node leaves only its own hints move. This looks at every node. Requests
+/// without a hint stay with the node that the first of them went to.
+#[derive(Debug)]
+pub struct Sticky {
+    /// The hash of the current node; 0: none yet.
+    current: AtomicU64,
+    /// Where it was found last, so that it need not be searched.
+    place: AtomicUsize,
+    /// Leads different clients to different nodes.
+    seed: u64,
+}
+
+impl Default for Sticky {
+    fn default() -> Self {
+        Self { current: AtomicU64::new(0), place: AtomicUsize::new(0), seed: Rng::new().next_u64() }
+    }
+}
+
+impl Sticky {
+    fn stay(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        let current = self.current.load(Ordering::Relaxed);
+        let place = self.place.load(Ordering::Relaxed);
+        if candidates.get(place).is_some_and(|candidate| candidate.hash() == current) {
+            return place;
+        }
+        if let Some(found) = candidates.position(|candidate| candidate.hash() == current) {
+            self.place.store(found, Ordering::Relaxed);
+            return found;
+        }
+        let found = rendezvous(candidates, self.seed);
+        // A resend goes elsewhere for once; the node itself may well be alive.
+        if let Some(candidate) = candidates.get(found).filter(|_| request.attempt() == 1) {
+            self.current.store(candidate.hash(), Ordering::Relaxed);
+            self.place.store(found, Ordering::Relaxed);
+        }
+        found
+    }
+}
+
+fn rendezvous(candidates: &Candidates<'_>, key: u64) -> usize {
+    let scores = candidates.iter().map(|candidate| mix(candidate.hash() ^ key)).enumerate();
+    scores.max_by_key(|&(_, score)| score).map_or(0, |(index, _)| index)
+}
+
+impl NodeSelector for Sticky {
+    fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        match request.hint() {
+            Some(hint) => rendezvous(candidates, stable_hash(hint)),
+            None => self.stay(candidates, request),
+        }
+    }
+
+    fn tracks_load(&self) -> bool {
+        false
+    }
+}
