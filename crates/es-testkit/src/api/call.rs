@@ -1,0 +1,90 @@
+//! One call as its handler sees it.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::Value;
+
+use super::error::ApiError;
+use super::params::Params;
+use crate::security::Identity;
+use crate::shared::{NodeFacts, Shared};
+use crate::store::{ResolveOptions, Store};
+
+/// A request after authentication, content negotiation and routing.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) node: &'a NodeFacts,
+    pub(crate) method: &'a Method,
+    /// The placeholders of the route, decoded.
+    pub(crate) path: Vec<(&'static str, String)>,
+    pub(crate) params: Params,
+    pub(crate) body: Bytes,
+    pub(crate) identity: Identity,
+    /// The major version whose form the answer has.
+    pub(crate) major: u8,
+    /// The caller asked for a versioned media type.
+    pub(crate) versioned: bool,
+}
+
+impl Call<'_> {
+    /// A placeholder's value; empty when the route has none of that name.
+    pub(crate) fn part(&self, name: &str) -> &str {
+        self.path.iter().find(|(part, _)| *part == name).map_or("", |(_, value)| value)
+    }
+
+    /// The body as JSON, `null` when there is none.
+    ///
+    /// # Errors
+    /// 400 when it is not JSON.
+    pub(crate) fn json(&self) -> Result<Value, ApiError> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Value::Null);
+        }
+        Ok(serde_json::from_slice(&self.body)?)
+    }
+
+    /// The body as a JSON object, empty when there is none.
+    ///
+    /// # Errors
+    /// 400 when it is not JSON, or not an object.
+    pub(crate) fn object(&self) -> Result<serde_json::Map<String, Value>, ApiError> {
+        match self.json()? {
+            Value::Null => Ok(serde_json::Map::new()),
+            Value::Object(fields) => Ok(fields),
+            _ => Err(ApiError::parsing("Expected [START_OBJECT] at the start of the body")),
+        }
+    }
+
+    /// The body as a JSON object that must be there.
+    ///
+    /// # Errors
+    /// 400 when it is missing, not JSON, or not an object.
+    pub(crate) fn required_object(&self) -> Result<serde_json::Map<String, Value>, ApiError> {
+        if self.body.is_empty() {
+            return Err(ApiError::parsing("request body is required"));
+        }
+        self.object()
+    }
+
+    /// The indices behind the `index` placeholder, with the request's own options.
+    ///
+    /// # Errors
+    /// 404 for an index that does not exist.
+    pub(crate) fn indices(&self, store: &Store) -> Result<Vec<String>, ApiError> {
+        store.resolve(self.part("index"), self.resolve_options())
+    }
+
+    pub(crate) fn resolve_options(&self) -> ResolveOptions {
+        ResolveOptions {
+            ignore_unavailable: self.params.flag("ignore_unavailable").unwrap_or(false),
+            require_some: !self.params.flag("allow_no_indices").unwrap_or(true),
+            refuse_aliases: false,
+        }
+    }
+
+    /// True where documents still carry `_type`.
+    pub(crate) fn typed(&self) -> bool {
+        self.major == 7 && !self.shared.settings.is_opensearch()
+    }
+}

@@ -1,0 +1,109 @@
+//! Errors in Elasticsearch's JSON form.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::reply::Reply;
+
+/// An error that becomes `{"error":{"root_cause":[..],"type","reason"},"status"}`.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) kind: &'static str,
+    pub(crate) reason: String,
+    /// Further fields beside type and reason, such as `index`.
+    pub(crate) fields: Map<String, Value>,
+    /// True where the genuine server reports the failure of its shards around the cause.
+    pub(crate) in_search: bool,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, kind: &'static str, reason: impl Into<String>) -> Self {
+        Self { status, kind, reason: reason.into(), fields: Map::new(), in_search: false }
+    }
+
+    pub(crate) fn bad_request(kind: &'static str, reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, kind, reason)
+    }
+
+    pub(crate) fn illegal_argument(reason: impl Into<String>) -> Self {
+        Self::bad_request("illegal_argument_exception", reason)
+    }
+
+    pub(crate) fn parsing(reason: impl Into<String>) -> Self {
+        Self::bad_request("parsing_exception", reason).with("line", 1).with("col", 1)
+    }
+
+    pub(crate) fn no_such_index(index: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "index_not_found_exception",
+            format!("no such index [{index}]"),
+        )
+        .with("resource.type", "index_or_alias")
+        .with("resource.id", index)
+        .with("index_uuid", "_na_")
+        .with("index", index)
+    }
+
+    pub(crate) fn conflict(index: &str, reason: String) -> Self {
+        Self::new(StatusCode::CONFLICT, "version_conflict_engine_exception", reason)
+            .with("shard", "0")
+            .with("index", index)
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Marks a failure that the shards found while they searched.
+    pub(crate) fn in_search(mut self) -> Self {
+        self.in_search = true;
+        self
+    }
+
+    /// `{"type","reason",..}`, as bulk items carry it too.
+    pub(crate) fn cause(&self) -> Value {
+        let mut cause = self.fields.clone();
+        cause.insert("type".to_owned(), self.kind.into());
+        cause.insert("reason".to_owned(), self.reason.as_str().into());
+        Value::Object(cause)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let cause = self.cause();
+        let mut error = if self.in_search {
+            json!({
+                "type": "search_phase_execution_exception",
+                "reason": "all shards failed",
+                "phase": "query",
+                "grouped": true,
+                "failed_shards": [{"shard": 0, "reason": cause.clone()}],
+                "caused_by": cause.clone(),
+            })
+        } else {
+            cause.clone()
+        };
+        if let Some(error) = error.as_object_mut() {
+            error.insert("root_cause".to_owned(), json!([cause]));
+        }
+        json!({"error": error, "status": self.status.as_u16()})
+    }
+}
+
+impl From<ApiError> for Reply {
+    fn from(error: ApiError) -> Self {
+        Reply::json(error.status, error.to_json())
+    }
+}
+
+/// A body that is not the JSON it should be.
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::bad_request(
+            "x_content_parse_exception",
+            format!("[{}:{}] {error}", error.line(), error.column()),
+        )
+    }
+}

@@ -1,0 +1,25 @@
+//! Mappings: get and put.
+
+use serde_json::json;
+
+use super::call::Call;
+use super::error::ApiError;
+use super::index::each;
+use super::reply::Reply;
+use crate::sync::lock;
+
+pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+    each(call, &lock(&call.shared.store), |index| json!({"mappings": index.mapping.to_json()}))
+}
+
+pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let mapping = call.required_object()?;
+    let mut store = lock(&call.shared.store);
+    let names = call.indices(&store)?;
+    for index in names.iter() {
+        if let Some(index) = store.indices.get_mut(index) {
+            index.mapping.merge(&mapping)?;
+        }
+    }
+    Ok(Reply::acknowledged())
+}

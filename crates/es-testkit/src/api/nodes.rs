@@ -1,0 +1,54 @@
+//! `_nodes/http`: what sniffing reads.
+
+use serde_json::{Map, Value, json};
+
+use super::call::Call;
+use super::error::ApiError;
+use super::reply::Reply;
+use crate::shared::NodeFacts;
+use crate::sync::lock;
+
+pub(crate) fn http(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let wanted = call.part("node_id");
+    let fits = |node: &NodeFacts| match wanted {
+        "" | "_all" => true,
+        "_local" => node.id == call.node.id,
+        list => list.split(',').any(|wanted| wanted == node.id || wanted == node.name),
+    };
+    let listed = call.shared.listed_nodes();
+    let nodes: Map<String, Value> = listed
+        .iter()
+        .filter(|node| fits(node))
+        .map(|node| (node.id.clone(), describe(call, node)))
+        .collect();
+    let count = nodes.len();
+    Ok(Reply::ok(json!({
+        "_nodes": {"total": count, "successful": count, "failed": 0},
+        "cluster_name": call.shared.settings.cluster_name,
+        "nodes": nodes,
+    })))
+}
+
+fn describe(call: &Call<'_>, node: &NodeFacts) -> Value {
+    let facts = lock(&node.changing).clone();
+    let address = facts.publish_address;
+    let ip_and_port = address.rsplit_once('/').map_or(address.as_str(), |(_, ip)| ip);
+    let ip = ip_and_port.rsplit_once(':').map_or(ip_and_port, |(ip, _)| ip);
+    json!({
+        "name": node.name,
+        "transport_address": format!("{ip}:9300"),
+        "host": ip,
+        "ip": ip,
+        "version": call.shared.settings.version.to_string(),
+        "build_flavor": "default",
+        "build_type": "zip",
+        "build_hash": super::finish::BUILD_HASH,
+        "roles": facts.roles,
+        "attributes": facts.attributes,
+        "http": {
+            "bound_address": [ip_and_port],
+            "publish_address": address,
+            "max_content_length_in_bytes": call.shared.settings.max_content_length,
+        },
+    })
+}

@@ -1,0 +1,80 @@
+//! Percent-decoding and the query string.
+
+use std::collections::BTreeMap;
+
+use super::error::ApiError;
+
+/// The parameters of a query string; the last of several equal names counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Params(BTreeMap<String, String>);
+
+impl Params {
+    pub(crate) fn parse(query: Option<&str>) -> Self {
+        let pairs = query.unwrap_or("").split('&').filter(|pair| !pair.is_empty());
+        let decoded = pairs.map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // In a query a plus sign is a space, in a path it is not.
+            (percent_decode(&name.replace('+', " ")), percent_decode(&value.replace('+', " ")))
+        });
+        Self(decoded.collect())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A flag: `true`, an empty value, or anything but `false` where it is given.
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name).map(|value| value != "false")
+    }
+
+    /// A number.
+    ///
+    /// # Errors
+    /// 400 when it is none.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| {
+            ApiError::illegal_argument(format!(
+                "Failed to parse int parameter [{name}] with value [{text}]"
+            ))
+        })
+    }
+}
+
+/// Decodes `%xx`; a percent sign that starts no such triple stays, and so does a plus sign.
+pub(crate) fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match pair.filter(|_| first == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes() {
+        assert_eq!(percent_decode("a%2Fb+c%zz%C3%A9"), "a/b+c%zzé");
+        let params = Params::parse(Some("q=a+b&flag&off=false&n=x"));
+        assert_eq!(params.get("q"), Some("a b"));
+        assert_eq!(params.flag("flag"), Some(true));
+        assert_eq!(params.flag("off"), Some(false));
+        assert!(params.number("n").is_err());
+    }
+}

@@ -1,0 +1,57 @@
+//! What a handler answers, before headers of the whole server are put on.
+
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue};
+use serde_json::Value;
+
+/// The body of a reply.
+#[derive(Clone, Debug)]
+pub(crate) enum Payload {
+    Json(Value),
+    Text(String),
+    Empty,
+}
+
+/// Status, body, headers and warnings of one answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) payload: Payload,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Reply {
+    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+        Self { status, payload: Payload::Json(body), headers: Vec::new(), warnings: Vec::new() }
+    }
+
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::json(StatusCode::OK, body)
+    }
+
+    pub(crate) fn acknowledged() -> Self {
+        Self::ok(serde_json::json!({"acknowledged": true}))
+    }
+
+    pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Self {
+        Self { payload: Payload::Text(body.into()), ..Self::empty(status) }
+    }
+
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, payload: Payload::Empty, headers: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Adds a header; a value that no header can hold is left out.
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    pub(crate) fn warning(mut self, text: impl Into<String>) -> Self {
+        self.warnings.push(text.into());
+        self
+    }
+}

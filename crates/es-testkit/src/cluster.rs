@@ -1,0 +1,209 @@
+//! The cluster on real sockets.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use tokio::net::TcpListener;
+
+use crate::builder::{ClusterBuilder, Secrets};
+use crate::node::{NodeHandle, Sockets};
+use crate::shared::Shared;
+use crate::sync::lock;
+use crate::tls::{CertificateAuthority, NodeCertificate};
+
+/// A cluster of nodes on loopback ports. Dropping it ends all its tasks and closes all its sockets.
+#[derive(Debug)]
+pub struct Cluster {
+    settings: ClusterBuilder,
+    shared: Arc<Shared>,
+    secrets: Secrets,
+    authority: Option<CertificateAuthority>,
+    nodes: Mutex<Vec<NodeHandle>>,
+}
+
+impl Cluster {
+    /// Begins with one node of version 9.2.0 that speaks plain http without security.
+    pub fn builder() -> ClusterBuilder {
+        ClusterBuilder::default()
+    }
+
+    pub(crate) async fn start(settings: ClusterBuilder) -> io::Result<Self> {
+        let (shared, secrets) = settings.shared()?;
+        let authority = if settings.tls {
+            Some(CertificateAuthority::new("Elasticsearch security auto-configuration HTTP CA")?)
+        } else {
+            None
+        };
+        let cluster = Self { settings, shared, secrets, authority, nodes: Mutex::default() };
+        for _ in 0..cluster.settings.nodes {
+            cluster.add_node().await?;
+        }
+        Ok(cluster)
+    }
+
+    /// Adds a node to the running cluster; it appears in `_nodes/http`.
+    ///
+    /// # Errors
+    /// When no port can be opened or the certificate cannot be made.
+    pub async fn add_node(&self) -> io::Result<NodeHandle> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let number = lock(&self.nodes).len();
+        let certificate = self.certificate()?;
+        let tls = match self.settings.server_configs.get(&number) {
+            Some(config) => Some(Arc::clone(config)),
+            None => certificate.as_ref().map(NodeCertificate::server_config).transpose()?,
+        };
+        let sockets = Sockets::new(address, tls);
+        let node = self.settings.node(
+            number,
+            &self.shared,
+            address.to_string(),
+            Some(sockets),
+            certificate,
+        )?;
+        if let Some(sockets) = &node.sockets {
+            sockets.accept(&node, listener);
+        }
+        let handle = NodeHandle(node);
+        lock(&self.nodes).push(handle.clone());
+        Ok(handle)
+    }
+
+    fn certificate(&self) -> io::Result<Option<NodeCertificate>> {
+        let Some(authority) = &self.authority else {
+            return Ok(None);
+        };
+        let leaf = match self.settings.certificate_names_or_default() {
+            Some(names) => authority.leaf().names(names.iter().cloned()),
+            None => authority.leaf(),
+        };
+        leaf.issue().map(Some)
+    }
+
+    /// The URLs of all nodes, in order.
+    pub fn urls(&self) -> Vec<String> {
+        lock(&self.nodes).iter().map(|node| node.url().to_owned()).collect()
+    }
+
+    /// The URL of one node.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    #[track_caller]
+    pub fn url(&self, node: usize) -> String {
+        self.node(node).url().to_owned()
+    }
+
+    /// The handles of all nodes, in order.
+    pub fn nodes(&self) -> Vec<NodeHandle> {
+        lock(&self.nodes).clone()
+    }
+
+    /// The handle of one node, counted from 0.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    #[track_caller]
+    #[allow(clippy::expect_used, reason = "documented, as indexing a slice is")]
+    pub fn node(&self, node: usize) -> NodeHandle {
+        let found = lock(&self.nodes).get(node).cloned();
+        found.expect("the cluster has fewer nodes")
+    }
+
+    /// The authority that signed the nodes' certificates; `None` without TLS.
+    pub fn authority(&self) -> Option<&CertificateAuthority> {
+        self.authority.as_ref()
+    }
+
+    /// The authority's certificate as PEM text, what `http_ca.crt` holds; empty without TLS.
+    pub fn ca_pem(&self) -> &str {
+        self.authority.as_ref().map_or("", CertificateAuthority::pem)
+    }
+
+    /// The authority's SHA-256 in 64 lower-case hex digits, as Elasticsearch prints it at its first
+    /// start; empty without TLS.
+    pub fn ca_fingerprint(&self) -> String {
+        self.authority.as_ref().map(CertificateAuthority::fingerprint).unwrap_or_default()
+    }
+
+    /// The SHA-256 of the certificate one node was started with; empty without TLS.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    #[track_caller]
+    pub fn leaf_fingerprint(&self, node: usize) -> String {
+        self.node(node).certificate().map(NodeCertificate::fingerprint).unwrap_or_default()
+    }
+
+    /// The name of the user who may do everything: the first one given, or `elastic`.
+    pub fn username(&self) -> &str {
+        &self.secrets.username
+    }
+
+    /// That user's password.
+    pub fn password(&self) -> &str {
+        &self.secrets.password
+    }
+
+    /// An API key of that user: its id and its key.
+    pub fn api_key(&self) -> (&str, &str) {
+        (&self.secrets.key_id, &self.secrets.key)
+    }
+
+    /// The same API key as one text, base64 of `id:key`.
+    pub fn api_key_encoded(&self) -> &str {
+        &self.secrets.key_encoded
+    }
+
+    /// A bearer token of that user.
+    pub fn bearer_token(&self) -> &str {
+        &self.secrets.token
+    }
+
+    /// Makes all bearer tokens invalid: requests that carry one get 401.
+    pub fn revoke_bearer_tokens(&self) {
+        lock(&self.shared.credentials).revoke_tokens();
+    }
+
+    /// Makes a bearer token valid for the user who may do everything.
+    pub fn accept_bearer_token(&self, token: impl Into<String>) {
+        let mut credentials = lock(&self.shared.credentials);
+        let owner = crate::security::Identity {
+            username: self.secrets.username.clone(),
+            realm: "reserved",
+            authentication: "token",
+            api_key_id: None,
+            privileges: crate::security::Privileges::All,
+        };
+        credentials.add_token(token.into(), owner);
+    }
+
+    /// How many requests all nodes together have received.
+    pub fn request_count(&self) -> usize {
+        lock(&self.nodes).iter().map(NodeHandle::request_count).sum()
+    }
+
+    /// Asserts that no node has received this text; see
+    /// [`NodeHandle::has_received`](crate::NodeHandle::has_received).
+    ///
+    /// # Panics
+    /// When one did. The message does not show it.
+    #[track_caller]
+    pub fn assert_never_received(&self, secret: &str) {
+        for node in self.nodes() {
+            node.assert_never_received(secret);
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for node in lock(&self.nodes).iter() {
+            if let Some(sockets) = &node.0.sockets {
+                sockets.abort();
+            }
+        }
+    }
+}

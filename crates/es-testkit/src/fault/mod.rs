@@ -1,0 +1,314 @@
+//! Faults: what a node does wrong, how often, and for which requests.
+
+pub(crate) mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use http::{Request, Response, StatusCode};
+
+/// Something a node does wrong, for the next requests that fit.
+///
+/// Without [`times`](Self::times) it lasts until
+/// [`clear_faults`](crate::NodeHandle::clear_faults). Without [`on_path`](Self::on_path) or
+/// [`when`](Self::when) it meets every request. Several faults of one node are tried in the order
+/// in which they were injected; the first that fits is used up, delays aside: those add up and the
+/// request goes on.
+///
+/// The request is recorded in any case. Faults that need the genuine answer
+/// ([`reset_in_body`](Self::reset_in_body), [`cut_body`](Self::cut_body),
+/// [`broken_gzip`](Self::broken_gzip), [`close_after_answer`](Self::close_after_answer)) carry the
+/// request out; all others do not, unless [`after_processing`](Self::after_processing) asks for it.
+///
+/// ```
+/// use es_testkit::Fault;
+///
+/// let overloaded = Fault::status(429).retry_after(1).times(2).on_path("/_bulk");
+/// let lost_answer = Fault::reset().after_processing().once();
+/// ```
+#[derive(Clone)]
+pub struct Fault {
+    pub(crate) kind: Kind,
+    remaining: Option<usize>,
+    processed: bool,
+    path: Option<String>,
+    when: Option<Predicate>,
+}
+
+type Predicate = Arc<dyn Fn(&Request<Bytes>) -> bool + Send + Sync>;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Delay(Duration),
+    Hang,
+    Reset,
+    Close,
+    ResetInBody,
+    CutBody,
+    Raw(Bytes),
+    Answer(Box<Response<Bytes>>),
+    EndlessBody,
+    EndlessHeaders,
+    BrokenGzip,
+    GzipBomb(u64),
+    CloseAfterAnswer,
+}
+
+impl Fault {
+    fn new(kind: Kind) -> Self {
+        let processed = matches!(
+            kind,
+            Kind::ResetInBody | Kind::CutBody | Kind::BrokenGzip | Kind::CloseAfterAnswer
+        );
+        Self { kind, remaining: None, processed, path: None, when: None }
+    }
+
+    /// Answers, but only after this time (by tokio's clock).
+    pub fn delay(time: Duration) -> Self {
+        Self::new(Kind::Delay(time))
+    }
+
+    /// Takes the request and never answers; the connection stays open.
+    pub fn hang() -> Self {
+        Self::new(Kind::Hang)
+    }
+
+    /// Takes the request, then resets the connection (RST) without an answer.
+    pub fn reset() -> Self {
+        Self::new(Kind::Reset)
+    }
+
+    /// Takes the request, then closes the connection (FIN) without an answer.
+    pub fn close() -> Self {
+        Self::new(Kind::Close)
+    }
+
+    /// Sends the head and half of the body, then resets the connection (RST).
+    pub fn reset_in_body() -> Self {
+        Self::new(Kind::ResetInBody)
+    }
+
+    /// Sends the head and half of the body that `content-length` promises, then closes (FIN).
+    pub fn cut_body() -> Self {
+        Self::new(Kind::CutBody)
+    }
+
+    /// Sends bytes that are not HTTP, then closes.
+    pub fn garbage() -> Self {
+        Self::raw(&b"\x00\x01\x02 this is not HTTP \xff\xfe\r\n\r\n"[..])
+    }
+
+    /// Sends exactly these bytes, then closes.
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self::new(Kind::Raw(bytes.into()))
+    }
+
+    /// Answers with this status, without product header and with an error in Elasticsearch's
+    /// form. A number that is no status becomes 500.
+    pub fn status(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let kind = match status.as_u16() {
+            429 => "circuit_breaking_exception",
+            503 => "no_shard_available_action_exception",
+            _ => "es_testkit_fault",
+        };
+        let reason = "a fault of es-testkit";
+        let body = serde_json::json!({
+            "error": {"root_cause": [{"type": kind, "reason": reason}], "type": kind, "reason": reason},
+            "status": status.as_u16(),
+        });
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self::answer(response)
+    }
+
+    /// Answers exactly this; `content-length` is added where it is missing.
+    pub fn answer(mut response: Response<Bytes>) -> Self {
+        let length = response.body().len();
+        response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+        Self::new(Kind::Answer(Box::new(response)))
+    }
+
+    /// Answers 307 with this `Location`.
+    ///
+    /// # Panics
+    /// When no header can hold the location.
+    #[allow(clippy::expect_used, reason = "a location written in a test")]
+    pub fn redirect(location: &str) -> Self {
+        let location = HeaderValue::from_str(location).expect("the location is no header value");
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        response.headers_mut().insert(LOCATION, location);
+        Self::answer(response)
+    }
+
+    /// Answers 200 with a header of this many bytes.
+    pub fn large_headers(bytes: usize) -> Self {
+        let mut response = Response::new(Bytes::from_static(b"{}"));
+        let filler =
+            HeaderValue::from_bytes(&vec![b'x'; bytes]).unwrap_or(HeaderValue::from_static("x"));
+        response.headers_mut().insert(HeaderName::from_static("x-filler"), filler);
+        Self::answer(response)
+    }
+
+    /// Sends headers without end.
+    pub fn endless_headers() -> Self {
+        Self::new(Kind::EndlessHeaders)
+    }
+
+    /// Sends a chunked JSON body without end.
+    pub fn endless_body() -> Self {
+        Self::new(Kind::EndlessBody)
+    }
+
+    /// Sends the genuine answer marked as gzip, with bytes that are not.
+    pub fn broken_gzip() -> Self {
+        Self::new(Kind::BrokenGzip)
+    }
+
+    /// Sends a gzip body that inflates to this many bytes of spaces.
+    pub fn gzip_bomb(inflated: u64) -> Self {
+        Self::new(Kind::GzipBomb(inflated))
+    }
+
+    /// Answers, then closes the connection without having said `Connection: close`.
+    pub fn close_after_answer() -> Self {
+        Self::new(Kind::CloseAfterAnswer)
+    }
+
+    /// Adds `Retry-After` in seconds to the answer of [`status`](Self::status) or
+    /// [`answer`](Self::answer).
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.header(RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// Adds a header to the answer of [`status`](Self::status) or [`answer`](Self::answer).
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if let Kind::Answer(response) = &mut self.kind {
+            response.headers_mut().append(name, value);
+        }
+        self
+    }
+
+    /// Replaces the body of [`status`](Self::status) or [`answer`](Self::answer).
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        if let Kind::Answer(response) = &mut self.kind {
+            *response.body_mut() = body.into();
+            let length = response.body().len();
+            response.headers_mut().insert(CONTENT_LENGTH, length.into());
+        }
+        self
+    }
+
+    /// Only for the next `n` requests that fit.
+    #[must_use]
+    pub fn times(mut self, n: usize) -> Self {
+        self.remaining = Some(n);
+        self
+    }
+
+    /// Only for the next request that fits.
+    #[must_use]
+    pub fn once(self) -> Self {
+        self.times(1)
+    }
+
+    /// Only for requests whose path contains this text.
+    #[must_use]
+    pub fn on_path(mut self, text: impl Into<String>) -> Self {
+        self.path = Some(text.into());
+        self
+    }
+
+    /// Only for requests that fit; the body is as it was received.
+    #[must_use]
+    pub fn when(mut self, fits: impl Fn(&Request<Bytes>) -> bool + Send + Sync + 'static) -> Self {
+        self.when = Some(Arc::new(fits));
+        self
+    }
+
+    /// Carries the request out first: a document is written although the answer is lost.
+    #[must_use]
+    pub fn after_processing(mut self) -> Self {
+        self.processed = true;
+        self
+    }
+
+    pub(crate) fn is_processed(&self) -> bool {
+        self.processed
+    }
+
+    fn fits(&self, request: &Request<Bytes>) -> bool {
+        let path =
+            self.path.as_ref().is_none_or(|text| request.uri().path().contains(text.as_str()));
+        self.remaining != Some(0) && path && self.when.as_ref().is_none_or(|when| when(request))
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fault")
+            .field("kind", &self.kind)
+            .field("remaining", &self.remaining)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The faults of one node that are still to come.
+#[derive(Debug, Default)]
+pub(crate) struct Pending(Vec<Fault>);
+
+impl Pending {
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The delays that meet a request, added up, and the first other fault that does.
+    pub(crate) fn take(&mut self, request: &Request<Bytes>) -> (Duration, Option<Fault>) {
+        let mut delay = Duration::ZERO;
+        let mut taken = None;
+        for fault in &mut self.0 {
+            let is_delay = matches!(fault.kind, Kind::Delay(_));
+            if (taken.is_some() && !is_delay) || !fault.fits(request) {
+                continue;
+            }
+            fault.remaining = fault.remaining.map(|left| left - 1);
+            match fault.kind {
+                Kind::Delay(time) => delay += time,
+                _ => taken = Some(fault.clone()),
+            }
+        }
+        self.0.retain(|fault| fault.remaining != Some(0));
+        (delay, taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_counted_by_fitting_requests() {
+        let request = |path: &str| Request::get(path).body(Bytes::new()).unwrap();
+        let mut pending = Pending::default();
+        pending.add(Fault::hang().once().on_path("_bulk"));
+        pending.add(Fault::delay(Duration::from_secs(1)).times(2));
+        let (delay, fault) = pending.take(&request("/_search"));
+        assert!(delay == Duration::from_secs(1) && fault.is_none());
+        let (delay, fault) = pending.take(&request("/_bulk"));
+        assert!(delay == Duration::from_secs(1) && fault.is_some());
+        assert!(pending.0.is_empty());
+    }
+}

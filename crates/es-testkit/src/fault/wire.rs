@@ -1,0 +1,127 @@
+//! Faults on the wire: the connection is taken from the HTTP server and written by hand.
+
+use std::io::{ErrorKind, Write as _};
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+
+/// How a hand-written answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// FIN.
+    Close,
+    /// RST.
+    Reset,
+    /// This piece again and again until the peer goes away.
+    Repeat(&'static [u8]),
+}
+
+/// Bytes to write, and what comes after them.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) bytes: Bytes,
+    pub(crate) ending: Ending,
+    /// What a client without sockets is told instead; `None` where it would wait for ever.
+    pub(crate) error: Option<ErrorKind>,
+}
+
+impl Script {
+    pub(crate) fn reset() -> Self {
+        Self { bytes: Bytes::new(), ending: Ending::Reset, error: Some(ErrorKind::ConnectionReset) }
+    }
+
+    pub(crate) fn raw(bytes: Bytes) -> Self {
+        let error =
+            if bytes.is_empty() { ErrorKind::UnexpectedEof } else { ErrorKind::InvalidData };
+        Self { bytes, ending: Ending::Close, error: Some(error) }
+    }
+
+    /// The whole answer, then FIN.
+    pub(crate) fn whole(response: &Response<Bytes>) -> Self {
+        Self { bytes: encode(response, response.body().len()), ending: Ending::Close, error: None }
+    }
+
+    /// The head and half of the body.
+    pub(crate) fn half(response: &Response<Bytes>, ending: Ending) -> Self {
+        let error = match ending {
+            Ending::Reset => ErrorKind::ConnectionReset,
+            Ending::Close | Ending::Repeat(_) => ErrorKind::UnexpectedEof,
+        };
+        Self { bytes: encode(response, response.body().len() / 2), ending, error: Some(error) }
+    }
+
+    pub(crate) fn endless_headers() -> Self {
+        Self {
+            bytes: Bytes::from_static(b"HTTP/1.1 200 OK\r\n"),
+            ending: Ending::Repeat(
+                b"x-filler: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n",
+            ),
+            error: Some(ErrorKind::InvalidData),
+        }
+    }
+
+    pub(crate) fn endless_body() -> Self {
+        Self {
+            bytes: Bytes::from_static(
+                b"HTTP/1.1 200 OK\r\nx-elastic-product: Elasticsearch\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1\r\n[\r\n",
+            ),
+            ending: Ending::Repeat(b"40\r\n1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3,4,5,6,7,8,9,1,2,3,4,5,\r\n"),
+            error: None,
+        }
+    }
+}
+
+/// The first `body_bytes` of an answer, after a head that promises all of it.
+fn encode(response: &Response<Bytes>, body_bytes: usize) -> Bytes {
+    let status = response.status();
+    let reason = status.canonical_reason().unwrap_or("");
+    let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
+    for (name, value) in response.headers() {
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(response.body().get(..body_bytes).unwrap_or_default());
+    bytes.into()
+}
+
+/// The answer, said to be gzip, with a gzip header and then nonsense.
+pub(crate) fn break_gzip(mut response: Response<Bytes>) -> Response<Bytes> {
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    bytes.extend_from_slice(&[0xff; 64]);
+    as_gzip(response.headers_mut(), bytes.len());
+    *response.body_mut() = bytes.into();
+    response
+}
+
+/// An answer that inflates to `inflated` spaces and then an empty object.
+pub(crate) fn gzip_bomb(inflated: u64) -> Response<Bytes> {
+    static PIECE: [u8; 64 * 1024] = [b' '; 64 * 1024];
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut left = inflated;
+    while left > 0 {
+        let now = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE.len());
+        // Writing into a vector does not fail.
+        let _ = encoder.write_all(PIECE.get(..now).unwrap_or_default());
+        left -= now as u64;
+    }
+    let bytes = encoder.finish().unwrap_or_default();
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    as_gzip(headers, bytes.len());
+    *response.body_mut() = bytes.into();
+    response
+}
+
+fn as_gzip(headers: &mut HeaderMap, length: usize) {
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    headers.insert(CONTENT_LENGTH, length.into());
+}

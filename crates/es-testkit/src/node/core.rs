@@ -1,0 +1,143 @@
+//! From a request to a verdict, for sockets and simulation alike.
+
+use std::io::Read as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use http::header::CONTENT_ENCODING;
+use http::{Request, Response};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::listener::Sockets;
+use crate::api::{self, Outcome};
+use crate::fault::wire::{self, Ending, Script};
+use crate::fault::{Kind, Pending};
+use crate::latency::Latency;
+use crate::random::SplitMix;
+use crate::record::{Recorded, Records};
+use crate::shared::{NodeFacts, Shared};
+use crate::sync::lock;
+use crate::tls::NodeCertificate;
+
+/// One node of the cluster.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) facts: Arc<NodeFacts>,
+    pub(crate) url: String,
+    pub(crate) records: Records,
+    pub(crate) faults: Mutex<Pending>,
+    pub(crate) latency: Mutex<(Latency, SplitMix)>,
+    /// Counts the times the node went down; requests under way then fail.
+    pub(crate) falls: watch::Sender<u64>,
+    pub(crate) down: AtomicBool,
+    /// `None` for plain http.
+    pub(crate) certificate: Option<NodeCertificate>,
+    /// `None` in a simulation.
+    pub(crate) sockets: Option<Sockets>,
+}
+
+/// What is to be done with a request.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Answer(Response<Bytes>),
+    /// The answer, then the end of the connection.
+    Last(Response<Bytes>),
+    Script(Script),
+    /// Never answer.
+    Silence,
+}
+
+impl Node {
+    /// Takes its time, then decides; recorded before either.
+    pub(crate) async fn decide(&self, request: Request<Bytes>, connection: u64) -> Verdict {
+        self.records.request(|| record(&request, connection));
+        let (delay, fault) = lock(&self.faults).take(&request);
+        let thinking = {
+            let mut latency = lock(&self.latency);
+            let (latency, random) = &mut *latency;
+            latency.draw(random)
+        };
+        let wait = delay.saturating_add(thinking);
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        let Some(fault) = fault else {
+            return self.genuine(&request);
+        };
+        let genuine = fault.is_processed().then(|| self.genuine(&request));
+        apply(fault.kind, genuine)
+    }
+
+    fn genuine(&self, request: &Request<Bytes>) -> Verdict {
+        match api::answer(&self.shared, &self.facts, request) {
+            Outcome::Answer(response) => Verdict::Answer(response),
+            Outcome::Close => Verdict::Script(Script::raw(Bytes::new())),
+            Outcome::Silence => Verdict::Silence,
+        }
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.down.load(Ordering::Acquire)
+    }
+
+    /// Marks the node as down or up; a node that is down has left the cluster.
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::Release);
+        self.facts.listed.store(!down, Ordering::Relaxed);
+        if down {
+            self.falls.send_modify(|falls| *falls += 1);
+        }
+    }
+}
+
+fn apply(kind: Kind, genuine: Option<Verdict>) -> Verdict {
+    match (kind, genuine) {
+        (Kind::Hang, _) => Verdict::Silence,
+        (Kind::Reset, _) => Verdict::Script(Script::reset()),
+        (Kind::Close, _) => Verdict::Script(Script::raw(Bytes::new())),
+        (Kind::Raw(bytes), _) => Verdict::Script(Script::raw(bytes)),
+        (Kind::Answer(response), _) => Verdict::Answer(*response),
+        (Kind::EndlessBody, _) => Verdict::Script(Script::endless_body()),
+        (Kind::EndlessHeaders, _) => Verdict::Script(Script::endless_headers()),
+        (Kind::GzipBomb(inflated), _) => Verdict::Answer(wire::gzip_bomb(inflated)),
+        (Kind::ResetInBody, Some(Verdict::Answer(response))) => {
+            Verdict::Script(Script::half(&response, Ending::Reset))
+        }
+        (Kind::CutBody, Some(Verdict::Answer(response))) => {
+            Verdict::Script(Script::half(&response, Ending::Close))
+        }
+        (Kind::CloseAfterAnswer, Some(Verdict::Answer(response))) => Verdict::Last(response),
+        (Kind::BrokenGzip, Some(Verdict::Answer(response))) => {
+            Verdict::Answer(wire::break_gzip(response))
+        }
+        (_, Some(genuine)) => genuine,
+        // Delays are added up before, and the faults above that need an answer have asked for it.
+        (_, None) => Verdict::Silence,
+    }
+}
+
+fn record(request: &Request<Bytes>, connection: u64) -> Recorded {
+    Recorded {
+        method: request.method().clone(),
+        target: request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+        headers: request.headers().clone(),
+        body: inflated(request).unwrap_or_else(|| request.body().clone()),
+        raw_body: request.body().clone(),
+        connection,
+        at: Instant::now(),
+    }
+}
+
+/// At most 64 MiB: a bomb is recorded as it was sent.
+fn inflated(request: &Request<Bytes>) -> Option<Bytes> {
+    const LIMIT: u64 = 64 * 1024 * 1024;
+    request.headers().get(CONTENT_ENCODING).filter(|coding| coding.as_bytes() == b"gzip")?;
+    let mut body = Vec::new();
+    let read =
+        GzDecoder::new(request.body().as_ref()).take(LIMIT + 1).read_to_end(&mut body).ok()?;
+    (read as u64 <= LIMIT).then(|| body.into())
+}

@@ -1,0 +1,136 @@
+//! The node's port: open, closed but reserved, or accepting without a word.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::connection;
+use super::core::Node;
+use crate::sync::lock;
+
+/// What happens to a connection before its first byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Welcome {
+    #[default]
+    Serve,
+    /// Accepted, then neither read nor written.
+    Silent,
+    /// Accepted, then reset.
+    Reset,
+}
+
+/// The sockets of a node.
+#[derive(Debug)]
+pub(crate) struct Sockets {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Mutex<Option<Arc<ServerConfig>>>,
+    pub(crate) welcome: Mutex<Welcome>,
+    pub(crate) next_connection: AtomicU64,
+    /// Counts calls to close what is idle.
+    pub(crate) idle_drops: watch::Sender<u64>,
+    accepting: Mutex<Option<JoinHandle<()>>>,
+    /// `None` once the cluster is dropped.
+    connections: Mutex<Option<JoinSet<()>>>,
+    /// Bound but not listening: connects are refused, and nobody else gets the port.
+    reserved: Mutex<Option<TcpSocket>>,
+}
+
+impl Sockets {
+    pub(crate) fn new(address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> Self {
+        Self {
+            address,
+            tls: Mutex::new(tls),
+            welcome: Mutex::default(),
+            next_connection: AtomicU64::new(0),
+            idle_drops: watch::Sender::new(0),
+            accepting: Mutex::default(),
+            connections: Mutex::new(Some(JoinSet::new())),
+            reserved: Mutex::default(),
+        }
+    }
+
+    /// Begins to accept connections for `node`.
+    pub(crate) fn accept(&self, node: &Arc<Node>, listener: TcpListener) {
+        let node = Arc::downgrade(node);
+        let task = tokio::spawn(async move {
+            loop {
+                let accepted = listener.accept().await;
+                let Some(node) = node.upgrade() else { return };
+                match accepted {
+                    Ok((stream, _)) => {
+                        if let Some(sockets) = &node.sockets {
+                            let id = sockets.next_connection.fetch_add(1, Ordering::Relaxed) + 1;
+                            let mut connections = lock(&sockets.connections);
+                            let Some(connections) = connections.as_mut() else {
+                                return;
+                            };
+                            while connections.try_join_next().is_some() {}
+                            connections.spawn(connection::serve(Arc::clone(&node), stream, id));
+                        }
+                    }
+                    // Out of file descriptors, say: give others a chance to free some.
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        });
+        *lock(&self.accepting) = Some(task);
+    }
+
+    /// Closes the listener and keeps the port; connections stay. Connects are refused when this
+    /// returns.
+    pub(crate) async fn stop_accepting(&self) -> io::Result<()> {
+        let task = lock(&self.accepting).take();
+        let Some(task) = task else { return Ok(()) };
+        task.abort();
+        // The listener is closed when the task has ended, not before.
+        let _ = task.await;
+        *lock(&self.reserved) = Some(bind(self.address)?);
+        Ok(())
+    }
+
+    /// Opens the port again.
+    pub(crate) fn reopen(&self, node: &Arc<Node>) -> io::Result<()> {
+        if lock(&self.accepting).is_some() {
+            return Ok(());
+        }
+        let reserved = lock(&self.reserved).take();
+        let socket = match reserved {
+            Some(socket) => socket,
+            None => bind(self.address)?,
+        };
+        self.accept(node, socket.listen(1024)?);
+        Ok(())
+    }
+
+    /// Ends every connection.
+    pub(crate) async fn close_connections(&self) {
+        let connections = lock(&self.connections).as_mut().map(std::mem::take);
+        if let Some(mut connections) = connections {
+            connections.shutdown().await;
+        }
+    }
+
+    /// Ends everything without waiting, for a cluster that is dropped.
+    pub(crate) fn abort(&self) {
+        if let Some(task) = lock(&self.accepting).take() {
+            task.abort();
+        }
+        // Dropping the set aborts its tasks.
+        lock(&self.connections).take();
+        lock(&self.reserved).take();
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // The connections of before may still be in TIME_WAIT.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}

@@ -1,0 +1,12 @@
+//! A node: what it does with requests, its sockets, and the handle that tests hold.
+
+mod connection;
+mod core;
+mod handle;
+mod listener;
+mod stream;
+
+pub(crate) use core::{Node, Verdict};
+pub(crate) use listener::Sockets;
+
+pub use handle::NodeHandle;

@@ -1,0 +1,38 @@
+//! What the cluster claims to be: fixed when it starts.
+
+use crate::api::version::Version;
+
+/// Which product answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Flavor {
+    /// Elasticsearch, with its product header (8.0 and later, and 7.17).
+    #[default]
+    Elasticsearch,
+    /// OpenSearch: no product header, `version.distribution: "opensearch"` in `GET /`,
+    /// compatibility media types refused with 406, one plain `WWW-Authenticate` line.
+    OpenSearch,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) cluster_name: String,
+    pub(crate) cluster_uuid: String,
+    pub(crate) version: Version,
+    pub(crate) flavor: Flavor,
+    pub(crate) product_header: bool,
+    pub(crate) max_content_length: usize,
+    pub(crate) compression: bool,
+    pub(crate) security: bool,
+}
+
+impl Settings {
+    pub(crate) fn is_opensearch(&self) -> bool {
+        self.flavor == Flavor::OpenSearch
+    }
+
+    /// 7.x of Elasticsearch: older headers, older error texts, documents with `_type`.
+    pub(crate) fn is_legacy(&self) -> bool {
+        !self.is_opensearch() && self.version.major < 8
+    }
+}

@@ -1,0 +1,45 @@
+//! What all nodes of a cluster share.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::security::Credentials;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::sync::lock;
+
+/// The cluster behind its nodes.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) store: Mutex<Store>,
+    pub(crate) credentials: Mutex<Credentials>,
+    pub(crate) nodes: Mutex<Vec<Arc<NodeFacts>>>,
+}
+
+/// What the cluster knows of a node, as `_nodes/http` tells it.
+#[derive(Debug)]
+pub(crate) struct NodeFacts {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) changing: Mutex<ChangingFacts>,
+    /// False while the node is down or hidden: it has left the cluster.
+    pub(crate) listed: AtomicBool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ChangingFacts {
+    pub(crate) publish_address: String,
+    pub(crate) roles: Vec<String>,
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Shared {
+    /// The nodes that are in the cluster at present.
+    pub(crate) fn listed_nodes(&self) -> Vec<Arc<NodeFacts>> {
+        let nodes = lock(&self.nodes);
+        nodes.iter().filter(|node| node.listed.load(Ordering::Relaxed)).cloned().collect()
+    }
+}

@@ -1,0 +1,266 @@
+//! Certificates: an authority made at start, the nodes' certificates, and unusual ones for tests.
+//!
+//! A node presents its own certificate and then the authority's, as Elasticsearch does after its
+//! automatic configuration; so a client can pin the authority by its fingerprint.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, SupportedProtocolVersion};
+use sha2::{Digest as _, Sha256};
+
+const DAY: i64 = 86_400;
+
+/// A certificate authority that signs nodes' certificates.
+///
+/// ```
+/// use es_testkit::tls::CertificateAuthority;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let authority = CertificateAuthority::new("Elasticsearch security auto-configuration HTTP CA")?;
+/// let expired = authority.leaf().valid_days(-30, -1).issue()?;
+/// let config = expired.server_config()?;
+/// assert_eq!(authority.fingerprint().len(), 64);
+/// # Ok(())
+/// # }
+/// ```
+pub struct CertificateAuthority {
+    params: CertificateParams,
+    key: KeyPair,
+    der: CertificateDer<'static>,
+    pem: String,
+    /// Authorities between this one and the root, this one first; empty for a root.
+    above: Vec<CertificateDer<'static>>,
+}
+
+impl CertificateAuthority {
+    /// A self-signed root of this common name, valid from yesterday for three years.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn new(common_name: &str) -> io::Result<Self> {
+        Self::root(common_name, KeyIdMethod::Sha256)
+    }
+
+    fn root(common_name: &str, key_id: KeyIdMethod) -> io::Result<Self> {
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let params = authority_params(common_name, key_id)?;
+        let certificate = params.self_signed(&key).map_err(io::Error::other)?;
+        Ok(Self {
+            der: certificate.der().clone(),
+            pem: certificate.pem(),
+            params,
+            key,
+            above: Vec::new(),
+        })
+    }
+
+    /// A stranger's authority that carries this one's name and key identifier but another key:
+    /// what it signs looks, until the signature is checked, as if this authority had issued it.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn impostor(&self) -> io::Result<Self> {
+        let key_id = KeyIdMethod::PreSpecified(self.params.key_identifier(&self.key));
+        Self::root(&common_name(&self.params), key_id)
+    }
+
+    /// An authority that this one has signed. Its leaves are presented with it and with this one.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn intermediate(&self, common_name: &str) -> io::Result<Self> {
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let params = authority_params(common_name, KeyIdMethod::Sha256)?;
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        let certificate = params.signed_by(&key, &issuer).map_err(io::Error::other)?;
+        let mut above = vec![self.der.clone()];
+        above.extend(self.above.iter().cloned());
+        Ok(Self { der: certificate.der().clone(), pem: certificate.pem(), params, key, above })
+    }
+
+    /// The authority's certificate as PEM text: what `http_ca.crt` holds.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// The authority's certificate.
+    pub fn certificate(&self) -> &CertificateDer<'static> {
+        &self.der
+    }
+
+    /// SHA-256 of the certificate in 64 lower-case hex digits, as Elasticsearch prints it.
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.der)
+    }
+
+    /// Begins a node's certificate: for `localhost`, `127.0.0.1` and `::1`, valid from yesterday
+    /// for two years.
+    pub fn leaf(&self) -> LeafBuilder<'_> {
+        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        LeafBuilder { authority: self, names, from: -1, to: 730 }
+    }
+}
+
+impl std::fmt::Debug for CertificateAuthority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CertificateAuthority")
+            .field("fingerprint", &self.fingerprint())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A node's certificate in the making; see [`CertificateAuthority::leaf`].
+#[derive(Debug)]
+pub struct LeafBuilder<'a> {
+    authority: &'a CertificateAuthority,
+    names: Vec<String>,
+    from: i64,
+    to: i64,
+}
+
+impl LeafBuilder<'_> {
+    /// The host names and IP addresses it is for, instead of the loopback ones.
+    #[must_use]
+    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// From when to when it is valid, in days from now; negative days are in the past.
+    #[must_use]
+    pub fn valid_days(mut self, from: i64, to: i64) -> Self {
+        (self.from, self.to) = (from, to);
+        self
+    }
+
+    /// Signs it.
+    ///
+    /// # Errors
+    /// When no key can be made, or a name cannot stand in a certificate.
+    pub fn issue(self) -> io::Result<NodeCertificate> {
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let common_name = self.names.first().cloned().unwrap_or_default();
+        let mut params = CertificateParams::new(self.names).map_err(io::Error::other)?;
+        params.distinguished_name.remove(DnType::CommonName);
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        params.use_authority_key_identifier_extension = true;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        set_validity(&mut params, self.from, self.to);
+        let issuer = Issuer::from_params(&self.authority.params, &self.authority.key);
+        let certificate = params.signed_by(&key, &issuer).map_err(io::Error::other)?;
+        let mut chain = vec![certificate.der().clone(), self.authority.der.clone()];
+        chain.extend(self.authority.above.iter().cloned());
+        Ok(NodeCertificate { chain, key: key.serialize_der() })
+    }
+}
+
+/// A certificate, what is presented with it, and its key.
+#[derive(Clone)]
+pub struct NodeCertificate {
+    chain: Vec<CertificateDer<'static>>,
+    key: Vec<u8>,
+}
+
+impl NodeCertificate {
+    /// Everything that is presented, the node's own certificate first.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
+    /// SHA-256 of the node's own certificate in 64 lower-case hex digits.
+    pub fn fingerprint(&self) -> String {
+        self.chain.first().map(fingerprint).unwrap_or_default()
+    }
+
+    /// The same certificate, presented without its authority.
+    #[must_use]
+    pub fn leaf_only(mut self) -> Self {
+        self.chain.truncate(1);
+        self
+    }
+
+    /// The same certificate with another one appended to what is presented, a stranger's
+    /// authority say.
+    #[must_use]
+    pub fn and_present(mut self, other: CertificateDer<'static>) -> Self {
+        self.chain.push(other);
+        self
+    }
+
+    /// Settings of a TLS server that presents it, for TLS 1.2 and 1.3, asking no client for a
+    /// certificate.
+    ///
+    /// # Errors
+    /// When rustls does not take the key.
+    pub fn server_config(&self) -> io::Result<Arc<ServerConfig>> {
+        self.server_config_for(rustls::ALL_VERSIONS)
+    }
+
+    /// As [`server_config`](Self::server_config), for these versions of TLS only.
+    ///
+    /// # Errors
+    /// When rustls does not take the key, or the list of versions is empty.
+    pub fn server_config_for(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> io::Result<Arc<ServerConfig>> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .map_err(io::Error::other)?
+            .with_no_client_auth()
+            .with_single_cert(self.chain.clone(), key)
+            .map_err(io::Error::other)?;
+        Ok(Arc::new(config))
+    }
+}
+
+impl std::fmt::Debug for NodeCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeCertificate")
+            .field("fingerprint", &self.fingerprint())
+            .finish_non_exhaustive()
+    }
+}
+
+/// SHA-256 of a certificate in 64 lower-case hex digits.
+pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn authority_params(common_name: &str, key_id: KeyIdMethod) -> io::Result<CertificateParams> {
+    let mut params = CertificateParams::new(Vec::<String>::new()).map_err(io::Error::other)?;
+    params.distinguished_name.remove(DnType::CommonName);
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.key_identifier_method = key_id;
+    params.use_authority_key_identifier_extension = true;
+    set_validity(&mut params, -1, 1095);
+    Ok(params)
+}
+
+fn common_name(params: &CertificateParams) -> String {
+    match params.distinguished_name.get(&DnType::CommonName) {
+        Some(rcgen::DnValue::Utf8String(name)) => name.clone(),
+        _ => String::new(),
+    }
+}
+
+/// Sets the validity, in days from now. (rcgen does not export the type of its times by name.)
+fn set_validity(params: &mut CertificateParams, from: i64, to: i64) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let at = |days: i64| {
+        date_time_ymd(1970, 1, 1) + Duration::from_secs(now.saturating_add_signed(days * DAY))
+    };
+    params.not_before = at(from);
+    params.not_after = at(to);
+}
