@@ -66,10 +66,11 @@ pub struct Resend {
     pub tried: Arc<[Arc<str>]>,
 }
 
-/// An extension of every answer with a status of 400 or above, written by the
-/// layer that chose the node.
+/// An extension of every answer with a status of 400 or above, and of every
+/// answer to a request that was sent again ([`Resend`]), so that the trail can
+/// name its node. The layer that chose the node writes it.
 ///
-/// Answers that succeeded carry none, which costs nothing.
+/// Answers that succeed at once carry none, which costs nothing.
 #[derive(Clone, Debug)]
 pub struct AnsweredBy {
     /// The URL of the node, without user info.

@@ -38,6 +38,7 @@ pub mod refuse_redirect;
 pub mod retry;
 pub mod select_node;
 pub mod total_timeout;
+pub mod trace;
 
 pub use attempt_timeout::AttemptTimeoutLayer;
 pub use auth::AuthLayer;
@@ -51,3 +52,4 @@ pub use refuse_redirect::RefuseRedirectLayer;
 pub use retry::RetryLayer;
 pub use select_node::SelectNodeLayer;
 pub use total_timeout::TotalTimeoutLayer;
+pub use trace::{TraceAttemptLayer, TraceLayer};

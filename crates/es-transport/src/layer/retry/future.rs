@@ -182,7 +182,9 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
         if self.kept.deadline().is_some_and(|deadline| late(deadline.at)) {
             return None;
         }
-        self.policy.withdraw().then_some(plan)
+        let granted = self.policy.withdraw();
+        tracing::debug!(attempt, reason = ?plan.reason, wait = ?plan.wait, granted, "retry");
+        granted.then_some(plan)
     }
 
     /// Sends the next attempt as soon as the service is ready for it.
