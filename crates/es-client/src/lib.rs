@@ -1,1 +1,51 @@
-//! es-client
+//! The Elasticsearch API on the [`es_transport`] stack.
+//!
+//! ```no_run
+//! use es_client::{Elasticsearch, SearchResponse};
+//! use serde_json::{Value, json};
+//!
+//! # async fn story() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Elasticsearch::builder()
+//!     .nodes(["https://localhost:9200", "https://localhost:9201"])
+//!     .ssl_assert_fingerprint("A5:2D:D9:35:11:E8:C6:04:5E:21:F1:66:54:B7:7C:9E:E0:F3:4A:EA:26:D9:F4:03:20:B5:31:C4:74:67:62:28")
+//!     .basic_auth("elastic", "changeme")
+//!     .build()?;
+//! client.index("products").id("1").document(&json!({"title": "trail shoes"})).await?;
+//! let found: SearchResponse<Value> =
+//!     client.search("products").query(&json!({"match": {"title": "shoes"}})).size(20).await?;
+//! for hit in found.hits() {
+//!     println!("{} {:?}", hit.id, hit.source);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | [`client`] | [`Elasticsearch`]: the handle, the raw request |
+//! | [`options`] | what `client.options()` yields |
+//! | [`api`] | one builder per endpoint |
+//! | [`types`] | typed answers |
+//! | [`response`] | what every answer carries; answers that are not typed |
+//! | [`error`] | what can go wrong |
+//! | [`endpoint`] | what an endpoint is: a static table |
+//! | [`params`] | what callers pass |
+
+pub mod api;
+mod call;
+pub mod client;
+pub mod endpoint;
+pub mod error;
+mod json_body;
+pub mod options;
+pub mod params;
+mod path;
+pub mod response;
+pub mod types;
+
+pub use call::CallFuture;
+pub use client::Elasticsearch;
+pub use error::{ApiError, Error, Result};
+pub use options::ClientOptions;
+pub use response::{Meta, Response, StreamingResponse};
+pub use types::{Info, SearchResponse};

@@ -37,6 +37,11 @@ pub(super) struct Streamed {
 }
 
 impl<B> ResponseBody<B> {
+    /// The body of the service below.
+    pub fn get_ref(&self) -> &B {
+        &self.inner
+    }
+
     pub(super) fn plain(inner: B) -> Self {
         Self { inner, content: Content::Plain }
     }

@@ -26,6 +26,11 @@ impl<B> ResponseBody<B> {
         Self { seen: None, body }
     }
 
+    /// The body of the service below.
+    pub fn get_ref(&self) -> &B {
+        &self.body
+    }
+
     /// What was looked at, in one piece.
     pub(super) fn seen(&self) -> Vec<u8> {
         let frames = self.seen.iter().flat_map(|frames| frames.iter());

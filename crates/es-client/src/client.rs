@@ -1,0 +1,159 @@
+//! The client: a cheap handle over the transport and the options of its calls.
+
+use std::sync::Arc;
+
+use es_transport::{Body, BoxError, RequestOptions, ResponseBody, Transport, TransportBuilder};
+use http::{Request, Response, StatusCode};
+use tower::Service;
+
+use crate::{
+    error::{Error, Result},
+    options::{ClientOptions, Settings},
+};
+
+/// A client of Elasticsearch.
+///
+/// It is cheap to clone, and clones share everything: nodes, connections and
+/// what is known of them. Make one for a program and keep it.
+///
+/// ```no_run
+/// use es_client::Elasticsearch;
+///
+/// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Elasticsearch::builder()
+///     .node("https://localhost:9200")
+///     .ca_certs("/path/to/http_ca.crt")
+///     .basic_auth("elastic", "changeme")
+///     .build()?;
+/// println!("{}", client.info().await?.version.number);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Elasticsearch {
+    transport: Transport,
+    settings: Option<Arc<Settings>>,
+}
+
+impl Elasticsearch {
+    /// Starts to describe a client: nodes or Cloud ID, verification, credentials.
+    /// Nothing is connected and no runtime is needed until the first call.
+    pub fn builder() -> TransportBuilder<Self> {
+        TransportBuilder::new().client("es-client", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// A client over a stack of the caller's own layers.
+    pub fn from_service<S, B>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Transport::from_service(service).into()
+    }
+
+    /// The same client with other settings for its calls: credentials, headers,
+    /// timeouts, retries. What comes back shares everything with this one, can
+    /// be used once or kept, and nests.
+    ///
+    /// ```no_run
+    /// # async fn options(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let tenant = client.options().api_key(("id", "key")).request_timeout(Duration::from_secs(2));
+    /// for number in 0..10 {
+    ///     tenant.index("example-index").document(&serde_json::json!({"field": number})).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn options(&self) -> ClientOptions {
+        ClientOptions::new(self.clone())
+    }
+
+    /// The transport below, for requests of any form.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    pub(crate) fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(self.settings.get_or_insert_default())
+    }
+
+    pub(crate) fn ignored_statuses(&self) -> Option<&Arc<[StatusCode]>> {
+        self.settings.as_ref()?.ignore_status.as_ref()
+    }
+
+    /// Gives a request what differs from the transport's settings; nothing if nothing does.
+    pub(crate) fn attach_options(
+        &self,
+        request: &mut Request<Body>,
+        repeatable: bool,
+        stream: bool,
+    ) -> Result<()> {
+        match &self.settings {
+            None if stream => {
+                let idempotent = repeatable.then_some(true);
+                let options = RequestOptions { stream, idempotent, ..RequestOptions::default() };
+                Arc::new(options).attach(request);
+            }
+            None if repeatable => Settings::repeatable_default().attach(request),
+            None => {}
+            Some(settings) => settings.attach(request, repeatable, stream)?,
+        }
+        Ok(())
+    }
+}
+
+impl From<Transport> for Elasticsearch {
+    fn from(transport: Transport) -> Self {
+        Self { transport, settings: None }
+    }
+}
+
+/// A raw request, for what has no call of its own.
+impl Elasticsearch {
+    /// Sends any request: method, path with query (origin form), JSON body.
+    ///
+    /// ```no_run
+    /// # async fn raw(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// use http::Method;
+    ///
+    /// let answer = client.request(Method::GET, "/_cluster/health?level=indices", ()).await?;
+    /// let health: serde_json::Value = answer.json()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A path that does not start with `/` or names another host, no answer, or
+    /// an answer with an error status.
+    pub async fn request(
+        &self,
+        method: http::Method,
+        target: &str,
+        body: impl Into<Body>,
+    ) -> Result<crate::Response> {
+        if !target.starts_with('/') || target.starts_with("//") {
+            return Err(Error::invalid("the path must start with a single `/`"));
+        }
+        let target = http::uri::PathAndQuery::try_from(target)
+            .map_err(|_| Error::invalid("the path has a character that must be percent-encoded"))?;
+        let mut request = Request::new(body.into());
+        *request.method_mut() = method;
+        *request.uri_mut() = target.into();
+        self.attach_options(&mut request, false, false)?;
+        let (parts, body) = self.transport.send(request).await?.into_parts();
+        let (status, node) = (parts.status, body.node().cloned());
+        let meta = crate::Meta::new(parts, node);
+        let body = ResponseBody::bytes(body).await?;
+        let ignored = self.ignored_statuses().is_some_and(|ignored| ignored.contains(&status));
+        if status.is_success() || ignored {
+            Ok(crate::Response::new(meta, body))
+        } else {
+            Err(Error::api(meta, body))
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Answers: what every one of them carries, and those that are not typed.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use es_transport::{
+    ResponseBody,
+    attempt::{Attempt, Attempts},
+};
+use http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// Status, headers, node and attempts of an answer.
+#[derive(Clone)]
+pub struct Meta(Arc<Parts>);
+
+struct Parts {
+    status: StatusCode,
+    headers: HeaderMap,
+    node: Option<Arc<str>>,
+    attempts: Option<Attempts>,
+}
+
+impl Meta {
+    pub(crate) fn new(parts: http::response::Parts, node: Option<Arc<str>>) -> Self {
+        let attempts = parts.extensions.get::<Attempts>().cloned();
+        Self(Arc::new(Parts { status: parts.status, headers: parts.headers, node, attempts }))
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// The URL of the node that answered, without user info.
+    pub fn node(&self) -> Option<&str> {
+        self.0.node.as_deref()
+    }
+
+    /// Every attempt, where more than one was needed; empty otherwise.
+    pub fn attempts(&self) -> &[Attempt] {
+        self.0.attempts.as_ref().map_or(&[], |attempts| &attempts.0)
+    }
+
+    /// What the server warns of: the texts of its `Warning` headers
+    /// ([RFC 7234, 5.5](https://www.rfc-editor.org/rfc/rfc7234#section-5.5)).
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        let values = self.0.headers.get_all(header::WARNING).into_iter();
+        values.filter_map(|value| value.to_str().ok()).map(warning_text)
+    }
+}
+
+/// The quoted text of a `Warning` header; all of it where nothing is quoted.
+fn warning_text(value: &str) -> &str {
+    let quoted = value.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"'));
+    quoted.map_or(value, |(text, _)| text)
+}
+
+impl fmt::Debug for Meta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meta")
+            .field("status", &self.0.status)
+            .field("node", &self.0.node)
+            .field("attempts", &self.attempts())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer as it came, with its bytes.
+#[derive(Clone, Debug)]
+pub struct Response {
+    meta: Meta,
+    body: Bytes,
+}
+
+impl Response {
+    pub(crate) fn new(meta: Meta, body: Bytes) -> Self {
+        Self { meta, body }
+    }
+
+    /// Status, headers, node and attempts.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.meta.status()
+    }
+
+    /// The bytes of the body.
+    pub fn bytes(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The body, read as JSON into a type of the caller's.
+    ///
+    /// # Errors
+    /// The body is no JSON, or not of that form.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            Error::decode(std::any::type_name::<T>(), error, self.meta.clone(), self.body.clone())
+        })
+    }
+}
+
+/// An answer that is read as a stream, in constant memory.
+#[derive(Debug)]
+pub struct StreamingResponse {
+    meta: Meta,
+    body: ResponseBody,
+}
+
+impl StreamingResponse {
+    pub(crate) fn new(meta: Meta, body: ResponseBody) -> Self {
+        Self { meta, body }
+    }
+
+    /// Status, headers, node and attempts.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// The connection broke, the time was over, or the answer cannot be decompressed.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        Ok(self.body.chunk().await?)
+    }
+
+    /// The body, for readers of [`http_body::Body`](https://docs.rs/http-body).
+    pub fn into_body(self) -> ResponseBody {
+        self.body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warning_text;
+
+    #[test]
+    fn the_text_of_a_warning_is_what_stands_in_quotes() {
+        assert_eq!(
+            warning_text(r#"299 Elasticsearch-9.2.0-abc "use \"y\" instead""#),
+            r#"use \"y\" instead"#
+        );
+        for odd in ["299", "", "\"", "no quotes"] {
+            assert_eq!(warning_text(odd), odd);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Calls over a mock service: what is sent, and what becomes of the answer.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may")]
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use es_client::{Elasticsearch, SearchResponse};
+use es_transport::{Body, RequestAuth, RequestOptions};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+
+/// What reached the service.
+#[derive(Clone, Debug)]
+struct Seen {
+    line: String,
+    body: String,
+    options: Option<RequestOptions>,
+}
+
+/// A client over a service that answers everything in the same way.
+fn client(status: u16, answer: &'static str) -> (Elasticsearch, Arc<Mutex<Vec<Seen>>>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&seen);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let record = Arc::clone(&record);
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.expect("a body at hand").to_bytes();
+            record.lock().unwrap().push(Seen {
+                line: format!("{} {}", parts.method, parts.uri),
+                body: String::from_utf8(body.to_vec()).unwrap(),
+                options: RequestOptions::find(&parts.extensions).cloned(),
+            });
+            let answer = Response::builder().status(status).body(Full::new(Bytes::from(answer)));
+            Ok::<_, Infallible>(answer.unwrap())
+        }
+    });
+    (Elasticsearch::from_service(service), seen)
+}
+
+const WRITTEN: &str = r#"{"_index":"i","_id":"1","_version":1,"result":"created",
+    "_shards":{"total":2,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1}"#;
+
+#[tokio::test]
+async fn each_call_becomes_its_request() {
+    let (client, seen) = client(200, r#"{"acknowledged":true}"#);
+    let indices = client.indices();
+    client.info().send().await.unwrap();
+    assert!(client.ping().await.unwrap());
+    client.index("i").id("a/b").document(&json!({"n": 1})).refresh(true).send().await.unwrap();
+    client.index("i").document(&json!({"n": 1})).send().await.unwrap();
+    client.get::<Value>("i", "1").realtime(false).send().await.unwrap();
+    client.search::<Value>(["a", "b*"]).send().await.unwrap();
+    client.search::<Value>("a").query(&json!({"match_all": {}})).size(3).send().await.unwrap();
+    client.search_all::<Value>().from(1).scroll(Duration::from_secs(60)).send().await.unwrap();
+    indices.create("i").settings(&json!({"number_of_shards": 1})).send().await.unwrap();
+    indices.get("*").send().await.unwrap();
+    assert!(indices.exists("i").await.unwrap());
+    indices.refresh("i").send().await.unwrap();
+    assert!(indices.delete("i").ignore_unavailable(true).await.unwrap().acknowledged);
+
+    let seen = seen.lock().unwrap();
+    let lines: Vec<_> = seen.iter().map(|seen| format!("{} {}", seen.line, seen.body)).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET / ",
+            "HEAD / ",
+            r#"PUT /i/_doc/a%2Fb?refresh=true {"n":1}"#,
+            r#"POST /i/_doc {"n":1}"#,
+            "GET /i/_doc/1?realtime=false ",
+            "GET /a,b*/_search ",
+            r#"POST /a/_search {"query":{"match_all":{}},"size":3}"#,
+            r#"POST /_search?scroll=60s {"from":1}"#,
+            r#"PUT /i {"settings":{"number_of_shards":1}}"#,
+            "GET /* ",
+            "HEAD /i ",
+            "POST /i/_refresh ",
+            "DELETE /i?ignore_unavailable=true ",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn only_what_may_be_repeated_is_marked_so() {
+    let (client, seen) = client(200, WRITTEN);
+    client.index("i").document(&json!({})).await.unwrap();
+    client.search::<Value>("i").query(&json!({})).send().await.unwrap();
+    client.options().idempotent(true).index("i").document(&json!({})).await.unwrap();
+    let seen = seen.lock().unwrap();
+    let marks: Vec<_> =
+        seen.iter().map(|seen| seen.options.as_ref().and_then(|o| o.idempotent)).collect();
+    assert_eq!(marks, [None, Some(true), Some(true)]);
+}
+
+#[tokio::test]
+async fn options_nest_and_leave_the_client_as_it_was() {
+    let (client, seen) = client(200, "{}");
+    let outer = client.options().api_key("aWQ6a2V5").request_timeout(Duration::from_secs(2));
+    let inner = outer.options().no_auth().opaque_id("inner");
+    inner.info().send().await.unwrap();
+    outer.info().send().await.unwrap();
+    client.ping().await.unwrap();
+
+    let seen = seen.lock().unwrap();
+    let of = |at: usize| seen[at].options.clone();
+    let inner = of(0).unwrap();
+    assert_eq!(inner.auth, Some(RequestAuth::None));
+    assert_eq!(inner.request_timeout, Some(Some(Duration::from_secs(2))));
+    assert!(inner.opaque_id.is_some());
+    assert!(matches!(of(1).unwrap().auth, Some(RequestAuth::Credentials(_))));
+    assert!(of(1).unwrap().opaque_id.is_none());
+    assert!(of(2).is_none_or(|options| options.auth.is_none()));
+}
+
+#[tokio::test]
+async fn a_setting_that_cannot_be_used_is_reported_by_the_call_and_nothing_is_sent() {
+    let (client, seen) = client(200, "{}");
+    let bad = [
+        client.options().api_key("se\r\ncret"),
+        client.options().bearer_auth("se\ncret"),
+        client.options().basic_auth("user", "se\0cret"),
+        client.options().header("x-test", "se\r\ncret"),
+        client.options().header("x test", "secret"),
+        client.options().opaque_id("secrét"),
+    ];
+    for options in bad {
+        let error = options.info().await.unwrap_err();
+        assert!(error.as_transport().is_some_and(|error| error.is_config()), "{error}");
+        assert!(!format!("{error} {error:?} {options:?}").contains("cret"), "{error:?}");
+    }
+    assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn parts_and_paths_that_could_change_the_route_are_refused() {
+    let (client, seen) = client(200, "{}");
+    for id in ["", ".", ".."] {
+        assert!(client.get::<Value>("i", id).await.unwrap_err().is_invalid());
+        assert!(client.indices().delete(id).await.unwrap_err().is_invalid());
+    }
+    for path in ["", "x", "//evil.example/", "http://evil.example/", "\\\\evil.example", "/a b"] {
+        assert!(client.request(Method::GET, path, ()).await.unwrap_err().is_invalid(), "{path}");
+    }
+    assert!(seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_error_status_becomes_what_elasticsearch_said() {
+    let (client, _) = client(
+        404,
+        r#"{"error":{"root_cause":[{"type":"index_not_found_exception","reason":"no such index [i]",
+            "index":"i"}],"type":"index_not_found_exception","reason":"no such index [i]"},"status":404}"#,
+    );
+    let error = client.search::<Value>("i").await.unwrap_err();
+    assert!(error.is_not_found() && !error.is_conflict());
+    let api = error.as_api().unwrap();
+    assert_eq!(api.kind.as_deref(), Some("index_not_found_exception"));
+    assert_eq!(api.root_causes[0].index.as_deref(), Some("i"));
+    assert_eq!(
+        error.to_string(),
+        "elasticsearch answered 404 Not Found: index_not_found_exception: no such index [i]"
+    );
+    assert!(!client.indices().exists("i").await.unwrap());
+
+    let ignoring = client.options().ignore_status([StatusCode::NOT_FOUND]);
+    assert_eq!(ignoring.get::<Value>("i", "1").send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn other_forms_of_errors_are_read_too() {
+    let (client, _) = client(405, r#"{"error":"Incorrect HTTP method","status":405}"#);
+    let error = client.info().await.unwrap_err();
+    assert_eq!(error.as_api().unwrap().reason.as_deref(), Some("Incorrect HTTP method"));
+    let (client, _) = self::client(401, "Unauthorized");
+    let error = client.info().await.unwrap_err();
+    assert!(error.is_unauthorized());
+    assert_eq!(error.body().unwrap(), "Unauthorized");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_form_says_where() {
+    let (client, _) = client(200, r#"{"version":{"number":9}}"#);
+    let error = client.info().await.unwrap_err();
+    assert!(error.is_decode());
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("line 1 column 22"), "{source}");
+}
+
+#[tokio::test]
+async fn hits_are_typed_and_tolerate_what_they_do_not_know() {
+    #[derive(serde::Deserialize)]
+    struct Product {
+        title: String,
+    }
+    let (client, _) = client(
+        200,
+        r#"{"took":1,"new":{},"hits":{"total":{"value":1,"relation":"eq"},"max_score":null,
+            "hits":[{"_index":"i","_id":"1","_score":null,"_type":"_doc","_source":{"title":"shoes","x":1}}]}}"#,
+    );
+    let found: SearchResponse<Product> = client.search("i").await.unwrap();
+    assert_eq!(found.total(), Some(1));
+    assert_eq!(found.documents().next().unwrap().title, "shoes");
+    let raw: SearchResponse<Box<serde_json::value::RawValue>> = client.search("i").await.unwrap();
+    assert_eq!(raw.hits()[0].source.as_ref().unwrap().get(), r#"{"title":"shoes","x":1}"#);
+}
+
+#[tokio::test]
+async fn a_call_can_be_moved_into_a_task_and_streamed() {
+    let (client, _) = client(200, r#"{"acknowledged":true}"#);
+    let call = client.indices().delete("i");
+    assert!(tokio::spawn(call.into_future()).await.unwrap().unwrap().acknowledged);
+    let mut stream = client.indices().delete("i").stream().await.unwrap();
+    assert_eq!(stream.chunk().await.unwrap().unwrap(), r#"{"acknowledged":true}"#);
+    assert_eq!(stream.chunk().await.unwrap(), None);
+}

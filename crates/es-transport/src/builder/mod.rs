@@ -1,0 +1,164 @@
+//! Settings → stack.
+//!
+//! The setters lie in one file per topic; `stack.rs` puts the layers together:
+//! it is the one file that knows every room.
+
+mod auth;
+mod connections;
+mod headers;
+mod nodes;
+mod retry;
+mod stack;
+mod tls;
+
+use std::{fmt, marker::PhantomData, time::Duration};
+
+use tower::util::BoxCloneSyncService;
+
+use crate::{
+    Body, ResponseBody,
+    connect::{Connections, ConnectionsBuilder, Proxy, TlsSettings},
+    error::{Error, Result},
+    layer::{
+        auth::AuthLayer, compress::CompressLayer, default_headers::DefaultHeadersLayer,
+        media_type::CompatibilityMode, product_check::Verification, retry::StandardRetry,
+    },
+    node::{DeadTime, Node, RoundRobin, SharedSelector},
+    transport::Transport,
+};
+
+/// Describes a [`Transport`], or what is made from one (`T`).
+///
+/// Nothing is connected, resolved or read but the files that are named, and no
+/// runtime is needed: [`build`](Self::build) works in a plain `main` or a static.
+/// The first setting that cannot be used is reported by `build`.
+///
+/// ```
+/// use es_transport::Transport;
+///
+/// let transport = Transport::builder()
+///     .nodes(["http://localhost:9200", "http://localhost:9201"])
+///     .basic_auth("elastic", "changeme")
+///     .build()?;
+///
+/// let error = Transport::builder().node("localhost:9200").build().unwrap_err();
+/// assert_eq!(error.setting(), Some("nodes"));
+/// # Ok::<(), es_transport::Error>(())
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct TransportBuilder<T = Transport> {
+    settings: Settings,
+    /// The first setting that cannot be used.
+    error: Option<Error>,
+    target: PhantomData<fn() -> T>,
+}
+
+/// Everything that can be set.
+struct Settings {
+    nodes: Vec<Node>,
+    cloud: bool,
+    selector: SharedSelector,
+    dead_time: DeadTime,
+    tls: TlsSettings,
+    proxy: Option<Proxy>,
+    connect_timeout: Duration,
+    tcp_keepalive: Option<Duration>,
+    connections: ConnectionsBuilder,
+    bottom: Bottom,
+    auth: Option<AuthLayer>,
+    headers: DefaultHeadersLayer,
+    compatibility: Option<CompatibilityMode>,
+    product: Verification,
+    compress: Option<bool>,
+    compression: CompressLayer,
+    retry: StandardRetry,
+    request_timeout: Option<Duration>,
+    total_timeout: Option<Duration>,
+    max_response_size: Option<usize>,
+}
+
+/// What sends requests at the end.
+enum Bottom {
+    /// The connections, opened by the built-in connector.
+    BuiltIn,
+    /// The connections, opened by a connector of the caller's.
+    Connector(Box<dyn FnOnce(ConnectionsBuilder) -> Connections + Send>),
+    /// A service of the caller's.
+    Service(BoxCloneSyncService<http::Request<Body>, http::Response<ResponseBody>, Error>),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            nodes: Vec::new(),
+            cloud: false,
+            selector: SharedSelector::new(RoundRobin::default()),
+            dead_time: DeadTime::default(),
+            tls: TlsSettings::new(),
+            proxy: None,
+            connect_timeout: Duration::from_secs(5),
+            tcp_keepalive: Some(Duration::from_secs(60)),
+            connections: Connections::builder(),
+            bottom: Bottom::BuiltIn,
+            auth: None,
+            headers: DefaultHeadersLayer::new(),
+            compatibility: None,
+            product: Verification::default(),
+            compress: None,
+            compression: CompressLayer::new(),
+            retry: StandardRetry::default(),
+            request_timeout: Some(Duration::from_secs(30)),
+            total_timeout: None,
+            max_response_size: Some(512 << 20),
+        }
+    }
+}
+
+impl<T> TransportBuilder<T> {
+    /// The defaults; what is missing is a node or a Cloud ID.
+    pub fn new() -> Self {
+        Self { settings: Settings::default(), error: None, target: PhantomData }
+    }
+
+    /// Checks the settings and puts the stack together, without any I/O but
+    /// the reading of the files that were named.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used, by its name.
+    pub fn build(self) -> Result<T>
+    where
+        T: From<Transport>,
+    {
+        match self.error {
+            Some(error) => Err(error),
+            None => stack::build(self.settings).map(T::from),
+        }
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    fn try_set(mut self, change: impl FnOnce(&mut Settings) -> Result<()>) -> Self {
+        if let Err(error) = change(&mut self.settings) {
+            self.error.get_or_insert(error);
+        }
+        self
+    }
+}
+
+impl<T> Default for TransportBuilder<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for TransportBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportBuilder")
+            .field("nodes", &self.settings.nodes)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}

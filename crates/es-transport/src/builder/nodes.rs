@@ -1,0 +1,62 @@
+//! Which nodes there are, and how one is chosen.
+
+use std::time::Duration;
+
+use super::TransportBuilder;
+use crate::{
+    error::{Error, Result},
+    node::{DeadTime, Node, NodeSelector, SharedSelector},
+};
+
+/// Nodes.
+impl<T> TransportBuilder<T> {
+    /// Adds a node: `scheme://[user:password@]host[:port][/prefix]`. Behind a
+    /// load balancer, its address is the one node.
+    pub fn node(self, url: impl AsRef<str>) -> Self {
+        self.try_set(|settings| {
+            settings.nodes.push(url.as_ref().parse()?);
+            Ok(())
+        })
+    }
+
+    /// Adds several nodes. Each is used; by default in turn.
+    pub fn nodes(self, urls: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        urls.into_iter().fold(self, Self::node)
+    }
+
+    /// Adds a node with what is known of it, such as its zone
+    /// ([`Node::with_attribute`]).
+    pub fn add_node(self, node: Node) -> Self {
+        self.set(|settings| settings.nodes.push(node))
+    }
+
+    /// How a node is chosen for each attempt: any [`NodeSelector`], or a closure.
+    /// Default: [`RoundRobin`](crate::node::RoundRobin).
+    pub fn node_selector(self, selector: impl NodeSelector) -> Self {
+        self.set(|settings| settings.selector = SharedSelector::new(selector))
+    }
+
+    /// How long a node that failed is left alone: `factor · 2^(failures − 1)`,
+    /// at most `max`. Default: 1 s and 30 s.
+    pub fn dead_node_backoff(self, factor: Duration, max: Duration) -> Self {
+        self.try_set(|settings| {
+            if factor.is_zero() || max < factor {
+                let message = "the factor must be above zero and not above the maximum";
+                return Err(Error::config("dead_node_backoff", message));
+            }
+            settings.dead_time = DeadTime { base: factor, cap: max };
+            Ok(())
+        })
+    }
+
+    pub(super) fn check_nodes(settings: &super::Settings) -> Result<()> {
+        if settings.cloud && settings.nodes.len() > 1 {
+            let message = "a Cloud ID names the one node; it cannot be combined with others";
+            return Err(Error::config("cloud_id", message));
+        }
+        if settings.nodes.is_empty() {
+            return Err(Error::config("nodes", "no node and no Cloud ID is given"));
+        }
+        Ok(())
+    }
+}

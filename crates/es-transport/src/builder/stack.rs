@@ -1,0 +1,138 @@
+//! The composition: every layer in its place, from the caller to the socket.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response, uri::PathAndQuery};
+use http_body::Body as HttpBody;
+use tower::{Service, ServiceBuilder, util::BoxCloneSyncService};
+
+use super::{Bottom, Settings};
+use crate::{
+    Body, ResponseBody,
+    connect::{Connections, Connector},
+    error::{BoxError, Error, Result},
+    layer::{
+        attempt_timeout::AttemptTimeoutLayer,
+        auth::AuthLayer,
+        collect::CollectLayer,
+        inflate::{self, InflateLayer},
+        media_type::{self, CompatibilityMode, MediaTypeLayer},
+        product_check::ProductCheckLayer,
+        refuse_redirect::RefuseRedirectLayer,
+        retry::RetryLayer,
+        select_node::{self, SelectNodeLayer},
+        total_timeout::TotalTimeoutLayer,
+    },
+    node::NodePool,
+    transport::{Shared, Stack, Transport},
+};
+
+/// Checks the settings against each other and builds the transport.
+pub(super) fn build(mut settings: Settings) -> Result<Transport> {
+    check(&settings)?;
+    let bottom = std::mem::replace(&mut settings.bottom, Bottom::BuiltIn);
+    match bottom {
+        Bottom::BuiltIn => {
+            let connector = connector(&settings)?;
+            let connections = settings.connections.clone().build(connector);
+            over_connections(settings, connections)
+        }
+        Bottom::Connector(make) => {
+            let connections = make(settings.connections.clone());
+            over_connections(settings, connections)
+        }
+        Bottom::Service(service) => {
+            let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
+                .dead_time(settings.dead_time)
+                .build()?;
+            let stack = compose(settings, &pool, service)?;
+            Ok(Transport::new(stack, Shared { pool, close: Box::new(|| {}) }))
+        }
+    }
+}
+
+fn check(settings: &Settings) -> Result<()> {
+    super::TransportBuilder::<Transport>::check_nodes(settings)?;
+    let plain = settings.nodes.iter().any(|node| !node.is_https());
+    if plain && settings.tls.has_fingerprint() {
+        let message = "a node is reached by http, where there is no certificate";
+        return Err(Error::config("ssl_assert_fingerprint", message));
+    }
+    Ok(())
+}
+
+fn connector(settings: &Settings) -> Result<Connector> {
+    let mut connector = Connector::builder()
+        .tls(settings.tls.clone())
+        .connect_timeout(settings.connect_timeout)
+        .tcp_keepalive(settings.tcp_keepalive);
+    if let Some(proxy) = settings.proxy.clone() {
+        connector = connector.proxy(proxy);
+    }
+    connector.build()
+}
+
+fn over_connections(mut settings: Settings, connections: Connections) -> Result<Transport> {
+    let leaving = connections.clone();
+    let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
+        .dead_time(settings.dead_time)
+        .on_leave(move |nodes| {
+            for uri in nodes.iter().filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok()) {
+                leaving.close_origin(&uri);
+            }
+        })
+        .build()?;
+    let stack = compose(settings, &pool, connections.clone())?;
+    Ok(Transport::new(stack, Shared { pool, close: Box::new(move || connections.close()) }))
+}
+
+/// The stack over any bottom. The order and its reasons: [`crate::layer`].
+fn compose<S, B>(settings: Settings, pool: &Arc<NodePool>, bottom: S) -> Result<Stack>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let compatibility = match settings.compatibility {
+        Some(mode) => mode,
+        None => CompatibilityMode::from_env()?,
+    };
+    let compress = settings.compress.unwrap_or(settings.cloud);
+
+    // A node for each attempt, its credentials, and one deadline over all of it.
+    let attempt = ServiceBuilder::new()
+        .layer(ProductCheckLayer::new().verification(settings.product))
+        .layer(RefuseRedirectLayer::new())
+        .layer(settings.headers)
+        .layer(MediaTypeLayer::new(compatibility))
+        .layer(settings.auth.unwrap_or_else(AuthLayer::none))
+        .layer(SelectNodeLayer::new(Arc::clone(pool), settings.selector))
+        .layer(AttemptTimeoutLayer::new(settings.request_timeout))
+        .layer(CollectLayer::new().limit(settings.max_response_size))
+        .service(bottom);
+
+    let request = ServiceBuilder::new()
+        .map_response(|answer: Response<_>| answer.map(erase))
+        .layer(TotalTimeoutLayer::new(settings.total_timeout))
+        .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
+        .layer(settings.compression.enabled(compress))
+        .layer(RetryLayer::new(settings.retry))
+        .service(attempt);
+    Ok(BoxCloneSyncService::new(request))
+}
+
+/// The body of an answer, above all layers that wrap it.
+type AnswerBody<B> = inflate::ResponseBody<media_type::ResponseBody<select_node::SelectedBody<B>>>;
+
+/// The body of an answer as callers see it, with the node that it came from.
+fn erase<B>(body: AnswerBody<B>) -> ResponseBody
+where
+    B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let node = Arc::clone(body.get_ref().get_ref().node().shared_url());
+    ResponseBody::new(body).with_node(node)
+}

@@ -1,0 +1,133 @@
+//! The handle that callers keep: a cheap clone over one erased service.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::{
+    Service, ServiceExt,
+    util::{BoxCloneSyncService, Oneshot},
+};
+
+use crate::{
+    Body, ResponseBody,
+    builder::TransportBuilder,
+    error::{BoxError, Error, Result},
+    node::NodePool,
+};
+
+/// The erased stack. It is the only place where types are erased.
+pub(crate) type Stack = BoxCloneSyncService<Request<Body>, Response<ResponseBody>, Error>;
+
+/// From a request without a host to an answer of some node of a cluster.
+///
+/// Cheap to clone; clones share nodes, connections and what is known of them.
+///
+/// ```no_run
+/// use es_transport::{Body, Transport};
+///
+/// # async fn send() -> es_transport::Result<()> {
+/// let transport = Transport::builder()
+///     .nodes(["https://localhost:9200", "https://localhost:9201"])
+///     .ca_certs("/path/to/http_ca.crt")
+///     .basic_auth("elastic", "changeme")
+///     .build()?;
+/// let request = http::Request::get("/_cluster/health").body(Body::empty()).unwrap();
+/// let answer = transport.send(request).await?;
+/// println!("{}", answer.status());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Transport(Arc<Inner>);
+
+struct Inner {
+    stack: Stack,
+    shared: Option<Shared>,
+}
+
+/// What a transport that was built from settings keeps beside its stack.
+pub(crate) struct Shared {
+    pub(crate) pool: Arc<NodePool>,
+    /// Closes the connections.
+    pub(crate) close: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Transport {
+    /// Starts to describe a transport: nodes or Cloud ID, verification,
+    /// credentials and every step's settings.
+    pub fn builder() -> TransportBuilder {
+        TransportBuilder::new()
+    }
+
+    /// A transport over any service: a stack of the caller's own layers, or a mock.
+    pub fn from_service<S, B>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let service = service
+            .map_response(|answer: Response<B>| answer.map(|b| ResponseBody::new(Box::pin(b))))
+            .map_err(Error::from_service);
+        Self(Arc::new(Inner { stack: BoxCloneSyncService::new(service), shared: None }))
+    }
+
+    pub(crate) fn new(stack: Stack, shared: Shared) -> Self {
+        Self(Arc::new(Inner { stack, shared: Some(shared) }))
+    }
+
+    /// Sends a request: path and query in origin form, and no host.
+    ///
+    /// An answer with an error status is an answer. [`RequestOptions`](crate::RequestOptions)
+    /// attached to the request override what the transport was built with.
+    pub fn send(&self, request: Request<Body>) -> SendFuture {
+        SendFuture(self.0.stack.clone().oneshot(request))
+    }
+
+    /// The nodes, and which of them are alive; `None` for a transport that was
+    /// made [from a service](Transport::from_service).
+    pub fn pool(&self) -> Option<&Arc<NodePool>> {
+        self.0.shared.as_ref().map(|shared| &shared.pool)
+    }
+
+    /// Closes idle connections now and busy ones when they end. Requests that
+    /// follow fail with an error that [`is_closed`](Error::is_closed).
+    pub fn close(&self) {
+        if let Some(shared) = &self.0.shared {
+            (shared.close)();
+        }
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("pool", &self.pool()).finish_non_exhaustive()
+    }
+}
+
+/// The answer to come of [`Transport::send`].
+#[must_use = "a request is sent when its future is awaited"]
+pub struct SendFuture(Oneshot<Stack, Request<Body>>);
+
+impl Future for SendFuture {
+    type Output = Result<Response<ResponseBody>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl fmt::Debug for SendFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendFuture").finish_non_exhaustive()
+    }
+}
