@@ -20,7 +20,7 @@ use es_transport::{
     layer::{
         attempt_timeout::AttemptTimeoutLayer, auth::AuthLayer, collect::CollectLayer,
         default_headers::DefaultHeadersLayer, media_type::MediaTypeLayer, retry::RetryLayer,
-        select_node::SelectNodeLayer,
+        select_node::SelectNodeLayer, trace::TraceLayer,
     },
     node::{Candidates, NodePool, RequestContext},
 };
@@ -45,6 +45,7 @@ async fn main() -> Result {
     let attempts = CountLayer::default();
 
     let stack = ServiceBuilder::new()
+        .layer(TraceLayer::new())
         .layer(RetryLayer::default())
         // Below retry: counts attempts, not calls.
         .layer(attempts.clone())

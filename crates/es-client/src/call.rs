@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use es_transport::{Body, ResponseBody, attempt::AnsweredBy, transport::SendFuture};
+use es_transport::{Body, OperationName, ResponseBody, attempt::AnsweredBy, transport::SendFuture};
 use http::{HeaderValue, Request, StatusCode, header, response::Parts, uri::PathAndQuery};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -127,6 +127,7 @@ impl Call {
             let ndjson = HeaderValue::from_static("application/x-ndjson");
             request.headers_mut().insert(header::CONTENT_TYPE, ndjson);
         }
+        OperationName(endpoint.name).attach(&mut request);
         self.client.attach_options(&mut request, endpoint.repeatable, stream)?;
         Ok((self.client, request))
     }

@@ -1,4 +1,42 @@
-//! es-transport
+//! A layered Elasticsearch transport: from a request without a host to an
+//! answer of some node of a cluster.
+//!
+//! ```no_run
+//! use es_transport::{Body, Transport};
+//!
+//! # async fn story() -> Result<(), Box<dyn std::error::Error>> {
+//! let transport = Transport::builder()
+//!     .nodes(["https://localhost:9200", "https://localhost:9201"])
+//!     .ssl_assert_fingerprint("A5:2D:D9:35:11:E8:C6:04:5E:21:F1:66:54:B7:7C:9E:E0:F3:4A:EA:26:D9:F4:03:20:B5:31:C4:74:67:62:28")
+//!     .basic_auth("elastic", "changeme")
+//!     .build()?;
+//!
+//! let answer = transport.send(http::Request::get("/").body(Body::empty())?).await?;
+//! println!("{} {:?}", answer.status(), answer.into_body().bytes().await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every step is a [tower] layer of its own. [`Transport::builder`] puts them
+//! together; [`layer`] lists them in their order, and each can be used alone or
+//! in a stack of another shape ([`Transport::from_service`]).
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | [`transport`] | [`Transport`], the handle that callers keep |
+//! | [`builder`] | settings → stack |
+//! | [`layer`] | the layers, and why they stand in this order |
+//! | [`node`] | [`Node`], [`NodePool`], [`NodeSelector`] and the selectors |
+//! | [`connect`] | TCP, proxy, TLS with fingerprints, each node's connections |
+//! | [`sniff`] | finding the nodes of a cluster |
+//! | [`cloud_id`] | Cloud ID → node |
+//! | [`body`], [`credentials`], [`options`], [`attempt`], [`error`], [`rng`] | what all rooms share |
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `native-roots` | the operating system's certificate store as [`connect::TrustRoots`] |
+//! | `http2` | HTTP/2 by the alternative bottom, [`connect::http_client`] |
+
 pub mod attempt;
 pub mod body;
 pub mod builder;
@@ -15,7 +53,7 @@ pub use body::{Body, Replay, ResponseBody};
 pub use builder::TransportBuilder;
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
-pub use layer::media_type::CompatibilityMode;
+pub use layer::{media_type::CompatibilityMode, trace::OperationName};
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
 pub use options::{RequestAuth, RequestOptions};
 pub use transport::Transport;

@@ -23,6 +23,7 @@ use crate::{
         retry::RetryLayer,
         select_node::{self, SelectNodeLayer},
         total_timeout::TotalTimeoutLayer,
+        trace::{TraceAttemptLayer, TraceLayer},
     },
     node::NodePool,
     transport::{Shared, Stack, Transport},
@@ -110,12 +111,14 @@ where
         .layer(MediaTypeLayer::new(compatibility))
         .layer(settings.auth.unwrap_or_else(AuthLayer::none))
         .layer(SelectNodeLayer::new(Arc::clone(pool), settings.selector))
+        .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
         .layer(CollectLayer::new().limit(settings.max_response_size))
         .service(bottom);
 
     let request = ServiceBuilder::new()
         .map_response(|answer: Response<_>| answer.map(erase))
+        .layer(TraceLayer::new())
         .layer(TotalTimeoutLayer::new(settings.total_timeout))
         .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
         .layer(settings.compression.enabled(compress))

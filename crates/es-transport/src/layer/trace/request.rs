@@ -2,7 +2,7 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tower::{Layer, Service};
-use tracing::{Span, field::Empty, info_span};
+use tracing::{Level, Span, field::Empty, info_span, level_filters::LevelFilter};
 
 use super::future::ResponseFuture;
 use crate::error::{BoxError, Error};
@@ -10,10 +10,18 @@ use crate::error::{BoxError, Error};
 /// What a request does, in the words of Elasticsearch's API, such as `search`:
 /// an extension of the request, for its span.
 ///
-/// It is best inserted only when spans are wanted, as
-/// `tracing::enabled!(tracing::Level::INFO)` tells.
+/// [`attach`](Self::attach) inserts it only where spans are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationName(pub &'static str);
+
+impl OperationName {
+    /// Names the operation of a request, if any subscriber may want its span.
+    pub fn attach<B>(self, request: &mut Request<B>) {
+        if LevelFilter::current() >= Level::INFO {
+            request.extensions_mut().insert(self);
+        }
+    }
+}
 
 /// Gives each request a span; see the [module page](super).
 #[derive(Clone, Copy, Debug, Default)]
