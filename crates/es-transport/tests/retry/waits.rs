@@ -1,0 +1,145 @@
+//! When it is sent again: backoff, `Retry-After`, untried nodes, deadline, budget.
+
+use std::{sync::Arc, time::Duration};
+
+use es_transport::{
+    Error,
+    attempt::{Deadline, Outcome},
+    error::TimeoutPhase,
+    layer::retry::{Backoff, Budget, RetryLayer},
+    rng::Rng,
+};
+use http::{Response, header::RETRY_AFTER};
+use tokio::time::Instant;
+
+use crate::{Played, fail, get, play, play_over, refused, reset, standard, status, status_of};
+
+/// The times between the requests, in milliseconds.
+fn waits(played: &Played) -> Vec<u128> {
+    played.seen.windows(2).map(|pair| (pair[1].0 - pair[0].0).as_millis()).collect()
+}
+
+fn asks_to_wait(code: u16, value: &str) -> super::Outcome {
+    let answer = Response::builder().status(code).header(RETRY_AFTER, value);
+    Ok(answer.body(es_transport::Body::empty()).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_double_after_errors_and_statuses() {
+    let failures = || [reset(), status(503), refused()];
+    let played = play(standard(), get(), failures()).await;
+    // The timer has a resolution of one millisecond and rounds up.
+    let bounds = [50..=101, 100..=201, 200..=401];
+    for (wait, bounds) in waits(&played).iter().zip(bounds) {
+        assert!(bounds.contains(wait), "{wait} ms");
+    }
+    assert_eq!(waits(&played).len(), 3);
+
+    let seeded = || standard().rng(Rng::seeded(1));
+    let same = [play(seeded(), get(), failures()).await, play(seeded(), get(), failures()).await];
+    assert_eq!(waits(&same[0]), waits(&same[1]));
+    let other = play(standard().rng(Rng::seeded(2)), get(), failures()).await;
+    assert_ne!(waits(&same[0]), waits(&other));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_backoff_is_a_setting() {
+    let slow = Backoff::new(Duration::from_secs(8), Duration::from_secs(8));
+    let played = play(standard().backoff(slow), get(), [503, 503].map(status)).await;
+    assert!(waits(&played).iter().all(|wait| (4_000..=8_001).contains(wait)), "{:?}", played.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_live_node_is_tried_at_once_save_after_429() {
+    let down = || fail(Error::connect_message("refused").with_untried(true));
+    let played = play(standard(), get(), [down(), status_of("http://b", 503, true)]).await;
+    assert_eq!(waits(&played), [0, 0]);
+
+    let played = play(standard(), get(), [status_of("http://a", 429, true)]).await;
+    assert!(waits(&played)[0] >= 50);
+    let played = play(standard(), get(), [status_of("http://a", 503, false)]).await;
+    assert!(waits(&played)[0] >= 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_server_says_how_long_to_wait() {
+    for code in [429, 503] {
+        let played = play(standard(), get(), [asks_to_wait(code, "7")]).await;
+        assert!((7_000..=7_001).contains(&waits(&played)[0]));
+    }
+    // Less than the backoff does not shorten it, more than the cap is cut.
+    let played = play(standard(), get(), [asks_to_wait(429, "0")]).await;
+    assert!(waits(&played)[0] >= 50);
+    let played = play(standard(), get(), [asks_to_wait(429, "86400")]).await;
+    assert!((30_000..=30_001).contains(&waits(&played)[0]));
+    let patient = standard().max_retry_after(Duration::from_secs(90));
+    let played = play(patient, get(), [asks_to_wait(429, "86400")]).await;
+    assert!((90_000..=90_001).contains(&waits(&played)[0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_wait_begins_that_would_end_after_the_deadline() {
+    let after = Duration::from_secs(5);
+    let request = || {
+        let mut request = get();
+        request.extensions_mut().insert(Deadline { at: Instant::now() + after, after });
+        request
+    };
+    let played = play(standard(), request(), [asks_to_wait(429, "6")]).await;
+    assert_eq!((played.requests(), played.status()), (1, 429));
+    assert_eq!(played.took, Duration::ZERO);
+
+    let played = play(standard(), request(), [asks_to_wait(429, "4"), reset()]).await;
+    assert_eq!((played.requests(), played.status()), (3, 200));
+    assert!(played.took < after);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_ends_at_the_deadline_is_the_last() {
+    let mut request = get();
+    let after = Duration::ZERO;
+    request.extensions_mut().insert(Deadline { at: Instant::now(), after });
+    let down = fail(Error::connect_message("refused").with_untried(true));
+    let played = play(standard(), request, [down]).await;
+    assert_eq!(played.requests(), 1);
+    assert!(played.error().is_connect());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_budget_ends_the_request_with_what_it_has() {
+    let budget = Arc::new(Budget::new(2, 50));
+    let layer = RetryLayer::new(standard().budget(Arc::clone(&budget)));
+    let failures = || [503, 503, 503].map(status);
+    let played = play_over(layer.clone(), get(), failures()).await;
+    assert_eq!((played.requests(), played.status()), (3, 503));
+    let outcomes: Vec<_> = played.attempts().iter().map(|attempt| &attempt.outcome).collect();
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Status(_))));
+    assert_eq!(played.attempts().last().unwrap().retried, None);
+    assert_eq!(play_over(layer.clone(), get(), failures()).await.requests(), 1);
+
+    // Two successes at the first attempt earn one retry; a 404 is one too.
+    play_over(layer.clone(), get(), [status(200)]).await;
+    play_over(layer.clone(), get(), [status(404)]).await;
+    assert_eq!(play_over(layer.clone(), get(), failures()).await.requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_success_at_once_earns_a_retry() {
+    let budget = Arc::new(Budget::new(1, 100));
+    let layer = RetryLayer::new(standard().budget(Arc::clone(&budget)));
+    assert_eq!(play_over(layer.clone(), get(), [status(503)]).await.requests(), 2);
+    let timeout = || fail(Error::timeout(TimeoutPhase::Attempt, Duration::from_secs(1)));
+    play_over(layer.clone(), get(), [timeout()]).await;
+    assert!(!budget.withdraw());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_keeps_failing_gets_little_more_than_its_traffic() {
+    let layer = RetryLayer::new(standard().budget(Budget::new(10, 20)));
+    let mut requests = 0;
+    for _ in 0..200 {
+        let failures = std::iter::repeat_with(|| status(503)).take(10);
+        requests += play_over(layer.clone(), get(), failures).await.requests();
+    }
+    assert_eq!(requests, 210);
+}
