@@ -1,5 +1,7 @@
 //! Answers that are read to their end within the attempt.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::{
     convert::Infallible,
     pin::Pin,

@@ -1,6 +1,8 @@
 //! The deadlines of an attempt and of a request, over services that never answer
 //! and a paused clock.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;

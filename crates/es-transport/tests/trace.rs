@@ -1,5 +1,7 @@
 //! Spans, as a subscriber sees them.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::{
     collections::BTreeMap,
     fmt::Debug,

@@ -1,5 +1,7 @@
 //! The retry layer over a mock service and a paused clock.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
 mod decisions;
 mod machinery;
 mod waits;
