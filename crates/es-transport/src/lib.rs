@@ -40,6 +40,7 @@
 pub mod attempt;
 pub mod body;
 pub mod builder;
+pub mod cloud_id;
 pub mod connect;
 pub mod credentials;
 pub mod error;
@@ -47,6 +48,7 @@ pub mod layer;
 pub mod node;
 pub mod options;
 pub mod rng;
+pub mod sniff;
 pub mod transport;
 
 pub use body::{Body, Replay, ResponseBody};

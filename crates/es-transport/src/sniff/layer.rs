@@ -1,0 +1,171 @@
+//! The layer by which looks ride on requests.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tower::{Layer, Service};
+
+use super::{Sniffer, sniffer::Look, task};
+use crate::{
+    error::{BoxError, Error, Result},
+    node::Verdict,
+};
+
+/// Starts looks from requests and their failures; made by [`Sniffer::layer`].
+///
+/// It sits below retry, where it sees every attempt, and directly above the
+/// service that the sniffer asks through.
+#[derive(Clone, Debug)]
+pub struct SniffLayer {
+    sniffer: Sniffer,
+}
+
+impl SniffLayer {
+    pub(super) fn new(sniffer: Sniffer) -> Self {
+        Self { sniffer }
+    }
+}
+
+impl<S> Layer<S> for SniffLayer {
+    type Service = Sniff<S>;
+
+    fn layer(&self, inner: S) -> Sniff<S> {
+        Sniff { inner, sniffer: self.sniffer.clone(), waiting: None }
+    }
+}
+
+/// The service of [`SniffLayer`]. It is not ready while a look runs that its
+/// next request is to wait for.
+pub struct Sniff<S> {
+    inner: S,
+    sniffer: Sniffer,
+    waiting: Option<Waiting>,
+}
+
+/// In a mutex that is never locked: it makes the service `Sync`.
+type Waiting = Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>;
+
+impl<S> Sniff<S> {
+    fn look_if_due(&mut self) {
+        let inner = self.sniffer.inner();
+        if self.waiting.is_some() || !inner.schedule.is_waiting() {
+            return;
+        }
+        if inner.options.every.is_some() {
+            inner.task.start(inner);
+        }
+        if !inner.schedule.is_due(Instant::now()) {
+            return;
+        }
+        let options = &inner.options;
+        let is_awaited = options.before_requests || (options.on_start && inner.schedule.is_first());
+        let Some(look) = Look::begin(inner, false) else { return };
+        let look = if is_awaited { Err(look) } else { task::spawn(look) };
+        if let Err(look) = look {
+            self.waiting = Some(Mutex::new(Box::pin(wait(look))));
+        }
+    }
+}
+
+/// The look has logged its failure, which is not the request's.
+async fn wait(look: Look) {
+    let _ = look.run().await;
+}
+
+impl<S, B, RB> Service<Request<B>> for Sniff<S>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response<RB>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.look_if_due();
+        if let Some(waiting) = &mut self.waiting {
+            let waiting = waiting.get_mut().unwrap_or_else(PoisonError::into_inner);
+            ready!(waiting.as_mut().poll(cx));
+            self.waiting = None;
+        }
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let is_watched = self.sniffer.inner().options.on_node_failure;
+        ResponseFuture {
+            future: self.inner.call(request),
+            sniffer: is_watched.then(|| self.sniffer.clone()),
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Sniff`].
+    pub struct ResponseFuture<F> {
+        #[pin]
+        future: F,
+        sniffer: Option<Sniffer>,
+    }
+}
+
+impl<F, RB, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<RB>, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response<RB>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = ready!(this.future.poll(cx)).map_err(Error::from_service);
+        if let Some(sniffer) = this.sniffer {
+            let verdict = match &answer {
+                Ok(answer) => Verdict::of_status(answer.status()),
+                Err(error) => Verdict::of_error(error),
+            };
+            if verdict == Verdict::Failed {
+                node_failed(sniffer);
+            }
+        }
+        Poll::Ready(answer)
+    }
+}
+
+fn node_failed(sniffer: &Sniffer) {
+    let inner = sniffer.inner();
+    inner.schedule.want(&inner.options);
+    if inner.schedule.is_due(Instant::now())
+        && let Some(look) = Look::begin(inner, false)
+        && let Err(look) = task::spawn(look)
+    {
+        // Without a runtime the next request looks.
+        drop(look);
+    }
+}
+
+impl<S: Clone> Clone for Sniff<S> {
+    /// A clone waits for nothing: readiness is not shared.
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), sniffer: self.sniffer.clone(), waiting: None }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Sniff<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sniff").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
