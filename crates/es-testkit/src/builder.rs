@@ -1,27 +1,16 @@
-//! Settings of a cluster, and what they are put together to.
+//! Settings of a cluster.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 
 use rustls::ServerConfig;
-use tokio::sync::watch;
 
-use crate::api::security::{encode, new_key};
-use crate::api::version::Version;
 use crate::cluster::Cluster;
 use crate::latency::Latency;
-use crate::node::{Node, Sockets};
-use crate::random::{SplitMix, secret_text};
-use crate::record::Records;
-use crate::security::{Credentials, Identity, Privileges};
-use crate::settings::{Flavor, Settings};
-use crate::shared::{ChangingFacts, NodeFacts, Shared};
+use crate::settings::Flavor;
+use crate::shared::ChangingFacts;
 use crate::simulated::SimulatedCluster;
-use crate::store::Store;
-use crate::tls::NodeCertificate;
 
 /// The roles of an ordinary node.
 const ROLES: [&str; 4] = ["data", "ingest", "master", "remote_cluster_client"];
@@ -31,20 +20,34 @@ const ROLES: [&str; 4] = ["data", "ingest", "master", "remote_cluster_client"];
 pub struct ClusterBuilder {
     pub(crate) nodes: usize,
     pub(crate) tls: bool,
-    security: Option<bool>,
-    users: Vec<(String, String, Option<Vec<String>>)>,
-    version: String,
-    flavor: Flavor,
-    product_header: Option<bool>,
-    max_content_length: usize,
-    compression: Option<bool>,
-    cluster_name: String,
-    certificate_names: Vec<String>,
+    pub(crate) security: Option<bool>,
+    pub(crate) users: Vec<User>,
+    pub(crate) version: String,
+    pub(crate) flavor: Flavor,
+    pub(crate) product_header: Option<bool>,
+    pub(crate) max_content_length: usize,
+    pub(crate) compression: Option<bool>,
+    pub(crate) cluster_name: String,
+    pub(crate) certificate_names: Vec<String>,
     pub(crate) server_configs: BTreeMap<usize, Arc<ServerConfig>>,
-    node_facts: BTreeMap<usize, ChangingFacts>,
-    latency: Latency,
-    seed: u64,
-    recording: bool,
+    pub(crate) node_facts: BTreeMap<usize, ChangingFacts>,
+    pub(crate) latency: Latency,
+    pub(crate) seed: u64,
+    pub(crate) recording: bool,
+}
+
+/// A user as given; `readable` is the pattern of what a limited one may read.
+#[derive(Clone)]
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) password: String,
+    pub(crate) readable: Option<String>,
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Default for ClusterBuilder {
@@ -67,23 +70,6 @@ impl Default for ClusterBuilder {
             seed: 0,
             recording: true,
         }
-    }
-}
-
-/// The secrets a cluster is started with.
-#[derive(Clone)]
-pub(crate) struct Secrets {
-    pub(crate) username: String,
-    pub(crate) password: String,
-    pub(crate) key_id: String,
-    pub(crate) key: String,
-    pub(crate) key_encoded: String,
-    pub(crate) token: String,
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secrets").field("username", &self.username).finish_non_exhaustive()
     }
 }
 
@@ -114,7 +100,7 @@ impl ClusterBuilder {
     /// [`Cluster::password`] tells; without any, that is `elastic` with a generated password.
     #[must_use]
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
-        self.users.push((name.into(), password.into(), None));
+        self.users.push(User { name: name.into(), password: password.into(), readable: None });
         self
     }
 
@@ -126,7 +112,8 @@ impl ClusterBuilder {
         password: impl Into<String>,
         readable: impl Into<String>,
     ) -> Self {
-        self.users.push((name.into(), password.into(), Some(vec![readable.into()])));
+        let readable = Some(readable.into());
+        self.users.push(User { name: name.into(), password: password.into(), readable });
         self
     }
 
@@ -257,112 +244,11 @@ impl ClusterBuilder {
         SimulatedCluster::make(self)
     }
 
-    pub(crate) fn certificate_names_or_default(&self) -> Option<&[String]> {
-        Some(self.certificate_names.as_slice()).filter(|names| !names.is_empty())
-    }
-
     fn facts(&mut self, node: usize) -> &mut ChangingFacts {
         self.node_facts.entry(node).or_insert_with(ordinary)
     }
-
-    /// What the nodes share, and the secrets to reach it with.
-    pub(crate) fn shared(&self) -> io::Result<(Arc<Shared>, Secrets)> {
-        let version = Version::parse(&self.version).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("version `{}` is not of the form 9.2.0", self.version),
-            )
-        })?;
-        let settings = Settings {
-            cluster_name: self.cluster_name.clone(),
-            cluster_uuid: secret_text(22)?,
-            version,
-            flavor: self.flavor,
-            product_header: self.product_header.unwrap_or(self.flavor == Flavor::Elasticsearch),
-            max_content_length: self.max_content_length,
-            compression: self.compression.unwrap_or(!self.tls),
-            security: self.security.unwrap_or(self.tls || !self.users.is_empty()),
-        };
-        let (credentials, secrets) = self.credentials()?;
-        let shared = Shared {
-            settings,
-            store: Mutex::new(Store::default()),
-            credentials: Mutex::new(credentials),
-            nodes: Mutex::default(),
-        };
-        Ok((Arc::new(shared), secrets))
-    }
-
-    fn credentials(&self) -> io::Result<(Credentials, Secrets)> {
-        let mut credentials = Credentials::default();
-        for (name, password, readable) in &self.users {
-            let privileges = readable.clone().map_or(Privileges::All, Privileges::Read);
-            credentials.add_user(name, password, privileges);
-        }
-        let first = self.users.iter().find(|(_, _, readable)| readable.is_none());
-        let (username, password) = match first {
-            Some((name, password, _)) => (name.clone(), password.clone()),
-            None => ("elastic".to_owned(), secret_text(20)?),
-        };
-        credentials.add_user(&username, &password, Privileges::All);
-        let owner = Identity {
-            username: username.clone(),
-            realm: "reserved",
-            authentication: "token",
-            api_key_id: None,
-            privileges: Privileges::All,
-        };
-        let key = new_key("es-testkit", owner.clone())?;
-        let token = secret_text(64)?;
-        let secrets = Secrets {
-            username,
-            password,
-            key_id: key.id.clone(),
-            key: key.key.clone(),
-            key_encoded: encode(&key),
-            token: token.clone(),
-        };
-        credentials.add_key(key);
-        credentials.add_token(token, owner);
-        Ok((credentials, secrets))
-    }
-
-    /// One node; it is listed from now on.
-    pub(crate) fn node(
-        &self,
-        number: usize,
-        shared: &Arc<Shared>,
-        address: String,
-        sockets: Option<Sockets>,
-        certificate: Option<NodeCertificate>,
-    ) -> io::Result<Arc<Node>> {
-        let scheme = if self.tls { "https" } else { "http" };
-        let mut changing = self.node_facts.get(&number).cloned().unwrap_or_else(ordinary);
-        changing.publish_address.clone_from(&address);
-        let facts = Arc::new(NodeFacts {
-            id: secret_text(22)?,
-            name: format!("node-{number}"),
-            changing: Mutex::new(changing),
-            listed: AtomicBool::new(true),
-        });
-        crate::sync::lock(&shared.nodes).push(Arc::clone(&facts));
-        // Nodes draw from generators far apart, so that they do not think in step.
-        let seed = self.seed.wrapping_add((number as u64).wrapping_mul(0xA076_1D64_78BD_642F));
-        Ok(Arc::new(Node {
-            shared: Arc::clone(shared),
-            facts,
-            url: format!("{scheme}://{address}"),
-            records: Records::new(self.recording),
-            faults: Mutex::default(),
-            latency: Mutex::new((self.latency, SplitMix::new(seed))),
-            falls: watch::Sender::new(0),
-            down: AtomicBool::new(false),
-            certificate,
-            sockets,
-        }))
-    }
 }
 
-fn ordinary() -> ChangingFacts {
+pub(crate) fn ordinary() -> ChangingFacts {
     ChangingFacts { roles: ROLES.map(str::to_owned).to_vec(), ..ChangingFacts::default() }
 }

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 
-use crate::builder::{ClusterBuilder, Secrets};
+use crate::assemble::Secrets;
+use crate::builder::ClusterBuilder;
 use crate::node::{NodeHandle, Sockets};
+use crate::security::Identity;
 use crate::shared::Shared;
 use crate::sync::lock;
 use crate::tls::{CertificateAuthority, NodeCertificate};
@@ -170,13 +172,7 @@ impl Cluster {
     /// Makes a bearer token valid for the user who may do everything.
     pub fn accept_bearer_token(&self, token: impl Into<String>) {
         let mut credentials = lock(&self.shared.credentials);
-        let owner = crate::security::Identity {
-            username: self.secrets.username.clone(),
-            realm: "reserved",
-            authentication: "token",
-            api_key_id: None,
-            privileges: crate::security::Privileges::All,
-        };
+        let owner = Identity::token_holder(&self.secrets.username);
         credentials.add_token(token.into(), owner);
     }
 

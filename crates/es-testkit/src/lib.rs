@@ -58,6 +58,7 @@
 //! - `Accept-Encoding: *` is answered uncompressed (a genuine node takes `snappy`).
 
 mod api;
+mod assemble;
 mod builder;
 mod cluster;
 mod fault;

@@ -36,6 +36,17 @@ impl Identity {
         }
     }
 
+    /// A user who may do everything, known by a bearer token.
+    pub(crate) fn token_holder(username: &str) -> Self {
+        Self {
+            username: username.to_owned(),
+            realm: "reserved",
+            authentication: "token",
+            api_key_id: None,
+            privileges: Privileges::All,
+        }
+    }
+
     pub(crate) fn roles(&self) -> &'static str {
         match self.privileges {
             Privileges::All => "superuser",

@@ -15,7 +15,8 @@ use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower::Service;
 
-use crate::builder::{ClusterBuilder, Secrets};
+use crate::assemble::Secrets;
+use crate::builder::ClusterBuilder;
 use crate::node::{Node, NodeHandle, Verdict};
 
 /// A cluster without sockets, for simulations of up to some thousand nodes under a paused clock.

@@ -3,10 +3,10 @@
 use std::io::{ErrorKind, Write as _};
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response};
 
 /// How a hand-written answer ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,26 +99,48 @@ pub(crate) fn break_gzip(mut response: Response<Bytes>) -> Response<Bytes> {
     response
 }
 
-/// An answer that inflates to `inflated` spaces and then an empty object.
+/// An answer that inflates to `inflated` spaces.
 pub(crate) fn gzip_bomb(inflated: u64) -> Response<Bytes> {
-    static PIECE: [u8; 64 * 1024] = [b' '; 64 * 1024];
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    let mut left = inflated;
-    while left > 0 {
-        let now = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE.len());
-        // Writing into a vector does not fail.
-        let _ = encoder.write_all(PIECE.get(..now).unwrap_or_default());
-        left -= now as u64;
-    }
-    let bytes = encoder.finish().unwrap_or_default();
+    let bytes = gzip_spaces(inflated);
     let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
     headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
     headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     as_gzip(headers, bytes.len());
     *response.body_mut() = bytes.into();
     response
+}
+
+/// Spaces as one gzip member. A piece is compressed once and its bytes repeated, which is valid
+/// since it refers to nothing before itself; so gigabytes take no time.
+fn gzip_spaces(count: u64) -> Vec<u8> {
+    const PIECE: u64 = 256 * 1024;
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let mut checksum = Crc::new();
+    let (piece, piece_checksum) = deflate_spaces(PIECE);
+    for _ in 0..count / PIECE {
+        bytes.extend_from_slice(&piece);
+        checksum.combine(&piece_checksum);
+    }
+    let (rest, rest_checksum) = deflate_spaces(count % PIECE);
+    bytes.extend_from_slice(&rest);
+    checksum.combine(&rest_checksum);
+    // An empty last block, then checksum and length, as RFC 1952 has it.
+    bytes.extend_from_slice(&[0x03, 0x00]);
+    bytes.extend_from_slice(&checksum.sum().to_le_bytes());
+    bytes.extend_from_slice(&checksum.amount().to_le_bytes());
+    bytes
+}
+
+/// Spaces as deflate blocks that end at a byte and are not the last ones.
+fn deflate_spaces(count: u64) -> (Vec<u8>, Crc) {
+    let spaces = vec![b' '; usize::try_from(count).unwrap_or(0)];
+    let mut checksum = Crc::new();
+    checksum.update(&spaces);
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    // Writing into a vector does not fail.
+    let _ = encoder.write_all(&spaces).and_then(|()| encoder.flush());
+    (encoder.get_ref().clone(), checksum)
 }
 
 fn as_gzip(headers: &mut HeaderMap, length: usize) {

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use rustls::HandshakeKind;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -98,7 +98,8 @@ async fn speak_http(node: &Arc<Node>, sockets: &Sockets, stream: Stream, id: u64
         })
     };
     let mut builder = http1::Builder::new();
-    builder.auto_date_header(false).timer(TokioTimer::new()).max_buf_size(1024 * 1024);
+    // No time limit for an idle connection: the genuine server has none either.
+    builder.auto_date_header(false).header_read_timeout(None).max_buf_size(1024 * 1024);
     let mut connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut idle_drops = sockets.idle_drops.subscribe();
     loop {

@@ -85,6 +85,9 @@ impl Mapping {
                 "[1:1] failed to parse: the document is not an object",
             ));
         };
+        if all_known(&self.properties, fields, "", id)? {
+            return Ok(());
+        }
         let dynamic = match self.rest.get("dynamic") {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Bool(flag)) => flag.to_string(),
@@ -168,6 +171,32 @@ fn learn_fields(
         }
     }
     Ok(())
+}
+
+/// Whether the mapping has every field of a document, so that nothing is to be learnt.
+fn all_known(
+    known: &Map<String, Value>,
+    fields: &Map<String, Value>,
+    prefix: &str,
+    id: &str,
+) -> Result<bool, ApiError> {
+    for (name, value) in fields {
+        let path = format!("{prefix}{name}");
+        for item in flat(value) {
+            let Some(definition) = known.get(name) else { return Ok(false) };
+            fits(definition, item, &path, id)?;
+            if let Value::Object(children) = item
+                && kind_of(definition) == FieldKind::Object
+            {
+                let below = definition.get("properties").and_then(Value::as_object);
+                let Some(below) = below else { return Ok(false) };
+                if !all_known(below, children, &format!("{path}."), id)? {
+                    return Ok(false);
+                }
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// The values of a field, arrays opened, `null` left out.
