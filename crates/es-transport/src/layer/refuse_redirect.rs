@@ -110,16 +110,23 @@ where
 #[cold]
 fn refusal<RB>(response: &Response<RB>) -> Error {
     let location = response.headers().get(header::LOCATION).map(|value| {
-        let uri = value.to_str().ok().and_then(|text| text.parse::<Uri>().ok());
-        uri.map_or_else(|| "a location that is no URL".to_owned(), |uri| shown(&uri))
+        let shown = value.to_str().ok().and_then(shown);
+        shown.unwrap_or_else(|| "a location that is no URL".to_owned())
     });
     Error::redirect(response.status(), location.as_deref())
 }
 
 /// The URL without user info and query.
-fn shown(uri: &Uri) -> String {
-    let Some(host) = uri.host() else { return uri.path().to_owned() };
-    let scheme = uri.scheme_str().map(|scheme| format!("{scheme}:")).unwrap_or_default();
+fn shown(location: &str) -> Option<String> {
+    // `//host/path` keeps the scheme; http's parser would take it for a path.
+    let (scheme, uri) = match location.strip_prefix("//") {
+        Some(rest) => (String::new(), format!("http://{rest}").parse::<Uri>().ok()?),
+        None => {
+            let uri = location.parse::<Uri>().ok()?;
+            (uri.scheme_str().map(|scheme| format!("{scheme}:")).unwrap_or_default(), uri)
+        }
+    };
+    let Some(host) = uri.host() else { return Some(uri.path().to_owned()) };
     let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{scheme}//{host}{port}{}", uri.path())
+    Some(format!("{scheme}//{host}{port}{}", uri.path()))
 }

@@ -70,7 +70,7 @@ impl Decoder {
         if input.is_empty() {
             return Ok(None);
         }
-        let guess = input.len().saturating_mul(4).clamp(1024, PIECE);
+        let guess = input.len().saturating_mul(8).clamp(4096, PIECE);
         let mut output = Vec::with_capacity(guess);
         self.run(input, &mut output)?;
         Ok((!output.is_empty()).then(|| output.into()))
