@@ -251,3 +251,22 @@ proptest! {
         prop_assert_eq!(types(&request).0, accept);
     }
 }
+
+#[tokio::test]
+async fn a_compressed_refusal_is_understood_when_answers_are_inflated_below() {
+    use std::io::Write;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(TOO_NEW.as_bytes()).unwrap();
+    let refusal = Response::builder()
+        .status(400)
+        .header("content-encoding", "gzip")
+        .body(Body::from(gzip.finish().unwrap()))
+        .unwrap();
+    let stack = tower::layer::util::Stack::new(
+        es_transport::layer::InflateLayer::new(),
+        layer(CompatibilityMode::Negotiated),
+    );
+    let (result, seen) = exchange(&stack, post(&[]), vec![refusal, answer(200, "{}")]).await;
+    assert_eq!(result.unwrap().status(), 200);
+    assert_eq!(types(&seen[1]), (JSON_8, JSON_8));
+}

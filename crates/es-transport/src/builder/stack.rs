@@ -109,6 +109,8 @@ where
         .layer(RefuseRedirectLayer::new())
         .layer(settings.headers)
         .layer(MediaTypeLayer::new(compatibility))
+        // Below media types: Elasticsearch compresses refusals too.
+        .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
         .layer(settings.auth.unwrap_or_else(AuthLayer::none))
         .layer(SelectNodeLayer::new(Arc::clone(pool), settings.selector))
         .layer(TraceAttemptLayer::new())
@@ -120,7 +122,6 @@ where
         .map_response(|answer: Response<_>| answer.map(erase))
         .layer(TraceLayer::new())
         .layer(TotalTimeoutLayer::new(settings.total_timeout))
-        .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
         .layer(settings.compression.enabled(compress))
         .layer(RetryLayer::new(settings.retry))
         .service(attempt);
@@ -128,7 +129,7 @@ where
 }
 
 /// The body of an answer, above all layers that wrap it.
-type AnswerBody<B> = inflate::ResponseBody<media_type::ResponseBody<select_node::SelectedBody<B>>>;
+type AnswerBody<B> = media_type::ResponseBody<inflate::ResponseBody<select_node::SelectedBody<B>>>;
 
 /// The body of an answer as callers see it, with the node that it came from.
 fn erase<B>(body: AnswerBody<B>) -> ResponseBody

@@ -11,8 +11,8 @@
 //! | `TotalTimeoutLayer` | one deadline for all attempts | over retry, so that waiting counts |
 //! | [`CompressLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
 //! | `RetryLayer` | sends again what may be sent again | over all that belongs to one attempt |
-//! | [`RefuseRedirectLayer`] | a redirect is an error | over selection: the node did answer |
 //! | [`ProductCheckLayer`] | is it Elasticsearch? | over selection: the cluster is checked, not the node |
+//! | [`RefuseRedirectLayer`] | a redirect is an error | over selection: the node did answer |
 //! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose kept copy then has an empty header map |
 //! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
 //! | [`InflateLayer`] | asks for gzip and inflates answers | below media types, which read refusals, and below retry: a broken answer is a failed attempt |
