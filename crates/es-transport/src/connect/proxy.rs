@@ -22,6 +22,8 @@ pub struct Proxy {
     matcher: std::sync::Arc<Matcher>,
     /// What [`Proxy::no_proxy`] rebuilds; it may hold a password.
     url: Option<Box<str>>,
+    /// `*` excepts all nodes. The matcher means host names by it, not addresses.
+    excepts_all: bool,
 }
 
 const SETTING: &str = "proxy";
@@ -36,7 +38,7 @@ impl Proxy {
         if uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
             return Err(Error::config(SETTING, "it must be http://[user:password@]host:port"));
         }
-        Self::build(url, "")
+        Ok(Self::build(url, ""))
     }
 
     /// Nodes that are reached without the proxy, comma-separated: host names
@@ -47,7 +49,7 @@ impl Proxy {
     /// own `NO_PROXY`.
     pub fn no_proxy(self, hosts: &str) -> Result<Self> {
         match self.url {
-            Some(url) => Self::build(&url, hosts),
+            Some(url) => Ok(Self::build(&url, hosts)),
             None => Err(Error::config(SETTING, "a proxy from the environment obeys `NO_PROXY`")),
         }
     }
@@ -56,17 +58,25 @@ impl Proxy {
     /// case) say now. `HTTP_PROXY` holds for http nodes, `HTTPS_PROXY` for https
     /// nodes.
     pub fn from_env() -> Self {
-        Self { matcher: Matcher::from_env().into(), url: None }
+        let no_proxy =
+            ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| std::env::var(name).ok());
+        let excepts_all = excepts_all(&no_proxy.unwrap_or_default());
+        Self { matcher: Matcher::from_env().into(), url: None, excepts_all }
     }
 
-    fn build(url: &str, no_proxy: &str) -> Result<Self> {
+    fn build(url: &str, no_proxy: &str) -> Self {
         let matcher = Matcher::builder().all(url.to_owned()).no(no_proxy.to_owned()).build();
-        Ok(Self { matcher: matcher.into(), url: Some(url.into()) })
+        let excepts_all = excepts_all(no_proxy);
+        Self { matcher: matcher.into(), url: Some(url.into()), excepts_all }
     }
 
     pub(super) fn for_target(&self, target: &Uri) -> Option<Intercept> {
-        self.matcher.intercept(target)
+        if self.excepts_all { None } else { self.matcher.intercept(target) }
     }
+}
+
+fn excepts_all(no_proxy: &str) -> bool {
+    no_proxy.split(',').any(|entry| entry.trim() == "*")
 }
 
 impl fmt::Debug for Proxy {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use es_transport::connect::Fingerprint;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    KeyIdMethod, KeyPair, KeyUsagePurpose,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -21,7 +21,9 @@ pub const FUTURE: Days = Days(1, 30);
 
 /// A CA with its key.
 pub struct Ca {
-    pub issuer: CertifiedIssuer<'static, KeyPair>,
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    name: String,
+    key_id: Vec<u8>,
 }
 
 /// A certificate with its key and what is presented with it.
@@ -36,14 +38,35 @@ impl Ca {
     }
 
     pub fn with_days(name: &str, days: Days) -> Self {
-        let issuer = CertifiedIssuer::self_signed(ca_params(name, days), key()).unwrap();
-        Self { issuer }
+        Self::self_signed(name, ca_params(name, days))
+    }
+
+    fn self_signed(name: &str, params: CertificateParams) -> Self {
+        let key = key();
+        let key_id = params.key_identifier(&key);
+        let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
+        Self { issuer, name: name.to_owned(), key_id }
+    }
+
+    /// A stranger's CA with this one's name and key id, but another key.
+    pub fn imitation(&self) -> Self {
+        let mut params = ca_params(&self.name, NOW);
+        params.key_identifier_method = KeyIdMethod::PreSpecified(self.key_id.clone());
+        Self::self_signed(&self.name, params)
+    }
+
+    /// Whether the leaf names this CA as its issuer, by name and key id.
+    pub fn seems_to_have_issued(&self, leaf: &Identity) -> bool {
+        let has = |part: &[u8]| leaf.chain[0].windows(part.len()).any(|bytes| bytes == part);
+        has(self.name.as_bytes()) && has(&self.key_id)
     }
 
     /// A CA under this one.
     pub fn intermediate(&self, name: &str) -> Self {
-        let issuer = CertifiedIssuer::signed_by(ca_params(name, NOW), key(), &self.issuer).unwrap();
-        Self { issuer }
+        let (key, params) = (key(), ca_params(name, NOW));
+        let key_id = params.key_identifier(&key);
+        let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
+        Self { issuer, name: name.to_owned(), key_id }
     }
 
     pub fn der(&self) -> CertificateDer<'static> {

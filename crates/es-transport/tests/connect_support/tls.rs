@@ -3,11 +3,13 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use rustls::{
     HandshakeKind, RootCertStore, ServerConfig, SupportedProtocolVersion,
     server::WebPkiClientVerifier,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -28,6 +30,8 @@ pub struct TlsServer {
 /// What the server saw.
 #[derive(Default)]
 struct Record {
+    /// Connections that are open.
+    open: usize,
     /// All bytes of all connections after their handshakes.
     received: Vec<u8>,
     handshakes: Vec<HandshakeKind>,
@@ -38,11 +42,17 @@ pub struct TlsServerBuilder {
     identity: Identity,
     version: &'static SupportedProtocolVersion,
     client_ca: Option<RootCertStore>,
+    alpn: Vec<Vec<u8>>,
 }
 
 impl TlsServer {
     pub fn builder(identity: Identity) -> TlsServerBuilder {
-        TlsServerBuilder { identity, version: &rustls::version::TLS13, client_ca: None }
+        TlsServerBuilder {
+            identity,
+            version: &rustls::version::TLS13,
+            client_ca: None,
+            alpn: Vec::new(),
+        }
     }
 
     pub fn url(&self) -> String {
@@ -55,8 +65,13 @@ impl TlsServer {
 
     /// Whether the password arrived.
     pub fn saw_the_secret(&self) -> bool {
+        self.saw(SECRET.as_bytes())
+    }
+
+    /// Whether these bytes arrived after a handshake.
+    pub fn saw(&self, text: &[u8]) -> bool {
         let record = self.record.lock().unwrap();
-        record.received.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes())
+        record.received.windows(text.len()).any(|bytes| bytes == text)
     }
 
     /// Whether anything arrived after a handshake.
@@ -64,8 +79,32 @@ impl TlsServer {
         !self.record.lock().unwrap().received.is_empty()
     }
 
+    /// The handshakes that came to their end.
     pub fn handshakes(&self) -> Vec<HandshakeKind> {
         self.record.lock().unwrap().handshakes.clone()
+    }
+
+    /// Waits until all connections were read to their end.
+    pub async fn settled(&self) {
+        let settled = async {
+            while self.record.lock().unwrap().open > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), settled).await.unwrap();
+    }
+
+    /// Forgets what was seen.
+    pub fn forget(&self) {
+        let mut record = self.record.lock().unwrap();
+        record.received.clear();
+        record.handshakes.clear();
+    }
+
+    /// Stops listening, so that another can listen at the same address.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
     }
 }
 
@@ -89,6 +128,12 @@ impl TlsServerBuilder {
         self
     }
 
+    /// Speaks this protocol only.
+    pub fn alpn(mut self, protocol: &[u8]) -> Self {
+        self.alpn.push(protocol.to_vec());
+        self
+    }
+
     fn config(&self) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -102,26 +147,41 @@ impl TlsServerBuilder {
                     .unwrap(),
             ),
         };
-        let (chain, key) = (self.identity.chain.clone(), self.identity.private_key());
-        builder.with_single_cert(chain, key).unwrap()
+        // Whether the key belongs to the certificate is not checked here: some
+        // servers of these tests are thieves.
+        let provider = rustls::crypto::ring::default_provider();
+        let key = provider.key_provider.load_private_key(self.identity.private_key()).unwrap();
+        let identity = CertifiedKey::new(self.identity.chain.clone(), key);
+        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
+        config.alpn_protocols.clone_from(&self.alpn);
+        config
     }
 
     pub async fn start(self) -> TlsServer {
+        self.start_at(([127, 0, 0, 1], 0).into()).await
+    }
+
+    pub async fn start_at(self, address: SocketAddr) -> TlsServer {
         let acceptor = TlsAcceptor::from(Arc::new(self.config()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let record = Arc::new(Mutex::new(Record::default()));
         let shared = Arc::clone(&record);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(acceptor.clone(), stream, Arc::clone(&shared)));
+                let (acceptor, record) = (acceptor.clone(), Arc::clone(&shared));
+                record.lock().unwrap().open += 1;
+                tokio::spawn(async move {
+                    serve(acceptor, stream, &record).await;
+                    record.lock().unwrap().open -= 1;
+                });
             }
         });
         TlsServer { address, record, task }
     }
 }
 
-async fn serve(acceptor: TlsAcceptor, stream: TcpStream, record: Arc<Mutex<Record>>) {
+async fn serve(acceptor: TlsAcceptor, stream: TcpStream, record: &Mutex<Record>) {
     let Ok(mut stream) = acceptor.accept(stream).await else { return };
     if let Some(kind) = stream.get_ref().1.handshake_kind() {
         record.lock().unwrap().handshakes.push(kind);

@@ -68,9 +68,12 @@ impl State {
         if self.idle.is_empty() {
             return None;
         }
-        if self.was_frozen(limits, now()) {
+        let now = now();
+        if self.was_frozen(limits, now) {
             tracing::debug!(connections = self.idle.len(), "idle connections dropped after a thaw");
             self.drop_idle();
+            // The reaper will come round late; what is opened now is not that old.
+            self.last_round = Some(now);
         }
         while let Some(Idle { line, since_round }) = self.idle.pop() {
             if line.is_ready() && self.age(since_round) <= limits.max_age {

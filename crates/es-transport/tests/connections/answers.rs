@@ -1,0 +1,171 @@
+//! What goes out, and answers that are none.
+
+use es_transport::{Body, Error};
+use tokio::io::AsyncWriteExt;
+use tower::ServiceExt;
+
+use crate::{
+    connect_support::{
+        chain, get,
+        http::{Server, read_head},
+    },
+    connections, counts, eventually,
+};
+
+/// Answers every request with the head that it got.
+async fn mirror() -> Server {
+    Server::start(|mut stream, _| async move {
+        while let Some(head) = read_head(&mut stream).await {
+            crate::connect_support::http::answer(&mut stream, &head).await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_target_goes_out_in_origin_form_with_a_host() {
+    let server = mirror().await;
+    let (_, head) = get(&connections(), &server.url("/idx/_search?q=a%20b")).await.unwrap();
+    assert!(head.starts_with("GET /idx/_search?q=a%20b HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains(&format!("host: {}\r\n", server.address)), "{head}");
+
+    let (_, head) = get(&connections(), &format!("http://{}", server.address)).await.unwrap();
+    assert!(head.starts_with("GET / HTTP/1.1\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_host_of_the_callers_own_stays_and_user_info_stays_here() {
+    let server = mirror().await;
+    let request = http::Request::get(server.url("/")).header("host", "front.test");
+    let answer = connections().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let head = es_transport::ResponseBody::new(answer.into_body()).bytes().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&head).matches("front.test").count(), 1);
+
+    let with_user = format!("http://elastic:secret@{}/", server.address);
+    let (_, head) = get(&connections(), &with_user).await.unwrap();
+    assert!(!head.contains("secret"), "{head}");
+}
+
+#[tokio::test]
+async fn a_target_without_a_node_is_an_error() {
+    for target in ["/_search", "ftp://localhost/", "*"] {
+        let error = get(&connections(), target).await.unwrap_err();
+        assert!(error.is_request() && error.is_unsent(), "{target}: {error}");
+    }
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error_and_no_panic() {
+    use futures_util::FutureExt;
+    let error = get(&connections(), "http://127.0.0.1:1/").now_or_never().unwrap().unwrap_err();
+    assert!(error.is_request(), "{error}");
+}
+
+/// Serves these bytes as the answer to the first request of every connection.
+async fn serving(bytes: Vec<u8>) -> Server {
+    Server::start(move |mut stream, _| {
+        let bytes = bytes.clone();
+        async move {
+            if read_head(&mut stream).await.is_some() {
+                let _ = stream.write_all(&bytes).await;
+            }
+        }
+    })
+    .await
+}
+
+/// An answer that fails, whose connection must not be used again.
+async fn broken(bytes: impl Into<Vec<u8>>) -> Error {
+    let server = serving(bytes.into()).await;
+    let connections = connections();
+    let error = get(&connections, &server.url("/")).await.unwrap_err();
+    assert!(error.is_io() && !error.is_unsent(), "{}", chain(&error));
+    eventually("the connection is closed", || counts(&connections, &server) == (0, 0)).await;
+    error
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_said_so() {
+    for garbage in
+        ["SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "\0\u{1}\u{2}\r\n\r\n"]
+    {
+        let error = broken(garbage).await;
+        assert!(error.to_string().contains("not an HTTP answer"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_off_is_said_so() {
+    for cut in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel",
+    ] {
+        let error = broken(cut).await;
+        assert!(error.to_string().contains("cut off"), "{error}");
+    }
+    for head in ["HTTP/1.1 200 OK\r\nconte", ""] {
+        let error = broken(head).await;
+        assert!(error.to_string().contains("head was complete"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn headers_that_are_too_large_are_said_so() {
+    let head = |lines: usize, length: usize| {
+        let line = format!("warning: {}\r\n", "x".repeat(length));
+        format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{}\r\n", line.repeat(lines))
+    };
+    for (lines, length) in [(90, 4_096), (1_000, 1)] {
+        let error = broken(head(lines, length)).await;
+        assert!(error.to_string().contains("headers are too large"), "{error}");
+    }
+    // Many warnings of Elasticsearch fit.
+    let server = serving(head(80, 2_048).into_bytes()).await;
+    get(&connections(), &server.url("/")).await.unwrap();
+}
+
+#[tokio::test]
+async fn interim_answers_are_passed_over() {
+    let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n";
+    let server =
+        serving(format!("{interim}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nreal").into()).await;
+    assert_eq!(get(&connections(), &server.url("/")).await.unwrap(), (200, "real".to_owned()));
+}
+
+#[tokio::test]
+async fn a_connection_that_announces_its_end_is_not_used_again() {
+    let server = Server::start(|mut stream, _| async move {
+        while read_head(&mut stream).await.is_some() {
+            let text = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
+            stream.write_all(text).await.unwrap();
+        }
+    })
+    .await;
+    let connections = connections();
+    for round in 1..=3 {
+        get(&connections, &server.url("/")).await.unwrap();
+        assert_eq!(server.accepted(), round);
+    }
+}
+
+#[tokio::test]
+async fn answers_without_a_body_keep_the_connection() {
+    let server = Server::start(|mut stream, _| async move {
+        while let Some(head) = read_head(&mut stream).await {
+            let text: &[u8] = if head.starts_with("HEAD") {
+                b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
+            } else {
+                b"HTTP/1.1 204 No Content\r\n\r\n"
+            };
+            stream.write_all(text).await.unwrap();
+        }
+    })
+    .await;
+    let connections = connections();
+    for method in ["HEAD", "DELETE", "HEAD"] {
+        let request = http::Request::builder().method(method).uri(server.url("/"));
+        let answer = connections.clone().oneshot(request.body(Body::empty()).unwrap()).await;
+        drop(answer.unwrap());
+    }
+    assert_eq!(server.accepted(), 1);
+}

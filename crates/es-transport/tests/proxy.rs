@@ -1,0 +1,162 @@
+//! HTTP proxies, over real sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod connect_support;
+
+use std::sync::{Arc, Mutex};
+
+use connect_support::{
+    ca::Ca,
+    chain, get,
+    http::{Server, read_head},
+    tls::TlsServer,
+};
+use es_transport::connect::{Connections, Connector, Proxy, TlsSettings};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+/// A proxy that tunnels to wherever it is asked to, or refuses with a status
+/// line; and the heads of the requests that it got.
+async fn proxy(refusal: Option<&'static str>) -> (Server, Arc<Mutex<Vec<String>>>) {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&heads);
+    let server = Server::start(move |mut client, _| {
+        let seen = Arc::clone(&seen);
+        async move {
+            let head = read_head(&mut client).await.unwrap();
+            seen.lock().unwrap().push(head.clone());
+            if let Some(refusal) = refusal {
+                client.write_all(format!("HTTP/1.1 {refusal}\r\n\r\n").as_bytes()).await.unwrap();
+                return;
+            }
+            let target = head.split(' ').nth(1).unwrap();
+            let mut node = TcpStream::connect(target).await.unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut node).await;
+        }
+    })
+    .await;
+    (server, heads)
+}
+
+fn through(proxy: Proxy) -> Connections {
+    Connections::with_connector(Connector::builder().proxy(proxy).build().unwrap())
+}
+
+fn at(server: &Server, user_info: &str) -> Proxy {
+    Proxy::new(&format!("http://{user_info}{}", server.address)).unwrap()
+}
+
+#[tokio::test]
+async fn an_http_node_is_reached_by_a_tunnel() {
+    let (node, (proxy, heads)) = (Server::echo().await, proxy(None).await);
+    let connections = through(at(&proxy, ""));
+    for path in ["/a", "/b"] {
+        assert_eq!(get(&connections, node.url(path)).await.unwrap().1, path);
+    }
+    let heads = heads.lock().unwrap();
+    assert_eq!(heads.len(), 1, "the tunnel is kept");
+    assert!(heads[0].starts_with(&format!("CONNECT {} HTTP/1.1\r\n", node.address)), "{heads:?}");
+    assert!(!heads[0].to_lowercase().contains("authorization"), "{heads:?}");
+}
+
+#[tokio::test]
+async fn an_https_node_is_verified_through_the_tunnel() {
+    let (proxy, heads) = proxy(None).await;
+    let ca = Ca::new("genuine");
+    let node = TlsServer::builder(ca.leaf().with([ca.der()])).start().await;
+    let connector = |pin: String| {
+        let tls = TlsSettings::new().ssl_assert_fingerprint(pin);
+        let connector = Connector::builder().tls(tls).proxy(at(&proxy, "user:p%40ss@"));
+        Connections::with_connector(connector.build().unwrap())
+    };
+    assert_eq!(get(&connector(ca.fingerprint()), node.url()).await.unwrap().1, "ok");
+    let stranger = connector(Ca::new("other").fingerprint());
+    assert!(get(&stranger, node.url()).await.unwrap_err().is_tls());
+
+    // What goes to the proxy are its credentials, and nothing of the request.
+    for head in heads.lock().unwrap().iter() {
+        // "user:p@ss" in base64.
+        assert!(head.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
+        assert!(!head.contains(connect_support::SECRET), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_a_connect_error_without_its_password() {
+    let node = Server::echo().await;
+    for (refusal, said) in [
+        ("407 Proxy Authentication Required", "proxy authorization required"),
+        ("403 Forbidden", "unsuccessful"),
+    ] {
+        let (proxy, _) = proxy(Some(refusal)).await;
+        let error = get(&through(at(&proxy, "user:hidden@")), node.url("/")).await.unwrap_err();
+        assert!(error.is_connect() && error.is_unsent(), "{}", chain(&error));
+        assert!(chain(&error).contains(said), "{}", chain(&error));
+        assert!(chain(&error).contains(&proxy.address.to_string()), "{}", chain(&error));
+        assert!(!format!("{error:?}{}", chain(&error)).contains("hidden"));
+    }
+    assert_eq!(node.accepted(), 0);
+}
+
+#[tokio::test]
+async fn excepted_nodes_are_reached_directly() {
+    let (node, (proxy, heads)) = (Server::echo().await, proxy(None).await);
+    for hosts in ["127.0.0.1", "10.0.0.0/8, 127.0.0.0/8", "*"] {
+        let connections = through(at(&proxy, "").no_proxy(hosts).unwrap());
+        assert_eq!(get(&connections, node.url("/direct")).await.unwrap().1, "/direct");
+    }
+    assert!(heads.lock().unwrap().is_empty());
+    let connections = through(at(&proxy, "").no_proxy("elsewhere.test,10.0.0.0/8").unwrap());
+    get(&connections, node.url("/")).await.unwrap();
+    assert_eq!(heads.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_no_http_proxy_is_an_error_without_its_password() {
+    for url in [
+        "",
+        "proxy.test:3128",
+        "https://user:hidden@proxy.test",
+        "socks5://user:hidden@proxy.test",
+        "http://user:hidden@",
+        "http://user:hid den@proxy.test",
+    ] {
+        let error = Proxy::new(url).unwrap_err();
+        assert_eq!(error.setting(), Some("proxy"), "{url}");
+        assert!(!chain(&error).contains("hid"), "{}", chain(&error));
+    }
+    let shown = format!("{:?}", Proxy::new("http://user:hidden@proxy.test:3128").unwrap());
+    assert!(shown.contains("proxy.test:3128") && !shown.contains("hidden"), "{shown}");
+}
+
+/// A process of its own, since the environment belongs to all of it.
+#[tokio::test]
+async fn the_environment_is_asked_only_when_told_to() {
+    let (node, (proxy, heads)) = (Server::echo().await, proxy(None).await);
+    let child = |no_proxy: &'static str| {
+        let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "child_with_an_environment", "--ignored"])
+            .env("ES_TRANSPORT_TEST_URL", node.url("/"))
+            .env("HTTP_PROXY", format!("http://{}", proxy.address))
+            .env("NO_PROXY", no_proxy)
+            .env_remove("http_proxy")
+            .env_remove("no_proxy")
+            .env_remove("REQUEST_METHOD");
+        async move { assert!(command.output().await.unwrap().status.success()) }
+    };
+    child("").await;
+    assert_eq!(heads.lock().unwrap().len(), 1, "of the two requests, one asked");
+    child("127.0.0.1").await;
+    assert_eq!(heads.lock().unwrap().len(), 1);
+    assert_eq!(node.accepted(), 4);
+}
+
+#[tokio::test]
+#[ignore = "runs in a process with an environment of its own"]
+async fn child_with_an_environment() {
+    let url = std::env::var("ES_TRANSPORT_TEST_URL").unwrap();
+    let unasked = Connections::with_connector(Connector::builder().build().unwrap());
+    get(&unasked, &url).await.unwrap();
+    get(&through(Proxy::from_env()), &url).await.unwrap();
+}
