@@ -89,7 +89,8 @@ async fn it_speaks_http_2_where_the_server_does() {
     let tls = TlsSettings::new().ca_certs(ca.pem());
     let connector = Connector::builder().tls(tls).http2(true).build().unwrap();
     // This server does not know HTTP/2: it is enough to see the preface.
-    let asked = get(connector, &server.url());
+    let url = server.url();
+    let asked = get(connector, &url);
     let _ = tokio::time::timeout(Duration::from_millis(500), asked).await;
     assert!(server.saw(b"PRI * HTTP/2.0\r\n\r\n"));
 }
