@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -19,6 +20,7 @@ const ROLES: [&str; 4] = ["data", "ingest", "master", "remote_cluster_client"];
 #[derive(Clone, Debug)]
 pub struct ClusterBuilder {
     pub(crate) nodes: usize,
+    pub(crate) ip: IpAddr,
     pub(crate) tls: bool,
     pub(crate) security: Option<bool>,
     pub(crate) users: Vec<User>,
@@ -54,6 +56,7 @@ impl Default for ClusterBuilder {
     fn default() -> Self {
         Self {
             nodes: 1,
+            ip: Ipv4Addr::LOCALHOST.into(),
             tls: false,
             security: None,
             users: Vec::new(),
@@ -78,6 +81,13 @@ impl ClusterBuilder {
     #[must_use]
     pub fn nodes(mut self, nodes: usize) -> Self {
         self.nodes = nodes;
+        self
+    }
+
+    /// The loopback address the nodes listen on; 127.0.0.1 by default.
+    #[must_use]
+    pub fn ip(mut self, ip: impl Into<IpAddr>) -> Self {
+        self.ip = ip.into();
         self
     }
 
@@ -228,7 +238,8 @@ impl ClusterBuilder {
         self
     }
 
-    /// Starts the cluster on ephemeral ports of 127.0.0.1.
+    /// Starts the cluster on ephemeral ports. This needs a running tokio runtime, in which the
+    /// nodes then live.
     ///
     /// # Errors
     /// When the version is none, a port cannot be opened or a certificate cannot be made.

@@ -1,7 +1,6 @@
 //! The cluster on real sockets.
 
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
@@ -49,7 +48,7 @@ impl Cluster {
     /// # Errors
     /// When no port can be opened or the certificate cannot be made.
     pub async fn add_node(&self) -> io::Result<NodeHandle> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let listener = TcpListener::bind((self.settings.ip, 0)).await?;
         let address = listener.local_addr()?;
         let number = lock(&self.nodes).len();
         let certificate = self.certificate()?;

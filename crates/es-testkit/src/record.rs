@@ -24,7 +24,7 @@ pub struct Recorded {
     pub headers: HeaderMap,
     /// The body after `Content-Encoding: gzip`; as sent where that is not declared or not true.
     pub body: Bytes,
-    /// The body as sent.
+    /// The body as sent; empty where it was refused unread with 413.
     pub raw_body: Bytes,
     /// The number of the connection among those of its node, counted from 1; 0 without sockets.
     pub connection: u64,

@@ -12,7 +12,9 @@ use rcgen::{
     KeyIdMethod, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, SupportedProtocolVersion};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoClientAuth, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use sha2::{Digest as _, Sha256};
 
 const DAY: i64 = 86_400;
@@ -104,7 +106,8 @@ impl CertificateAuthority {
     /// for two years.
     pub fn leaf(&self) -> LeafBuilder<'_> {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-        LeafBuilder { authority: self, names, from: -1, to: 730 }
+        let usage = ExtendedKeyUsagePurpose::ServerAuth;
+        LeafBuilder { authority: self, names, usage, from: -1, to: 730 }
     }
 }
 
@@ -121,6 +124,7 @@ impl std::fmt::Debug for CertificateAuthority {
 pub struct LeafBuilder<'a> {
     authority: &'a CertificateAuthority,
     names: Vec<String>,
+    usage: ExtendedKeyUsagePurpose,
     from: i64,
     to: i64,
 }
@@ -130,6 +134,13 @@ impl LeafBuilder<'_> {
     #[must_use]
     pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// A client's certificate instead of a server's, for mutual TLS.
+    #[must_use]
+    pub fn for_client(mut self) -> Self {
+        self.usage = ExtendedKeyUsagePurpose::ClientAuth;
         self
     }
 
@@ -151,13 +162,13 @@ impl LeafBuilder<'_> {
         params.distinguished_name.remove(DnType::CommonName);
         params.distinguished_name.push(DnType::CommonName, common_name);
         params.use_authority_key_identifier_extension = true;
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![self.usage];
         set_validity(&mut params, self.from, self.to);
         let issuer = Issuer::from_params(&self.authority.params, &self.authority.key);
         let certificate = params.signed_by(&key, &issuer).map_err(io::Error::other)?;
         let mut chain = vec![certificate.der().clone(), self.authority.der.clone()];
         chain.extend(self.authority.above.iter().cloned());
-        Ok(NodeCertificate { chain, key: key.serialize_der() })
+        Ok(NodeCertificate { chain, pem: certificate.pem(), key: Arc::new(key) })
     }
 }
 
@@ -165,7 +176,8 @@ impl LeafBuilder<'_> {
 #[derive(Clone)]
 pub struct NodeCertificate {
     chain: Vec<CertificateDer<'static>>,
-    key: Vec<u8>,
+    pem: String,
+    key: Arc<KeyPair>,
 }
 
 impl NodeCertificate {
@@ -177,6 +189,21 @@ impl NodeCertificate {
     /// SHA-256 of the node's own certificate in 64 lower-case hex digits.
     pub fn fingerprint(&self) -> String {
         self.chain.first().map(fingerprint).unwrap_or_default()
+    }
+
+    /// The certificate itself as PEM text, without its authority.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Its private key as PEM text (PKCS #8).
+    pub fn key_pem(&self) -> String {
+        self.key.serialize_pem()
+    }
+
+    /// Its private key.
+    pub fn private_key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()))
     }
 
     /// The same certificate, presented without its authority.
@@ -211,13 +238,37 @@ impl NodeCertificate {
         &self,
         versions: &[&'static SupportedProtocolVersion],
     ) -> io::Result<Arc<ServerConfig>> {
+        self.config(versions, Arc::new(NoClientAuth))
+    }
+
+    /// As [`server_config`](Self::server_config), for clients that present a certificate of this
+    /// authority.
+    ///
+    /// # Errors
+    /// When rustls does not take the key, or the authority.
+    pub fn server_config_requiring(
+        &self,
+        clients: &CertificateAuthority,
+    ) -> io::Result<Arc<ServerConfig>> {
+        let mut roots = RootCertStore::empty();
+        roots.add(clients.certificate().clone()).map_err(io::Error::other)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        let verifier = verifier.build().map_err(io::Error::other)?;
+        self.config(rustls::ALL_VERSIONS, verifier)
+    }
+
+    fn config(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> io::Result<Arc<ServerConfig>> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
             .map_err(io::Error::other)?
-            .with_no_client_auth()
-            .with_single_cert(self.chain.clone(), key)
+            .with_client_cert_verifier(clients)
+            .with_single_cert(self.chain.clone(), self.private_key())
             .map_err(io::Error::other)?;
         Ok(Arc::new(config))
     }

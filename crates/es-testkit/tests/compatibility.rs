@@ -267,3 +267,15 @@ async fn nodes_are_listed_as_sniffing_needs_it() {
     let waiting = client.call("GET", "/_cluster/health?wait_for_nodes=4", Value::Null).await;
     assert_eq!((waiting.status.as_u16(), &waiting.json()["timed_out"]), (408, &json!(true)));
 }
+
+#[tokio::test]
+async fn newer_versions_send_searches_in_chunks() {
+    for (version, chunked) in [("9.2.0", true), ("8.19.0", true), ("7.17.9", false)] {
+        let (_cluster, mut client) = cluster(version).await;
+        client.ok("PUT", "/a/_doc/1", json!({})).await;
+        let answer = client.send("GET", "/a/_search", &[], "").await;
+        assert_eq!(answer.header("transfer-encoding") == "chunked", chunked, "{version}");
+        assert_eq!(answer.headers.contains_key("content-length"), !chunked, "{version}");
+        assert_eq!(answer.json()["hits"]["total"]["value"], 1);
+    }
+}

@@ -273,6 +273,16 @@ async fn without_recording_only_counts_are_kept() {
 }
 
 #[tokio::test]
+async fn nodes_can_listen_on_ipv6() {
+    let cluster = Cluster::builder().ip(std::net::Ipv6Addr::LOCALHOST).start().await.unwrap();
+    assert!(cluster.url(0).starts_with("http://[::1]:"));
+    let listed =
+        Client::connect(&cluster.url(0)).await.ok("GET", "/_nodes/http", Value::Null).await;
+    let http = &listed["nodes"][cluster.node(0).id()]["http"];
+    assert_eq!(http["publish_address"], address(&cluster.url(0)));
+}
+
+#[tokio::test]
 async fn dropping_the_cluster_ends_everything() {
     let (cluster, node) = start().await;
     let mut client = Client::connect(node.url()).await;

@@ -120,3 +120,28 @@ async fn a_node_can_be_started_with_settings_of_its_own() {
     assert!(tls(&cluster.url(1), &roots, "localhost").await.is_ok());
     assert!(tls(&cluster.url(0), &roots, "localhost").await.is_err());
 }
+
+#[tokio::test]
+async fn clients_can_be_asked_for_a_certificate() {
+    let (cluster, roots) = start().await;
+    let clients = CertificateAuthority::new("clients").unwrap();
+    let node = cluster.node(0);
+    node.set_server_config(node.certificate().unwrap().server_config_requiring(&clients).unwrap());
+    let identity = clients.leaf().for_client().names(["job"]).issue().unwrap();
+    assert!(identity.key_pem().starts_with("-----BEGIN PRIVATE KEY-----"));
+    let mut store = rustls::RootCertStore::empty();
+    store.add(roots[0].clone()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(store)
+        .with_client_auth_cert(identity.chain().to_vec(), identity.private_key())
+        .unwrap();
+    let stream = tls_with(&cluster.url(0), config.into(), "localhost").await.unwrap();
+    Client::over(stream).await.ok("GET", "/", Value::Null).await;
+    let stream = tls(&cluster.url(0), &roots, "localhost").await.unwrap();
+    // In TLS 1.3 the client learns of the refusal with its first read.
+    assert!(Client::over(stream).await.try_send("GET", "/", &[], "").await.is_err());
+    assert_eq!((node.connections().handshakes, node.connections().failed_handshakes), (1, 1));
+}

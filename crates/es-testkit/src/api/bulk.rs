@@ -29,7 +29,7 @@ pub(crate) fn bulk(call: &Call<'_>) -> Result<Reply, ApiError> {
             json!({item.verb: outcome})
         })
         .collect();
-    Ok(Reply::ok(json!({"took": 1, "errors": errors, "items": outcomes})))
+    Ok(Reply::chunked(json!({"took": 1, "errors": errors, "items": outcomes})))
 }
 
 fn parse(body: &[u8]) -> Result<Vec<Item<'_>>, ApiError> {

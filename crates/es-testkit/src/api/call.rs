@@ -72,7 +72,18 @@ impl Call<'_> {
     /// # Errors
     /// 404 for an index that does not exist.
     pub(crate) fn indices(&self, store: &Store) -> Result<Vec<String>, ApiError> {
-        store.resolve(self.part("index"), self.resolve_options())
+        self.resolve(store, self.part("index"))
+    }
+
+    /// The indices behind an expression, without those that the caller may not read: names that
+    /// were spelled out have been refused before, wildcards pass over them.
+    ///
+    /// # Errors
+    /// 404 for an index that does not exist.
+    pub(crate) fn resolve(&self, store: &Store, expression: &str) -> Result<Vec<String>, ApiError> {
+        let mut names = store.resolve(expression, self.resolve_options())?;
+        names.retain(|name| self.identity.may_read(name));
+        Ok(names)
     }
 
     pub(crate) fn resolve_options(&self) -> ResolveOptions {

@@ -58,6 +58,9 @@ pub(crate) fn finish(
         headers.append(name, value);
     }
     let body = fit_body(settings, method, asked, &mut headers, body);
+    if reply.chunked && !settings.is_legacy() && !settings.is_opensearch() {
+        headers.remove(CONTENT_LENGTH);
+    }
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;

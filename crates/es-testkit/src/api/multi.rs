@@ -7,6 +7,7 @@ use super::call::Call;
 use super::document::{lookup, shown};
 use super::error::ApiError;
 use super::reply::Reply;
+use super::router::is_pattern;
 use super::search::run;
 use super::source_filter::SourceFilter;
 use crate::store::Store;
@@ -90,7 +91,7 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
             "Validation Failed: 1: no requests added;",
         ));
     }
-    Ok(Reply::ok(json!({"took": 1, "responses": responses})))
+    Ok(Reply::chunked(json!({"took": 1, "responses": responses})))
 }
 
 /// An empty header line stands for one without fields.
@@ -109,7 +110,9 @@ fn index_list(value: &Value) -> String {
 }
 
 fn part(call: &Call<'_>, store: &Store, index: &str, body: &Map<String, Value>) -> Value {
-    let names: Vec<String> = index.split(',').map(str::to_owned).collect();
+    // Wildcards find only what the caller may read.
+    let spelled = index.split(',').filter(|name| !name.is_empty() && !is_pattern(name));
+    let names: Vec<String> = spelled.map(str::to_owned).collect();
     let outcome = authorize(&call.identity, Action::Read, "_msearch", &names)
         .and_then(|()| run(call, store, index, body));
     match outcome {

@@ -19,15 +19,28 @@ pub(crate) struct Reply {
     pub(crate) payload: Payload,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) warnings: Vec<String>,
+    /// 8.0 and later send searches and bulk outcomes in chunks, without a length.
+    pub(crate) chunked: bool,
 }
 
 impl Reply {
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
-        Self { status, payload: Payload::Json(body), headers: Vec::new(), warnings: Vec::new() }
+        Self {
+            status,
+            payload: Payload::Json(body),
+            headers: Vec::new(),
+            warnings: Vec::new(),
+            chunked: false,
+        }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
         Self::json(StatusCode::OK, body)
+    }
+
+    /// The answer to a search or bulk request.
+    pub(crate) fn chunked(body: Value) -> Self {
+        Self { chunked: true, ..Self::ok(body) }
     }
 
     pub(crate) fn acknowledged() -> Self {
@@ -39,7 +52,13 @@ impl Reply {
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, payload: Payload::Empty, headers: Vec::new(), warnings: Vec::new() }
+        Self {
+            status,
+            payload: Payload::Empty,
+            headers: Vec::new(),
+            warnings: Vec::new(),
+            chunked: false,
+        }
     }
 
     /// Adds a header; a value that no header can hold is left out.

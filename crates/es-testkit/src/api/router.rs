@@ -177,21 +177,23 @@ fn dispatch(
     Ok((negotiated, outcome.unwrap_or_else(Reply::from)))
 }
 
-/// The names of the indices are resolved for a limited caller only: others may do everything.
+/// Wildcards are not refused: they find only what the caller may read.
 fn authorize(call: &Call<'_>, route: &Route) -> Result<(), ApiError> {
-    let names: Vec<String> = match call.part("index") {
-        "" => Vec::new(),
-        expression => {
-            let options = ResolveOptions { ignore_unavailable: true, ..ResolveOptions::default() };
-            let resolved = lock(&call.shared.store).resolve(expression, options)?;
-            if resolved.is_empty() {
-                expression.split(',').map(str::to_owned).collect()
-            } else {
-                resolved
-            }
-        }
-    };
+    let options = ResolveOptions { ignore_unavailable: true, ..ResolveOptions::default() };
+    let expression = call.part("index");
+    let spelled = expression.split(',').filter(|name| !name.is_empty() && !is_pattern(name));
+    let mut names = Vec::new();
+    for name in spelled {
+        let resolved = lock(&call.shared.store).resolve(name, options)?;
+        // An index that does not exist is as forbidden as one that does.
+        names.extend(if resolved.is_empty() { vec![name.to_owned()] } else { resolved });
+    }
     access::authorize(&call.identity, route.action, route.pattern, &names)
+}
+
+/// Whether a part of an index expression stands for whatever fits.
+pub(crate) fn is_pattern(name: &str) -> bool {
+    name == "_all" || name.contains('*') || name.starts_with('-')
 }
 
 type Matched = (&'static Route, Vec<(&'static str, String)>);

@@ -47,7 +47,7 @@ pub(crate) fn start(
     if let (Some(aggregations), Some(fields)) = (aggregations, answer.as_object_mut()) {
         fields.insert("aggregations".to_owned(), aggregations);
     }
-    Ok(Reply::ok(answer))
+    Ok(Reply::chunked(answer))
 }
 
 pub(crate) fn next(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -58,7 +58,7 @@ pub(crate) fn next(call: &Call<'_>) -> Result<Reply, ApiError> {
             "Validation Failed: 1: scrollId is missing;",
         )
     })?;
-    Ok(Reply::ok(page(&mut lock(&call.shared.store), id)?))
+    Ok(Reply::chunked(page(&mut lock(&call.shared.store), id)?))
 }
 
 pub(crate) fn clear(call: &Call<'_>) -> Result<Reply, ApiError> {

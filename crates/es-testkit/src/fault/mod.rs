@@ -109,8 +109,8 @@ impl Fault {
         Self::new(Kind::Raw(bytes.into()))
     }
 
-    /// Answers with this status, without product header and with an error in Elasticsearch's
-    /// form. A number that is no status becomes 500.
+    /// Answers with this status and an error in Elasticsearch's form, with the product header save
+    /// for 401, 403 and 413. A number that is no status becomes 500.
     pub fn status(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = match status.as_u16() {
@@ -126,6 +126,10 @@ impl Fault {
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = status;
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if !matches!(status.as_u16(), 401 | 403 | 413) {
+            let product = HeaderValue::from_static("Elasticsearch");
+            response.headers_mut().insert("x-elastic-product", product);
+        }
         Self::answer(response)
     }
 

@@ -85,6 +85,11 @@ fn encode(response: &Response<Bytes>, body_bytes: usize) -> Bytes {
         bytes.extend_from_slice(value.as_bytes());
         bytes.extend_from_slice(b"\r\n");
     }
+    // What would go out in chunks is sent with its length here, so that a cut shows.
+    if !response.headers().contains_key(CONTENT_LENGTH) {
+        let line = format!("content-length: {}\r\n", response.body().len());
+        bytes.extend_from_slice(line.as_bytes());
+    }
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(response.body().get(..body_bytes).unwrap_or_default());
     bytes.into()

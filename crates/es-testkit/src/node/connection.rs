@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
+use super::answer_body::{AnswerBody, sized_or_chunked};
 use super::core::{Node, Verdict};
 use super::listener::{Sockets, Welcome};
 use super::stream::{Stream, Tapped};
@@ -132,21 +133,25 @@ async fn respond(
     request: Request<Incoming>,
     id: u64,
     scripts: &mpsc::Sender<Script>,
-) -> Response<Full<Bytes>> {
+) -> Response<AnswerBody> {
     let limit = node.shared.settings.max_content_length;
     let declared = hyper::body::Body::size_hint(request.body()).lower();
+    let (head, body) = request.into_parts();
     if declared > limit as u64 {
+        node.note(&Request::from_parts(head, Bytes::new()), id);
         return too_large();
     }
-    let (head, body) = request.into_parts();
     let body = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => return too_large(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            node.note(&Request::from_parts(head, Bytes::new()), id);
+            return too_large();
+        }
         // The client went away in the middle of its request.
         Err(_) => return pending().await,
     };
     let script = match node.decide(Request::from_parts(head, body), id).await {
-        Verdict::Answer(response) => return response.map(Full::new),
+        Verdict::Answer(response) => return sized_or_chunked(response),
         Verdict::Silence => return pending().await,
         Verdict::Last(response) => Script::whole(&response),
         Verdict::Script(script) => script,
@@ -158,10 +163,10 @@ async fn respond(
 
 /// Empty, without content type and product header, as the genuine server answers before it has
 /// read the body.
-fn too_large() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
+fn too_large() -> Response<AnswerBody> {
+    let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-    response
+    sized_or_chunked(response)
 }
 
 async fn perform(mut stream: Stream, script: Script) {

@@ -54,7 +54,7 @@ pub(crate) enum Verdict {
 impl Node {
     /// Takes its time, then decides; recorded before either.
     pub(crate) async fn decide(&self, request: Request<Bytes>, connection: u64) -> Verdict {
-        self.records.request(|| record(&request, connection));
+        self.note(&request, connection);
         let (delay, fault) = lock(&self.faults).take(&request);
         let thinking = {
             let mut latency = lock(&self.latency);
@@ -70,6 +70,11 @@ impl Node {
         };
         let genuine = fault.is_processed().then(|| self.genuine(&request));
         apply(fault.kind, genuine)
+    }
+
+    /// Records a request.
+    pub(crate) fn note(&self, request: &Request<Bytes>, connection: u64) {
+        self.records.request(|| record(request, connection));
     }
 
     fn genuine(&self, request: &Request<Bytes>) -> Verdict {

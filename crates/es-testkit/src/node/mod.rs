@@ -1,5 +1,6 @@
 //! A node: what it does with requests, its sockets, and the handle that tests hold.
 
+mod answer_body;
 mod connection;
 mod core;
 mod handle;

@@ -20,7 +20,7 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
     if let Some(keep) = call.params.get("scroll") {
         return super::scroll::start(call, &mut store, &body, keep);
     }
-    Ok(Reply::ok(run(call, &store, call.part("index"), &body)?))
+    Ok(Reply::chunked(run(call, &store, call.part("index"), &body)?))
 }
 
 /// One search of a request or of a multi-search.
@@ -49,7 +49,7 @@ pub(crate) fn run(
             (execute(&indices, &request)?, indices.len())
         }
         None => {
-            let names = store.resolve(expression, call.resolve_options())?;
+            let names = call.resolve(store, expression)?;
             let indices: Vec<&Index> =
                 names.iter().filter_map(|name| store.indices.get(name)).collect();
             (execute(&indices, &request)?, indices.len())
