@@ -15,6 +15,7 @@ use serde_json::json;
 async fn main() -> Result {
     let secured = Cluster::builder().nodes(3).tls(true).start().await?;
 
+    cloud()?;
     ca_certs(&secured).await?;
     fingerprint(&secured).await?;
     no_security().await?;
@@ -24,6 +25,16 @@ async fn main() -> Result {
     options(&secured).await?;
     compatibility_mode(&secured).await?;
     functions_as_a_service(&secured).await
+}
+
+/// A Cloud ID names the host; https and compression come with it.
+fn cloud() -> Result {
+    // In real life: copied from the deployment's page.
+    let cloud_id = "deployment-name:dXMtZWFzdC0xLmF3cy5mb3VuZC5pbyRjbHVzdGVyLWlkJGtpYmFuYS1pZA==";
+    let client =
+        Elasticsearch::builder().cloud_id(cloud_id).basic_auth("elastic", "password").build()?;
+    println!("cloud:              {:?}", client.transport().pool());
+    Ok(())
 }
 
 /// The CA that Elasticsearch made at its first start: a file, or its bytes.

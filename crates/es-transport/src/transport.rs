@@ -20,6 +20,7 @@ use crate::{
     builder::TransportBuilder,
     error::{BoxError, Error, Result},
     node::NodePool,
+    sniff::Sniffer,
 };
 
 /// The erased stack. It is the only place where types are erased.
@@ -55,6 +56,7 @@ struct Inner {
 /// What a transport that was built from settings keeps beside its stack.
 pub(crate) struct Shared {
     pub(crate) pool: Arc<NodePool>,
+    pub(crate) sniffer: Sniffer,
     /// Closes the connections.
     pub(crate) close: Box<dyn Fn() + Send + Sync>,
 }
@@ -97,6 +99,19 @@ impl Transport {
     /// made [from a service](Transport::from_service).
     pub fn pool(&self) -> Option<&Arc<NodePool>> {
         self.0.shared.as_ref().map(|shared| &shared.pool)
+    }
+
+    /// Asks the cluster for its nodes now, whatever the settings say.
+    ///
+    /// # Errors
+    /// No node told in time, or none of the nodes can be used; the pool then
+    /// stays as it is. Also for a transport that was made [from a
+    /// service](Transport::from_service), which has no pool.
+    pub async fn sniff(&self) -> Result<()> {
+        match &self.0.shared {
+            Some(shared) => shared.sniffer.sniff().await,
+            None => Err(Error::sniff("a transport made from a service has no pool of nodes")),
+        }
     }
 
     /// Closes idle connections now and busy ones when they end. Requests that

@@ -8,6 +8,7 @@ mod connections;
 mod headers;
 mod nodes;
 mod retry;
+mod sniffing;
 mod stack;
 mod tls;
 
@@ -24,6 +25,7 @@ use crate::{
         media_type::CompatibilityMode, product_check::Verification, retry::StandardRetry,
     },
     node::{DeadTime, Node, RoundRobin, SharedSelector},
+    sniff::SniffOptions,
     transport::Transport,
 };
 
@@ -59,6 +61,7 @@ struct Settings {
     cloud: bool,
     selector: SharedSelector,
     dead_time: DeadTime,
+    sniff: SniffOptions,
     tls: TlsSettings,
     proxy: Option<Proxy>,
     connect_timeout: Duration,
@@ -94,6 +97,7 @@ impl Default for Settings {
             cloud: false,
             selector: SharedSelector::new(RoundRobin::default()),
             dead_time: DeadTime::default(),
+            sniff: SniffOptions::default(),
             tls: TlsSettings::new(),
             proxy: None,
             connect_timeout: Duration::from_secs(5),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::TransportBuilder;
 use crate::{
+    cloud_id,
     error::{Error, Result},
     node::{DeadTime, Node, NodeSelector, SharedSelector},
 };
@@ -30,6 +31,16 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.nodes.push(node))
     }
 
+    /// The Cloud ID of a deployment on Elastic Cloud, in place of nodes: https,
+    /// compression on, sniffing off.
+    pub fn cloud_id(self, cloud_id: impl AsRef<str>) -> Self {
+        self.try_set(|settings| {
+            settings.nodes.push(cloud_id::node(cloud_id.as_ref())?);
+            settings.cloud = true;
+            Ok(())
+        })
+    }
+
     /// How a node is chosen for each attempt: any [`NodeSelector`], or a closure.
     /// Default: [`RoundRobin`](crate::node::RoundRobin).
     pub fn node_selector(self, selector: impl NodeSelector) -> Self {
@@ -52,6 +63,10 @@ impl<T> TransportBuilder<T> {
     pub(super) fn check_nodes(settings: &super::Settings) -> Result<()> {
         if settings.cloud && settings.nodes.len() > 1 {
             let message = "a Cloud ID names the one node; it cannot be combined with others";
+            return Err(Error::config("cloud_id", message));
+        }
+        if settings.cloud && settings.sniff.is_on() {
+            let message = "the one address of a Cloud ID stands for all nodes; sniffing is off";
             return Err(Error::config("cloud_id", message));
         }
         if settings.nodes.is_empty() {

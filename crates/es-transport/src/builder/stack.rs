@@ -26,7 +26,8 @@ use crate::{
         trace::{TraceAttemptLayer, TraceLayer},
     },
     node::NodePool,
-    transport::{Shared, Stack, Transport},
+    sniff::Sniffer,
+    transport::{Shared, Transport},
 };
 
 /// Checks the settings against each other and builds the transport.
@@ -47,8 +48,7 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
             let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
                 .dead_time(settings.dead_time)
                 .build()?;
-            let stack = compose(settings, &pool, service)?;
-            Ok(Transport::new(stack, Shared { pool, close: Box::new(|| {}) }))
+            compose(settings, pool, service, || {})
         }
     }
 }
@@ -84,12 +84,16 @@ fn over_connections(mut settings: Settings, connections: Connections) -> Result<
             }
         })
         .build()?;
-    let stack = compose(settings, &pool, connections.clone())?;
-    Ok(Transport::new(stack, Shared { pool, close: Box::new(move || connections.close()) }))
+    compose(settings, pool, connections.clone(), move || connections.close())
 }
 
 /// The stack over any bottom. The order and its reasons: [`crate::layer`].
-fn compose<S, B>(settings: Settings, pool: &Arc<NodePool>, bottom: S) -> Result<Stack>
+fn compose<S, B>(
+    settings: Settings,
+    pool: Arc<NodePool>,
+    bottom: S,
+    close: impl Fn() + Send + Sync + 'static,
+) -> Result<Transport>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
@@ -112,11 +116,13 @@ where
         // Below media types: Elasticsearch compresses refusals too.
         .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
         .layer(settings.auth.unwrap_or_else(AuthLayer::none))
-        .layer(SelectNodeLayer::new(Arc::clone(pool), settings.selector))
+        .layer(SelectNodeLayer::new(Arc::clone(&pool), settings.selector))
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
         .layer(CollectLayer::new().limit(settings.max_response_size))
         .service(bottom);
+
+    let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);
 
     let request = ServiceBuilder::new()
         .map_response(|answer: Response<_>| answer.map(erase))
@@ -124,8 +130,10 @@ where
         .layer(TotalTimeoutLayer::new(settings.total_timeout))
         .layer(settings.compression.enabled(compress))
         .layer(RetryLayer::new(settings.retry))
+        .layer(sniffer.layer())
         .service(attempt);
-    Ok(BoxCloneSyncService::new(request))
+    let close = Box::new(close);
+    Ok(Transport::new(BoxCloneSyncService::new(request), Shared { pool, sniffer, close }))
 }
 
 /// The body of an answer, above all layers that wrap it.
