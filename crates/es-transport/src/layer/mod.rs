@@ -7,20 +7,20 @@
 //!
 //! | layer | what it does | why here |
 //! |---|---|---|
-//! | `TraceLayer` | a span for the request | outermost: it sees what the caller sees |
-//! | `TotalTimeoutLayer` | one deadline for all attempts | over retry, so that waiting counts |
+//! | [`TraceLayer`] | a span for the request | outermost: it sees what the caller sees |
+//! | [`TotalTimeoutLayer`] | one deadline for all attempts | over retry, so that waiting counts |
 //! | [`CompressLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
-//! | `RetryLayer` | sends again what may be sent again | over all that belongs to one attempt |
+//! | [`RetryLayer`] | sends again what may be sent again | over all that belongs to one attempt |
 //! | [`ProductCheckLayer`] | is it Elasticsearch? | over selection: the cluster is checked, not the node |
 //! | [`RefuseRedirectLayer`] | a redirect is an error | over selection: the node did answer |
 //! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose kept copy then has an empty header map |
 //! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
 //! | [`InflateLayer`] | asks for gzip and inflates answers | below media types, which read refusals, and below retry: a broken answer is a failed attempt |
 //! | [`AuthLayer`] | credentials | below retry: a refreshed token is used at once; over selection: a node's own credentials yield to it |
-//! | `SelectNodeLayer` | a node for each attempt | below retry: a new attempt, a new choice |
-//! | `TraceAttemptLayer` | a child span for the attempt | below selection: it names the node |
-//! | `AttemptTimeoutLayer` | one deadline per attempt | over everything that takes time in an attempt |
-//! | `CollectLayer` | reads the answer to its end | innermost: a cut or slow answer is a failed attempt like any other |
+//! | [`SelectNodeLayer`] | a node for each attempt | below retry: a new attempt, a new choice |
+//! | [`TraceAttemptLayer`] | a child span for the attempt | below selection: it names the node |
+//! | [`AttemptTimeoutLayer`] | one deadline per attempt | over everything that takes time in an attempt |
+//! | [`CollectLayer`] | reads the answer to its end | innermost: a cut or slow answer is a failed attempt like any other |
 //!
 //! A layer knows no other layer. What one must tell another travels with the
 //! request or its answer: [`RequestOptions`](crate::RequestOptions) and the

@@ -52,6 +52,11 @@ impl Attempt {
         self.selected.node()
     }
 
+    /// Whether the request was sent before.
+    pub(super) fn is_resend(&self) -> bool {
+        self.tried.is_some()
+    }
+
     /// The head of the answer is there: what its status says is known now.
     pub(super) fn head(&mut self, status: StatusCode) {
         match Verdict::of_status(status) {

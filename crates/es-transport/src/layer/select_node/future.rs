@@ -73,7 +73,7 @@ fn ended<RB: http_body::Body>(
     };
     let status = answer.status();
     attempt.head(status);
-    if status.as_u16() >= 400 {
+    if status.as_u16() >= 400 || attempt.is_resend() {
         let node = attempt.node().shared_url().clone();
         let untried = attempt.has_untried();
         answer.extensions_mut().insert(AnsweredBy { node, untried });
