@@ -28,7 +28,8 @@ use crate::{
 /// | the time of the attempt was over | if asked for ([`retry_on_timeout`](Self::retry_on_timeout)), and unsent or idempotent |
 /// | TLS, settings, the request itself, credentials, redirects, product, media type, unreadable answers, total deadline | never: it would end the same |
 ///
-/// Idempotent is what [`RequestOptions::idempotent`] says, else the method:
+/// Idempotent is what
+/// [`RequestOptions::idempotent`](crate::RequestOptions::idempotent) says, else the method:
 /// GET, HEAD, PUT, DELETE and OPTIONS are, POST and PATCH are not. To name a
 /// status in [`RequestOptions::retry_on_status`](crate::RequestOptions::retry_on_status) is not to say that the request
 /// may be done twice.
