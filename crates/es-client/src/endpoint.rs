@@ -1,7 +1,7 @@
 //! What an endpoint is: facts in a static table, and nothing else.
 //!
 //! The calls of [`crate::api`] know this room and [`crate::params`] alone; they
-//! describe, [`Call`](crate::call::Call) does.
+//! describe, `Call` does.
 
 use http::Method;
 

@@ -26,7 +26,7 @@ use crate::{
     error::{BoxError, Error, Result},
 };
 
-/// Each node's own connections; see the [module](super) for what they do.
+/// Each node's own connections; what they do is told in the module of this name.
 ///
 /// A clone shares everything and costs one reference count. The connections
 /// are closed when the last clone, and the last answer that is being read, is
