@@ -60,7 +60,27 @@ fn check(settings: &Settings) -> Result<()> {
         let message = "a node is reached by http, where there is no certificate";
         return Err(Error::config("ssl_assert_fingerprint", message));
     }
-    Ok(())
+    if settings.auth.is_some() && settings.headers.contains(&http::header::AUTHORIZATION) {
+        let message = "`authorization` is given beside other credentials";
+        return Err(Error::config("headers", message));
+    }
+    check_bottom(settings)
+}
+
+/// Settings of the built-in connector that another one would pass over in
+/// silence: who pins a certificate must not find out later that nobody looked.
+fn check_bottom(settings: &Settings) -> Result<()> {
+    if matches!(settings.bottom, Bottom::BuiltIn) {
+        return Ok(());
+    }
+    let unused = if settings.proxy.is_some() { Some("proxy") } else { settings.tls.first_given() };
+    match unused {
+        Some(setting) => Err(Error::config(
+            setting,
+            "it has no effect on a connector or an HTTP service of the caller's own",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn connector(settings: &Settings) -> Result<Connector> {
@@ -109,14 +129,15 @@ where
 
     // A node for each attempt, its credentials, and one deadline over all of it.
     let attempt = ServiceBuilder::new()
-        .layer(ProductCheckLayer::new().verification(settings.product))
-        .layer(RefuseRedirectLayer::new())
         .layer(settings.headers)
         .layer(MediaTypeLayer::new(compatibility))
-        // Below media types: Elasticsearch compresses refusals too.
-        .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
         .layer(settings.auth.unwrap_or_else(AuthLayer::none))
         .layer(SelectNodeLayer::new(Arc::clone(&pool), settings.selector))
+        // Below selection, which names the node in their errors, and below
+        // media types: Elasticsearch compresses refusals too.
+        .layer(ProductCheckLayer::new().verification(settings.product))
+        .layer(RefuseRedirectLayer::new())
+        .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
         .layer(CollectLayer::new().limit(settings.max_response_size))
@@ -137,7 +158,7 @@ where
 }
 
 /// The body of an answer, above all layers that wrap it.
-type AnswerBody<B> = media_type::ResponseBody<inflate::ResponseBody<select_node::SelectedBody<B>>>;
+type AnswerBody<B> = media_type::ResponseBody<select_node::SelectedBody<inflate::ResponseBody<B>>>;
 
 /// The body of an answer as callers see it, with the node that it came from.
 fn erase<B>(body: AnswerBody<B>) -> ResponseBody
@@ -145,6 +166,6 @@ where
     B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let node = Arc::clone(body.get_ref().get_ref().node().shared_url());
+    let node = Arc::clone(body.get_ref().node().shared_url());
     ResponseBody::new(body).with_node(node)
 }

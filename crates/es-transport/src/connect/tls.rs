@@ -139,6 +139,20 @@ impl TlsSettings {
         self.fingerprint.is_some()
     }
 
+    /// The name of a setting that was given, if any was.
+    pub(crate) fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("ssl_assert_fingerprint", self.fingerprint.is_some()),
+            ("ca_certs", !self.ca_certs.is_empty()),
+            ("client_cert", self.client_cert.is_some()),
+            ("verify_certs", !self.verify_certs),
+            ("ssl_assert_hostname", !self.assert_hostname),
+            ("trust_roots", self.trust_roots != TrustRoots::default()),
+            ("min_tls_version", self.min_version != MinTlsVersion::default()),
+        ];
+        given.into_iter().find_map(|(setting, given)| given.then_some(setting))
+    }
+
     /// Reads the files and checks the settings.
     ///
     /// One configuration holds the sessions that can be resumed, and was

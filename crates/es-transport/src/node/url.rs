@@ -131,7 +131,9 @@ fn split_port(host_port: &str) -> Result<(&str, Option<u16>)> {
 
 fn credentials(user_info: &str) -> Result<Credentials> {
     let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
-    Credentials::basic(percent_decode(user)?, percent_decode(password)?)
+    let (user, password) = (percent_decode(user)?, percent_decode(password)?);
+    Credentials::basic(user, password)
+        .map_err(|_| wrong("the user info of a URL has a control character or a second colon"))
 }
 
 fn percent_decode(text: &str) -> Result<zeroize::Zeroizing<String>> {

@@ -93,6 +93,11 @@ impl DefaultHeadersLayer {
         Ok(self)
     }
 
+    /// Whether requests get a header of this name.
+    pub fn contains(&self, name: &HeaderName) -> bool {
+        self.headers.contains_key(name)
+    }
+
     fn edit(&mut self) -> &mut HeaderMap {
         Arc::make_mut(&mut self.headers)
     }

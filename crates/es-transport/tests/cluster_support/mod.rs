@@ -1,0 +1,61 @@
+//! What the tests of the whole stack share.
+
+// Each test file is a program of its own and uses a part of it.
+#![allow(dead_code, reason = "not every test file uses every helper")]
+
+use std::{error::Error as StdError, fmt::Write as _, sync::Arc, time::Duration};
+
+use es_transport::{
+    Body, Error, RequestOptions, ResponseBody, Transport, TransportBuilder,
+    layer::retry::{Backoff, StandardRetry},
+};
+use http::{Request, Response};
+
+/// Settings that make tests quick: short waits before retries.
+pub(crate) fn builder(urls: impl IntoIterator<Item = impl AsRef<str>>) -> TransportBuilder {
+    Transport::builder().nodes(urls).retry_policy(quick_retry())
+}
+
+pub(crate) fn quick_retry() -> StandardRetry {
+    let backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(20));
+    StandardRetry::new().backoff(backoff)
+}
+
+pub(crate) fn get(target: &str) -> Request<Body> {
+    Request::get(target).body(Body::empty()).unwrap()
+}
+
+pub(crate) fn post(target: &str, body: impl Into<Body>) -> Request<Body> {
+    let request = Request::post(target).header("content-type", "application/json");
+    request.body(body.into()).unwrap()
+}
+
+pub(crate) fn with(mut request: Request<Body>, options: RequestOptions) -> Request<Body> {
+    Arc::new(options).attach(&mut request);
+    request
+}
+
+pub(crate) fn streamed(request: Request<Body>) -> Request<Body> {
+    with(request, RequestOptions { stream: true, ..RequestOptions::default() })
+}
+
+/// The whole answer as text.
+pub(crate) async fn text(answer: Response<ResponseBody>) -> String {
+    String::from_utf8(answer.into_body().bytes().await.unwrap().into()).unwrap()
+}
+
+/// Sends it and reads the answer, whichever of the two fails.
+pub(crate) async fn send_and_read(transport: &Transport, request: Request<Body>) -> Result<(), Error> {
+    transport.send(request).await?.into_body().bytes().await.map(drop)
+}
+
+/// Everything that an error shows in any form, with all its sources.
+pub(crate) fn shown(error: &(dyn StdError + 'static)) -> String {
+    let mut text = format!("{error}\n{error:?}\n{error:#?}\n");
+    let mut source = error.source();
+    while let Some(error) = source {
+        writeln!(text, "{error}\n{error:?}").unwrap();
+        source = error.source();
+    }
+    text
+}
