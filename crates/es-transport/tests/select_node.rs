@@ -1,0 +1,281 @@
+//! Node selection over a mock service.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use es_transport::{
+    Body, Credentials, Error, Node, NodePool, NodeSelector, RequestAuth, RequestOptions,
+    attempt::{AnsweredBy, Resend},
+    layer::{
+        SelectNodeLayer,
+        select_node::{SelectNode, SelectedBody},
+    },
+    node::{AttemptEnd, Candidates, LeastInFlight, NodeSlot, RequestContext, RoundRobin},
+};
+use http::{Request, Response, StatusCode, header::AUTHORIZATION};
+use http_body_util::BodyExt;
+use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok, task};
+use tower::{Layer, Service};
+use tower_test::mock::{self, Handle, Mock, SendResponse};
+
+type Answer = Response<SelectedBody<Body>>;
+
+struct Stack<L> {
+    service: SelectNode<Mock<Request<()>, Response<Body>>, L>,
+    sent: Handle<Request<()>, Response<Body>>,
+    pool: Arc<NodePool>,
+}
+
+fn stack<L>(urls: &[&str], selector: L) -> Stack<L> {
+    let pool = NodePool::new(urls.iter().map(|url| url.parse::<Node>().unwrap())).unwrap();
+    let (mock, sent) = mock::pair();
+    let service = SelectNodeLayer::new(Arc::clone(&pool), selector).layer(mock);
+    Stack { service, sent, pool }
+}
+
+impl<L: NodeSelector> Stack<L> {
+    fn send(
+        &mut self,
+        request: Request<()>,
+    ) -> task::Spawn<impl Future<Output = Result<Answer, Error>> + use<L>> {
+        self.sent.allow(1);
+        let service = &mut self.service;
+        assert_ready_ok!(task::spawn(std::future::poll_fn(|cx| service.poll_ready(cx))).poll());
+        task::spawn(self.service.call(request))
+    }
+
+    fn received(&mut self) -> (Request<()>, SendResponse<Response<Body>>) {
+        assert_ready!(task::spawn(self.sent.next_request()).poll()).unwrap()
+    }
+
+    fn answer(&mut self, status: StatusCode, body: Body) -> Answer {
+        let mut future = self.send(get("/"));
+        let (_, respond) = self.received();
+        respond.send_response(Response::builder().status(status).body(body).unwrap());
+        assert_ready_ok!(future.poll())
+    }
+}
+
+fn get(uri: &str) -> Request<()> {
+    Request::get(uri).body(()).unwrap()
+}
+
+fn in_flight(pool: &NodePool) -> usize {
+    let total = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&total);
+    let look = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
+        seen.store(nodes.iter().map(|node| node.in_flight()).sum(), Ordering::Relaxed);
+        0
+    };
+    drop(pool.select(&look, &RequestContext::new(&http::Method::GET, "/")));
+    total.load(Ordering::Relaxed)
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_node_and_prefix_into_the_uri_and_goes_round() {
+    let mut stack = stack(&["http://a:1", "https://[::1]/in/here"], RoundRobin::starting_at(0));
+    for wanted in ["http://a:1/x/a%2Fb?q=%20", "https://[::1]:443/in/here/x/a%2Fb?q=%20"] {
+        let _future = stack.send(get("/x/a%2Fb?q=%20"));
+        let (request, _) = stack.received();
+        assert_eq!(request.uri(), wanted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_names_a_host_or_is_none_is_an_error_before_anything_is_sent() {
+    let mut stack = stack(&["http://a:1"], RoundRobin::default());
+    for bad in ["http://evil/x", "//evil/x", "evil:80", "*", "//"] {
+        let mut future = stack.send(get(bad));
+        let error = assert_ready_err!(future.poll());
+        assert!(error.is_request() && error.is_unsent(), "{bad}: {error}");
+        assert!(!error.to_string().contains("evil"), "{error}");
+    }
+    assert_pending!(task::spawn(stack.sent.next_request()).poll());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_credentials_of_a_node_yield_to_all_others() {
+    let mut stack = stack(&["http://elastic:changeme@a"], RoundRobin::default());
+    let own = Credentials::basic("elastic", "changeme").unwrap();
+    let _future = stack.send(get("/"));
+    let (request, _) = stack.received();
+    assert_eq!(request.headers()[AUTHORIZATION], own.header());
+    assert!(request.headers()[AUTHORIZATION].is_sensitive());
+
+    let mut with_header = get("/");
+    with_header.headers_mut().insert(AUTHORIZATION, "Bearer x".parse().unwrap());
+    let _future = stack.send(with_header);
+    assert_eq!(stack.received().0.headers()[AUTHORIZATION], "Bearer x");
+
+    let options =
+        Arc::new(RequestOptions { auth: Some(RequestAuth::None), ..RequestOptions::default() });
+    let mut without = get("/");
+    options.attach(&mut without);
+    let _future = stack.send(without);
+    assert!(!stack.received().0.headers().contains_key(AUTHORIZATION));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_names_the_node_and_kills_it() {
+    let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
+    let mut future = stack.send(get("/"));
+    stack.received().1.send_error(Error::connect_message("refused"));
+    let error = assert_ready_err!(future.poll());
+    assert_eq!(error.node().map(|node| &**node), Some("http://a:1"));
+    assert!(error.is_connect() && error.has_untried());
+    assert_eq!(stack.pool.live(), 1);
+
+    let mut future = stack.send(get("/"));
+    stack.received().1.send_error(Error::connect_message("refused"));
+    assert!(!assert_ready_err!(future.poll()).has_untried());
+    assert_eq!(stack.pool.live(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_bad_statuses_tell_who_answered_and_only_gateway_ones_kill() {
+    let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
+    let fine = stack.answer(StatusCode::OK, Body::from("x"));
+    assert!(fine.extensions().get::<AnsweredBy>().is_none());
+    assert_eq!(fine.body().node().url(), "http://a:1");
+
+    let busy = stack.answer(StatusCode::TOO_MANY_REQUESTS, Body::empty());
+    let by = busy.extensions().get::<AnsweredBy>().unwrap();
+    assert_eq!((&*by.node, by.untried, stack.pool.live()), ("http://b:1", true, 2));
+
+    // The body need not be read.
+    let down = stack.answer(StatusCode::SERVICE_UNAVAILABLE, Body::from("unread"));
+    assert_eq!(stack.pool.live(), 1);
+    assert!(down.extensions().get::<AnsweredBy>().unwrap().untried);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resend_goes_to_a_node_that_was_not_tried() {
+    let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
+    for _ in 0..4 {
+        let mut request = get("/");
+        let tried: Arc<[Arc<str>]> = Arc::new(["http://a:1".into()]);
+        request.extensions_mut().insert(Resend { attempt: 2, tried });
+        let mut future = stack.send(request);
+        let (request, respond) = stack.received();
+        assert_eq!(request.uri().host(), Some("b"));
+        respond.send_error(Error::body("cannot be read"));
+        // Nothing is said about the node, and nothing is left to try.
+        assert!(!assert_ready_err!(future.poll()).has_untried());
+    }
+    assert_eq!(stack.pool.live(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_breaks_kills_and_one_that_is_dropped_does_not() {
+    let mut stack = stack(&["http://a:1", "http://b:1"], LeastInFlight);
+    let (sender, body) = channel();
+    let answer = stack.answer(StatusCode::OK, body);
+    assert_eq!(in_flight(&stack.pool), 1);
+    drop(answer);
+    assert_eq!((in_flight(&stack.pool), stack.pool.live()), (0, 2));
+    drop(sender);
+
+    let (sender, body) = channel();
+    let answer = stack.answer(StatusCode::OK, body);
+    sender.send(Err(std::io::ErrorKind::ConnectionReset.into())).unwrap();
+    let error = answer.into_body().collect().await.unwrap_err();
+    assert!(error.is_io() && error.node().is_some());
+    assert_eq!((in_flight(&stack.pool), stack.pool.live()), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_future_says_nothing_and_is_no_longer_in_flight() {
+    let mut stack = stack(&["http://a:1"], LeastInFlight);
+    let future = stack.send(get("/"));
+    assert_eq!(in_flight(&stack.pool), 1);
+    drop(future);
+    assert_eq!((in_flight(&stack.pool), stack.pool.live()), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_ends_with_the_head_of_a_streamed_answer_and_is_freed_by_a_drop() {
+    let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
+    drop(stack.answer(StatusCode::BAD_GATEWAY, Body::empty()));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let probe = stack.send(get("/"));
+    assert_eq!(stack.received().0.uri().host(), Some("a"));
+    drop(probe);
+    let (_sender, body) = channel();
+    let answer = stack.answer(StatusCode::OK, body);
+    assert_eq!(answer.body().node().host(), "a");
+    assert_eq!(stack.pool.live(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_slot_of_a_request_learns_its_node() {
+    let mut stack = stack(&["http://a:1"], RoundRobin::default());
+    let slot = NodeSlot::default();
+    let mut request = get("/");
+    request.extensions_mut().insert(slot.clone());
+    assert!(slot.node().is_none());
+    let _future = stack.send(request);
+    assert_eq!(slot.node().unwrap().url(), "http://a:1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hint_of_the_options_reaches_the_selector() {
+    let by_hint = |_: &Candidates<'_>, request: &RequestContext<'_>| {
+        request.hint().map_or(0, |hint| hint.parse().unwrap())
+    };
+    let mut stack = stack(&["http://a:1", "http://b:1"], by_hint);
+    let options = RequestOptions { selector_hint: Some("1".into()), ..RequestOptions::default() };
+    let mut request = get("/");
+    Arc::new(options).attach(&mut request);
+    let _future = stack.send(request);
+    assert_eq!(stack.received().0.uri().host(), Some("b"));
+}
+
+#[derive(Clone, Default)]
+struct Listening(Arc<Mutex<Vec<String>>>);
+
+impl NodeSelector for Listening {
+    fn select(&self, _: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+        0
+    }
+
+    fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
+        self.0.lock().unwrap().push(format!("{} {}", node.host(), request.path()));
+    }
+
+    fn attempt_ended(&self, _: &Node, end: &AttemptEnd<'_>, latency: Duration) {
+        self.0.lock().unwrap().push(format!("{end:?} {latency:?}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_selector_is_told_of_every_attempt_once() {
+    let selector = Listening::default();
+    let mut stack = stack(&["http://a:1"], selector.clone());
+    let mut future = stack.send(get("/x?y"));
+    tokio::time::advance(Duration::from_millis(7)).await;
+    let (_, respond) = stack.received();
+    respond.send_response(Response::new(Body::from("body")));
+    let answer = assert_ready_ok!(future.poll());
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), Bytes::from("body"));
+    drop(stack.send(get("/")));
+    let told = selector.0.lock().unwrap().clone();
+    assert_eq!(told, ["a /x", "Status(200) 7ms", "a /", "Dropped 0ns"]);
+}
+
+type Piece = Result<Bytes, std::io::Error>;
+
+/// A body whose pieces the test sends.
+fn channel() -> (tokio::sync::mpsc::UnboundedSender<Piece>, Body) {
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let pieces = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx));
+    let frames = futures_util::TryStreamExt::map_ok(pieces, http_body::Frame::data);
+    (sender, Body::stream(http_body_util::StreamBody::new(frames)))
+}
