@@ -1,4 +1,5 @@
 //! Every setting that cannot be used is an error of `build` that names it and shows no secret.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod cluster_support;
 
@@ -52,7 +53,9 @@ fn the_same_node_twice_however_it_is_written() {
         assert!(message.contains("twice"), "{message}");
     }
     // Another scheme or prefix is another node.
-    assert!(Transport::builder().nodes(["http://a:1", "https://a:1", "http://a:1/b"]).build().is_ok());
+    assert!(
+        Transport::builder().nodes(["http://a:1", "https://a:1", "http://a:1/b"]).build().is_ok()
+    );
 }
 
 #[test]

@@ -45,7 +45,10 @@ pub(crate) async fn text(answer: Response<ResponseBody>) -> String {
 }
 
 /// Sends it and reads the answer, whichever of the two fails.
-pub(crate) async fn send_and_read(transport: &Transport, request: Request<Body>) -> Result<(), Error> {
+pub(crate) async fn send_and_read(
+    transport: &Transport,
+    request: Request<Body>,
+) -> Result<(), Error> {
     transport.send(request).await?.into_body().bytes().await.map(drop)
 }
 
