@@ -11,13 +11,13 @@
 //! | [`TotalTimeoutLayer`] | one deadline for all attempts | over retry, so that waiting counts |
 //! | [`CompressLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
 //! | [`RetryLayer`] | sends again what may be sent again | over all that belongs to one attempt |
-//! | [`ProductCheckLayer`] | is it Elasticsearch? | over selection: the cluster is checked, not the node |
-//! | [`RefuseRedirectLayer`] | a redirect is an error | over selection: the node did answer |
 //! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose kept copy then has an empty header map |
 //! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
-//! | [`InflateLayer`] | asks for gzip and inflates answers | below media types, which read refusals, and below retry: a broken answer is a failed attempt |
 //! | [`AuthLayer`] | credentials | below retry: a refreshed token is used at once; over selection: a node's own credentials yield to it |
 //! | [`SelectNodeLayer`] | a node for each attempt | below retry: a new attempt, a new choice |
+//! | [`ProductCheckLayer`] | is it Elasticsearch? | below selection, which names the node in the error |
+//! | [`RefuseRedirectLayer`] | a redirect is an error | below selection, which names the node in the error |
+//! | [`InflateLayer`] | asks for gzip and inflates answers | below media types, which read refusals, and below retry: a broken answer is a failed attempt of its node |
 //! | [`TraceAttemptLayer`] | a child span for the attempt | below selection: it names the node |
 //! | [`AttemptTimeoutLayer`] | one deadline per attempt | over everything that takes time in an attempt |
 //! | [`CollectLayer`] | reads the answer to its end | innermost: a cut or slow answer is a failed attempt like any other |

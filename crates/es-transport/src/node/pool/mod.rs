@@ -1,5 +1,7 @@
 //! Who is alive, who is dead until when, and the choice of a node.
 
+mod builder;
+
 use std::{
     fmt,
     num::NonZeroU64,
@@ -7,19 +9,17 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, Guard};
-use tokio::time::Instant;
 
 use super::{
     Candidates, DeadTime, Node, NodeSelector, RequestContext, Selected,
     candidates::{is_tried, untried},
     health::{Change, Health, Report},
     replace,
-    snapshot::{Members, Record, Snapshot, Stripes, stripes},
+    snapshot::{Members, Record, Snapshot, Stripes},
 };
-use crate::{
-    error::{Error, Result},
-    rng::Rng,
-};
+use crate::{error::Result, rng::Rng};
+
+pub use builder::NodePoolBuilder;
 
 /// The nodes of a cluster and what is known of their health.
 ///
@@ -54,13 +54,6 @@ pub struct NodePool {
     weak: Weak<Self>,
 }
 
-/// Settings of a [`NodePool`].
-pub struct NodePoolBuilder {
-    nodes: Vec<Node>,
-    settings: Settings,
-    rng: Rng,
-}
-
 struct Settings {
     dead_time: DeadTime,
     timeouts_until_dead: u32,
@@ -91,15 +84,7 @@ impl NodePool {
 
     /// A pool of these nodes, with settings.
     pub fn builder(nodes: impl IntoIterator<Item = Node>) -> NodePoolBuilder {
-        NodePoolBuilder {
-            nodes: nodes.into_iter().collect(),
-            settings: Settings {
-                dead_time: DeadTime::default(),
-                timeouts_until_dead: 3,
-                on_leave: None,
-            },
-            rng: Rng::new(),
-        }
+        NodePoolBuilder::new(nodes.into_iter().collect())
     }
 
     /// Chooses a node for an attempt that begins at
@@ -283,86 +268,12 @@ where
     Selected::new(snapshot.stripe(), index, selector.tracks_load(), probe, request.now())
 }
 
-impl NodePoolBuilder {
-    /// How long dead nodes rest.
-    #[must_use]
-    pub fn dead_time(mut self, dead_time: DeadTime) -> Self {
-        self.settings.dead_time = dead_time;
-        self
-    }
-
-    /// How many attempts in a row must run out of time until the node counts as dead. Default: 3.
-    #[must_use]
-    pub fn timeouts_until_dead(mut self, timeouts: u32) -> Self {
-        self.settings.timeouts_until_dead = timeouts.max(1);
-        self
-    }
-
-    /// Called with the nodes that [`NodePool::replace`] took out, so that
-    /// connections to them can be closed.
-    #[must_use]
-    pub fn on_leave(mut self, hook: impl Fn(&[Node]) + Send + Sync + 'static) -> Self {
-        self.settings.on_leave = Some(Box::new(hook));
-        self
-    }
-
-    /// Makes the jitter of dead times the same in every run, for tests.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.rng = Rng::seeded(seed);
-        self
-    }
-
-    /// Makes the pool.
-    ///
-    /// # Errors
-    /// No node, or the same node twice.
-    pub fn build(self) -> Result<Arc<NodePool>> {
-        if self.nodes.is_empty() {
-            return Err(Error::config("nodes", "there must be at least one node"));
-        }
-        if u32::try_from(self.nodes.len()).is_err() {
-            return Err(Error::config("nodes", "there are too many nodes"));
-        }
-        if let Some(twice) = replace::duplicate(&self.nodes) {
-            return Err(Error::config("nodes", format!("{} is given twice", twice.url())));
-        }
-        let members = replace::members(&self.nodes, Instant::now());
-        Ok(Arc::new_cyclic(|weak| {
-            let state = State {
-                stripes: stripes(&members, weak),
-                health: self.nodes.iter().map(|_| Health::default()).collect(),
-                members,
-                seeds: self.nodes,
-                rng: self.rng,
-                last_probe: 0,
-            };
-            NodePool {
-                current: ArcSwap::from_pointee(state.snapshot()),
-                state: Mutex::new(state),
-                settings: self.settings,
-                weak: Weak::clone(weak),
-            }
-        }))
-    }
-}
-
 impl fmt::Debug for NodePool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (nodes, live) = (self.len(), self.live());
         f.debug_struct("NodePool")
             .field("nodes", &nodes)
             .field("live", &live)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for NodePoolBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodePoolBuilder")
-            .field("nodes", &self.nodes)
-            .field("dead_time", &self.settings.dead_time)
-            .field("timeouts_until_dead", &self.settings.timeouts_until_dead)
             .finish_non_exhaustive()
     }
 }

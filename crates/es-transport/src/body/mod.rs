@@ -1,0 +1,63 @@
+//! Bodies: what is sent can be sent again without a copy, what comes back is
+//! bytes where it was collected below and a stream where it was not.
+
+mod collect;
+mod request;
+mod response;
+
+pub(crate) use collect::{Collector, collect};
+pub use request::{Body, Replay};
+pub use response::ResponseBody;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body::Body as HttpBody;
+
+    use super::*;
+    use crate::{BoxError, Result};
+
+    fn read(body: impl HttpBody<Data = Bytes, Error = BoxError> + Unpin) -> Result<Bytes> {
+        tokio_test::block_on(collect(body, usize::MAX))
+    }
+
+    #[test]
+    fn what_is_sent_again_is_the_same_memory() {
+        let bytes = Bytes::from(vec![1, 2, 3]);
+        let body = Body::from(bytes.clone());
+        let copy = body.try_clone().unwrap();
+        assert_eq!(read(copy).unwrap().as_ptr(), bytes.as_ptr());
+        assert_eq!(read(body).unwrap().as_ptr(), bytes.as_ptr());
+    }
+
+    #[test]
+    fn a_list_is_sent_piece_by_piece_with_its_length() {
+        let body = Body::list([Bytes::from("ab"), Bytes::from("cde")]);
+        assert_eq!(body.len(), Some(5));
+        assert_eq!(read(body).unwrap(), "abcde");
+    }
+
+    #[test]
+    fn a_stream_exists_once() {
+        let body = Body::stream(Body::from("once"));
+        assert!(body.try_clone().is_none());
+        assert_eq!(read(body).unwrap(), "once");
+    }
+
+    #[test]
+    fn an_answer_at_hand_needs_no_box() {
+        let bytes = Bytes::from("x".repeat(100));
+        let answer = ResponseBody::new(Body::from(bytes.clone()));
+        assert_eq!(answer.try_into_bytes().unwrap().as_ptr(), bytes.as_ptr());
+        assert!(ResponseBody::new(Body::empty()).is_end_stream());
+    }
+
+    #[test]
+    fn an_answer_in_pieces_is_joined_and_counted() {
+        let pieces = || Body::list([Bytes::from("ab"), Bytes::from("cde"), Bytes::from("f")]);
+        let answer = ResponseBody::new(pieces());
+        assert_eq!(answer.size_hint().exact(), Some(6));
+        assert_eq!(tokio_test::block_on(answer.bytes()).unwrap(), "abcdef");
+        assert!(tokio_test::block_on(collect(pieces(), 5)).unwrap_err().is_body());
+    }
+}

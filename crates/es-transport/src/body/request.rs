@@ -1,0 +1,195 @@
+//! What is sent.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
+
+use crate::error::BoxError;
+
+/// The body of a request: nothing, bytes, a list of bytes, or a stream.
+///
+/// All but a stream can be sent again: [`Replay::try_clone`] counts references
+/// and copies nothing.
+///
+/// ```
+/// use es_transport::{Body, Replay};
+///
+/// let body = Body::from(r#"{"query":{"match_all":{}}}"#);
+/// assert!(body.try_clone().is_some());
+/// assert_eq!(body.len(), Some(26));
+/// ```
+#[derive(Default)]
+pub struct Body(Kind);
+
+#[derive(Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Bytes(Bytes),
+    List {
+        list: Arc<[Bytes]>,
+        next: usize,
+    },
+    Stream(Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>),
+}
+
+impl Body {
+    /// No body at all.
+    pub const fn empty() -> Self {
+        Self(Kind::Empty)
+    }
+
+    /// Pieces that are sent one after the other, without being joined.
+    pub fn list(pieces: impl Into<Arc<[Bytes]>>) -> Self {
+        Self(Kind::List { list: pieces.into(), next: 0 })
+    }
+
+    /// A body that is made while it is sent. It exists once, so a request with
+    /// it is never sent again.
+    pub fn stream<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self(Kind::Stream(Box::pin(body.map_err(Into::into))))
+    }
+
+    /// The number of bytes that are left, where it is known.
+    pub fn len(&self) -> Option<u64> {
+        self.size_hint().exact()
+    }
+
+    /// Whether nothing is left to send.
+    pub fn is_empty(&self) -> bool {
+        self.is_end_stream()
+    }
+
+    /// The pieces, where they are all at hand: no stream.
+    pub fn pieces(&self) -> Option<&[Bytes]> {
+        match &self.0 {
+            Kind::Empty => Some(&[]),
+            Kind::Bytes(bytes) => Some(std::slice::from_ref(bytes)),
+            Kind::List { list, next } => list.get(*next..),
+            Kind::Stream(_) => None,
+        }
+    }
+}
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let data = match &mut self.0 {
+            Kind::Empty => None,
+            Kind::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Kind::Empty;
+                (!bytes.is_empty()).then_some(bytes)
+            }
+            Kind::List { list, next } => {
+                let piece = list.get(*next).cloned();
+                *next += 1;
+                piece
+            }
+            Kind::Stream(stream) => return stream.as_mut().poll_frame(cx),
+        };
+        Poll::Ready(data.map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::Bytes(bytes) => bytes.is_empty(),
+            Kind::List { list, next } => *next >= list.len(),
+            Kind::Stream(stream) => stream.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Stream(stream) => stream.size_hint(),
+            _ => {
+                let pieces = self.pieces().unwrap_or_default();
+                SizeHint::with_exact(pieces.iter().map(|piece| piece.len() as u64).sum())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    /// Says what kind of body it is, never what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.len() {
+            Some(len) => write!(f, "Body({len} bytes)"),
+            None => f.write_str("Body(stream)"),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Kind::Bytes(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::empty()
+    }
+}
+/// A body that may be able to be sent again.
+pub trait Replay: Sized {
+    /// Another body with the same bytes, or `None` if they exist only once.
+    fn try_clone(&self) -> Option<Self>;
+}
+
+impl Replay for Body {
+    fn try_clone(&self) -> Option<Self> {
+        Some(Self(match &self.0 {
+            Kind::Empty => Kind::Empty,
+            Kind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
+            Kind::List { list, next } => Kind::List { list: Arc::clone(list), next: *next },
+            Kind::Stream(_) => return None,
+        }))
+    }
+}
+
+impl Replay for () {
+    fn try_clone(&self) -> Option<Self> {
+        Some(())
+    }
+}
+
+impl Replay for Bytes {
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}

@@ -1,0 +1,103 @@
+//! Settings of a pool.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, Weak},
+};
+
+use arc_swap::ArcSwap;
+use tokio::time::Instant;
+
+use super::{NodePool, Settings, State};
+use crate::{
+    error::{Error, Result},
+    node::{DeadTime, Node, health::Health, replace, snapshot::stripes},
+    rng::Rng,
+};
+
+/// Settings of a [`NodePool`].
+pub struct NodePoolBuilder {
+    nodes: Vec<Node>,
+    settings: Settings,
+    rng: Rng,
+}
+
+impl NodePoolBuilder {
+    pub(super) fn new(nodes: Vec<Node>) -> Self {
+        let settings =
+            Settings { dead_time: DeadTime::default(), timeouts_until_dead: 3, on_leave: None };
+        Self { nodes, settings, rng: Rng::new() }
+    }
+
+    /// How long dead nodes rest.
+    #[must_use]
+    pub fn dead_time(mut self, dead_time: DeadTime) -> Self {
+        self.settings.dead_time = dead_time;
+        self
+    }
+
+    /// How many attempts in a row must run out of time until the node counts as dead. Default: 3.
+    #[must_use]
+    pub fn timeouts_until_dead(mut self, timeouts: u32) -> Self {
+        self.settings.timeouts_until_dead = timeouts.max(1);
+        self
+    }
+
+    /// Called with the nodes that [`NodePool::replace`] took out, so that
+    /// connections to them can be closed.
+    #[must_use]
+    pub fn on_leave(mut self, hook: impl Fn(&[Node]) + Send + Sync + 'static) -> Self {
+        self.settings.on_leave = Some(Box::new(hook));
+        self
+    }
+
+    /// Makes the jitter of dead times the same in every run, for tests.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.rng = Rng::seeded(seed);
+        self
+    }
+
+    /// Makes the pool.
+    ///
+    /// # Errors
+    /// No node, or the same node twice.
+    pub fn build(self) -> Result<Arc<NodePool>> {
+        if self.nodes.is_empty() {
+            return Err(Error::config("nodes", "there must be at least one node"));
+        }
+        if u32::try_from(self.nodes.len()).is_err() {
+            return Err(Error::config("nodes", "there are too many nodes"));
+        }
+        if let Some(twice) = replace::duplicate(&self.nodes) {
+            return Err(Error::config("nodes", format!("{} is given twice", twice.url())));
+        }
+        let members = replace::members(&self.nodes, Instant::now());
+        Ok(Arc::new_cyclic(|weak| {
+            let state = State {
+                stripes: stripes(&members, weak),
+                health: self.nodes.iter().map(|_| Health::default()).collect(),
+                members,
+                seeds: self.nodes,
+                rng: self.rng,
+                last_probe: 0,
+            };
+            NodePool {
+                current: ArcSwap::from_pointee(state.snapshot()),
+                state: Mutex::new(state),
+                settings: self.settings,
+                weak: Weak::clone(weak),
+            }
+        }))
+    }
+}
+
+impl fmt::Debug for NodePoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodePoolBuilder")
+            .field("nodes", &self.nodes)
+            .field("dead_time", &self.settings.dead_time)
+            .field("timeouts_until_dead", &self.settings.timeouts_until_dead)
+            .finish_non_exhaustive()
+    }
+}
