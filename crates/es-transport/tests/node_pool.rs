@@ -217,6 +217,20 @@ fn is_live(pool: &NodePool, node: &Node) -> bool {
     pool.nodes().iter().any(|(member, live)| member == node && *live)
 }
 
+struct Open {
+    selected: Selected,
+    /// The node was alive since the attempt began: if it is a probe, it is no
+    /// longer the one that the pool waits for.
+    is_overtaken: bool,
+}
+
+impl Open {
+    /// Whether the pool waits for it to find out if the node is back.
+    fn is_probe(&self) -> bool {
+        self.selected.is_probe() && !self.is_overtaken
+    }
+}
+
 proptest! {
     #[test]
     fn every_request_gets_a_node_and_a_dead_one_gets_one_probe(
@@ -225,30 +239,35 @@ proptest! {
     ) {
         let nodes = ["a", "b", "c", "d"].map(node);
         let pool = NodePool::builder(nodes.clone()).seed(seed).build().unwrap();
+        let selector = RoundRobin::starting_at(seed as usize);
         let mut now = Instant::now();
-        let mut open: Vec<Selected> = Vec::new();
+        let mut open: Vec<Open> = Vec::new();
         for step in steps {
             match step {
                 Step::Start => {
                     let (before, any_live) = (pool.nodes(), pool.live() > 0);
-                    let selected = pool.select(&Random, &at(now));
+                    let selected = pool.select(&selector, &at(now));
                     let was_live = before.iter().any(|(node, live)| node == selected.node() && *live);
                     // A dead node is asked only as a probe, or while nothing lives.
                     prop_assert!(was_live || selected.is_probe() || !any_live);
                     prop_assert!(!(was_live && selected.is_probe()));
-                    let rival = |o: &Selected| o.is_probe() && o.node() == selected.node();
+                    let rival = |o: &Open| o.is_probe() && o.selected.node() == selected.node();
                     prop_assert!(!(selected.is_probe() && open.iter().any(rival)));
-                    open.push(selected);
+                    open.push(Open { selected, is_overtaken: false });
                 }
                 Step::Finish(which, verdict) if !open.is_empty() => {
-                    let mut selected = open.swap_remove(which % open.len());
-                    let was_live = is_live(&pool, selected.node());
-                    selected.finish(verdict, now);
+                    let mut ended = open.swap_remove(which % open.len());
+                    let was_live = is_live(&pool, ended.selected.node());
+                    ended.selected.finish(verdict, now);
+                    let lives = is_live(&pool, ended.selected.node());
                     let answered = matches!(verdict, Verdict::Alive | Verdict::Burdened);
-                    if selected.is_probe() && !was_live {
-                        prop_assert_eq!(is_live(&pool, selected.node()), answered);
+                    if ended.is_probe() {
+                        prop_assert_eq!(lives, answered);
                     } else if answered {
-                        prop_assert!(!was_live || is_live(&pool, selected.node()));
+                        prop_assert!(!was_live || lives);
+                    }
+                    for other in &mut open {
+                        other.is_overtaken |= is_live(&pool, other.selected.node());
                     }
                 }
                 Step::Drop(which) if !open.is_empty() => {
@@ -271,7 +290,7 @@ proptest! {
         open.clear();
         for _ in 0..100 {
             now += Duration::from_secs(31);
-            pool.select(&Random, &at(now)).finish(Verdict::Alive, now);
+            pool.select(&selector, &at(now)).finish(Verdict::Alive, now);
         }
         prop_assert_eq!(pool.live(), pool.len());
     }
