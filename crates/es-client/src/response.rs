@@ -1,13 +1,14 @@
 //! Answers: what every one of them carries, and those that are not typed.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use bytes::Bytes;
 use es_transport::{
     ResponseBody,
     attempt::{Attempt, Attempts},
+    warning,
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
@@ -49,18 +50,10 @@ impl Meta {
         self.0.attempts.as_ref().map_or(&[], |attempts| &attempts.0)
     }
 
-    /// What the server warns of: the texts of its `Warning` headers
-    /// ([RFC 7234, 5.5](https://www.rfc-editor.org/rfc/rfc7234#section-5.5)).
-    pub fn warnings(&self) -> impl Iterator<Item = &str> {
-        let values = self.0.headers.get_all(header::WARNING).into_iter();
-        values.filter_map(|value| value.to_str().ok()).map(warning_text)
+    /// What the server warns of: the texts of its `Warning` headers.
+    pub fn warnings(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        warning::texts(&self.0.headers)
     }
-}
-
-/// The quoted text of a `Warning` header; all of it where nothing is quoted.
-fn warning_text(value: &str) -> &str {
-    let quoted = value.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"'));
-    quoted.map_or(value, |(text, _)| text)
 }
 
 impl fmt::Debug for Meta {
@@ -139,21 +132,5 @@ impl StreamingResponse {
     /// The body, for readers of [`http_body::Body`](https://docs.rs/http-body).
     pub fn into_body(self) -> ResponseBody {
         self.body
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::warning_text;
-
-    #[test]
-    fn the_text_of_a_warning_is_what_stands_in_quotes() {
-        assert_eq!(
-            warning_text(r#"299 Elasticsearch-9.2.0-abc "use \"y\" instead""#),
-            r#"use \"y\" instead"#
-        );
-        for odd in ["299", "", "\"", "no quotes"] {
-            assert_eq!(warning_text(odd), odd);
-        }
     }
 }

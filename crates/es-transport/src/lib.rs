@@ -30,6 +30,7 @@
 //! | [`connect`] | TCP, proxy, TLS with fingerprints, each node's connections |
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`cloud_id`] | Cloud ID → node |
+//! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
 //! | [`body`], [`credentials`], [`options`], [`attempt`], [`error`], [`rng`] | what all rooms share |
 //!
 //! | feature | what it adds |
@@ -43,6 +44,7 @@ pub mod builder;
 pub mod cloud_id;
 pub mod connect;
 pub mod credentials;
+pub mod curl;
 pub mod error;
 pub mod layer;
 pub mod node;
@@ -50,6 +52,7 @@ pub mod options;
 pub mod rng;
 pub mod sniff;
 pub mod transport;
+pub mod warning;
 
 pub use body::{Body, Replay, ResponseBody};
 pub use builder::TransportBuilder;

@@ -262,3 +262,49 @@ async fn a_request_that_is_dropped_ends_its_spans() {
     let spans = recorder.spans();
     assert!(spans[0].closed && !spans[0].fields.contains_key("error.type"));
 }
+
+/// Takes events alone.
+struct Events(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Events {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        !metadata.is_span() && metadata.target() == "es_transport::warning"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut seen = Seen::default();
+        event.record(&mut seen);
+        let text = &seen.fields["message"];
+        self.0.lock().unwrap().push(format!("{} {text}", event.metadata().level()));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn what_the_server_warns_of_becomes_one_event_for_each_text() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let _guard = tracing::subscriber::set_default(Events(Arc::clone(&events)));
+    let node = service_fn(|_: Request<Body>| async {
+        let answer = Response::builder()
+            .header("warning", r#"299 Elasticsearch-9.2.0 "first""#)
+            .header("warning", r#"299 Elasticsearch-9.2.0 "second""#);
+        Ok::<_, BoxError>(answer.body(Body::empty()).unwrap())
+    });
+    let stack = ServiceBuilder::new()
+        .layer(TraceLayer::new())
+        .layer(TraceAttemptLayer::new())
+        .service(node);
+    stack.oneshot(search()).await.unwrap();
+    assert_eq!(*events.lock().unwrap(), ["WARN first", "WARN second"]);
+}

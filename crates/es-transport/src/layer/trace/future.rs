@@ -6,10 +6,16 @@ use std::{
 
 use http::Response;
 use pin_project_lite::pin_project;
-use tracing::Span;
+use tracing::{Level, Span, enabled, warn};
 
 use super::outcome::record;
-use crate::error::{BoxError, Error, Result};
+use crate::{
+    error::{BoxError, Error, Result},
+    warning,
+};
+
+/// The target of events that tell a server's warnings.
+const WARNING_TARGET: &str = "es_transport::warning";
 
 pin_project! {
     /// The future of [`Trace`](super::Trace) and [`TraceAttempt`](super::TraceAttempt).
@@ -18,12 +24,19 @@ pin_project! {
         #[pin]
         inner: F,
         span: Span,
+        // Whether the answer's warnings become events.
+        warns: bool,
     }
 }
 
 impl<F> ResponseFuture<F> {
     pub(super) fn new(inner: F, span: Span) -> Self {
-        Self { inner, span }
+        Self { inner, span, warns: false }
+    }
+
+    pub(super) fn with_warnings(mut self) -> Self {
+        self.warns = true;
+        self
     }
 }
 
@@ -36,13 +49,17 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.span.is_disabled() {
-            return this.inner.poll(cx).map_err(Error::from_service);
-        }
         let entered = this.span.enter();
         let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);
+        if *this.warns && enabled!(target: WARNING_TARGET, Level::WARN) {
+            for text in result.iter().flat_map(|answer| warning::texts(answer.headers())) {
+                warn!(target: WARNING_TARGET, "{text}");
+            }
+        }
         drop(entered);
-        record(this.span, &result);
+        if !this.span.is_disabled() {
+            record(this.span, &result);
+        }
         Poll::Ready(result)
     }
 }

@@ -18,6 +18,9 @@
 //! | `error.type` | a status of 400 or above, or the kind of the error | the same |
 //! | `otel.status_code` | `ERROR` together with `error.type` | the same |
 //!
+//! What the server [warns](crate::warning) of becomes events at `WARN` within the
+//! request's span, with the target `es_transport::warning`.
+//!
 //! Bodies, headers and credentials never appear, nor the values of the query
 //! string in the request's span. Without a subscriber that wants a span nothing
 //! is computed and nothing allocated.

@@ -64,11 +64,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let span = span(&request);
-        if span.is_disabled() {
-            return ResponseFuture::new(self.inner.call(request), span);
-        }
         let inner = span.in_scope(|| self.inner.call(request));
-        ResponseFuture::new(inner, span)
+        ResponseFuture::new(inner, span).with_warnings()
     }
 }
 
