@@ -36,6 +36,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `native-roots` | the operating system's certificate store as [`connect::TrustRoots`] |
+//! | `metrics` | numbers of requests by the facade of that name: `layer::metrics` |
 //! | `http2` | HTTP/2 by the alternative bottom, [`connect::http_client`] |
 
 pub mod attempt;
@@ -58,7 +59,7 @@ pub use body::{Body, Replay, ResponseBody};
 pub use builder::TransportBuilder;
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
-pub use layer::{media_type::CompatibilityMode, trace::OperationName};
+pub use layer::media_type::CompatibilityMode;
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
-pub use options::{RequestAuth, RequestOptions};
+pub use options::{OperationName, RequestAuth, RequestOptions};
 pub use transport::Transport;

@@ -2,7 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use tracing::{Level, level_filters::LevelFilter};
 
 use crate::credentials::Credentials;
 
@@ -53,6 +54,21 @@ pub struct RequestOptions {
     pub stream: bool,
     /// The most bytes that an answer may have, inflated; `Some(None)` switches the limit off.
     pub max_response_size: Option<Option<usize>>,
+}
+
+/// What a request does, in the words of Elasticsearch's API, such as `search`:
+/// an extension of the request, for spans and numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationName(pub &'static str);
+
+impl OperationName {
+    /// Names the operation of a request, if anybody may want to know: a
+    /// subscriber its span, or the feature `metrics` is on.
+    pub fn attach<B>(self, request: &mut Request<B>) {
+        if cfg!(feature = "metrics") || LevelFilter::current() >= Level::INFO {
+            request.extensions_mut().insert(self);
+        }
+    }
 }
 
 /// Who a request is sent as.

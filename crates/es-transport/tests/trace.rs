@@ -13,9 +13,9 @@ use std::{
 };
 
 use es_transport::{
-    Body, BoxError, Credentials, Error, RequestAuth, RequestOptions,
+    Body, BoxError, Credentials, Error, OperationName, RequestAuth, RequestOptions,
     error::TimeoutPhase,
-    layer::{RetryLayer, TraceAttemptLayer, TraceLayer, trace::OperationName},
+    layer::{RetryLayer, TraceAttemptLayer, TraceLayer},
 };
 use http::{Request, Response, header::AUTHORIZATION};
 use tower::{ServiceBuilder, ServiceExt, service_fn};

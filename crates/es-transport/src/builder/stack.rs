@@ -148,6 +148,7 @@ where
     let request = ServiceBuilder::new()
         .map_response(|answer: Response<_>| answer.map(erase))
         .layer(TraceLayer::new())
+        .layer(metrics())
         .layer(TotalTimeoutLayer::new(settings.total_timeout))
         .layer(settings.compression.enabled(compress))
         .layer(RetryLayer::new(settings.retry))
@@ -155,6 +156,16 @@ where
         .service(attempt);
     let close = Box::new(close);
     Ok(Transport::new(BoxCloneSyncService::new(request), Shared { pool, sniffer, close }))
+}
+
+#[cfg(feature = "metrics")]
+fn metrics() -> crate::layer::MetricsLayer {
+    crate::layer::MetricsLayer::new()
+}
+
+#[cfg(not(feature = "metrics"))]
+fn metrics() -> tower::layer::util::Identity {
+    tower::layer::util::Identity::new()
 }
 
 /// The body of an answer, above all layers that wrap it.

@@ -7,6 +7,31 @@ use crate::attempt::Attempt;
 
 /// Questions.
 impl Error {
+    /// What kind of error it is, as a word from a short list, for spans and
+    /// numbers; `_OTHER` is OpenTelemetry's word for what has no name.
+    pub fn type_name(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Config { .. } => "config",
+            Kind::Request(_) => "request",
+            Kind::Connect(_) => "connect",
+            Kind::Tls(_) => "tls",
+            Kind::Timeout { phase: TimeoutPhase::Connect, .. } => "timeout.connect",
+            Kind::Timeout { phase: TimeoutPhase::Attempt, .. } => "timeout.attempt",
+            Kind::Timeout { phase: TimeoutPhase::Total, .. } => "timeout.total",
+            Kind::Timeout { phase: TimeoutPhase::Read, .. } => "timeout.read",
+            Kind::Io(_) => "io",
+            Kind::Body(_) => "body",
+            Kind::Redirect { .. } => "redirect",
+            Kind::UnsupportedProduct(_) => "unsupported_product",
+            Kind::MediaType(_) => "media_type",
+            Kind::Credentials(_) => "credentials",
+            Kind::Sniff(_) => "sniff",
+            Kind::NoNodes => "no_nodes",
+            Kind::Closed => "closed",
+            Kind::Service => "_OTHER",
+        }
+    }
+
     /// A setting is wrong; the transport was not built.
     pub fn is_config(&self) -> bool {
         matches!(self.0.kind, Kind::Config { .. })

@@ -8,6 +8,7 @@
 //! | layer | what it does | why here |
 //! |---|---|---|
 //! | [`TraceLayer`] | a span for the request | outermost: it sees what the caller sees |
+//! | `MetricsLayer` (feature `metrics`) | duration and outcome of requests as numbers | as the one before |
 //! | [`TotalTimeoutLayer`] | one deadline for all attempts | over retry, so that waiting counts |
 //! | [`CompressLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
 //! | [`RetryLayer`] | sends again what may be sent again | over all that belongs to one attempt |
@@ -33,6 +34,8 @@ pub mod compress;
 pub mod default_headers;
 pub mod inflate;
 pub mod media_type;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod product_check;
 pub mod refuse_redirect;
 pub mod retry;
@@ -47,6 +50,8 @@ pub use compress::CompressLayer;
 pub use default_headers::DefaultHeadersLayer;
 pub use inflate::InflateLayer;
 pub use media_type::MediaTypeLayer;
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsLayer;
 pub use product_check::ProductCheckLayer;
 pub use refuse_redirect::RefuseRedirectLayer;
 pub use retry::RetryLayer;

@@ -7,7 +7,7 @@
 //!
 //! | field | request (`INFO`) | attempt (`DEBUG`) |
 //! |---|---|---|
-//! | `otel.name`, `db.operation.name` | [`OperationName`] if the request has one, else the method | – |
+//! | `otel.name`, `db.operation.name` | [`OperationName`](crate::OperationName) if the request has one, else the method | – |
 //! | `otel.kind` | `client` | `client` |
 //! | `db.system.name` | `elasticsearch` | `elasticsearch` |
 //! | `http.request.method` | yes | yes |
@@ -32,7 +32,7 @@
 //!
 //! ```
 //! use std::convert::Infallible;
-//! use es_transport::{Body, layer::{TraceAttemptLayer, TraceLayer, trace::OperationName}};
+//! use es_transport::{Body, OperationName, layer::{TraceAttemptLayer, TraceLayer}};
 //! use http::{Request, Response};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
@@ -59,4 +59,4 @@ mod request;
 
 pub use attempt::{TraceAttempt, TraceAttemptLayer};
 pub use future::ResponseFuture;
-pub use request::{OperationName, Trace, TraceLayer};
+pub use request::{Trace, TraceLayer};

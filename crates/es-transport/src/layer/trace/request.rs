@@ -2,26 +2,13 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tower::{Layer, Service};
-use tracing::{Level, Span, field::Empty, info_span, level_filters::LevelFilter};
+use tracing::{Span, field::Empty, info_span};
 
 use super::future::ResponseFuture;
-use crate::error::{BoxError, Error};
-
-/// What a request does, in the words of Elasticsearch's API, such as `search`:
-/// an extension of the request, for its span.
-///
-/// [`attach`](Self::attach) inserts it only where spans are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OperationName(pub &'static str);
-
-impl OperationName {
-    /// Names the operation of a request, if any subscriber may want its span.
-    pub fn attach<B>(self, request: &mut Request<B>) {
-        if LevelFilter::current() >= Level::INFO {
-            request.extensions_mut().insert(self);
-        }
-    }
-}
+use crate::{
+    error::{BoxError, Error},
+    options::OperationName,
+};
 
 /// Gives each request a span; see the [module page](super).
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,188 @@
+//! Numbers of requests by the [`metrics`](::metrics) facade, for whatever
+//! recorder the program installs.
+//!
+//! | metric | kind | labels |
+//! |---|---|---|
+//! | `db.client.operation.duration` | histogram, seconds | all |
+//! | `elasticsearch.client.resends` | counter of attempts after the first | `db.system.name`, `db.operation.name` |
+//!
+//! | label | value |
+//! |---|---|
+//! | `db.system.name` | `elasticsearch` |
+//! | `db.operation.name` | [`OperationName`] if the request has one, else the method |
+//! | `db.response.status_code` | of the answer, if there was one |
+//! | `error.type` | a status of 400 or above, [`Error::type_name`], or `cancelled` where the caller went away |
+//!
+//! The names of the histogram and the labels are those of OpenTelemetry's
+//! [semantic conventions](https://opentelemetry.io/docs/specs/semconv/db/database-metrics/).
+//! The duration has all attempts and their answers in it, but not the reading
+//! of an answer that the caller streams. Nodes are no labels: they come and go.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use es_transport::{Body, OperationName, layer::MetricsLayer};
+//! use http::{Request, Response};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let service = ServiceBuilder::new().layer(MetricsLayer::new()).service(service_fn(
+//!     |_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::empty())) },
+//! ));
+//! let request = Request::get("/_search").extension(OperationName("search"));
+//! service.oneshot(request.body(Body::empty())?).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::{
+    borrow::Cow,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response, StatusCode};
+use metrics::{Label, counter, histogram};
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tower::{Layer, Service};
+
+use crate::{
+    attempt::Attempts,
+    error::{BoxError, Error, Result},
+    options::OperationName,
+};
+
+/// Measures requests; see the [module](self).
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct MetricsLayer {}
+
+impl MetricsLayer {
+    /// There is nothing to set.
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl<S> Layer<S> for MetricsLayer {
+    type Service = Metrics<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Metrics { inner }
+    }
+}
+
+/// The service of [`MetricsLayer`].
+#[derive(Clone, Debug)]
+pub struct Metrics<S> {
+    inner: S,
+}
+
+impl<S, B, RB> Service<Request<B>> for Metrics<S>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response<RB>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let measure = Measure::start(&request);
+        ResponseFuture { inner: self.inner.call(request), measure }
+    }
+}
+
+pin_project! {
+    /// The future of [`Metrics`].
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+        measure: Measure,
+    }
+}
+
+impl<F, RB, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<RB>, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response<RB>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);
+        match &result {
+            Ok(answer) => {
+                let trail = answer.extensions().get::<Attempts>();
+                this.measure.answered(answer.status(), trail.map_or(1, |trail| trail.0.len()));
+            }
+            Err(error) => this.measure.failed(error),
+        }
+        Poll::Ready(result)
+    }
+}
+
+#[derive(Debug)]
+struct Measure {
+    operation: Cow<'static, str>,
+    started: Instant,
+    is_open: bool,
+}
+
+impl Measure {
+    fn start<B>(request: &Request<B>) -> Self {
+        let operation = match request.extensions().get() {
+            Some(OperationName(name)) => Cow::Borrowed(*name),
+            None => Cow::Owned(request.method().as_str().to_owned()),
+        };
+        Self { operation, started: Instant::now(), is_open: true }
+    }
+
+    fn answered(&mut self, status: StatusCode, attempts: usize) {
+        let code = Label::new("db.response.status_code", status.as_str().to_owned());
+        let mut labels = vec![code];
+        if status.is_client_error() || status.is_server_error() {
+            labels.push(Label::new("error.type", status.as_str().to_owned()));
+        }
+        self.end(labels, attempts);
+    }
+
+    fn failed(&mut self, error: &Error) {
+        self.end(
+            vec![Label::from_static_parts("error.type", error.type_name())],
+            error.attempts().len(),
+        );
+    }
+
+    fn end(&mut self, mut labels: Vec<Label>, attempts: usize) {
+        self.is_open = false;
+        labels.push(Label::from_static_parts("db.system.name", "elasticsearch"));
+        labels.push(Label::new("db.operation.name", self.operation.clone()));
+        if let Some(resends) = attempts.checked_sub(1).filter(|resends| *resends > 0) {
+            let labels =
+                labels.iter().filter(|label| !is_outcome(label)).cloned().collect::<Vec<_>>();
+            counter!("elasticsearch.client.resends", labels).increment(resends as u64);
+        }
+        histogram!("db.client.operation.duration", labels).record(self.started.elapsed());
+    }
+}
+
+fn is_outcome(label: &Label) -> bool {
+    matches!(label.key(), "db.response.status_code" | "error.type")
+}
+
+impl Drop for Measure {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.end(vec![Label::from_static_parts("error.type", "cancelled")], 0);
+        }
+    }
+}
