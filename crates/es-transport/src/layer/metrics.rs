@@ -1,4 +1,4 @@
-//! Numbers of requests by the [`metrics`](::metrics) facade, for whatever
+//! Numbers of requests by the [`metrics`] facade, for whatever
 //! recorder the program installs.
 //!
 //! | metric | kind | labels |
