@@ -1,0 +1,155 @@
+//! What every client is asked to do, and the answer that each must have read.
+
+use std::{fmt, str::FromStr};
+
+use serde_json::{Value, json};
+
+/// Name of the user in every measurement.
+pub const USER: &str = "elastic";
+/// Password of the user in every measurement.
+pub const PASSWORD: &str = "changeme";
+/// The index that is written to and searched.
+pub const INDEX: &str = "products";
+/// The index whose searches answer 1 MB instead of 4 kB.
+pub const LARGE_INDEX: &str = "products-large";
+/// Number of hits in a search of [`INDEX`].
+pub const HITS: usize = 10;
+/// Number of hits in a search of [`LARGE_INDEX`].
+pub const LARGE_HITS: usize = 1_000;
+
+/// Every error of a measurement.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// One kind of request with one way to read its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `HEAD /`.
+    Head,
+    /// `GET /` into a JSON value.
+    Info,
+    /// A small document into an index, the answer into a JSON value.
+    Index,
+    /// A search into a JSON value.
+    Value(Answer),
+    /// A search into typed hits.
+    Typed(Answer),
+    /// A search into hits whose sources stay raw text.
+    Raw(Answer),
+}
+
+/// The length of a search's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// [`HITS`] hits, about 4 kB.
+    Small,
+    /// [`LARGE_HITS`] hits, about 1 MB.
+    Large,
+}
+
+impl Answer {
+    /// The index to search for an answer of this length.
+    pub fn index(self) -> &'static str {
+        match self {
+            Self::Small => INDEX,
+            Self::Large => LARGE_INDEX,
+        }
+    }
+
+    /// The path of the search.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Small => "/products/_search",
+            Self::Large => "/products-large/_search",
+        }
+    }
+
+    /// The number of hits in the answer.
+    pub fn hits(self) -> usize {
+        match self {
+            Self::Small => HITS,
+            Self::Large => LARGE_HITS,
+        }
+    }
+}
+
+impl Operation {
+    /// All of them, in the order of the table.
+    pub const ALL: [Self; 9] = [
+        Self::Head,
+        Self::Info,
+        Self::Index,
+        Self::Value(Answer::Small),
+        Self::Typed(Answer::Small),
+        Self::Raw(Answer::Small),
+        Self::Value(Answer::Large),
+        Self::Typed(Answer::Large),
+        Self::Raw(Answer::Large),
+    ];
+
+    /// The name on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Info => "info",
+            Self::Index => "index",
+            Self::Value(Answer::Small) => "search-value",
+            Self::Typed(Answer::Small) => "search-typed",
+            Self::Raw(Answer::Small) => "search-raw",
+            Self::Value(Answer::Large) => "large-value",
+            Self::Typed(Answer::Large) => "large-typed",
+            Self::Raw(Answer::Large) => "large-raw",
+        }
+    }
+
+    /// Whether the answer is the 1 MB one, which is worth fewer repetitions.
+    pub fn is_large(self) -> bool {
+        matches!(
+            self,
+            Self::Value(Answer::Large) | Self::Typed(Answer::Large) | Self::Raw(Answer::Large)
+        )
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Operation {
+    type Err = BoxError;
+
+    fn from_str(name: &str) -> Result<Self, BoxError> {
+        Self::ALL
+            .into_iter()
+            .find(|operation| operation.name() == name)
+            .ok_or_else(|| format!("no operation is called {name}").into())
+    }
+}
+
+/// The query of every search, serialised anew for each request as a program
+/// that builds its queries does.
+pub fn query() -> Value {
+    json!({"query": {"match": {"title": "trail shoes"}}, "size": 10})
+}
+
+/// Fails unless a search had as many hits as it must.
+pub fn check_hits(found: usize, answer: Answer) -> Result<(), BoxError> {
+    if found == answer.hits() {
+        return Ok(());
+    }
+    Err(format!("{found} hits instead of {}", answer.hits()).into())
+}
+
+/// Fails unless the text that names the outcome is the expected one.
+pub fn check_text(found: &Value, expected: &str) -> Result<(), BoxError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("{found} instead of {expected}").into())
+}
+
+/// The number of hits in an answer that was read into a value.
+pub fn hits_of(answer: &Value) -> usize {
+    answer["hits"]["hits"].as_array().map_or(0, Vec::len)
+}
