@@ -1,24 +1,99 @@
-//! Our client.
+//! Our client, with everything on: several nodes, credentials, retries, both
+//! deadlines, product check, compatibility mode, spans without a subscriber.
 
-use peers::operation::{BoxError, Operation};
+use std::time::Duration;
 
-/// The client over its nodes, with everything on.
-pub struct Ours {}
+use es_client::{Elasticsearch, SearchResponse};
+use peers::{
+    operation::{
+        Answer, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of, query,
+    },
+    product::Product,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, value::RawValue};
+
+/// The client over its nodes.
+pub struct Ours {
+    client: Elasticsearch,
+}
 
 impl Ours {
     /// A client over the nodes.
     ///
     /// # Errors
     /// When a setting is refused.
-    pub fn new(_urls: &[String]) -> Result<Self, BoxError> {
-        Ok(Self {})
+    pub fn new(urls: &[String]) -> Result<Self, BoxError> {
+        let client = Elasticsearch::builder()
+            .nodes(urls)
+            .basic_auth(USER, PASSWORD)
+            .total_timeout(Duration::from_secs(60))
+            .build()?;
+        Ok(Self { client })
     }
 
     /// Performs one operation a number of times.
     ///
     /// # Errors
     /// When a request fails or an answer is not what it must be.
-    pub async fn run(&mut self, _operation: Operation, _times: u64) -> Result<(), BoxError> {
-        Err("not there yet".into())
+    pub async fn run(&mut self, operation: Operation, times: u64) -> Result<(), BoxError> {
+        match operation {
+            Operation::Head => self.head(times).await,
+            Operation::Info => self.info(times).await,
+            Operation::Index => self.index(times).await,
+            Operation::Value(answer) => self.search_value(answer, times).await,
+            Operation::Typed(answer) => self.search::<Product>(answer, times).await,
+            Operation::Raw(answer) => self.search::<Box<RawValue>>(answer, times).await,
+        }
+    }
+
+    async fn head(&self, times: u64) -> Result<(), BoxError> {
+        for _ in 0..times {
+            if !self.client.ping().await? {
+                return Err("the server is not found".into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn info(&self, times: u64) -> Result<(), BoxError> {
+        for _ in 0..times {
+            let info: Value = self.client.info().send().await?.json()?;
+            check_text(&info["tagline"], "You Know, for Search")?;
+        }
+        Ok(())
+    }
+
+    async fn index(&self, times: u64) -> Result<(), BoxError> {
+        let product = Product::numbered(1);
+        for _ in 0..times {
+            let call = self.client.index(INDEX).id("1").document(&product);
+            let answer: Value = call.send().await?.json()?;
+            check_text(&answer["result"], "created")?;
+        }
+        Ok(())
+    }
+
+    async fn search_value(&self, answer: Answer, times: u64) -> Result<(), BoxError> {
+        let query = query();
+        for _ in 0..times {
+            let call = self.client.search::<Value>(answer.index()).body(&query);
+            check_hits(hits_of(&call.send().await?.json()?), answer)?;
+        }
+        Ok(())
+    }
+
+    async fn search<T: DeserializeOwned>(
+        &self,
+        answer: Answer,
+        times: u64,
+    ) -> Result<(), BoxError> {
+        let query = query();
+        for _ in 0..times {
+            let call = self.client.search::<T>(answer.index()).body(&query);
+            let found: SearchResponse<T> = call.await?;
+            check_hits(found.documents().count(), answer)?;
+        }
+        Ok(())
     }
 }
