@@ -25,6 +25,8 @@ enum Kind {
     Api(Box<ApiError>),
     /// The call cannot be sent as it stands.
     Invalid(Box<str>),
+    /// What a helper was to write could not be read.
+    Source(es_transport::BoxError),
     Encode {
         what: Box<str>,
         source: serde_json::Error,
@@ -73,6 +75,10 @@ pub struct Cause {
 impl Error {
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self(Box::new(Kind::Invalid(message.into().into())))
+    }
+
+    pub(crate) fn source_of_operations(source: es_transport::BoxError) -> Self {
+        Self(Box::new(Kind::Source(source)))
     }
 
     pub(crate) fn encode(what: impl Into<String>, source: serde_json::Error) -> Self {
@@ -166,6 +172,11 @@ impl Error {
         matches!(&*self.0, Kind::Invalid(_))
     }
 
+    /// The input of a helper failed.
+    pub fn is_source(&self) -> bool {
+        matches!(&*self.0, Kind::Source(_))
+    }
+
     /// A value of the body could not be serialised.
     pub fn is_encode(&self) -> bool {
         matches!(&*self.0, Kind::Encode { .. })
@@ -228,6 +239,7 @@ impl fmt::Display for Error {
             Kind::Transport(error) => error.fmt(f),
             Kind::Api(error) => error.fmt(f),
             Kind::Invalid(message) => write!(f, "the call cannot be sent: {message}"),
+            Kind::Source(_) => f.write_str("the input of the helper failed"),
             Kind::Encode { what, .. } => write!(f, "`{what}` cannot be written as JSON"),
             Kind::Decode { what, .. } => write!(f, "the answer is no {what}"),
         }
@@ -244,6 +256,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.0 {
             Kind::Transport(error) => error.source(),
+            Kind::Source(source) => Some(&**source),
             Kind::Encode { source, .. } | Kind::Decode { source, .. } => Some(source),
             Kind::Api(_) | Kind::Invalid(_) => None,
         }

@@ -26,6 +26,7 @@
 //! | [`options`] | what `client.options()` yields |
 //! | [`api`] | one builder per endpoint |
 //! | [`types`] | typed answers |
+//! | [`helpers`] | what takes more than one call: writing much, reading all |
 //! | [`response`] | what every answer carries; answers that are not typed |
 //! | [`error`] | what can go wrong |
 //! | [`endpoint`] | what an endpoint is: a static table |
@@ -36,6 +37,7 @@ mod call;
 pub mod client;
 pub mod endpoint;
 pub mod error;
+pub mod helpers;
 mod json_body;
 pub mod options;
 pub mod params;

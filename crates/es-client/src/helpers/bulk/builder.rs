@@ -1,0 +1,299 @@
+use std::{
+    borrow::Cow,
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, atomic::AtomicI64},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use es_transport::{Backoff, BoxError, rng::Rng};
+use futures_core::Stream;
+use futures_util::stream::FuturesUnordered;
+use http::uri::PathAndQuery;
+use pin_project_lite::pin_project;
+use serde::Serialize;
+
+use super::{
+    batch::{Filling, Limits},
+    concurrency::Concurrency,
+    lane::Lane,
+    operation::Operation,
+    report::{BulkReport, BulkStopped},
+    stream::{BulkStream, Engine, Progress},
+};
+use crate::{
+    client::Elasticsearch,
+    error::{Error, Result},
+    params::IntoParam,
+    path::{PartKind, push_part, push_query},
+};
+
+/// How often a batch that is refused as a whole is halved at first, to find the
+/// operation that causes it; each half that is accepted allows one more.
+const HALVINGS: i64 = 64;
+
+/// A bulk helper, described; see the [module](super). Made by
+/// [`Helpers::bulk`](crate::helpers::Helpers::bulk).
+///
+/// Awaited, it gives a [`BulkReport`].
+#[must_use = "nothing is sent until it is awaited or its stream is read"]
+pub struct Bulk<S> {
+    client: Elasticsearch,
+    index: Cow<'static, str>,
+    source: S,
+    settings: Settings,
+}
+
+struct Settings {
+    limits: Limits,
+    flush_interval: Duration,
+    in_flight: usize,
+    adaptive: bool,
+    max_retries: u32,
+    backoff: Backoff,
+    make_ids: bool,
+    keep_failures: usize,
+    query: String,
+    progress: Option<Progress>,
+}
+
+impl<S> Bulk<S> {
+    pub(in crate::helpers) fn new(
+        client: Elasticsearch,
+        index: Cow<'static, str>,
+        source: S,
+    ) -> Self {
+        let settings = Settings {
+            limits: Limits { bytes: 5 << 20, operations: 5_000 },
+            flush_interval: Duration::from_secs(1),
+            in_flight: 4,
+            adaptive: false,
+            max_retries: 8,
+            backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
+            make_ids: false,
+            keep_failures: 100,
+            query: String::new(),
+            progress: None,
+        };
+        Self { client, index, source, settings }
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    fn query(self, name: &str, value: impl IntoParam) -> Self {
+        let value = value.into_param();
+        self.set(|settings| push_query(&mut settings.query, name, &value))
+    }
+
+    /// The most bytes of a request, before compression. A request has more only
+    /// if its only operation has. Default: 5 MiB; at most 1 GiB.
+    ///
+    /// It must not be more than the cluster's `http.max_content_length`
+    /// (100 MB by default) and what proxies in between take; the helper finds
+    /// out by 413, and then sends smaller ones.
+    pub fn flush_bytes(self, bytes: usize) -> Self {
+        self.set(|settings| settings.limits.bytes = bytes.clamp(1, 1 << 30))
+    }
+
+    /// The most operations of a request. Default: 5,000.
+    pub fn flush_operations(self, operations: usize) -> Self {
+        self.set(|settings| settings.limits.operations = operations.max(1))
+    }
+
+    /// How long an operation waits for others to come when the input has none.
+    /// Default: 1 s.
+    pub fn flush_interval(self, interval: Duration) -> Self {
+        self.set(|settings| settings.flush_interval = interval)
+    }
+
+    /// How many requests are under way at once. Default: 4; at most 1,000.
+    pub fn max_in_flight(self, requests: usize) -> Self {
+        self.set(|settings| (settings.in_flight, settings.adaptive) = (requests, false))
+    }
+
+    /// Finds out how many requests should be under way: it begins with one,
+    /// more while the cluster keeps pace, fewer when it refuses (429) or gets
+    /// slow; never more than `most`.
+    pub fn adaptive_in_flight(self, most: usize) -> Self {
+        self.set(|settings| (settings.in_flight, settings.adaptive) = (most, true))
+    }
+
+    /// How often an operation is sent again. Default: 8, which with the default
+    /// [`backoff`](Self::backoff) rides out a minute and a half.
+    pub fn max_retries(self, retries: u32) -> Self {
+        self.set(|settings| settings.max_retries = retries)
+    }
+
+    /// The wait before operations are sent again: at most `first` at first,
+    /// twice as long each time, and never longer than `longest`; half of it is
+    /// random. Default: 500 ms and 30 s. `Retry-After` makes it longer.
+    pub fn backoff(self, first: Duration, longest: Duration) -> Self {
+        self.set(|settings| settings.backoff = Backoff::new(first, longest))
+    }
+
+    /// Makes an id for every operation that has none, so that it can be sent
+    /// again without being written twice. Default: no; the server makes them.
+    ///
+    /// The ids are unique (96 random bits for the run, and a number) and sort
+    /// in the order of the input.
+    pub fn make_ids(self, make: bool) -> Self {
+        self.set(|settings| settings.make_ids = make)
+    }
+
+    /// How many failures the report keeps, with their operations. Default: 100.
+    pub fn keep_failures(self, failures: usize) -> Self {
+        self.set(|settings| settings.keep_failures = failures)
+    }
+
+    /// Called with the totals whenever a request has ended.
+    pub fn on_progress(self, progress: impl FnMut(&BulkReport) + Send + 'static) -> Self {
+        self.set(|settings| settings.progress = Some(Box::new(progress)))
+    }
+
+    /// The ingest pipeline of operations that name none.
+    pub fn pipeline(self, pipeline: impl IntoParam) -> Self {
+        self.query("pipeline", pipeline)
+    }
+
+    /// The routing of operations that name none.
+    pub fn routing(self, routing: impl IntoParam) -> Self {
+        self.query("routing", routing)
+    }
+
+    /// `true`, `false` or `wait_for`: when writes become visible to searches.
+    /// Default: `false`. To refresh once in the end costs less.
+    pub fn refresh(self, refresh: impl IntoParam) -> Self {
+        self.query("refresh", refresh)
+    }
+
+    /// How many copies of a shard must be there: a number or `all`. Default: 1.
+    pub fn wait_for_active_shards(self, shards: impl IntoParam) -> Self {
+        self.query("wait_for_active_shards", shards)
+    }
+
+    /// How long the server waits for a shard or a mapping. Default: 1 minute.
+    /// The transport's own time for a request should be longer.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.query("timeout", timeout)
+    }
+
+    /// The outcome of every operation, as a stream.
+    pub fn stream(self) -> BulkStream<S> {
+        self.start(true)
+    }
+
+    fn start(self, detail: bool) -> BulkStream<S> {
+        let Self { client, index, source, settings } = self;
+        let concurrency = if settings.adaptive {
+            Concurrency::adaptive(settings.in_flight)
+        } else {
+            Concurrency::fixed(settings.in_flight)
+        };
+        let lane = target(&index, settings.query, detail).map(|target| {
+            Arc::new(Lane {
+                client,
+                target,
+                index: index.into(),
+                detail,
+                max_retries: settings.max_retries,
+                backoff: settings.backoff,
+                rng: Rng::new(),
+                halvings: AtomicI64::new(HALVINGS),
+            })
+        });
+        let engine = Engine {
+            lane: lane.map_err(Some),
+            limits: settings.limits,
+            flush_interval: settings.flush_interval,
+            concurrency,
+            keep_failures: settings.keep_failures,
+            progress: settings.progress,
+            filling: Filling::new(settings.make_ids),
+            report: BulkReport::default(),
+            began: None,
+            flush_at: None,
+            due: VecDeque::new(),
+            waiting: Vec::new(),
+            flights: FuturesUnordered::new(),
+            spares: Vec::new(),
+            ready: VecDeque::new(),
+            stop: None,
+            source_error: None,
+        };
+        BulkStream::new(source, engine)
+    }
+}
+
+/// Where the requests go. For totals the answer need not repeat what was written.
+fn target(index: &str, mut query: String, detail: bool) -> Result<PathAndQuery> {
+    let mut target = String::from("/");
+    push_part(&mut target, "index", index, PartKind::Single)?;
+    target.push_str("/_bulk");
+    if !detail {
+        push_query(&mut query, "filter_path", "errors,items.*.status,items.*.error");
+    }
+    if !query.is_empty() {
+        target.push('?');
+        target.push_str(&query);
+    }
+    PathAndQuery::try_from(target).map_err(|_| Error::invalid("the path is too long"))
+}
+
+pin_project! {
+    /// The totals to come of a [`Bulk`].
+    #[must_use = "nothing is sent until it is awaited"]
+    pub struct BulkFuture<S> {
+        #[pin]
+        stream: BulkStream<S>,
+    }
+}
+
+impl<S, T> Future for BulkFuture<S>
+where
+    S: Stream<Item = Result<Operation<T>, BoxError>>,
+    T: Serialize,
+{
+    type Output = Result<BulkReport, BulkStopped>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut stream = self.project().stream;
+        while let Some(outcome) = ready!(stream.as_mut().poll_next(cx)) {
+            if let Err(error) = outcome {
+                let report = stream.take_report();
+                return Poll::Ready(Err(BulkStopped { error, report }));
+            }
+        }
+        Poll::Ready(Ok(stream.take_report()))
+    }
+}
+
+impl<S, T> IntoFuture for Bulk<S>
+where
+    S: Stream<Item = Result<Operation<T>, BoxError>>,
+    T: Serialize,
+{
+    type Output = Result<BulkReport, BulkStopped>;
+    type IntoFuture = BulkFuture<S>;
+
+    fn into_future(self) -> BulkFuture<S> {
+        BulkFuture { stream: self.start(false) }
+    }
+}
+
+impl<S> fmt::Debug for Bulk<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bulk").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for BulkFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkFuture").field("stream", &self.stream).finish()
+    }
+}

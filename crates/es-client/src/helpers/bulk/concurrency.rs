@@ -1,0 +1,139 @@
+//! How many requests are under way at once.
+
+use std::time::Duration;
+
+/// The number of requests under way: fixed, or found by what the cluster says.
+///
+/// Found, it begins with one, grows by one whenever as many requests as it
+/// allows went well, and shrinks when the cluster refuses (429, by half) or
+/// takes three times as long as it did at its best (by a tenth): additive
+/// increase, multiplicative decrease (Chiu and Jain, 1989).
+#[derive(Debug)]
+pub(super) struct Concurrency {
+    limit: f64,
+    most: f64,
+    adaptive: bool,
+    /// The least time for an operation, in seconds; it is slowly forgotten.
+    best: f64,
+    /// So many of the next ends tell of requests from before the last decrease.
+    stale: usize,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Pace {
+    /// It took so long for so many operations.
+    Took(Duration, usize),
+    /// The cluster had too much to do.
+    Refused,
+    /// It tells nothing.
+    Unknown,
+}
+
+/// Slower than this, times the best, requests are waiting for each other.
+const SLOW: f64 = 3.0;
+/// By this much the best time is forgotten with each request.
+const FORGET: f64 = 1.01;
+
+impl Concurrency {
+    pub(super) fn fixed(requests: usize) -> Self {
+        Self::new(requests, false)
+    }
+
+    pub(super) fn adaptive(most: usize) -> Self {
+        Self::new(most, true)
+    }
+
+    fn new(most: usize, adaptive: bool) -> Self {
+        let most = most.clamp(1, 1_000) as f64;
+        let limit = if adaptive { 1.0 } else { most };
+        Self { limit, most, adaptive, best: f64::INFINITY, stale: 0 }
+    }
+
+    /// The most requests that may be under way.
+    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "from 1 to 1,000")]
+    pub(super) fn limit(&self) -> usize {
+        self.limit as usize
+    }
+
+    /// Told of every request that ended.
+    pub(super) fn ended(&mut self, pace: Pace) {
+        if !self.adaptive {
+            return;
+        }
+        match pace {
+            Pace::Refused => self.decrease(0.5),
+            Pace::Took(time, operations) => {
+                let each = time.as_secs_f64() / operations.max(1) as f64;
+                self.best = (self.best * FORGET).min(each);
+                if each > self.best * SLOW {
+                    self.decrease(0.9);
+                } else {
+                    self.limit = (self.limit + self.limit.recip()).min(self.most);
+                }
+            }
+            Pace::Unknown => {}
+        }
+        self.stale = self.stale.saturating_sub(1);
+    }
+
+    fn decrease(&mut self, factor: f64) {
+        if self.stale == 0 {
+            self.stale = self.limit();
+            self.limit = (self.limit * factor).max(1.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUICK: Pace = Pace::Took(Duration::from_millis(10), 100);
+    const SLUGGISH: Pace = Pace::Took(Duration::from_millis(100), 100);
+
+    fn grown(most: usize) -> Concurrency {
+        let mut concurrency = Concurrency::adaptive(most);
+        (0..1_000).for_each(|_| concurrency.ended(QUICK));
+        concurrency
+    }
+
+    #[test]
+    fn it_begins_with_one_and_grows_to_the_most() {
+        let mut concurrency = Concurrency::adaptive(8);
+        assert_eq!(concurrency.limit(), 1);
+        concurrency.ended(QUICK);
+        assert_eq!(concurrency.limit(), 2);
+        concurrency.ended(QUICK);
+        assert_eq!(concurrency.limit(), 2);
+        assert_eq!(grown(8).limit(), 8);
+    }
+
+    #[test]
+    fn refusals_of_one_round_halve_it_once() {
+        let mut concurrency = grown(16);
+        (0..16).for_each(|_| concurrency.ended(Pace::Refused));
+        assert_eq!(concurrency.limit(), 8);
+        concurrency.ended(Pace::Refused);
+        assert_eq!(concurrency.limit(), 4);
+        (0..100).for_each(|_| concurrency.ended(Pace::Refused));
+        assert_eq!(concurrency.limit(), 1);
+    }
+
+    #[test]
+    fn slowness_shrinks_it_until_it_is_the_new_best() {
+        let mut concurrency = grown(16);
+        (0..20).for_each(|_| concurrency.ended(SLUGGISH));
+        assert!(concurrency.limit() < 16, "{concurrency:?}");
+        (0..2_000).for_each(|_| concurrency.ended(SLUGGISH));
+        assert_eq!(concurrency.limit(), 16, "{concurrency:?}");
+    }
+
+    #[test]
+    fn fixed_it_stays() {
+        let mut concurrency = Concurrency::fixed(4);
+        concurrency.ended(Pace::Refused);
+        assert_eq!(concurrency.limit(), 4);
+        assert_eq!(Concurrency::fixed(0).limit(), 1);
+    }
+}

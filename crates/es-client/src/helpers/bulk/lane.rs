@@ -1,0 +1,101 @@
+//! One batch on its way: sent once, and judged by what comes back.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use bytes::Bytes;
+use es_transport::{Backoff, rng::Rng};
+use http::{Method, uri::PathAndQuery};
+use tokio::time::Instant;
+
+use super::{
+    batch::{Part, Spare},
+    concurrency::Pace,
+    judge,
+    outcome::Outcome,
+};
+use crate::{
+    client::Elasticsearch,
+    error::{Error, Result},
+    helpers::request::{Failed, HelperRequest, perhaps_done, send},
+    response::Meta,
+};
+
+/// What all batches of a helper share.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) client: Elasticsearch,
+    pub(super) target: PathAndQuery,
+    pub(super) index: Arc<str>,
+    /// Whether every operation's outcome is asked for, not just those that failed.
+    pub(super) detail: bool,
+    pub(super) max_retries: u32,
+    pub(super) backoff: Backoff,
+    pub(super) rng: Rng,
+    /// How many more batches that were refused as a whole may be halved to find
+    /// out why.
+    pub(super) halvings: AtomicI64,
+}
+
+/// A batch that is back.
+#[derive(Debug, Default)]
+pub(super) struct Landed {
+    pub(super) succeeded: u64,
+    /// Of all operations, or of those that failed.
+    pub(super) outcomes: Vec<Outcome>,
+    /// What is to be sent again.
+    pub(super) again: Vec<Part>,
+    /// Why nothing more should be sent.
+    pub(super) stop: Option<Error>,
+    pub(super) pace: Option<Pace>,
+    /// So many bytes are too many for the server.
+    pub(super) too_large: Option<usize>,
+    pub(super) spare: Option<Spare>,
+}
+
+/// Sends a batch once.
+pub(super) async fn deliver(lane: Arc<Lane>, mut part: Part) -> Landed {
+    let began = Instant::now();
+    let mut landed = match lane.send(&part).await {
+        Ok((meta, body)) => {
+            // The transport sends again what may be sent again, too.
+            part.lost |= perhaps_done(meta.attempts());
+            let took = Pace::Took(began.elapsed(), part.len());
+            let mut landed = judge::answered(&lane, &part, meta, &body);
+            landed.pace.get_or_insert(took);
+            landed
+        }
+        Err(failed) => judge::failed(&lane, &mut part, failed),
+    };
+    landed.spare = part.into_spare();
+    landed
+}
+
+impl Lane {
+    async fn send(&self, part: &Part) -> Result<(Meta, Bytes), Failed> {
+        let request = HelperRequest {
+            name: "bulk",
+            method: Method::POST,
+            target: self.target.clone(),
+            ndjson: true,
+            gzip: false,
+            repeatable: part.is_repeatable(),
+            body: part.body.clone(),
+        };
+        send(&self.client, request).await
+    }
+
+    /// Whether one more batch may be halved.
+    pub(super) fn may_halve(&self) -> bool {
+        self.halvings.fetch_sub(1, Ordering::Relaxed) > 0
+    }
+
+    /// Halving was of use: what caused a refusal is in the other half.
+    pub(super) fn was_accepted(&self, part: &Part) {
+        if part.isolated {
+            self.halvings.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Result};
+
+/// What is done with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Writes it, in place of an earlier document with its id.
+    Index,
+    /// Writes it, and fails where its id exists already.
+    Create,
+    /// Changes an existing document.
+    Update,
+    /// Deletes it.
+    Delete,
+}
+
+impl Action {
+    /// As Elasticsearch names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Index => "index",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// One operation of a bulk request.
+///
+/// ```
+/// use es_client::helpers::bulk::Operation;
+/// use serde_json::json;
+///
+/// let operations = [
+///     Operation::index(json!({"title": "trail shoes"})).id("1").routing("shop-7"),
+///     Operation::create(json!({"title": "laces"})).pipeline("prices"),
+///     Operation::update("1", json!({"price": 80})).retry_on_conflict(3),
+///     Operation::delete("2").if_seq_no(17).if_primary_term(1),
+/// ];
+/// # let _ = operations;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "an operation is carried out by a bulk helper"]
+pub struct Operation<T> {
+    pub(super) action: Action,
+    pub(super) id: Option<String>,
+    pub(super) document: Option<T>,
+    pub(super) form: Form,
+    pub(super) meta: Option<Box<OperationMeta>>,
+}
+
+/// What stands on an operation's second line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The value itself.
+    Whole,
+    /// The value as the partial document of an update.
+    Partial,
+}
+
+/// What few operations have.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct OperationMeta {
+    #[serde(rename = "_index", skip_serializing_if = "Option::is_none")]
+    index: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_seq_no: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    if_primary_term: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipeline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    require_alias: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_on_conflict: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dynamic_templates: Option<Box<RawValue>>,
+    #[serde(skip)]
+    pub(super) doc_as_upsert: bool,
+    #[serde(skip)]
+    pub(super) upsert: Option<Box<RawValue>>,
+    #[serde(skip)]
+    pub(super) repeatable: Option<bool>,
+}
+
+impl<T> Operation<T> {
+    fn new(action: Action, id: Option<String>, document: Option<T>, form: Form) -> Self {
+        Self { action, id, document, form, meta: None }
+    }
+
+    /// Writes a document, in place of an earlier one with its [id](Self::id).
+    /// Without an id the server makes one.
+    pub fn index(document: T) -> Self {
+        Self::new(Action::Index, None, Some(document), Form::Whole)
+    }
+
+    /// Writes a document and fails (409) where its id exists already. Data
+    /// streams take nothing else.
+    pub fn create(document: T) -> Self {
+        Self::new(Action::Create, None, Some(document), Form::Whole)
+    }
+
+    /// Changes the given fields of an existing document.
+    pub fn update(id: impl Into<String>, fields: T) -> Self {
+        Self::new(Action::Update, Some(id.into()), Some(fields), Form::Partial)
+    }
+
+    /// Changes a document as `body` says, which is the whole second line:
+    /// `{"script": …, "upsert": …}`, for example.
+    ///
+    /// A script may give something else when it runs twice, so that an update
+    /// whose answer was lost is reported, not sent again. Where it may be,
+    /// say so by [`repeatable`](Self::repeatable).
+    pub fn update_with(id: impl Into<String>, body: T) -> Self {
+        Self::new(Action::Update, Some(id.into()), Some(body), Form::Whole)
+    }
+
+    /// Deletes a document.
+    pub fn delete(id: impl Into<String>) -> Self {
+        Self::new(Action::Delete, Some(id.into()), None, Form::Whole)
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut OperationMeta)) -> Self {
+        change(self.meta.get_or_insert_default());
+        self
+    }
+
+    /// The document's id.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The index, alias or data stream, in place of the helper's.
+    pub fn in_index(self, index: impl Into<String>) -> Self {
+        self.set(|meta| meta.index = Some(index.into()))
+    }
+
+    /// The value that decides on the shard. Default: the id.
+    pub fn routing(self, routing: impl Into<String>) -> Self {
+        self.set(|meta| meta.routing = Some(routing.into()))
+    }
+
+    /// A version of your own: the write fails (409) unless it is greater than
+    /// the document's. The only way to keep the order of writes of one
+    /// document whatever happens to requests.
+    pub fn external_version(self, version: u64) -> Self {
+        self.set(|meta| (meta.version, meta.version_type) = (Some(version), Some("external")))
+    }
+
+    /// As [`external_version`](Self::external_version), but an equal version is written, too.
+    pub fn external_version_or_equal(self, version: u64) -> Self {
+        self.set(|meta| (meta.version, meta.version_type) = (Some(version), Some("external_gte")))
+    }
+
+    /// Writes only if the document's last change has this sequence number.
+    pub fn if_seq_no(self, number: u64) -> Self {
+        self.set(|meta| meta.if_seq_no = Some(number))
+    }
+
+    /// Writes only if the document's last change has this primary term.
+    pub fn if_primary_term(self, term: u64) -> Self {
+        self.set(|meta| meta.if_primary_term = Some(term))
+    }
+
+    /// The ingest pipeline that the document goes through; `_none` for none.
+    pub fn pipeline(self, pipeline: impl Into<String>) -> Self {
+        self.set(|meta| meta.pipeline = Some(pipeline.into()))
+    }
+
+    /// Whether the target must be an alias.
+    pub fn require_alias(self, require: bool) -> Self {
+        self.set(|meta| meta.require_alias = Some(require))
+    }
+
+    /// How often an update is tried again by the server when another write
+    /// came between. Default 0.
+    pub fn retry_on_conflict(self, times: u32) -> Self {
+        self.set(|meta| meta.retry_on_conflict = Some(times))
+    }
+
+    /// Whether an update of a document that does not exist writes the fields
+    /// as a new one.
+    pub fn doc_as_upsert(self, upsert: bool) -> Self {
+        self.set(|meta| meta.doc_as_upsert = upsert)
+    }
+
+    /// What an update writes where the document does not exist.
+    ///
+    /// # Errors
+    /// The document cannot be written as JSON.
+    pub fn upsert(self, document: &impl Serialize) -> Result<Self> {
+        let document = raw("upsert", document)?;
+        Ok(self.set(|meta| meta.upsert = Some(document)))
+    }
+
+    /// Which dynamic templates map which fields.
+    ///
+    /// # Errors
+    /// The value cannot be written as JSON.
+    pub fn dynamic_templates(self, templates: &impl Serialize) -> Result<Self> {
+        let templates = raw("dynamic_templates", templates)?;
+        Ok(self.set(|meta| meta.dynamic_templates = Some(templates)))
+    }
+
+    /// States that doing it twice is the same as doing it once, or that it is
+    /// not. Default: yes with an id, save for [`update_with`](Self::update_with).
+    pub fn repeatable(self, repeatable: bool) -> Self {
+        self.set(|meta| meta.repeatable = Some(repeatable))
+    }
+
+    /// Whether it may be sent again when nobody knows if it was carried out.
+    pub(super) fn is_repeatable(&self) -> bool {
+        let told = self.meta.as_ref().and_then(|meta| meta.repeatable);
+        let script = self.action == Action::Update && self.form == Form::Whole;
+        told.unwrap_or(self.id.is_some() && !script)
+    }
+}
+
+fn raw(name: &'static str, value: &impl Serialize) -> Result<Box<RawValue>> {
+    serde_json::value::to_raw_value(value).map_err(|error| Error::encode(name, error))
+}
+
+/// What a bulk helper takes: an [`Operation`], or a mere document, which is
+/// [indexed](Operation::index).
+pub trait IntoOperation {
+    /// The document's type.
+    type Document: Serialize;
+
+    /// The operation.
+    fn into_operation(self) -> Operation<Self::Document>;
+}
+
+impl<T: Serialize> IntoOperation for T {
+    type Document = T;
+
+    fn into_operation(self) -> Operation<T> {
+        Operation::index(self)
+    }
+}
+
+impl<T: Serialize> IntoOperation for Operation<T> {
+    type Document = T;
+
+    fn into_operation(self) -> Self {
+        self
+    }
+}

@@ -1,0 +1,157 @@
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+use bytes::Bytes;
+
+use super::operation::Action;
+
+/// What became of one operation.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Its place in the input, counted from 0.
+    pub number: u64,
+    /// What was to be done.
+    pub action: Action,
+    /// The index that the server names, else the one that was asked for.
+    pub index: Arc<str>,
+    /// The document's id: given, made by the helper, or made by the server.
+    pub id: Option<Box<str>>,
+    /// What was done, or why it was not.
+    pub result: Result<Written, ItemError>,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// The status of the item: 200, 201, or 404 for the deletion of what was not there.
+    pub status: u16,
+    /// What the write did.
+    pub effect: Effect,
+    /// The document's version.
+    pub version: Option<u64>,
+    /// The sequence number of the change.
+    pub seq_no: Option<i64>,
+    /// The primary term of the change.
+    pub primary_term: Option<u64>,
+}
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Effect {
+    /// A new document.
+    Created,
+    /// A document was replaced or changed.
+    Updated,
+    /// A document was deleted.
+    Deleted,
+    /// There was nothing to delete.
+    NotFound,
+    /// An update that changes nothing.
+    Noop,
+    /// Written before, by a request whose answer was lost; what it did is not known.
+    WrittenBefore,
+    /// Something that this version does not know.
+    Other,
+}
+
+impl Effect {
+    pub(super) fn of(result: Option<&str>) -> Self {
+        match result {
+            Some("created") => Self::Created,
+            Some("updated") => Self::Updated,
+            Some("deleted") => Self::Deleted,
+            Some("not_found") => Self::NotFound,
+            Some("noop") => Self::Noop,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Why an operation was not carried out, or that nobody knows whether it was.
+#[derive(Clone)]
+pub struct ItemError(Box<Reason>);
+
+#[derive(Clone)]
+pub(super) struct Reason {
+    pub(super) status: Option<u16>,
+    pub(super) kind: Option<Arc<str>>,
+    pub(super) reason: Arc<str>,
+    pub(super) unknown: bool,
+    pub(super) after_lost_answer: bool,
+    pub(super) lines: Bytes,
+}
+
+impl From<Reason> for ItemError {
+    fn from(reason: Reason) -> Self {
+        Self(Box::new(reason))
+    }
+}
+
+impl ItemError {
+    /// The status of the item, or of the whole answer; `None` where there was none.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The kind of error, such as `document_parsing_exception`.
+    pub fn kind(&self) -> Option<&str> {
+        self.0.kind.as_deref()
+    }
+
+    /// What is wrong, with its causes.
+    pub fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    /// Nobody knows whether the operation was carried out: it was sent, its
+    /// answer was lost, and to send it again might have done it twice.
+    pub fn is_unknown(&self) -> bool {
+        self.0.unknown
+    }
+
+    /// 409: the id exists, or another write came first. See
+    /// [`is_after_lost_answer`](Self::is_after_lost_answer).
+    pub fn is_conflict(&self) -> bool {
+        self.0.status == Some(409)
+    }
+
+    /// An earlier answer for this operation was lost, so that a conflict may be
+    /// with this very operation.
+    pub fn is_after_lost_answer(&self) -> bool {
+        self.0.after_lost_answer
+    }
+
+    /// The operation as it was sent: one or two lines of JSON. Empty where it
+    /// could not be written.
+    pub fn operation(&self) -> &Bytes {
+        &self.0.lines
+    }
+}
+
+impl fmt::Display for ItemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.unknown { "perhaps not written" } else { "not written" })?;
+        if let Some(status) = self.0.status {
+            write!(f, ", {status}")?;
+        }
+        if let Some(kind) = &self.0.kind {
+            write!(f, ": {kind}")?;
+        }
+        write!(f, ": {}", self.0.reason)
+    }
+}
+
+impl fmt::Debug for ItemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ItemError")
+            .field("status", &self.0.status)
+            .field("kind", &self.0.kind)
+            .field("reason", &self.0.reason)
+            .field("unknown", &self.0.unknown)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for ItemError {}

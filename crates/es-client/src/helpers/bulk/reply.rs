@@ -1,0 +1,217 @@
+//! Reads the answer to a bulk request, and no more of it than is asked for.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// What an answer says of one operation.
+#[derive(Debug, Deserialize)]
+pub(super) struct ItemReply<'a> {
+    #[serde(default)]
+    pub(super) status: u16,
+    #[serde(borrow, default)]
+    pub(super) error: Option<&'a RawValue>,
+    #[serde(borrow, rename = "_index", default)]
+    pub(super) index: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "_id", default)]
+    pub(super) id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(super) result: Option<Cow<'a, str>>,
+    #[serde(rename = "_version", default)]
+    pub(super) version: Option<u64>,
+    #[serde(rename = "_seq_no", default)]
+    pub(super) seq_no: Option<i64>,
+    #[serde(rename = "_primary_term", default)]
+    pub(super) primary_term: Option<u64>,
+}
+
+/// The parts of an item's error.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ItemCause {
+    #[serde(rename = "type", default)]
+    pub(super) kind: Option<String>,
+    #[serde(default)]
+    pub(super) reason: Option<String>,
+    #[serde(default)]
+    caused_by: Option<Box<ItemCause>>,
+}
+
+impl ItemCause {
+    pub(super) fn read(error: &RawValue) -> Self {
+        serde_json::from_str(error.get()).unwrap_or_default()
+    }
+
+    /// The reasons from the outermost to the innermost.
+    pub(super) fn reasons(&self) -> String {
+        let mut text = self.reason.clone().unwrap_or_default();
+        let mut cause = self.caused_by.as_ref();
+        while let Some(next) = cause {
+            if let Some(reason) = &next.reason {
+                text.push_str(": ");
+                text.push_str(reason);
+            }
+            cause = next.caused_by.as_ref();
+        }
+        text
+    }
+}
+
+/// Whether the answer says, before it lists the items, that none failed. The
+/// items need not be read then.
+pub(super) fn none_failed(body: &[u8]) -> bool {
+    const KEY: &[u8] = br#""errors":"#;
+    let head = body.get(..body.len().min(200)).unwrap_or_default();
+    let head = head.split(|byte| *byte == b'[').next().unwrap_or_default();
+    let value = memchr::memmem::find(head, KEY).and_then(|at| head.get(at + KEY.len()..));
+    value.is_some_and(|value| value.starts_with(b"false")) && body.ends_with(b"}")
+}
+
+/// Calls `each` for every item, in order.
+///
+/// # Errors
+/// The answer is no bulk answer; `each` may have been called for its beginning.
+pub(super) fn each_item<'a>(
+    body: &'a [u8],
+    each: impl FnMut(ItemReply<'a>),
+) -> serde_json::Result<()> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    Answer(each).deserialize(&mut deserializer)?;
+    deserializer.end()
+}
+
+/// The answer: an object with `items`.
+struct Answer<F>(F);
+/// The items: a list of objects with one property each.
+struct Items<F>(F);
+/// The only property of an item.
+struct Only<'a>(ItemReply<'a>);
+
+impl<'de, F: FnMut(ItemReply<'de>)> DeserializeSeed<'de> for Answer<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(ItemReply<'de>)> Visitor<'de> for Answer<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer to a bulk request")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut each = Some(self.0);
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            match each.take_if(|_| key == "items") {
+                Some(each) => map.next_value_seed(Items(each))?,
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        if each.is_some() { Err(A::Error::missing_field("items")) } else { Ok(()) }
+    }
+}
+
+impl<'de, F: FnMut(ItemReply<'de>)> DeserializeSeed<'de> for Items<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(ItemReply<'de>)> Visitor<'de> for Items<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the items of a bulk answer")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        while let Some(Only(item)) = items.next_element()? {
+            (self.0)(item);
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Only<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OnlyVisitor;
+        impl<'de> Visitor<'de> for OnlyVisitor {
+            type Value = Only<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an item of a bulk answer")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Only<'de>, A::Error> {
+                let action = map.next_key::<IgnoredAny>()?;
+                action.ok_or_else(|| A::Error::custom("an item without an action"))?;
+                let item = map.next_value()?;
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Only(item))
+            }
+        }
+        deserializer.deserialize_map(OnlyVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_failed_is_seen_without_the_items() {
+        // As 9.2, as 7.17 and with an ingest pipeline.
+        assert!(none_failed(br#"{"errors":false,"took":3,"items":[{}]}"#));
+        assert!(none_failed(br#"{"took":3,"errors":false,"items":[{}]}"#));
+        assert!(none_failed(br#"{"took":3,"ingest_took":4,"errors":false,"items":[{}]}"#));
+        for other in [
+            br#"{"errors":true,"took":3,"items":[{}]}"#.as_slice(),
+            br#"{"took":3,"items":[{"index":{"x":"\"errors\":false"}}],"errors":true}"#,
+            br#"{"took":3,"items":[],"errors":false}"#,
+            br#"{"errors":false,"took":3,"items":[{"#,
+            b"",
+            b"null",
+        ] {
+            assert!(!none_failed(other), "{}", String::from_utf8_lossy(other));
+        }
+    }
+
+    #[test]
+    fn items_are_read_in_their_order() {
+        let body = br#"{"took":1,"errors":true,"items":[
+            {"index":{"_index":"i","_id":"a\"","_version":2,"result":"updated","_shards":{"total":2},
+                "_seq_no":5,"_primary_term":1,"status":200}},
+            {"create":{"_index":"i","_id":"b","status":409,"error":{"type":"t","reason":"outer",
+                "caused_by":{"type":"u","reason":"inner"}}}}]}"#;
+        let mut seen = Vec::new();
+        each_item(body, |item| {
+            let error = item.error.map(|error| ItemCause::read(error).reasons());
+            seen.push((item.status, item.id.unwrap().into_owned(), item.version, error));
+        })
+        .unwrap();
+        assert_eq!(
+            seen,
+            [
+                (200, "a\"".to_owned(), Some(2), None),
+                (409, "b".to_owned(), None, Some("outer: inner".to_owned())),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_bulk_answer_is_an_error() {
+        for body in ["", "{}", "[]", r#"{"items":[{}]}"#, r#"{"items":[]"#, r#"{"items":[]} x"#] {
+            assert!(each_item(body.as_bytes(), |_| {}).is_err(), "{body}");
+        }
+    }
+}

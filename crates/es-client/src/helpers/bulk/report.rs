@@ -1,0 +1,82 @@
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use super::outcome::Outcome;
+use crate::error::Error;
+
+/// The totals of a bulk helper, while it runs and at its end.
+///
+/// When it has ended, `succeeded + failed + unknown` is `operations`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+#[must_use = "operations may have failed"]
+pub struct BulkReport {
+    /// The operations that were read from the input.
+    pub operations: u64,
+    /// Those that were carried out.
+    pub succeeded: u64,
+    /// Those that were not.
+    pub failed: u64,
+    /// Those of which nobody knows: sent, the answer lost, and not to be sent
+    /// again ([`ItemError::is_unknown`](super::ItemError::is_unknown)).
+    pub unknown: u64,
+    /// The requests that were sent.
+    pub requests: u64,
+    /// The operations that were sent more than once, counted each time.
+    pub resent: u64,
+    /// The bytes of all requests, before compression.
+    pub bytes: u64,
+    /// The time since the first operation was asked for.
+    pub elapsed: Duration,
+    /// The first operations that failed or are unknown, up to
+    /// [`keep_failures`](super::Bulk::keep_failures).
+    pub failures: Vec<Outcome>,
+}
+
+impl BulkReport {
+    /// Whether everything that was read was carried out.
+    pub fn is_complete(&self) -> bool {
+        self.succeeded == self.operations
+    }
+}
+
+impl fmt::Display for BulkReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} written", self.succeeded, self.operations)?;
+        if self.failed > 0 {
+            write!(f, ", {} failed", self.failed)?;
+        }
+        if self.unknown > 0 {
+            write!(f, ", {} unknown", self.unknown)?;
+        }
+        write!(f, ", {} requests in {:.1?}", self.requests, self.elapsed)
+    }
+}
+
+/// A bulk helper ended before its input did. Everything that had been read has
+/// its outcome in the report.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BulkStopped {
+    /// Why.
+    pub error: Error,
+    /// What was done until then.
+    pub report: BulkReport,
+}
+
+impl fmt::Display for BulkStopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the bulk helper stopped: {}", self.report)
+    }
+}
+
+impl StdError for BulkStopped {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl From<BulkStopped> for Error {
+    fn from(stopped: BulkStopped) -> Self {
+        stopped.error
+    }
+}

@@ -1,0 +1,32 @@
+use super::bulk::{Bulk, IntoOperations};
+use crate::{client::Elasticsearch, params::IntoParam};
+
+/// The helpers of a client; made by [`Elasticsearch::helpers`].
+///
+/// They use the client's own settings: `client.options().api_key(key).helpers()`
+/// writes and reads with that key.
+#[derive(Clone, Debug)]
+pub struct Helpers {
+    client: Elasticsearch,
+}
+
+impl Elasticsearch {
+    /// What takes more than one call: writing much, reading all.
+    pub fn helpers(&self) -> Helpers {
+        Helpers { client: self.clone() }
+    }
+}
+
+impl Helpers {
+    /// Writes documents or [operations](super::bulk::Operation) from an iterator
+    /// or a stream; see [`bulk`](super::bulk). What names no index of its own
+    /// goes to `index`.
+    ///
+    /// Items that are results may fail: the first error ends the input.
+    pub fn bulk<S, Via>(&self, index: impl IntoParam, operations: S) -> Bulk<S::Operations>
+    where
+        S: IntoOperations<Via>,
+    {
+        Bulk::new(self.client.clone(), index.into_param(), operations.into_operations())
+    }
+}

@@ -1,0 +1,138 @@
+//! One request of a helper, and what its end means for sending it again.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use es_transport::{
+    Body, OperationName, RequestOptions,
+    attempt::{Attempt, RetryReason},
+    error::TimeoutPhase,
+};
+use http::{HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
+
+use crate::{
+    client::Elasticsearch,
+    error::{Error, Result},
+    response::Meta,
+};
+
+/// A request, described.
+pub(super) struct HelperRequest {
+    /// The endpoint's name, for spans.
+    pub(super) name: &'static str,
+    pub(super) method: Method,
+    pub(super) target: PathAndQuery,
+    pub(super) ndjson: bool,
+    pub(super) gzip: bool,
+    /// Whether doing it twice is the same as doing it once.
+    pub(super) repeatable: bool,
+    pub(super) body: Bytes,
+}
+
+/// Why a request brought no answer that can be used.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) error: Error,
+    /// Whether it may have been carried out nevertheless.
+    pub(super) lost: bool,
+    /// Whether the same request may succeed later.
+    pub(super) passing: bool,
+    /// How long the server asks to be left alone.
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// Sends it once, with the transport's own retries for nodes that fail. What a
+/// busy cluster refuses (429) comes back at once: the helper slows down itself.
+pub(super) async fn send(
+    client: &Elasticsearch,
+    request: HelperRequest,
+) -> std::result::Result<(Meta, Bytes), Failed> {
+    let request = prepare(client, request).map_err(Failed::before_sending)?;
+    let answer = client.transport().send(request).await;
+    let (parts, body) = answer.map_err(|error| Failed::without_answer(error.into()))?.into_parts();
+    let meta = Meta::new(parts, body.node().cloned());
+    let body = body.bytes().await.map_err(|error| Failed::without_answer(error.into()))?;
+    if meta.status().is_success() {
+        Ok((meta, body))
+    } else {
+        Err(Failed::answered(Error::api(meta, body)))
+    }
+}
+
+fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>> {
+    let mut request = Request::new(Body::from(parts.body));
+    *request.method_mut() = parts.method;
+    *request.uri_mut() = parts.target.into();
+    let headers = request.headers_mut();
+    if parts.ndjson {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    }
+    if parts.gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    OperationName(parts.name).attach(&mut request);
+    client.attach_options(&mut request, parts.repeatable, false)?;
+    let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
+    options.retry_on_status = Some(statuses_of_nodes(options.retry_on_status.as_deref()));
+    Arc::new(options).attach(&mut request);
+    Ok(request)
+}
+
+/// What the transport sends again by itself: what is one node's trouble.
+fn statuses_of_nodes(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
+    const NODES: [StatusCode; 3] = [
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
+    let statuses = own.unwrap_or(&NODES).iter().copied();
+    statuses.filter(|status| *status != StatusCode::TOO_MANY_REQUESTS).collect()
+}
+
+impl Failed {
+    fn before_sending(error: Error) -> Self {
+        Self { error, lost: false, passing: false, retry_after: None }
+    }
+
+    /// Nothing came back, or only a part of it.
+    fn without_answer(error: Error) -> Self {
+        let Some(transport) = error.as_transport() else {
+            return Self { error, lost: true, passing: false, retry_after: None };
+        };
+        let total = transport.timeout_phase() == Some(TimeoutPhase::Total);
+        let passing = !total
+            && (transport.is_connect()
+                || transport.is_io()
+                || transport.is_timeout()
+                || transport.is_foreign());
+        let lost = !transport.is_unsent() || perhaps_done(transport.attempts());
+        Self { lost, passing, retry_after: None, error }
+    }
+
+    fn answered(error: Error) -> Self {
+        let status = error.status().unwrap_or_default();
+        let passing = matches!(status.as_u16(), 429 | 502 | 503 | 504);
+        let retry_after = error.as_api().and_then(|api| retry_after(&api.meta));
+        // A refusal by 4xx was decided before anything was done; 400 may come
+        // from servers that carry a body out while they read it.
+        let before = error.as_api().is_some_and(|api| perhaps_done(api.meta.attempts()));
+        let lost = before || !status.is_client_error() || status == StatusCode::BAD_REQUEST;
+        Self { error, lost, passing, retry_after }
+    }
+
+    /// An answer that came but does not say what became of the request.
+    pub(super) fn unreadable(error: Error) -> Self {
+        Self { error, lost: true, passing: false, retry_after: None }
+    }
+}
+
+/// Whether an attempt before the last may have been carried out, too.
+pub(super) fn perhaps_done(attempts: &[Attempt]) -> bool {
+    attempts.iter().any(|attempt| attempt.retried.is_some_and(|why| why != RetryReason::Unsent))
+}
+
+/// The seconds of `Retry-After`, at most half a minute.
+fn retry_after(meta: &Meta) -> Option<Duration> {
+    let seconds = meta.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(Duration::from_secs(30)))
+}
