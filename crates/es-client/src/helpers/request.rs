@@ -80,11 +80,8 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
 
 /// What the transport sends again by itself: what is one node's trouble.
 fn statuses_of_nodes(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
-    const NODES: [StatusCode; 3] = [
-        StatusCode::BAD_GATEWAY,
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::GATEWAY_TIMEOUT,
-    ];
+    const NODES: [StatusCode; 3] =
+        [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
     let statuses = own.unwrap_or(&NODES).iter().copied();
     statuses.filter(|status| *status != StatusCode::TOO_MANY_REQUESTS).collect()
 }

@@ -75,13 +75,12 @@ impl Reading<'_> {
             }
             Some(error) => {
                 let cause = ItemCause::read(error);
-                let busy = matches!(reply.status, 429 | 503);
                 let reason = Reason {
                     status: Some(reply.status),
                     kind: cause.kind.as_deref().map(Into::into),
                     reason: cause.reasons().into(),
-                    unknown: (busy && self.part.lost) || (reply.status == 503 && !item.repeatable),
-                    after_lost_answer: self.part.lost,
+                    // Whatever is wrong now: the time before, it may have been done.
+                    unknown: self.part.lost || (reply.status == 503 && !item.repeatable),
                     lines: Bytes::new(),
                 };
                 let outcome = failure(self.lane, self.part, self.at, reason);
@@ -217,7 +216,6 @@ pub(super) fn close(lane: &Lane, part: &Part, chosen: &[usize], why: &Why, lande
             kind: why.kind.clone(),
             reason: Arc::clone(&why.reason),
             unknown: why.unknown || part.lost,
-            after_lost_answer: part.lost,
             lines: Bytes::new(),
         };
         landed.outcomes.extend(failure(lane, part, at, reason));
@@ -254,7 +252,6 @@ pub(super) fn unwritable(
         kind: None,
         reason: format!("{error}{}", source.unwrap_or_default()).into(),
         unknown: false,
-        after_lost_answer: false,
         lines: Bytes::new(),
     };
     let index = Arc::clone(&lane.index);

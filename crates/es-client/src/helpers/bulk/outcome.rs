@@ -79,7 +79,6 @@ pub(super) struct Reason {
     pub(super) kind: Option<Arc<str>>,
     pub(super) reason: Arc<str>,
     pub(super) unknown: bool,
-    pub(super) after_lost_answer: bool,
     pub(super) lines: Bytes,
 }
 
@@ -105,22 +104,17 @@ impl ItemError {
         &self.0.reason
     }
 
-    /// Nobody knows whether the operation was carried out: it was sent, its
-    /// answer was lost, and to send it again might have done it twice.
+    /// Nobody knows whether the operation was carried out: an answer was lost.
+    /// Either it could not be sent again without perhaps being done twice, or
+    /// it failed when it was.
     pub fn is_unknown(&self) -> bool {
         self.0.unknown
     }
 
-    /// 409: the id exists, or another write came first. See
-    /// [`is_after_lost_answer`](Self::is_after_lost_answer).
+    /// 409: the id exists, or another write came first. One that
+    /// [is unknown](Self::is_unknown) may be with this very operation.
     pub fn is_conflict(&self) -> bool {
         self.0.status == Some(409)
-    }
-
-    /// An earlier answer for this operation was lost, so that a conflict may be
-    /// with this very operation.
-    pub fn is_after_lost_answer(&self) -> bool {
-        self.0.after_lost_answer
     }
 
     /// The operation as it was sent: one or two lines of JSON. Empty where it

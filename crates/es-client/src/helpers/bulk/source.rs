@@ -14,7 +14,9 @@ use super::operation::{IntoOperation, Operation};
 /// Where operations come from: an iterator or a stream of documents, of
 /// [operations](Operation), or of results of either.
 ///
-/// `Via` is inferred; it tells the four apart.
+/// `Via` is inferred; it tells the four apart. It cannot be where the error of
+/// the results is something that can be serialised, such as a string: results
+/// themselves could then be meant as documents. Turn it into an error first.
 pub trait IntoOperations<Via> {
     /// The type of the documents.
     type Document: Serialize;

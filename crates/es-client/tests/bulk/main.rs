@@ -1,0 +1,10 @@
+//! The bulk helper: what arrives, what is sent again, and that nothing is lost
+//! or written twice.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
+
+mod cluster;
+mod faults;
+mod input;
+mod mock;
+mod promises;

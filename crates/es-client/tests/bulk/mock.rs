@@ -1,0 +1,171 @@
+//! A cluster in a function: it keeps what was written, and fails as it is told.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use bytes::Bytes;
+use es_client::Elasticsearch;
+use es_transport::{Body, BoxError};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    /// It is carried out and answered.
+    Answered,
+    /// It is refused as a whole with this status.
+    Status(u16),
+    /// Refused with 429 and this `Retry-After`.
+    Busy(u64),
+    /// It is not carried out, and the connection breaks.
+    LostBefore,
+    /// It is carried out, and the answer is lost.
+    LostAfter,
+    /// Every n-th operation of it, counted from this one, gets this status.
+    Items { first: usize, every: usize, status: u16 },
+    /// It is answered by something else.
+    Nonsense(&'static str),
+}
+
+/// One operation as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    pub(crate) action: String,
+    pub(crate) meta: Value,
+    pub(crate) document: Value,
+}
+
+type Plan = Box<dyn FnMut(usize, &[Arrived]) -> Fate + Send>;
+
+#[derive(Default)]
+pub(crate) struct State {
+    /// Every request: its target and its operations.
+    pub(crate) requests: Vec<(String, Vec<Arrived>)>,
+    /// How often each document was written, by its `n`.
+    pub(crate) writes: BTreeMap<u64, u32>,
+    /// The documents, by id; those without get one.
+    pub(crate) documents: BTreeMap<String, Value>,
+    plan: Option<Plan>,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Mock(Arc<Mutex<State>>);
+
+impl Mock {
+    /// A cluster whose requests end as the plan says, which sees their number
+    /// (from 0) and their operations.
+    pub(crate) fn new(plan: impl FnMut(usize, &[Arrived]) -> Fate + Send + 'static) -> Self {
+        let mock = Self::default();
+        mock.state().plan = Some(Box::new(plan));
+        mock
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    pub(crate) fn client(&self) -> Elasticsearch {
+        let mock = self.clone();
+        Elasticsearch::from_service(tower::service_fn(move |request: Request<Body>| {
+            let mock = mock.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = body.collect().await?.to_bytes();
+                // Others may send before this one is answered.
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                mock.state().answer(parts.uri.to_string(), &body)
+            }
+        }))
+    }
+
+    /// The numbers of the operations of each request.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        self.state().requests.iter().map(|(_, operations)| operations.len()).collect()
+    }
+}
+
+impl State {
+    fn answer(&mut self, target: String, body: &[u8]) -> Result<Response<Full<Bytes>>, BoxError> {
+        let operations = parse(body);
+        let number = self.requests.len();
+        let fate = match &mut self.plan {
+            Some(plan) => plan(number, &operations),
+            None => Fate::Answered,
+        };
+        self.requests.push((target, operations.clone()));
+        let lost = || io::Error::from(io::ErrorKind::ConnectionReset);
+        let refused = |status: u16| json!({"error": {"type": "refused", "reason": "as told"}, "status": status});
+        Ok(match fate {
+            Fate::Answered => response(200, self.carry_out(&operations, |_| None)),
+            Fate::Items { first, every, status } => {
+                let fails = |at: usize| at >= first && (at - first).is_multiple_of(every);
+                response(200, self.carry_out(&operations, |at| fails(at).then_some(status)))
+            }
+            Fate::Status(status) => response(status, refused(status)),
+            Fate::Busy(seconds) => {
+                let mut busy = response(429, refused(429));
+                busy.headers_mut().insert("retry-after", seconds.into());
+                busy
+            }
+            Fate::LostBefore => return Err(lost().into()),
+            Fate::LostAfter => {
+                self.carry_out(&operations, |_| None);
+                return Err(lost().into());
+            }
+            Fate::Nonsense(text) => Response::new(Full::from(text)),
+        })
+    }
+
+    fn carry_out(&mut self, operations: &[Arrived], fails: impl Fn(usize) -> Option<u16>) -> Value {
+        let mut errors = false;
+        let items: Vec<_> = (operations.iter().enumerate())
+            .map(|(at, operation)| {
+                let made = format!("made-{}", self.documents.len());
+                let id = operation.meta["_id"].as_str().unwrap_or(&made).to_owned();
+                let exists = operation.action == "create" && self.documents.contains_key(&id);
+                let status = fails(at).or(exists.then_some(409));
+                let outcome = match status {
+                    Some(status) => {
+                        errors = true;
+                        json!({"_index": "i", "_id": id, "status": status,
+                            "error": {"type": "told", "reason": "as told"}})
+                    }
+                    None => {
+                        let number = operation.document["n"].as_u64().unwrap_or(u64::MAX);
+                        *self.writes.entry(number).or_default() += 1;
+                        self.documents.insert(id.clone(), operation.document.clone());
+                        json!({"_index": "i", "_id": id, "status": 201, "result": "created",
+                            "_version": 1, "_seq_no": 0, "_primary_term": 1})
+                    }
+                };
+                json!({ &*operation.action: outcome })
+            })
+            .collect();
+        json!({"errors": errors, "took": 1, "items": items})
+    }
+}
+
+fn response(status: u16, body: Value) -> Response<Full<Bytes>> {
+    Response::builder().status(status).body(Full::from(body.to_string())).unwrap()
+}
+
+fn parse(body: &[u8]) -> Vec<Arrived> {
+    assert!(body.ends_with(b"\n"));
+    let mut lines = body[..body.len() - 1].split(|byte| *byte == b'\n');
+    let mut operations = Vec::new();
+    while let Some(line) = lines.next() {
+        let line: Value = serde_json::from_slice(line).unwrap();
+        let (action, meta) = line.as_object().unwrap().iter().next().unwrap();
+        let document = match action.as_str() {
+            "delete" => Value::Null,
+            _ => serde_json::from_slice(lines.next().unwrap()).unwrap(),
+        };
+        operations.push(Arrived { action: action.clone(), meta: meta.clone(), document });
+    }
+    operations
+}
