@@ -19,10 +19,11 @@ use serde::Serialize;
 use super::{
     batch::{Filling, Limits},
     concurrency::Concurrency,
+    engine::{Engine, Progress},
     lane::Lane,
     operation::Operation,
     report::{BulkReport, BulkStopped},
-    stream::{BulkStream, Engine, Progress},
+    stream::BulkStream,
 };
 use crate::{
     client::Elasticsearch,

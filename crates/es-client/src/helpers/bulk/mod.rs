@@ -67,6 +67,7 @@ mod batch;
 mod builder;
 mod concurrency;
 mod encode;
+mod engine;
 mod ids;
 mod judge;
 mod lane;
