@@ -27,6 +27,12 @@ enum Kind {
     Invalid(Box<str>),
     /// What a helper was to write could not be read.
     Source(es_transport::BoxError),
+    /// An answer lacks what some shards should have given.
+    Partial {
+        failed: u32,
+        total: u32,
+        first: Option<Box<str>>,
+    },
     Encode {
         what: Box<str>,
         source: serde_json::Error,
@@ -79,6 +85,10 @@ impl Error {
 
     pub(crate) fn source_of_operations(source: es_transport::BoxError) -> Self {
         Self(Box::new(Kind::Source(source)))
+    }
+
+    pub(crate) fn partial(failed: u32, total: u32, first: Option<String>) -> Self {
+        Self(Box::new(Kind::Partial { failed, total, first: first.map(Into::into) }))
     }
 
     pub(crate) fn encode(what: impl Into<String>, source: serde_json::Error) -> Self {
@@ -172,6 +182,11 @@ impl Error {
         matches!(&*self.0, Kind::Invalid(_))
     }
 
+    /// Shards failed or the server's time was over, so that hits are missing.
+    pub fn is_partial(&self) -> bool {
+        matches!(&*self.0, Kind::Partial { .. })
+    }
+
     /// The input of a helper failed.
     pub fn is_source(&self) -> bool {
         matches!(&*self.0, Kind::Source(_))
@@ -239,6 +254,13 @@ impl fmt::Display for Error {
             Kind::Transport(error) => error.fmt(f),
             Kind::Api(error) => error.fmt(f),
             Kind::Invalid(message) => write!(f, "the call cannot be sent: {message}"),
+            Kind::Partial { failed: 0, .. } => {
+                f.write_str("the answer is incomplete: the server's time was over")
+            }
+            Kind::Partial { failed, total, first } => {
+                write!(f, "the answer is incomplete: {failed} of {total} shards failed")?;
+                first.as_ref().map_or(Ok(()), |first| write!(f, ": {first}"))
+            }
             Kind::Source(_) => f.write_str("the input of the helper failed"),
             Kind::Encode { what, .. } => write!(f, "`{what}` cannot be written as JSON"),
             Kind::Decode { what, .. } => write!(f, "the answer is no {what}"),
@@ -258,7 +280,7 @@ impl StdError for Error {
             Kind::Transport(error) => error.source(),
             Kind::Source(source) => Some(&**source),
             Kind::Encode { source, .. } | Kind::Decode { source, .. } => Some(source),
-            Kind::Api(_) | Kind::Invalid(_) => None,
+            Kind::Api(_) | Kind::Invalid(_) | Kind::Partial { .. } => None,
         }
     }
 }

@@ -1,4 +1,7 @@
-use super::bulk::{Bulk, IntoOperations};
+use super::{
+    bulk::{Bulk, IntoOperations},
+    read_all::ReadAll,
+};
 use crate::{client::Elasticsearch, params::IntoParam};
 
 /// The helpers of a client; made by [`Elasticsearch::helpers`].
@@ -28,5 +31,12 @@ impl Helpers {
         S: IntoOperations<Via>,
     {
         Bulk::new(self.client.clone(), index.into_param(), operations.into_operations())
+    }
+
+    /// Reads every document of indices (a name, a pattern, or a list of them)
+    /// as a stream; see [`read_all`](super::read_all). `T` is the type of the
+    /// documents; [`serde_json::Value`] takes any.
+    pub fn read_all<T>(&self, index: impl IntoParam) -> ReadAll<T> {
+        ReadAll::new(self.client.clone(), index.into_param())
     }
 }

@@ -3,9 +3,11 @@
 //! | helper | what it does |
 //! | --- | --- |
 //! | [`bulk`] | writes any number of documents, with bounded memory |
+//! | [`read_all`] | reads every document that matches, as a stream |
 
 pub mod bulk;
 mod handle;
+pub mod read_all;
 mod request;
 
 pub use handle::Helpers;
