@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ring::digest::{SHA256, digest};
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
@@ -51,11 +51,7 @@ impl Fingerprint {
 
     /// The digest of a certificate in DER.
     pub fn of(certificate: &[u8]) -> Self {
-        let mut bytes = [0; 32];
-        for (byte, digested) in bytes.iter_mut().zip(digest(&SHA256, certificate).as_ref()) {
-            *byte = *digested;
-        }
-        Self(bytes)
+        Self(Sha256::digest(certificate).into())
     }
 }
 

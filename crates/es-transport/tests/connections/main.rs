@@ -7,6 +7,7 @@ mod connect_support;
 mod dialing;
 mod idle;
 mod limits;
+mod runtimes;
 mod traps;
 
 use std::time::Duration;

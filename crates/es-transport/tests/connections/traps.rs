@@ -256,3 +256,22 @@ async fn an_answer_before_the_request_ended_does_not_poison_the_next() {
     }
     assert_eq!(server.accepted(), 3);
 }
+
+#[tokio::test]
+async fn an_answer_before_the_request_ended_does_not_hold_its_connection_for_ever() {
+    // The server keeps the connection, and never reads the rest of the request.
+    let server = Server::start(|mut stream, _| async move {
+        read_head(&mut stream).await.unwrap();
+        let text = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(text).await.unwrap();
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let connections = connections();
+    let body = es_transport::Body::from("x".repeat(8 * LARGE));
+    let request = http::Request::post(server.url("/")).body(body).unwrap();
+    let asked = connections.clone().oneshot(request);
+    let answer = tokio::time::timeout(Duration::from_secs(5), asked).await.unwrap().unwrap();
+    assert_eq!(answer.status(), 413);
+    eventually("it is closed", || counts(&connections, &server) == (0, 0)).await;
+}

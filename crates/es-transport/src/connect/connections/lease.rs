@@ -2,9 +2,9 @@
 
 use std::{
     future::poll_fn,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::{Request, Response};
@@ -15,6 +15,10 @@ use super::{
     origin::Origin,
 };
 use crate::body::Body;
+
+/// How long an exchange may go on after its answer was read: a server that
+/// refused a request early (413) may never read the rest of it.
+const MOST_TO_FINISH: Duration = Duration::from_secs(1);
 
 /// A connection that is neither idle nor closed. It returns to its origin, or
 /// is closed there, whatever happens to its user.
@@ -60,7 +64,8 @@ impl Lease {
 
     /// Gives the connection back after an answer that was read to its end.
     ///
-    /// Another thread may still be finishing the exchange; it is then waited for.
+    /// Another thread may still be finishing the exchange; it is then waited for,
+    /// up to a second.
     pub(super) fn finish(mut self) {
         let Some(line) = self.line.take() else { return };
         if line.is_ready() {
@@ -75,13 +80,14 @@ impl Lease {
         }
     }
 
+    /// Dropped at the end, the lease gives a connection back that is ready and
+    /// closes any other.
     async fn finish_when_ready(mut self) {
-        let Some(mut line) = self.line.take() else { return };
-        if poll_fn(|cx| Pin::as_mut(&mut line).poll_ready(cx)).await {
-            self.origin.check_in(line, true);
-        } else {
-            self.origin.check_out_closed(line);
-        }
+        let ready = poll_fn(|cx| match &mut self.line {
+            Some(line) => line.as_mut().poll_ready(cx),
+            None => Poll::Ready(false),
+        });
+        let _ = tokio::time::timeout(MOST_TO_FINISH, ready).await;
     }
 }
 

@@ -59,8 +59,10 @@ impl Origin {
 
     /// An idle connection, if there is one.
     pub(super) fn check_out(self: &Arc<Self>) -> Option<Lease> {
-        let line = self.lock().pop_idle(&self.common.limits, || self.common.clock.now())?;
-        Some(Lease::new(Arc::clone(self), line, true))
+        let mut state = self.lock();
+        let line = state.pop_idle(&self.common.limits, || self.common.clock.now());
+        self.unlock(state);
+        Some(Lease::new(Arc::clone(self), line?, true))
     }
 
     /// Puts a request in the queue, and starts a dial where one more connection
@@ -72,22 +74,39 @@ impl Origin {
         let mut state = self.lock();
         let id = state.next_id;
         state.next_id += 1;
-        let promised = state.waiting.iter().filter(|waiter| waiter.dialing).count();
-        let unclaimed = state.dials.saturating_sub(promised);
-        let unserved = state.waiting.len() - promised;
-        let dialing = state.open < self.common.limits.max_open && unclaimed <= unserved;
-        state.waiting.push_back(Waiter { id, dialing, sender, runtime: runtime.clone() });
-        if dialing {
-            self.start_dial(&mut state, id, &runtime);
+        let clock = || self.common.clock.now();
+        if let Some(line) = state.pop_idle(&self.common.limits, clock) {
+            // It became idle since the request looked; nobody would hand it over.
+            drop(sender.send(Ok(Given { line, reused: true })));
+        } else {
+            let promised = state.waiting.iter().filter(|waiter| waiter.dialing).count();
+            let unclaimed = state.dials.saturating_sub(promised);
+            let unserved = state.waiting.len() - promised;
+            let dialing = state.open < self.common.limits.max_open && unclaimed <= unserved;
+            state.waiting.push_back(Waiter { id, dialing, sender, runtime: runtime.clone() });
+            if dialing {
+                state.plan_dial(id, runtime);
+            }
         }
-        drop(state);
+        self.unlock(state);
         Ok(Waiting::new(Arc::clone(self), id, receiver, request))
     }
 
-    fn start_dial(self: &Arc<Self>, state: &mut State, waiter: u64, runtime: &Handle) {
-        state.open += 1;
-        state.dials += 1;
-        runtime.spawn(Dialing::new(Arc::clone(self), waiter).run());
+    /// Releases the lock, and then does what must not be done under it: what a
+    /// runtime that has ended is given to run is dropped at once and comes back
+    /// here, and a hook may do anything.
+    fn unlock(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        let (has_thawed, starts) = (state.take_thaw(), state.begin_starting());
+        drop(state);
+        if has_thawed {
+            (self.common.on_thaw)();
+        }
+        // A dial that fails at once plans the next one, which this loop starts
+        // too: the stack does not grow with the queue.
+        while starts {
+            let Some((waiter, runtime)) = self.lock().next_planned() else { return };
+            runtime.spawn(Dialing::new(Arc::clone(self), waiter).run());
+        }
     }
 
     pub(super) fn dial(&self) -> impl Future<Output = Result<BoxLine>> + use<> {
@@ -108,7 +127,8 @@ impl Origin {
             Some(waiter) => drop(waiter.sender.send(Err(error))),
             None => tracing::debug!(node = %self.uri, %error, "a connection for nobody failed"),
         }
-        self.freed(&mut state);
+        state.free_place();
+        self.unlock(state);
     }
 
     /// A connection that can take a request again goes to the next in the queue
@@ -117,26 +137,18 @@ impl Origin {
         let mut state = self.lock();
         let Some(given) = state.hand_over(Given { line, reused }) else { return };
         let start = state.push_idle(given.line, &self.common.limits, || self.common.clock.now());
-        if start && !reaper::start(self, self.common.limits.round) {
-            state.reaper_missing();
+        drop(state);
+        if start {
+            reaper::start(self, self.common.limits.round);
         }
     }
 
     /// A connection that can take no request any more.
     pub(super) fn check_out_closed(self: &Arc<Self>, line: BoxLine) {
         drop(line);
-        self.freed(&mut self.lock());
-    }
-
-    /// A place became free: it goes to the first who waits without a dial.
-    fn freed(self: &Arc<Self>, state: &mut State) {
-        state.open -= 1;
-        let next = state.waiting.iter_mut().find(|waiter| !waiter.dialing);
-        if let Some(waiter) = next {
-            waiter.dialing = true;
-            let (id, runtime) = (waiter.id, waiter.runtime.clone());
-            self.start_dial(state, id, &runtime);
-        }
+        let mut state = self.lock();
+        state.free_place();
+        self.unlock(state);
     }
 
     /// A waiter gave up. It may have been served just before.
@@ -152,9 +164,17 @@ impl Origin {
         }
     }
 
-    /// One round of the reaper.
-    pub(super) fn reap(&self) -> bool {
-        self.lock().reap(&self.common.limits, self.common.clock.now())
+    /// One round of the reaper: says whether anything is left to watch.
+    pub(super) fn reap(self: &Arc<Self>) -> bool {
+        let mut state = self.lock();
+        let goes_on = state.reap(&self.common.limits, self.common.clock.now());
+        self.unlock(state);
+        goes_on
+    }
+
+    /// The reaper ended although connections are idle.
+    pub(super) fn reaper_missing(&self) {
+        self.lock().reaper_missing();
     }
 
     pub(super) fn drop_idle(&self) {
@@ -192,4 +212,77 @@ impl Origin {
 fn take_waiter(state: &mut State, id: u64) -> Option<Waiter> {
     let at = state.waiting.iter().position(|waiter| waiter.id == id)?;
     state.waiting.remove(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+        time::Duration,
+    };
+
+    use http::Response;
+    use hyper::body::Incoming;
+    use tower::service_fn;
+
+    use super::*;
+    use crate::{
+        connect::{
+            Stream, SystemClock,
+            connections::{
+                dial::Dialer,
+                line::{Line, SendError},
+                settings::Limits,
+            },
+        },
+        error::BoxError,
+    };
+
+    /// A connection that is always ready.
+    struct Ready;
+
+    impl Line for Ready {
+        fn send(self: Pin<&mut Self>, _: Request<Body>) {}
+
+        fn poll_answer(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Result<Response<Incoming>, SendError>> {
+            Poll::Pending
+        }
+
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<bool> {
+            Poll::Ready(true)
+        }
+
+        fn is_ready(&self) -> bool {
+            true
+        }
+
+        fn is_closed(&self) -> bool {
+            false
+        }
+    }
+
+    #[tokio::test]
+    async fn what_becomes_idle_between_the_look_and_the_queue_is_not_overlooked() {
+        let nobody = service_fn(|_: Uri| std::future::pending::<Result<Stream, BoxError>>());
+        let common = Common {
+            dial: Box::new(Dialer::new(nobody)),
+            limits: Limits::new(1, 1, Duration::from_secs(60)),
+            clock: Arc::new(SystemClock),
+            on_thaw: Arc::new(|| {}),
+        };
+        let uri = Uri::from_static("http://node:9200/");
+        let origin = Arc::new(Origin::new(Arc::new(common), &uri).unwrap());
+        (origin.lock().open, origin.lock().dials) = (1, 1);
+
+        assert!(origin.check_out().is_none());
+        // The one connection that is allowed comes back just now.
+        origin.opened(Box::pin(Ready));
+        let mut waiting = origin.wait(Box::new(Request::new(Body::empty()))).unwrap();
+        let polled = waiting.poll(&mut Context::from_waker(std::task::Waker::noop()));
+        assert!(matches!(polled, Poll::Ready(Ok(_))), "it waits for nobody");
+    }
 }

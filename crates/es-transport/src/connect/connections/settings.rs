@@ -1,6 +1,6 @@
 //! Settings of the connections.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     clock::{SystemClock, WallClock},
@@ -14,14 +14,17 @@ use tower::Service;
 /// Builds [`Connections`].
 ///
 /// Limits hold per node: per scheme, host and port.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "settings do nothing until they are built"]
 pub struct ConnectionsBuilder {
     max_per_node: usize,
     max_idle_per_node: usize,
     idle_timeout: Duration,
     clock: Arc<dyn WallClock>,
+    on_thaw: ThawHook,
 }
+
+type ThawHook = Arc<dyn Fn() + Send + Sync>;
 
 impl ConnectionsBuilder {
     pub(super) fn new() -> Self {
@@ -30,6 +33,7 @@ impl ConnectionsBuilder {
             max_idle_per_node: 256,
             idle_timeout: Duration::from_secs(60),
             clock: Arc::new(SystemClock),
+            on_thaw: Arc::new(|| {}),
         }
     }
 
@@ -59,6 +63,14 @@ impl ConnectionsBuilder {
         self
     }
 
+    /// Called when a thaw was noticed, by the request or the timer that noticed
+    /// it: what else is known of the cluster may be old too. Where several
+    /// nodes have idle connections, it is called for each.
+    pub fn on_thaw(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_thaw = Arc::new(hook);
+        self
+    }
+
     /// Connections that are opened by `connector`: any service that makes an
     /// open connection of a URI. It must speak HTTP/1.1 (a TLS connector must
     /// offer no `h2` in ALPN) and should limit its own time.
@@ -74,7 +86,19 @@ impl ConnectionsBuilder {
             dial: Box::new(Dialer::new(connector)),
             limits,
             clock: self.clock,
+            on_thaw: self.on_thaw,
         })
+    }
+}
+
+impl fmt::Debug for ConnectionsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionsBuilder")
+            .field("max_per_node", &self.max_per_node)
+            .field("max_idle_per_node", &self.max_idle_per_node)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("wall_clock", &self.clock)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,6 +107,7 @@ pub(super) struct Common {
     pub(super) dial: Box<dyn super::dial::Dial>,
     pub(super) limits: Limits,
     pub(super) clock: Arc<dyn WallClock>,
+    pub(super) on_thaw: ThawHook,
 }
 
 /// The settings as the origins use them.
@@ -102,7 +127,7 @@ impl Limits {
     const LONGEST_ROUND: Duration = Duration::from_secs(5);
     const SHORTEST_ROUND: Duration = Duration::from_millis(1);
 
-    fn new(max_open: usize, max_idle: usize, idle_timeout: Duration) -> Self {
+    pub(super) fn new(max_open: usize, max_idle: usize, idle_timeout: Duration) -> Self {
         let round = (idle_timeout / 4).clamp(Self::SHORTEST_ROUND, Self::LONGEST_ROUND);
         let rounds = idle_timeout.as_nanos().div_ceil(round.as_nanos());
         let max_age = u32::try_from(rounds).unwrap_or(u32::MAX / 2).min(u32::MAX / 2);

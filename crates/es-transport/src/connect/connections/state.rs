@@ -34,6 +34,12 @@ pub(super) struct State {
     round: u32,
     /// When the last round was, by the wall clock; `None` while none runs.
     last_round: Option<SystemTime>,
+    /// The process was frozen, which nobody was told yet.
+    has_thawed: bool,
+    /// Dials that are counted and not started yet: for whom, and where.
+    planned: VecDeque<(u64, Handle)>,
+    /// Somebody starts the planned dials, one after the other.
+    is_starting: bool,
 }
 
 struct Idle {
@@ -70,8 +76,7 @@ impl State {
         }
         let now = now();
         if self.was_frozen(limits, now) {
-            tracing::debug!(connections = self.idle.len(), "idle connections dropped after a thaw");
-            self.drop_idle();
+            self.thaw();
             // The reaper will come round late; what is opened now is not that old.
             self.last_round = Some(now);
         }
@@ -92,6 +97,17 @@ impl State {
         self.last_round
             .and_then(|last| now.duration_since(last).ok())
             .is_some_and(|since| since > limits.round + THAW_SLACK)
+    }
+
+    fn thaw(&mut self) {
+        tracing::debug!(connections = self.idle.len(), "idle connections dropped after a thaw");
+        self.drop_idle();
+        self.has_thawed = true;
+    }
+
+    /// Whether the process was frozen since this was asked last.
+    pub(super) fn take_thaw(&mut self) -> bool {
+        std::mem::take(&mut self.has_thawed)
     }
 
     /// Keeps a connection for the next request, or closes it. Says whether the
@@ -117,7 +133,7 @@ impl State {
     /// One round of the reaper: says whether anything is left to watch.
     pub(super) fn reap(&mut self, limits: &Limits, now: SystemTime) -> bool {
         if self.was_frozen(limits, now) {
-            self.drop_idle();
+            self.thaw();
         }
         self.round = self.round.wrapping_add(1);
         let round = self.round;
@@ -130,7 +146,7 @@ impl State {
         self.last_round.is_some()
     }
 
-    /// No reaper could be started; the next connection tries again.
+    /// No reaper runs any more; the next idle connection starts one.
     pub(super) fn reaper_missing(&mut self) {
         self.last_round = None;
     }
@@ -142,6 +158,37 @@ impl State {
 
     pub(super) fn idle_count(&self) -> usize {
         self.idle.len()
+    }
+
+    /// Counts a dial for a waiter.
+    pub(super) fn plan_dial(&mut self, waiter: u64, runtime: Handle) {
+        self.open += 1;
+        self.dials += 1;
+        self.planned.push_back((waiter, runtime));
+    }
+
+    /// Counts a place that became free, and plans a dial for the first who
+    /// waits without one.
+    pub(super) fn free_place(&mut self) {
+        self.open -= 1;
+        let next = self.waiting.iter_mut().find(|waiter| !waiter.dialing);
+        if let Some(waiter) = next {
+            waiter.dialing = true;
+            let (id, runtime) = (waiter.id, waiter.runtime.clone());
+            self.plan_dial(id, runtime);
+        }
+    }
+
+    /// Whether dials are planned that nobody starts; who asks then does.
+    pub(super) fn begin_starting(&mut self) -> bool {
+        !self.planned.is_empty() && !std::mem::replace(&mut self.is_starting, true)
+    }
+
+    /// The next dial to start; `None` ends the starting.
+    pub(super) fn next_planned(&mut self) -> Option<(u64, Handle)> {
+        let next = self.planned.pop_front();
+        self.is_starting = next.is_some();
+        next
     }
 
     /// Hands a connection to the first who still waits, or gives it back.
