@@ -248,6 +248,18 @@ async fn what_inflates_beyond_the_limit_is_an_error_that_names_it() {
             let (answer, _) = inflated(limited, request, again()).await;
             assert_eq!(text(answer).await.is_ok(), good, "{max:?}");
         }
+        // Nobody has to hold all of a stream, so only its own limit counts.
+        for (max, good) in [(None, true), (Some(Some(5)), false)] {
+            let mut request = get();
+            let options = RequestOptions {
+                stream: true,
+                max_response_size: max,
+                ..RequestOptions::default()
+            };
+            Arc::new(options).attach(&mut request);
+            let (answer, _) = inflated(limited, request, again()).await;
+            assert_eq!(text(answer).await.is_ok(), good, "{max:?}");
+        }
     }
 }
 

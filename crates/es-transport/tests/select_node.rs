@@ -90,9 +90,20 @@ async fn writes_node_and_prefix_into_the_uri_and_goes_round() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn dots_that_lead_nowhere_are_names() {
+    let mut stack = stack(&["http://a:1"], RoundRobin::default());
+    for good in ["/.kibana/_doc/..x", "/.../x", "/%2e%2ex", "/%20./a.", "/x?q=/../y"] {
+        let _future = stack.send(get(good));
+        assert_eq!(stack.received().0.uri(), format!("http://a:1{good}").as_str());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_path_that_names_a_host_or_is_none_is_an_error_before_anything_is_sent() {
     let mut stack = stack(&["http://a:1"], RoundRobin::default());
-    for bad in ["http://evil/x", "//evil/x", "evil:80", "*", "//"] {
+    let hosts = ["http://evil/x", "//evil/x", "evil:80", "*", "//"];
+    let climbing = ["/../x", "/a/./b", "/a/..", "/.", "/%2e%2E/x", "/a/.%2e?q", "/%2e"];
+    for bad in hosts.into_iter().chain(climbing) {
         let mut future = stack.send(get(bad));
         let error = assert_ready_err!(future.poll());
         assert!(error.is_request() && error.is_unsent(), "{bad}: {error}");

@@ -341,3 +341,43 @@ async fn a_request_that_is_dropped_while_it_waits_lets_the_next_look_begin() {
     client.send().await.unwrap();
     assert_eq!((cluster.looks(), client.urls()), (2, vec!["http://10.0.0.1:9200".to_owned()]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_old_is_asked_for_at_once_in_the_background() {
+    let cluster = Cluster::of(&["10.0.0.1:9200"]);
+    let client = client(&["http://seed"], &cluster, SniffOptions::default().on_node_failure(true));
+    let expiry = client.sniffer.expiry();
+    expiry();
+    settle().await;
+    assert_eq!((cluster.looks(), client.urls()), (1, vec!["http://10.0.0.1:9200".to_owned()]));
+    // Within the minimal delay, a later request looks.
+    expiry();
+    settle().await;
+    client.send().await.unwrap();
+    assert_eq!(cluster.looks(), 1);
+    tokio::time::sleep(11 * SECOND).await;
+    client.send().await.unwrap();
+    settle().await;
+    assert_eq!(cluster.looks(), 2);
+    drop(client);
+    expiry();
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_may_be_longer_than_any_clock() {
+    let cluster = Cluster::of(&["10.0.0.1:9200"]);
+    let options = SniffOptions::default()
+        .on_start(true)
+        .on_node_failure(true)
+        .every(Duration::MAX)
+        .min_delay(Duration::MAX)
+        .timeout(Duration::MAX);
+    let client = client(&["http://seed"], &cluster, options);
+    client.send().await.unwrap();
+    client.sniffer.expire();
+    tokio::time::sleep(1000 * SECOND).await;
+    client.send().await.unwrap();
+    assert_eq!(cluster.looks(), 1);
+    client.sniffer.sniff().await.unwrap();
+    assert_eq!(cluster.looks(), 2);
+}

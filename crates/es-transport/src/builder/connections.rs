@@ -9,7 +9,7 @@ use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 use super::{Bottom, TransportBuilder};
 use crate::{
     Body, ResponseBody,
-    connect::{ConnectionsBuilder, Io, Proxy},
+    connect::{ConnectionsBuilder, Io, Proxy, WallClock},
     error::{BoxError, Error, Result},
 };
 
@@ -34,6 +34,13 @@ impl<T> TransportBuilder<T> {
     /// How long an idle connection is kept. Default 60 s.
     pub fn idle_timeout(self, timeout: Duration) -> Self {
         self.connections(|c| c.idle_timeout(timeout))
+    }
+
+    /// The clock that tells that the process was frozen, as functions are between
+    /// calls: idle connections are then dropped, and the nodes are asked for
+    /// anew where sniffing is on. Default: the system's.
+    pub fn wall_clock(self, clock: impl WallClock) -> Self {
+        self.connections(|c| c.wall_clock(clock))
     }
 
     /// After how long without traffic the system asks whether the other side is

@@ -1,6 +1,6 @@
 //! The composition: every layer in its place, from the caller to the socket.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Request, Response, uri::PathAndQuery};
@@ -34,21 +34,19 @@ use crate::{
 pub(super) fn build(mut settings: Settings) -> Result<Transport> {
     check(&settings)?;
     let bottom = std::mem::replace(&mut settings.bottom, Bottom::BuiltIn);
+    let thaw = Thaw::default();
+    let connections = settings.connections.clone().on_thaw(thaw.hook());
     match bottom {
         Bottom::BuiltIn => {
-            let connector = connector(&settings)?;
-            let connections = settings.connections.clone().build(connector);
-            over_connections(settings, connections)
+            let connections = connections.build(connector(&settings)?);
+            over_connections(settings, connections, &thaw)
         }
-        Bottom::Connector(make) => {
-            let connections = make(settings.connections.clone());
-            over_connections(settings, connections)
-        }
+        Bottom::Connector(make) => over_connections(settings, make(connections), &thaw),
         Bottom::Service(service) => {
             let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
                 .dead_time(settings.dead_time)
                 .build()?;
-            compose(settings, pool, service, || {})
+            compose(settings, pool, service, &thaw, || {})
         }
     }
 }
@@ -94,7 +92,32 @@ fn connector(settings: &Settings) -> Result<Connector> {
     connector.build()
 }
 
-fn over_connections(mut settings: Settings, connections: Connections) -> Result<Transport> {
+/// What a thaw does beside dropping idle connections: the nodes may be others by
+/// now. Connections are made before the sniffer, which asks through them.
+#[derive(Clone, Default)]
+struct Thaw(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
+
+impl Thaw {
+    fn hook(&self) -> impl Fn() + Send + Sync + 'static {
+        let Self(hook) = self.clone();
+        move || {
+            if let Some(hook) = hook.get() {
+                hook();
+            }
+        }
+    }
+
+    fn set(&self, hook: impl Fn() + Send + Sync + 'static) {
+        // Set once, where the stack is put together.
+        let _ = self.0.set(Box::new(hook));
+    }
+}
+
+fn over_connections(
+    mut settings: Settings,
+    connections: Connections,
+    thaw: &Thaw,
+) -> Result<Transport> {
     let leaving = connections.clone();
     let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
         .dead_time(settings.dead_time)
@@ -104,7 +127,7 @@ fn over_connections(mut settings: Settings, connections: Connections) -> Result<
             }
         })
         .build()?;
-    compose(settings, pool, connections.clone(), move || connections.close())
+    compose(settings, pool, connections.clone(), thaw, move || connections.close())
 }
 
 /// The stack over any bottom. The order and its reasons: [`crate::layer`].
@@ -112,6 +135,7 @@ fn compose<S, B>(
     settings: Settings,
     pool: Arc<NodePool>,
     bottom: S,
+    thaw: &Thaw,
     close: impl Fn() + Send + Sync + 'static,
 ) -> Result<Transport>
 where
@@ -144,6 +168,7 @@ where
         .service(bottom);
 
     let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);
+    thaw.set(sniffer.expiry());
 
     let request = ServiceBuilder::new()
         .map_response(|answer: Response<_>| answer.map(erase))

@@ -138,7 +138,7 @@ impl Health {
         }
         self.failures = self.failures.saturating_add(1);
         self.doubts = 0;
-        let until = report.now + dead_time(self.failures);
+        let until = after(report.now, dead_time(self.failures));
         self.dead = Some(Dead { since: report.now, until, probe: None });
         if is_probe { Change::Probe } else { Change::Died }
     }
@@ -146,6 +146,12 @@ impl Health {
     fn is_stale(&self, report: Report) -> bool {
         self.revived.is_some_and(|revived| report.started < revived)
     }
+}
+
+/// A time that no clock can express is over in 30 years.
+fn after(now: Instant, time: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
+    now.checked_add(time).unwrap_or_else(|| now + FAR)
 }
 
 #[cfg(test)]
@@ -188,6 +194,15 @@ mod tests {
             assert_eq!(clock.report(&mut health, Verdict::Failed, 0, 2), Change::None);
         }
         assert_eq!(health.dead_until(), Some(clock.at(11)));
+    }
+
+    #[test]
+    fn a_dead_time_may_be_longer_than_any_clock() {
+        let (clock, mut health) = start();
+        let report =
+            Report { verdict: Verdict::Failed, started: clock.0, probe: None, now: clock.at(1) };
+        assert_eq!(health.report(report, 3, |_| Duration::MAX), Change::Died);
+        assert!(health.dead_until().is_some_and(|until| until > clock.at(86_400 * 365)));
     }
 
     #[test]

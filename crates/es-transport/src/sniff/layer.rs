@@ -9,7 +9,7 @@ use std::{
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::time::Instant;
+use tokio::{runtime::Handle, time::Instant};
 use tower::{Layer, Service};
 
 use super::{Sniffer, sniffer::Look, task};
@@ -61,7 +61,8 @@ impl<S> Sniff<S> {
         if inner.options.every.is_some() {
             inner.task.start(inner);
         }
-        if !inner.schedule.is_due(Instant::now()) {
+        // Without a runtime there is no timer for the look either.
+        if !inner.schedule.is_due(Instant::now()) || Handle::try_current().is_err() {
             return;
         }
         let options = &inner.options;
@@ -132,22 +133,10 @@ where
                 Err(error) => Verdict::of_error(error),
             };
             if verdict == Verdict::Failed {
-                node_failed(sniffer);
+                sniffer.inner().look_soon();
             }
         }
         Poll::Ready(answer)
-    }
-}
-
-fn node_failed(sniffer: &Sniffer) {
-    let inner = sniffer.inner();
-    inner.schedule.want(&inner.options);
-    if inner.schedule.is_due(Instant::now())
-        && let Some(look) = Look::begin(inner, false)
-        && let Err(look) = task::spawn(look)
-    {
-        // Without a runtime the next request looks.
-        drop(look);
     }
 }
 

@@ -54,7 +54,7 @@ impl Schedule {
     /// When the next look is due.
     pub(super) fn due_at(&self) -> Option<Instant> {
         let due = self.due.load(Ordering::Relaxed);
-        (due != NEVER).then(|| self.born + Duration::from_millis(due))
+        if due == NEVER { None } else { self.born.checked_add(Duration::from_millis(due)) }
     }
 
     /// Whether no look has begun yet.
@@ -69,7 +69,8 @@ impl Schedule {
             return false;
         }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_soon = last.is_some_and(|last| now < last + options.min_delay);
+        let is_soon =
+            last.is_some_and(|last| self.since_born(now) < self.after(last, options.min_delay));
         if is_soon && !is_forced {
             self.is_running.store(false, Ordering::Release);
             return false;
@@ -96,7 +97,7 @@ impl Schedule {
 
     /// Wants a look as soon as the minimal delay allows.
     pub(super) fn want(&self, options: &SniffOptions) {
-        let soonest = self.last().map_or(0, |last| self.since_born(last + options.min_delay));
+        let soonest = self.last().map_or(0, |last| self.after(last, options.min_delay));
         self.due.fetch_min(soonest, Ordering::Relaxed);
     }
 
@@ -106,11 +107,16 @@ impl Schedule {
         let soon = is_repeated.then_some(options.min_delay);
         let every = options.every.map(|every| every.max(options.min_delay));
         let delay = soon.into_iter().chain(every).min();
-        delay.map_or(NEVER, |delay| self.since_born(started + delay))
+        delay.map_or(NEVER, |delay| self.after(started, delay))
     }
 
     fn last(&self) -> Option<Instant> {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Such a time after this moment, also where no clock can express it.
+    fn after(&self, at: Instant, time: Duration) -> u64 {
+        self.since_born(at).saturating_add(milliseconds(time)).min(NEVER - 1)
     }
 
     fn since_born(&self, at: Instant) -> u64 {

@@ -77,12 +77,21 @@ impl Sniffer {
         }
     }
 
-    /// Wants a look with the next request, as soon as the minimal delay
-    /// allows: what is known may be old, as after a function was frozen. Does
-    /// nothing where sniffing is off.
+    /// Wants a look as soon as the minimal delay allows: what is known may be
+    /// old, as after a function was frozen. It begins now, in the background, or
+    /// with a later request. Does nothing where sniffing is off.
     pub fn expire(&self) {
-        if self.inner.options.is_on() {
-            self.inner.schedule.want(&self.inner.options);
+        self.inner.expire();
+    }
+
+    /// What [`expire`](Self::expire) does, as a hook for those who notice that
+    /// things may be old. It does not keep the sniffer alive.
+    pub fn expiry(&self) -> impl Fn() + Send + Sync + 'static {
+        let inner = Arc::downgrade(&self.inner);
+        move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.expire();
+            }
         }
     }
 
@@ -92,6 +101,25 @@ impl Sniffer {
 }
 
 impl Inner {
+    fn expire(self: &Arc<Self>) {
+        if self.options.is_on() {
+            self.look_soon();
+        }
+    }
+
+    /// Looks in the background, now if the minimal delay is over; otherwise a
+    /// request that comes later starts the look.
+    pub(super) fn look_soon(self: &Arc<Self>) {
+        self.schedule.want(&self.options);
+        if self.schedule.is_due(Instant::now())
+            && let Some(look) = Look::begin(self, false)
+            && let Err(look) = task::spawn(look)
+        {
+            // Without a runtime the next request looks.
+            drop(look);
+        }
+    }
+
     pub(super) fn apply(&self, found: Result<Vec<Node>>) -> Result<()> {
         let replaced = found.and_then(|nodes| {
             let number = nodes.len();

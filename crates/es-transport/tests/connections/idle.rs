@@ -1,7 +1,10 @@
 //! What becomes of idle connections.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -167,4 +170,29 @@ async fn an_ordinary_pause_is_no_thaw() {
     clock.set_back(Duration::from_secs(7_200));
     get(&connections, &server.url("/")).await.unwrap();
     assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_thaw_is_told_by_whoever_notices_it() {
+    let server = Server::echo().await;
+    let (clock, thaws) = (Manual::new(), Arc::new(AtomicUsize::new(0)));
+    let counter = Arc::clone(&thaws);
+    let connections = Connections::builder()
+        .idle_timeout(Duration::from_secs(1))
+        .wall_clock(clock.clone())
+        .on_thaw(move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+        })
+        .build(connector());
+    let hour = Duration::from_secs(3_600);
+    let thaws = || thaws.load(Ordering::SeqCst);
+
+    get(&connections, &server.url("/")).await.unwrap();
+    assert_eq!(thaws(), 0);
+    clock.advance(hour);
+    get(&connections, &server.url("/")).await.unwrap();
+    assert_eq!(thaws(), 1, "by a request");
+    clock.advance(hour);
+    eventually("by the watch over idle connections", || thaws() == 2).await;
+    assert_eq!(counts(&connections, &server), (0, 0));
 }

@@ -32,10 +32,9 @@ fn in_time(work: impl FnOnce() + Send + 'static) {
 
 /// A runtime ends while one request dials and others wait for its place.
 fn ends_while_they_wait(waiting: usize) {
-    let connections = Connections::builder().max_per_node(1).build(service_fn(|_: Uri| async {
-        pending::<()>().await;
-        Err::<Stream, Infallible>(unreachable!("nobody ends the dial"))
-    }));
+    let connections = Connections::builder()
+        .max_per_node(1)
+        .build(service_fn(|_: Uri| pending::<Result<Stream, Infallible>>()));
     let url = "http://localhost:1/";
     let runtime = runtime();
     runtime.block_on(async {

@@ -50,6 +50,8 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
+        // Made when there is something to wait for: an answer at hand costs no
+        // timer, and where no runtime is, the service below can say so.
         #[pin]
         sleep: Option<Sleep>,
         limit: Option<Limit>,
@@ -59,8 +61,7 @@ pin_project! {
 
 impl<F> ResponseFuture<F> {
     pub(super) fn new(inner: F, limit: Option<Limit>, read: Option<Duration>) -> Self {
-        let sleep = limit.map(|limit| sleep_until(limit.at));
-        Self { inner, sleep, limit, read }
+        Self { inner, sleep: None, limit, read }
     }
 }
 
@@ -72,15 +73,18 @@ where
     type Output = Result<Response<ResponseBody<RB>>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         if let Poll::Ready(result) = this.inner.poll(cx) {
             let answer = result.map_err(Error::from_service)?;
             return Poll::Ready(Ok(answer.map(|body| ResponseBody::new(body, *this.read))));
         }
-        let (Some(sleep), Some(limit)) = (this.sleep.as_pin_mut(), this.limit) else {
-            return Poll::Pending;
-        };
-        ready!(sleep.poll(cx));
+        let Some(limit) = this.limit else { return Poll::Pending };
+        if this.sleep.is_none() {
+            this.sleep.set(Some(sleep_until(limit.at)));
+        }
+        if let Some(sleep) = this.sleep.as_pin_mut() {
+            ready!(sleep.poll(cx));
+        }
         Poll::Ready(Err(limit.error()))
     }
 }

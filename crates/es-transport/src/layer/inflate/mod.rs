@@ -13,13 +13,15 @@
 //!
 //! **Limit**: a few kilobytes of gzip can hold gigabytes. An answer that
 //! inflates to more than 512 MiB, or what [`InflateLayer::limit`] and the
-//! request's [`max_response_size`] say, is an error.
+//! request's [`max_response_size`] say, is an error. For an answer that its
+//! request wants as a [`stream`], only the request's own limit holds.
 //!
 //! The layer belongs below retry, so that a broken answer is the failure of an
 //! attempt, and below [`media_type`](super::media_type), which reads refusals.
 //! Above node selection its work does not count as the node's latency.
 //!
 //! [`max_response_size`]: crate::RequestOptions::max_response_size
+//! [`stream`]: crate::RequestOptions::stream
 //!
 //! ```
 //! use std::{convert::Infallible, io::Write};

@@ -48,8 +48,19 @@ where
             request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(GZIP);
         }
         let options = (!request.extensions().is_empty()).then(|| RequestOptions::of(&request));
-        let limit = options.flatten().and_then(|options| options.max_response_size);
-        let limit = limit.unwrap_or(self.settings.limit).unwrap_or(usize::MAX);
+        let limit = self.settings.limit_for(options.flatten());
         ResponseFuture::new(self.inner.call(request), limit, is_head)
+    }
+}
+
+impl InflateLayer {
+    fn limit_for(&self, options: Option<&RequestOptions>) -> usize {
+        let limit = match options {
+            None => self.limit,
+            Some(RequestOptions { max_response_size: Some(own), .. }) => *own,
+            // Nobody has to hold all of a stream.
+            Some(options) => self.limit.filter(|_| !options.stream),
+        };
+        limit.unwrap_or(usize::MAX)
     }
 }

@@ -14,7 +14,8 @@
 //! says nothing.
 //!
 //! A request must have a path and no host: one that names a host itself is an
-//! error, so no path can lead a request, with its credentials, elsewhere.
+//! error, and so is one with a part `.` or `..` (in any encoding): no path can
+//! lead a request, with its credentials, elsewhere.
 //!
 //! ```
 //! use es_transport::{Node, NodePool, layer::SelectNodeLayer, node::RoundRobin};

@@ -100,7 +100,29 @@ fn target(uri: Uri) -> Result<PathAndQuery> {
     if target.as_str().starts_with("//") {
         return Err(Error::request("its path begins with two slashes, which names a host"));
     }
+    if climbs(target.path()) {
+        return Err(Error::request("a part of its path is `.` or `..`, which leads elsewhere"));
+    }
     Ok(target)
+}
+
+/// Whether a part of the path is `.` or `..`, in whatever encoding: servers and
+/// proxies that resolve it would leave the node's path prefix.
+fn climbs(path: &str) -> bool {
+    // Almost no path has a part that begins like this.
+    let is_suspect = |pair: &[u8]| matches!(pair, [b'/', b'.' | b'%']);
+    path.as_bytes().windows(2).any(is_suspect) && path.split('/').any(is_dots)
+}
+
+fn is_dots(part: &str) -> bool {
+    let mut rest = part;
+    let mut dots = 0;
+    while !rest.is_empty() {
+        let dot = ["%2e", "%2E", "."].iter().find_map(|dot| rest.strip_prefix(dot));
+        let Some(after) = dot else { return false };
+        (rest, dots) = (after, dots + 1);
+    }
+    (1..=2).contains(&dots)
 }
 
 /// A node's own credentials yield to everybody else's.
