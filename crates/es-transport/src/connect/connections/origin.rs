@@ -101,9 +101,15 @@ impl Origin {
         if has_thawed {
             (self.common.on_thaw)();
         }
-        // A dial that fails at once plans the next one, which this loop starts
-        // too: the stack does not grow with the queue.
-        while starts {
+        if starts {
+            self.start_planned();
+        }
+    }
+
+    /// A dial that fails at once plans the next one, which this loop starts too:
+    /// the stack does not grow with the queue.
+    fn start_planned(self: &Arc<Self>) {
+        loop {
             let Some((waiter, runtime)) = self.lock().next_planned() else { return };
             runtime.spawn(Dialing::new(Arc::clone(self), waiter).run());
         }
