@@ -26,6 +26,7 @@
 //! | [`options`] | what `client.options()` yields |
 //! | [`api`] | one builder per endpoint |
 //! | [`types`] | typed answers |
+//! | [`blocking`] | the same for callers without async |
 //! | [`helpers`] | what takes more than one call: writing much, reading all |
 //! | [`response`] | what every answer carries; answers that are not typed |
 //! | [`error`] | what can go wrong |
@@ -33,6 +34,7 @@
 //! | [`params`] | what callers pass |
 
 pub mod api;
+pub mod blocking;
 mod call;
 pub mod client;
 pub mod endpoint;

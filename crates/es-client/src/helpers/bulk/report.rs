@@ -80,3 +80,10 @@ impl From<BulkStopped> for Error {
         stopped.error
     }
 }
+
+/// Nothing was read yet.
+impl From<Error> for BulkStopped {
+    fn from(error: Error) -> Self {
+        Self { error, report: BulkReport::default() }
+    }
+}

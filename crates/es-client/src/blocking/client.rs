@@ -1,0 +1,104 @@
+use std::{fmt, ops::Deref, sync::Arc};
+
+use es_transport::Error as TransportError;
+use futures_core::Stream;
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::oneshot,
+};
+
+use super::{iter::Iter, park};
+use crate::error::{Error, Result};
+
+/// A client for callers without async; see the [module](super).
+///
+/// Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Elasticsearch {
+    client: crate::Elasticsearch,
+    background: Arc<Background>,
+}
+
+/// The thread that drives connections and time, until this is dropped.
+struct Background {
+    handle: Handle,
+    /// The thread ends when this is gone.
+    _running: oneshot::Sender<()>,
+}
+
+impl Background {
+    fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (running, over) = oneshot::channel::<()>();
+        let drive = move || {
+            // Nothing is ever sent: this is the end of the other side.
+            let _ = runtime.block_on(over);
+        };
+        std::thread::Builder::new().name("es-client".to_owned()).spawn(drive)?;
+        Ok(Self { handle, _running: running })
+    }
+}
+
+impl Elasticsearch {
+    /// Makes a client for blocking calls, which shares everything with the one
+    /// it is made from. Clients of other settings (`client.options()`) need no
+    /// blocking client of their own: their calls can be passed to this one.
+    ///
+    /// # Errors
+    /// The thread in the background cannot be started.
+    pub fn new(client: crate::Elasticsearch) -> Result<Self> {
+        let background = Background::start().map_err(|error| {
+            let message = "the thread in the background cannot be started";
+            TransportError::config("blocking", message).with_source(error)
+        })?;
+        Ok(Self { client, background: Arc::new(background) })
+    }
+
+    /// Sends a call, or does whatever else takes time, and waits for its end.
+    ///
+    /// # Errors
+    /// Those of the call; and, before anything is sent, that this thread runs
+    /// the tasks of an async runtime ([`is_invalid`](Error::is_invalid)).
+    pub fn wait<C, T, E>(&self, call: C) -> Result<T, E>
+    where
+        C: IntoFuture<Output = Result<T, E>>,
+        E: From<Error>,
+    {
+        park::check()?;
+        let _runtime = self.background.handle.enter();
+        park::block_on(call.into_future())
+    }
+
+    /// Reads a stream, such as the hits of
+    /// [`read_all`](crate::helpers::Helpers::read_all) or the outcomes of
+    /// [`bulk`](crate::helpers::Helpers::bulk), as an iterator.
+    ///
+    /// Where this thread must not block, the iterator has an error as its only
+    /// item.
+    pub fn iter<S, T, E>(&self, stream: S) -> Iter<S>
+    where
+        S: Stream<Item = Result<T, E>>,
+        E: From<Error>,
+    {
+        Iter::new(stream, self.clone())
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.background.handle
+    }
+}
+
+impl Deref for Elasticsearch {
+    type Target = crate::Elasticsearch;
+
+    fn deref(&self) -> &crate::Elasticsearch {
+        &self.client
+    }
+}
+
+impl fmt::Debug for Elasticsearch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Elasticsearch").field(&self.client).finish()
+    }
+}
