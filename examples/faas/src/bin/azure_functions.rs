@@ -73,7 +73,8 @@ impl IntoResponse for Failure {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let port: u16 = env::var("FUNCTIONS_CUSTOMHANDLER_PORT").map_or(Ok(8080), |port| port.parse())?;
+    let port: u16 =
+        env::var("FUNCTIONS_CUSTOMHANDLER_PORT").map_or(Ok(8080), |port| port.parse())?;
     let routes = Router::new().route("/orders", post(orders)).route("/find", post(find));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     Ok(axum::serve(listener, routes).await?)

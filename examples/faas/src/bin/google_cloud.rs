@@ -57,7 +57,10 @@ async fn main() -> Result<(), Error> {
     Ok(axum::serve(listener, routes).await?)
 }
 
-async fn event(headers: HeaderMap, Json(event): Json<MessagePublished>) -> Result<StatusCode, Failure> {
+async fn event(
+    headers: HeaderMap,
+    Json(event): Json<MessagePublished>,
+) -> Result<StatusCode, Failure> {
     let id = headers.get("ce-id").ok_or("the request is no CloudEvent: `ce-id` is missing")?;
     let order: Order = serde_json::from_slice(&STANDARD.decode(event.message.data)?)?;
     keep(id.to_str()?, &order).await?;
