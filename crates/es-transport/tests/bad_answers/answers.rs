@@ -6,7 +6,7 @@ use http::{HeaderValue, Response, header};
 
 use crate::{
     SHORT,
-    cluster_support::{builder, get, send_and_read, shown, streamed, text},
+    cluster_support::{get, send_and_read, shown, streamed},
     connection_is_spoiled_by, error_of, once, one_node,
 };
 
