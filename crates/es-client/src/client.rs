@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use es_transport::{Body, BoxError, RequestOptions, ResponseBody, Transport, TransportBuilder};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use tower::Service;
 
 use crate::{
@@ -93,6 +93,8 @@ impl Elasticsearch {
         repeatable: bool,
         stream: bool,
     ) -> Result<()> {
+        // What the method says already needs no words.
+        let repeatable = repeatable && matches!(*request.method(), Method::POST | Method::PATCH);
         match &self.settings {
             None if stream => {
                 let idempotent = repeatable.then_some(true);
@@ -132,7 +134,7 @@ impl Elasticsearch {
     /// an answer with an error status.
     pub async fn request(
         &self,
-        method: http::Method,
+        method: Method,
         target: &str,
         body: impl Into<Body>,
     ) -> Result<crate::Response> {

@@ -89,6 +89,10 @@ impl RequestOptions {
 
     /// The options among extensions.
     pub fn find(extensions: &http::Extensions) -> Option<&Self> {
+        // Most requests have no extension at all, which is cheaper to ask.
+        if extensions.is_empty() {
+            return None;
+        }
         extensions.get::<Arc<Self>>().map(|options| &**options)
     }
 

@@ -43,20 +43,19 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
-        // Most requests have no extension at all, which is cheaper to ask than the option.
-        let options = if request.extensions().is_empty() {
-            None
-        } else {
-            request.extensions().get::<Arc<RequestOptions>>().cloned()
-        };
-        let headers = request.headers_mut();
-        let own = std::mem::take(headers);
-        *headers = match &options {
+        let own = std::mem::take(request.headers_mut());
+        let headers = match RequestOptions::of(&request).filter(|options| has_headers(options)) {
             None => merge(own, &self.headers),
             Some(options) => with_options(own, options, &self.headers),
         };
+        *request.headers_mut() = headers;
         self.inner.call(request)
     }
+}
+
+/// Whether the options say anything about headers.
+fn has_headers(options: &RequestOptions) -> bool {
+    options.opaque_id.is_some() || options.auth.is_some() || !options.headers.is_empty()
 }
 
 /// The request's own headers, and the defaults of other names. The map is a

@@ -1,5 +1,4 @@
 use std::{
-    mem,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -55,11 +54,7 @@ where
         let Some(kept) = kept else {
             return ResponseFuture::once(self.inner.call(request));
         };
-        // The service that was polled ready is the one that is called, and it
-        // stays with the request for its further attempts.
-        let fresh = self.inner.clone();
-        let mut ready = mem::replace(&mut self.inner, fresh);
-        let first = ready.call(request);
-        ResponseFuture::new(first, ready, kept, retries, Arc::clone(&self.policy))
+        let first = self.inner.call(request);
+        ResponseFuture::new(first, self.inner.clone(), kept, retries, Arc::clone(&self.policy))
     }
 }
