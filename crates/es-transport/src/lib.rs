@@ -46,6 +46,7 @@ pub mod cloud_id;
 pub mod connect;
 pub mod credentials;
 pub mod curl;
+mod erased;
 pub mod error;
 pub mod layer;
 pub mod node;

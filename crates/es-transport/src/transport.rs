@@ -10,21 +10,16 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tower::{
-    Service, ServiceExt,
-    util::{BoxCloneSyncService, Oneshot},
-};
+use tower::{Service, ServiceExt};
 
 use crate::{
     Body, ResponseBody,
     builder::TransportBuilder,
+    erased::{Erased, ErasedFuture},
     error::{BoxError, Error, Result},
     node::NodePool,
     sniff::Sniffer,
 };
-
-/// The erased stack. It is the only place where types are erased.
-pub(crate) type Stack = BoxCloneSyncService<Request<Body>, Response<ResponseBody>, Error>;
 
 /// From a request without a host to an answer of some node of a cluster.
 ///
@@ -49,7 +44,7 @@ pub(crate) type Stack = BoxCloneSyncService<Request<Body>, Response<ResponseBody
 pub struct Transport(Arc<Inner>);
 
 struct Inner {
-    stack: Stack,
+    stack: Box<dyn Erased>,
     shared: Option<Shared>,
 }
 
@@ -80,11 +75,11 @@ impl Transport {
         let service = service
             .map_response(|answer: Response<B>| answer.map(|b| ResponseBody::new(Box::pin(b))))
             .map_err(Error::from_service);
-        Self(Arc::new(Inner { stack: BoxCloneSyncService::new(service), shared: None }))
+        Self(Arc::new(Inner { stack: Box::new(service), shared: None }))
     }
 
-    pub(crate) fn new(stack: Stack, shared: Shared) -> Self {
-        Self(Arc::new(Inner { stack, shared: Some(shared) }))
+    pub(crate) fn new(stack: impl Erased, shared: Shared) -> Self {
+        Self(Arc::new(Inner { stack: Box::new(stack), shared: Some(shared) }))
     }
 
     /// Sends a request: path and query in origin form, and no host.
@@ -92,7 +87,7 @@ impl Transport {
     /// An answer with an error status is an answer. [`RequestOptions`](crate::RequestOptions)
     /// attached to the request override what the transport was built with.
     pub fn send(&self, request: Request<Body>) -> SendFuture {
-        SendFuture(self.0.stack.clone().oneshot(request))
+        SendFuture(State::Unsent { transport: Arc::clone(&self.0), request: Some(request) })
     }
 
     /// The nodes, and which of them are alive; `None` for a transport that was
@@ -131,13 +126,28 @@ impl fmt::Debug for Transport {
 
 /// The answer to come of [`Transport::send`].
 #[must_use = "a request is sent when its future is awaited"]
-pub struct SendFuture(Oneshot<Stack, Request<Body>>);
+pub struct SendFuture(State);
+
+enum State {
+    Unsent { transport: Arc<Inner>, request: Option<Request<Body>> },
+    Sent(ErasedFuture),
+}
 
 impl Future for SendFuture {
     type Output = Result<Response<ResponseBody>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx)
+        loop {
+            match &mut self.0 {
+                State::Sent(future) => return future.as_mut().poll(cx),
+                State::Unsent { transport, request } => {
+                    // There is one: it is taken together with the state.
+                    let Some(request) = request.take() else { return Poll::Pending };
+                    let future = transport.stack.send(request, cx);
+                    self.0 = State::Sent(future);
+                }
+            }
+        }
     }
 }
 

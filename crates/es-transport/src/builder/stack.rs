@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{Request, Response, uri::PathAndQuery};
 use http_body::Body as HttpBody;
-use tower::{Service, ServiceBuilder, util::BoxCloneSyncService};
+use tower::{Service, ServiceBuilder};
 
 use super::{Bottom, Settings};
 use crate::{
@@ -180,7 +180,7 @@ where
         .layer(sniffer.layer())
         .service(attempt);
     let close = Box::new(close);
-    Ok(Transport::new(BoxCloneSyncService::new(request), Shared { pool, sniffer, close }))
+    Ok(Transport::new(request, Shared { pool, sniffer, close }))
 }
 
 #[cfg(feature = "metrics")]

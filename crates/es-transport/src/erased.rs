@@ -1,0 +1,83 @@
+//! The one place where the stack's type is erased.
+//!
+//! It costs one allocation per request, the future's. tower's boxed services
+//! cost two: they clone into a box before they can be called.
+
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tower::{Service, ServiceExt};
+
+use crate::{
+    Body, ResponseBody,
+    error::{Error, Result},
+};
+
+pub(crate) type ErasedFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>>> + Send>>;
+
+/// A service of any type that takes requests from many callers at once.
+pub(crate) trait Erased: Send + Sync + 'static {
+    /// Calls a clone as soon as it is ready.
+    fn send(&self, request: Request<Body>, cx: &mut Context<'_>) -> ErasedFuture;
+}
+
+impl<S> Erased for S
+where
+    S: Service<Request<Body>, Response = Response<ResponseBody>, Error = Error>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+{
+    fn send(&self, request: Request<Body>, cx: &mut Context<'_>) -> ErasedFuture {
+        let mut service = self.clone();
+        match service.poll_ready(cx) {
+            Poll::Ready(Ok(())) => Box::pin(service.call(request)),
+            Poll::Ready(Err(error)) => Box::pin(ready(Err(error))),
+            Poll::Pending => Box::pin(service.oneshot(request)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
+    use tower_test::mock;
+
+    use super::*;
+    use crate::Transport;
+
+    fn request() -> Request<Body> {
+        Request::new(Body::empty())
+    }
+
+    #[test]
+    fn nothing_is_sent_before_somebody_waits_and_until_the_service_is_ready() {
+        let (service, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
+        handle.allow(0);
+        let mut sending = task::spawn(Transport::from_service(service).send(request()));
+        assert_pending!(sending.poll());
+        let mut arrived = task::spawn(async { handle.next_request().await.unwrap() });
+        assert_pending!(arrived.poll());
+        drop(arrived);
+        handle.allow(1);
+        assert!(sending.is_woken());
+        assert_pending!(sending.poll());
+        let (_, answer) = tokio_test::block_on(handle.next_request()).unwrap();
+        answer.send_response(Response::new(Body::empty()));
+        assert_ready_ok!(sending.poll());
+    }
+
+    #[test]
+    fn a_service_that_fails_to_become_ready_is_the_error() {
+        let (service, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
+        handle.send_error("broken");
+        let mut sending = task::spawn(Transport::from_service(service).send(request()));
+        assert!(assert_ready_err!(sending.poll()).is_foreign());
+    }
+}
