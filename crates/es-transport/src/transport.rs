@@ -128,6 +128,7 @@ impl fmt::Debug for Transport {
 #[must_use = "a request is sent when its future is awaited"]
 pub struct SendFuture(State);
 
+#[expect(clippy::large_enum_variant, reason = "a box would cost every request an allocation")]
 enum State {
     Unsent { transport: Arc<Inner>, request: Option<Request<Body>> },
     Sent(ErasedFuture),
