@@ -1,6 +1,11 @@
+use serde_json::value::RawValue;
+
 use super::{
-    bulk::{Bulk, IntoOperations},
-    read_all::ReadAll,
+    bulk::{Bulk, FromTryStream, IntoOperations},
+    esql::Esql,
+    msearch::Msearch,
+    read_all::{ReadAll, ReadAllStream},
+    task::WaitForTask,
 };
 use crate::{client::Elasticsearch, params::IntoParam};
 
@@ -38,5 +43,62 @@ impl Helpers {
     /// documents; [`serde_json::Value`] takes any.
     pub fn read_all<T>(&self, index: impl IntoParam) -> ReadAll<T> {
         ReadAll::new(self.client.clone(), index.into_param())
+    }
+
+    /// Copies every document of `index` to an index of another cluster (or of
+    /// the same one), with its id and routing. What comes back is the bulk
+    /// helper that writes, to be set up and awaited.
+    ///
+    /// It is [`read_all`](super::read_all) as the input of [`bulk`](super::bulk);
+    /// put them together yourself to choose documents, change them, or read
+    /// several slices at once.
+    ///
+    /// ```
+    /// use es_client::Elasticsearch;
+    /// use serde_json::{Value, json};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let clusters = (es_testkit::Cluster::builder().start().await?, es_testkit::Cluster::builder().start().await?);
+    /// # let old = Elasticsearch::builder().nodes(clusters.0.urls()).build()?;
+    /// # let new = Elasticsearch::builder().nodes(clusters.1.urls()).build()?;
+    /// # assert!(old.helpers().bulk("products", (0..50).map(|n| json!({"n": n}))).await?.is_complete());
+    /// let report = old.helpers().reindex("products", &new, "products-2026").await?;
+    /// assert!(report.is_complete());
+    ///
+    /// let cheap = old
+    ///     .helpers()
+    ///     .read_all::<Value>("products")
+    ///     .query(&json!({"range": {"n": {"lt": 10}}}))
+    ///     .slices(2);
+    /// let report = new.helpers().bulk("cheap", cheap.stream()).max_in_flight(2).await?;
+    /// assert_eq!(report.succeeded, 10);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reindex(
+        &self,
+        index: impl IntoParam,
+        target: &Elasticsearch,
+        target_index: impl IntoParam,
+    ) -> Bulk<FromTryStream<ReadAllStream<Box<RawValue>>>> {
+        target.helpers().bulk(target_index, self.read_all(index).stream())
+    }
+
+    /// Sends searches of many tasks together; see [`msearch`](super::msearch).
+    /// Searches that name no index of their own search `index`.
+    pub fn msearch(&self, index: impl IntoParam) -> Msearch {
+        Msearch::new(self.client.clone(), index.into_param())
+    }
+
+    /// Waits for a task of the server, such as a reindex or an update by query
+    /// with `wait_for_completion=false`; see [`task`](super::task).
+    pub fn wait_for_task(&self, id: impl Into<String>) -> WaitForTask {
+        WaitForTask::new(self.client.clone(), id.into())
+    }
+
+    /// Runs an ES|QL query and reads its rows; see [`esql`](super::esql).
+    pub fn esql(&self, query: impl Into<String>) -> Esql {
+        Esql::new(self.client.clone(), query.into())
     }
 }

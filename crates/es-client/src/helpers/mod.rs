@@ -4,10 +4,17 @@
 //! | --- | --- |
 //! | [`bulk`] | writes any number of documents, with bounded memory |
 //! | [`read_all`] | reads every document that matches, as a stream |
+//! | [`Helpers::reindex`] | copies an index to another cluster, by both |
+//! | [`msearch`] | sends the searches of many tasks together |
+//! | [`task`] | waits for a task of the server, with its progress |
+//! | [`esql`] | reads the rows of an ES\|QL query into structs |
 
 pub mod bulk;
+pub mod esql;
 mod handle;
+pub mod msearch;
 pub mod read_all;
 mod request;
+pub mod task;
 
 pub use handle::Helpers;

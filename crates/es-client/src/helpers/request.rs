@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use es_transport::{
-    Body, OperationName, RequestOptions,
+    Backoff, Body, OperationName, RequestOptions,
     attempt::{Attempt, RetryReason},
     error::TimeoutPhase,
+    rng::Rng,
 };
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
 
@@ -17,6 +18,7 @@ use crate::{
 };
 
 /// A request, described.
+#[derive(Clone)]
 pub(super) struct HelperRequest {
     /// The endpoint's name, for spans.
     pub(super) name: &'static str,
@@ -59,6 +61,49 @@ pub(super) async fn send(
     }
 }
 
+/// How often and after which waits a request is sent again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    pub(super) max_retries: u32,
+    pub(super) backoff: Backoff,
+}
+
+impl Default for Patience {
+    /// 5 retries, after up to 500 ms at first and 30 s at most.
+    fn default() -> Self {
+        let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
+        Self { max_retries: 5, backoff }
+    }
+}
+
+/// As [`send`], and again when it fails in passing and that can do no harm.
+pub(super) async fn send_patiently(
+    client: &Elasticsearch,
+    request: &HelperRequest,
+    patience: Patience,
+) -> Result<(Meta, Bytes)> {
+    let mut rng = None;
+    let mut retries = 0;
+    loop {
+        let failed = match send(client, request.clone()).await {
+            Ok(answered) => return Ok(answered),
+            Err(failed) => failed,
+        };
+        let harmless = request.repeatable || !failed.lost;
+        if !failed.passing || !harmless || retries >= patience.max_retries {
+            return Err(failed.error);
+        }
+        retries += 1;
+        let wait = patience.backoff.wait(retries, rng.get_or_insert_with(Rng::new));
+        tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
+    }
+}
+
+/// A target whose parts are encoded.
+pub(super) fn path_and_query(target: String) -> Result<PathAndQuery> {
+    PathAndQuery::try_from(target).map_err(|_| Error::invalid("the path is too long"))
+}
+
 fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>> {
     let mut request = Request::new(Body::from(parts.body));
     *request.method_mut() = parts.method;
@@ -74,6 +119,8 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
     client.attach_options(&mut request, parts.repeatable, false)?;
     let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
     options.retry_on_status = Some(statuses_of_nodes(options.retry_on_status.as_deref()));
+    // What the caller says of calls in general does not hold for a helper's parts.
+    options.idempotent = Some(parts.repeatable);
     Arc::new(options).attach(&mut request);
     Ok(request)
 }

@@ -81,6 +81,9 @@ pub struct Hit<T> {
     /// The document's id.
     #[serde(rename = "_id")]
     pub id: String,
+    /// The value that decided on its shard, where it is not the id.
+    #[serde(rename = "_routing", default)]
+    pub routing: Option<String>,
     /// How well it matches; `None` where hits are sorted otherwise.
     #[serde(rename = "_score", default)]
     pub score: Option<f64>,

@@ -2,10 +2,7 @@ use std::{
     borrow::Cow,
     collections::VecDeque,
     fmt,
-    future::Future,
-    pin::Pin,
     sync::{Arc, atomic::AtomicI64},
-    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -13,7 +10,6 @@ use es_transport::{Backoff, BoxError, rng::Rng};
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 use http::uri::PathAndQuery;
-use pin_project_lite::pin_project;
 use serde::Serialize;
 
 use super::{
@@ -23,11 +19,12 @@ use super::{
     lane::Lane,
     operation::Operation,
     report::{BulkReport, BulkStopped},
-    stream::BulkStream,
+    stream::{BulkFuture, BulkStream},
 };
 use crate::{
     client::Elasticsearch,
-    error::{Error, Result},
+    error::Result,
+    helpers::request::path_and_query,
     params::IntoParam,
     path::{PartKind, push_part, push_query},
 };
@@ -243,35 +240,7 @@ fn target(index: &str, mut query: String, detail: bool) -> Result<PathAndQuery> 
         target.push('?');
         target.push_str(&query);
     }
-    PathAndQuery::try_from(target).map_err(|_| Error::invalid("the path is too long"))
-}
-
-pin_project! {
-    /// The totals to come of a [`Bulk`].
-    #[must_use = "nothing is sent until it is awaited"]
-    pub struct BulkFuture<S> {
-        #[pin]
-        stream: BulkStream<S>,
-    }
-}
-
-impl<S, T> Future for BulkFuture<S>
-where
-    S: Stream<Item = Result<Operation<T>, BoxError>>,
-    T: Serialize,
-{
-    type Output = Result<BulkReport, BulkStopped>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut stream = self.project().stream;
-        while let Some(outcome) = ready!(stream.as_mut().poll_next(cx)) {
-            if let Err(error) = outcome {
-                let report = stream.take_report();
-                return Poll::Ready(Err(BulkStopped { error, report }));
-            }
-        }
-        Poll::Ready(Ok(stream.take_report()))
-    }
+    path_and_query(target)
 }
 
 impl<S, T> IntoFuture for Bulk<S>
@@ -283,18 +252,12 @@ where
     type IntoFuture = BulkFuture<S>;
 
     fn into_future(self) -> BulkFuture<S> {
-        BulkFuture { stream: self.start(false) }
+        BulkFuture::new(self.start(false))
     }
 }
 
 impl<S> fmt::Debug for Bulk<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bulk").field("index", &self.index).finish_non_exhaustive()
-    }
-}
-
-impl<S> fmt::Debug for BulkFuture<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BulkFuture").field("stream", &self.stream).finish()
     }
 }

@@ -32,7 +32,12 @@ fn push_lines<T: Serialize>(
     id: Option<&str>,
 ) -> Result<()> {
     push_action(buffer, operation, id)?;
-    let Some(document) = &operation.document else { return Ok(()) };
+    let Some(document) = &operation.document else {
+        return match operation.action {
+            Action::Delete => Ok(()),
+            _ => Err(Error::invalid("the operation has no document")),
+        };
+    };
     let start = buffer.len();
     let written = match operation.form {
         Form::Whole => serde_json::to_writer(&mut *buffer, document),
@@ -114,7 +119,7 @@ fn push_update<T: Serialize>(
 mod tests {
     use serde_json::{json, value::RawValue};
 
-    use super::*;
+    use super::{super::IntoOperation, *};
 
     fn lines<T: Serialize>(operation: &Operation<T>) -> String {
         let mut buffer = Vec::new();
@@ -166,6 +171,9 @@ mod tests {
             let operation = Operation::index(1).id(id);
             assert!(push(&mut buffer, &operation, None).unwrap_err().is_invalid());
         }
+        let hit = r#"{"_index":"i","_id":"1"}"#;
+        let hit: crate::types::Hit<()> = serde_json::from_str(hit).unwrap();
+        assert!(push(&mut buffer, &hit.into_operation(), None).unwrap_err().is_invalid());
         assert_eq!(buffer, b"before");
     }
 }

@@ -78,7 +78,7 @@ mod report;
 mod source;
 mod stream;
 
-pub use builder::{Bulk, BulkFuture};
+pub use builder::Bulk;
 pub use operation::{Action, IntoOperation, Operation};
 pub use outcome::{Effect, ItemError, Outcome, Written};
 pub use report::{BulkReport, BulkStopped};
@@ -86,4 +86,4 @@ pub use source::{
     FromIter, FromStream, FromTryIter, FromTryStream, IntoOperations, ViaIterator, ViaStream,
     ViaTryIterator, ViaTryStream,
 };
-pub use stream::BulkStream;
+pub use stream::{BulkFuture, BulkStream};

@@ -1,7 +1,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    types::Hit,
+};
 
 /// What is done with a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -230,8 +233,9 @@ fn raw(name: &'static str, value: &impl Serialize) -> Result<Box<RawValue>> {
     serde_json::value::to_raw_value(value).map_err(|error| Error::encode(name, error))
 }
 
-/// What a bulk helper takes: an [`Operation`], or a mere document, which is
-/// [indexed](Operation::index).
+/// What a bulk helper takes: an [`Operation`], a mere document, which is
+/// [indexed](Operation::index), or a hit of a search, whose document is indexed
+/// with its id and routing.
 pub trait IntoOperation {
     /// The document's type.
     type Document: Serialize;
@@ -253,5 +257,17 @@ impl<T: Serialize> IntoOperation for Operation<T> {
 
     fn into_operation(self) -> Self {
         self
+    }
+}
+
+impl<T: Serialize> IntoOperation for Hit<T> {
+    type Document = T;
+
+    fn into_operation(self) -> Operation<T> {
+        let operation = Operation::new(Action::Index, Some(self.id), self.source, Form::Whole);
+        match self.routing {
+            Some(routing) => operation.routing(routing),
+            None => operation,
+        }
     }
 }

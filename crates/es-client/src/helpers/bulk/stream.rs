@@ -1,8 +1,9 @@
 use std::{
     fmt,
+    future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use es_transport::BoxError;
@@ -15,7 +16,7 @@ use super::{
     engine::{Engine, Filled},
     operation::Operation,
     outcome::Outcome,
-    report::BulkReport,
+    report::{BulkReport, BulkStopped},
 };
 use crate::error::Result;
 
@@ -44,7 +45,7 @@ impl<S> BulkStream<S> {
         &self.engine.report
     }
 
-    pub(super) fn take_report(self: Pin<&mut Self>) -> BulkReport {
+    fn take_report(self: Pin<&mut Self>) -> BulkReport {
         std::mem::take(&mut self.project().engine.report)
     }
 }
@@ -101,5 +102,45 @@ where
 impl<S> fmt::Debug for BulkStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkStream").field("report", self.report()).finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// The totals to come of a [`Bulk`].
+    #[must_use = "nothing is sent until it is awaited"]
+    pub struct BulkFuture<S> {
+        #[pin]
+        stream: BulkStream<S>,
+    }
+}
+
+impl<S> BulkFuture<S> {
+    pub(super) fn new(stream: BulkStream<S>) -> Self {
+        Self { stream }
+    }
+}
+
+impl<S, T> Future for BulkFuture<S>
+where
+    S: Stream<Item = Result<Operation<T>, BoxError>>,
+    T: Serialize,
+{
+    type Output = Result<BulkReport, BulkStopped>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut stream = self.project().stream;
+        while let Some(outcome) = ready!(stream.as_mut().poll_next(cx)) {
+            if let Err(error) = outcome {
+                let report = stream.take_report();
+                return Poll::Ready(Err(BulkStopped { error, report }));
+            }
+        }
+        Poll::Ready(Ok(stream.take_report()))
+    }
+}
+
+impl<S> fmt::Debug for BulkFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BulkFuture").field("stream", &self.stream).finish()
     }
 }

@@ -8,6 +8,7 @@ use super::stream::ReadAllStream;
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
+    helpers::request::Patience,
     params::IntoParam,
     path::push_query,
 };
@@ -33,8 +34,7 @@ pub(super) struct Spec {
     pub(super) slices: u32,
     pub(super) allow_partial: bool,
     pub(super) by_scroll: bool,
-    pub(super) max_retries: u32,
-    pub(super) backoff: Backoff,
+    pub(super) patience: Patience,
     /// Parameters that choose indices and shards.
     pub(super) query: String,
 }
@@ -51,8 +51,7 @@ impl<T> ReadAll<T> {
             slices: 1,
             allow_partial: false,
             by_scroll: false,
-            max_retries: 5,
-            backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
+            patience: Patience::default(),
             query: String::new(),
         };
         Self { spec, error: None, document: PhantomData }
@@ -127,14 +126,14 @@ impl<T> ReadAll<T> {
 
     /// How often a page is asked for again. Default: 5.
     pub fn max_retries(self, retries: u32) -> Self {
-        self.set(|spec| spec.max_retries = retries)
+        self.set(|spec| spec.patience.max_retries = retries)
     }
 
     /// The wait before a page is asked for again: at most `first` at first,
     /// twice as long each time, and never longer than `longest`; half of it is
     /// random. Default: 500 ms and 30 s.
     pub fn backoff(self, first: Duration, longest: Duration) -> Self {
-        self.set(|spec| spec.backoff = Backoff::new(first, longest))
+        self.set(|spec| spec.patience.backoff = Backoff::new(first, longest))
     }
 
     /// The value that decides on the shards to read.

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use es_transport::rng::Rng;
-use http::{Method, uri::PathAndQuery};
+use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::{builder::Spec, page::Page};
 use crate::{
-    error::{Error, Result},
-    helpers::request::{Failed, HelperRequest, send},
+    error::Result,
+    helpers::request::{HelperRequest, path_and_query, send_patiently},
     json_body::JsonBody,
     params::IntoParam,
     path::{PartKind, push_part, push_query},
@@ -39,34 +38,16 @@ pub(super) async fn read<T: DeserializeOwned>(
     cursor: Cursor,
     point_in_time: Option<Arc<str>>,
 ) -> (Cursor, Result<Page<T>>) {
-    let mut rng = None;
-    let mut retries = 0;
-    loop {
-        let sent = match cursor.request(&spec, point_in_time.as_deref()) {
-            Ok(request) => send(&spec.client, request).await,
-            Err(error) => return (cursor, Err(error)),
-        };
-        let failed = match sent {
-            Ok((meta, body)) => return (cursor, Page::read(meta, body, spec.allow_partial)),
-            Err(failed) => failed,
-        };
-        if !cursor.may_ask_again(&failed) || retries >= spec.max_retries {
-            return (cursor, Err(failed.error));
-        }
-        retries += 1;
-        let wait = spec.backoff.wait(retries, rng.get_or_insert_with(Rng::new));
-        tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
-    }
+    let request = match cursor.request(&spec, point_in_time.as_deref()) {
+        Ok(request) => request,
+        Err(error) => return (cursor, Err(error)),
+    };
+    let answered = send_patiently(&spec.client, &request, spec.patience).await;
+    let page = answered.and_then(|(meta, body)| Page::read(meta, body, spec.allow_partial));
+    (cursor, page)
 }
 
 impl Cursor {
-    /// A page of a scroll is handed out once: asked for again after a lost
-    /// answer, the server would give the one after it.
-    fn may_ask_again(&self, failed: &Failed) -> bool {
-        let moved_on = failed.lost && matches!(self.place, Place::Scroll(Some(_)));
-        failed.passing && !moved_on
-    }
-
     fn request(&self, spec: &Spec, point_in_time: Option<&str>) -> Result<HelperRequest> {
         let (mut target, mut query) = (String::from("/"), String::new());
         let mut body = JsonBody::default();
@@ -97,6 +78,8 @@ impl Cursor {
             target: path_and_query(target)?,
             ndjson: false,
             gzip: false,
+            // A page of a scroll is handed out once: asked for again after a lost
+            // answer, the server would give the one after it.
             repeatable: !matches!(self.place, Place::Scroll(Some(_))),
             body: body.finish(),
         })
@@ -125,8 +108,4 @@ impl Cursor {
         }
         Ok(())
     }
-}
-
-pub(super) fn path_and_query(target: String) -> Result<PathAndQuery> {
-    PathAndQuery::try_from(target).map_err(|_| Error::invalid("the path is too long"))
 }

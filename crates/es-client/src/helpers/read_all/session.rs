@@ -3,18 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use es_transport::rng::Rng;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::{
     builder::Spec,
-    cursor::{Cursor, Place, path_and_query},
+    cursor::{Cursor, Place},
 };
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::{Failed, HelperRequest, send},
+    helpers::request::{HelperRequest, path_and_query, send_patiently},
     params::IntoParam,
     path::{PartKind, push_part, push_query},
 };
@@ -36,34 +35,21 @@ pub(super) async fn open(spec: Arc<Spec>) -> Result<Session> {
     if spec.by_scroll {
         return Ok(scroll());
     }
-    let rng = Rng::new();
-    let mut retries = 0;
-    loop {
-        let failed = match open_point_in_time(&spec).await {
-            Ok(id) => return Ok(Session::PointInTime(id.into())),
-            Err(failed) if is_unknown_endpoint(&failed.error) => return Ok(scroll()),
-            Err(failed) => failed,
-        };
-        if !failed.passing || retries >= spec.max_retries {
-            return Err(failed.error);
-        }
-        retries += 1;
-        let wait = spec.backoff.wait(retries, &rng);
-        tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
+    match open_point_in_time(&spec).await {
+        Ok(id) => Ok(Session::PointInTime(id.into())),
+        Err(error) if is_unknown_endpoint(&error) => Ok(scroll()),
+        Err(error) => Err(error),
     }
 }
 
-async fn open_point_in_time(spec: &Spec) -> Result<String, Failed> {
+async fn open_point_in_time(spec: &Spec) -> Result<String> {
     #[derive(Deserialize)]
     struct Opened {
         id: String,
     }
-    let request = opening(spec).map_err(Failed::unreadable)?;
-    let (meta, body) = send(&spec.client, request).await?;
+    let (meta, body) = send_patiently(&spec.client, &opening(spec)?, spec.patience).await?;
     let opened = serde_json::from_slice::<Opened>(&body);
-    opened.map(|opened| opened.id).map_err(|error| {
-        Failed::unreadable(Error::decode("point in time", error, meta, body.clone()))
-    })
+    opened.map(|opened| opened.id).map_err(|e| Error::decode("point in time", e, meta, body))
 }
 
 fn opening(spec: &Spec) -> Result<HelperRequest> {

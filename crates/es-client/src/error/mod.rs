@@ -1,12 +1,15 @@
 //! What can go wrong with a call of the API.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::StatusCode;
-use serde::Deserialize;
 
 use crate::response::Meta;
+
+mod api;
+
+pub use api::{ApiError, Cause};
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -25,6 +28,10 @@ enum Kind {
     Api(Box<ApiError>),
     /// The call cannot be sent as it stands.
     Invalid(Box<str>),
+    /// A task of the server ended with an error.
+    Task(Cause),
+    /// One failure that several calls have in common.
+    Shared(Arc<Error>),
     /// What a helper was to write could not be read.
     Source(es_transport::BoxError),
     /// An answer lacks what some shards should have given.
@@ -45,39 +52,6 @@ enum Kind {
     },
 }
 
-/// What Elasticsearch said: the parts of its error object.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ApiError {
-    /// The status of the answer.
-    pub status: StatusCode,
-    /// The kind of error, such as `index_not_found_exception`.
-    pub kind: Option<String>,
-    /// What is wrong, in the server's words.
-    pub reason: Option<String>,
-    /// What caused it, innermost.
-    pub root_causes: Vec<Cause>,
-    /// The whole body, as it came.
-    pub body: Bytes,
-    /// Node, headers, attempts.
-    pub meta: Meta,
-}
-
-/// One cause of an error.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct Cause {
-    /// The kind of error.
-    #[serde(default, rename = "type")]
-    pub kind: Option<String>,
-    /// What is wrong.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// The index that it happened in.
-    #[serde(default)]
-    pub index: Option<String>,
-}
-
 impl Error {
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self(Box::new(Kind::Invalid(message.into().into())))
@@ -89,6 +63,22 @@ impl Error {
 
     pub(crate) fn partial(failed: u32, total: u32, first: Option<String>) -> Self {
         Self(Box::new(Kind::Partial { failed, total, first: first.map(Into::into) }))
+    }
+
+    pub(crate) fn task(cause: Cause) -> Self {
+        Self(Box::new(Kind::Task(cause)))
+    }
+
+    /// The same failure for each of several calls.
+    pub(crate) fn shared(error: Arc<Self>) -> Self {
+        Self(Box::new(Kind::Shared(error)))
+    }
+
+    fn kind(&self) -> &Kind {
+        match &*self.0 {
+            Kind::Shared(error) => error.kind(),
+            kind => kind,
+        }
     }
 
     pub(crate) fn encode(what: impl Into<String>, source: serde_json::Error) -> Self {
@@ -110,7 +100,7 @@ impl Error {
 
     /// What Elasticsearch said, if it answered with an error status.
     pub fn as_api(&self) -> Option<&ApiError> {
-        match &*self.0 {
+        match self.kind() {
             Kind::Api(error) => Some(error),
             _ => None,
         }
@@ -118,7 +108,7 @@ impl Error {
 
     /// What the transport says, if there was no answer.
     pub fn as_transport(&self) -> Option<&es_transport::Error> {
-        match &*self.0 {
+        match self.kind() {
             Kind::Transport(error) => Some(error),
             _ => None,
         }
@@ -126,7 +116,7 @@ impl Error {
 
     /// The status of the answer, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
-        match &*self.0 {
+        match self.kind() {
             Kind::Api(error) => Some(error.status),
             Kind::Decode { meta, .. } => Some(meta.status()),
             _ => None,
@@ -135,7 +125,7 @@ impl Error {
 
     /// The body of the answer, if there was one.
     pub fn body(&self) -> Option<&Bytes> {
-        match &*self.0 {
+        match self.kind() {
             Kind::Api(error) => Some(&error.body),
             Kind::Decode { body, .. } => Some(body),
             _ => None,
@@ -179,81 +169,43 @@ impl Error {
 
     /// The call cannot be sent as it stands: a missing, empty or forbidden part.
     pub fn is_invalid(&self) -> bool {
-        matches!(&*self.0, Kind::Invalid(_))
+        matches!(self.kind(), Kind::Invalid(_))
+    }
+
+    /// A task of the server ended with an error.
+    pub fn is_task(&self) -> bool {
+        matches!(self.kind(), Kind::Task(_))
     }
 
     /// Shards failed or the server's time was over, so that hits are missing.
     pub fn is_partial(&self) -> bool {
-        matches!(&*self.0, Kind::Partial { .. })
+        matches!(self.kind(), Kind::Partial { .. })
     }
 
     /// The input of a helper failed.
     pub fn is_source(&self) -> bool {
-        matches!(&*self.0, Kind::Source(_))
+        matches!(self.kind(), Kind::Source(_))
     }
 
     /// A value of the body could not be serialised.
     pub fn is_encode(&self) -> bool {
-        matches!(&*self.0, Kind::Encode { .. })
+        matches!(self.kind(), Kind::Encode { .. })
     }
 
     /// The answer does not have the expected form.
     pub fn is_decode(&self) -> bool {
-        matches!(&*self.0, Kind::Decode { .. })
-    }
-}
-
-/// The forms of an error body: an object, or a mere string.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Reported {
-    Object {
-        #[serde(flatten)]
-        cause: Cause,
-        #[serde(default)]
-        root_cause: Vec<Cause>,
-    },
-    Text(String),
-}
-
-impl ApiError {
-    fn parse(meta: Meta, body: Bytes) -> Self {
-        #[derive(Deserialize)]
-        struct Envelope {
-            error: Option<Reported>,
-        }
-        let reported = serde_json::from_slice(&body).ok().and_then(|e: Envelope| e.error);
-        let (cause, root_causes) = match reported {
-            Some(Reported::Object { cause, root_cause }) => (cause, root_cause),
-            Some(Reported::Text(reason)) => {
-                (Cause { reason: Some(reason), ..Cause::default() }, Vec::new())
-            }
-            None => (Cause::default(), Vec::new()),
-        };
-        let Cause { kind, reason, .. } = cause;
-        Self { status: meta.status(), kind, reason, root_causes, body, meta }
-    }
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "elasticsearch answered {}", self.status)?;
-        if let Some(kind) = &self.kind {
-            write!(f, ": {kind}")?;
-        }
-        if let Some(reason) = &self.reason {
-            write!(f, ": {reason}")?;
-        }
-        Ok(())
+        matches!(self.kind(), Kind::Decode { .. })
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
+        match self.kind() {
             Kind::Transport(error) => error.fmt(f),
             Kind::Api(error) => error.fmt(f),
             Kind::Invalid(message) => write!(f, "the call cannot be sent: {message}"),
+            Kind::Task(cause) => write!(f, "the task failed: {cause}"),
+            Kind::Shared(error) => error.fmt(f),
             Kind::Partial { failed: 0, .. } => {
                 f.write_str("the answer is incomplete: the server's time was over")
             }
@@ -276,11 +228,12 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &*self.0 {
+        match self.kind() {
             Kind::Transport(error) => error.source(),
             Kind::Source(source) => Some(&**source),
             Kind::Encode { source, .. } | Kind::Decode { source, .. } => Some(source),
-            Kind::Api(_) | Kind::Invalid(_) | Kind::Partial { .. } => None,
+            Kind::Shared(error) => error.source(),
+            Kind::Api(_) | Kind::Invalid(_) | Kind::Partial { .. } | Kind::Task(_) => None,
         }
     }
 }

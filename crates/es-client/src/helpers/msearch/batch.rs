@@ -1,0 +1,115 @@
+//! Searches that go together, and the way back of their answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode, uri::PathAndQuery};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+use crate::{
+    client::Elasticsearch,
+    error::{Error, Result},
+    helpers::request::{HelperRequest, Patience, send_patiently},
+    response::Meta,
+    types::SearchResponse,
+};
+
+/// What one search is told.
+pub(super) type Told = Result<Found>;
+
+/// Searches that are waiting to go.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) body: Vec<u8>,
+    pub(super) waiting: Vec<oneshot::Sender<Told>>,
+}
+
+/// The part of an answer that is one search's.
+#[derive(Debug)]
+pub(super) struct Found {
+    meta: Meta,
+    body: Bytes,
+}
+
+impl Batch {
+    /// Sends the searches and tells each what was found.
+    pub(super) async fn send(self, client: Elasticsearch, target: PathAndQuery) {
+        let request = HelperRequest {
+            name: "msearch",
+            method: Method::POST,
+            target,
+            ndjson: true,
+            gzip: false,
+            repeatable: true,
+            body: self.body.into(),
+        };
+        let answered = send_patiently(&client, &request, Patience::default()).await;
+        let waiting = self.waiting;
+        match answered.and_then(|(meta, body)| take_apart(&meta, &body, waiting.len())) {
+            Ok(all) => {
+                for (search, found) in waiting.into_iter().zip(all) {
+                    // Whoever no longer listens has gone.
+                    let _ = search.send(Ok(found));
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for search in waiting {
+                    let _ = search.send(Err(Error::shared(Arc::clone(&error))));
+                }
+            }
+        }
+    }
+}
+
+/// The answers, each as a part of the bytes that came.
+fn take_apart(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        responses: Vec<&'a RawValue>,
+    }
+    let read = || {
+        let answer: Answer<'_> = serde_json::from_slice(body)?;
+        if answer.responses.len() != count {
+            let message = "there are not as many answers as searches";
+            return Err(serde::de::Error::custom(message));
+        }
+        let part = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
+        Ok(answer.responses.into_iter().map(part).collect::<Vec<_>>())
+    };
+    let parts = read()
+        .map_err(|e| Error::decode("answer to a multi-search", e, meta.clone(), body.clone()))?;
+    Ok(parts.into_iter().map(|body| Found { meta: meta.clone(), body }).collect())
+}
+
+impl Found {
+    /// The answer of a search; an error of its own is one as if it had been sent alone.
+    pub(super) fn read<T: DeserializeOwned>(self) -> Result<SearchResponse<T>> {
+        #[derive(Deserialize)]
+        struct Refused {
+            status: u16,
+            #[serde(rename = "error")]
+            _error: serde::de::IgnoredAny,
+        }
+        let Self { meta, body } = self;
+        let error = match serde_json::from_slice(&body) {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let refused = serde_json::from_slice::<Refused>(&body).ok();
+        match refused.and_then(|refused| StatusCode::from_u16(refused.status).ok()) {
+            Some(status) => Err(Error::api(with_status(&meta, status), body)),
+            None => Err(Error::decode("answer to a search", error, meta, body)),
+        }
+    }
+}
+
+fn with_status(meta: &Meta, status: StatusCode) -> Meta {
+    let (mut parts, ()) = http::Response::new(()).into_parts();
+    parts.status = status;
+    parts.headers.clone_from(meta.headers());
+    Meta::new(parts, meta.node().map(Into::into))
+}

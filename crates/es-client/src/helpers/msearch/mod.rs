@@ -1,0 +1,37 @@
+//! Sends the searches of many tasks together.
+//!
+//! ```
+//! use es_client::{Elasticsearch, SearchResponse};
+//! use serde_json::{Value, json};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let cluster = es_testkit::Cluster::builder().start().await?;
+//! # let client = Elasticsearch::builder().nodes(cluster.urls()).build()?;
+//! # assert!(client.helpers().bulk("products", [json!({"brand": "a"})]).await?.is_complete());
+//! let searches = client.helpers().msearch("products");
+//! // Wherever a search is needed, in any number of tasks:
+//! let (one, other) = tokio::join!(
+//!     searches.search::<Value>(&json!({"query": {"term": {"brand": "a"}}})).into_future(),
+//!     searches.search::<Value>(&json!({"query": {"term": {"brand": "b"}}})).into_future(),
+//! );
+//! assert_eq!(one?.hits().len(), 1);
+//! assert_eq!(other?.hits().len(), 0);
+//! # assert_eq!(cluster.request_count(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A search waits for others until enough are there
+//! ([`max_searches`](Msearch::max_searches)) or its time is over
+//! ([`max_wait`](Msearch::max_wait)); then they go as one multi-search. Each has
+//! an answer or error of its own. A search whose future is dropped is not
+//! waited for; the others are not touched.
+//!
+//! This saves round trips and connections where many small searches are made at
+//! once. One that takes long keeps those that travel with it waiting.
+
+mod batch;
+mod queue;
+
+pub use queue::{Msearch, QueuedSearch};

@@ -1,0 +1,247 @@
+use std::{
+    borrow::Cow,
+    fmt,
+    future::{Future, IntoFuture},
+    marker::PhantomData,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http::uri::PathAndQuery;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
+
+use super::batch::{Batch, Told};
+use crate::{
+    client::Elasticsearch,
+    error::{Error, Result},
+    helpers::request::path_and_query,
+    params::IntoParam,
+    path::{PartKind, push_part},
+    types::SearchResponse,
+};
+
+/// Sends searches together; see the [module](super). Made by
+/// [`Helpers::msearch`](crate::helpers::Helpers::msearch).
+///
+/// Clones share what is waiting: make one for a program and keep it.
+#[derive(Clone)]
+pub struct Msearch {
+    client: Elasticsearch,
+    index: Cow<'static, str>,
+    max_searches: usize,
+    max_wait: Duration,
+    queue: Arc<Queue>,
+}
+
+struct Queue {
+    waiting: Mutex<Waiting>,
+    permits: Arc<Semaphore>,
+}
+
+/// What is waiting, and how many batches went before it.
+#[derive(Default)]
+struct Waiting {
+    batch: Batch,
+    gone: u64,
+}
+
+impl Queue {
+    fn new(in_flight: usize) -> Arc<Self> {
+        let permits = Arc::new(Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)));
+        Arc::new(Self { waiting: Mutex::default(), permits })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // What is kept there is whole after every line.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn take(&mut self) -> Batch {
+        self.gone += 1;
+        std::mem::take(&mut self.batch)
+    }
+}
+
+impl Msearch {
+    pub(in crate::helpers) fn new(client: Elasticsearch, index: Cow<'static, str>) -> Self {
+        let max_wait = Duration::from_millis(5);
+        Self { client, index, max_searches: 50, max_wait, queue: Queue::new(5) }
+    }
+
+    /// How many searches go together at most. Default: 50.
+    #[must_use]
+    pub fn max_searches(mut self, searches: usize) -> Self {
+        self.max_searches = searches.max(1);
+        self
+    }
+
+    /// How long a search waits for others. Default: 5 ms.
+    #[must_use]
+    pub fn max_wait(mut self, wait: Duration) -> Self {
+        self.max_wait = wait;
+        self
+    }
+
+    /// How many requests are under way at once; further ones wait. Default: 5.
+    /// To be set before clones are made: they share what it counts.
+    #[must_use]
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.queue = Queue::new(requests);
+        self
+    }
+
+    /// A search, to be awaited. `body` is what a search's body is; `T` is the
+    /// type of the documents.
+    pub fn search<T>(&self, body: &(impl Serialize + ?Sized)) -> QueuedSearch<T> {
+        let body = serde_json::to_vec(body).map_err(|error| Error::encode("body", error));
+        QueuedSearch {
+            msearch: self.clone(),
+            header: Header::default(),
+            body,
+            document: PhantomData,
+        }
+    }
+
+    fn target(&self) -> Result<PathAndQuery> {
+        let mut target = String::from("/");
+        push_part(&mut target, "index", &self.index, PartKind::List)?;
+        target.push_str("/_msearch");
+        path_and_query(target)
+    }
+
+    /// Adds a search to those that wait. Gives what it is told by, and the
+    /// number of its batch; the last that has room in a batch sends it.
+    fn enqueue(&self, lines: &[u8]) -> Result<(oneshot::Receiver<Told>, u64)> {
+        let target = self.target()?;
+        let (told, listens) = oneshot::channel();
+        let mut waiting = self.queue.lock();
+        let number = waiting.gone;
+        waiting.batch.body.extend_from_slice(lines);
+        waiting.batch.waiting.push(told);
+        if waiting.batch.waiting.len() >= self.max_searches {
+            let batch = waiting.take();
+            drop(waiting);
+            self.send(batch, target);
+        }
+        Ok((listens, number))
+    }
+
+    /// Sends a batch if it has not gone yet.
+    fn flush(&self, number: u64) -> Result<()> {
+        let target = self.target()?;
+        let mut waiting = self.queue.lock();
+        if waiting.gone == number {
+            let batch = waiting.take();
+            drop(waiting);
+            self.send(batch, target);
+        }
+        Ok(())
+    }
+
+    /// In a task of its own: whoever asked may go away, the others still wait.
+    fn send(&self, batch: Batch, target: PathAndQuery) {
+        let (client, permits) = (self.client.clone(), Arc::clone(&self.queue.permits));
+        tokio::spawn(async move {
+            // It is never closed, so there always is one in time.
+            let _permit = permits.acquire_owned().await;
+            batch.send(client, target).await;
+        });
+    }
+}
+
+/// A search that goes with others. Made by [`Msearch::search`].
+#[must_use = "a search is sent when it is awaited"]
+pub struct QueuedSearch<T> {
+    msearch: Msearch,
+    header: Header,
+    body: Result<Vec<u8>>,
+    document: PhantomData<fn() -> T>,
+}
+
+/// The first line of a search.
+#[derive(Debug, Default, Serialize)]
+struct Header {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preference: Option<Cow<'static, str>>,
+}
+
+impl<T> QueuedSearch<T> {
+    /// What to search, in place of the helper's index.
+    pub fn index(mut self, index: impl IntoParam) -> Self {
+        self.header.index = Some(index.into_param());
+        self
+    }
+
+    /// The value that decides on the shards to search.
+    pub fn routing(mut self, routing: impl IntoParam) -> Self {
+        self.header.routing = Some(routing.into_param());
+        self
+    }
+
+    /// Which copies of shards to search, such as a session's name.
+    pub fn preference(mut self, preference: impl IntoParam) -> Self {
+        self.header.preference = Some(preference.into_param());
+        self
+    }
+
+    fn lines(&mut self) -> Result<Vec<u8>> {
+        let header = serde_json::to_vec(&self.header);
+        let mut lines = header.map_err(|error| Error::encode("header", error))?;
+        lines.push(b'\n');
+        let body = std::mem::replace(&mut self.body, Ok(Vec::new()))?;
+        // Text that was JSON already may have line breaks between its parts.
+        let in_line = |byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte };
+        lines.extend(body.into_iter().map(in_line));
+        lines.push(b'\n');
+        Ok(lines)
+    }
+
+    async fn run(mut self) -> Result<SearchResponse<T>>
+    where
+        T: DeserializeOwned,
+    {
+        let lines = self.lines()?;
+        let (mut told, number) = self.msearch.enqueue(&lines)?;
+        let told = match timeout(self.msearch.max_wait, &mut told).await {
+            Ok(told) => told,
+            Err(_over) => {
+                self.msearch.flush(number)?;
+                told.await
+            }
+        };
+        let ended = || Error::invalid("the runtime ended before the search was answered");
+        told.map_err(|_| ended())??.read()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for QueuedSearch<T> {
+    type Output = Result<SearchResponse<T>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Msearch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Msearch").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for QueuedSearch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueuedSearch").field("header", &self.header).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! The smaller helpers: reindex, multi-search, tasks, ES|QL.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use es_client::{Elasticsearch, helpers::bulk::Operation};
+use es_testkit::{Cluster, Fault};
+use es_transport::Body;
+use futures_util::future::join_all;
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+async fn cluster() -> (Cluster, Elasticsearch) {
+    let cluster = Cluster::builder().start().await.unwrap();
+    let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
+    (cluster, client)
+}
+
+async fn numbered(client: &Elasticsearch, index: &'static str, count: u64) {
+    let documents = (0..count).map(|n| {
+        Operation::index(json!({ "n": n })).id(n.to_string()).routing(format!("r{}", n % 3))
+    });
+    assert!(client.helpers().bulk(index, documents).await.unwrap().is_complete());
+}
+
+async fn count(client: &Elasticsearch, index: &str) -> u64 {
+    let answer = client.request(Method::GET, &format!("/{index}/_count"), ()).await.unwrap();
+    answer.json::<Value>().unwrap()["count"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn an_index_is_copied_to_another_cluster_whatever_fails() {
+    let ((from, old), (to, new)) = (cluster().await, cluster().await);
+    numbered(&old, "products", 3_210).await;
+    from.node(0).inject(Fault::status(503).times(2).on_path("/_search"));
+    to.node(0).inject(Fault::reset().after_processing().times(2).on_path("/_bulk"));
+    let report =
+        old.helpers().reindex("products", &new, "copy").flush_operations(500).await.unwrap();
+    assert_eq!((report.operations, report.succeeded), (3_210, 3_210));
+    assert_eq!(count(&new, "copy").await, 3_210);
+    let hit: Value = new.request(Method::GET, "/copy/_doc/7", ()).await.unwrap().json().unwrap();
+    assert_eq!((&hit["_source"]["n"], &hit["_routing"]), (&json!(7), &json!("r1")));
+}
+
+#[tokio::test]
+async fn a_copy_whose_source_fails_says_so_after_what_it_wrote() {
+    let ((from, old), (_to, new)) = (cluster().await, cluster().await);
+    numbered(&old, "products", 2_500).await;
+    let later =
+        |request: &Request<Bytes>| String::from_utf8_lossy(request.body()).contains("search_after");
+    from.node(0).inject(Fault::status(403).on_path("/_search").when(later));
+    let stopped = old.helpers().reindex("products", &new, "copy").await.unwrap_err();
+    assert!(stopped.error.is_source());
+    assert_eq!((stopped.report.operations, stopped.report.succeeded), (1_000, 1_000));
+    assert_eq!(count(&new, "copy").await, 1_000);
+}
+
+#[tokio::test]
+async fn searches_go_together_and_each_has_its_own_answer() {
+    let (cluster, client) = cluster().await;
+    numbered(&client, "i", 120).await;
+    cluster.node(0).clear_records();
+    let searches = client.helpers().msearch("i").max_searches(50);
+    let found = join_all((0..120_u64).map(|n| {
+        let query = json!({"query": {"term": {"n": n}}});
+        tokio::spawn(searches.search::<Value>(&query).into_future())
+    }));
+    for (n, found) in (0_u64..).zip(found.await) {
+        let found = found.unwrap().unwrap();
+        let numbers: Vec<_> = found.documents().map(|d| d["n"].as_u64().unwrap()).collect();
+        assert_eq!(numbers, [n]);
+    }
+    let requests = cluster.node(0).requests();
+    let lines = |body: &[u8]| body.iter().filter(|byte| **byte == b'\n').count();
+    let sizes: Vec<_> = requests.iter().map(|request| lines(&request.body) / 2).collect();
+    assert_eq!(sizes.iter().sum::<usize>(), 120);
+    assert_eq!(sizes.len(), 3);
+    assert!(requests.iter().all(|request| request.target == "/i/_msearch"));
+}
+
+#[tokio::test]
+async fn one_search_that_fails_leaves_the_others_alone() {
+    let (cluster, client) = cluster().await;
+    numbered(&client, "i", 3).await;
+    cluster.node(0).clear_records();
+    let searches = client.helpers().msearch("i");
+    let all = json!({"query": {"match_all": {}}});
+    let (good, missing, bad, dropped) = (
+        searches.search::<Value>(&all).routing("r1"),
+        searches.search::<Value>(&all).index("none"),
+        searches.search::<Value>(&json!({"query": {"nonsense": {}}})),
+        searches.search::<Value>(&all),
+    );
+    let dropped = tokio::time::timeout(Duration::ZERO, dropped.into_future()).await;
+    assert!(dropped.is_err());
+    let (good, missing, bad) =
+        tokio::join!(good.into_future(), missing.into_future(), bad.into_future());
+    assert_eq!(good.unwrap().hits().len(), 3);
+    let missing = missing.unwrap_err();
+    assert!(missing.is_not_found());
+    assert_eq!(missing.as_api().unwrap().kind.as_deref(), Some("index_not_found_exception"));
+    assert!(bad.unwrap_err().is_bad_request());
+    assert_eq!(cluster.request_count(), 1);
+}
+
+#[tokio::test]
+async fn searches_that_fail_together_have_the_same_error() {
+    let (cluster, client) = cluster().await;
+    cluster.node(0).inject(Fault::status(403).on_path("_msearch"));
+    let searches = client.helpers().msearch("i");
+    let one = searches.search::<Value>(&json!({})).into_future();
+    let other = searches.search::<Value>(&json!({})).into_future();
+    let (one, other) = tokio::join!(one, other);
+    assert!(one.unwrap_err().is_forbidden());
+    assert_eq!(other.unwrap_err().status().unwrap(), 403);
+    assert_eq!(cluster.request_count(), 1);
+}
+
+/// Method with target, and body, of every request.
+type Seen = Arc<Mutex<Vec<(String, String)>>>;
+
+/// A client whose requests are answered one after the other with these.
+fn answering(answers: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsearch, Seen) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let answers =
+        Arc::new(Mutex::new(answers.into_iter().collect::<std::collections::VecDeque<_>>()));
+    let record = Arc::clone(&seen);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (record, answers) = (Arc::clone(&record), Arc::clone(&answers));
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            record.lock().unwrap().push((format!("{} {}", parts.method, parts.uri), body));
+            let (status, answer) = answers.lock().unwrap().pop_front().unwrap();
+            let text = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
+            let answer = Response::builder().status(status).body(Full::new(Bytes::from(text)));
+            Ok::<_, Infallible>(answer.unwrap())
+        }
+    });
+    (Elasticsearch::from_service(service), seen)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_is_asked_until_it_ends() {
+    let running = |created: u64| {
+        let status = json!({"total": 100, "created": created, "updated": 1, "noops": 0});
+        (200, json!({"completed": false, "task": {"action": "reindex", "status": status}}))
+    };
+    let busy = (503, json!({"error": {"type": "t", "reason": "r"}, "status": 503}));
+    let done = json!({"completed": true, "task": {"status": {"total": 100, "created": 99, "updated": 1}},
+        "response": {"created": 99}});
+    let (client, seen) = answering([running(0), busy, running(40), (200, done)]);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let began = Instant::now();
+    let task = client
+        .helpers()
+        .wait_for_task("node:17")
+        .on_progress(move |task| tell.lock().unwrap().push((task.done(), task.total())))
+        .await
+        .unwrap();
+    assert_eq!(task.response::<Value>().unwrap(), json!({"created": 99}));
+    assert_eq!(*told.lock().unwrap(), [(1, Some(100)), (41, Some(100)), (100, Some(100))]);
+    assert_eq!(seen.lock().unwrap().len(), 4);
+    assert_eq!(seen.lock().unwrap()[0].0, "GET /_tasks/node%3A17");
+    // 100 ms, a failure of 250 to 500 ms, 150 ms.
+    let took = began.elapsed().as_millis();
+    assert!((500..=760).contains(&took), "{took}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_failed_or_is_unknown_is_an_error() {
+    let failed = json!({"completed": true, "task": {}, "error": {"type": "script_exception", "reason": "oops"}});
+    let unknown =
+        json!({"error": {"type": "resource_not_found_exception", "reason": "gone"}, "status": 404});
+    let (client, _) = answering([(200, failed), (404, unknown)]);
+    let task = client.helpers().wait_for_task("n:1").await.unwrap();
+    assert_eq!(task.error.as_ref().unwrap().kind.as_deref(), Some("script_exception"));
+    let error = task.response::<Value>().unwrap_err();
+    assert!(error.is_task());
+    assert_eq!(error.to_string(), "the task failed: script_exception: oops");
+    assert!(client.helpers().wait_for_task("n:2").await.unwrap_err().is_not_found());
+    assert!(client.helpers().wait_for_task("").await.unwrap_err().is_invalid());
+}
+
+#[tokio::test]
+async fn a_query_sends_its_parameters_apart_and_reads_its_rows() {
+    let table = json!({"columns": [{"name": "brand", "type": "keyword"}, {"name": "n", "type": "long"}],
+        "values": [["a", 1], ["b", 2]]});
+    let (client, seen) =
+        answering([(200, table), (200, json!("brand,n\r\na,1\r\n")), (200, json!("ARROW1"))]);
+    let query = || client.helpers().esql("FROM i | WHERE n > ?least");
+    let rows: Vec<(String, u64)> = query().param("least", "0 | DROP n").rows().await.unwrap();
+    assert_eq!(rows, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+    assert_eq!(query().positional_param(7).csv().await.unwrap(), "brand,n\r\na,1\r\n");
+    let arrow = query().filter(&json!({"match_all": {}})).allow_partial_results(true).arrow();
+    assert_eq!(arrow.await.unwrap(), "ARROW1");
+    let seen = seen.lock().unwrap();
+    let expected = [
+        (
+            "POST /_query",
+            r#"{"query":"FROM i | WHERE n > ?least","params":[{"least":"0 | DROP n"}]}"#,
+        ),
+        (
+            "POST /_query?format=csv&allow_partial_results=false",
+            r#"{"query":"FROM i | WHERE n > ?least","params":[7]}"#,
+        ),
+        (
+            "POST /_query?format=arrow",
+            r#"{"filter":{"match_all":{}},"query":"FROM i | WHERE n > ?least"}"#,
+        ),
+    ];
+    let expected = expected.map(|(line, body)| (line.to_owned(), body.to_owned()));
+    assert_eq!(*seen, expected);
+}
