@@ -81,16 +81,122 @@ async fn its_errors_are_told_apart() {
     }
 }
 
+/// A server that speaks HTTP/2 and nothing else.
 #[cfg(feature = "http2")]
-#[tokio::test]
-async fn it_speaks_http_2_where_the_server_does() {
-    let ca = Ca::new("genuine");
-    let server = TlsServer::builder(ca.leaf()).alpn(b"h2").start().await;
-    let tls = TlsSettings::new().ca_certs(ca.pem());
-    let connector = Connector::builder().tls(tls).http2(true).build().unwrap();
-    // This server does not know HTTP/2: it is enough to see the preface.
-    let url = server.url();
-    let asked = get(connector, &url);
-    let _ = tokio::time::timeout(Duration::from_millis(500), asked).await;
-    assert!(server.saw(b"PRI * HTTP/2.0\r\n\r\n"));
+mod http2 {
+    use std::{
+        convert::Infallible,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use es_transport::{Body, Transport, attempt::Attempts};
+    use http::{Request, Response, Version};
+    use hyper::{body::Incoming, server::conn::http2, service::service_fn};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use rustls::ServerConfig;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// What the server saw: connections, and a line for each request.
+    #[derive(Default)]
+    struct Seen {
+        connections: AtomicUsize,
+        lines: Mutex<Vec<String>>,
+    }
+
+    impl Seen {
+        async fn answer(&self, request: Request<Incoming>) -> Response<String> {
+            assert_eq!(request.version(), Version::HTTP_2);
+            let authorized = request.headers().contains_key("authorization");
+            let line = format!("{} {} {authorized}", request.method(), request.uri());
+            let number = {
+                let mut lines = self.lines.lock().unwrap();
+                lines.push(line);
+                lines.len()
+            };
+            // Long enough for all of them to be under way together.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let status = if number == 1 { 503 } else { 200 };
+            let answer = Response::builder().status(status);
+            answer.header("x-elastic-product", "Elasticsearch").body("{}".to_owned()).unwrap()
+        }
+    }
+
+    async fn server(ca: &Ca) -> (String, Arc<Seen>) {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let identity = ca.leaf();
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(identity.chain.clone(), identity.private_key())
+            .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Seen::default());
+        let shared = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, seen) = (acceptor.clone(), Arc::clone(&shared));
+                seen.connections.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
+                    let service = service_fn(|request| {
+                        let seen = Arc::clone(&seen);
+                        async move { Ok::<_, Infallible>(seen.answer(request).await.map(full)) }
+                    });
+                    let _ = http2::Builder::new(TokioExecutor::new())
+                        .serve_connection(stream, service)
+                        .await;
+                });
+            }
+        });
+        (url, seen)
+    }
+
+    fn full(text: String) -> http_body_util::Full<bytes::Bytes> {
+        http_body_util::Full::from(text)
+    }
+
+    #[tokio::test]
+    async fn requests_share_one_connection_under_the_whole_stack() {
+        let ca = Ca::new("genuine");
+        let (url, seen) = server(&ca).await;
+        let tls = TlsSettings::new().ca_certs(ca.pem());
+        let connector = Connector::builder().tls(tls).http2(true).build().unwrap();
+        let transport = Transport::builder()
+            .node(&url)
+            .basic_auth("elastic", "changeme")
+            .http_service(http_client(connector))
+            .build()
+            .unwrap();
+        let get = |path: &str| transport.send(Request::get(path).body(Body::empty()).unwrap());
+        // The first answer is a 503, and is made good.
+        let answer = get("/first").await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.extensions().get::<Attempts>().unwrap().0.len(), 2);
+        let (a, b, c) = tokio::join!(get("/a"), get("/b?c=d"), get("/e"));
+        for answer in [a, b, c] {
+            assert_eq!(answer.unwrap().into_body().bytes().await.unwrap(), "{}");
+        }
+        assert_eq!(seen.connections.load(Ordering::SeqCst), 1);
+        let lines = seen.lines.lock().unwrap();
+        assert_eq!(lines.len(), 5);
+        assert!(lines.contains(&format!("GET {url}/b?c=d true")), "{lines:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_of_http_1_1_is_served_too() {
+        let ca = Ca::new("genuine");
+        let server = TlsServer::builder(ca.leaf()).alpn(b"http/1.1").start().await;
+        let tls = TlsSettings::new().ca_certs(ca.pem());
+        let connector = Connector::builder().tls(tls).http2(true).build().unwrap();
+        assert_eq!(get(connector, &server.url()).await.unwrap(), "ok");
+    }
 }

@@ -7,6 +7,9 @@ mod connect_support;
 mod pin;
 mod session;
 mod settings;
+mod sniffed;
+#[cfg(feature = "native-roots")]
+mod system;
 mod trust;
 
 use connect_support::{chain, get, tls::TlsServer};
