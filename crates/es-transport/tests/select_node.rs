@@ -290,3 +290,21 @@ fn channel() -> (tokio::sync::mpsc::UnboundedSender<Piece>, Body) {
     let frames = futures_util::TryStreamExt::map_ok(pieces, http_body::Frame::data);
     (sender, Body::stream(http_body_util::StreamBody::new(frames)))
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_a_resend_names_its_node_also_when_it_is_good() {
+    let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
+    let mut again = get("/");
+    let tried = Arc::from([Arc::from("http://a:1")]);
+    again.extensions_mut().insert(Resend { attempt: 2, tried });
+    let mut future = stack.send(again);
+    let (request, respond) = stack.received();
+    assert_eq!(request.uri(), "http://b:1/");
+    respond.send_response(Response::new(Body::empty()));
+    let answer = assert_ready_ok!(future.poll());
+    let by = answer.extensions().get::<AnsweredBy>().unwrap();
+    assert_eq!((&*by.node, by.untried), ("http://b:1", false));
+    // The first attempt of a request that succeeds carries nothing.
+    let fine = stack.answer(StatusCode::OK, Body::empty());
+    assert!(fine.extensions().is_empty());
+}

@@ -13,6 +13,7 @@ mod cloud;
 #[path = "../cluster_support/mod.rs"]
 mod cluster_support;
 mod failover;
+mod load;
 mod media;
 mod options;
 mod resend;
