@@ -134,12 +134,14 @@ impl ClientOptions {
         self.set(|o| o.auth = Some(RequestAuth::None))
     }
 
-    /// A header of every request. What no header can carry is reported by the calls.
+    /// A header of every request. What no header can carry is reported by the
+    /// calls. The value is taken for a secret and shown nowhere.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         let visible = value.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
         match (HeaderName::try_from(name), HeaderValue::from_str(value)) {
-            (Ok(name), Ok(value)) if visible => self.set(|o| {
+            (Ok(name), Ok(mut value)) if visible => self.set(|o| {
+                value.set_sensitive(true);
                 o.headers.insert(name, value);
             }),
             (Err(_), _) => self.invalid("headers", "a name is not valid"),

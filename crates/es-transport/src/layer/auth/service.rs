@@ -51,18 +51,22 @@ where
                     return ResponseFuture::sent(self.inner.call(request), None);
                 }
                 Some(RequestAuth::None) => {
+                    mark(request.headers_mut());
                     return ResponseFuture::sent(self.inner.call(request), None);
                 }
                 None => {}
             }
         }
         let cache = match &self.source {
-            Source::None => return ResponseFuture::sent(self.inner.call(request), None),
+            Source::None => {
+                mark(request.headers_mut());
+                return ResponseFuture::sent(self.inner.call(request), None);
+            }
             Source::Fixed(credentials) => {
                 authorize(request.headers_mut(), credentials);
                 return ResponseFuture::sent(self.inner.call(request), None);
             }
-            Source::Provider(_) if request.headers().contains_key(header::AUTHORIZATION) => {
+            Source::Provider(_) if mark(request.headers_mut()) => {
                 return ResponseFuture::sent(self.inner.call(request), None);
             }
             Source::Provider(cache) => cache,
@@ -83,7 +87,14 @@ where
     }
 }
 
-/// A header that is there stays, and is nobody's business from here on.
+/// Makes a header that the caller wrote nobody's business from here on; says
+/// whether there is one.
+fn mark(headers: &mut HeaderMap) -> bool {
+    let own = headers.get_mut(header::AUTHORIZATION);
+    own.map(|value| value.set_sensitive(true)).is_some()
+}
+
+/// A header that is there stays.
 pub(super) fn authorize(headers: &mut HeaderMap, credentials: &Credentials) {
     match headers.entry(header::AUTHORIZATION) {
         Entry::Vacant(entry) => {
