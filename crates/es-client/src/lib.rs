@@ -32,6 +32,9 @@
 //! | [`error`] | what can go wrong |
 //! | [`endpoint`] | what an endpoint is: a static table |
 //! | [`params`] | what callers pass |
+//!
+//! The transport's settings, selectors and layers are in [`es_transport`], which is
+//! here under its own name; its features are features of this crate too.
 
 pub mod api;
 pub mod blocking;
@@ -53,3 +56,5 @@ pub use error::{ApiError, Error, Result};
 pub use options::ClientOptions;
 pub use response::{Meta, Response, StreamingResponse};
 pub use types::{Info, SearchResponse};
+
+pub use es_transport;
