@@ -110,6 +110,30 @@ async fn one_search_that_fails_leaves_the_others_alone() {
 }
 
 #[tokio::test]
+async fn a_search_that_spoils_its_request_is_found() {
+    let (cluster, client) = cluster().await;
+    numbered(&client, "i", 40).await;
+    cluster.node(0).clear_records();
+    let spoilt =
+        |request: &Request<Bytes>| String::from_utf8_lossy(request.body()).contains("nonsense");
+    // As a genuine server does: one search that it cannot read is an error of all.
+    cluster.node(0).inject(Fault::status(400).on_path("_msearch").when(spoilt));
+    let searches = client.helpers().msearch("i").max_searches(40);
+    let found = join_all((0..40_u64).map(|n| {
+        let kind = if n == 13 { "nonsense" } else { "term" };
+        searches.search::<Value>(&json!({"query": {kind: {"n": n}}})).into_future()
+    }));
+    for (n, found) in (0_u64..).zip(found.await) {
+        match found {
+            Ok(found) => assert_eq!(found.documents().next().unwrap()["n"], n),
+            Err(error) => assert!(n == 13 && error.is_bad_request(), "{n} {error}"),
+        }
+    }
+    // 40, 20 and 20, 10 and 10, 5 and 5, 2 and 3, 1 and 2, or 1 and 1.
+    assert!((9..=13).contains(&cluster.request_count()), "{}", cluster.request_count());
+}
+
+#[tokio::test]
 async fn searches_that_fail_together_have_the_same_error() {
     let (cluster, client) = cluster().await;
     cluster.node(0).inject(Fault::status(403).on_path("_msearch"));

@@ -22,8 +22,16 @@ pub(super) type Told = Result<Found>;
 /// Searches that are waiting to go.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) body: Vec<u8>,
-    pub(super) waiting: Vec<oneshot::Sender<Told>>,
+    body: Vec<u8>,
+    waiting: Vec<Waiting>,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Waiting {
+    told: oneshot::Sender<Told>,
+    /// How long its lines are.
+    length: usize,
 }
 
 /// The part of an answer that is one search's.
@@ -34,34 +42,75 @@ pub(super) struct Found {
 }
 
 impl Batch {
+    pub(super) fn push(&mut self, lines: &[u8]) -> oneshot::Receiver<Told> {
+        let (told, listens) = oneshot::channel();
+        self.body.extend_from_slice(lines);
+        self.waiting.push(Waiting { told, length: lines.len() });
+        listens
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Sends the searches and tells each what was found.
+    ///
+    /// A server refuses all of them for one that it cannot read. They are sent
+    /// again in halves then, until that one is alone with its error.
     pub(super) async fn send(self, client: Elasticsearch, target: PathAndQuery) {
-        let request = HelperRequest {
-            name: "msearch",
-            method: Method::POST,
-            target,
-            ndjson: true,
-            gzip: false,
-            repeatable: true,
-            body: self.body.into(),
-        };
-        let answered = send_patiently(&client, &request, Patience::default()).await;
-        let waiting = self.waiting;
-        match answered.and_then(|(meta, body)| take_apart(&meta, &body, waiting.len())) {
-            Ok(all) => {
-                for (search, found) in waiting.into_iter().zip(all) {
-                    // Whoever no longer listens has gone.
-                    let _ = search.send(Ok(found));
+        let mut batches = vec![self];
+        while let Some(mut batch) = batches.pop() {
+            let body = Bytes::from(std::mem::take(&mut batch.body));
+            match ask(&client, &target, body.clone(), batch.len()).await {
+                Ok(all) => batch.tell(all),
+                Err(error) if batch.len() > 1 && error.is_bad_request() => {
+                    batches.extend(batch.halves(&body));
                 }
-            }
-            Err(error) => {
-                let error = Arc::new(error);
-                for search in waiting {
-                    let _ = search.send(Err(Error::shared(Arc::clone(&error))));
-                }
+                Err(error) => batch.fail(error),
             }
         }
     }
+
+    fn halves(mut self, body: &[u8]) -> [Self; 2] {
+        let second = self.waiting.split_off(self.waiting.len() / 2);
+        let middle = self.waiting.iter().map(|search| search.length).sum();
+        let (one, other) = body.split_at_checked(middle).unwrap_or((body, &[]));
+        let first = Self { body: one.to_vec(), waiting: self.waiting };
+        [first, Self { body: other.to_vec(), waiting: second }]
+    }
+
+    fn tell(self, all: Vec<Found>) {
+        for (search, found) in self.waiting.into_iter().zip(all) {
+            // Whoever no longer listens has gone.
+            let _ = search.told.send(Ok(found));
+        }
+    }
+
+    fn fail(self, error: Error) {
+        let error = Arc::new(error);
+        for search in self.waiting {
+            let _ = search.told.send(Err(Error::shared(Arc::clone(&error))));
+        }
+    }
+}
+
+async fn ask(
+    client: &Elasticsearch,
+    target: &PathAndQuery,
+    body: Bytes,
+    count: usize,
+) -> Result<Vec<Found>> {
+    let request = HelperRequest {
+        name: "msearch",
+        method: Method::POST,
+        target: target.clone(),
+        ndjson: true,
+        gzip: false,
+        repeatable: true,
+        body,
+    };
+    let (meta, body) = send_patiently(client, &request, Patience::default()).await?;
+    take_apart(&meta, &body, count)
 }
 
 /// The answers, each as a part of the bytes that came.

@@ -120,12 +120,10 @@ impl Msearch {
     /// number of its batch; the last that has room in a batch sends it.
     fn enqueue(&self, lines: &[u8]) -> Result<(oneshot::Receiver<Told>, u64)> {
         let target = self.target()?;
-        let (told, listens) = oneshot::channel();
         let mut waiting = self.queue.lock();
         let number = waiting.gone;
-        waiting.batch.body.extend_from_slice(lines);
-        waiting.batch.waiting.push(told);
-        if waiting.batch.waiting.len() >= self.max_searches {
+        let listens = waiting.batch.push(lines);
+        if waiting.batch.len() >= self.max_searches {
             let batch = waiting.take();
             drop(waiting);
             self.send(batch, target);
