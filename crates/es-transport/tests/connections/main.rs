@@ -6,6 +6,7 @@ mod answers;
 mod connect_support;
 mod dialing;
 mod idle;
+mod leftovers;
 mod limits;
 mod runtimes;
 mod traps;

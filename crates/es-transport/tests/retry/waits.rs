@@ -12,7 +12,9 @@ use es_transport::{
 use http::{Response, header::RETRY_AFTER};
 use tokio::time::Instant;
 
-use crate::{Played, fail, get, play, play_over, refused, reset, standard, status, status_of};
+use crate::{
+    Played, fail, get, play, play_over, post, refused, reset, standard, status, status_of,
+};
 
 /// The times between the requests, in milliseconds.
 fn waits(played: &Played) -> Vec<u128> {
@@ -142,4 +144,19 @@ async fn a_cluster_that_keeps_failing_gets_little_more_than_its_traffic() {
         requests += play_over(layer.clone(), get(), failures).await.requests();
     }
     assert_eq!(requests, 210);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_is_not_retried_brings_nothing_back() {
+    let budget = Arc::new(Budget::new(1, 100));
+    let layer = RetryLayer::new(standard().budget(Arc::clone(&budget)));
+    assert!(budget.withdraw());
+    // By POST: what came of them is not known, so they are not sent again.
+    for failure in [500, 502, 503, 504] {
+        assert_eq!(play_over(layer.clone(), post(), [status(failure)]).await.requests(), 1);
+    }
+    assert!(!budget.withdraw());
+    // That something is not there, or not allowed, is no failure of the cluster.
+    assert_eq!(play_over(layer.clone(), post(), [status(404)]).await.requests(), 1);
+    assert!(budget.withdraw());
 }

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::Service;
@@ -171,7 +171,7 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
             Some(plan) if attempt <= self.retries => plan,
             Some(_) => return None,
             None => {
-                if attempt == 1 && result.is_ok() {
+                if attempt == 1 && result.as_ref().is_ok_and(is_success) {
                     self.policy.deposit();
                 }
                 return None;
@@ -200,6 +200,11 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
         let request = self.kept.request(trail.resend(), last).ok_or_else(gone)?;
         Poll::Ready(Ok(self.service.call(request)))
     }
+}
+
+/// Whether the node did what was asked, or said that it cannot be done.
+fn is_success<RB>(answer: &Response<RB>) -> bool {
+    !answer.status().is_server_error() && answer.status() != StatusCode::TOO_MANY_REQUESTS
 }
 
 /// A body that could be cloned once but cannot be cloned again.

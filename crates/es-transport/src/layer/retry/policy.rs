@@ -47,8 +47,9 @@ pub trait RetryPolicy: Send + Sync + 'static {
         true
     }
 
-    /// Told of every request that ended at its first attempt with an answer
-    /// for which it was not sent again.
+    /// Told of every request that succeeded at its first attempt: the answer is
+    /// neither a 429 nor the failure of a server (5xx), and not one for which it
+    /// is sent again.
     fn deposit(&self) {}
 }
 
