@@ -17,10 +17,7 @@ use es_transport::{
 };
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    sync::mpsc,
-};
+use tokio::{io::AsyncReadExt, sync::mpsc};
 use tower::{Service, ServiceExt, service_fn};
 
 use crate::{
