@@ -87,23 +87,26 @@ impl Elasticsearch {
     }
 
     /// Gives a request what differs from the transport's settings; nothing if nothing does.
+    /// The caller's own word on repeating wins over `idempotent`.
     pub(crate) fn attach_options(
         &self,
         request: &mut Request<Body>,
-        repeatable: bool,
+        idempotent: Option<bool>,
         stream: bool,
     ) -> Result<()> {
         // What the method says already needs no words.
         let repeatable = repeatable && matches!(*request.method(), Method::POST | Method::PATCH);
         match &self.settings {
             None if stream => {
-                let idempotent = repeatable.then_some(true);
                 let options = RequestOptions { stream, idempotent, ..RequestOptions::default() };
                 Arc::new(options).attach(request);
             }
-            None if repeatable => Settings::repeatable_default().attach(request),
-            None => {}
-            Some(settings) => settings.attach(request, repeatable, stream)?,
+            None => {
+                if let Some(options) = idempotent.and_then(Settings::default_of) {
+                    options.attach(request);
+                }
+            }
+            Some(settings) => settings.attach(request, idempotent, stream)?,
         }
         Ok(())
     }
@@ -146,7 +149,7 @@ impl Elasticsearch {
         let mut request = Request::new(body.into());
         *request.method_mut() = method;
         *request.uri_mut() = target.into();
-        self.attach_options(&mut request, false, false)?;
+        self.attach_options(&mut request, None, false)?;
         let (parts, body) = self.transport.send(request).await?.into_parts();
         let (status, node) = (parts.status, body.node().cloned());
         let meta = crate::Meta::new(parts, node);

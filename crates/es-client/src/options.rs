@@ -33,8 +33,9 @@ pub(crate) struct Settings {
 /// The options as requests share them, made when the first call needs them.
 #[derive(Debug, Default)]
 struct Shared {
-    plain: OnceLock<Arc<RequestOptions>>,
+    by_method: OnceLock<Arc<RequestOptions>>,
     repeatable: OnceLock<Arc<RequestOptions>>,
+    unrepeatable: OnceLock<Arc<RequestOptions>>,
 }
 
 /// A clone is made to be changed, so it shares nothing.
@@ -45,32 +46,39 @@ impl Clone for Shared {
 }
 
 impl Settings {
-    /// The options of a read by POST that has no others.
-    pub(crate) fn repeatable_default() -> &'static Arc<RequestOptions> {
-        static OPTIONS: LazyLock<Arc<RequestOptions>> = LazyLock::new(|| {
-            Arc::new(RequestOptions { idempotent: Some(true), ..RequestOptions::default() })
+    /// The options of a call that says whether it may be repeated, and nothing else.
+    pub(crate) fn default_of(idempotent: bool) -> Option<&'static Arc<RequestOptions>> {
+        static OPTIONS: LazyLock<[Arc<RequestOptions>; 2]> = LazyLock::new(|| {
+            [false, true].map(|idempotent| {
+                let idempotent = Some(idempotent);
+                Arc::new(RequestOptions { idempotent, ..RequestOptions::default() })
+            })
         });
-        &OPTIONS
+        OPTIONS.get(usize::from(idempotent))
     }
 
     pub(crate) fn attach(
         &self,
         request: &mut Request<Body>,
-        repeatable: bool,
+        idempotent: Option<bool>,
         stream: bool,
     ) -> Result<()> {
         if let Some(error) = self.invalid.as_ref().and_then(|error| error.clone_config()) {
             return Err(error.into());
         }
         let with = |stream| RequestOptions {
-            idempotent: self.request.idempotent.or(repeatable.then_some(true)),
+            idempotent: self.request.idempotent.or(idempotent),
             stream,
             ..self.request.clone()
         };
         if stream {
             Arc::new(with(true)).attach(request);
         } else {
-            let shared = if repeatable { &self.shared.repeatable } else { &self.shared.plain };
+            let shared = match idempotent {
+                None => &self.shared.by_method,
+                Some(true) => &self.shared.repeatable,
+                Some(false) => &self.shared.unrepeatable,
+            };
             shared.get_or_init(|| Arc::new(with(false))).attach(request);
         }
         Ok(())

@@ -39,14 +39,19 @@ pub(crate) fn push_part(
     Ok(())
 }
 
-/// Appends one query parameter.
+/// Appends one parameter to a query.
 pub(crate) fn push_query(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
         query.push('&');
     }
-    encode(query, name, b"");
-    query.push('=');
-    encode(query, value, b",*:");
+    push_pair(query, name, value);
+}
+
+/// Appends one query parameter without a separator.
+pub(crate) fn push_pair(target: &mut String, name: &str, value: &str) {
+    encode(target, name, b"");
+    target.push('=');
+    encode(target, value, b",*:");
 }
 
 fn encode(target: &mut String, value: &str, kept: &[u8]) {
@@ -86,9 +91,9 @@ mod tests {
     #[test]
     fn a_query_value_cannot_add_a_parameter() {
         let mut query = String::new();
-        push_query(&mut query, "q", "a&b=c");
+        push_query(&mut query, "q", "a&b=c#d e");
         push_query(&mut query, "size", "3");
-        assert_eq!(query, "q=a%26b%3Dc&size=3");
+        assert_eq!(query, "q=a%26b%3Dc%23d%20e&size=3");
     }
 
     proptest::proptest! {

@@ -116,7 +116,7 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     OperationName(parts.name).attach(&mut request);
-    client.attach_options(&mut request, parts.repeatable, false)?;
+    client.attach_options(&mut request, parts.repeatable.then_some(true), false)?;
     let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
     options.retry_on_status = Some(statuses_of_nodes(options.retry_on_status.as_deref()));
     // What the caller says of calls in general does not hold for a helper's parts.

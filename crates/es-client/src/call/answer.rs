@@ -1,0 +1,91 @@
+//! What came back, and whether it is an answer or an error.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use es_transport::{ResponseBody, attempt::AnsweredBy};
+use http::{StatusCode, response::Parts};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    error::{Error, Result},
+    response::{Meta, Response},
+};
+
+/// The answers that are no errors.
+pub(super) struct Accepted {
+    pub(super) answers: &'static [u16],
+    pub(super) ignored: Option<Arc<[StatusCode]>>,
+}
+
+impl Accepted {
+    /// A status that carries answers carries errors, too: 404 says that there is
+    /// no such document, or that there is no such index.
+    pub(super) fn contains(&self, status: StatusCode, body: &[u8]) -> bool {
+        status.is_success()
+            || is_ignored(self.ignored.as_deref(), status)
+            || (self.answers.contains(&status.as_u16()) && !has_error(body))
+    }
+}
+
+pub(super) fn is_ignored(ignored: Option<&[StatusCode]>, status: StatusCode) -> bool {
+    ignored.is_some_and(|ignored| ignored.contains(&status))
+}
+
+fn has_error(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        error: Option<serde::de::IgnoredAny>,
+    }
+    !body.is_empty() && serde_json::from_slice(body).map_or(true, |e: Envelope| e.error.is_some())
+}
+
+/// An answer with an accepted status, before it is decoded.
+pub(crate) struct Answer {
+    pub(crate) parts: Parts,
+    pub(crate) node: Option<Arc<str>>,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// Decodes JSON.
+    pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let meta = Meta::new(self.parts, self.node);
+            Error::decode(std::any::type_name::<T>(), error, meta, self.body)
+        })
+    }
+
+    /// HEAD: 404 says no, any other accepted status says yes.
+    #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
+    pub(crate) fn exists(self) -> Result<bool> {
+        Ok(self.parts.status != StatusCode::NOT_FOUND)
+    }
+
+    /// Nothing that matters.
+    #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
+    pub(crate) fn nothing(self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Text, which is UTF-8.
+    #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
+    pub(crate) fn text(self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.body).into_owned())
+    }
+
+    /// As it came.
+    #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
+    pub(crate) fn raw(self) -> Result<Response> {
+        Ok(Response::new(Meta::new(self.parts, self.node), self.body))
+    }
+}
+
+pub(super) fn node_of(parts: &Parts, body: &ResponseBody) -> Option<Arc<str>> {
+    body.node().cloned().or_else(|| parts.extensions.get::<AnsweredBy>().map(|by| by.node.clone()))
+}
+
+pub(super) fn meta(parts: Parts, body: &ResponseBody) -> Meta {
+    let node = node_of(&parts, body);
+    Meta::new(parts, node)
+}

@@ -1,0 +1,136 @@
+//! The documentation of generated items: what the facts say, in words of our own.
+
+use serde_json::Value;
+
+use crate::{
+    facts::{Endpoint, Notes},
+    tables::Words,
+};
+
+/// What an endpoint's builder says: methods and paths, then what is known of it.
+pub(crate) fn builder(endpoint: &Endpoint) -> Vec<String> {
+    let mut ways: Vec<(String, Vec<String>)> = Vec::new();
+    for path in endpoint.paths.iter().filter(|path| !path.duplicate) {
+        let method = path.method.replace('/', "` or `");
+        let path = format!("`{}`", path.template);
+        match ways.iter_mut().find(|(known, _)| *known == method) {
+            Some((_, paths)) => paths.push(path),
+            None => ways.push((method, vec![path])),
+        }
+    }
+    let ways: Vec<_> =
+        ways.iter().map(|(method, paths)| format!("`{method}` {}", paths.join(", "))).collect();
+    let mut facts = Vec::new();
+    facts.extend(endpoint.since.as_ref().map(|version| format!("Since {version}.")));
+    facts.extend(endpoint.deprecated.as_ref().map(|v| format!("Deprecated since {v}.")));
+    facts.extend(stability(&endpoint.stability));
+    match &*endpoint.on {
+        [only] if only == "serverless" => facts.push("Serverless only.".to_owned()),
+        [only] if only == "stack" => facts.push("Not on serverless.".to_owned()),
+        _ => {}
+    }
+    facts.extend(privileges("cluster", &endpoint.privileges.cluster));
+    facts.extend(privileges("index", &endpoint.privileges.index));
+    [ways.join(", "), facts.join(" ")].into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+fn stability(level: &str) -> Option<String> {
+    match level {
+        "beta" => Some("Beta: it may change.".to_owned()),
+        "experimental" => Some("Experimental: it may change or go.".to_owned()),
+        _ => None,
+    }
+}
+
+fn privileges(of: &str, names: &[String]) -> Option<String> {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match &*quoted {
+        [] => None,
+        [one] => Some(format!("Needs the {of} privilege {one}.")),
+        several => Some(format!("Needs the {of} privileges {}.", several.join(", "))),
+    }
+}
+
+/// What a method of a namespace says.
+pub(crate) fn method(endpoint: &str, builder: &str, words: &Words) -> String {
+    match words.endpoints.get(endpoint) {
+        Some(summary) => summary.clone(),
+        None => format!("`{endpoint}`; see [`{builder}`]."),
+    }
+}
+
+/// What the setter of a query parameter or path part says.
+pub(crate) fn parameter(endpoint: &str, name: &str, notes: &Notes, words: &Words) -> String {
+    let what = described(endpoint, name, words).unwrap_or_else(|| format!("Parameter `{name}`."));
+    with_notes(what, notes)
+}
+
+/// What the setter of a body's property says.
+pub(crate) fn property(
+    endpoint: &str,
+    name: &str,
+    kind: &str,
+    notes: &Notes,
+    words: &Words,
+) -> String {
+    let kind = kind_of_property(name, kind);
+    let what = match described(endpoint, name.trim_end_matches('?'), words) {
+        Some(what) => format!("{what} {}.", capital(&kind)),
+        None => format!("Property `{}`: {kind}.", name.trim_end_matches('?')),
+    };
+    with_notes(what, notes)
+}
+
+fn kind_of_property(name: &str, kind: &str) -> String {
+    let kinds: Vec<_> = kind
+        .split('|')
+        .map(|kind| match kind.strip_prefix("enum ").unwrap_or(kind) {
+            "string" => "text",
+            "integer" | "number" => "number",
+            "boolean" => "`true` or `false`",
+            "object" => "object",
+            "array" => "list",
+            "any" => "anything",
+            "null" => "`null`",
+            other if other != kind => "one of several words",
+            other => other,
+        })
+        .collect();
+    let kinds = kinds.join(" or ");
+    if name.ends_with('?') { kinds } else { format!("{kinds}, required") }
+}
+
+fn described(endpoint: &str, name: &str, words: &Words) -> Option<String> {
+    let own = words.parameters.get(&format!("{endpoint}/{name}"));
+    own.or_else(|| words.parameters.get(name)).cloned()
+}
+
+fn with_notes(mut text: String, notes: &Notes) -> String {
+    let default = notes.default.as_ref().map(|value| match value {
+        Value::String(text) => format!("Default: `{text}`."),
+        other => format!("Default: `{other}`."),
+    });
+    let only = notes.only.as_deref().and_then(|only| match only {
+        "serverless" => Some("Serverless only.".to_owned()),
+        "stack" => Some("Not on serverless.".to_owned()),
+        _ => None,
+    });
+    let notes = [
+        default,
+        notes.since.as_ref().map(|version| format!("Since {version}.")),
+        notes.deprecated.as_ref().map(|version| format!("Deprecated since {version}.")),
+        notes.stability.as_deref().and_then(stability),
+        only,
+    ];
+    for note in notes.into_iter().flatten() {
+        text.push(' ');
+        text.push_str(&note);
+    }
+    text
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default()
+        + letters.as_str()
+}

@@ -1,0 +1,233 @@
+//! One endpoint, decided.
+
+use super::setters::{self, Section, Setter};
+use crate::{
+    Result, docs,
+    facts::{self, Facts, Param},
+    names, params,
+    tables::Tables,
+};
+
+/// An endpoint as it is rendered.
+pub(crate) struct Endpoint {
+    pub(crate) name: String,
+    /// The method of the namespace, and the name of the file.
+    pub(crate) method: String,
+    pub(crate) builder: String,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) parts: Vec<Param>,
+    pub(crate) arguments: Vec<Argument>,
+    /// The last argument is an optional part: there is a method without it.
+    pub(crate) with_all: bool,
+    pub(crate) setters: Vec<Setter>,
+    /// As the macro `builder!` calls it.
+    pub(crate) body: &'static str,
+    pub(crate) answer: Answer,
+    /// The member of `Repeat`, where it is not `ByMethod`.
+    pub(crate) repeat: Option<&'static str>,
+    pub(crate) docs: Vec<String>,
+    pub(crate) summary: String,
+}
+
+pub(crate) struct Route {
+    /// The constructor of the table's route.
+    pub(crate) constructor: &'static str,
+    pub(crate) text: Vec<String>,
+    pub(crate) parts: Vec<usize>,
+}
+
+/// What must be given.
+pub(crate) struct Argument {
+    pub(crate) name: String,
+    pub(crate) rust_type: String,
+    /// The type in the facts.
+    pub(crate) kind: String,
+    pub(crate) target: Target,
+}
+
+pub(crate) enum Target {
+    Part(usize),
+    Query(String),
+}
+
+pub(crate) struct Answer {
+    pub(crate) rust_type: String,
+    /// How `Answer` decodes it.
+    pub(crate) decode: &'static str,
+    pub(crate) accept: Option<&'static str>,
+    /// Statuses that carry answers.
+    pub(crate) statuses: Vec<u16>,
+}
+
+impl Endpoint {
+    /// The methods of its namespace.
+    pub(crate) fn methods(&self) -> Vec<String> {
+        let all = self.with_all.then(|| format!("{}_all", self.method));
+        std::iter::once(self.method.clone()).chain(all).collect()
+    }
+
+    /// Whether the answer holds documents of the caller's type.
+    pub(crate) fn is_generic(&self) -> bool {
+        self.answer.rust_type.contains("<T>")
+    }
+
+    pub(crate) fn setters_of(&self, section: Section) -> impl Iterator<Item = &Setter> {
+        self.setters.iter().filter(move |setter| setter.section == section)
+    }
+
+    pub(crate) fn required_query(&self) -> impl Iterator<Item = &str> {
+        self.arguments.iter().filter_map(|argument| match &argument.target {
+            Target::Query(name) => Some(&**name),
+            Target::Part(_) => None,
+        })
+    }
+}
+
+/// Decides on an endpoint.
+pub(crate) fn build_endpoint(
+    endpoint: &facts::Endpoint,
+    facts: &Facts,
+    tables: &Tables,
+) -> Result<Endpoint> {
+    let (namespace, method) = endpoint.name.split_once('.').unwrap_or(("", &endpoint.name));
+    let builder = names::builder(namespace, method);
+    let argument = tables.arguments.get(&endpoint.name).map(String::as_str);
+    let paths = endpoint.paths.iter().filter(|path| !path.duplicate);
+    Ok(Endpoint {
+        name: endpoint.name.clone(),
+        method: names::method(method),
+        routes: paths.map(|path| route(path, &endpoint.parts)).collect::<Result<_>>()?,
+        parts: endpoint.parts.clone(),
+        arguments: arguments(endpoint, facts, argument)?,
+        with_all: argument.is_some(),
+        setters: setters::build(endpoint, facts, argument, &tables.words)?,
+        body: body(endpoint),
+        answer: answer(endpoint, tables)?,
+        repeat: repeat(endpoint, tables)?,
+        docs: docs::builder(endpoint),
+        summary: docs::method(&endpoint.name, &builder, &tables.words),
+        builder,
+    })
+}
+
+fn route(path: &facts::Route, parts: &[Param]) -> Result<Route> {
+    let constructor = match &*path.method {
+        "GET" => "get",
+        "GET/POST" => "get_or_post",
+        "POST" => "post",
+        "PUT" => "put",
+        "DELETE" => "delete",
+        "HEAD" => "head",
+        other => return Err(format!("the method `{other}` is unknown").into()),
+    };
+    let mut route = Route { constructor, text: Vec::new(), parts: Vec::new() };
+    let mut rest = &*path.template;
+    while let Some((text, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').ok_or("a part without an end")?;
+        let number = parts.iter().position(|part| part.name == name);
+        route.parts.push(number.ok_or_else(|| format!("the part `{name}` is unknown"))?);
+        route.text.push(text.to_owned());
+        rest = after;
+    }
+    if !rest.is_empty() {
+        route.text.push(rest.to_owned());
+    }
+    Ok(route)
+}
+
+/// Required parts, the optional one that the table names, required parameters.
+fn arguments(
+    endpoint: &facts::Endpoint,
+    facts: &Facts,
+    optional: Option<&str>,
+) -> Result<Vec<Argument>> {
+    let is_optional = |part: &Param| !part.required && Some(&*part.name) == optional;
+    if let Some(name) = optional {
+        endpoint.parts.iter().find(|part| is_optional(part)).ok_or_else(|| {
+            format!("arguments.toml names `{name}`, which is no optional part of it")
+        })?;
+    }
+    let numbered = || endpoint.parts.iter().enumerate();
+    let required = numbered().filter(|(_, part)| part.required);
+    let parts = required.chain(numbered().filter(|(_, part)| is_optional(part)));
+    let parts = parts.map(|(number, part)| (part, Target::Part(number)));
+    let query = endpoint.query.iter().filter(|param| param.required);
+    let query = query.map(|param| (param, Target::Query(param.name.clone())));
+    let argument = |(param, target): (&Param, Target)| {
+        Ok(Argument {
+            name: names::method(&param.name),
+            rust_type: params::rust_type(&param.kind, &facts.manifest.enums)?,
+            kind: param.kind.clone(),
+            target,
+        })
+    };
+    parts.chain(query).map(argument).collect()
+}
+
+fn body(endpoint: &facts::Endpoint) -> &'static str {
+    match &endpoint.body {
+        None => "none",
+        Some(body) if body.media_types.first().is_some_and(|media| media == "ndjson") => "lines",
+        Some(body) if body.name == "doc" => "document",
+        Some(_) => "json",
+    }
+}
+
+fn answer(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Answer> {
+    let typed = tables.answers.get(&endpoint.name);
+    let (plain, decode, accept) = match &*endpoint.answer.kind {
+        "json" | "cat" | "format" => ("Value", "json", None),
+        "bool" => ("bool", "exists", None),
+        "empty" => ("()", "nothing", None),
+        "text" => ("String", "text", Some("text/plain")),
+        "event-stream" => ("Response", "raw", Some("text/event-stream")),
+        "binary" => ("Response", "raw", Some("application/vnd.mapbox-vector-tile")),
+        other => return Err(format!("the kind of answer `{other}` is unknown").into()),
+    };
+    if typed.is_some() && decode != "json" {
+        return Err("answers.toml gives a type to an answer that is no JSON".into());
+    }
+    let mut statuses: Vec<_> = if decode == "exists" { vec![404] } else { Vec::new() };
+    let others = endpoint.answer.except.iter().filter(|(_, body)| *body != "null");
+    statuses.extend(others.map(|(status, _)| *status));
+    let rust_type = typed.map_or_else(|| plain.to_owned(), |name| in_types(name));
+    Ok(Answer { rust_type, decode, accept, statuses })
+}
+
+/// Types of `es_client::types` as a generated file names them.
+fn in_types(expression: &str) -> String {
+    const KNOWN: [&str; 9] =
+        ["BTreeMap", "Box", "HashMap", "Option", "String", "T", "Value", "Vec", "bool"];
+    let mut rust = String::new();
+    let mut rest = expression;
+    while let Some(start) = rest.find(|c: char| c.is_alphanumeric()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !(c.is_alphanumeric() || "_:".contains(c)));
+        let (name, after) = from.split_at(end.unwrap_or(from.len()));
+        rust.push_str(before);
+        if !KNOWN.contains(&name) {
+            rust.push_str("types::");
+        }
+        rust.push_str(name);
+        rest = after;
+    }
+    rust + rest
+}
+
+fn repeat(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Option<&'static str>> {
+    let repeatable = tables.repeat.repeatable.contains_key(&endpoint.name);
+    let unrepeatable = tables.repeat.unrepeatable.contains_key(&endpoint.name);
+    let by_post = endpoint.paths.iter().any(|path| path.method.ends_with("POST"));
+    let only_post = endpoint.paths.iter().all(|path| path.method == "POST");
+    match (repeatable, unrepeatable) {
+        (true, true) => Err("repeatable.toml says both".into()),
+        (true, false) if !by_post => Err("repeatable.toml: its method says so already".into()),
+        (false, true) if only_post => Err("repeatable.toml: its method says so already".into()),
+        (true, false) => Ok(Some("Yes")),
+        (false, true) => Ok(Some("No")),
+        (false, false) if endpoint.paths.iter().any(|path| path.method == "GET/POST") => {
+            Err("repeatable.toml must say whether this read may be sent again".into())
+        }
+        (false, false) => Ok(None),
+    }
+}

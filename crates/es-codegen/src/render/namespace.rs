@@ -1,0 +1,105 @@
+//! The files of namespaces: modules, handles, and the table of all endpoints.
+
+use super::docs;
+use crate::{
+    model::{Model, Namespace},
+    names,
+};
+
+/// `api/mod.rs`: the endpoints of the root, and the namespaces.
+pub(super) fn root(model: &Model) -> String {
+    let mut text = "\
+//! One builder per endpoint, made by a method of the client or of a namespace.
+//!
+//! A builder is owned and needs no lifetime: it can be moved into a task. It is
+//! sent by awaiting it; its `send` gives the answer as it came instead, with
+//! its status, headers and node, `json` reads it into a type of the caller's,
+//! and `stream` hands it out piece by piece.
+//!
+//! What a call needs are the arguments of the method; everything else has a
+//! setter. Names are those of the API, with these exceptions:
+//!
+//! - `.` and `-` are `_`, and leading underscores are left out: `_source` is `source`.
+//! - A keyword of Rust or a method that every builder has gets an underscore at
+//!   the end: `type` is `type_`.
+//! - Where several things of one endpoint have one name, the property of the
+//!   body has it plainly, an optional path part gets `_part` and a query
+//!   parameter `_param`.
+//! - Where the index is an argument although the API does not require it, a
+//!   second method with `_all` goes without it: [`search_all`](crate::Elasticsearch::search_all).
+//!
+//! A body is given property by property, each of which takes whatever
+//! [`serde::Serialize`] can write, or as a whole by `body`. Values of query
+//! parameters are told in [`params`](crate::params).
+
+"
+    .to_owned();
+    let named = |name: &&String| !name.is_empty();
+    let mut modules: Vec<_> = model
+        .namespaces
+        .keys()
+        .filter(named)
+        .map(|name| format!("pub mod {};\n", names::method(name)))
+        .collect();
+    let endpoints = model.namespaces.get("").map_or(&[][..], |root| &root.endpoints);
+    modules.extend(endpoints.iter().map(|it| format!("mod {};\n", it.method)));
+    modules.push("pub(crate) mod table;\n".to_owned());
+    text += &modules.concat();
+    text.push('\n');
+    for it in endpoints {
+        text += &format!("pub use {}::{};\n", it.method, it.builder);
+    }
+    text
+}
+
+/// The `mod.rs` of a namespace.
+pub(super) fn one(name: &str, namespace: &Namespace) -> String {
+    let handle = names::camel(name);
+    let words = namespace.words.clone().unwrap_or_else(|| format!("The namespace `{name}`."));
+    let mut text = format!(
+        "//! {words}\n//!\n//! Made by the methods of [`{handle}`], which is what\n\
+         //! [`Elasticsearch::{0}`] gives.\n\n",
+        names::method(name)
+    );
+    for it in &namespace.endpoints {
+        text += &format!("pub(super) mod {};\n", it.method);
+    }
+    text.push('\n');
+    for it in &namespace.endpoints {
+        text += &format!("pub use {}::{};\n", it.method, it.builder);
+    }
+    text += "\nuse crate::client::Elasticsearch;\n\n";
+    text += &docs("", [&*words]);
+    text += &format!(
+        "#[derive(Clone, Debug)]\npub struct {handle} {{\n    client: Elasticsearch,\n}}\n\n\
+         impl Elasticsearch {{\n"
+    );
+    text += &docs("    ", [&*words]);
+    text + &format!(
+        "    pub fn {0}(&self) -> {handle} {{\n        {handle} {{ client: self.clone() }}\n    \
+         }}\n}}\n",
+        names::method(name)
+    )
+}
+
+/// All tables, by which a call finds its endpoint at run time.
+pub(super) fn table(model: &Model) -> String {
+    let mut all: Vec<_> = model
+        .namespaces
+        .iter()
+        .flat_map(|(name, space)| space.endpoints.iter().map(move |it| (name, it)))
+        .collect();
+    all.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+    let mut text = "//! The tables of all endpoints.\n\nuse crate::endpoint::Endpoint;\n\n\
+                    /// Sorted by name.\n\
+                    pub(crate) static ENDPOINTS: &[&Endpoint] = &[\n"
+        .to_owned();
+    for (namespace, it) in all {
+        let path = match &**namespace {
+            "" => it.method.clone(),
+            name => format!("{}::{}", names::method(name), it.method),
+        };
+        text += &format!("    &super::{path}::ENDPOINT,\n");
+    }
+    text + "];\n"
+}
