@@ -45,6 +45,11 @@ impl Endpoint {
         accept: None,
     };
 
+    /// Whether it is asked by HEAD, so that its answers have no body.
+    pub(crate) fn is_head(&self) -> bool {
+        self.routes.iter().all(|route| route.methods.0 == Method::HEAD)
+    }
+
     /// The endpoint with this name.
     pub fn find(name: &str) -> Option<&'static Self> {
         let all = Self::all();

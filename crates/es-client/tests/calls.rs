@@ -81,7 +81,7 @@ async fn each_call_becomes_its_request() {
             r#"PUT /i {"settings":{"number_of_shards":1}}"#,
             "GET /* ",
             "HEAD /i ",
-            "POST /i/_refresh ",
+            "GET /i/_refresh ",
             "DELETE /i?ignore_unavailable=true ",
         ]
     );

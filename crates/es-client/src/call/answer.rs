@@ -8,13 +8,14 @@ use http::{StatusCode, response::Parts};
 use serde::de::DeserializeOwned;
 
 use crate::{
+    endpoint::Endpoint,
     error::{Error, Result},
     response::{Meta, Response},
 };
 
 /// The answers that are no errors.
 pub(super) struct Accepted {
-    pub(super) answers: &'static [u16],
+    pub(super) endpoint: Option<&'static Endpoint>,
     pub(super) ignored: Option<Arc<[StatusCode]>>,
 }
 
@@ -24,7 +25,10 @@ impl Accepted {
     pub(super) fn contains(&self, status: StatusCode, body: &[u8]) -> bool {
         status.is_success()
             || is_ignored(self.ignored.as_deref(), status)
-            || (self.answers.contains(&status.as_u16()) && !has_error(body))
+            || self.endpoint.is_some_and(|endpoint| {
+                endpoint.answers.contains(&status.as_u16())
+                    && (endpoint.is_head() || !has_error(body))
+            })
     }
 }
 

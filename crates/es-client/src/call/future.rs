@@ -96,7 +96,7 @@ impl<T> CallFuture<T> {
 impl CallFuture<Response> {
     /// The future of a call that cannot be sent.
     pub(super) fn failed(error: Error) -> Self {
-        Self::new(Err(error), Accepted { answers: &[], ignored: None }, Answer::raw)
+        Self::new(Err(error), Accepted { endpoint: None, ignored: None }, Answer::raw)
     }
 }
 

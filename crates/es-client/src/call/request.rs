@@ -123,7 +123,7 @@ impl Call {
     /// Sends it; the answer is decoded by `decode`.
     pub(crate) fn send<T>(self, decode: fn(Answer) -> Result<T>) -> CallFuture<T> {
         let ignored = self.client.ignored_statuses().cloned();
-        let accepted = Accepted { answers: self.endpoint.answers, ignored };
+        let accepted = Accepted { endpoint: Some(self.endpoint), ignored };
         let sending =
             self.into_request(false).map(|(client, request)| client.transport().send(request));
         CallFuture::new(sending, accepted, decode)
@@ -186,7 +186,7 @@ impl Call {
     }
 
     fn target(&self, route: &'static Route) -> Result<PathAndQuery> {
-        if let ([path], []) = (route.text, &*self.query) {
+        if let ([path], [], []) = (route.text, route.parts, &*self.query) {
             return Ok(PathAndQuery::from_static(path));
         }
         let parts: usize = self.parts.iter().map(|(_, value)| value.len()).sum();

@@ -93,6 +93,7 @@ pub(crate) fn build_endpoint(
     let builder = names::builder(namespace, method);
     let argument = tables.arguments.get(&endpoint.name).map(String::as_str);
     let paths = endpoint.paths.iter().filter(|path| !path.duplicate);
+    let setters = setters::build(endpoint, facts, argument, &tables.words)?;
     Ok(Endpoint {
         name: endpoint.name.clone(),
         method: names::method(method),
@@ -100,8 +101,8 @@ pub(crate) fn build_endpoint(
         parts: endpoint.parts.clone(),
         arguments: arguments(endpoint, facts, argument)?,
         with_all: argument.is_some(),
-        setters: setters::build(endpoint, facts, argument, &tables.words)?,
-        body: body(endpoint),
+        body: body(endpoint, &setters),
+        setters,
         answer: answer(endpoint, tables)?,
         repeat: repeat(endpoint, tables)?,
         docs: docs::builder(endpoint),
@@ -164,9 +165,13 @@ fn arguments(
     parts.chain(query).map(argument).collect()
 }
 
-fn body(endpoint: &facts::Endpoint) -> &'static str {
+/// A body all of whose properties are hidden is none.
+fn body(endpoint: &facts::Endpoint, setters: &[Setter]) -> &'static str {
+    let is_property =
+        |setter: &Setter| matches!(setter.section, Section::Property | Section::Duration);
     match &endpoint.body {
         None => "none",
+        Some(body) if !body.properties.is_empty() && !setters.iter().any(is_property) => "none",
         Some(body) if body.media_types.first().is_some_and(|media| media == "ndjson") => "lines",
         Some(body) if body.name == "doc" => "document",
         Some(_) => "json",

@@ -119,7 +119,7 @@ fn properties(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Vec<Setter> 
         (!is_hidden(notes)).then_some(setter)
     };
     let mut setters: Vec<_> = body.properties.iter().filter_map(setter).collect();
-    setters.sort_by_key(|setter| setter.section == Section::Duration);
+    setters.sort_by_key(|setter| (setter.section == Section::Duration, setter.key.clone()));
     setters
 }
 

@@ -21,7 +21,7 @@ pub(super) fn root(model: &Model) -> String {
     for name in model.namespaces.keys() {
         text += &format!("mod {};\n", file(name));
     }
-    text += "\nuse super::Calls;\n\n/// Makes every call.\npub fn all(calls: &mut Calls) {\n";
+    text += "\nuse super::Calls;\n\n/// Makes every call.\npub(super) fn all(calls: &mut Calls) {\n";
     for name in model.namespaces.keys() {
         text += &format!("    {}::all(calls);\n", file(name));
     }
@@ -40,19 +40,10 @@ pub(super) fn namespace(name: &str, namespace: &Namespace, enums: &[Enumeration]
         .iter()
         .map(|endpoint| Samples { endpoint, enums }.calls())
         .collect();
-    let used = |text: &str| if calls.contains(text) { "" } else { "// " };
     format!(
-        "{}use std::time::Duration;\n\n{}use es_client::params;\n\
-         {}use serde_json::{{Value, json}};\n\nuse super::super::Calls;\n\n\
-         pub(super) fn all(calls: &mut Calls) {{\n    let it = {handle};\n    calls! {{ calls\n{calls}    \
-         }}\n}}\n",
-        used("Duration"),
-        used("params::"),
-        used("json!"),
+        "use super::super::prelude::*;\n\npub(super) fn all(calls: &mut Calls) {{\n    \
+         let it = {handle};\n    calls! {{ calls\n{calls}    }}\n}}\n"
     )
-    .lines()
-    .filter(|line| !line.starts_with("// use"))
-    .fold(String::new(), |text, line| text + line + "\n")
 }
 
 struct Samples<'a> {

@@ -10,7 +10,6 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
     ],
     parts: &[Part::list("index")],
     query: QUERY,
-    body: BodyForm::Json,
     repeat: Repeat::Yes,
     ..Endpoint::NEW
 };
@@ -19,7 +18,7 @@ builder! {
     /// `GET` or `POST` `/_cat/count/{index}`, `/_cat/count`
     ///
     /// Needs the index privilege `read`.
-    Count -> Value, json, json;
+    Count -> Value, json, none;
     query {
         /// Parameter `bytes`.
         bytes("bytes"): params::Bytes;

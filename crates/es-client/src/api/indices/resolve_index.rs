@@ -7,7 +7,6 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
     routes: &[Route::get_or_post(&["/_resolve/index/"], &[0])],
     parts: &[Part::list("name")],
     query: QUERY,
-    body: BodyForm::Json,
     repeat: Repeat::Yes,
     ..Endpoint::NEW
 };
@@ -16,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_resolve/index/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
-    ResolveIndex -> Value, json, json;
+    ResolveIndex -> Value, json, none;
     query {
         /// Parameter `allow_no_indices`. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -6,7 +6,6 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
     name: "project.tags",
     routes: &[Route::get_or_post(&["/_project/tags"], &[])],
     query: QUERY,
-    body: BodyForm::Json,
     repeat: Repeat::Yes,
     ..Endpoint::NEW
 };
@@ -16,7 +15,7 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `read_project_routing`, `monitor`.
-    Tags -> Value, json, json;
+    Tags -> Value, json, none;
     query {}
 }
 

@@ -22,12 +22,12 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
+        /// Property `security`: object.
+        security("security"): impl Serialize;
         /// Property `security-profile`: object.
         security_profile("security-profile"): impl Serialize;
         /// Property `security-tokens`: object.
         security_tokens("security-tokens"): impl Serialize;
-        /// Property `security`: object.
-        security("security"): impl Serialize;
     }
 }
 

@@ -47,7 +47,7 @@ mod xpack;
 use super::Calls;
 
 /// Makes every call.
-pub fn all(calls: &mut Calls) {
+pub(super) fn all(calls: &mut Calls) {
     core::all(calls);
     async_search::all(calls);
     cat::all(calls);
