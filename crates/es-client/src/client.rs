@@ -95,7 +95,8 @@ impl Elasticsearch {
         stream: bool,
     ) -> Result<()> {
         // What the method says already needs no words.
-        let repeatable = repeatable && matches!(*request.method(), Method::POST | Method::PATCH);
+        let by_method = !matches!(*request.method(), Method::POST | Method::PATCH);
+        let idempotent = idempotent.filter(|idempotent| *idempotent != by_method);
         match &self.settings {
             None if stream => {
                 let options = RequestOptions { stream, idempotent, ..RequestOptions::default() };

@@ -26,7 +26,10 @@ pub(crate) fn format(files: &Files, config: &Path) -> Result<Files> {
 fn rustfmt(files: &Files, folder: &Path, config: &Path) -> Result<Files> {
     // It follows `mod` lines from the roots by itself.
     let roots = files.keys().filter(|name| {
-        matches!(&***name, "src/api/mod.rs" | "src/params/enums.rs" | "tests/golden/builders/mod.rs")
+        matches!(
+            &***name,
+            "src/api/mod.rs" | "src/params/enums.rs" | "tests/golden/builders/mod.rs"
+        )
     });
     let status = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])
@@ -67,7 +70,7 @@ pub(crate) fn check(root: &Path, files: &Files) -> Result<String> {
 
 fn differences(root: &Path, files: &Files) -> Result<BTreeSet<String>> {
     let changed = files.iter().filter(|(name, text)| {
-        fs::read_to_string(root.join(name)).is_ok_and(|known| known == **text) == false
+        !fs::read_to_string(root.join(name)).is_ok_and(|known| known == **text)
     });
     let mut names: BTreeSet<_> = changed.map(|(name, _)| name.clone()).collect();
     for owned in OWNED {

@@ -23,8 +23,19 @@ const KEYWORDS: &[&str] = &[
 
 /// Methods that every builder has.
 const METHODS: &[&str] = &[
-    "body", "document", "error_trace", "filter_path", "human", "into_future", "json", "new",
-    "operations", "param", "pretty", "send", "stream",
+    "body",
+    "document",
+    "error_trace",
+    "filter_path",
+    "human",
+    "into_future",
+    "json",
+    "new",
+    "operations",
+    "param",
+    "pretty",
+    "send",
+    "stream",
 ];
 
 /// The name of a module, method or argument.

@@ -7,7 +7,10 @@ use es_transport::{Body, OperationName};
 use http::{HeaderValue, Request, header, uri::PathAndQuery};
 use serde::Serialize;
 
-use super::{answer::{Accepted, Answer, is_ignored, meta}, future::CallFuture};
+use super::{
+    answer::{Accepted, Answer, is_ignored, meta},
+    future::CallFuture,
+};
 use crate::{
     client::Elasticsearch,
     endpoint::{BodyForm, Endpoint, Route},
@@ -190,7 +193,8 @@ impl Call {
             return Ok(PathAndQuery::from_static(path));
         }
         let parts: usize = self.parts.iter().map(|(_, value)| value.len()).sum();
-        let query: usize = self.query.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let query: usize =
+            self.query.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
         let mut target = String::with_capacity(64 + parts + query);
         let mut numbers = route.parts.iter();
         for text in route.text {
@@ -217,4 +221,3 @@ impl fmt::Debug for Call {
             .finish_non_exhaustive()
     }
 }
-

@@ -55,8 +55,7 @@ pub(super) fn build(
 
 fn query(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Result<Vec<Setter>> {
     let manifest = &facts.manifest;
-    let shared: &[Param] =
-        if endpoint.set.as_deref() == Some("cat") { &manifest.cat } else { &[] };
+    let shared: &[Param] = if endpoint.set.as_deref() == Some("cat") { &manifest.cat } else { &[] };
     let is_common = |param: &Param| manifest.common.iter().any(|c| c.name == param.name);
     let mut offered: Vec<_> = endpoint.query.iter().chain(shared).collect();
     offered.retain(|p| !p.part && !p.required && !is_hidden(&p.notes) && !is_common(p));
@@ -102,7 +101,8 @@ fn properties(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Vec<Setter> 
     let setter = |(name, kind): (&String, &String)| {
         let plain = name.trim_end_matches('?');
         let notes = known.and_then(|t| t.notes.get(plain)).unwrap_or(&none);
-        let is_time = known.is_some_and(|t| t.properties.get(name).is_some_and(|t| t == "duration"));
+        let is_time =
+            known.is_some_and(|t| t.properties.get(name).is_some_and(|t| t == "duration"));
         let (section, rust_type) = if is_time {
             (Section::Duration, "Duration")
         } else {

@@ -38,7 +38,10 @@ fn table(endpoint: &Endpoint) -> String {
     }
     field("query", "QUERY".to_owned());
     if endpoint.required_query().next().is_some() {
-        field("required", format!("&[{}]", joined(endpoint.required_query(), |n| format!("{n:?}"))));
+        field(
+            "required",
+            format!("&[{}]", joined(endpoint.required_query(), |n| format!("{n:?}"))),
+        );
     }
     match endpoint.body {
         "none" => {}

@@ -21,7 +21,8 @@ pub(super) fn root(model: &Model) -> String {
     for name in model.namespaces.keys() {
         text += &format!("mod {};\n", file(name));
     }
-    text += "\nuse super::Calls;\n\n/// Makes every call.\npub(super) fn all(calls: &mut Calls) {\n";
+    text +=
+        "\nuse super::Calls;\n\n/// Makes every call.\npub(super) fn all(calls: &mut Calls) {\n";
     for name in model.namespaces.keys() {
         text += &format!("    {}::all(calls);\n", file(name));
     }
@@ -35,11 +36,8 @@ pub(super) fn namespace(name: &str, namespace: &Namespace, enums: &[Enumeration]
     } else {
         format!("calls.client.{}()", names::method(name))
     };
-    let calls: String = namespace
-        .endpoints
-        .iter()
-        .map(|endpoint| Samples { endpoint, enums }.calls())
-        .collect();
+    let calls: String =
+        namespace.endpoints.iter().map(|endpoint| Samples { endpoint, enums }.calls()).collect();
     format!(
         "use super::super::prelude::*;\n\npub(super) fn all(calls: &mut Calls) {{\n    \
          let it = {handle};\n    calls! {{ calls\n{calls}    }}\n}}\n"
@@ -111,9 +109,11 @@ impl Samples<'_> {
         for setter in self.endpoint.setters_of(Section::Duration) {
             links.push(format!(".{}({TIME})", setter.method));
         }
-        let has_properties = self.endpoint.setters.iter().any(|setter| {
-            matches!(setter.section, Section::Property | Section::Duration)
-        });
+        let has_properties = self
+            .endpoint
+            .setters
+            .iter()
+            .any(|setter| matches!(setter.section, Section::Property | Section::Duration));
         let body = match self.endpoint.body {
             "document" => ".document(json!({\"a\": 1}))",
             "lines" => ".operations([json!({\"a\": 1}), json!({\"b\": 2})])",

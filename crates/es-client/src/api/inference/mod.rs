@@ -12,6 +12,7 @@ pub(super) mod delete_region_policy;
 pub(super) mod embedding;
 pub(super) mod get;
 pub(super) mod get_region_policy;
+#[expect(clippy::module_inception, reason = "the API has such a name")]
 pub(super) mod inference;
 pub(super) mod put;
 pub(super) mod put_ai21;
