@@ -137,7 +137,7 @@ async fn options(cluster: &Cluster) -> Result {
 
     let auth_client = client.options().api_key(cluster.api_key_encoded());
     for number in 0..10 {
-        auth_client.index("example-index").document(&json!({"field": number})).await?;
+        auth_client.index("example-index").document(json!({"field": number})).await?;
     }
     auth_client.indices().refresh("example-index").await?;
     let found = auth_client.search::<serde_json::Value>("example-index").await?;

@@ -103,11 +103,11 @@ async fn write(client: &Elasticsearch) -> Result {
 async fn read(client: &Elasticsearch) -> Result {
     let found: SearchResponse<Endpoint> = client
         .search(INDEX)
-        .query(&json!({"bool": {"filter": [
+        .query(json!({"bool": {"filter": [
             {"term": {"namespace.keyword": "indices"}},
             {"range": {"parameters": {"gte": 8}}},
         ]}}))
-        .sort(&json!([{"parameters": "desc"}, {"name.keyword": "asc"}]))
+        .sort(json!([{"parameters": "desc"}, {"name.keyword": "asc"}]))
         .size(3)
         .await?;
     println!("{} index endpoints take 8 parameters or more, led by:", found.total().unwrap_or(0));

@@ -10,9 +10,9 @@
 //!     .ssl_assert_fingerprint("A5:2D:D9:35:11:E8:C6:04:5E:21:F1:66:54:B7:7C:9E:E0:F3:4A:EA:26:D9:F4:03:20:B5:31:C4:74:67:62:28")
 //!     .basic_auth("elastic", "changeme")
 //!     .build()?;
-//! client.index("products").id("1").document(&json!({"title": "trail shoes"})).await?;
+//! client.index("products").id("1").document(json!({"title": "trail shoes"})).await?;
 //! let found: SearchResponse<Value> =
-//!     client.search("products").query(&json!({"match": {"title": "shoes"}})).size(20).await?;
+//!     client.search("products").query(json!({"match": {"title": "shoes"}})).size(20).await?;
 //! for hit in found.hits() {
 //!     println!("{} {:?}", hit.id, hit.source);
 //! }

@@ -60,7 +60,7 @@ fn many_threads_share_one_client() {
             scope.spawn(move || {
                 for number in 0..20 {
                     let call = client.index("i").id(format!("{thread}-{number}"));
-                    client.wait(call.document(&json!({"n": number}))).unwrap();
+                    client.wait(call.document(json!({"n": number}))).unwrap();
                 }
             });
         }

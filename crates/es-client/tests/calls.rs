@@ -53,13 +53,13 @@ async fn each_call_becomes_its_request() {
     let indices = client.indices();
     client.info().send().await.unwrap();
     assert!(client.ping().await.unwrap());
-    client.index("i").id("a/b").document(&json!({"n": 1})).refresh(true).send().await.unwrap();
-    client.index("i").document(&json!({"n": 1})).send().await.unwrap();
+    client.index("i").id("a/b").document(json!({"n": 1})).refresh(true).send().await.unwrap();
+    client.index("i").document(json!({"n": 1})).send().await.unwrap();
     client.get::<Value>("i", "1").realtime(false).send().await.unwrap();
     client.search::<Value>(["a", "b*"]).send().await.unwrap();
-    client.search::<Value>("a").query(&json!({"match_all": {}})).size(3).send().await.unwrap();
+    client.search::<Value>("a").query(json!({"match_all": {}})).size(3).send().await.unwrap();
     client.search_all::<Value>().from(1).scroll(Duration::from_secs(60)).send().await.unwrap();
-    indices.create("i").settings(&json!({"number_of_shards": 1})).send().await.unwrap();
+    indices.create("i").settings(json!({"number_of_shards": 1})).send().await.unwrap();
     indices.get("*").send().await.unwrap();
     assert!(indices.exists("i").await.unwrap());
     indices.refresh("i").send().await.unwrap();
@@ -90,9 +90,9 @@ async fn each_call_becomes_its_request() {
 #[tokio::test]
 async fn only_what_may_be_repeated_is_marked_so() {
     let (client, seen) = client(200, WRITTEN);
-    client.index("i").document(&json!({})).await.unwrap();
-    client.search::<Value>("i").query(&json!({})).send().await.unwrap();
-    client.options().idempotent(true).index("i").document(&json!({})).await.unwrap();
+    client.index("i").document(json!({})).await.unwrap();
+    client.search::<Value>("i").query(json!({})).send().await.unwrap();
+    client.options().idempotent(true).index("i").document(json!({})).await.unwrap();
     client.scroll().send().await.unwrap();
     client.security().create_api_key().name("k").send().await.unwrap();
     client.get::<Value>("i", "1").send().await.unwrap();

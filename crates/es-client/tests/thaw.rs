@@ -21,7 +21,7 @@ async fn writes_without_ids_after_a_thaw_are_there_once() {
     for round in 0..20 {
         // Without an id nothing may be sent again but what nobody has taken.
         for _ in 0..4 {
-            client.index("events").document(&json!({"round": round})).await.unwrap();
+            client.index("events").document(json!({"round": round})).await.unwrap();
         }
         for node in cluster.nodes() {
             if round % 2 == 0 {

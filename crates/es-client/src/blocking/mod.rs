@@ -7,7 +7,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let (url, _cluster) = in_background();
 //! let client = blocking::Elasticsearch::new(Elasticsearch::builder().node(url).build()?)?;
-//! client.wait(client.index("products").id("1").document(&json!({"title": "shoes"})))?;
+//! client.wait(client.index("products").id("1").document(json!({"title": "shoes"})))?;
 //! let found: SearchResponse<Value> = client.wait(client.search("products").size(20))?;
 //! assert_eq!(found.hits().len(), 1);
 //!

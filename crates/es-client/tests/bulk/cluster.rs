@@ -118,7 +118,7 @@ async fn a_dropped_stream_sends_nothing_more() {
 async fn poisoned_documents_are_told_with_their_lines() {
     let cluster = Cluster::builder().start().await.unwrap();
     let client = client(&cluster);
-    client.index("i").document(&json!({"n": 1})).await.unwrap();
+    client.index("i").document(json!({"n": 1})).await.unwrap();
     let operations = (0..10).map(|n| {
         let value = if n == 6 { json!("seven") } else { json!(n) };
         Operation::index(json!({ "n": value })).id(n.to_string())

@@ -68,7 +68,7 @@ async fn what_is_written_meanwhile_is_not_seen() {
     let (_cluster, client) = cluster(1).await;
     let mut stream = client.helpers().read_all::<Value>("i").page_size(100).stream();
     assert!(stream.next().await.unwrap().is_ok());
-    client.index("i").id("new").document(&json!({"n": COUNT})).await.unwrap();
+    client.index("i").id("new").document(json!({"n": COUNT})).await.unwrap();
     assert_eq!(numbers(stream).await.unwrap().len() as u64, COUNT - 1);
 }
 
