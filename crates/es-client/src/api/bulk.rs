@@ -47,7 +47,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `bulk`; see [`Bulk`].
+    /// `bulk`; see [`Bulk`](struct@Bulk).
     pub fn bulk(&self) -> Bulk {
         Bulk::new(Call::new(self, &ENDPOINT))
     }

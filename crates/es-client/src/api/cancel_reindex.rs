@@ -22,7 +22,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `cancel_reindex`; see [`CancelReindex`].
+    /// `cancel_reindex`; see [`CancelReindex`](struct@CancelReindex).
     pub fn cancel_reindex(&self, task_id: impl Param<String>) -> CancelReindex {
         CancelReindex::new(Call::new(self, &ENDPOINT).with_part(0, task_id))
     }

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `clear_scroll`; see [`ClearScroll`].
+    /// `clear_scroll`; see [`ClearScroll`](struct@ClearScroll).
     pub fn clear_scroll(&self) -> ClearScroll {
         ClearScroll::new(Call::new(self, &ENDPOINT))
     }

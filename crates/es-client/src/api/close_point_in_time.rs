@@ -24,7 +24,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `close_point_in_time`; see [`ClosePointInTime`].
+    /// `close_point_in_time`; see [`ClosePointInTime`](struct@ClosePointInTime).
     pub fn close_point_in_time(&self) -> ClosePointInTime {
         ClosePointInTime::new(Call::new(self, &ENDPOINT))
     }

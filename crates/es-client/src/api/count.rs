@@ -56,7 +56,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `count`; see [`Count`].
+    /// `count`; see [`Count`](struct@Count).
     pub fn count(&self, index: impl Param<[String]>) -> Count {
         Count::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

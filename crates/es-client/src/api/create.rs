@@ -41,7 +41,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `create`; see [`Create`].
+    /// `create`; see [`Create`](struct@Create).
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
         Create::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

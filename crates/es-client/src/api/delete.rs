@@ -37,7 +37,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `delete`; see [`Delete`].
+    /// `delete`; see [`Delete`](struct@Delete).
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
         Delete::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

@@ -89,7 +89,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `delete_by_query`; see [`DeleteByQuery`].
+    /// `delete_by_query`; see [`DeleteByQuery`](struct@DeleteByQuery).
     pub fn delete_by_query(&self, index: impl Param<[String]>) -> DeleteByQuery {
         DeleteByQuery::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -21,7 +21,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `delete_by_query_rethrottle`; see [`DeleteByQueryRethrottle`].
+    /// `delete_by_query_rethrottle`; see
+    /// [`DeleteByQueryRethrottle`](struct@DeleteByQueryRethrottle).
     pub fn delete_by_query_rethrottle(
         &self,
         task_id: impl Param<String>,

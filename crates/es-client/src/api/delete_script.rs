@@ -24,7 +24,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `delete_script`; see [`DeleteScript`].
+    /// `delete_script`; see [`DeleteScript`](struct@DeleteScript).
     pub fn delete_script(&self, id: impl Param<String>) -> DeleteScript {
         DeleteScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
     }

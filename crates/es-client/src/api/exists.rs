@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `exists`; see [`Exists`].
+    /// `exists`; see [`Exists`](struct@Exists).
     pub fn exists(&self, index: impl Param<String>, id: impl Param<String>) -> Exists {
         Exists::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

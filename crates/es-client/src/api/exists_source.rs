@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `exists_source`; see [`ExistsSource`].
+    /// `exists_source`; see [`ExistsSource`](struct@ExistsSource).
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
         ExistsSource::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

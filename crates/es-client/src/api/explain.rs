@@ -50,7 +50,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `explain`; see [`Explain`].
+    /// `explain`; see [`Explain`](struct@Explain).
     pub fn explain(&self, index: impl Param<String>, id: impl Param<String>) -> Explain {
         Explain::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

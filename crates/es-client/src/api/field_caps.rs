@@ -49,7 +49,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `field_caps`; see [`FieldCaps`].
+    /// `field_caps`; see [`FieldCaps`](struct@FieldCaps).
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
         FieldCaps::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

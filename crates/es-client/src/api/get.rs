@@ -43,7 +43,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `get`; see [`Get`].
+    /// `get`; see [`Get`](struct@Get).
     pub fn get<T>(&self, index: impl Param<String>, id: impl Param<String>) -> Get<T> {
         Get::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

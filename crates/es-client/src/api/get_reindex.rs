@@ -24,7 +24,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `get_reindex`; see [`GetReindex`].
+    /// `get_reindex`; see [`GetReindex`](struct@GetReindex).
     pub fn get_reindex(&self, task_id: impl Param<String>) -> GetReindex {
         GetReindex::new(Call::new(self, &ENDPOINT).with_part(0, task_id))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `get_script`; see [`GetScript`].
+    /// `get_script`; see [`GetScript`](struct@GetScript).
     pub fn get_script(&self, id: impl Param<String>) -> GetScript {
         GetScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
     }

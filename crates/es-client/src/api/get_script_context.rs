@@ -18,7 +18,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `get_script_context`; see [`GetScriptContext`].
+    /// `get_script_context`; see [`GetScriptContext`](struct@GetScriptContext).
     pub fn get_script_context(&self) -> GetScriptContext {
         GetScriptContext::new(Call::new(self, &ENDPOINT))
     }

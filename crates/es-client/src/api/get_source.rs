@@ -38,7 +38,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `get_source`; see [`GetSource`].
+    /// `get_source`; see [`GetSource`](struct@GetSource).
     pub fn get_source(&self, index: impl Param<String>, id: impl Param<String>) -> GetSource {
         GetSource::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `health_report`; see [`HealthReport`].
+    /// `health_report`; see [`HealthReport`](struct@HealthReport).
     pub fn health_report(&self) -> HealthReport {
         HealthReport::new(Call::new(self, &ENDPOINT))
     }

@@ -51,7 +51,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `index`; see [`Index`].
+    /// `index`; see [`Index`](struct@Index).
     pub fn index(&self, index: impl Param<String>) -> Index {
         Index::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -14,7 +14,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `info`; see [`Info`].
+    /// `info`; see [`Info`](struct@Info).
     pub fn info(&self) -> Info {
         Info::new(Call::new(self, &ENDPOINT))
     }

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `list_reindex`; see [`ListReindex`].
+    /// `list_reindex`; see [`ListReindex`](struct@ListReindex).
     pub fn list_reindex(&self) -> ListReindex {
         ListReindex::new(Call::new(self, &ENDPOINT))
     }

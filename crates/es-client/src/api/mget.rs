@@ -48,7 +48,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `mget`; see [`Mget`].
+    /// `mget`; see [`Mget`](struct@Mget).
     pub fn mget(&self) -> Mget {
         Mget::new(Call::new(self, &ENDPOINT))
     }

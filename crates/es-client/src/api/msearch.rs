@@ -55,7 +55,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `msearch`; see [`Msearch`].
+    /// `msearch`; see [`Msearch`](struct@Msearch).
     pub fn msearch(&self) -> Msearch {
         Msearch::new(Call::new(self, &ENDPOINT))
     }

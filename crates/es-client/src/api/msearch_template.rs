@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `msearch_template`; see [`MsearchTemplate`].
+    /// `msearch_template`; see [`MsearchTemplate`](struct@MsearchTemplate).
     pub fn msearch_template(&self) -> MsearchTemplate {
         MsearchTemplate::new(Call::new(self, &ENDPOINT))
     }

@@ -59,7 +59,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `mtermvectors`; see [`Mtermvectors`].
+    /// `mtermvectors`; see [`Mtermvectors`](struct@Mtermvectors).
     pub fn mtermvectors(&self) -> Mtermvectors {
         Mtermvectors::new(Call::new(self, &ENDPOINT))
     }

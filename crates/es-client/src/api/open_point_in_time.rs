@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `open_point_in_time`; see [`OpenPointInTime`].
+    /// `open_point_in_time`; see [`OpenPointInTime`](struct@OpenPointInTime).
     pub fn open_point_in_time(
         &self,
         index: impl Param<[String]>,

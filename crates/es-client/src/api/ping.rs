@@ -17,7 +17,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `ping`; see [`Ping`].
+    /// `ping`; see [`Ping`](struct@Ping).
     pub fn ping(&self) -> Ping {
         Ping::new(Call::new(self, &ENDPOINT))
     }

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `put_script`; see [`PutScript`].
+    /// `put_script`; see [`PutScript`](struct@PutScript).
     pub fn put_script(&self, id: impl Param<String>) -> PutScript {
         PutScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
     }

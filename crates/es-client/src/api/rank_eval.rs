@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `rank_eval`; see [`RankEval`].
+    /// `rank_eval`; see [`RankEval`](struct@RankEval).
     pub fn rank_eval(&self, index: impl Param<[String]>) -> RankEval {
         RankEval::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -50,7 +50,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `reindex`; see [`Reindex`].
+    /// `reindex`; see [`Reindex`](struct@Reindex).
     pub fn reindex(&self) -> Reindex {
         Reindex::new(Call::new(self, &ENDPOINT))
     }

@@ -38,7 +38,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `render_search_template`; see [`RenderSearchTemplate`].
+    /// `render_search_template`; see [`RenderSearchTemplate`](struct@RenderSearchTemplate).
     pub fn render_search_template(&self) -> RenderSearchTemplate {
         RenderSearchTemplate::new(Call::new(self, &ENDPOINT))
     }

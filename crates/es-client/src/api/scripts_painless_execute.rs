@@ -28,7 +28,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `scripts_painless_execute`; see [`ScriptsPainlessExecute`].
+    /// `scripts_painless_execute`; see [`ScriptsPainlessExecute`](struct@ScriptsPainlessExecute).
     pub fn scripts_painless_execute(&self) -> ScriptsPainlessExecute {
         ScriptsPainlessExecute::new(Call::new(self, &ENDPOINT))
     }

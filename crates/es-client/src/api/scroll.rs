@@ -41,7 +41,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `scroll`; see [`Scroll`].
+    /// `scroll`; see [`Scroll`](struct@Scroll).
     pub fn scroll(&self) -> Scroll {
         Scroll::new(Call::new(self, &ENDPOINT))
     }

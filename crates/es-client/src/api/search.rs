@@ -180,7 +180,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `search`; see [`Search`].
+    /// `search`; see [`Search`](struct@Search).
     pub fn search<T>(&self, index: impl Param<[String]>) -> Search<T> {
         Search::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

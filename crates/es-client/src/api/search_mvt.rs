@@ -75,7 +75,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `search_mvt`; see [`SearchMvt`].
+    /// `search_mvt`; see [`SearchMvt`](struct@SearchMvt).
     pub fn search_mvt(
         &self,
         index: impl Param<[String]>,

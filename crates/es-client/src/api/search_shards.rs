@@ -38,7 +38,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `search_shards`; see [`SearchShards`].
+    /// `search_shards`; see [`SearchShards`](struct@SearchShards).
     pub fn search_shards(&self, index: impl Param<[String]>) -> SearchShards {
         SearchShards::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -63,7 +63,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `search_template`; see [`SearchTemplate`].
+    /// `search_template`; see [`SearchTemplate`](struct@SearchTemplate).
     pub fn search_template(&self, index: impl Param<[String]>) -> SearchTemplate {
         SearchTemplate::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `terms_enum`; see [`TermsEnum`].
+    /// `terms_enum`; see [`TermsEnum`](struct@TermsEnum).
     pub fn terms_enum(&self, index: impl Param<[String]>) -> TermsEnum {
         TermsEnum::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

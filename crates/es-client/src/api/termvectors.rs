@@ -77,7 +77,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `termvectors`; see [`Termvectors`].
+    /// `termvectors`; see [`Termvectors`](struct@Termvectors).
     pub fn termvectors(&self, index: impl Param<String>) -> Termvectors {
         Termvectors::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

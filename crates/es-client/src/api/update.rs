@@ -63,7 +63,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `update`; see [`Update`].
+    /// `update`; see [`Update`](struct@Update).
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
         Update::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

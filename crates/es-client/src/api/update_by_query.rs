@@ -95,7 +95,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `update_by_query`; see [`UpdateByQuery`].
+    /// `update_by_query`; see [`UpdateByQuery`](struct@UpdateByQuery).
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
         UpdateByQuery::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -21,7 +21,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `update_by_query_rethrottle`; see [`UpdateByQueryRethrottle`].
+    /// `update_by_query_rethrottle`; see
+    /// [`UpdateByQueryRethrottle`](struct@UpdateByQueryRethrottle).
     pub fn update_by_query_rethrottle(
         &self,
         task_id: impl Param<String>,

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::AsyncSearch {
-    /// `async_search.get`; see [`Get`].
+    /// `async_search.get`; see [`Get`](struct@Get).
     pub fn get(&self, id: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::AsyncSearch {
-    /// `async_search.status`; see [`Status`].
+    /// `async_search.status`; see [`Status`](struct@Status).
     pub fn status(&self, id: impl Param<String>) -> Status {
         Status::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

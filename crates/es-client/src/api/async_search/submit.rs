@@ -174,7 +174,7 @@ builder! {
 }
 
 impl super::AsyncSearch {
-    /// `async_search.submit`; see [`Submit`].
+    /// `async_search.submit`; see [`Submit`](struct@Submit).
     pub fn submit(&self, index: impl Param<[String]>) -> Submit {
         Submit::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

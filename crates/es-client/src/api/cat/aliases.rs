@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.aliases`; see [`Aliases`].
+    /// `cat.aliases`; see [`Aliases`](struct@Aliases).
     pub fn aliases(&self) -> Aliases {
         Aliases::new(Call::new(&self.client, &ENDPOINT))
     }

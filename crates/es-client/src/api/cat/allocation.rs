@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.allocation`; see [`Allocation`].
+    /// `cat.allocation`; see [`Allocation`](struct@Allocation).
     pub fn allocation(&self) -> Allocation {
         Allocation::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.circuit_breaker`; see [`CircuitBreaker`].
+    /// `cat.circuit_breaker`; see [`CircuitBreaker`](struct@CircuitBreaker).
     pub fn circuit_breaker(&self) -> CircuitBreaker {
         CircuitBreaker::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.component_templates`; see [`ComponentTemplates`].
+    /// `cat.component_templates`; see [`ComponentTemplates`](struct@ComponentTemplates).
     pub fn component_templates(&self) -> ComponentTemplates {
         ComponentTemplates::new(Call::new(&self.client, &ENDPOINT))
     }

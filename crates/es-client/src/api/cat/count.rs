@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.count`; see [`Count`].
+    /// `cat.count`; see [`Count`](struct@Count).
     pub fn count(&self) -> Count {
         Count::new(Call::new(&self.client, &ENDPOINT))
     }

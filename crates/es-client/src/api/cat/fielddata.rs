@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.fielddata`; see [`Fielddata`].
+    /// `cat.fielddata`; see [`Fielddata`](struct@Fielddata).
     pub fn fielddata(&self) -> Fielddata {
         Fielddata::new(Call::new(&self.client, &ENDPOINT))
     }

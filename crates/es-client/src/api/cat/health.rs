@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.health`; see [`Health`].
+    /// `cat.health`; see [`Health`](struct@Health).
     pub fn health(&self) -> Health {
         Health::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,7 +17,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.help`; see [`Help`].
+    /// `cat.help`; see [`Help`](struct@Help).
     pub fn help(&self) -> Help {
         Help::new(Call::new(&self.client, &ENDPOINT))
     }

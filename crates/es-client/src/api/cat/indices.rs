@@ -48,7 +48,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.indices`; see [`Indices`].
+    /// `cat.indices`; see [`Indices`](struct@Indices).
     pub fn indices(&self) -> Indices {
         Indices::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.master`; see [`Master`].
+    /// `cat.master`; see [`Master`](struct@Master).
     pub fn master(&self) -> Master {
         Master::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.ml_data_frame_analytics`; see [`MlDataFrameAnalytics`].
+    /// `cat.ml_data_frame_analytics`; see [`MlDataFrameAnalytics`](struct@MlDataFrameAnalytics).
     pub fn ml_data_frame_analytics(&self) -> MlDataFrameAnalytics {
         MlDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

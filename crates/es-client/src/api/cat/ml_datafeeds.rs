@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.ml_datafeeds`; see [`MlDatafeeds`].
+    /// `cat.ml_datafeeds`; see [`MlDatafeeds`](struct@MlDatafeeds).
     pub fn ml_datafeeds(&self) -> MlDatafeeds {
         MlDatafeeds::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -44,7 +44,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.ml_jobs`; see [`MlJobs`].
+    /// `cat.ml_jobs`; see [`MlJobs`](struct@MlJobs).
     pub fn ml_jobs(&self) -> MlJobs {
         MlJobs::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.ml_trained_models`; see [`MlTrainedModels`].
+    /// `cat.ml_trained_models`; see [`MlTrainedModels`](struct@MlTrainedModels).
     pub fn ml_trained_models(&self) -> MlTrainedModels {
         MlTrainedModels::new(Call::new(&self.client, &ENDPOINT))
     }

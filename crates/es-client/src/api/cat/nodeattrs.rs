@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.nodeattrs`; see [`Nodeattrs`].
+    /// `cat.nodeattrs`; see [`Nodeattrs`](struct@Nodeattrs).
     pub fn nodeattrs(&self) -> Nodeattrs {
         Nodeattrs::new(Call::new(&self.client, &ENDPOINT))
     }

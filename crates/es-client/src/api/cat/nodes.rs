@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.nodes`; see [`Nodes`].
+    /// `cat.nodes`; see [`Nodes`](struct@Nodes).
     pub fn nodes(&self) -> Nodes {
         Nodes::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.pending_tasks`; see [`PendingTasks`].
+    /// `cat.pending_tasks`; see [`PendingTasks`](struct@PendingTasks).
     pub fn pending_tasks(&self) -> PendingTasks {
         PendingTasks::new(Call::new(&self.client, &ENDPOINT))
     }

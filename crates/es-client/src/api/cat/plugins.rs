@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.plugins`; see [`Plugins`].
+    /// `cat.plugins`; see [`Plugins`](struct@Plugins).
     pub fn plugins(&self) -> Plugins {
         Plugins::new(Call::new(&self.client, &ENDPOINT))
     }

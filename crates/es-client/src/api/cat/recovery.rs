@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.recovery`; see [`Recovery`].
+    /// `cat.recovery`; see [`Recovery`](struct@Recovery).
     pub fn recovery(&self) -> Recovery {
         Recovery::new(Call::new(&self.client, &ENDPOINT))
     }

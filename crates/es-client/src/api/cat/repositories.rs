@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.repositories`; see [`Repositories`].
+    /// `cat.repositories`; see [`Repositories`](struct@Repositories).
     pub fn repositories(&self) -> Repositories {
         Repositories::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -52,7 +52,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.segments`; see [`Segments`].
+    /// `cat.segments`; see [`Segments`](struct@Segments).
     pub fn segments(&self) -> Segments {
         Segments::new(Call::new(&self.client, &ENDPOINT))
     }

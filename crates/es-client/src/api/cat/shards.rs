@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.shards`; see [`Shards`].
+    /// `cat.shards`; see [`Shards`](struct@Shards).
     pub fn shards(&self) -> Shards {
         Shards::new(Call::new(&self.client, &ENDPOINT))
     }

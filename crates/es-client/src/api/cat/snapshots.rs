@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.snapshots`; see [`Snapshots`].
+    /// `cat.snapshots`; see [`Snapshots`](struct@Snapshots).
     pub fn snapshots(&self) -> Snapshots {
         Snapshots::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.tasks`; see [`Tasks`].
+    /// `cat.tasks`; see [`Tasks`](struct@Tasks).
     pub fn tasks(&self) -> Tasks {
         Tasks::new(Call::new(&self.client, &ENDPOINT))
     }

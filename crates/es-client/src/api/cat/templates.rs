@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.templates`; see [`Templates`].
+    /// `cat.templates`; see [`Templates`](struct@Templates).
     pub fn templates(&self) -> Templates {
         Templates::new(Call::new(&self.client, &ENDPOINT))
     }

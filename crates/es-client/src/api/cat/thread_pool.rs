@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.thread_pool`; see [`ThreadPool`].
+    /// `cat.thread_pool`; see [`ThreadPool`](struct@ThreadPool).
     pub fn thread_pool(&self) -> ThreadPool {
         ThreadPool::new(Call::new(&self.client, &ENDPOINT))
     }

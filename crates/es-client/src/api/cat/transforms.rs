@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.transforms`; see [`Transforms`].
+    /// `cat.transforms`; see [`Transforms`](struct@Transforms).
     pub fn transforms(&self) -> Transforms {
         Transforms::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -22,7 +22,8 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.delete_auto_follow_pattern`; see [`DeleteAutoFollowPattern`].
+    /// `ccr.delete_auto_follow_pattern`; see
+    /// [`DeleteAutoFollowPattern`](struct@DeleteAutoFollowPattern).
     pub fn delete_auto_follow_pattern(&self, name: impl Param<String>) -> DeleteAutoFollowPattern {
         DeleteAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

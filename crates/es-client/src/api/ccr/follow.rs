@@ -57,7 +57,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.follow`; see [`Follow`].
+    /// `ccr.follow`; see [`Follow`](struct@Follow).
     pub fn follow(&self, index: impl Param<String>) -> Follow {
         Follow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

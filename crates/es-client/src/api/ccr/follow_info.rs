@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.follow_info`; see [`FollowInfo`].
+    /// `ccr.follow_info`; see [`FollowInfo`](struct@FollowInfo).
     pub fn follow_info(&self, index: impl Param<[String]>) -> FollowInfo {
         FollowInfo::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.follow_stats`; see [`FollowStats`].
+    /// `ccr.follow_stats`; see [`FollowStats`](struct@FollowStats).
     pub fn follow_stats(&self, index: impl Param<[String]>) -> FollowStats {
         FollowStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

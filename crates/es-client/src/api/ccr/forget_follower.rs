@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.forget_follower`; see [`ForgetFollower`].
+    /// `ccr.forget_follower`; see [`ForgetFollower`](struct@ForgetFollower).
     pub fn forget_follower(&self, index: impl Param<String>) -> ForgetFollower {
         ForgetFollower::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.get_auto_follow_pattern`; see [`GetAutoFollowPattern`].
+    /// `ccr.get_auto_follow_pattern`; see [`GetAutoFollowPattern`](struct@GetAutoFollowPattern).
     pub fn get_auto_follow_pattern(&self) -> GetAutoFollowPattern {
         GetAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -23,7 +23,8 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.pause_auto_follow_pattern`; see [`PauseAutoFollowPattern`].
+    /// `ccr.pause_auto_follow_pattern`; see
+    /// [`PauseAutoFollowPattern`](struct@PauseAutoFollowPattern).
     pub fn pause_auto_follow_pattern(&self, name: impl Param<String>) -> PauseAutoFollowPattern {
         PauseAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

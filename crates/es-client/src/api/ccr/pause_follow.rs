@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.pause_follow`; see [`PauseFollow`].
+    /// `ccr.pause_follow`; see [`PauseFollow`](struct@PauseFollow).
     pub fn pause_follow(&self, index: impl Param<String>) -> PauseFollow {
         PauseFollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -57,7 +57,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.put_auto_follow_pattern`; see [`PutAutoFollowPattern`].
+    /// `ccr.put_auto_follow_pattern`; see [`PutAutoFollowPattern`](struct@PutAutoFollowPattern).
     pub fn put_auto_follow_pattern(&self, name: impl Param<String>) -> PutAutoFollowPattern {
         PutAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -23,7 +23,8 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.resume_auto_follow_pattern`; see [`ResumeAutoFollowPattern`].
+    /// `ccr.resume_auto_follow_pattern`; see
+    /// [`ResumeAutoFollowPattern`](struct@ResumeAutoFollowPattern).
     pub fn resume_auto_follow_pattern(&self, name: impl Param<String>) -> ResumeAutoFollowPattern {
         ResumeAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

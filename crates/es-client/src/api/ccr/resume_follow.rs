@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.resume_follow`; see [`ResumeFollow`].
+    /// `ccr.resume_follow`; see [`ResumeFollow`](struct@ResumeFollow).
     pub fn resume_follow(&self, index: impl Param<String>) -> ResumeFollow {
         ResumeFollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

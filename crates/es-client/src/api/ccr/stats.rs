@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.stats`; see [`Stats`].
+    /// `ccr.stats`; see [`Stats`](struct@Stats).
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.unfollow`; see [`Unfollow`].
+    /// `ccr.unfollow`; see [`Unfollow`](struct@Unfollow).
     pub fn unfollow(&self, index: impl Param<String>) -> Unfollow {
         Unfollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.allocation_explain`; see [`AllocationExplain`].
+    /// `cluster.allocation_explain`; see [`AllocationExplain`](struct@AllocationExplain).
     pub fn allocation_explain(&self) -> AllocationExplain {
         AllocationExplain::new(Call::new(&self.client, &ENDPOINT))
     }

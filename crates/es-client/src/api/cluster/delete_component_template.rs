@@ -24,7 +24,8 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.delete_component_template`; see [`DeleteComponentTemplate`].
+    /// `cluster.delete_component_template`; see
+    /// [`DeleteComponentTemplate`](struct@DeleteComponentTemplate).
     pub fn delete_component_template(&self, name: impl Param<[String]>) -> DeleteComponentTemplate {
         DeleteComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

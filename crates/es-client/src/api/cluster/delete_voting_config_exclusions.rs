@@ -23,7 +23,8 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.delete_voting_config_exclusions`; see [`DeleteVotingConfigExclusions`].
+    /// `cluster.delete_voting_config_exclusions`; see
+    /// [`DeleteVotingConfigExclusions`](struct@DeleteVotingConfigExclusions).
     pub fn delete_voting_config_exclusions(&self) -> DeleteVotingConfigExclusions {
         DeleteVotingConfigExclusions::new(Call::new(&self.client, &ENDPOINT))
     }

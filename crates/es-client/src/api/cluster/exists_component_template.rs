@@ -25,7 +25,8 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.exists_component_template`; see [`ExistsComponentTemplate`].
+    /// `cluster.exists_component_template`; see
+    /// [`ExistsComponentTemplate`](struct@ExistsComponentTemplate).
     pub fn exists_component_template(&self, name: impl Param<[String]>) -> ExistsComponentTemplate {
         ExistsComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.get_component_template`; see [`GetComponentTemplate`].
+    /// `cluster.get_component_template`; see [`GetComponentTemplate`](struct@GetComponentTemplate).
     pub fn get_component_template(&self) -> GetComponentTemplate {
         GetComponentTemplate::new(Call::new(&self.client, &ENDPOINT))
     }

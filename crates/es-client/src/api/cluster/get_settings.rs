@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.get_settings`; see [`GetSettings`].
+    /// `cluster.get_settings`; see [`GetSettings`](struct@GetSettings).
     pub fn get_settings(&self) -> GetSettings {
         GetSettings::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.health`; see [`Health`].
+    /// `cluster.health`; see [`Health`](struct@Health).
     pub fn health(&self) -> Health {
         Health::new(Call::new(&self.client, &ENDPOINT))
     }

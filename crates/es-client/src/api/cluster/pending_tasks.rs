@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.pending_tasks`; see [`PendingTasks`].
+    /// `cluster.pending_tasks`; see [`PendingTasks`](struct@PendingTasks).
     pub fn pending_tasks(&self) -> PendingTasks {
         PendingTasks::new(Call::new(&self.client, &ENDPOINT))
     }

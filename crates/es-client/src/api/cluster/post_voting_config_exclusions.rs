@@ -28,7 +28,8 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.post_voting_config_exclusions`; see [`PostVotingConfigExclusions`].
+    /// `cluster.post_voting_config_exclusions`; see
+    /// [`PostVotingConfigExclusions`](struct@PostVotingConfigExclusions).
     pub fn post_voting_config_exclusions(&self) -> PostVotingConfigExclusions {
         PostVotingConfigExclusions::new(Call::new(&self.client, &ENDPOINT))
     }

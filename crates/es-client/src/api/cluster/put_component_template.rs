@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.put_component_template`; see [`PutComponentTemplate`].
+    /// `cluster.put_component_template`; see [`PutComponentTemplate`](struct@PutComponentTemplate).
     pub fn put_component_template(&self, name: impl Param<String>) -> PutComponentTemplate {
         PutComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

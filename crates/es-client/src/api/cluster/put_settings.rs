@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.put_settings`; see [`PutSettings`].
+    /// `cluster.put_settings`; see [`PutSettings`](struct@PutSettings).
     pub fn put_settings(&self) -> PutSettings {
         PutSettings::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.reroute`; see [`Reroute`].
+    /// `cluster.reroute`; see [`Reroute`](struct@Reroute).
     pub fn reroute(&self) -> Reroute {
         Reroute::new(Call::new(&self.client, &ENDPOINT))
     }

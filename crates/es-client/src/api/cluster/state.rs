@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.state`; see [`State`].
+    /// `cluster.state`; see [`State`](struct@State).
     pub fn state(&self) -> State {
         State::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.stats`; see [`Stats`].
+    /// `cluster.stats`; see [`Stats`](struct@Stats).
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

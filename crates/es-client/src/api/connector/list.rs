@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.list`; see [`List`].
+    /// `connector.list`; see [`List`](struct@List).
     pub fn list(&self) -> List {
         List::new(Call::new(&self.client, &ENDPOINT))
     }

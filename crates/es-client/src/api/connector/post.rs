@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.post`; see [`Post`].
+    /// `connector.post`; see [`Post`](struct@Post).
     pub fn post(&self) -> Post {
         Post::new(Call::new(&self.client, &ENDPOINT))
     }

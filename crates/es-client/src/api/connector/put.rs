@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.put`; see [`Put`].
+    /// `connector.put`; see [`Put`](struct@Put).
     pub fn put(&self) -> Put {
         Put::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_list`; see [`SyncJobList`].
+    /// `connector.sync_job_list`; see [`SyncJobList`](struct@SyncJobList).
     pub fn sync_job_list(&self) -> SyncJobList {
         SyncJobList::new(Call::new(&self.client, &ENDPOINT))
     }

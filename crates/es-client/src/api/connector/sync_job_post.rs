@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_post`; see [`SyncJobPost`].
+    /// `connector.sync_job_post`; see [`SyncJobPost`](struct@SyncJobPost).
     pub fn sync_job_post(&self) -> SyncJobPost {
         SyncJobPost::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_update_stats`; see [`SyncJobUpdateStats`].
+    /// `connector.sync_job_update_stats`; see [`SyncJobUpdateStats`](struct@SyncJobUpdateStats).
     pub fn sync_job_update_stats(
         &self,
         connector_sync_job_id: impl Param<String>,

@@ -19,7 +19,8 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_active_filtering`; see [`UpdateActiveFiltering`].
+    /// `connector.update_active_filtering`; see
+    /// [`UpdateActiveFiltering`](struct@UpdateActiveFiltering).
     pub fn update_active_filtering(
         &self,
         connector_id: impl Param<String>,

@@ -24,7 +24,8 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_filtering_validation`; see [`UpdateFilteringValidation`].
+    /// `connector.update_filtering_validation`; see
+    /// [`UpdateFilteringValidation`](struct@UpdateFilteringValidation).
     pub fn update_filtering_validation(
         &self,
         connector_id: impl Param<String>,

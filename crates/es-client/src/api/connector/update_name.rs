@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_name`; see [`UpdateName`].
+    /// `connector.update_name`; see [`UpdateName`](struct@UpdateName).
     pub fn update_name(&self, connector_id: impl Param<String>) -> UpdateName {
         UpdateName::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_pipeline`; see [`UpdatePipeline`].
+    /// `connector.update_pipeline`; see [`UpdatePipeline`](struct@UpdatePipeline).
     pub fn update_pipeline(&self, connector_id: impl Param<String>) -> UpdatePipeline {
         UpdatePipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_status`; see [`UpdateStatus`].
+    /// `connector.update_status`; see [`UpdateStatus`](struct@UpdateStatus).
     pub fn update_status(&self, connector_id: impl Param<String>) -> UpdateStatus {
         UpdateStatus::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -26,7 +26,8 @@ builder! {
 }
 
 impl super::DanglingIndices {
-    /// `dangling_indices.delete_dangling_index`; see [`DeleteDanglingIndex`].
+    /// `dangling_indices.delete_dangling_index`; see
+    /// [`DeleteDanglingIndex`](struct@DeleteDanglingIndex).
     pub fn delete_dangling_index(&self, index_uuid: impl Param<String>) -> DeleteDanglingIndex {
         DeleteDanglingIndex::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid))
     }

@@ -26,7 +26,8 @@ builder! {
 }
 
 impl super::DanglingIndices {
-    /// `dangling_indices.import_dangling_index`; see [`ImportDanglingIndex`].
+    /// `dangling_indices.import_dangling_index`; see
+    /// [`ImportDanglingIndex`](struct@ImportDanglingIndex).
     pub fn import_dangling_index(&self, index_uuid: impl Param<String>) -> ImportDanglingIndex {
         ImportDanglingIndex::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid))
     }

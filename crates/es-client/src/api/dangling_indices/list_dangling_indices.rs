@@ -18,7 +18,8 @@ builder! {
 }
 
 impl super::DanglingIndices {
-    /// `dangling_indices.list_dangling_indices`; see [`ListDanglingIndices`].
+    /// `dangling_indices.list_dangling_indices`; see
+    /// [`ListDanglingIndices`](struct@ListDanglingIndices).
     pub fn list_dangling_indices(&self) -> ListDanglingIndices {
         ListDanglingIndices::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Encryption {
-    /// `encryption.reset`; see [`Reset`].
+    /// `encryption.reset`; see [`Reset`](struct@Reset).
     pub fn reset(&self, accept_data_loss: bool) -> Reset {
         Reset::new(
             Call::new(&self.client, &ENDPOINT).with_query("accept_data_loss", accept_data_loss),

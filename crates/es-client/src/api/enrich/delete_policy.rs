@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// `enrich.delete_policy`; see [`DeletePolicy`].
+    /// `enrich.delete_policy`; see [`DeletePolicy`](struct@DeletePolicy).
     pub fn delete_policy(&self, name: impl Param<String>) -> DeletePolicy {
         DeletePolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

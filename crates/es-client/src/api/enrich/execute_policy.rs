@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// `enrich.execute_policy`; see [`ExecutePolicy`].
+    /// `enrich.execute_policy`; see [`ExecutePolicy`](struct@ExecutePolicy).
     pub fn execute_policy(&self, name: impl Param<String>) -> ExecutePolicy {
         ExecutePolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// `enrich.get_policy`; see [`GetPolicy`].
+    /// `enrich.get_policy`; see [`GetPolicy`](struct@GetPolicy).
     pub fn get_policy(&self) -> GetPolicy {
         GetPolicy::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// `enrich.put_policy`; see [`PutPolicy`].
+    /// `enrich.put_policy`; see [`PutPolicy`](struct@PutPolicy).
     pub fn put_policy(&self, name: impl Param<String>) -> PutPolicy {
         PutPolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

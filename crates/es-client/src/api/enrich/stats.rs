@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// `enrich.stats`; see [`Stats`].
+    /// `enrich.stats`; see [`Stats`](struct@Stats).
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Eql {
-    /// `eql.get`; see [`Get`].
+    /// `eql.get`; see [`Get`](struct@Get).
     pub fn get(&self, id: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -78,7 +78,7 @@ builder! {
 }
 
 impl super::Eql {
-    /// `eql.search`; see [`Search`].
+    /// `eql.search`; see [`Search`](struct@Search).
     pub fn search(&self, index: impl Param<[String]>) -> Search {
         Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -60,7 +60,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.async_query`; see [`AsyncQuery`].
+    /// `esql.async_query`; see [`AsyncQuery`](struct@AsyncQuery).
     pub fn async_query(&self) -> AsyncQuery {
         AsyncQuery::new(Call::new(&self.client, &ENDPOINT))
     }

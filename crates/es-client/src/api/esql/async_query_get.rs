@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.async_query_get`; see [`AsyncQueryGet`].
+    /// `esql.async_query_get`; see [`AsyncQueryGet`](struct@AsyncQueryGet).
     pub fn async_query_get(&self, id: impl Param<String>) -> AsyncQueryGet {
         AsyncQueryGet::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.async_query_stop`; see [`AsyncQueryStop`].
+    /// `esql.async_query_stop`; see [`AsyncQueryStop`](struct@AsyncQueryStop).
     pub fn async_query_stop(&self, id: impl Param<String>) -> AsyncQueryStop {
         AsyncQueryStop::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

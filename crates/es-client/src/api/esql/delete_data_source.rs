@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.delete_data_source`; see [`DeleteDataSource`].
+    /// `esql.delete_data_source`; see [`DeleteDataSource`](struct@DeleteDataSource).
     pub fn delete_data_source(&self, name: impl Param<[String]>) -> DeleteDataSource {
         DeleteDataSource::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

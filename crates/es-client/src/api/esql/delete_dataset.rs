@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.delete_dataset`; see [`DeleteDataset`].
+    /// `esql.delete_dataset`; see [`DeleteDataset`](struct@DeleteDataset).
     pub fn delete_dataset(&self, name: impl Param<[String]>) -> DeleteDataset {
         DeleteDataset::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.get_data_source`; see [`GetDataSource`].
+    /// `esql.get_data_source`; see [`GetDataSource`](struct@GetDataSource).
     pub fn get_data_source(&self) -> GetDataSource {
         GetDataSource::new(Call::new(&self.client, &ENDPOINT))
     }

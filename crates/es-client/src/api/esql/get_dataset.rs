@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.get_dataset`; see [`GetDataset`].
+    /// `esql.get_dataset`; see [`GetDataset`](struct@GetDataset).
     pub fn get_dataset(&self) -> GetDataset {
         GetDataset::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.get_view`; see [`GetView`].
+    /// `esql.get_view`; see [`GetView`](struct@GetView).
     pub fn get_view(&self) -> GetView {
         GetView::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.put_data_source`; see [`PutDataSource`].
+    /// `esql.put_data_source`; see [`PutDataSource`](struct@PutDataSource).
     pub fn put_data_source(&self, name: impl Param<String>) -> PutDataSource {
         PutDataSource::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.put_dataset`; see [`PutDataset`].
+    /// `esql.put_dataset`; see [`PutDataset`](struct@PutDataset).
     pub fn put_dataset(&self, name: impl Param<String>) -> PutDataset {
         PutDataset::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

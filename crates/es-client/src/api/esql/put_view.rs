@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.put_view`; see [`PutView`].
+    /// `esql.put_view`; see [`PutView`](struct@PutView).
     pub fn put_view(&self, name: impl Param<String>) -> PutView {
         PutView::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -53,7 +53,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.query`; see [`Query`].
+    /// `esql.query`; see [`Query`](struct@Query).
     pub fn query(&self) -> Query {
         Query::new(Call::new(&self.client, &ENDPOINT))
     }

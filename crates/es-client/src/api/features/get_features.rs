@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Features {
-    /// `features.get_features`; see [`GetFeatures`].
+    /// `features.get_features`; see [`GetFeatures`](struct@GetFeatures).
     pub fn get_features(&self) -> GetFeatures {
         GetFeatures::new(Call::new(&self.client, &ENDPOINT))
     }

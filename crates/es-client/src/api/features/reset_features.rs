@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Features {
-    /// `features.reset_features`; see [`ResetFeatures`].
+    /// `features.reset_features`; see [`ResetFeatures`](struct@ResetFeatures).
     pub fn reset_features(&self) -> ResetFeatures {
         ResetFeatures::new(Call::new(&self.client, &ENDPOINT))
     }

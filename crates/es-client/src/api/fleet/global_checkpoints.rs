@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Fleet {
-    /// `fleet.global_checkpoints`; see [`GlobalCheckpoints`].
+    /// `fleet.global_checkpoints`; see [`GlobalCheckpoints`](struct@GlobalCheckpoints).
     pub fn global_checkpoints(&self, index: impl Param<String>) -> GlobalCheckpoints {
         GlobalCheckpoints::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

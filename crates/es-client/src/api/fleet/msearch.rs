@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Fleet {
-    /// `fleet.msearch`; see [`Msearch`].
+    /// `fleet.msearch`; see [`Msearch`](struct@Msearch).
     pub fn msearch(&self) -> Msearch {
         Msearch::new(Call::new(&self.client, &ENDPOINT))
     }

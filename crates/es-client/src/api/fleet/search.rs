@@ -172,7 +172,7 @@ builder! {
 }
 
 impl super::Fleet {
-    /// `fleet.search`; see [`Search`].
+    /// `fleet.search`; see [`Search`](struct@Search).
     pub fn search(&self, index: impl Param<String>) -> Search {
         Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

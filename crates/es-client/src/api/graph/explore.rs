@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Graph {
-    /// `graph.explore`; see [`Explore`].
+    /// `graph.explore`; see [`Explore`](struct@Explore).
     pub fn explore(&self, index: impl Param<[String]>) -> Explore {
         Explore::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.delete_lifecycle`; see [`DeleteLifecycle`].
+    /// `ilm.delete_lifecycle`; see [`DeleteLifecycle`](struct@DeleteLifecycle).
     pub fn delete_lifecycle(&self, policy: impl Param<String>) -> DeleteLifecycle {
         DeleteLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy))
     }

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.explain_lifecycle`; see [`ExplainLifecycle`].
+    /// `ilm.explain_lifecycle`; see [`ExplainLifecycle`](struct@ExplainLifecycle).
     pub fn explain_lifecycle(&self, index: impl Param<String>) -> ExplainLifecycle {
         ExplainLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.get_lifecycle`; see [`GetLifecycle`].
+    /// `ilm.get_lifecycle`; see [`GetLifecycle`](struct@GetLifecycle).
     pub fn get_lifecycle(&self) -> GetLifecycle {
         GetLifecycle::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.migrate_to_data_tiers`; see [`MigrateToDataTiers`].
+    /// `ilm.migrate_to_data_tiers`; see [`MigrateToDataTiers`](struct@MigrateToDataTiers).
     pub fn migrate_to_data_tiers(&self) -> MigrateToDataTiers {
         MigrateToDataTiers::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.put_lifecycle`; see [`PutLifecycle`].
+    /// `ilm.put_lifecycle`; see [`PutLifecycle`](struct@PutLifecycle).
     pub fn put_lifecycle(&self, policy: impl Param<String>) -> PutLifecycle {
         PutLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.start`; see [`Start`].
+    /// `ilm.start`; see [`Start`](struct@Start).
     pub fn start(&self) -> Start {
         Start::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.stop`; see [`Stop`].
+    /// `ilm.stop`; see [`Stop`](struct@Stop).
     pub fn stop(&self) -> Stop {
         Stop::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.add_block`; see [`AddBlock`].
+    /// `indices.add_block`; see [`AddBlock`](struct@AddBlock).
     pub fn add_block(
         &self,
         index: impl Param<[String]>,

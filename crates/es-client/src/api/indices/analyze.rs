@@ -48,7 +48,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.analyze`; see [`Analyze`].
+    /// `indices.analyze`; see [`Analyze`](struct@Analyze).
     pub fn analyze(&self) -> Analyze {
         Analyze::new(Call::new(&self.client, &ENDPOINT))
     }

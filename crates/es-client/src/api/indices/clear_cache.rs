@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.clear_cache`; see [`ClearCache`].
+    /// `indices.clear_cache`; see [`ClearCache`](struct@ClearCache).
     pub fn clear_cache(&self, index: impl Param<[String]>) -> ClearCache {
         ClearCache::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

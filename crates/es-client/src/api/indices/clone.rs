@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.clone`; see [`Clone`].
+    /// `indices.clone`; see [`Clone`](struct@Clone).
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
         Clone::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target))
     }

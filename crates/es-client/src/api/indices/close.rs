@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.close`; see [`Close`].
+    /// `indices.close`; see [`Close`](struct@Close).
     pub fn close(&self, index: impl Param<[String]>) -> Close {
         Close::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

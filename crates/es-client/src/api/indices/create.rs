@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.create`; see [`Create`].
+    /// `indices.create`; see [`Create`](struct@Create).
     pub fn create(&self, index: impl Param<String>) -> Create {
         Create::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

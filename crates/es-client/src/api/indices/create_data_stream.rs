@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.create_data_stream`; see [`CreateDataStream`].
+    /// `indices.create_data_stream`; see [`CreateDataStream`](struct@CreateDataStream).
     pub fn create_data_stream(&self, name: impl Param<String>) -> CreateDataStream {
         CreateDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.create_from`; see [`CreateFrom`].
+    /// `indices.create_from`; see [`CreateFrom`](struct@CreateFrom).
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
         CreateFrom::new(Call::new(&self.client, &ENDPOINT).with_part(0, source).with_part(1, dest))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.data_streams_stats`; see [`DataStreamsStats`].
+    /// `indices.data_streams_stats`; see [`DataStreamsStats`](struct@DataStreamsStats).
     pub fn data_streams_stats(&self) -> DataStreamsStats {
         DataStreamsStats::new(Call::new(&self.client, &ENDPOINT))
     }

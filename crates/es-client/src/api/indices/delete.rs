@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.delete`; see [`Delete`].
+    /// `indices.delete`; see [`Delete`](struct@Delete).
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.delete_alias`; see [`DeleteAlias`].
+    /// `indices.delete_alias`; see [`DeleteAlias`](struct@DeleteAlias).
     pub fn delete_alias(
         &self,
         index: impl Param<[String]>,

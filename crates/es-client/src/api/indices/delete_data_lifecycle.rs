@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.delete_data_lifecycle`; see [`DeleteDataLifecycle`].
+    /// `indices.delete_data_lifecycle`; see [`DeleteDataLifecycle`](struct@DeleteDataLifecycle).
     pub fn delete_data_lifecycle(&self, name: impl Param<[String]>) -> DeleteDataLifecycle {
         DeleteDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.delete_data_stream`; see [`DeleteDataStream`].
+    /// `indices.delete_data_stream`; see [`DeleteDataStream`](struct@DeleteDataStream).
     pub fn delete_data_stream(&self, name: impl Param<[String]>) -> DeleteDataStream {
         DeleteDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

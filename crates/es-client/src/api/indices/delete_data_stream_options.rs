@@ -26,7 +26,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.delete_data_stream_options`; see [`DeleteDataStreamOptions`].
+    /// `indices.delete_data_stream_options`; see
+    /// [`DeleteDataStreamOptions`](struct@DeleteDataStreamOptions).
     pub fn delete_data_stream_options(
         &self,
         name: impl Param<[String]>,

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.delete_index_template`; see [`DeleteIndexTemplate`].
+    /// `indices.delete_index_template`; see [`DeleteIndexTemplate`](struct@DeleteIndexTemplate).
     pub fn delete_index_template(&self, name: impl Param<[String]>) -> DeleteIndexTemplate {
         DeleteIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

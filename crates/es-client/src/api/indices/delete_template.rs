@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.delete_template`; see [`DeleteTemplate`].
+    /// `indices.delete_template`; see [`DeleteTemplate`](struct@DeleteTemplate).
     pub fn delete_template(&self, name: impl Param<String>) -> DeleteTemplate {
         DeleteTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

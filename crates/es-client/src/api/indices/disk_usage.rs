@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.disk_usage`; see [`DiskUsage`].
+    /// `indices.disk_usage`; see [`DiskUsage`](struct@DiskUsage).
     pub fn disk_usage(&self, index: impl Param<[String]>) -> DiskUsage {
         DiskUsage::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.downsample`; see [`Downsample`].
+    /// `indices.downsample`; see [`Downsample`](struct@Downsample).
     pub fn downsample(
         &self,
         index: impl Param<String>,

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.exists`; see [`Exists`].
+    /// `indices.exists`; see [`Exists`](struct@Exists).
     pub fn exists(&self, index: impl Param<[String]>) -> Exists {
         Exists::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.exists_alias`; see [`ExistsAlias`].
+    /// `indices.exists_alias`; see [`ExistsAlias`](struct@ExistsAlias).
     pub fn exists_alias(&self, name: impl Param<[String]>) -> ExistsAlias {
         ExistsAlias::new(Call::new(&self.client, &ENDPOINT).with_part(1, name))
     }

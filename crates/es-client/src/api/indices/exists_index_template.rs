@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.exists_index_template`; see [`ExistsIndexTemplate`].
+    /// `indices.exists_index_template`; see [`ExistsIndexTemplate`](struct@ExistsIndexTemplate).
     pub fn exists_index_template(&self, name: impl Param<String>) -> ExistsIndexTemplate {
         ExistsIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

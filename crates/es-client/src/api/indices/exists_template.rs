@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.exists_template`; see [`ExistsTemplate`].
+    /// `indices.exists_template`; see [`ExistsTemplate`](struct@ExistsTemplate).
     pub fn exists_template(&self, name: impl Param<[String]>) -> ExistsTemplate {
         ExistsTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.explain_data_lifecycle`; see [`ExplainDataLifecycle`].
+    /// `indices.explain_data_lifecycle`; see [`ExplainDataLifecycle`](struct@ExplainDataLifecycle).
     pub fn explain_data_lifecycle(&self, index: impl Param<[String]>) -> ExplainDataLifecycle {
         ExplainDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.field_usage_stats`; see [`FieldUsageStats`].
+    /// `indices.field_usage_stats`; see [`FieldUsageStats`](struct@FieldUsageStats).
     pub fn field_usage_stats(&self, index: impl Param<[String]>) -> FieldUsageStats {
         FieldUsageStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

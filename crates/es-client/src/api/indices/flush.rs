@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.flush`; see [`Flush`].
+    /// `indices.flush`; see [`Flush`](struct@Flush).
     pub fn flush(&self, index: impl Param<[String]>) -> Flush {
         Flush::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

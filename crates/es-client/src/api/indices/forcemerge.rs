@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.forcemerge`; see [`Forcemerge`].
+    /// `indices.forcemerge`; see [`Forcemerge`](struct@Forcemerge).
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
         Forcemerge::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

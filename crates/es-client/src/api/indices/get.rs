@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get`; see [`Get`].
+    /// `indices.get`; see [`Get`](struct@Get).
     pub fn get(&self, index: impl Param<[String]>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

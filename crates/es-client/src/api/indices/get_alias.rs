@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_alias`; see [`GetAlias`].
+    /// `indices.get_alias`; see [`GetAlias`](struct@GetAlias).
     pub fn get_alias(&self) -> GetAlias {
         GetAlias::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_data_lifecycle`; see [`GetDataLifecycle`].
+    /// `indices.get_data_lifecycle`; see [`GetDataLifecycle`](struct@GetDataLifecycle).
     pub fn get_data_lifecycle(&self, name: impl Param<[String]>) -> GetDataLifecycle {
         GetDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

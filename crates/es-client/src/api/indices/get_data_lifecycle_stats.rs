@@ -18,7 +18,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_data_lifecycle_stats`; see [`GetDataLifecycleStats`].
+    /// `indices.get_data_lifecycle_stats`; see
+    /// [`GetDataLifecycleStats`](struct@GetDataLifecycleStats).
     pub fn get_data_lifecycle_stats(&self) -> GetDataLifecycleStats {
         GetDataLifecycleStats::new(Call::new(&self.client, &ENDPOINT))
     }

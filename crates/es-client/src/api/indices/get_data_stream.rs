@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_data_stream`; see [`GetDataStream`].
+    /// `indices.get_data_stream`; see [`GetDataStream`](struct@GetDataStream).
     pub fn get_data_stream(&self) -> GetDataStream {
         GetDataStream::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -22,7 +22,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_data_stream_mappings`; see [`GetDataStreamMappings`].
+    /// `indices.get_data_stream_mappings`; see
+    /// [`GetDataStreamMappings`](struct@GetDataStreamMappings).
     pub fn get_data_stream_mappings(&self, name: impl Param<[String]>) -> GetDataStreamMappings {
         GetDataStreamMappings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

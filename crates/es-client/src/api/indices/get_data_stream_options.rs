@@ -24,7 +24,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_data_stream_options`; see [`GetDataStreamOptions`].
+    /// `indices.get_data_stream_options`; see
+    /// [`GetDataStreamOptions`](struct@GetDataStreamOptions).
     pub fn get_data_stream_options(&self, name: impl Param<[String]>) -> GetDataStreamOptions {
         GetDataStreamOptions::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -22,7 +22,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_data_stream_settings`; see [`GetDataStreamSettings`].
+    /// `indices.get_data_stream_settings`; see
+    /// [`GetDataStreamSettings`](struct@GetDataStreamSettings).
     pub fn get_data_stream_settings(&self, name: impl Param<[String]>) -> GetDataStreamSettings {
         GetDataStreamSettings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_field_mapping`; see [`GetFieldMapping`].
+    /// `indices.get_field_mapping`; see [`GetFieldMapping`](struct@GetFieldMapping).
     pub fn get_field_mapping(&self, fields: impl Param<[String]>) -> GetFieldMapping {
         GetFieldMapping::new(Call::new(&self.client, &ENDPOINT).with_part(1, fields))
     }

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_index_template`; see [`GetIndexTemplate`].
+    /// `indices.get_index_template`; see [`GetIndexTemplate`](struct@GetIndexTemplate).
     pub fn get_index_template(&self) -> GetIndexTemplate {
         GetIndexTemplate::new(Call::new(&self.client, &ENDPOINT))
     }

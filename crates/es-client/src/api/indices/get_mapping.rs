@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_mapping`; see [`GetMapping`].
+    /// `indices.get_mapping`; see [`GetMapping`](struct@GetMapping).
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
         GetMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

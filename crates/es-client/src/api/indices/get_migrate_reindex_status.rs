@@ -19,7 +19,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_migrate_reindex_status`; see [`GetMigrateReindexStatus`].
+    /// `indices.get_migrate_reindex_status`; see
+    /// [`GetMigrateReindexStatus`](struct@GetMigrateReindexStatus).
     pub fn get_migrate_reindex_status(
         &self,
         index: impl Param<[String]>,

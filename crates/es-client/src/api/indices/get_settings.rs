@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_settings`; see [`GetSettings`].
+    /// `indices.get_settings`; see [`GetSettings`](struct@GetSettings).
     pub fn get_settings(&self) -> GetSettings {
         GetSettings::new(Call::new(&self.client, &ENDPOINT))
     }

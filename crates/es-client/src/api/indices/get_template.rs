@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_template`; see [`GetTemplate`].
+    /// `indices.get_template`; see [`GetTemplate`](struct@GetTemplate).
     pub fn get_template(&self) -> GetTemplate {
         GetTemplate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.migrate_to_data_stream`; see [`MigrateToDataStream`].
+    /// `indices.migrate_to_data_stream`; see [`MigrateToDataStream`](struct@MigrateToDataStream).
     pub fn migrate_to_data_stream(&self, name: impl Param<String>) -> MigrateToDataStream {
         MigrateToDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

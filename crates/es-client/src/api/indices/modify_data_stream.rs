@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.modify_data_stream`; see [`ModifyDataStream`].
+    /// `indices.modify_data_stream`; see [`ModifyDataStream`](struct@ModifyDataStream).
     pub fn modify_data_stream(&self) -> ModifyDataStream {
         ModifyDataStream::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.open`; see [`Open`].
+    /// `indices.open`; see [`Open`](struct@Open).
     pub fn open(&self, index: impl Param<[String]>) -> Open {
         Open::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.promote_data_stream`; see [`PromoteDataStream`].
+    /// `indices.promote_data_stream`; see [`PromoteDataStream`](struct@PromoteDataStream).
     pub fn promote_data_stream(&self, name: impl Param<String>) -> PromoteDataStream {
         PromoteDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

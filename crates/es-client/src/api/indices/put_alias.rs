@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_alias`; see [`PutAlias`].
+    /// `indices.put_alias`; see [`PutAlias`](struct@PutAlias).
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
         PutAlias::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name))
     }

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_data_lifecycle`; see [`PutDataLifecycle`].
+    /// `indices.put_data_lifecycle`; see [`PutDataLifecycle`](struct@PutDataLifecycle).
     pub fn put_data_lifecycle(&self, name: impl Param<[String]>) -> PutDataLifecycle {
         PutDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

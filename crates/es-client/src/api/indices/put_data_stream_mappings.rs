@@ -27,7 +27,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_data_stream_mappings`; see [`PutDataStreamMappings`].
+    /// `indices.put_data_stream_mappings`; see
+    /// [`PutDataStreamMappings`](struct@PutDataStreamMappings).
     pub fn put_data_stream_mappings(&self, name: impl Param<[String]>) -> PutDataStreamMappings {
         PutDataStreamMappings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -31,7 +31,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_data_stream_options`; see [`PutDataStreamOptions`].
+    /// `indices.put_data_stream_options`; see
+    /// [`PutDataStreamOptions`](struct@PutDataStreamOptions).
     pub fn put_data_stream_options(&self, name: impl Param<[String]>) -> PutDataStreamOptions {
         PutDataStreamOptions::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -27,7 +27,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_data_stream_settings`; see [`PutDataStreamSettings`].
+    /// `indices.put_data_stream_settings`; see
+    /// [`PutDataStreamSettings`](struct@PutDataStreamSettings).
     pub fn put_data_stream_settings(&self, name: impl Param<[String]>) -> PutDataStreamSettings {
         PutDataStreamSettings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

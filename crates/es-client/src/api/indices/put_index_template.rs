@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_index_template`; see [`PutIndexTemplate`].
+    /// `indices.put_index_template`; see [`PutIndexTemplate`](struct@PutIndexTemplate).
     pub fn put_index_template(&self, name: impl Param<String>) -> PutIndexTemplate {
         PutIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -57,7 +57,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_mapping`; see [`PutMapping`].
+    /// `indices.put_mapping`; see [`PutMapping`](struct@PutMapping).
     pub fn put_mapping(&self, index: impl Param<[String]>) -> PutMapping {
         PutMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

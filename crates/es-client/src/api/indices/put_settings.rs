@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_settings`; see [`PutSettings`].
+    /// `indices.put_settings`; see [`PutSettings`](struct@PutSettings).
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
         PutSettings::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -44,7 +44,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_template`; see [`PutTemplate`].
+    /// `indices.put_template`; see [`PutTemplate`](struct@PutTemplate).
     pub fn put_template(&self, name: impl Param<String>) -> PutTemplate {
         PutTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

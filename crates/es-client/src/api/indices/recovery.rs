@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.recovery`; see [`Recovery`].
+    /// `indices.recovery`; see [`Recovery`](struct@Recovery).
     pub fn recovery(&self) -> Recovery {
         Recovery::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.refresh`; see [`Refresh`].
+    /// `indices.refresh`; see [`Refresh`](struct@Refresh).
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
         Refresh::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

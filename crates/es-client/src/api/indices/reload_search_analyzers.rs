@@ -29,7 +29,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.reload_search_analyzers`; see [`ReloadSearchAnalyzers`].
+    /// `indices.reload_search_analyzers`; see
+    /// [`ReloadSearchAnalyzers`](struct@ReloadSearchAnalyzers).
     pub fn reload_search_analyzers(&self, index: impl Param<[String]>) -> ReloadSearchAnalyzers {
         ReloadSearchAnalyzers::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

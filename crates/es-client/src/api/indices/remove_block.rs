@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.remove_block`; see [`RemoveBlock`].
+    /// `indices.remove_block`; see [`RemoveBlock`](struct@RemoveBlock).
     pub fn remove_block(
         &self,
         index: impl Param<[String]>,

@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.resolve_cluster`; see [`ResolveCluster`].
+    /// `indices.resolve_cluster`; see [`ResolveCluster`](struct@ResolveCluster).
     pub fn resolve_cluster(&self) -> ResolveCluster {
         ResolveCluster::new(Call::new(&self.client, &ENDPOINT))
     }

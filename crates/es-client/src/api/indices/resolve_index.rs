@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.resolve_index`; see [`ResolveIndex`].
+    /// `indices.resolve_index`; see [`ResolveIndex`](struct@ResolveIndex).
     pub fn resolve_index(&self, name: impl Param<[String]>) -> ResolveIndex {
         ResolveIndex::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.rollover`; see [`Rollover`].
+    /// `indices.rollover`; see [`Rollover`](struct@Rollover).
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
         Rollover::new(Call::new(&self.client, &ENDPOINT).with_part(0, alias))
     }

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.segments`; see [`Segments`].
+    /// `indices.segments`; see [`Segments`](struct@Segments).
     pub fn segments(&self) -> Segments {
         Segments::new(Call::new(&self.client, &ENDPOINT))
     }

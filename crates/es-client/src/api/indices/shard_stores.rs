@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.shard_stores`; see [`ShardStores`].
+    /// `indices.shard_stores`; see [`ShardStores`](struct@ShardStores).
     pub fn shard_stores(&self) -> ShardStores {
         ShardStores::new(Call::new(&self.client, &ENDPOINT))
     }

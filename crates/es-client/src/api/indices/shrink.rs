@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.shrink`; see [`Shrink`].
+    /// `indices.shrink`; see [`Shrink`](struct@Shrink).
     pub fn shrink(&self, index: impl Param<String>, target: impl Param<String>) -> Shrink {
         Shrink::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target))
     }

@@ -30,7 +30,8 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.simulate_index_template`; see [`SimulateIndexTemplate`].
+    /// `indices.simulate_index_template`; see
+    /// [`SimulateIndexTemplate`](struct@SimulateIndexTemplate).
     pub fn simulate_index_template(&self, name: impl Param<String>) -> SimulateIndexTemplate {
         SimulateIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -59,7 +59,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.simulate_template`; see [`SimulateTemplate`].
+    /// `indices.simulate_template`; see [`SimulateTemplate`](struct@SimulateTemplate).
     pub fn simulate_template(&self) -> SimulateTemplate {
         SimulateTemplate::new(Call::new(&self.client, &ENDPOINT))
     }

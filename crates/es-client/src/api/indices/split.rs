@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.split`; see [`Split`].
+    /// `indices.split`; see [`Split`](struct@Split).
     pub fn split(&self, index: impl Param<String>, target: impl Param<String>) -> Split {
         Split::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target))
     }

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.stats`; see [`Stats`].
+    /// `indices.stats`; see [`Stats`](struct@Stats).
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

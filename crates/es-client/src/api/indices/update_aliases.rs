@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.update_aliases`; see [`UpdateAliases`].
+    /// `indices.update_aliases`; see [`UpdateAliases`](struct@UpdateAliases).
     pub fn update_aliases(&self) -> UpdateAliases {
         UpdateAliases::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.validate_query`; see [`ValidateQuery`].
+    /// `indices.validate_query`; see [`ValidateQuery`](struct@ValidateQuery).
     pub fn validate_query(&self, index: impl Param<[String]>) -> ValidateQuery {
         ValidateQuery::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -24,7 +24,8 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.chat_completion_unified`; see [`ChatCompletionUnified`].
+    /// `inference.chat_completion_unified`; see
+    /// [`ChatCompletionUnified`](struct@ChatCompletionUnified).
     pub fn chat_completion_unified(
         &self,
         inference_id: impl Param<String>,

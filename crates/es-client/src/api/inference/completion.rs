@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.completion`; see [`Completion`].
+    /// `inference.completion`; see [`Completion`](struct@Completion).
     pub fn completion(&self, inference_id: impl Param<String>) -> Completion {
         Completion::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

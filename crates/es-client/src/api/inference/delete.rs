@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.delete`; see [`Delete`].
+    /// `inference.delete`; see [`Delete`](struct@Delete).
     pub fn delete(&self, inference_id: impl Param<String>) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
     }

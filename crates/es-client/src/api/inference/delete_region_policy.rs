@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.delete_region_policy`; see [`DeleteRegionPolicy`].
+    /// `inference.delete_region_policy`; see [`DeleteRegionPolicy`](struct@DeleteRegionPolicy).
     pub fn delete_region_policy(&self) -> DeleteRegionPolicy {
         DeleteRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.embedding`; see [`Embedding`].
+    /// `inference.embedding`; see [`Embedding`](struct@Embedding).
     pub fn embedding(&self, inference_id: impl Param<String>) -> Embedding {
         Embedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

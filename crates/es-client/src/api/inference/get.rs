@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.get`; see [`Get`].
+    /// `inference.get`; see [`Get`](struct@Get).
     pub fn get(&self) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.get_region_policy`; see [`GetRegionPolicy`].
+    /// `inference.get_region_policy`; see [`GetRegionPolicy`](struct@GetRegionPolicy).
     pub fn get_region_policy(&self) -> GetRegionPolicy {
         GetRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.inference`; see [`InferenceCall`].
+    /// `inference.inference`; see [`InferenceCall`](struct@InferenceCall).
     pub fn inference(&self, inference_id: impl Param<String>) -> InferenceCall {
         InferenceCall::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
     }

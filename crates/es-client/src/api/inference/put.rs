@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put`; see [`Put`].
+    /// `inference.put`; see [`Put`](struct@Put).
     pub fn put(&self, inference_id: impl Param<String>) -> Put {
         Put::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_ai21`; see [`PutAi21`].
+    /// `inference.put_ai21`; see [`PutAi21`](struct@PutAi21).
     pub fn put_ai21(
         &self,
         task_type: params::Ai21TaskType,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_alibabacloud`; see [`PutAlibabacloud`].
+    /// `inference.put_alibabacloud`; see [`PutAlibabacloud`](struct@PutAlibabacloud).
     pub fn put_alibabacloud(
         &self,
         task_type: params::AlibabaCloudTaskType,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_amazonbedrock`; see [`PutAmazonbedrock`].
+    /// `inference.put_amazonbedrock`; see [`PutAmazonbedrock`](struct@PutAmazonbedrock).
     pub fn put_amazonbedrock(
         &self,
         task_type: params::AmazonBedrockTaskType,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_amazonsagemaker`; see [`PutAmazonsagemaker`].
+    /// `inference.put_amazonsagemaker`; see [`PutAmazonsagemaker`](struct@PutAmazonsagemaker).
     pub fn put_amazonsagemaker(
         &self,
         task_type: params::TaskTypeAmazonSageMaker,

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_anthropic`; see [`PutAnthropic`].
+    /// `inference.put_anthropic`; see [`PutAnthropic`](struct@PutAnthropic).
     pub fn put_anthropic(
         &self,
         task_type: params::AnthropicTaskType,

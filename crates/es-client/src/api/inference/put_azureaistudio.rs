@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_azureaistudio`; see [`PutAzureaistudio`].
+    /// `inference.put_azureaistudio`; see [`PutAzureaistudio`](struct@PutAzureaistudio).
     pub fn put_azureaistudio(
         &self,
         task_type: params::AzureAiStudioTaskType,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_azureopenai`; see [`PutAzureopenai`].
+    /// `inference.put_azureopenai`; see [`PutAzureopenai`](struct@PutAzureopenai).
     pub fn put_azureopenai(
         &self,
         task_type: params::AzureOpenAITaskType,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_cohere`; see [`PutCohere`].
+    /// `inference.put_cohere`; see [`PutCohere`](struct@PutCohere).
     pub fn put_cohere(
         &self,
         task_type: params::CohereTaskType,

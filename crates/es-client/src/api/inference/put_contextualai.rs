@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_contextualai`; see [`PutContextualai`].
+    /// `inference.put_contextualai`; see [`PutContextualai`](struct@PutContextualai).
     pub fn put_contextualai(
         &self,
         task_type: params::TaskTypeContextualAI,

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_custom`; see [`PutCustom`].
+    /// `inference.put_custom`; see [`PutCustom`](struct@PutCustom).
     pub fn put_custom(
         &self,
         task_type: params::CustomTaskType,

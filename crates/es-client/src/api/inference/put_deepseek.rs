@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_deepseek`; see [`PutDeepseek`].
+    /// `inference.put_deepseek`; see [`PutDeepseek`](struct@PutDeepseek).
     pub fn put_deepseek(
         &self,
         task_type: params::TaskTypeDeepSeek,

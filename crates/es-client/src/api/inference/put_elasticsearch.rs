@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_elasticsearch`; see [`PutElasticsearch`].
+    /// `inference.put_elasticsearch`; see [`PutElasticsearch`](struct@PutElasticsearch).
     pub fn put_elasticsearch(
         &self,
         task_type: params::ElasticsearchTaskType,

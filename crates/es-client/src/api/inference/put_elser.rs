@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_elser`; see [`PutElser`].
+    /// `inference.put_elser`; see [`PutElser`](struct@PutElser).
     pub fn put_elser(
         &self,
         task_type: params::ElserTaskType,

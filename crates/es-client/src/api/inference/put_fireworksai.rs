@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_fireworksai`; see [`PutFireworksai`].
+    /// `inference.put_fireworksai`; see [`PutFireworksai`](struct@PutFireworksai).
     pub fn put_fireworksai(
         &self,
         task_type: params::FireworksAITaskType,

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_googleaistudio`; see [`PutGoogleaistudio`].
+    /// `inference.put_googleaistudio`; see [`PutGoogleaistudio`](struct@PutGoogleaistudio).
     pub fn put_googleaistudio(
         &self,
         task_type: params::GoogleAiStudioTaskType,

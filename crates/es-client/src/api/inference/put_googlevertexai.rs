@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_googlevertexai`; see [`PutGooglevertexai`].
+    /// `inference.put_googlevertexai`; see [`PutGooglevertexai`](struct@PutGooglevertexai).
     pub fn put_googlevertexai(
         &self,
         task_type: params::GoogleVertexAITaskType,

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_groq`; see [`PutGroq`].
+    /// `inference.put_groq`; see [`PutGroq`](struct@PutGroq).
     pub fn put_groq(
         &self,
         task_type: params::GroqTaskType,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_hugging_face`; see [`PutHuggingFace`].
+    /// `inference.put_hugging_face`; see [`PutHuggingFace`](struct@PutHuggingFace).
     pub fn put_hugging_face(
         &self,
         task_type: params::HuggingFaceTaskType,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_jinaai`; see [`PutJinaai`].
+    /// `inference.put_jinaai`; see [`PutJinaai`](struct@PutJinaai).
     pub fn put_jinaai(
         &self,
         task_type: params::JinaAITaskType,

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_llama`; see [`PutLlama`].
+    /// `inference.put_llama`; see [`PutLlama`](struct@PutLlama).
     pub fn put_llama(
         &self,
         task_type: params::LlamaTaskType,

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_mistral`; see [`PutMistral`].
+    /// `inference.put_mistral`; see [`PutMistral`](struct@PutMistral).
     pub fn put_mistral(
         &self,
         task_type: params::MistralTaskType,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_nvidia`; see [`PutNvidia`].
+    /// `inference.put_nvidia`; see [`PutNvidia`](struct@PutNvidia).
     pub fn put_nvidia(
         &self,
         task_type: params::NvidiaTaskType,

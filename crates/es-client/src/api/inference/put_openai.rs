@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_openai`; see [`PutOpenai`].
+    /// `inference.put_openai`; see [`PutOpenai`](struct@PutOpenai).
     pub fn put_openai(
         &self,
         task_type: params::OpenAITaskType,

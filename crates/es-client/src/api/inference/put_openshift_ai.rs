@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_openshift_ai`; see [`PutOpenshiftAi`].
+    /// `inference.put_openshift_ai`; see [`PutOpenshiftAi`](struct@PutOpenshiftAi).
     pub fn put_openshift_ai(
         &self,
         task_type: params::OpenShiftAiTaskType,

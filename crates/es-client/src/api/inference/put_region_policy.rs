@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_region_policy`; see [`PutRegionPolicy`].
+    /// `inference.put_region_policy`; see [`PutRegionPolicy`](struct@PutRegionPolicy).
     pub fn put_region_policy(&self) -> PutRegionPolicy {
         PutRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_voyageai`; see [`PutVoyageai`].
+    /// `inference.put_voyageai`; see [`PutVoyageai`](struct@PutVoyageai).
     pub fn put_voyageai(
         &self,
         task_type: params::VoyageAITaskType,

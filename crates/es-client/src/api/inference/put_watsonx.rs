@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_watsonx`; see [`PutWatsonx`].
+    /// `inference.put_watsonx`; see [`PutWatsonx`](struct@PutWatsonx).
     pub fn put_watsonx(
         &self,
         task_type: params::WatsonxTaskType,

@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.rerank`; see [`Rerank`].
+    /// `inference.rerank`; see [`Rerank`](struct@Rerank).
     pub fn rerank(&self, inference_id: impl Param<String>) -> Rerank {
         Rerank::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

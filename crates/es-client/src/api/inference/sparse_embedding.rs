@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.sparse_embedding`; see [`SparseEmbedding`].
+    /// `inference.sparse_embedding`; see [`SparseEmbedding`](struct@SparseEmbedding).
     pub fn sparse_embedding(&self, inference_id: impl Param<String>) -> SparseEmbedding {
         SparseEmbedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

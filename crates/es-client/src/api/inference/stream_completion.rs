@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.stream_completion`; see [`StreamCompletion`].
+    /// `inference.stream_completion`; see [`StreamCompletion`](struct@StreamCompletion).
     pub fn stream_completion(&self, inference_id: impl Param<String>) -> StreamCompletion {
         StreamCompletion::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

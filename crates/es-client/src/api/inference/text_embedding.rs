@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.text_embedding`; see [`TextEmbedding`].
+    /// `inference.text_embedding`; see [`TextEmbedding`](struct@TextEmbedding).
     pub fn text_embedding(&self, inference_id: impl Param<String>) -> TextEmbedding {
         TextEmbedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

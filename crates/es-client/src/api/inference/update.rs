@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.update`; see [`Update`].
+    /// `inference.update`; see [`Update`](struct@Update).
     pub fn update(&self, inference_id: impl Param<String>) -> Update {
         Update::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.delete_geoip_database`; see [`DeleteGeoipDatabase`].
+    /// `ingest.delete_geoip_database`; see [`DeleteGeoipDatabase`](struct@DeleteGeoipDatabase).
     pub fn delete_geoip_database(&self, id: impl Param<[String]>) -> DeleteGeoipDatabase {
         DeleteGeoipDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -24,7 +24,8 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.delete_ip_location_database`; see [`DeleteIpLocationDatabase`].
+    /// `ingest.delete_ip_location_database`; see
+    /// [`DeleteIpLocationDatabase`](struct@DeleteIpLocationDatabase).
     pub fn delete_ip_location_database(
         &self,
         id: impl Param<[String]>,

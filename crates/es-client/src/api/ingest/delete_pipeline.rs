@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.delete_pipeline`; see [`DeletePipeline`].
+    /// `ingest.delete_pipeline`; see [`DeletePipeline`](struct@DeletePipeline).
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
         DeletePipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.get_geoip_database`; see [`GetGeoipDatabase`].
+    /// `ingest.get_geoip_database`; see [`GetGeoipDatabase`](struct@GetGeoipDatabase).
     pub fn get_geoip_database(&self) -> GetGeoipDatabase {
         GetGeoipDatabase::new(Call::new(&self.client, &ENDPOINT))
     }

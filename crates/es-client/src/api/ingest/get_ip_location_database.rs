@@ -26,7 +26,8 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.get_ip_location_database`; see [`GetIpLocationDatabase`].
+    /// `ingest.get_ip_location_database`; see
+    /// [`GetIpLocationDatabase`](struct@GetIpLocationDatabase).
     pub fn get_ip_location_database(&self) -> GetIpLocationDatabase {
         GetIpLocationDatabase::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.get_pipeline`; see [`GetPipeline`].
+    /// `ingest.get_pipeline`; see [`GetPipeline`](struct@GetPipeline).
     pub fn get_pipeline(&self) -> GetPipeline {
         GetPipeline::new(Call::new(&self.client, &ENDPOINT))
     }

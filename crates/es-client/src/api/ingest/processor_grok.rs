@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.processor_grok`; see [`ProcessorGrok`].
+    /// `ingest.processor_grok`; see [`ProcessorGrok`](struct@ProcessorGrok).
     pub fn processor_grok(&self) -> ProcessorGrok {
         ProcessorGrok::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.put_geoip_database`; see [`PutGeoipDatabase`].
+    /// `ingest.put_geoip_database`; see [`PutGeoipDatabase`](struct@PutGeoipDatabase).
     pub fn put_geoip_database(&self, id: impl Param<String>) -> PutGeoipDatabase {
         PutGeoipDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

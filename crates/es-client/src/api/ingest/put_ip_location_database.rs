@@ -25,7 +25,8 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.put_ip_location_database`; see [`PutIpLocationDatabase`].
+    /// `ingest.put_ip_location_database`; see
+    /// [`PutIpLocationDatabase`](struct@PutIpLocationDatabase).
     pub fn put_ip_location_database(&self, id: impl Param<String>) -> PutIpLocationDatabase {
         PutIpLocationDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

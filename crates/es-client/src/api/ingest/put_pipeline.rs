@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.put_pipeline`; see [`PutPipeline`].
+    /// `ingest.put_pipeline`; see [`PutPipeline`](struct@PutPipeline).
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
         PutPipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.simulate`; see [`Simulate`].
+    /// `ingest.simulate`; see [`Simulate`](struct@Simulate).
     pub fn simulate(&self) -> Simulate {
         Simulate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::License {
-    /// `license.delete`; see [`Delete`].
+    /// `license.delete`; see [`Delete`](struct@Delete).
     pub fn delete(&self) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::License {
-    /// `license.get`; see [`Get`].
+    /// `license.get`; see [`Get`](struct@Get).
     pub fn get(&self) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::License {
-    /// `license.post`; see [`Post`].
+    /// `license.post`; see [`Post`](struct@Post).
     pub fn post(&self) -> Post {
         Post::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::License {
-    /// `license.post_start_basic`; see [`PostStartBasic`].
+    /// `license.post_start_basic`; see [`PostStartBasic`](struct@PostStartBasic).
     pub fn post_start_basic(&self) -> PostStartBasic {
         PostStartBasic::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::License {
-    /// `license.post_start_trial`; see [`PostStartTrial`].
+    /// `license.post_start_trial`; see [`PostStartTrial`](struct@PostStartTrial).
     pub fn post_start_trial(&self) -> PostStartTrial {
         PostStartTrial::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Logstash {
-    /// `logstash.get_pipeline`; see [`GetPipeline`].
+    /// `logstash.get_pipeline`; see [`GetPipeline`](struct@GetPipeline).
     pub fn get_pipeline(&self) -> GetPipeline {
         GetPipeline::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Migration {
-    /// `migration.deprecations`; see [`Deprecations`].
+    /// `migration.deprecations`; see [`Deprecations`](struct@Deprecations).
     pub fn deprecations(&self) -> Deprecations {
         Deprecations::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,7 +19,8 @@ builder! {
 }
 
 impl super::Migration {
-    /// `migration.get_feature_upgrade_status`; see [`GetFeatureUpgradeStatus`].
+    /// `migration.get_feature_upgrade_status`; see
+    /// [`GetFeatureUpgradeStatus`](struct@GetFeatureUpgradeStatus).
     pub fn get_feature_upgrade_status(&self) -> GetFeatureUpgradeStatus {
         GetFeatureUpgradeStatus::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -20,7 +20,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.clear_trained_model_deployment_cache`; see [`ClearTrainedModelDeploymentCache`].
+    /// `ml.clear_trained_model_deployment_cache`; see
+    /// [`ClearTrainedModelDeploymentCache`](struct@ClearTrainedModelDeploymentCache).
     pub fn clear_trained_model_deployment_cache(
         &self,
         model_id: impl Param<String>,

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.close_job`; see [`CloseJob`].
+    /// `ml.close_job`; see [`CloseJob`](struct@CloseJob).
     pub fn close_job(&self, job_id: impl Param<String>) -> CloseJob {
         CloseJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

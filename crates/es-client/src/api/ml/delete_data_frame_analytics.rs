@@ -24,7 +24,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_data_frame_analytics`; see [`DeleteDataFrameAnalytics`].
+    /// `ml.delete_data_frame_analytics`; see
+    /// [`DeleteDataFrameAnalytics`](struct@DeleteDataFrameAnalytics).
     pub fn delete_data_frame_analytics(&self, id: impl Param<String>) -> DeleteDataFrameAnalytics {
         DeleteDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

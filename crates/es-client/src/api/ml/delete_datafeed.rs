@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_datafeed`; see [`DeleteDatafeed`].
+    /// `ml.delete_datafeed`; see [`DeleteDatafeed`](struct@DeleteDatafeed).
     pub fn delete_datafeed(&self, datafeed_id: impl Param<String>) -> DeleteDatafeed {
         DeleteDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

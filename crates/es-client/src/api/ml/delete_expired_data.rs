@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_expired_data`; see [`DeleteExpiredData`].
+    /// `ml.delete_expired_data`; see [`DeleteExpiredData`](struct@DeleteExpiredData).
     pub fn delete_expired_data(&self) -> DeleteExpiredData {
         DeleteExpiredData::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_forecast`; see [`DeleteForecast`].
+    /// `ml.delete_forecast`; see [`DeleteForecast`](struct@DeleteForecast).
     pub fn delete_forecast(&self, job_id: impl Param<String>) -> DeleteForecast {
         DeleteForecast::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_job`; see [`DeleteJob`].
+    /// `ml.delete_job`; see [`DeleteJob`](struct@DeleteJob).
     pub fn delete_job(&self, job_id: impl Param<String>) -> DeleteJob {
         DeleteJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

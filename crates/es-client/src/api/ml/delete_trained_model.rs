@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_trained_model`; see [`DeleteTrainedModel`].
+    /// `ml.delete_trained_model`; see [`DeleteTrainedModel`](struct@DeleteTrainedModel).
     pub fn delete_trained_model(&self, model_id: impl Param<String>) -> DeleteTrainedModel {
         DeleteTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
     }

@@ -19,7 +19,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_trained_model_alias`; see [`DeleteTrainedModelAlias`].
+    /// `ml.delete_trained_model_alias`; see
+    /// [`DeleteTrainedModelAlias`](struct@DeleteTrainedModelAlias).
     pub fn delete_trained_model_alias(
         &self,
         model_id: impl Param<String>,

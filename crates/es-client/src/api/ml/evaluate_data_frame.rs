@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.evaluate_data_frame`; see [`EvaluateDataFrame`].
+    /// `ml.evaluate_data_frame`; see [`EvaluateDataFrame`](struct@EvaluateDataFrame).
     pub fn evaluate_data_frame(&self) -> EvaluateDataFrame {
         EvaluateDataFrame::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -47,7 +47,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.explain_data_frame_analytics`; see [`ExplainDataFrameAnalytics`].
+    /// `ml.explain_data_frame_analytics`; see
+    /// [`ExplainDataFrameAnalytics`](struct@ExplainDataFrameAnalytics).
     pub fn explain_data_frame_analytics(&self) -> ExplainDataFrameAnalytics {
         ExplainDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

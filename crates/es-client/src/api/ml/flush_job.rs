@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.flush_job`; see [`FlushJob`].
+    /// `ml.flush_job`; see [`FlushJob`](struct@FlushJob).
     pub fn flush_job(&self, job_id: impl Param<String>) -> FlushJob {
         FlushJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -66,7 +66,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_buckets`; see [`GetBuckets`].
+    /// `ml.get_buckets`; see [`GetBuckets`](struct@GetBuckets).
     pub fn get_buckets(&self, job_id: impl Param<String>) -> GetBuckets {
         GetBuckets::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

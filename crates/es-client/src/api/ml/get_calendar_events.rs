@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_calendar_events`; see [`GetCalendarEvents`].
+    /// `ml.get_calendar_events`; see [`GetCalendarEvents`](struct@GetCalendarEvents).
     pub fn get_calendar_events(&self, calendar_id: impl Param<String>) -> GetCalendarEvents {
         GetCalendarEvents::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_calendars`; see [`GetCalendars`].
+    /// `ml.get_calendars`; see [`GetCalendars`](struct@GetCalendars).
     pub fn get_calendars(&self) -> GetCalendars {
         GetCalendars::new(Call::new(&self.client, &ENDPOINT))
     }

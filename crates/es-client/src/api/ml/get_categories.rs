@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_categories`; see [`GetCategories`].
+    /// `ml.get_categories`; see [`GetCategories`](struct@GetCategories).
     pub fn get_categories(&self, job_id: impl Param<String>) -> GetCategories {
         GetCategories::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

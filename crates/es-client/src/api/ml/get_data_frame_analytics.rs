@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_data_frame_analytics`; see [`GetDataFrameAnalytics`].
+    /// `ml.get_data_frame_analytics`; see [`GetDataFrameAnalytics`](struct@GetDataFrameAnalytics).
     pub fn get_data_frame_analytics(&self) -> GetDataFrameAnalytics {
         GetDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -35,7 +35,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_data_frame_analytics_stats`; see [`GetDataFrameAnalyticsStats`].
+    /// `ml.get_data_frame_analytics_stats`; see
+    /// [`GetDataFrameAnalyticsStats`](struct@GetDataFrameAnalyticsStats).
     pub fn get_data_frame_analytics_stats(&self) -> GetDataFrameAnalyticsStats {
         GetDataFrameAnalyticsStats::new(Call::new(&self.client, &ENDPOINT))
     }

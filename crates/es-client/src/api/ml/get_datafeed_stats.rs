@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_datafeed_stats`; see [`GetDatafeedStats`].
+    /// `ml.get_datafeed_stats`; see [`GetDatafeedStats`](struct@GetDatafeedStats).
     pub fn get_datafeed_stats(&self) -> GetDatafeedStats {
         GetDatafeedStats::new(Call::new(&self.client, &ENDPOINT))
     }

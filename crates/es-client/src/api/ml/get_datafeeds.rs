@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_datafeeds`; see [`GetDatafeeds`].
+    /// `ml.get_datafeeds`; see [`GetDatafeeds`](struct@GetDatafeeds).
     pub fn get_datafeeds(&self) -> GetDatafeeds {
         GetDatafeeds::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_filters`; see [`GetFilters`].
+    /// `ml.get_filters`; see [`GetFilters`](struct@GetFilters).
     pub fn get_filters(&self) -> GetFilters {
         GetFilters::new(Call::new(&self.client, &ENDPOINT))
     }

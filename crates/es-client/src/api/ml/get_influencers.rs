@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_influencers`; see [`GetInfluencers`].
+    /// `ml.get_influencers`; see [`GetInfluencers`](struct@GetInfluencers).
     pub fn get_influencers(&self, job_id: impl Param<String>) -> GetInfluencers {
         GetInfluencers::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_job_stats`; see [`GetJobStats`].
+    /// `ml.get_job_stats`; see [`GetJobStats`](struct@GetJobStats).
     pub fn get_job_stats(&self) -> GetJobStats {
         GetJobStats::new(Call::new(&self.client, &ENDPOINT))
     }

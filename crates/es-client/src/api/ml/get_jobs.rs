@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_jobs`; see [`GetJobs`].
+    /// `ml.get_jobs`; see [`GetJobs`](struct@GetJobs).
     pub fn get_jobs(&self) -> GetJobs {
         GetJobs::new(Call::new(&self.client, &ENDPOINT))
     }

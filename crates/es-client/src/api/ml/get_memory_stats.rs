@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_memory_stats`; see [`GetMemoryStats`].
+    /// `ml.get_memory_stats`; see [`GetMemoryStats`](struct@GetMemoryStats).
     pub fn get_memory_stats(&self) -> GetMemoryStats {
         GetMemoryStats::new(Call::new(&self.client, &ENDPOINT))
     }

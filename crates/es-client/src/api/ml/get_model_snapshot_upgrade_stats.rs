@@ -25,7 +25,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_model_snapshot_upgrade_stats`; see [`GetModelSnapshotUpgradeStats`].
+    /// `ml.get_model_snapshot_upgrade_stats`; see
+    /// [`GetModelSnapshotUpgradeStats`](struct@GetModelSnapshotUpgradeStats).
     pub fn get_model_snapshot_upgrade_stats(
         &self,
         job_id: impl Param<String>,

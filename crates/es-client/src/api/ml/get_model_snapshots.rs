@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_model_snapshots`; see [`GetModelSnapshots`].
+    /// `ml.get_model_snapshots`; see [`GetModelSnapshots`](struct@GetModelSnapshots).
     pub fn get_model_snapshots(&self, job_id: impl Param<String>) -> GetModelSnapshots {
         GetModelSnapshots::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

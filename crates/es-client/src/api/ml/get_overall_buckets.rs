@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_overall_buckets`; see [`GetOverallBuckets`].
+    /// `ml.get_overall_buckets`; see [`GetOverallBuckets`](struct@GetOverallBuckets).
     pub fn get_overall_buckets(&self, job_id: impl Param<String>) -> GetOverallBuckets {
         GetOverallBuckets::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_records`; see [`GetRecords`].
+    /// `ml.get_records`; see [`GetRecords`](struct@GetRecords).
     pub fn get_records(&self, job_id: impl Param<String>) -> GetRecords {
         GetRecords::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_trained_models`; see [`GetTrainedModels`].
+    /// `ml.get_trained_models`; see [`GetTrainedModels`](struct@GetTrainedModels).
     pub fn get_trained_models(&self) -> GetTrainedModels {
         GetTrainedModels::new(Call::new(&self.client, &ENDPOINT))
     }

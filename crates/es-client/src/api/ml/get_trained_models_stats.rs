@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_trained_models_stats`; see [`GetTrainedModelsStats`].
+    /// `ml.get_trained_models_stats`; see [`GetTrainedModelsStats`](struct@GetTrainedModelsStats).
     pub fn get_trained_models_stats(&self) -> GetTrainedModelsStats {
         GetTrainedModelsStats::new(Call::new(&self.client, &ENDPOINT))
     }

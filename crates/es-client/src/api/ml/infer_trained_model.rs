@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.infer_trained_model`; see [`InferTrainedModel`].
+    /// `ml.infer_trained_model`; see [`InferTrainedModel`](struct@InferTrainedModel).
     pub fn infer_trained_model(&self, model_id: impl Param<String>) -> InferTrainedModel {
         InferTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
     }

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.open_job`; see [`OpenJob`].
+    /// `ml.open_job`; see [`OpenJob`](struct@OpenJob).
     pub fn open_job(&self, job_id: impl Param<String>) -> OpenJob {
         OpenJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -33,7 +33,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.preview_data_frame_analytics`; see [`PreviewDataFrameAnalytics`].
+    /// `ml.preview_data_frame_analytics`; see
+    /// [`PreviewDataFrameAnalytics`](struct@PreviewDataFrameAnalytics).
     pub fn preview_data_frame_analytics(&self) -> PreviewDataFrameAnalytics {
         PreviewDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.preview_datafeed`; see [`PreviewDatafeed`].
+    /// `ml.preview_datafeed`; see [`PreviewDatafeed`](struct@PreviewDatafeed).
     pub fn preview_datafeed(&self) -> PreviewDatafeed {
         PreviewDatafeed::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_calendar`; see [`PutCalendar`].
+    /// `ml.put_calendar`; see [`PutCalendar`](struct@PutCalendar).
     pub fn put_calendar(&self, calendar_id: impl Param<String>) -> PutCalendar {
         PutCalendar::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
     }

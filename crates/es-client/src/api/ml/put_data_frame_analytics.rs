@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_data_frame_analytics`; see [`PutDataFrameAnalytics`].
+    /// `ml.put_data_frame_analytics`; see [`PutDataFrameAnalytics`](struct@PutDataFrameAnalytics).
     pub fn put_data_frame_analytics(&self, id: impl Param<String>) -> PutDataFrameAnalytics {
         PutDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -61,7 +61,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_datafeed`; see [`PutDatafeed`].
+    /// `ml.put_datafeed`; see [`PutDatafeed`](struct@PutDatafeed).
     pub fn put_datafeed(&self, datafeed_id: impl Param<String>) -> PutDatafeed {
         PutDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

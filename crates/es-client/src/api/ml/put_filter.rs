@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_filter`; see [`PutFilter`].
+    /// `ml.put_filter`; see [`PutFilter`](struct@PutFilter).
     pub fn put_filter(&self, filter_id: impl Param<String>) -> PutFilter {
         PutFilter::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id))
     }

@@ -65,7 +65,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_job`; see [`PutJob`].
+    /// `ml.put_job`; see [`PutJob`](struct@PutJob).
     pub fn put_job(&self, job_id: impl Param<String>) -> PutJob {
         PutJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

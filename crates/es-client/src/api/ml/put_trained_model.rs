@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_trained_model`; see [`PutTrainedModel`].
+    /// `ml.put_trained_model`; see [`PutTrainedModel`](struct@PutTrainedModel).
     pub fn put_trained_model(&self, model_id: impl Param<String>) -> PutTrainedModel {
         PutTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
     }

@@ -28,7 +28,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_trained_model_definition_part`; see [`PutTrainedModelDefinitionPart`].
+    /// `ml.put_trained_model_definition_part`; see
+    /// [`PutTrainedModelDefinitionPart`](struct@PutTrainedModelDefinitionPart).
     pub fn put_trained_model_definition_part(
         &self,
         model_id: impl Param<String>,

@@ -28,7 +28,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_trained_model_vocabulary`; see [`PutTrainedModelVocabulary`].
+    /// `ml.put_trained_model_vocabulary`; see
+    /// [`PutTrainedModelVocabulary`](struct@PutTrainedModelVocabulary).
     pub fn put_trained_model_vocabulary(
         &self,
         model_id: impl Param<String>,

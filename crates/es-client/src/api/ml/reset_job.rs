@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.reset_job`; see [`ResetJob`].
+    /// `ml.reset_job`; see [`ResetJob`](struct@ResetJob).
     pub fn reset_job(&self, job_id: impl Param<String>) -> ResetJob {
         ResetJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.revert_model_snapshot`; see [`RevertModelSnapshot`].
+    /// `ml.revert_model_snapshot`; see [`RevertModelSnapshot`](struct@RevertModelSnapshot).
     pub fn revert_model_snapshot(
         &self,
         job_id: impl Param<String>,

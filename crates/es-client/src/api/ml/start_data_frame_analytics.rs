@@ -32,7 +32,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.start_data_frame_analytics`; see [`StartDataFrameAnalytics`].
+    /// `ml.start_data_frame_analytics`; see
+    /// [`StartDataFrameAnalytics`](struct@StartDataFrameAnalytics).
     pub fn start_data_frame_analytics(&self, id: impl Param<String>) -> StartDataFrameAnalytics {
         StartDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

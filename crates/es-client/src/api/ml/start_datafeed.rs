@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.start_datafeed`; see [`StartDatafeed`].
+    /// `ml.start_datafeed`; see [`StartDatafeed`](struct@StartDatafeed).
     pub fn start_datafeed(&self, datafeed_id: impl Param<String>) -> StartDatafeed {
         StartDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

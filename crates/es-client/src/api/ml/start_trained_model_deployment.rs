@@ -41,7 +41,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.start_trained_model_deployment`; see [`StartTrainedModelDeployment`].
+    /// `ml.start_trained_model_deployment`; see
+    /// [`StartTrainedModelDeployment`](struct@StartTrainedModelDeployment).
     pub fn start_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

@@ -39,7 +39,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.stop_data_frame_analytics`; see [`StopDataFrameAnalytics`].
+    /// `ml.stop_data_frame_analytics`; see
+    /// [`StopDataFrameAnalytics`](struct@StopDataFrameAnalytics).
     pub fn stop_data_frame_analytics(&self, id: impl Param<String>) -> StopDataFrameAnalytics {
         StopDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

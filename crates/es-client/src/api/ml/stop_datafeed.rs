@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.stop_datafeed`; see [`StopDatafeed`].
+    /// `ml.stop_datafeed`; see [`StopDatafeed`](struct@StopDatafeed).
     pub fn stop_datafeed(&self, datafeed_id: impl Param<String>) -> StopDatafeed {
         StopDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

@@ -33,7 +33,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.stop_trained_model_deployment`; see [`StopTrainedModelDeployment`].
+    /// `ml.stop_trained_model_deployment`; see
+    /// [`StopTrainedModelDeployment`](struct@StopTrainedModelDeployment).
     pub fn stop_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

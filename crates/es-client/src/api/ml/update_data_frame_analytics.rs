@@ -32,7 +32,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_data_frame_analytics`; see [`UpdateDataFrameAnalytics`].
+    /// `ml.update_data_frame_analytics`; see
+    /// [`UpdateDataFrameAnalytics`](struct@UpdateDataFrameAnalytics).
     pub fn update_data_frame_analytics(&self, id: impl Param<String>) -> UpdateDataFrameAnalytics {
         UpdateDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -62,7 +62,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_datafeed`; see [`UpdateDatafeed`].
+    /// `ml.update_datafeed`; see [`UpdateDatafeed`](struct@UpdateDatafeed).
     pub fn update_datafeed(&self, datafeed_id: impl Param<String>) -> UpdateDatafeed {
         UpdateDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_filter`; see [`UpdateFilter`].
+    /// `ml.update_filter`; see [`UpdateFilter`](struct@UpdateFilter).
     pub fn update_filter(&self, filter_id: impl Param<String>) -> UpdateFilter {
         UpdateFilter::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id))
     }

@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_job`; see [`UpdateJob`].
+    /// `ml.update_job`; see [`UpdateJob`](struct@UpdateJob).
     pub fn update_job(&self, job_id: impl Param<String>) -> UpdateJob {
         UpdateJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

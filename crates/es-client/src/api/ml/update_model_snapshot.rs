@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_model_snapshot`; see [`UpdateModelSnapshot`].
+    /// `ml.update_model_snapshot`; see [`UpdateModelSnapshot`](struct@UpdateModelSnapshot).
     pub fn update_model_snapshot(
         &self,
         job_id: impl Param<String>,

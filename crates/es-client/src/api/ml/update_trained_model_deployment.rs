@@ -30,7 +30,8 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_trained_model_deployment`; see [`UpdateTrainedModelDeployment`].
+    /// `ml.update_trained_model_deployment`; see
+    /// [`UpdateTrainedModelDeployment`](struct@UpdateTrainedModelDeployment).
     pub fn update_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.upgrade_job_snapshot`; see [`UpgradeJobSnapshot`].
+    /// `ml.upgrade_job_snapshot`; see [`UpgradeJobSnapshot`](struct@UpgradeJobSnapshot).
     pub fn upgrade_job_snapshot(
         &self,
         job_id: impl Param<String>,

@@ -20,7 +20,8 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.clear_repositories_metering_archive`; see [`ClearRepositoriesMeteringArchive`].
+    /// `nodes.clear_repositories_metering_archive`; see
+    /// [`ClearRepositoriesMeteringArchive`](struct@ClearRepositoriesMeteringArchive).
     pub fn clear_repositories_metering_archive(
         &self,
         node_id: impl Param<[String]>,

@@ -20,7 +20,8 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.get_repositories_metering_info`; see [`GetRepositoriesMeteringInfo`].
+    /// `nodes.get_repositories_metering_info`; see
+    /// [`GetRepositoriesMeteringInfo`](struct@GetRepositoriesMeteringInfo).
     pub fn get_repositories_metering_info(
         &self,
         node_id: impl Param<[String]>,

@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.hot_threads`; see [`HotThreads`].
+    /// `nodes.hot_threads`; see [`HotThreads`](struct@HotThreads).
     pub fn hot_threads(&self) -> HotThreads {
         HotThreads::new(Call::new(&self.client, &ENDPOINT))
     }

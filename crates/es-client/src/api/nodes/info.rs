@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.info`; see [`Info`].
+    /// `nodes.info`; see [`Info`](struct@Info).
     pub fn info(&self) -> Info {
         Info::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.reload_secure_settings`; see [`ReloadSecureSettings`].
+    /// `nodes.reload_secure_settings`; see [`ReloadSecureSettings`](struct@ReloadSecureSettings).
     pub fn reload_secure_settings(&self) -> ReloadSecureSettings {
         ReloadSecureSettings::new(Call::new(&self.client, &ENDPOINT))
     }

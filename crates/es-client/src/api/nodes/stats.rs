@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.stats`; see [`Stats`].
+    /// `nodes.stats`; see [`Stats`](struct@Stats).
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

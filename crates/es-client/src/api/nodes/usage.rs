@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.usage`; see [`Usage`].
+    /// `nodes.usage`; see [`Usage`](struct@Usage).
     pub fn usage(&self) -> Usage {
         Usage::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Project {
-    /// `project.get_many_routing`; see [`GetManyRouting`].
+    /// `project.get_many_routing`; see [`GetManyRouting`](struct@GetManyRouting).
     pub fn get_many_routing(&self) -> GetManyRouting {
         GetManyRouting::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// `query_rules.list_rulesets`; see [`ListRulesets`].
+    /// `query_rules.list_rulesets`; see [`ListRulesets`](struct@ListRulesets).
     pub fn list_rulesets(&self) -> ListRulesets {
         ListRulesets::new(Call::new(&self.client, &ENDPOINT))
     }

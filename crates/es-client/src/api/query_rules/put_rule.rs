@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// `query_rules.put_rule`; see [`PutRule`].
+    /// `query_rules.put_rule`; see [`PutRule`](struct@PutRule).
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
         PutRule::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),

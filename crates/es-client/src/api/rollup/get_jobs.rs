@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// `rollup.get_jobs`; see [`GetJobs`].
+    /// `rollup.get_jobs`; see [`GetJobs`](struct@GetJobs).
     pub fn get_jobs(&self) -> GetJobs {
         GetJobs::new(Call::new(&self.client, &ENDPOINT))
     }

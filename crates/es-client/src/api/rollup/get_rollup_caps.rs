@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// `rollup.get_rollup_caps`; see [`GetRollupCaps`].
+    /// `rollup.get_rollup_caps`; see [`GetRollupCaps`](struct@GetRollupCaps).
     pub fn get_rollup_caps(&self) -> GetRollupCaps {
         GetRollupCaps::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// `rollup.put_job`; see [`PutJob`].
+    /// `rollup.put_job`; see [`PutJob`](struct@PutJob).
     pub fn put_job(&self, id: impl Param<String>) -> PutJob {
         PutJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// `rollup.rollup_search`; see [`RollupSearch`].
+    /// `rollup.rollup_search`; see [`RollupSearch`](struct@RollupSearch).
     pub fn rollup_search(&self, index: impl Param<[String]>) -> RollupSearch {
         RollupSearch::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// `rollup.stop_job`; see [`StopJob`].
+    /// `rollup.stop_job`; see [`StopJob`](struct@StopJob).
     pub fn stop_job(&self, id: impl Param<String>) -> StopJob {
         StopJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

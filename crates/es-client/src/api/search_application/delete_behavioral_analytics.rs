@@ -19,7 +19,8 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.delete_behavioral_analytics`; see [`DeleteBehavioralAnalytics`].
+    /// `search_application.delete_behavioral_analytics`; see
+    /// [`DeleteBehavioralAnalytics`](struct@DeleteBehavioralAnalytics).
     pub fn delete_behavioral_analytics(
         &self,
         name: impl Param<String>,

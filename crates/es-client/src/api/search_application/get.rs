@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.get`; see [`Get`].
+    /// `search_application.get`; see [`Get`](struct@Get).
     pub fn get(&self, name: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

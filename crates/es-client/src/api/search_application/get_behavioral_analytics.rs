@@ -26,7 +26,8 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.get_behavioral_analytics`; see [`GetBehavioralAnalytics`].
+    /// `search_application.get_behavioral_analytics`; see
+    /// [`GetBehavioralAnalytics`](struct@GetBehavioralAnalytics).
     pub fn get_behavioral_analytics(&self) -> GetBehavioralAnalytics {
         GetBehavioralAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

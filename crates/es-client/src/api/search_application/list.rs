@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.list`; see [`List`].
+    /// `search_application.list`; see [`List`](struct@List).
     pub fn list(&self) -> List {
         List::new(Call::new(&self.client, &ENDPOINT))
     }

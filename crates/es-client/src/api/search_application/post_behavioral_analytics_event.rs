@@ -23,7 +23,8 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.post_behavioral_analytics_event`; see [`PostBehavioralAnalyticsEvent`].
+    /// `search_application.post_behavioral_analytics_event`; see
+    /// [`PostBehavioralAnalyticsEvent`](struct@PostBehavioralAnalyticsEvent).
     pub fn post_behavioral_analytics_event(
         &self,
         collection_name: impl Param<String>,

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.put`; see [`Put`].
+    /// `search_application.put`; see [`Put`](struct@Put).
     pub fn put(&self, name: impl Param<String>) -> Put {
         Put::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

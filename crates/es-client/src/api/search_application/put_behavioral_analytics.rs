@@ -19,7 +19,8 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.put_behavioral_analytics`; see [`PutBehavioralAnalytics`].
+    /// `search_application.put_behavioral_analytics`; see
+    /// [`PutBehavioralAnalytics`](struct@PutBehavioralAnalytics).
     pub fn put_behavioral_analytics(&self, name: impl Param<String>) -> PutBehavioralAnalytics {
         PutBehavioralAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.render_query`; see [`RenderQuery`].
+    /// `search_application.render_query`; see [`RenderQuery`](struct@RenderQuery).
     pub fn render_query(&self, name: impl Param<String>) -> RenderQuery {
         RenderQuery::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.search`; see [`Search`].
+    /// `search_application.search`; see [`Search`](struct@Search).
     pub fn search(&self, name: impl Param<String>) -> Search {
         Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

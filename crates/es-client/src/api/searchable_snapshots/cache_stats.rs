@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// `searchable_snapshots.cache_stats`; see [`CacheStats`].
+    /// `searchable_snapshots.cache_stats`; see [`CacheStats`](struct@CacheStats).
     pub fn cache_stats(&self) -> CacheStats {
         CacheStats::new(Call::new(&self.client, &ENDPOINT))
     }

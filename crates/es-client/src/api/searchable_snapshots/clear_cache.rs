@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// `searchable_snapshots.clear_cache`; see [`ClearCache`].
+    /// `searchable_snapshots.clear_cache`; see [`ClearCache`](struct@ClearCache).
     pub fn clear_cache(&self) -> ClearCache {
         ClearCache::new(Call::new(&self.client, &ENDPOINT))
     }

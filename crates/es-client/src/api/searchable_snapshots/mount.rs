@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// `searchable_snapshots.mount`; see [`Mount`].
+    /// `searchable_snapshots.mount`; see [`Mount`](struct@Mount).
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
         Mount::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

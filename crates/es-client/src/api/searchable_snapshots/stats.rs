@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// `searchable_snapshots.stats`; see [`Stats`].
+    /// `searchable_snapshots.stats`; see [`Stats`](struct@Stats).
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

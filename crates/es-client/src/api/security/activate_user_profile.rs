@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.activate_user_profile`; see [`ActivateUserProfile`].
+    /// `security.activate_user_profile`; see [`ActivateUserProfile`](struct@ActivateUserProfile).
     pub fn activate_user_profile(&self) -> ActivateUserProfile {
         ActivateUserProfile::new(Call::new(&self.client, &ENDPOINT))
     }

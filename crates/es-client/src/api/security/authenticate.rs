@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.authenticate`; see [`Authenticate`].
+    /// `security.authenticate`; see [`Authenticate`](struct@Authenticate).
     pub fn authenticate(&self) -> Authenticate {
         Authenticate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.bulk_delete_role`; see [`BulkDeleteRole`].
+    /// `security.bulk_delete_role`; see [`BulkDeleteRole`](struct@BulkDeleteRole).
     pub fn bulk_delete_role(&self) -> BulkDeleteRole {
         BulkDeleteRole::new(Call::new(&self.client, &ENDPOINT))
     }

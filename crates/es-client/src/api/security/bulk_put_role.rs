@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.bulk_put_role`; see [`BulkPutRole`].
+    /// `security.bulk_put_role`; see [`BulkPutRole`](struct@BulkPutRole).
     pub fn bulk_put_role(&self) -> BulkPutRole {
         BulkPutRole::new(Call::new(&self.client, &ENDPOINT))
     }

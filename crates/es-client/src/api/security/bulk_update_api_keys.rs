@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.bulk_update_api_keys`; see [`BulkUpdateApiKeys`].
+    /// `security.bulk_update_api_keys`; see [`BulkUpdateApiKeys`](struct@BulkUpdateApiKeys).
     pub fn bulk_update_api_keys(&self) -> BulkUpdateApiKeys {
         BulkUpdateApiKeys::new(Call::new(&self.client, &ENDPOINT))
     }

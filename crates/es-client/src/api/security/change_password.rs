@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.change_password`; see [`ChangePassword`].
+    /// `security.change_password`; see [`ChangePassword`](struct@ChangePassword).
     pub fn change_password(&self) -> ChangePassword {
         ChangePassword::new(Call::new(&self.client, &ENDPOINT))
     }

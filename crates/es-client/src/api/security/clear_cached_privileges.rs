@@ -20,7 +20,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.clear_cached_privileges`; see [`ClearCachedPrivileges`].
+    /// `security.clear_cached_privileges`; see
+    /// [`ClearCachedPrivileges`](struct@ClearCachedPrivileges).
     pub fn clear_cached_privileges(
         &self,
         application: impl Param<[String]>,

@@ -23,7 +23,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.clear_cached_service_tokens`; see [`ClearCachedServiceTokens`].
+    /// `security.clear_cached_service_tokens`; see
+    /// [`ClearCachedServiceTokens`](struct@ClearCachedServiceTokens).
     pub fn clear_cached_service_tokens(
         &self,
         namespace: impl Param<String>,

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.clone_api_key`; see [`CloneApiKey`].
+    /// `security.clone_api_key`; see [`CloneApiKey`](struct@CloneApiKey).
     pub fn clone_api_key(&self) -> CloneApiKey {
         CloneApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.create_api_key`; see [`CreateApiKey`].
+    /// `security.create_api_key`; see [`CreateApiKey`](struct@CreateApiKey).
     pub fn create_api_key(&self) -> CreateApiKey {
         CreateApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -33,7 +33,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.create_cross_cluster_api_key`; see [`CreateCrossClusterApiKey`].
+    /// `security.create_cross_cluster_api_key`; see
+    /// [`CreateCrossClusterApiKey`](struct@CreateCrossClusterApiKey).
     pub fn create_cross_cluster_api_key(&self) -> CreateCrossClusterApiKey {
         CreateCrossClusterApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

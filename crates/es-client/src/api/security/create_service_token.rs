@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.create_service_token`; see [`CreateServiceToken`].
+    /// `security.create_service_token`; see [`CreateServiceToken`](struct@CreateServiceToken).
     pub fn create_service_token(
         &self,
         namespace: impl Param<String>,

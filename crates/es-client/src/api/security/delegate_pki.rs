@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.delegate_pki`; see [`DelegatePki`].
+    /// `security.delegate_pki`; see [`DelegatePki`](struct@DelegatePki).
     pub fn delegate_pki(&self) -> DelegatePki {
         DelegatePki::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.delete_privileges`; see [`DeletePrivileges`].
+    /// `security.delete_privileges`; see [`DeletePrivileges`](struct@DeletePrivileges).
     pub fn delete_privileges(
         &self,
         application: impl Param<String>,

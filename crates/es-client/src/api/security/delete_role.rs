@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.delete_role`; see [`DeleteRole`].
+    /// `security.delete_role`; see [`DeleteRole`](struct@DeleteRole).
     pub fn delete_role(&self, name: impl Param<String>) -> DeleteRole {
         DeleteRole::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

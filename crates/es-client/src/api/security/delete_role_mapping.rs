@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.delete_role_mapping`; see [`DeleteRoleMapping`].
+    /// `security.delete_role_mapping`; see [`DeleteRoleMapping`](struct@DeleteRoleMapping).
     pub fn delete_role_mapping(&self, name: impl Param<String>) -> DeleteRoleMapping {
         DeleteRoleMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

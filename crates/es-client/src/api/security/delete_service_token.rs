@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.delete_service_token`; see [`DeleteServiceToken`].
+    /// `security.delete_service_token`; see [`DeleteServiceToken`](struct@DeleteServiceToken).
     pub fn delete_service_token(
         &self,
         namespace: impl Param<String>,

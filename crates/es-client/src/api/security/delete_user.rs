@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.delete_user`; see [`DeleteUser`].
+    /// `security.delete_user`; see [`DeleteUser`](struct@DeleteUser).
     pub fn delete_user(&self, username: impl Param<String>) -> DeleteUser {
         DeleteUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
     }

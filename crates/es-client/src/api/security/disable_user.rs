@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.disable_user`; see [`DisableUser`].
+    /// `security.disable_user`; see [`DisableUser`](struct@DisableUser).
     pub fn disable_user(&self, username: impl Param<String>) -> DisableUser {
         DisableUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
     }

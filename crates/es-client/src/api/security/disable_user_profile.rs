@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.disable_user_profile`; see [`DisableUserProfile`].
+    /// `security.disable_user_profile`; see [`DisableUserProfile`](struct@DisableUserProfile).
     pub fn disable_user_profile(&self, uid: impl Param<String>) -> DisableUserProfile {
         DisableUserProfile::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
     }

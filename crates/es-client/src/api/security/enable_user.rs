@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.enable_user`; see [`EnableUser`].
+    /// `security.enable_user`; see [`EnableUser`](struct@EnableUser).
     pub fn enable_user(&self, username: impl Param<String>) -> EnableUser {
         EnableUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
     }

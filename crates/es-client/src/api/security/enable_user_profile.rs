@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.enable_user_profile`; see [`EnableUserProfile`].
+    /// `security.enable_user_profile`; see [`EnableUserProfile`](struct@EnableUserProfile).
     pub fn enable_user_profile(&self, uid: impl Param<String>) -> EnableUserProfile {
         EnableUserProfile::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
     }

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_api_key`; see [`GetApiKey`].
+    /// `security.get_api_key`; see [`GetApiKey`](struct@GetApiKey).
     pub fn get_api_key(&self) -> GetApiKey {
         GetApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,7 +18,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_builtin_privileges`; see [`GetBuiltinPrivileges`].
+    /// `security.get_builtin_privileges`; see
+    /// [`GetBuiltinPrivileges`](struct@GetBuiltinPrivileges).
     pub fn get_builtin_privileges(&self) -> GetBuiltinPrivileges {
         GetBuiltinPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_privileges`; see [`GetPrivileges`].
+    /// `security.get_privileges`; see [`GetPrivileges`](struct@GetPrivileges).
     pub fn get_privileges(&self) -> GetPrivileges {
         GetPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

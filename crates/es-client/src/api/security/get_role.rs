@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_role`; see [`GetRole`].
+    /// `security.get_role`; see [`GetRole`](struct@GetRole).
     pub fn get_role(&self) -> GetRole {
         GetRole::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_role_mapping`; see [`GetRoleMapping`].
+    /// `security.get_role_mapping`; see [`GetRoleMapping`](struct@GetRoleMapping).
     pub fn get_role_mapping(&self) -> GetRoleMapping {
         GetRoleMapping::new(Call::new(&self.client, &ENDPOINT))
     }

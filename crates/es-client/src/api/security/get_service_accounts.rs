@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_service_accounts`; see [`GetServiceAccounts`].
+    /// `security.get_service_accounts`; see [`GetServiceAccounts`](struct@GetServiceAccounts).
     pub fn get_service_accounts(&self) -> GetServiceAccounts {
         GetServiceAccounts::new(Call::new(&self.client, &ENDPOINT))
     }

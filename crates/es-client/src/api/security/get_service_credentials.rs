@@ -19,7 +19,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_service_credentials`; see [`GetServiceCredentials`].
+    /// `security.get_service_credentials`; see
+    /// [`GetServiceCredentials`](struct@GetServiceCredentials).
     pub fn get_service_credentials(
         &self,
         namespace: impl Param<String>,

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_settings`; see [`GetSettings`].
+    /// `security.get_settings`; see [`GetSettings`](struct@GetSettings).
     pub fn get_settings(&self) -> GetSettings {
         GetSettings::new(Call::new(&self.client, &ENDPOINT))
     }

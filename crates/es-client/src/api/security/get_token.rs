@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_token`; see [`GetToken`].
+    /// `security.get_token`; see [`GetToken`](struct@GetToken).
     pub fn get_token(&self) -> GetToken {
         GetToken::new(Call::new(&self.client, &ENDPOINT))
     }

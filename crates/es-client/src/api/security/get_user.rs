@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_user`; see [`GetUser`].
+    /// `security.get_user`; see [`GetUser`](struct@GetUser).
     pub fn get_user(&self) -> GetUser {
         GetUser::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.grant_api_key`; see [`GrantApiKey`].
+    /// `security.grant_api_key`; see [`GrantApiKey`](struct@GrantApiKey).
     pub fn grant_api_key(&self) -> GrantApiKey {
         GrantApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

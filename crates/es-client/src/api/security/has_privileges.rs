@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.has_privileges`; see [`HasPrivileges`].
+    /// `security.has_privileges`; see [`HasPrivileges`](struct@HasPrivileges).
     pub fn has_privileges(&self) -> HasPrivileges {
         HasPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

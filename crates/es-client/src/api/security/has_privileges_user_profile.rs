@@ -26,7 +26,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.has_privileges_user_profile`; see [`HasPrivilegesUserProfile`].
+    /// `security.has_privileges_user_profile`; see
+    /// [`HasPrivilegesUserProfile`](struct@HasPrivilegesUserProfile).
     pub fn has_privileges_user_profile(&self) -> HasPrivilegesUserProfile {
         HasPrivilegesUserProfile::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.invalidate_api_key`; see [`InvalidateApiKey`].
+    /// `security.invalidate_api_key`; see [`InvalidateApiKey`](struct@InvalidateApiKey).
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
         InvalidateApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.invalidate_token`; see [`InvalidateToken`].
+    /// `security.invalidate_token`; see [`InvalidateToken`](struct@InvalidateToken).
     pub fn invalidate_token(&self) -> InvalidateToken {
         InvalidateToken::new(Call::new(&self.client, &ENDPOINT))
     }

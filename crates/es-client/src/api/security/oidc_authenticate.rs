@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.oidc_authenticate`; see [`OidcAuthenticate`].
+    /// `security.oidc_authenticate`; see [`OidcAuthenticate`](struct@OidcAuthenticate).
     pub fn oidc_authenticate(&self) -> OidcAuthenticate {
         OidcAuthenticate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.oidc_logout`; see [`OidcLogout`].
+    /// `security.oidc_logout`; see [`OidcLogout`](struct@OidcLogout).
     pub fn oidc_logout(&self) -> OidcLogout {
         OidcLogout::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -31,7 +31,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.oidc_prepare_authentication`; see [`OidcPrepareAuthentication`].
+    /// `security.oidc_prepare_authentication`; see
+    /// [`OidcPrepareAuthentication`](struct@OidcPrepareAuthentication).
     pub fn oidc_prepare_authentication(&self) -> OidcPrepareAuthentication {
         OidcPrepareAuthentication::new(Call::new(&self.client, &ENDPOINT))
     }

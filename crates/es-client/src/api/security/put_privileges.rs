@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.put_privileges`; see [`PutPrivileges`].
+    /// `security.put_privileges`; see [`PutPrivileges`](struct@PutPrivileges).
     pub fn put_privileges(&self) -> PutPrivileges {
         PutPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.put_role`; see [`PutRole`].
+    /// `security.put_role`; see [`PutRole`](struct@PutRole).
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
         PutRole::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.put_role_mapping`; see [`PutRoleMapping`].
+    /// `security.put_role_mapping`; see [`PutRoleMapping`](struct@PutRoleMapping).
     pub fn put_role_mapping(&self, name: impl Param<String>) -> PutRoleMapping {
         PutRoleMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

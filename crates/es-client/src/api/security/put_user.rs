@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.put_user`; see [`PutUser`].
+    /// `security.put_user`; see [`PutUser`](struct@PutUser).
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
         PutUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
     }

@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.query_api_keys`; see [`QueryApiKeys`].
+    /// `security.query_api_keys`; see [`QueryApiKeys`](struct@QueryApiKeys).
     pub fn query_api_keys(&self) -> QueryApiKeys {
         QueryApiKeys::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.query_role`; see [`QueryRole`].
+    /// `security.query_role`; see [`QueryRole`](struct@QueryRole).
     pub fn query_role(&self) -> QueryRole {
         QueryRole::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.query_user`; see [`QueryUser`].
+    /// `security.query_user`; see [`QueryUser`](struct@QueryUser).
     pub fn query_user(&self) -> QueryUser {
         QueryUser::new(Call::new(&self.client, &ENDPOINT))
     }

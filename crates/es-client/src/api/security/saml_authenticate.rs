@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.saml_authenticate`; see [`SamlAuthenticate`].
+    /// `security.saml_authenticate`; see [`SamlAuthenticate`](struct@SamlAuthenticate).
     pub fn saml_authenticate(&self) -> SamlAuthenticate {
         SamlAuthenticate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.saml_complete_logout`; see [`SamlCompleteLogout`].
+    /// `security.saml_complete_logout`; see [`SamlCompleteLogout`](struct@SamlCompleteLogout).
     pub fn saml_complete_logout(&self) -> SamlCompleteLogout {
         SamlCompleteLogout::new(Call::new(&self.client, &ENDPOINT))
     }

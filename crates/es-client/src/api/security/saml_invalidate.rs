@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.saml_invalidate`; see [`SamlInvalidate`].
+    /// `security.saml_invalidate`; see [`SamlInvalidate`](struct@SamlInvalidate).
     pub fn saml_invalidate(&self) -> SamlInvalidate {
         SamlInvalidate::new(Call::new(&self.client, &ENDPOINT))
     }

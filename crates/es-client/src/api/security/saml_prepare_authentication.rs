@@ -27,7 +27,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.saml_prepare_authentication`; see [`SamlPrepareAuthentication`].
+    /// `security.saml_prepare_authentication`; see
+    /// [`SamlPrepareAuthentication`](struct@SamlPrepareAuthentication).
     pub fn saml_prepare_authentication(&self) -> SamlPrepareAuthentication {
         SamlPrepareAuthentication::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,7 +19,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.saml_service_provider_metadata`; see [`SamlServiceProviderMetadata`].
+    /// `security.saml_service_provider_metadata`; see
+    /// [`SamlServiceProviderMetadata`](struct@SamlServiceProviderMetadata).
     pub fn saml_service_provider_metadata(
         &self,
         realm_name: impl Param<String>,

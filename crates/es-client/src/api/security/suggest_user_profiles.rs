@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.suggest_user_profiles`; see [`SuggestUserProfiles`].
+    /// `security.suggest_user_profiles`; see [`SuggestUserProfiles`](struct@SuggestUserProfiles).
     pub fn suggest_user_profiles(&self) -> SuggestUserProfiles {
         SuggestUserProfiles::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.update_api_key`; see [`UpdateApiKey`].
+    /// `security.update_api_key`; see [`UpdateApiKey`](struct@UpdateApiKey).
     pub fn update_api_key(&self, id: impl Param<String>) -> UpdateApiKey {
         UpdateApiKey::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

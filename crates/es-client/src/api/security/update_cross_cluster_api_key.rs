@@ -32,7 +32,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.update_cross_cluster_api_key`; see [`UpdateCrossClusterApiKey`].
+    /// `security.update_cross_cluster_api_key`; see
+    /// [`UpdateCrossClusterApiKey`](struct@UpdateCrossClusterApiKey).
     pub fn update_cross_cluster_api_key(&self, id: impl Param<String>) -> UpdateCrossClusterApiKey {
         UpdateCrossClusterApiKey::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

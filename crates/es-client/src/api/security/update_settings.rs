@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.update_settings`; see [`UpdateSettings`].
+    /// `security.update_settings`; see [`UpdateSettings`](struct@UpdateSettings).
     pub fn update_settings(&self) -> UpdateSettings {
         UpdateSettings::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -33,7 +33,8 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.update_user_profile_data`; see [`UpdateUserProfileData`].
+    /// `security.update_user_profile_data`; see
+    /// [`UpdateUserProfileData`](struct@UpdateUserProfileData).
     pub fn update_user_profile_data(&self, uid: impl Param<String>) -> UpdateUserProfileData {
         UpdateUserProfileData::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
     }

@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::Simulate {
-    /// `simulate.ingest`; see [`Ingest`].
+    /// `simulate.ingest`; see [`Ingest`](struct@Ingest).
     pub fn ingest(&self) -> Ingest {
         Ingest::new(Call::new(&self.client, &ENDPOINT))
     }

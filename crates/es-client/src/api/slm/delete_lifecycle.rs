@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.delete_lifecycle`; see [`DeleteLifecycle`].
+    /// `slm.delete_lifecycle`; see [`DeleteLifecycle`](struct@DeleteLifecycle).
     pub fn delete_lifecycle(&self, policy_id: impl Param<String>) -> DeleteLifecycle {
         DeleteLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.execute_lifecycle`; see [`ExecuteLifecycle`].
+    /// `slm.execute_lifecycle`; see [`ExecuteLifecycle`](struct@ExecuteLifecycle).
     pub fn execute_lifecycle(&self, policy_id: impl Param<String>) -> ExecuteLifecycle {
         ExecuteLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id))
     }

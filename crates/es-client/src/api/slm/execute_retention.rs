@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.execute_retention`; see [`ExecuteRetention`].
+    /// `slm.execute_retention`; see [`ExecuteRetention`](struct@ExecuteRetention).
     pub fn execute_retention(&self) -> ExecuteRetention {
         ExecuteRetention::new(Call::new(&self.client, &ENDPOINT))
     }

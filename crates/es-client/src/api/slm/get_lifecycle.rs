@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.get_lifecycle`; see [`GetLifecycle`].
+    /// `slm.get_lifecycle`; see [`GetLifecycle`](struct@GetLifecycle).
     pub fn get_lifecycle(&self) -> GetLifecycle {
         GetLifecycle::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.get_stats`; see [`GetStats`].
+    /// `slm.get_stats`; see [`GetStats`](struct@GetStats).
     pub fn get_stats(&self) -> GetStats {
         GetStats::new(Call::new(&self.client, &ENDPOINT))
     }

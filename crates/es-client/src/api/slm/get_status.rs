@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.get_status`; see [`GetStatus`].
+    /// `slm.get_status`; see [`GetStatus`](struct@GetStatus).
     pub fn get_status(&self) -> GetStatus {
         GetStatus::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.put_lifecycle`; see [`PutLifecycle`].
+    /// `slm.put_lifecycle`; see [`PutLifecycle`](struct@PutLifecycle).
     pub fn put_lifecycle(&self, policy_id: impl Param<String>) -> PutLifecycle {
         PutLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id))
     }

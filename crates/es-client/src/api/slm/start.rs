@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.start`; see [`Start`].
+    /// `slm.start`; see [`Start`](struct@Start).
     pub fn start(&self) -> Start {
         Start::new(Call::new(&self.client, &ENDPOINT))
     }

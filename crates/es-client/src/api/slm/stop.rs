@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.stop`; see [`Stop`].
+    /// `slm.stop`; see [`Stop`](struct@Stop).
     pub fn stop(&self) -> Stop {
         Stop::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.cleanup_repository`; see [`CleanupRepository`].
+    /// `snapshot.cleanup_repository`; see [`CleanupRepository`](struct@CleanupRepository).
     pub fn cleanup_repository(&self, repository: impl Param<String>) -> CleanupRepository {
         CleanupRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

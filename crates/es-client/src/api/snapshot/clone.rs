@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.clone`; see [`Clone`].
+    /// `snapshot.clone`; see [`Clone`](struct@Clone).
     pub fn clone(
         &self,
         repository: impl Param<String>,

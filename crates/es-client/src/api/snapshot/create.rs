@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.create`; see [`Create`].
+    /// `snapshot.create`; see [`Create`](struct@Create).
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
         Create::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.create_repository`; see [`CreateRepository`].
+    /// `snapshot.create_repository`; see [`CreateRepository`](struct@CreateRepository).
     pub fn create_repository(&self, repository: impl Param<String>) -> CreateRepository {
         CreateRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.delete`; see [`Delete`].
+    /// `snapshot.delete`; see [`Delete`](struct@Delete).
     pub fn delete(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Delete {
         Delete::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.delete_repository`; see [`DeleteRepository`].
+    /// `snapshot.delete_repository`; see [`DeleteRepository`](struct@DeleteRepository).
     pub fn delete_repository(&self, repository: impl Param<[String]>) -> DeleteRepository {
         DeleteRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

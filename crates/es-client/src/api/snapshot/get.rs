@@ -48,7 +48,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.get`; see [`Get`].
+    /// `snapshot.get`; see [`Get`](struct@Get).
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot))
     }

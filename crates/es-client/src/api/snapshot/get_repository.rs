@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.get_repository`; see [`GetRepository`].
+    /// `snapshot.get_repository`; see [`GetRepository`](struct@GetRepository).
     pub fn get_repository(&self) -> GetRepository {
         GetRepository::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.repository_analyze`; see [`RepositoryAnalyze`].
+    /// `snapshot.repository_analyze`; see [`RepositoryAnalyze`](struct@RepositoryAnalyze).
     pub fn repository_analyze(&self, repository: impl Param<String>) -> RepositoryAnalyze {
         RepositoryAnalyze::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

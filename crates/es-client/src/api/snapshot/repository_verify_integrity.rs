@@ -38,7 +38,8 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.repository_verify_integrity`; see [`RepositoryVerifyIntegrity`].
+    /// `snapshot.repository_verify_integrity`; see
+    /// [`RepositoryVerifyIntegrity`](struct@RepositoryVerifyIntegrity).
     pub fn repository_verify_integrity(
         &self,
         repository: impl Param<[String]>,

@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.restore`; see [`Restore`].
+    /// `snapshot.restore`; see [`Restore`](struct@Restore).
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
         Restore::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

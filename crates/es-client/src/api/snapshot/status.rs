@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.status`; see [`Status`].
+    /// `snapshot.status`; see [`Status`](struct@Status).
     pub fn status(&self) -> Status {
         Status::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.verify_repository`; see [`VerifyRepository`].
+    /// `snapshot.verify_repository`; see [`VerifyRepository`](struct@VerifyRepository).
     pub fn verify_repository(&self, repository: impl Param<String>) -> VerifyRepository {
         VerifyRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// `sql.delete_async`; see [`DeleteAsync`].
+    /// `sql.delete_async`; see [`DeleteAsync`](struct@DeleteAsync).
     pub fn delete_async(&self, id: impl Param<String>) -> DeleteAsync {
         DeleteAsync::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

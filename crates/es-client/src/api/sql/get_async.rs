@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// `sql.get_async`; see [`GetAsync`].
+    /// `sql.get_async`; see [`GetAsync`](struct@GetAsync).
     pub fn get_async(&self, id: impl Param<String>) -> GetAsync {
         GetAsync::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

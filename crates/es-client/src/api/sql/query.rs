@@ -61,7 +61,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// `sql.query`; see [`Query`].
+    /// `sql.query`; see [`Query`](struct@Query).
     pub fn query(&self) -> Query {
         Query::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// `sql.translate`; see [`Translate`].
+    /// `sql.translate`; see [`Translate`](struct@Translate).
     pub fn translate(&self) -> Translate {
         Translate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Streams {
-    /// `streams.logs_disable`; see [`LogsDisable`].
+    /// `streams.logs_disable`; see [`LogsDisable`](struct@LogsDisable).
     pub fn logs_disable(&self, name: params::StreamType) -> LogsDisable {
         LogsDisable::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

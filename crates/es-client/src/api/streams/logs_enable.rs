@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Streams {
-    /// `streams.logs_enable`; see [`LogsEnable`].
+    /// `streams.logs_enable`; see [`LogsEnable`](struct@LogsEnable).
     pub fn logs_enable(&self, name: params::StreamType) -> LogsEnable {
         LogsEnable::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Streams {
-    /// `streams.status`; see [`Status`].
+    /// `streams.status`; see [`Status`](struct@Status).
     pub fn status(&self) -> Status {
         Status::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.delete_synonym_rule`; see [`DeleteSynonymRule`].
+    /// `synonyms.delete_synonym_rule`; see [`DeleteSynonymRule`](struct@DeleteSynonymRule).
     pub fn delete_synonym_rule(
         &self,
         set_id: impl Param<String>,

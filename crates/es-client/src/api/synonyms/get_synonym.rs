@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.get_synonym`; see [`GetSynonym`].
+    /// `synonyms.get_synonym`; see [`GetSynonym`](struct@GetSynonym).
     pub fn get_synonym(&self, id: impl Param<String>) -> GetSynonym {
         GetSynonym::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.get_synonyms_sets`; see [`GetSynonymsSets`].
+    /// `synonyms.get_synonyms_sets`; see [`GetSynonymsSets`](struct@GetSynonymsSets).
     pub fn get_synonyms_sets(&self) -> GetSynonymsSets {
         GetSynonymsSets::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.put_synonym`; see [`PutSynonym`].
+    /// `synonyms.put_synonym`; see [`PutSynonym`](struct@PutSynonym).
     pub fn put_synonym(&self, id: impl Param<String>) -> PutSynonym {
         PutSynonym::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

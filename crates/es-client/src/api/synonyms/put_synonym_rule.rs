@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.put_synonym_rule`; see [`PutSynonymRule`].
+    /// `synonyms.put_synonym_rule`; see [`PutSynonymRule`](struct@PutSynonymRule).
     pub fn put_synonym_rule(
         &self,
         set_id: impl Param<String>,

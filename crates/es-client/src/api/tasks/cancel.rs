@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Tasks {
-    /// `tasks.cancel`; see [`Cancel`].
+    /// `tasks.cancel`; see [`Cancel`](struct@Cancel).
     pub fn cancel(&self) -> Cancel {
         Cancel::new(Call::new(&self.client, &ENDPOINT))
     }

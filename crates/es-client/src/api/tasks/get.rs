@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Tasks {
-    /// `tasks.get`; see [`Get`].
+    /// `tasks.get`; see [`Get`](struct@Get).
     pub fn get(&self, task_id: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, task_id))
     }

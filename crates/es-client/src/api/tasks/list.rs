@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Tasks {
-    /// `tasks.list`; see [`List`].
+    /// `tasks.list`; see [`List`](struct@List).
     pub fn list(&self) -> List {
         List::new(Call::new(&self.client, &ENDPOINT))
     }

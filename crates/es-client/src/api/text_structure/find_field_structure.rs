@@ -46,7 +46,8 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// `text_structure.find_field_structure`; see [`FindFieldStructure`].
+    /// `text_structure.find_field_structure`; see
+    /// [`FindFieldStructure`](struct@FindFieldStructure).
     pub fn find_field_structure(
         &self,
         field: impl Param<String>,

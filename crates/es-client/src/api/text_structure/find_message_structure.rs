@@ -49,7 +49,8 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// `text_structure.find_message_structure`; see [`FindMessageStructure`].
+    /// `text_structure.find_message_structure`; see
+    /// [`FindMessageStructure`](struct@FindMessageStructure).
     pub fn find_message_structure(&self) -> FindMessageStructure {
         FindMessageStructure::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -53,7 +53,7 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// `text_structure.find_structure`; see [`FindStructure`].
+    /// `text_structure.find_structure`; see [`FindStructure`](struct@FindStructure).
     pub fn find_structure(&self) -> FindStructure {
         FindStructure::new(Call::new(&self.client, &ENDPOINT))
     }

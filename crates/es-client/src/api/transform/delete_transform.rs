@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.delete_transform`; see [`DeleteTransform`].
+    /// `transform.delete_transform`; see [`DeleteTransform`](struct@DeleteTransform).
     pub fn delete_transform(&self, transform_id: impl Param<String>) -> DeleteTransform {
         DeleteTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

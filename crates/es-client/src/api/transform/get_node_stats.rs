@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.get_node_stats`; see [`GetNodeStats`].
+    /// `transform.get_node_stats`; see [`GetNodeStats`](struct@GetNodeStats).
     pub fn get_node_stats(&self) -> GetNodeStats {
         GetNodeStats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.get_transform`; see [`GetTransform`].
+    /// `transform.get_transform`; see [`GetTransform`](struct@GetTransform).
     pub fn get_transform(&self) -> GetTransform {
         GetTransform::new(Call::new(&self.client, &ENDPOINT))
     }

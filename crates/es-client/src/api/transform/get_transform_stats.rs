@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.get_transform_stats`; see [`GetTransformStats`].
+    /// `transform.get_transform_stats`; see [`GetTransformStats`](struct@GetTransformStats).
     pub fn get_transform_stats(&self, transform_id: impl Param<[String]>) -> GetTransformStats {
         GetTransformStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

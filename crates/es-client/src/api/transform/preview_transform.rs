@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.preview_transform`; see [`PreviewTransform`].
+    /// `transform.preview_transform`; see [`PreviewTransform`](struct@PreviewTransform).
     pub fn preview_transform(&self) -> PreviewTransform {
         PreviewTransform::new(Call::new(&self.client, &ENDPOINT))
     }

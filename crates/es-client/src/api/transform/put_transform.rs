@@ -50,7 +50,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.put_transform`; see [`PutTransform`].
+    /// `transform.put_transform`; see [`PutTransform`](struct@PutTransform).
     pub fn put_transform(&self, transform_id: impl Param<String>) -> PutTransform {
         PutTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

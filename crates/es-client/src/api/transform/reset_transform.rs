@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.reset_transform`; see [`ResetTransform`].
+    /// `transform.reset_transform`; see [`ResetTransform`](struct@ResetTransform).
     pub fn reset_transform(&self, transform_id: impl Param<String>) -> ResetTransform {
         ResetTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

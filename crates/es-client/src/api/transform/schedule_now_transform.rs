@@ -24,7 +24,8 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.schedule_now_transform`; see [`ScheduleNowTransform`].
+    /// `transform.schedule_now_transform`; see
+    /// [`ScheduleNowTransform`](struct@ScheduleNowTransform).
     pub fn schedule_now_transform(&self, transform_id: impl Param<String>) -> ScheduleNowTransform {
         ScheduleNowTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

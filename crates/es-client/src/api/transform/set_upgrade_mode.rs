@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.set_upgrade_mode`; see [`SetUpgradeMode`].
+    /// `transform.set_upgrade_mode`; see [`SetUpgradeMode`](struct@SetUpgradeMode).
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
         SetUpgradeMode::new(Call::new(&self.client, &ENDPOINT))
     }

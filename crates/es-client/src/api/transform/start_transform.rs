@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.start_transform`; see [`StartTransform`].
+    /// `transform.start_transform`; see [`StartTransform`](struct@StartTransform).
     pub fn start_transform(&self, transform_id: impl Param<String>) -> StartTransform {
         StartTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

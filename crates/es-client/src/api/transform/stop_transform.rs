@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.stop_transform`; see [`StopTransform`].
+    /// `transform.stop_transform`; see [`StopTransform`](struct@StopTransform).
     pub fn stop_transform(&self, transform_id: impl Param<String>) -> StopTransform {
         StopTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.update_transform`; see [`UpdateTransform`].
+    /// `transform.update_transform`; see [`UpdateTransform`](struct@UpdateTransform).
     pub fn update_transform(&self, transform_id: impl Param<String>) -> UpdateTransform {
         UpdateTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.upgrade_transforms`; see [`UpgradeTransforms`].
+    /// `transform.upgrade_transforms`; see [`UpgradeTransforms`](struct@UpgradeTransforms).
     pub fn upgrade_transforms(&self) -> UpgradeTransforms {
         UpgradeTransforms::new(Call::new(&self.client, &ENDPOINT))
     }

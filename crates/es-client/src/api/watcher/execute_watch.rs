@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.execute_watch`; see [`ExecuteWatch`].
+    /// `watcher.execute_watch`; see [`ExecuteWatch`](struct@ExecuteWatch).
     pub fn execute_watch(&self) -> ExecuteWatch {
         ExecuteWatch::new(Call::new(&self.client, &ENDPOINT))
     }

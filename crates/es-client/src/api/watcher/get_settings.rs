@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.get_settings`; see [`GetSettings`].
+    /// `watcher.get_settings`; see [`GetSettings`](struct@GetSettings).
     pub fn get_settings(&self) -> GetSettings {
         GetSettings::new(Call::new(&self.client, &ENDPOINT))
     }

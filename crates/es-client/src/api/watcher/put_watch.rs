@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.put_watch`; see [`PutWatch`].
+    /// `watcher.put_watch`; see [`PutWatch`](struct@PutWatch).
     pub fn put_watch(&self, id: impl Param<String>) -> PutWatch {
         PutWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.query_watches`; see [`QueryWatches`].
+    /// `watcher.query_watches`; see [`QueryWatches`](struct@QueryWatches).
     pub fn query_watches(&self) -> QueryWatches {
         QueryWatches::new(Call::new(&self.client, &ENDPOINT))
     }

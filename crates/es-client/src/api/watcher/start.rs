@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.start`; see [`Start`].
+    /// `watcher.start`; see [`Start`](struct@Start).
     pub fn start(&self) -> Start {
         Start::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.stats`; see [`Stats`].
+    /// `watcher.stats`; see [`Stats`](struct@Stats).
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

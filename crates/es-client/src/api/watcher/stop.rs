@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.stop`; see [`Stop`].
+    /// `watcher.stop`; see [`Stop`](struct@Stop).
     pub fn stop(&self) -> Stop {
         Stop::new(Call::new(&self.client, &ENDPOINT))
     }

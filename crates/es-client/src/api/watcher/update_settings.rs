@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.update_settings`; see [`UpdateSettings`].
+    /// `watcher.update_settings`; see [`UpdateSettings`](struct@UpdateSettings).
     pub fn update_settings(&self) -> UpdateSettings {
         UpdateSettings::new(Call::new(&self.client, &ENDPOINT))
     }

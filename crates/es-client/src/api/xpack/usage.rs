@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Xpack {
-    /// `xpack.usage`; see [`Usage`].
+    /// `xpack.usage`; see [`Usage`](struct@Usage).
     pub fn usage(&self) -> Usage {
         Usage::new(Call::new(&self.client, &ENDPOINT))
     }
