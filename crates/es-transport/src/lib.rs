@@ -60,7 +60,7 @@ pub use body::{Body, Replay, ResponseBody};
 pub use builder::TransportBuilder;
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
-pub use layer::{media_type::CompatibilityMode, retry::Backoff};
+pub use layer::{compress::Gzip, media_type::CompatibilityMode, retry::Backoff};
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
 pub use options::{OperationName, RequestAuth, RequestOptions};
 pub use transport::Transport;

@@ -52,6 +52,8 @@ struct Inner {
 pub(crate) struct Shared {
     pub(crate) pool: Arc<NodePool>,
     pub(crate) sniffer: Sniffer,
+    /// The level at which bodies of requests are compressed.
+    pub(crate) compression: Option<u32>,
     /// Closes the connections.
     pub(crate) close: Box<dyn Fn() + Send + Sync>,
 }
@@ -94,6 +96,13 @@ impl Transport {
     /// made [from a service](Transport::from_service).
     pub fn pool(&self) -> Option<&Arc<NodePool>> {
         self.0.shared.as_ref().map(|shared| &shared.pool)
+    }
+
+    /// The level at which bodies of requests are compressed with gzip; `None`
+    /// where they are not, or for a transport that was made [from a
+    /// service](Transport::from_service).
+    pub fn compression(&self) -> Option<u32> {
+        self.0.shared.as_ref()?.compression
     }
 
     /// Asks the cluster for its nodes now, whatever the settings say.

@@ -131,3 +131,28 @@ async fn poisoned_documents_are_told_with_their_lines() {
     assert_eq!(error.status(), Some(400));
     assert_eq!(error.operation(), "{\"index\":{\"_id\":\"6\"}}\n{\"n\":\"seven\"}\n");
 }
+
+#[tokio::test]
+async fn bodies_are_compressed_while_they_are_written() {
+    let cluster = Cluster::builder().start().await.unwrap();
+    let client =
+        Elasticsearch::builder().nodes(cluster.urls()).http_compress(true).build().unwrap();
+    // Halves and what is sent again are compressed, too.
+    cluster.node(0).inject(Fault::status(413).once());
+    cluster.node(0).inject(Fault::status(429).once());
+    let report = client.helpers().bulk("i", numbers(12_345)).max_in_flight(1).await.unwrap();
+    assert_eq!((report.succeeded, report.resent), (12_345, 2_500));
+    assert_eq!(count(&client, "i").await, 12_345);
+    let requests = cluster.node(0).requests();
+    let bulks: Vec<_> = requests.iter().filter(|request| request.path() == "/i/_bulk").collect();
+    assert!(bulks.iter().all(|request| request.header("content-encoding") == Some("gzip")));
+    let sum =
+        |length: fn(&es_testkit::Recorded) -> usize| bulks.iter().map(|r| length(r)).sum::<usize>();
+    let (plain, sent) = (sum(|request| request.body.len()), sum(|request| request.raw_body.len()));
+    assert_eq!(plain as u64, report.bytes);
+    assert!(sent * 4 < plain, "{sent} of {plain}");
+    // Too small to be worth it, one goes as it is.
+    let report = client.helpers().bulk("i", numbers(1)).await.unwrap();
+    assert!(report.is_complete());
+    assert_eq!(cluster.node(0).requests().pop().unwrap().header("content-encoding"), None);
+}

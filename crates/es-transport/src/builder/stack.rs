@@ -150,6 +150,7 @@ where
         None => CompatibilityMode::from_env()?,
     };
     let compress = settings.compress.unwrap_or(settings.cloud);
+    let compression = settings.compression.enabled(compress);
 
     // A node for each attempt, its credentials, and one deadline over all of it.
     let attempt = ServiceBuilder::new()
@@ -175,12 +176,15 @@ where
         .layer(TraceLayer::new())
         .layer(metrics())
         .layer(TotalTimeoutLayer::new(settings.total_timeout))
-        .layer(settings.compression.enabled(compress))
+        .layer(compression)
         .layer(RetryLayer::new(settings.retry))
         .layer(sniffer.layer())
         .service(attempt);
     let close = Box::new(close);
-    Ok(Transport::new(request, Shared { pool, sniffer, close }))
+    Ok(Transport::new(
+        request,
+        Shared { pool, sniffer, compression: compression.compresses(), close },
+    ))
 }
 
 #[cfg(feature = "metrics")]

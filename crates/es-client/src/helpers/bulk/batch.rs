@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{encode, ids::Ids, operation::Action, operation::Operation};
+use super::{encode, ids::Ids, operation::Action, operation::Operation, packed::Packed};
 use crate::error::Result;
 
 /// One operation of a batch; its lines lie in the batch's body.
@@ -29,6 +29,7 @@ pub(super) struct Filling {
     /// An operation that no longer fitted into the batch before.
     carried: Option<(Vec<u8>, Item)>,
     ids: Option<Ids>,
+    packed: Option<Packed>,
 }
 
 /// How much a batch may hold.
@@ -39,8 +40,10 @@ pub(super) struct Limits {
 }
 
 impl Filling {
-    pub(super) fn new(make_ids: bool) -> Self {
-        Self { ids: make_ids.then(Ids::new), ..Self::default() }
+    /// With ids for what has none, and compressed at a level, or not.
+    pub(super) fn new(make_ids: bool, compression: Option<u32>) -> Self {
+        let (ids, packed) = (make_ids.then(Ids::new), compression.map(Packed::new));
+        Self { ids, packed, ..Self::default() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -84,12 +87,16 @@ impl Filling {
             self.carried = Some((self.body.split_off(start), item));
         } else {
             self.items.push(item);
+            if let Some(packed) = &mut self.packed {
+                packed.grown(&self.body);
+            }
         }
         Ok(())
     }
 
     /// What was filled in; what was carried over begins the next batch, in `spare`.
     pub(super) fn take(&mut self, mut spare: Spare) -> Part {
+        let packed = self.packed.as_mut().and_then(|packed| packed.take(&self.body));
         spare.body.clear();
         spare.items.clear();
         if let Some((lines, mut item)) = self.carried.take() {
@@ -99,7 +106,7 @@ impl Filling {
         }
         let body = std::mem::replace(&mut self.body, spare.body);
         let items = std::mem::replace(&mut self.items, spare.items);
-        Part { body: body.into(), items, ..Part::default() }
+        Part { body: body.into(), packed, items, ..Part::default() }
     }
 }
 
@@ -114,6 +121,8 @@ pub(super) struct Spare {
 #[derive(Debug, Default)]
 pub(super) struct Part {
     pub(super) body: Bytes,
+    /// The body, compressed.
+    pub(super) packed: Option<Bytes>,
     pub(super) items: Vec<Item>,
     /// How often its operations were sent before.
     pub(super) retries: u32,
@@ -155,7 +164,7 @@ impl Part {
             let end = u32::try_from(body.len()).unwrap_or(u32::MAX);
             items.extend(self.items.get(at).map(|item| Item { end, ..*item }));
         }
-        Self { body: body.into(), items, ..*self }
+        Self { body: body.into(), packed: None, items, ..*self }
     }
 
     /// Two batches of half the operations each; nothing is copied but the list.
@@ -167,7 +176,8 @@ impl Part {
             item.end -= u32::try_from(middle).unwrap_or_default();
         }
         let body = self.body.split_off(middle);
-        let second = Self { body, items, ..self };
+        self.packed = None;
+        let second = Self { body, packed: None, items, ..self };
         [self, second]
     }
 
@@ -185,7 +195,7 @@ mod tests {
     const LIMITS: Limits = Limits { bytes: 60, operations: 100 };
 
     fn filled(count: u64, limits: Limits) -> Filling {
-        let mut filling = Filling::new(false);
+        let mut filling = Filling::new(false, None);
         for number in 0..count {
             filling.push(number, &Operation::index(number), limits).unwrap();
         }

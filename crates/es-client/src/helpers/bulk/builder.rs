@@ -193,6 +193,7 @@ impl<S> Bulk<S> {
         } else {
             Concurrency::fixed(settings.in_flight)
         };
+        let compression = client.transport().compression();
         let lane = target(&index, settings.query, detail).map(|target| {
             Arc::new(Lane {
                 client,
@@ -212,7 +213,7 @@ impl<S> Bulk<S> {
             concurrency,
             keep_failures: settings.keep_failures,
             progress: settings.progress,
-            filling: Filling::new(settings.make_ids),
+            filling: Filling::new(settings.make_ids, compression),
             report: BulkReport::default(),
             began: None,
             flush_at: None,

@@ -80,9 +80,9 @@ impl Lane {
             method: Method::POST,
             target: self.target.clone(),
             ndjson: true,
-            gzip: false,
+            gzip: part.packed.is_some(),
             repeatable: part.is_repeatable(),
-            body: part.body.clone(),
+            body: part.packed.as_ref().unwrap_or(&part.body).clone(),
         };
         send(&self.client, request).await
     }

@@ -29,7 +29,8 @@
 //! and several are under way at once; when as many are, no more input is read.
 //! Memory is therefore bounded by [`flush_bytes`](Bulk::flush_bytes) times
 //! [`max_in_flight`](Bulk::max_in_flight), with the answers, whatever the
-//! length of the input.
+//! length of the input. Where the client compresses requests, a body is
+//! compressed while it is written.
 //!
 //! Every operation that was read has an outcome in the end. Awaited, the helper
 //! gives totals and the first failures; [`stream`](Bulk::stream) gives the
@@ -73,6 +74,7 @@ mod judge;
 mod lane;
 mod operation;
 mod outcome;
+mod packed;
 mod reply;
 mod report;
 mod source;

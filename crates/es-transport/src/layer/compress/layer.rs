@@ -30,6 +30,11 @@ impl CompressLayer {
         self
     }
 
+    /// The level at which bodies are compressed; `None` if none are.
+    pub fn compresses(&self) -> Option<u32> {
+        self.enabled.then_some(self.level)
+    }
+
     /// From 1 (fast, the default) to 9 (small); what is outside is taken for
     /// the nearest.
     #[must_use]

@@ -9,6 +9,7 @@
 //! - A body whose bytes are at hand becomes one piece of bytes. If it does not
 //!   get smaller, it is sent as it was.
 //! - A stream is compressed while it is sent ([`GzipBody`]).
+//! - Who writes a large body piece by piece can compress it on the way ([`Gzip`]).
 //! - A request that already has a `Content-Encoding` stays as it is.
 //!
 //! There is no zstd: Elasticsearch does not refuse a body with
@@ -38,7 +39,8 @@
 
 mod body;
 mod encoder;
+mod gzip;
 mod layer;
 mod service;
 
-pub use self::{body::GzipBody, layer::CompressLayer, service::Compress};
+pub use self::{body::GzipBody, gzip::Gzip, layer::CompressLayer, service::Compress};
