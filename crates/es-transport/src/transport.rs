@@ -120,6 +120,9 @@ impl Transport {
 
     /// Closes idle connections now and busy ones when they end. Requests that
     /// follow fail with an error that [`is_closed`](Error::is_closed).
+    ///
+    /// A [service](TransportBuilder::http_service) that stands in the place of
+    /// the connections is not closed: that is its owner's business.
     pub fn close(&self) {
         if let Some(shared) = &self.0.shared {
             (shared.close)();

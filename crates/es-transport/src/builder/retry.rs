@@ -37,7 +37,9 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.request_timeout = timeout)
     }
 
-    /// The time for a request with all its attempts. Default: no limit.
+    /// The time for a request with all its attempts. Default: no limit. A look
+    /// for nodes that the request waits for has a time of its own
+    /// ([`sniff_timeout`](Self::sniff_timeout)).
     pub fn total_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = timeout.into();
         self.set(|settings| settings.total_timeout = timeout)

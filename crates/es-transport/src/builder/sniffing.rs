@@ -34,7 +34,7 @@ impl<T> TransportBuilder<T> {
         self.sniff(|options| options.min_delay(delay))
     }
 
-    /// How long the asking may take.
+    /// How long the asking may take. Default 5 s.
     pub fn sniff_timeout(self, timeout: Duration) -> Self {
         self.sniff(|options| options.timeout(timeout))
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod answers;
+mod chaos;
 #[path = "../connect_support/mod.rs"]
 mod connect_support;
 mod dialing;

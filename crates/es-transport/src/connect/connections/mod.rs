@@ -11,10 +11,11 @@
 //!   sent again on another one. What was taken and then broke is an error:
 //!   only the retry layer can know whether it may be repeated;
 //! - a connection is used again only after its answer was read to the end. A
-//!   cancelled request, or a large answer that is dropped unread, closes it;
+//!   cancelled request, or a large answer that is dropped unread, closes it,
+//!   and so does a server that answered and does not read the rest of the request;
 //! - idle connections are closed after a timeout, when they are too many, when
 //!   their node left ([`Connections::retain`]) and when the process was frozen
-//!   meanwhile ([`WallClock`]).
+//!   meanwhile ([`WallClock`], [`ConnectionsBuilder::on_thaw`]).
 //!
 //! What it deliberately does not: HTTP/2 (see [`http_client`](super::http_client)),
 //! redirects, retries, timeouts of requests, or keeping a task alive while
