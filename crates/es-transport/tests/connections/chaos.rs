@@ -69,7 +69,7 @@ async fn rounds(places: usize) {
             })
             .collect();
         for task in tasks {
-            tokio::time::timeout(Duration::from_secs(10), task).await.expect("it waits").unwrap();
+            tokio::time::timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
         }
         eventually("what is open is idle", || {
             let (open, idle) = counts(&connections, &server);
