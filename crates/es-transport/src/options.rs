@@ -53,6 +53,7 @@ pub struct RequestOptions {
     /// Hand out the answer as a stream, instead of collecting it within the attempt.
     pub stream: bool,
     /// The most bytes that an answer may have, inflated; `Some(None)` switches the limit off.
+    /// An answer that is streamed has no limit but one that is set here.
     pub max_response_size: Option<Option<usize>>,
 }
 

@@ -184,3 +184,27 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn a_stream_has_the_limit_that_its_request_sets() {
+    let own = |max| {
+        with(RequestOptions {
+            stream: true,
+            max_response_size: Some(max),
+            ..RequestOptions::default()
+        })
+    };
+    let pieces = || stream(vec![Ok("abc".into()), Ok("de".into())]);
+    let layer = CollectLayer::new().limit(1);
+    for max in [Some(5), None] {
+        let body = send(layer, own(max), pieces()).await.unwrap().into_body();
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "abcde");
+    }
+    // What fits is handed out before.
+    let mut body = send(layer, own(Some(4)), pieces()).await.unwrap().into_body();
+    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
+    let error = body.frame().await.unwrap().unwrap_err();
+    assert!(error.is_body() && error.to_string().contains("4 bytes"), "{error}");
+    // One that says its length is not read at all.
+    assert!(send(layer, own(Some(4)), list(&["abcde"])).await.unwrap_err().is_body());
+}

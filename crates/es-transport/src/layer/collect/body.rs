@@ -1,7 +1,7 @@
 use std::{
     mem,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -24,7 +24,8 @@ pin_project! {
     #[derive(Debug)]
     enum Kind<B> {
         Full { bytes: Bytes },
-        Stream { #[pin] body: B },
+        // What is left of the request's own limit, and the limit.
+        Stream { #[pin] body: B, left: usize, limit: usize },
     }
 }
 
@@ -33,8 +34,8 @@ impl<B> ResponseBody<B> {
         Self { kind: Kind::Full { bytes } }
     }
 
-    pub(super) fn stream(body: B) -> Self {
-        Self { kind: Kind::Stream { body } }
+    pub(super) fn stream(body: B, limit: usize) -> Self {
+        Self { kind: Kind::Stream { body, left: limit, limit } }
     }
 
     /// The bytes that are left of a collected answer; `None` for a stream.
@@ -61,23 +62,34 @@ where
         match self.project().kind.project() {
             KindProj::Full { bytes } if bytes.is_empty() => Poll::Ready(None),
             KindProj::Full { bytes } => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
-            KindProj::Stream { body } => body
-                .poll_frame(cx)
-                .map(|frame| frame.map(|frame| frame.map_err(Error::from_service))),
+            KindProj::Stream { body, left, limit } => {
+                let Some(frame) = ready!(body.poll_frame(cx)) else { return Poll::Ready(None) };
+                let frame = frame.map_err(Error::from_service)?;
+                let size = frame.data_ref().map_or(0, Bytes::len);
+                let Some(rest) = left.checked_sub(size) else {
+                    return Poll::Ready(Some(Err(too_large(*limit))));
+                };
+                *left = rest;
+                Poll::Ready(Some(Ok(frame)))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Full { bytes } => bytes.is_empty(),
-            Kind::Stream { body } => body.is_end_stream(),
+            Kind::Stream { body, .. } => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Full { bytes } => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Stream { body } => body.size_hint(),
+            Kind::Stream { body, .. } => body.size_hint(),
         }
     }
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::body(format!("it has more than {limit} bytes, the `max_response_size`"))
 }

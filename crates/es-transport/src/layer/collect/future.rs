@@ -18,7 +18,8 @@ use crate::{
 /// What becomes of the body.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reading {
-    Stream,
+    /// As a stream, of at most so many bytes.
+    Stream(usize),
     UpTo(usize),
 }
 
@@ -63,8 +64,10 @@ where
                 StateProj::Head { future, reading } => {
                     let answer = ready!(future.poll(cx)).map_err(Error::from_service)?;
                     let limit = match *reading {
-                        Reading::Stream => {
-                            return Poll::Ready(Ok(answer.map(ResponseBody::stream)));
+                        Reading::Stream(limit) => {
+                            check_stated_length(answer.body(), limit)?;
+                            let stream = |body| ResponseBody::stream(body, limit);
+                            return Poll::Ready(Ok(answer.map(stream)));
                         }
                         Reading::UpTo(limit) => limit,
                     };

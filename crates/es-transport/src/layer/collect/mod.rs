@@ -13,7 +13,7 @@
 //! body as this layer sees it: compressed, where a layer above inflates.
 //!
 //! A request with [`RequestOptions::stream`](crate::RequestOptions::stream) gets
-//! its answer as it comes, without a limit.
+//! its answer as it comes, without a limit but the one that it sets itself.
 //!
 //! Trailers are dropped; Elasticsearch sends none.
 //!

@@ -43,12 +43,16 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let options = RequestOptions::of(&request);
-        let reading = if options.is_some_and(|options| options.stream) {
-            Reading::Stream
-        } else {
-            let own = options.and_then(|options| options.max_response_size);
-            Reading::UpTo(own.unwrap_or(self.limit).unwrap_or(usize::MAX))
+        let reading = match RequestOptions::of(&request) {
+            None => Reading::UpTo(self.limit.unwrap_or(usize::MAX)),
+            Some(options) => {
+                let own = options.max_response_size;
+                if options.stream {
+                    Reading::Stream(own.flatten().unwrap_or(usize::MAX))
+                } else {
+                    Reading::UpTo(own.unwrap_or(self.limit).unwrap_or(usize::MAX))
+                }
+            }
         };
         ResponseFuture::new(self.inner.call(request), reading)
     }
