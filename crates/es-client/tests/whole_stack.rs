@@ -159,7 +159,7 @@ async fn no_path_leads_elsewhere() {
     assert_eq!((cluster.request_count(), elsewhere.request_count()), (0, 0));
     // Within a part, nothing of it is special.
     let odd = "../../_cluster/health?x#y";
-    client.index("odd").id(odd).document(&json!({"n": 1})).await.unwrap();
+    client.index("odd").id(odd).document(json!({"n": 1})).await.unwrap();
     let found = client.get::<Value>("odd", odd).await.unwrap();
     assert_eq!(found.id, odd);
 }
