@@ -44,6 +44,7 @@ pub mod endpoint;
 pub mod error;
 pub mod helpers;
 mod json_body;
+mod json_read;
 pub mod options;
 pub mod params;
 mod path;

@@ -63,7 +63,7 @@ async fn each_action_arrives_with_its_settings_and_has_its_outcome() {
 
     let state = mock.state();
     let (target, arrived) = &state.requests[0];
-    assert_eq!(target, "/a%20b/_bulk?pipeline=p");
+    assert_eq!(target, "/a%20b/_bulk?pipeline=p&filter_path=-items.*._shards");
     assert_eq!(arrived[1].meta, json!({"_id": "b", "_index": "other", "routing": "r"}));
     assert_eq!(arrived[2].document, json!({"doc": {"n": 2}, "doc_as_upsert": true}));
     assert_eq!(state.requests.len(), 1);

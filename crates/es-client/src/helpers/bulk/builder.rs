@@ -229,18 +229,16 @@ impl<S> Bulk<S> {
     }
 }
 
-/// Where the requests go. For totals the answer need not repeat what was written.
+/// Where the requests go. The answer need not tell what nobody reads: for totals
+/// it has the status of each item, else all but its shards.
 fn target(index: &str, mut query: String, detail: bool) -> Result<PathAndQuery> {
     let mut target = String::from("/");
     push_part(&mut target, "index", index, PartKind::Single)?;
     target.push_str("/_bulk");
-    if !detail {
-        push_query(&mut query, "filter_path", "errors,items.*.status,items.*.error");
-    }
-    if !query.is_empty() {
-        target.push('?');
-        target.push_str(&query);
-    }
+    let wanted = if detail { "-items.*._shards" } else { "errors,items.*.status,items.*.error" };
+    push_query(&mut query, "filter_path", wanted);
+    target.push('?');
+    target.push_str(&query);
     path_and_query(target)
 }
 

@@ -78,7 +78,17 @@ pub(super) fn each_item<'a>(
     body: &'a [u8],
     each: impl FnMut(ItemReply<'a>),
 ) -> serde_json::Result<()> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    // As in `json_read`, but with a seed.
+    match std::str::from_utf8(body) {
+        Ok(text) => read(serde_json::Deserializer::from_str(text), each),
+        Err(_) => read(serde_json::Deserializer::from_slice(body), each),
+    }
+}
+
+fn read<'a, R: serde_json::de::Read<'a>>(
+    mut deserializer: serde_json::Deserializer<R>,
+    each: impl FnMut(ItemReply<'a>),
+) -> serde_json::Result<()> {
     Answer(each).deserialize(&mut deserializer)?;
     deserializer.end()
 }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{Error, Result},
+    json_read,
     response::Meta,
 };
 
@@ -52,7 +53,7 @@ struct Answer<'a> {
 impl<T: DeserializeOwned> Rows<T> {
     pub(super) fn read(meta: Meta, body: Bytes, allow_partial: bool) -> Result<Self> {
         let read = || {
-            let answer: Answer<'_> = serde_json::from_slice(&body)?;
+            let answer: Answer<'_> = json_read::from_bytes(&body)?;
             let row = |values: &Vec<_>| T::deserialize(Row { columns: &answer.columns, values });
             let rows = answer.values.iter().map(row).collect::<serde_json::Result<_>>()?;
             Ok((answer.columns, rows, answer.is_partial))

@@ -12,6 +12,7 @@ use crate::{
     client::Elasticsearch,
     error::{Error, Result},
     helpers::request::{HelperRequest, Patience, send_patiently},
+    json_read,
     response::Meta,
     types::SearchResponse,
 };
@@ -121,7 +122,7 @@ fn take_apart(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
         responses: Vec<&'a RawValue>,
     }
     let read = || {
-        let answer: Answer<'_> = serde_json::from_slice(body)?;
+        let answer: Answer<'_> = json_read::from_bytes(body)?;
         if answer.responses.len() != count {
             let message = "there are not as many answers as searches";
             return Err(serde::de::Error::custom(message));
@@ -144,11 +145,11 @@ impl Found {
             _error: serde::de::IgnoredAny,
         }
         let Self { meta, body } = self;
-        let error = match serde_json::from_slice(&body) {
+        let error = match json_read::from_bytes(&body) {
             Ok(response) => return Ok(response),
             Err(error) => error,
         };
-        let refused = serde_json::from_slice::<Refused>(&body).ok();
+        let refused = json_read::from_bytes::<Refused>(&body).ok();
         match refused.and_then(|refused| StatusCode::from_u16(refused.status).ok()) {
             Some(status) => Err(Error::api(with_status(&meta, status), body)),
             None => Err(Error::decode("answer to a search", error, meta, body)),

@@ -9,6 +9,7 @@ use serde_json::{
 
 use crate::{
     error::{Error, Result},
+    json_read,
     response::Meta,
     types::{Hit, Shards},
 };
@@ -43,7 +44,7 @@ impl<T: DeserializeOwned> Page<T> {
     /// It is no page, or one that lacks something.
     pub(super) fn read(meta: Meta, body: Bytes, allow_partial: bool) -> Result<Self> {
         let read = || {
-            let mut page: Self = serde_json::from_slice(&body)?;
+            let mut page: Self = json_read::from_bytes(&body)?;
             page.last = last_sort(&page.hits.hits, &body)?;
             Ok(page)
         };
@@ -90,7 +91,7 @@ fn last_sort<T>(hits: &[Hit<T>], body: &[u8]) -> serde_json::Result<Option<Box<R
         #[serde(borrow)]
         sort: &'a RawValue,
     }
-    let answer: Answer<'_> = serde_json::from_slice(body)?;
+    let answer: Answer<'_> = json_read::from_bytes(body)?;
     Ok(answer.hits.hits.last().map(|hit| hit.sort.to_owned()))
 }
 

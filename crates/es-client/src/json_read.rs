@@ -1,0 +1,30 @@
+//! Reads JSON from bytes.
+
+use serde::Deserialize;
+
+/// Reads a value from the bytes of an answer.
+///
+/// That they are UTF-8 is found out for all of them at once, which costs a
+/// fraction of asking for each string on its own.
+///
+/// # Errors
+/// They are no JSON, or not of that form.
+pub(crate) fn from_bytes<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        // It says where.
+        Err(_) => serde_json::from_slice(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_utf_8_is_an_error_with_its_place() {
+        assert_eq!(from_bytes::<Vec<&str>>("[\"größe\"]".as_bytes()).unwrap(), ["größe"]);
+        let error = from_bytes::<Vec<String>>(b"[\"a\",\n\"\xff\"]").unwrap_err();
+        assert_eq!(error.line(), 2);
+    }
+}
