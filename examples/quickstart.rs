@@ -13,6 +13,7 @@ use std::{env, time::Duration};
 
 use es_client::{Elasticsearch, SearchResponse};
 use es_testkit::Cluster;
+use es_transport::CompatibilityMode;
 use examples::{Endpoint, Result, Tally, endpoints};
 use http::Method;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -62,7 +63,10 @@ fn connect_to_embedded(cluster: &Cluster) -> Result<Elasticsearch> {
 fn connect_to_named() -> Result<Elasticsearch> {
     let set = |name| env::var(name).ok();
     let urls = set("ES_URL").unwrap_or_default();
-    let mut builder = Elasticsearch::builder().nodes(urls.split(',').map(str::trim));
+    let mut builder = Elasticsearch::builder()
+        .nodes(urls.split(',').map(str::trim))
+        // Elasticsearch 7.17, 8 or 9: the first answer tells.
+        .compatibility_mode(CompatibilityMode::Negotiated);
     if let Some(ca) = set("ES_CA") {
         builder = builder.ca_certs(ca);
     } else if let Some(fingerprint) = set("ES_FINGERPRINT") {

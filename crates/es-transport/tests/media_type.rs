@@ -200,6 +200,17 @@ async fn negotiated_learns_from_info() {
 }
 
 #[tokio::test]
+async fn a_head_asks_for_no_version_until_one_is_known() {
+    let layer = layer(CompatibilityMode::Negotiated);
+    let head = || Request::head("/").body(Body::empty()).unwrap();
+    assert_eq!(types(&sent(&layer, head()).await), (PLAIN, ""));
+    let refusal_then_success = vec![answer(400, TOO_NEW), answer(200, "{}")];
+    let (got, _): (Answer, _) = exchange(&layer, get(), refusal_then_success).await;
+    assert_eq!(got.unwrap().status(), 200);
+    assert_eq!(types(&sent(&layer, head()).await), (JSON_8, ""));
+}
+
+#[tokio::test]
 async fn a_stream_cannot_be_sent_again_but_what_it_taught_stays() {
     let layer = layer(CompatibilityMode::Negotiated);
     let request = Request::post("/_bulk").body(Body::stream(Body::from("{}"))).unwrap();

@@ -1,7 +1,7 @@
 //! What a transport has learned about its servers, shared by all clones.
 
 use arc_swap::ArcSwap;
-use http::Request;
+use http::{Method, Request};
 
 use super::{
     mode::CompatibilityMode,
@@ -28,7 +28,12 @@ impl Shared {
         match &self.negotiation {
             None => self.types.write(request.headers_mut(), has_body),
             Some(negotiation) => {
-                negotiation.known.load().types.write(request.headers_mut(), has_body)
+                let known = negotiation.known.load();
+                // A refusal of a HEAD has no body that it could be told by.
+                if !known.settled && request.method() == Method::HEAD {
+                    return Types::plain().write(request.headers_mut(), has_body);
+                }
+                known.types.write(request.headers_mut(), has_body)
             }
         }
     }

@@ -1,0 +1,18 @@
+//! The client against a genuine cluster, which the environment names as
+//! `scripts/cluster/es-cluster env` prints it.
+//!
+//! The tests are ignored unless they are asked for (`-- --ignored`), since they
+//! need a server; without the environment they fail. What a server cannot do
+//! (security, several nodes, a module) is printed by the test that leaves it out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod connecting;
+mod documents;
+mod server;
+mod versions;
