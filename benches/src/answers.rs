@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use peers::{
-    operation::{HITS, INDEX, LARGE_HITS, LARGE_INDEX},
+    operation::{BULK, HITS, INDEX, LARGE_HITS, LARGE_INDEX},
     product::Product,
 };
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ impl Answers {
             indexed: text(&indexed()),
             search: text(&search(INDEX, HITS, false)),
             large_search: text(&search(LARGE_INDEX, LARGE_HITS, true)),
-            bulk: text(&bulk(100)),
+            bulk: text(&bulk(BULK)),
         }
     }
 }

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use es_client::{Elasticsearch, SearchResponse};
+use es_client::{Elasticsearch, SearchResponse, helpers::bulk::Operation as Write};
 use peers::{
     operation::{
-        Answer, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of, query,
+        Answer, BULK, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of,
+        query,
     },
     product::Product,
 };
@@ -43,6 +44,7 @@ impl Ours {
             Operation::Index => self.index(times).await,
             Operation::Value(answer) => self.search_value(answer, times).await,
             Operation::Typed(answer) => self.search::<Product>(answer, times).await,
+            Operation::Bulk => self.bulk(times).await,
             Operation::Raw(answer) => self.search::<Box<RawValue>>(answer, times).await,
         }
     }
@@ -79,6 +81,21 @@ impl Ours {
         for _ in 0..times {
             let call = self.client.search::<Value>(answer.index()).body(&query);
             check_hits(hits_of(&call.send().await?.json()?), answer)?;
+        }
+        Ok(())
+    }
+
+    /// By the helper, which may ask for less of the answer than the others do;
+    /// the server gives all of it to everybody.
+    async fn bulk(&self, times: u64) -> Result<(), BoxError> {
+        let products = Product::many(BULK);
+        for _ in 0..times {
+            let writes = products.iter().enumerate();
+            let writes = writes.map(|(id, product)| Write::index(product).id(id.to_string()));
+            let report = self.client.helpers().bulk(INDEX, writes).await?;
+            if report.succeeded != BULK as u64 || report.requests != 1 {
+                return Err(report.to_string().into());
+            }
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ async fn answer(
         "/" => answers.info.clone(),
         "/products/_search" => answers.search.clone(),
         "/products-large/_search" => answers.large_search.clone(),
-        "/_bulk" => answers.bulk.clone(),
+        "/_bulk" | "/products/_bulk" => answers.bulk.clone(),
         "/_stream" => return Ok(stream(head)),
         path if path.contains("/_doc") => {
             status = StatusCode::CREATED;

@@ -1,7 +1,7 @@
 //! The `elasticsearch` crate.
 
 use elasticsearch::{
-    Elasticsearch, IndexParts, SearchParts,
+    BulkOperation, BulkOperations, BulkParts, Elasticsearch, IndexParts, SearchParts,
     auth::Credentials,
     http::{
         Url,
@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use crate::{
     operation::{
-        Answer, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of, query,
+        Answer, BULK, BoxError, INDEX, Operation, PASSWORD, USER, check_bulk, check_hits,
+        check_text, hits_of, query,
     },
     product::{Product, Raw, Typed},
 };
@@ -45,6 +46,7 @@ impl Elastic {
             Operation::Typed(answer) => {
                 self.search(answer, times, |found: &Typed| found.hits.hits.len()).await
             }
+            Operation::Bulk => self.bulk(times).await,
             Operation::Raw(answer) => {
                 self.search(answer, times, |found: &Raw| found.hits.hits.len()).await
             }
@@ -72,6 +74,20 @@ impl Elastic {
             let request = self.client.index(IndexParts::IndexId(INDEX, "1")).body(&product);
             let response = request.send().await?.error_for_status_code()?;
             check_text(&response.json::<Value>().await?["result"], "created")?;
+        }
+        Ok(())
+    }
+
+    async fn bulk(&self, times: u64) -> Result<(), BoxError> {
+        let products = Product::many(BULK);
+        for _ in 0..times {
+            let mut operations = BulkOperations::new();
+            for (id, product) in products.iter().enumerate() {
+                operations.push(BulkOperation::index(product).id(id.to_string()))?;
+            }
+            let request = self.client.bulk(BulkParts::Index(INDEX)).body(vec![operations]);
+            let response = request.send().await?.error_for_status_code()?;
+            check_bulk(&response.json().await?)?;
         }
         Ok(())
     }

@@ -12,7 +12,9 @@ use tokio::net::TcpStream;
 
 use crate::{
     JSON,
-    operation::{Answer, BoxError, Operation, check_hits, check_text, hits_of, query},
+    operation::{
+        Answer, BoxError, Operation, check_hits, check_text, hits_of, not_measured, query,
+    },
     product::{Product, Raw, Typed},
 };
 
@@ -45,6 +47,7 @@ impl Floor {
             Operation::Typed(answer) => {
                 self.search(answer, times, |found: &Typed| found.hits.hits.len()).await
             }
+            Operation::Bulk => Err(not_measured()),
             Operation::Raw(answer) => {
                 self.search(answer, times, |found: &Raw| found.hits.hits.len()).await
             }

@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use crate::{
     operation::{
-        Answer, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of, query,
+        Answer, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of,
+        not_measured, query,
     },
     product::{Product, Raw, Typed},
 };
@@ -44,6 +45,7 @@ impl Open {
             Operation::Typed(answer) => {
                 self.search(answer, times, |found: &Typed| found.hits.hits.len()).await
             }
+            Operation::Bulk => Err(not_measured()),
             Operation::Raw(answer) => {
                 self.search(answer, times, |found: &Raw| found.hits.hits.len()).await
             }

@@ -14,6 +14,8 @@ pub const INDEX: &str = "products";
 pub const LARGE_INDEX: &str = "products-large";
 /// Number of hits in a search of [`INDEX`].
 pub const HITS: usize = 10;
+/// Number of documents in a bulk request.
+pub const BULK: usize = 5_000;
 /// Number of hits in a search of [`LARGE_INDEX`].
 pub const LARGE_HITS: usize = 1_000;
 
@@ -35,6 +37,8 @@ pub enum Operation {
     Typed(Answer),
     /// A search into hits whose sources stay raw text.
     Raw(Answer),
+    /// [`BULK`] documents in one request, each with an id, and which of them failed.
+    Bulk,
 }
 
 /// The length of a search's answer.
@@ -74,7 +78,7 @@ impl Answer {
 
 impl Operation {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Head,
         Self::Info,
         Self::Index,
@@ -84,6 +88,7 @@ impl Operation {
         Self::Value(Answer::Large),
         Self::Typed(Answer::Large),
         Self::Raw(Answer::Large),
+        Self::Bulk,
     ];
 
     /// The name on a command line.
@@ -98,14 +103,18 @@ impl Operation {
             Self::Value(Answer::Large) => "large-value",
             Self::Typed(Answer::Large) => "large-typed",
             Self::Raw(Answer::Large) => "large-raw",
+            Self::Bulk => "bulk",
         }
     }
 
-    /// Whether the answer is the 1 MB one, which is worth fewer repetitions.
+    /// Whether request or answer have some 1 MB, which is worth fewer repetitions.
     pub fn is_large(self) -> bool {
         matches!(
             self,
-            Self::Value(Answer::Large) | Self::Typed(Answer::Large) | Self::Raw(Answer::Large)
+            Self::Value(Answer::Large)
+                | Self::Typed(Answer::Large)
+                | Self::Raw(Answer::Large)
+                | Self::Bulk
         )
     }
 }
@@ -152,4 +161,19 @@ pub fn check_text(found: &Value, expected: &str) -> Result<(), BoxError> {
 /// The number of hits in an answer that was read into a value.
 pub fn hits_of(answer: &Value) -> usize {
     answer["hits"]["hits"].as_array().map_or(0, Vec::len)
+}
+
+/// What a client says that is not measured in an operation.
+pub fn not_measured() -> BoxError {
+    "it is not measured in this".into()
+}
+
+/// Fails unless a bulk request's answer, read into a value, has all documents
+/// and no failure.
+pub fn check_bulk(answer: &Value) -> Result<(), BoxError> {
+    let items = answer["items"].as_array().map_or(0, Vec::len);
+    if items == BULK && answer["errors"] == false {
+        return Ok(());
+    }
+    Err(format!("{items} items instead of {BULK}, or errors").into())
 }

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::{
     AUTHORIZATION, CLIENT_META, JSON, USER_AGENT,
-    operation::{Answer, BoxError, Operation, check_hits, check_text, hits_of, query},
+    operation::{
+        Answer, BoxError, Operation, check_hits, check_text, hits_of, not_measured, query,
+    },
     product::{Product, Raw, Typed},
 };
 
@@ -41,6 +43,7 @@ impl Plain {
             Operation::Typed(answer) => {
                 self.search(answer, times, |found: &Typed| found.hits.hits.len()).await
             }
+            Operation::Bulk => Err(not_measured()),
             Operation::Raw(answer) => {
                 self.search(answer, times, |found: &Raw| found.hits.hits.len()).await
             }

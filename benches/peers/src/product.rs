@@ -34,6 +34,13 @@ impl Product {
     }
 }
 
+impl Product {
+    /// So many products, each of some 300 bytes as JSON.
+    pub fn many(count: usize) -> Vec<Self> {
+        (0..count).map(Self::numbered).collect()
+    }
+}
+
 /// A search's answer whose hits are typed.
 #[derive(Debug, Deserialize)]
 pub struct Found<T> {
