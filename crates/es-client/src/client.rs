@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use es_transport::{Body, BoxError, RequestOptions, ResponseBody, Transport, TransportBuilder};
 use http::{Method, Request, Response, StatusCode};
+use tokio::time::Instant;
 use tower::Service;
 
 use crate::{
@@ -151,10 +152,11 @@ impl Elasticsearch {
         *request.method_mut() = method;
         *request.uri_mut() = target.into();
         self.attach_options(&mut request, None, false)?;
+        let started = Instant::now();
         let (parts, body) = self.transport.send(request).await?.into_parts();
         let (status, node) = (parts.status, body.node().cloned());
-        let meta = crate::Meta::new(parts, node);
         let body = ResponseBody::bytes(body).await?;
+        let meta = crate::Meta::new(parts, node, started.elapsed());
         let ignored = self.ignored_statuses().is_some_and(|ignored| ignored.contains(&status));
         if status.is_success() || ignored {
             Ok(crate::Response::new(meta, body))

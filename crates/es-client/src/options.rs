@@ -166,6 +166,16 @@ impl ClientOptions {
         }
     }
 
+    /// The media type of body and answer, in place of the compatibility mode's.
+    /// What no header can carry is reported by the calls.
+    #[must_use]
+    pub fn media_type(self, media_type: &str) -> Self {
+        match HeaderValue::from_str(media_type) {
+            Ok(value) if value.to_str().is_ok() => self.set(|o| o.media_type = Some(value)),
+            _ => self.invalid("media_type", "it has a character other than visible ASCII"),
+        }
+    }
+
     /// The time for one attempt, its answer included; `None` switches it off.
     #[must_use]
     pub fn request_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {

@@ -1,6 +1,6 @@
 //! Answers: what every one of them carries, and those that are not typed.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use es_transport::{
@@ -22,12 +22,19 @@ struct Parts {
     headers: HeaderMap,
     node: Option<Arc<str>>,
     attempts: Option<Attempts>,
+    duration: Duration,
 }
 
 impl Meta {
-    pub(crate) fn new(parts: http::response::Parts, node: Option<Arc<str>>) -> Self {
+    /// What the head of an answer says, which came after this time.
+    pub(crate) fn new(
+        parts: http::response::Parts,
+        node: Option<Arc<str>>,
+        duration: Duration,
+    ) -> Self {
         let attempts = parts.extensions.get::<Attempts>().cloned();
-        Self(Arc::new(Parts { status: parts.status, headers: parts.headers, node, attempts }))
+        let http::response::Parts { status, headers, .. } = parts;
+        Self(Arc::new(Parts { status, headers, node, attempts, duration }))
     }
 
     /// The status.
@@ -50,6 +57,12 @@ impl Meta {
         self.0.attempts.as_ref().map_or(&[], |attempts| &attempts.0)
     }
 
+    /// How long the call took, from the moment it was sent: all attempts with
+    /// their waits, and the reading of the answer unless it is streamed.
+    pub fn duration(&self) -> Duration {
+        self.0.duration
+    }
+
     /// What the server warns of: the texts of its `Warning` headers.
     pub fn warnings(&self) -> impl Iterator<Item = Cow<'_, str>> {
         warning::texts(&self.0.headers)
@@ -61,6 +74,7 @@ impl fmt::Debug for Meta {
         f.debug_struct("Meta")
             .field("status", &self.0.status)
             .field("node", &self.0.node)
+            .field("duration", &self.0.duration)
             .field("attempts", &self.attempts())
             .finish_non_exhaustive()
     }

@@ -106,7 +106,7 @@ async fn only_what_may_be_repeated_is_marked_so() {
 async fn options_nest_and_leave_the_client_as_it_was() {
     let (client, seen) = client(200, "{}");
     let outer = client.options().api_key("aWQ6a2V5").request_timeout(Duration::from_secs(2));
-    let inner = outer.options().no_auth().opaque_id("inner");
+    let inner = outer.options().no_auth().opaque_id("inner").media_type("application/yaml");
     inner.info().send().await.unwrap();
     outer.info().send().await.unwrap();
     client.ping().await.unwrap();
@@ -117,6 +117,7 @@ async fn options_nest_and_leave_the_client_as_it_was() {
     assert_eq!(inner.auth, Some(RequestAuth::None));
     assert_eq!(inner.request_timeout, Some(Some(Duration::from_secs(2))));
     assert!(inner.opaque_id.is_some());
+    assert_eq!(inner.media_type.unwrap(), "application/yaml");
     assert!(matches!(of(1).unwrap().auth, Some(RequestAuth::Credentials(_))));
     assert!(of(1).unwrap().opaque_id.is_none());
     assert!(of(2).is_none_or(|options| options.auth.is_none()));
@@ -222,4 +223,31 @@ async fn a_call_can_be_moved_into_a_task_and_streamed() {
     let mut stream = client.indices().delete("i").stream().await.unwrap();
     assert_eq!(stream.chunk().await.unwrap().unwrap(), r#"{"acknowledged":true}"#);
     assert_eq!(stream.chunk().await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_says_how_long_it_took() {
+    let client = Elasticsearch::from_service(tower::service_fn(|_: Request<Body>| async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("{}"))))
+    }));
+    let pause = tokio::time::sleep(Duration::from_secs(5));
+    let call = client.info().send();
+    pause.await;
+    assert_eq!(call.await.unwrap().meta().duration(), Duration::from_secs(3));
+    let raw = client.request(Method::GET, "/", ()).await.unwrap();
+    assert_eq!(raw.meta().duration(), Duration::from_secs(3));
+}
+
+#[test]
+fn a_call_is_shown_as_a_line_for_curl() {
+    let (client, seen) = client(200, "{}");
+    let client = client.options().api_key(("id", "s3cret")).opaque_id("me");
+    let call = client.search::<Value>("products").query(json!({"match_all": {}})).routing("it's");
+    assert_eq!(
+        call.into_curl().unwrap(),
+        r#"curl -X POST "$ES_URL"'/products/_search?routing=it%27s' -H 'content-type: application/json' --data-binary '{"query":{"match_all":{}}}'"#,
+    );
+    assert!(client.indices().get("..").into_curl().unwrap_err().is_invalid());
+    assert!(seen.lock().unwrap().is_empty());
 }

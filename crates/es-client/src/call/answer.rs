@@ -1,6 +1,6 @@
 //! What came back, and whether it is an answer or an error.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use es_transport::{ResponseBody, attempt::AnsweredBy};
@@ -49,14 +49,20 @@ pub(crate) struct Answer {
     pub(crate) parts: Parts,
     pub(crate) node: Option<Arc<str>>,
     pub(crate) body: Bytes,
+    pub(crate) duration: Duration,
 }
 
 impl Answer {
+    /// Status, headers, node and attempts, and the body.
+    pub(super) fn split(self) -> (Meta, Bytes) {
+        (Meta::new(self.parts, self.node, self.duration), self.body)
+    }
+
     /// Decodes JSON.
     pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            let meta = Meta::new(self.parts, self.node);
-            Error::decode(std::any::type_name::<T>(), error, meta, self.body)
+            let (meta, body) = self.split();
+            Error::decode(std::any::type_name::<T>(), error, meta, body)
         })
     }
 
@@ -81,7 +87,8 @@ impl Answer {
     /// As it came.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
     pub(crate) fn raw(self) -> Result<Response> {
-        Ok(Response::new(Meta::new(self.parts, self.node), self.body))
+        let (meta, body) = self.split();
+        Ok(Response::new(meta, body))
     }
 }
 
@@ -89,7 +96,7 @@ pub(super) fn node_of(parts: &Parts, body: &ResponseBody) -> Option<Arc<str>> {
     body.node().cloned().or_else(|| parts.extensions.get::<AnsweredBy>().map(|by| by.node.clone()))
 }
 
-pub(super) fn meta(parts: Parts, body: &ResponseBody) -> Meta {
+pub(super) fn meta(parts: Parts, body: &ResponseBody, duration: Duration) -> Meta {
     let node = node_of(&parts, body);
-    Meta::new(parts, node)
+    Meta::new(parts, node, duration)
 }

@@ -85,6 +85,17 @@ macro_rules! builder {
                 self
             }
 
+            /// Shows the call as a line for curl, to look at it and to repeat it by
+            /// hand; nothing is sent. Secrets are not in it: see
+            /// [`curl`](es_transport::curl).
+            ///
+            /// # Errors
+            /// The call cannot be sent as it stands.
+            #[inline]
+            pub fn into_curl(self) -> $crate::Result<String> {
+                self.call.into_curl()
+            }
+
             /// Sends it, and gives the answer as it came: status, headers, node, bytes.
             #[inline]
             pub fn send(self) -> $crate::CallFuture<$crate::Response> {

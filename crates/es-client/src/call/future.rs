@@ -11,17 +11,20 @@ use std::{
 use bytes::Bytes;
 use es_transport::transport::SendFuture;
 use http::response::Parts;
+use tokio::time::Instant;
 
 use super::answer::{Accepted, Answer, node_of};
 use crate::{
     error::{Error, Result},
-    response::{Meta, Response},
+    response::Response,
 };
 
 /// The future of a call. It does nothing until it is awaited.
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
     state: State,
+    /// When it was sent.
+    started: Option<Instant>,
     accepted: Accepted,
     decode: fn(Answer) -> Result<T>,
 }
@@ -41,6 +44,7 @@ impl<T> Future for CallFuture<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let this = &mut *self;
+        let started = *this.started.get_or_insert_with(Instant::now);
         loop {
             match &mut this.state {
                 State::Failed(error) => {
@@ -51,7 +55,11 @@ impl<T> Future for CallFuture<T> {
                     let (parts, body) = ready!(Pin::new(sending).poll(cx))?.into_parts();
                     let node = node_of(&parts, &body);
                     match body.try_into_bytes() {
-                        Ok(body) => return Poll::Ready(this.finish(Answer { parts, node, body })),
+                        Ok(body) => {
+                            let duration = started.elapsed();
+                            let answer = Answer { parts, node, body, duration };
+                            return Poll::Ready(this.finish(answer));
+                        }
                         Err(stream) => {
                             let head = Some((parts, node));
                             this.state = State::Reading { head, body: Box::pin(stream.bytes()) };
@@ -64,7 +72,8 @@ impl<T> Future for CallFuture<T> {
                         this.state = State::Failed(None);
                         continue;
                     };
-                    return Poll::Ready(this.finish(Answer { parts, node, body }));
+                    let duration = started.elapsed();
+                    return Poll::Ready(this.finish(Answer { parts, node, body, duration }));
                 }
             }
         }
@@ -81,14 +90,15 @@ impl<T> CallFuture<T> {
             Ok(sending) => State::Sending(sending),
             Err(error) => State::Failed(Some(error)),
         };
-        Self { state, accepted, decode }
+        Self { state, started: None, accepted, decode }
     }
 
     fn finish(&mut self, answer: Answer) -> Result<T> {
         if self.accepted.contains(answer.parts.status, &answer.body) {
             (self.decode)(answer)
         } else {
-            Err(Error::api(Meta::new(answer.parts, answer.node), answer.body))
+            let (meta, body) = answer.split();
+            Err(Error::api(meta, body))
         }
     }
 }

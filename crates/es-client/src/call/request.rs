@@ -3,9 +3,10 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
-use es_transport::{Body, OperationName};
+use es_transport::{Body, OperationName, curl::Curl};
 use http::{HeaderValue, Request, header, uri::PathAndQuery};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::{
     answer::{Accepted, Answer, is_ignored, meta},
@@ -136,14 +137,25 @@ impl Call {
     pub(crate) async fn stream(self) -> Result<StreamingResponse> {
         let ignored = self.client.ignored_statuses().cloned();
         let (client, request) = self.into_request(true)?;
+        let started = Instant::now();
         let (parts, body) = client.transport().send(request).await?.into_parts();
         let status = parts.status;
-        let meta = meta(parts, &body);
+        let meta = meta(parts, &body, started.elapsed());
         if status.is_success() || is_ignored(ignored.as_deref(), status) {
             Ok(StreamingResponse::new(meta, body))
         } else {
             Err(Error::api(meta, body.bytes().await?))
         }
+    }
+
+    /// Shows it as a line for curl.
+    pub(crate) fn into_curl(self) -> Result<String> {
+        let (_, mut request) = self.into_request(false)?;
+        if !request.body().is_empty() {
+            let json = HeaderValue::from_static("application/json");
+            request.headers_mut().entry(header::CONTENT_TYPE).or_insert(json);
+        }
+        Ok(Curl::new(&request).to_string())
     }
 
     fn into_request(mut self, stream: bool) -> Result<(Elasticsearch, Request<Body>)> {

@@ -10,6 +10,7 @@ use es_transport::{
     rng::Rng,
 };
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
+use tokio::time::Instant;
 
 use crate::{
     client::Elasticsearch,
@@ -50,10 +51,12 @@ pub(super) async fn send(
     request: HelperRequest,
 ) -> std::result::Result<(Meta, Bytes), Failed> {
     let request = prepare(client, request).map_err(Failed::before_sending)?;
+    let started = Instant::now();
     let answer = client.transport().send(request).await;
     let (parts, body) = answer.map_err(|error| Failed::without_answer(error.into()))?.into_parts();
-    let meta = Meta::new(parts, body.node().cloned());
+    let node = body.node().cloned();
     let body = body.bytes().await.map_err(|error| Failed::without_answer(error.into()))?;
+    let meta = Meta::new(parts, node, started.elapsed());
     if meta.status().is_success() {
         Ok((meta, body))
     } else {

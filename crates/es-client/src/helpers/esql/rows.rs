@@ -146,7 +146,8 @@ mod tests {
     fn read<T: DeserializeOwned>(body: &str, allow: bool) -> Result<Vec<T>> {
         let (parts, ()) = http::Response::new(()).into_parts();
         let body = Bytes::from(body.to_owned());
-        Rows::read(Meta::new(parts, None), body, allow).map(|rows| rows.rows)
+        Rows::read(Meta::new(parts, None, std::time::Duration::ZERO), body, allow)
+            .map(|rows| rows.rows)
     }
 
     const TABLE: &str = r#"{"took":3,"is_partial":false,

@@ -161,5 +161,5 @@ fn with_status(meta: &Meta, status: StatusCode) -> Meta {
     let (mut parts, ()) = http::Response::new(()).into_parts();
     parts.status = status;
     parts.headers.clone_from(meta.headers());
-    Meta::new(parts, meta.node().map(Into::into))
+    Meta::new(parts, meta.node().map(Into::into), meta.duration())
 }
