@@ -6,6 +6,7 @@ mod request;
 mod response;
 
 pub(crate) use collect::{Collector, collect};
+pub(crate) use request::copy_of;
 pub use request::{Body, Replay};
 pub use response::ResponseBody;
 

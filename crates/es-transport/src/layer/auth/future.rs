@@ -12,7 +12,7 @@ use tower::{Service, ServiceExt};
 
 use super::{cache::Cache, service::authorize};
 use crate::{
-    body::Replay,
+    body::{Replay, copy_of},
     credentials::Credentials,
     error::{BoxError, Error, Result},
 };
@@ -98,16 +98,10 @@ impl<S: Clone, B: Replay> Resend<S, B> {
         request: &Request<B>,
         credentials: &Credentials,
     ) -> Option<Box<Self>> {
-        let mut copy = Request::new(request.body().try_clone()?);
-        *copy.method_mut() = request.method().clone();
-        *copy.uri_mut() = request.uri().clone();
-        *copy.version_mut() = request.version();
-        *copy.headers_mut() = request.headers().clone();
-        *copy.extensions_mut() = request.extensions().clone();
         Some(Box::new(Self {
             cache: Arc::clone(cache),
             service: service.clone(),
-            request: copy,
+            request: copy_of(request)?,
             refused: credentials.clone(),
         }))
     }

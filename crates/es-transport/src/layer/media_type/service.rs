@@ -14,7 +14,7 @@ use super::{
     negotiate::Shared,
 };
 use crate::{
-    body::Replay,
+    body::{Replay, copy_of},
     error::{BoxError, Error, Result},
 };
 
@@ -51,7 +51,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         let negotiates = self.shared.negotiation.as_ref().is_some_and(|known| !known.is_settled());
-        let kept = negotiates.then(|| copy(&request)).flatten();
+        let kept = negotiates.then(|| copy_of(&request)).flatten();
         let is_info = negotiates && request.method() == Method::GET && request.uri().path() == "/";
         let asked = self.shared.write(&mut request, has_body);
         let watch = asked.map(|asked| Watch {
@@ -63,15 +63,4 @@ where
         });
         ResponseFuture::new(self.inner.call(request), watch)
     }
-}
-
-/// The request as it came, where its body exists more than once.
-fn copy<B: Replay>(request: &Request<B>) -> Option<Request<B>> {
-    let mut copy = Request::new(request.body().try_clone()?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
 }
