@@ -161,3 +161,31 @@ async fn an_index_that_could_change_the_route_is_refused() {
     assert_eq!(stopped.report.operations, 0);
     assert!(mock.sizes().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn progress_is_told_after_every_request() {
+    let mock = Mock::new(|number, _| match number {
+        0 => Fate::Items { first: 3, every: 100, status: 400 },
+        1 => Fate::Status(429),
+        _ => Fate::Answered,
+    });
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let tell = std::sync::Arc::clone(&told);
+    let bulk = mock.client().helpers().bulk("i", numbers(25)).flush_operations(10);
+    let report = bulk
+        .max_in_flight(1)
+        .on_progress(move |totals| {
+            let counts = [totals.operations, totals.succeeded, totals.failed, totals.requests];
+            tell.lock().unwrap().push(counts);
+        })
+        .await
+        .unwrap();
+    let expected = [[10, 9, 1, 1], [20, 9, 1, 2], [20, 19, 1, 3], [25, 24, 1, 4]];
+    assert_eq!(*told.lock().unwrap(), expected);
+    assert_eq!((report.succeeded, report.failed, report.resent), (24, 1, 10));
+    assert!(report.elapsed >= Duration::from_millis(250));
+    assert_eq!(
+        report.to_string().split(" in ").next(),
+        Some("24 of 25 written, 1 failed, 4 requests")
+    );
+}
