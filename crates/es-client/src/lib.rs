@@ -51,7 +51,7 @@ mod path;
 pub mod response;
 pub mod types;
 
-pub use call::CallFuture;
+pub use call::{CallFuture, StreamFuture};
 pub use client::Elasticsearch;
 pub use error::{ApiError, Error, Result};
 pub use options::ClientOptions;

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::answer::{Accepted, Answer, node_of};
 use crate::{
     error::{Error, Result},
-    response::Response,
+    response::{Response, StreamingResponse},
 };
 
 /// The future of a call. It does nothing until it is awaited.
@@ -113,5 +113,32 @@ impl CallFuture<Response> {
 impl<T> fmt::Debug for CallFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallFuture").finish_non_exhaustive()
+    }
+}
+
+/// The future of a call whose answer is read as a stream. It does nothing until
+/// it is awaited. An answer with an error status is an error.
+#[must_use = "a call is sent when it is awaited"]
+pub struct StreamFuture(Pin<Box<dyn Future<Output = Result<StreamingResponse>> + Send>>);
+
+impl StreamFuture {
+    pub(super) fn new(
+        streamed: impl Future<Output = Result<StreamingResponse>> + Send + 'static,
+    ) -> Self {
+        Self(Box::pin(streamed))
+    }
+}
+
+impl Future for StreamFuture {
+    type Output = Result<StreamingResponse>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for StreamFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamFuture").finish_non_exhaustive()
     }
 }

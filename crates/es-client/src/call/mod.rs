@@ -9,7 +9,7 @@ mod request;
 
 pub(crate) use answer::Answer;
 pub(crate) use builder::builder;
-pub use future::CallFuture;
+pub use future::{CallFuture, StreamFuture};
 pub(crate) use request::Call;
 
 /// What the file of an endpoint needs.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     answer::{Accepted, Answer, is_ignored, meta},
-    future::CallFuture,
+    future::{CallFuture, StreamFuture},
 };
 use crate::{
     client::Elasticsearch,
@@ -134,7 +134,11 @@ impl Call {
     }
 
     /// Sends it; the answer is handed out as a stream.
-    pub(crate) async fn stream(self) -> Result<StreamingResponse> {
+    pub(crate) fn stream(self) -> StreamFuture {
+        StreamFuture::new(self.streamed())
+    }
+
+    async fn streamed(self) -> Result<StreamingResponse> {
         let ignored = self.client.ignored_statuses().cloned();
         let (client, request) = self.into_request(true)?;
         let started = Instant::now();
