@@ -60,6 +60,8 @@ impl Tables {
             &self.arguments,
             &self.words.endpoints,
         ];
-        tables.into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
+        let endpoints = tables.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
+        let parameters = self.words.parameters.keys().filter_map(|name| name.split_once('/'));
+        endpoints.chain(parameters.map(|(endpoint, _)| endpoint)).collect()
     }
 }

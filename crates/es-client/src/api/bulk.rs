@@ -15,39 +15,40 @@ builder! {
     /// `POST` `/{index}/_bulk`, `/_bulk`
     Bulk -> Value, json, lines;
     query {
-        /// Parameter `_source`.
+        /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
-        /// Parameter `_source_excludes`.
+        /// Fields that are left out of sources.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Parameter `_source_includes`.
+        /// Fields of sources that are given.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Parameter `include_source_on_error`. Default: `true`.
+        /// Whether errors show the document. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
-        /// Parameter `list_executed_pipelines`. Default: `false`.
+        /// Whether each answer tells the pipelines that ran. Default: `false`.
         list_executed_pipelines("list_executed_pipelines"): bool;
-        /// Parameter `pipeline`.
+        /// The ingest pipeline.
         pipeline("pipeline"): impl Param<String>;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// Parameter `require_alias`. Default: `false`.
+        /// Whether the name must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// Parameter `require_data_stream`. Default: `false`.
+        /// Whether the name must be a data stream. Default: `false`.
         require_data_stream("require_data_stream"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `timeout`. Default: `1m`.
+        /// How long it may take. Default: `1m`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<String>;
     }
 }
 
 impl Elasticsearch {
-    /// `bulk`; see [`Bulk`](struct@Bulk).
+    /// Writes, updates and deletes many documents at once. For many more there is
+    /// [`helpers().bulk`](crate::helpers::Helpers::bulk).
     pub fn bulk(&self) -> Bulk {
         Bulk::new(Call::new(self, &ENDPOINT))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 9.5.0.
     CancelReindex -> Value, json, none;
     query {
-        /// Parameter `wait_for_completion`. Default: `true`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl Elasticsearch {
-    /// `cancel_reindex`; see [`CancelReindex`](struct@CancelReindex).
+    /// Cancels the copying of documents.
     pub fn cancel_reindex(&self, task_id: impl Param<String>) -> CancelReindex {
         CancelReindex::new(Call::new(self, &ENDPOINT).with_part(0, task_id))
     }

@@ -17,17 +17,17 @@ builder! {
     ClearScroll -> Value, json, json;
     query {}
     part {
-        /// Parameter `scroll_id`. Deprecated since 7.0.0.
+        /// The scrolling search. Deprecated since 7.0.0.
         scroll_id_part(0): impl Param<[String]>;
     }
     property {
-        /// Property `scroll_id`: text or list.
+        /// The scrolling search. Text or list.
         scroll_id("scroll_id"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `clear_scroll`; see [`ClearScroll`](struct@ClearScroll).
+    /// Frees what scrolling searches hold.
     pub fn clear_scroll(&self) -> ClearScroll {
         ClearScroll::new(Call::new(self, &ENDPOINT))
     }

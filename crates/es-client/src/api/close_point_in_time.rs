@@ -18,13 +18,13 @@ builder! {
     ClosePointInTime -> Value, json, json;
     query {}
     property {
-        /// Property `id`: text, required.
+        /// The id. Text, required.
         id("id"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `close_point_in_time`; see [`ClosePointInTime`](struct@ClosePointInTime).
+    /// Frees what a point in time holds.
     pub fn close_point_in_time(&self) -> ClosePointInTime {
         ClosePointInTime::new(Call::new(self, &ENDPOINT))
     }

@@ -18,45 +18,45 @@ builder! {
     /// Needs the index privilege `read`.
     Count -> Value, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `analyze_wildcard`. Default: `false`.
+        /// Whether wildcards of `q` are analysed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// Parameter `analyzer`.
+        /// The analyzer of `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// Parameter `default_operator`. Default: `or`.
+        /// How words of `q` belong together. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// Parameter `df`.
+        /// The field of words of `q` that name none.
         df("df"): impl Param<String>;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_throttled`. Default: `true`. Deprecated since 7.16.0.
+        /// Whether frozen indices are passed over. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `lenient`. Default: `false`.
+        /// Whether values of the wrong type in `q` are passed over. Default: `false`.
         lenient("lenient"): bool;
-        /// Parameter `min_score`.
+        /// The least score of a hit.
         min_score("min_score"): impl Param<f64>;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `q`.
+        /// What is searched, in the syntax of query strings.
         q("q"): impl Param<String>;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `stats`.
+        /// Groups that count this search in their statistics.
         stats("stats"): impl Param<[String]>;
-        /// Parameter `terminate_after`.
+        /// After how many documents a shard stops.
         terminate_after("terminate_after"): impl Param<i64>;
     }
     property {
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `count`; see [`Count`](struct@Count).
+    /// Counts documents.
     pub fn count(&self, index: impl Param<[String]>) -> Count {
         Count::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

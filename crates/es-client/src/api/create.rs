@@ -17,31 +17,31 @@ builder! {
     /// Since 5.0.0. Needs the index privilege `create`.
     Create -> types::WriteResponse, json, document;
     query {
-        /// Parameter `include_source_on_error`. Default: `true`.
+        /// Whether errors show the document. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
-        /// Parameter `pipeline`.
+        /// The ingest pipeline.
         pipeline("pipeline"): impl Param<String>;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// Parameter `require_alias`. Default: `false`.
+        /// Whether the name must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// Parameter `require_data_stream`. Default: `false`.
+        /// Whether the name must be a data stream. Default: `false`.
         require_data_stream("require_data_stream"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `timeout`. Default: `1m`.
+        /// How long it may take. Default: `1m`.
         timeout("timeout"): Duration;
-        /// Parameter `version`.
+        /// The version of the document.
         version("version"): impl Param<i64>;
-        /// Parameter `version_type`.
+        /// How versions are compared.
         version_type("version_type"): params::VersionType;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
 }
 
 impl Elasticsearch {
-    /// `create`; see [`Create`](struct@Create).
+    /// Writes a document that must not be there yet.
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
         Create::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

@@ -17,27 +17,27 @@ builder! {
     /// Needs the index privilege `delete`.
     Delete -> types::WriteResponse, json, none;
     query {
-        /// Parameter `if_primary_term`.
+        /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// Parameter `if_seq_no`.
+        /// It is done only if the document's last change has this sequence number.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `timeout`. Default: `1m`.
+        /// How long it may take. Default: `1m`.
         timeout("timeout"): Duration;
-        /// Parameter `version`.
+        /// The version of the document.
         version("version"): impl Param<i64>;
-        /// Parameter `version_type`.
+        /// How versions are compared.
         version_type("version_type"): params::VersionType;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
 }
 
 impl Elasticsearch {
-    /// `delete`; see [`Delete`](struct@Delete).
+    /// Deletes a document. Where there is none, the answer says `not_found`.
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
         Delete::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

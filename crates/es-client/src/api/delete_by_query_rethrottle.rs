@@ -21,8 +21,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `delete_by_query_rethrottle`; see
-    /// [`DeleteByQueryRethrottle`](struct@DeleteByQueryRethrottle).
+    /// Changes the pace of a running deletion by query.
     pub fn delete_by_query_rethrottle(
         &self,
         task_id: impl Param<String>,

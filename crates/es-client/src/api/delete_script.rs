@@ -16,15 +16,15 @@ builder! {
     /// Needs the cluster privilege `manage`.
     DeleteScript -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl Elasticsearch {
-    /// `delete_script`; see [`DeleteScript`](struct@DeleteScript).
+    /// Deletes a stored script or search template.
     pub fn delete_script(&self, id: impl Param<String>) -> DeleteScript {
         DeleteScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
     }

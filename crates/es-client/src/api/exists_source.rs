@@ -17,29 +17,29 @@ builder! {
     /// Since 5.4.0. Needs the index privilege `read`.
     ExistsSource -> bool, exists, none;
     query {
-        /// Parameter `_source`.
+        /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
-        /// Parameter `_source_excludes`.
+        /// Fields that are left out of sources.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Parameter `_source_includes`.
+        /// Fields of sources that are given.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `realtime`. Default: `true`.
+        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
         realtime("realtime"): bool;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `version`.
+        /// Whether each hit tells its version.
         version("version"): impl Param<i64>;
-        /// Parameter `version_type`.
+        /// How versions are compared.
         version_type("version_type"): params::VersionType;
     }
 }
 
 impl Elasticsearch {
-    /// `exists_source`; see [`ExistsSource`](struct@ExistsSource).
+    /// Tells whether there is the source of a document.
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
         ExistsSource::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

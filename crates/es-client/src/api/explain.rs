@@ -18,39 +18,39 @@ builder! {
     /// Needs the index privilege `read`.
     Explain -> Value, json, json;
     query {
-        /// Parameter `_source`.
+        /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
-        /// Parameter `_source_excludes`.
+        /// Fields that are left out of sources.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Parameter `_source_includes`.
+        /// Fields of sources that are given.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Parameter `analyze_wildcard`. Default: `false`.
+        /// Whether wildcards of `q` are analysed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// Parameter `analyzer`.
+        /// The analyzer of `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// Parameter `default_operator`. Default: `or`.
+        /// How words of `q` belong together. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// Parameter `df`.
+        /// The field of words of `q` that name none.
         df("df"): impl Param<String>;
-        /// Parameter `lenient`. Default: `false`.
+        /// Whether values of the wrong type in `q` are passed over. Default: `false`.
         lenient("lenient"): bool;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `q`.
+        /// What is searched, in the syntax of query strings.
         q("q"): impl Param<String>;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `stored_fields`.
+        /// Stored fields that are given.
         stored_fields("stored_fields"): impl Param<[String]>;
     }
     property {
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `explain`; see [`Explain`](struct@Explain).
+    /// Explains why a document matches a query, or why not.
     pub fn explain(&self, index: impl Param<String>, id: impl Param<String>) -> Explain {
         Explain::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

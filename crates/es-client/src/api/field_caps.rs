@@ -21,15 +21,15 @@ builder! {
     /// Since 5.4.0. Needs the index privileges `view_index_metadata`, `read`.
     FieldCaps -> Value, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `fields`.
+        /// The fields.
         fields_param("fields"): impl Param<[String]>;
         /// Parameter `filters`. Since 8.2.0.
         filters("filters"): impl Param<[String]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Parameter `include_empty_fields`. Default: `true`. Since 8.13.0.
         include_empty_fields("include_empty_fields"): bool;
@@ -39,17 +39,17 @@ builder! {
         types("types"): impl Param<[String]>;
     }
     property {
-        /// Property `fields`: text or list. Since 8.5.0.
+        /// The fields. Text or list. Since 8.5.0.
         fields("fields"): impl Serialize;
-        /// Property `index_filter`: object.
+        /// What an index must match, in the query DSL. Object.
         index_filter("index_filter"): impl Serialize;
-        /// Property `runtime_mappings`: object. Since 7.12.0.
+        /// Fields that exist for this search only. Object. Since 7.12.0.
         runtime_mappings("runtime_mappings"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `field_caps`; see [`FieldCaps`](struct@FieldCaps).
+    /// Tells what fields there are and what can be done with them.
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
         FieldCaps::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -17,33 +17,33 @@ builder! {
     /// Needs the index privilege `read`.
     Get<T> -> types::GetResponse<T>, json, none;
     query {
-        /// Parameter `_source`.
+        /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
-        /// Parameter `_source_exclude_vectors`. Default: `false`. Since 9.2.0.
+        /// Whether vectors are left out of sources. Default: `false`. Since 9.2.0.
         source_exclude_vectors("_source_exclude_vectors"): bool;
-        /// Parameter `_source_excludes`.
+        /// Fields that are left out of sources.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Parameter `_source_includes`.
+        /// Fields of sources that are given.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `realtime`. Default: `true`.
+        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
         realtime("realtime"): bool;
-        /// Parameter `refresh`. Default: `false`.
+        /// Whether a refresh comes first. Default: `false`.
         refresh("refresh"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `stored_fields`.
+        /// Stored fields that are given.
         stored_fields("stored_fields"): impl Param<[String]>;
-        /// Parameter `version`.
+        /// The version that the document must have.
         version("version"): impl Param<i64>;
-        /// Parameter `version_type`.
+        /// How versions are compared.
         version_type("version_type"): params::VersionType;
     }
 }
 
 impl Elasticsearch {
-    /// `get`; see [`Get`](struct@Get).
+    /// Reads a document. Where there is none, the answer says that it is not `found`.
     pub fn get<T>(&self, index: impl Param<String>, id: impl Param<String>) -> Get<T> {
         Get::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Since 9.5.0.
     GetReindex -> Value, json, none;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl Elasticsearch {
-    /// `get_reindex`; see [`GetReindex`](struct@GetReindex).
+    /// Tells how the copying of documents goes.
     pub fn get_reindex(&self, task_id: impl Param<String>) -> GetReindex {
         GetReindex::new(Call::new(self, &ENDPOINT).with_part(0, task_id))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Needs the cluster privilege `manage`.
     GetScript -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl Elasticsearch {
-    /// `get_script`; see [`GetScript`](struct@GetScript).
+    /// Gives a stored script or search template.
     pub fn get_script(&self, id: impl Param<String>) -> GetScript {
         GetScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
     }

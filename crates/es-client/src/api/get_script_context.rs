@@ -18,7 +18,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `get_script_context`; see [`GetScriptContext`](struct@GetScriptContext).
+    /// Lists the contexts that scripts run in.
     pub fn get_script_context(&self) -> GetScriptContext {
         GetScriptContext::new(Call::new(self, &ENDPOINT))
     }

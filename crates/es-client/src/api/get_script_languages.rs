@@ -18,7 +18,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `get_script_languages`; see [`GetScriptLanguages`](struct@GetScriptLanguages).
+    /// Lists the languages of scripts.
     pub fn get_script_languages(&self) -> GetScriptLanguages {
         GetScriptLanguages::new(Call::new(self, &ENDPOINT))
     }

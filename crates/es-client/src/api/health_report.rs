@@ -16,11 +16,11 @@ builder! {
     /// Since 8.7.0.
     HealthReport -> Value, json, none;
     query {
-        /// Parameter `size`. Default: `1000`.
+        /// How many are given. Default: `1000`.
         size("size"): impl Param<i64>;
-        /// Parameter `timeout`.
+        /// How long it may take.
         timeout("timeout"): Duration;
-        /// Parameter `verbose`. Default: `true`.
+        /// Whether more is told. Default: `true`.
         verbose("verbose"): bool;
     }
     part {
@@ -30,7 +30,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `health_report`; see [`HealthReport`](struct@HealthReport).
+    /// Tells how the cluster is, with causes and remedies.
     pub fn health_report(&self) -> HealthReport {
         HealthReport::new(Call::new(self, &ENDPOINT))
     }

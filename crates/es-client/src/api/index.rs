@@ -17,41 +17,42 @@ builder! {
     /// Needs the index privilege `index`.
     Index -> types::WriteResponse, json, document;
     query {
-        /// Parameter `if_primary_term`.
+        /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// Parameter `if_seq_no`.
+        /// It is done only if the document's last change has this sequence number.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// Parameter `include_source_on_error`. Default: `true`.
+        /// Whether errors show the document. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
-        /// Parameter `op_type`.
+        /// Whether the document may replace another.
         op_type("op_type"): params::OpType;
-        /// Parameter `pipeline`.
+        /// The ingest pipeline.
         pipeline("pipeline"): impl Param<String>;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// Parameter `require_alias`. Default: `false`.
+        /// Whether the name must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// Parameter `require_data_stream`. Default: `false`.
+        /// Whether the name must be a data stream. Default: `false`.
         require_data_stream("require_data_stream"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `timeout`. Default: `1m`.
+        /// How long it may take. Default: `1m`.
         timeout("timeout"): Duration;
-        /// Parameter `version`.
+        /// The version of the document.
         version("version"): impl Param<i64>;
-        /// Parameter `version_type`.
+        /// How versions are compared.
         version_type("version_type"): params::VersionType;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     part {
-        /// Parameter `id`.
+        /// The id.
         id(1): impl Param<String>;
     }
 }
 
 impl Elasticsearch {
-    /// `index`; see [`Index`](struct@Index).
+    /// Writes a document. Without an id, Elasticsearch makes one, and the call is not sent again
+    /// once a node may have taken it.
     pub fn index(&self, index: impl Param<String>) -> Index {
         Index::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

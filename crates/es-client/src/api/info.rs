@@ -14,7 +14,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `info`; see [`Info`](struct@Info).
+    /// Name, cluster and version of the node that answers.
     pub fn info(&self) -> Info {
         Info::new(Call::new(self, &ENDPOINT))
     }

@@ -15,13 +15,13 @@ builder! {
     /// Since 9.5.0.
     ListReindex -> Value, json, none;
     query {
-        /// Parameter `detailed`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
     }
 }
 
 impl Elasticsearch {
-    /// `list_reindex`; see [`ListReindex`](struct@ListReindex).
+    /// Lists the copying of documents that runs.
     pub fn list_reindex(&self) -> ListReindex {
         ListReindex::new(Call::new(self, &ENDPOINT))
     }

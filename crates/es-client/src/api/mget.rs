@@ -18,37 +18,37 @@ builder! {
     /// Since 1.3.0. Needs the index privilege `read`.
     Mget -> Value, json, json;
     query {
-        /// Parameter `_source`.
+        /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
-        /// Parameter `_source_excludes`.
+        /// Fields that are left out of sources.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Parameter `_source_includes`.
+        /// Fields of sources that are given.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `realtime`. Default: `true`.
+        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
         realtime("realtime"): bool;
-        /// Parameter `refresh`. Default: `false`.
+        /// Whether a refresh comes first. Default: `false`.
         refresh("refresh"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `stored_fields`. Default: `false`.
+        /// Stored fields that are given. Default: `false`.
         stored_fields("stored_fields"): impl Param<[String]>;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<String>;
     }
     property {
-        /// Property `docs`: list.
+        /// The documents. List.
         docs("docs"): impl Serialize;
-        /// Property `ids`: text or list.
+        /// The ids. Text or list.
         ids("ids"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `mget`; see [`Mget`](struct@Mget).
+    /// Reads several documents.
     pub fn mget(&self) -> Mget {
         Mget::new(Call::new(self, &ENDPOINT))
     }

@@ -21,25 +21,25 @@ builder! {
     /// Since 5.0.0. Needs the index privilege `read`.
     MsearchTemplate -> Value, json, lines;
     query {
-        /// Parameter `ccs_minimize_roundtrips`. Default: `true`.
+        /// Whether each other cluster is asked once only. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// Parameter `max_concurrent_searches`.
+        /// How many searches run at once.
         max_concurrent_searches("max_concurrent_searches"): impl Param<i64>;
-        /// Parameter `rest_total_hits_as_int`. Default: `false`.
+        /// Whether the total of hits is a number, as in old versions. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// Parameter `search_type`.
+        /// How scores are made comparable.
         search_type("search_type"): params::SearchType;
-        /// Parameter `typed_keys`. Default: `false`.
+        /// Whether names of aggregations tell their types. Default: `false`.
         typed_keys("typed_keys"): bool;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl Elasticsearch {
-    /// `msearch_template`; see [`MsearchTemplate`](struct@MsearchTemplate).
+    /// Runs several searches by templates at once.
     pub fn msearch_template(&self) -> MsearchTemplate {
         MsearchTemplate::new(Call::new(self, &ENDPOINT))
     }

@@ -23,9 +23,9 @@ builder! {
     query {
         /// Parameter `field_statistics`. Default: `true`.
         field_statistics("field_statistics"): bool;
-        /// Parameter `fields`.
+        /// The fields.
         fields("fields"): impl Param<[String]>;
-        /// Parameter `ids`.
+        /// The ids.
         ids_param("ids"): impl Param<[String]>;
         /// Parameter `offsets`. Default: `true`.
         offsets("offsets"): bool;
@@ -33,33 +33,33 @@ builder! {
         payloads("payloads"): bool;
         /// Parameter `positions`. Default: `true`.
         positions("positions"): bool;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `realtime`. Default: `true`.
+        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
         realtime("realtime"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
         /// Parameter `term_statistics`. Default: `false`.
         term_statistics("term_statistics"): bool;
-        /// Parameter `version`.
+        /// Whether each hit tells its version.
         version("version"): impl Param<i64>;
-        /// Parameter `version_type`.
+        /// How versions are compared.
         version_type("version_type"): params::VersionType;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<String>;
     }
     property {
-        /// Property `docs`: list.
+        /// The documents. List.
         docs("docs"): impl Serialize;
-        /// Property `ids`: list.
+        /// The ids. List.
         ids("ids"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `mtermvectors`; see [`Mtermvectors`](struct@Mtermvectors).
+    /// Gives the terms of several documents.
     pub fn mtermvectors(&self) -> Mtermvectors {
         Mtermvectors::new(Call::new(self, &ENDPOINT))
     }

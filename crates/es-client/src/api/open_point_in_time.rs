@@ -19,27 +19,27 @@ builder! {
     /// Since 7.10.0. Needs the index privilege `read`.
     OpenPointInTime -> Value, json, json;
     query {
-        /// Parameter `allow_partial_search_results`. Default: `false`.
+        /// Whether failed shards are left out instead of being an error. Default: `false`.
         allow_partial_search_results("allow_partial_search_results"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `max_concurrent_shard_requests`. Default: `5`.
+        /// How many shards of a node are searched at once. Default: `5`.
         max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
     }
     property {
-        /// Property `index_filter`: object.
+        /// What an index must match, in the query DSL. Object.
         index_filter("index_filter"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `open_point_in_time`; see [`OpenPointInTime`](struct@OpenPointInTime).
+    /// Opens a point in time: searches in it see indices as they are now.
     pub fn open_point_in_time(
         &self,
         index: impl Param<[String]>,

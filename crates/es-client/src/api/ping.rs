@@ -17,7 +17,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `ping`; see [`Ping`](struct@Ping).
+    /// Tells whether the cluster answers. No answer at all is an error, not `false`.
     pub fn ping(&self) -> Ping {
         Ping::new(Call::new(self, &ENDPOINT))
     }

@@ -17,9 +17,9 @@ builder! {
     /// Needs the cluster privilege `manage`.
     PutScript -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
@@ -27,13 +27,13 @@ builder! {
         context(1): impl Param<String>;
     }
     property {
-        /// Property `script`: object, required.
+        /// The script. Object, required.
         script("script"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `put_script`; see [`PutScript`](struct@PutScript).
+    /// Stores a script or search template.
     pub fn put_script(&self, id: impl Param<String>) -> PutScript {
         PutScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
     }

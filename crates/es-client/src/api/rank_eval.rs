@@ -21,25 +21,25 @@ builder! {
     /// Since 6.2.0. Needs the index privilege `read`.
     RankEval -> Value, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `search_type`.
+        /// How scores are made comparable.
         search_type("search_type"): params::SearchType;
     }
     property {
-        /// Property `metric`: object.
+        /// What is told. Object.
         metric("metric"): impl Serialize;
-        /// Property `requests`: list, required.
+        /// The searches and their ratings. List, required.
         requests("requests"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `rank_eval`; see [`RankEval`](struct@RankEval).
+    /// Judges the results of searches by ratings.
     pub fn rank_eval(&self, index: impl Param<[String]>) -> RankEval {
         RankEval::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -16,41 +16,42 @@ builder! {
     /// Since 2.3.0. Needs the index privileges `read`, `write`.
     Reindex -> Value, json, json;
     query {
-        /// Parameter `max_docs`.
+        /// How many documents at most.
         max_docs_param("max_docs"): impl Param<i64>;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): bool;
-        /// Parameter `requests_per_second`. Default: `-1`.
+        /// The pace; `-1` is without limit. Default: `-1`.
         requests_per_second("requests_per_second"): impl Param<f64>;
-        /// Parameter `require_alias`. Default: `false`.
+        /// Whether the name must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// Parameter `scroll`. Default: `5m`.
+        /// How long the search is kept for the next page. Default: `5m`.
         scroll("scroll"): Duration;
-        /// Parameter `slices`. Default: `1`.
+        /// How many parts run at once. Default: `1`.
         slices("slices"): impl Param<(i64, params::SlicesCalculation)>;
-        /// Parameter `timeout`. Default: `1m`.
+        /// How long it may take. Default: `1m`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
-        /// Parameter `wait_for_completion`. Default: `true`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Property `conflicts`: one of several words. Default: `abort`.
+        /// What becomes of a document that has changed meanwhile. One of several words. Default:
+        /// `abort`.
         conflicts("conflicts"): impl Serialize;
-        /// Property `dest`: object, required.
+        /// Where it goes. Object, required.
         dest("dest"): impl Serialize;
-        /// Property `max_docs`: number.
+        /// How many documents at most. Number.
         max_docs("max_docs"): impl Serialize;
-        /// Property `script`: object.
+        /// The script. Object.
         script("script"): impl Serialize;
-        /// Property `source`: object, required.
+        /// Where it comes from. Object, required.
         source("source"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `reindex`; see [`Reindex`](struct@Reindex).
+    /// Copies documents from one index to another.
     pub fn reindex(&self) -> Reindex {
         Reindex::new(Call::new(self, &ENDPOINT))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `reindex_rethrottle`; see [`ReindexRethrottle`](struct@ReindexRethrottle).
+    /// Changes the pace of running copying.
     pub fn reindex_rethrottle(
         &self,
         task_id: impl Param<String>,

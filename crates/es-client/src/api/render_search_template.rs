@@ -22,23 +22,23 @@ builder! {
     RenderSearchTemplate -> Value, json, json;
     query {}
     part {
-        /// Parameter `id`.
+        /// The id.
         id_part(0): impl Param<String>;
     }
     property {
         /// Property `file`: text.
         file("file"): impl Serialize;
-        /// Property `id`: text.
+        /// The id. Text.
         id("id"): impl Serialize;
-        /// Property `params`: object.
+        /// The values of parameters. Object.
         params("params"): impl Serialize;
-        /// Property `source`: text or object.
+        /// Where it comes from. Text or object.
         source("source"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `render_search_template`; see [`RenderSearchTemplate`](struct@RenderSearchTemplate).
+    /// Shows the search that a template becomes.
     pub fn render_search_template(&self) -> RenderSearchTemplate {
         RenderSearchTemplate::new(Call::new(self, &ENDPOINT))
     }

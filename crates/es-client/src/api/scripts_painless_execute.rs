@@ -22,13 +22,13 @@ builder! {
         context("context"): impl Serialize;
         /// Property `context_setup`: object.
         context_setup("context_setup"): impl Serialize;
-        /// Property `script`: object.
+        /// The script. Object.
         script("script"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `scripts_painless_execute`; see [`ScriptsPainlessExecute`](struct@ScriptsPainlessExecute).
+    /// Runs a Painless script and gives its result.
     pub fn scripts_painless_execute(&self) -> ScriptsPainlessExecute {
         ScriptsPainlessExecute::new(Call::new(self, &ENDPOINT))
     }

@@ -21,27 +21,28 @@ builder! {
     /// Needs the index privilege `read`.
     Scroll -> Value, json, json;
     query {
-        /// Parameter `rest_total_hits_as_int`. Default: `false`.
+        /// Whether the total of hits is a number, as in old versions. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// Parameter `scroll`. Default: `1d`.
+        /// How long the search is kept for the next page. Default: `1d`.
         scroll_param("scroll"): Duration;
     }
     part {
-        /// Parameter `scroll_id`. Deprecated since 7.0.0.
+        /// The scrolling search. Deprecated since 7.0.0.
         scroll_id_part(0): impl Param<String>;
     }
     property {
-        /// Property `scroll_id`: text, required.
+        /// The scrolling search. Text, required.
         scroll_id("scroll_id"): impl Serialize;
     }
     duration {
-        /// Property `scroll`: text. Default: `1d`.
+        /// How long the search is kept for the next page. Text. Default: `1d`.
         scroll("scroll"): Duration;
     }
 }
 
 impl Elasticsearch {
-    /// `scroll`; see [`Scroll`](struct@Scroll).
+    /// Gives the next page of a scrolling search. It is not sent again once a node may have taken
+    /// it, as that would pass over a page.
     pub fn scroll(&self) -> Scroll {
         Scroll::new(Call::new(self, &ENDPOINT))
     }

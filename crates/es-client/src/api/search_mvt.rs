@@ -35,9 +35,9 @@ builder! {
         grid_precision_param("grid_precision"): impl Param<i64>;
         /// Parameter `grid_type`. Default: `grid`.
         grid_type_param("grid_type"): params::GridType;
-        /// Parameter `size`. Default: `10000`.
+        /// How many are given. Default: `10000`.
         size_param("size"): impl Param<i64>;
-        /// Parameter `track_total_hits`. Default: `10000`.
+        /// Whether all hits are counted, or up to how many. Default: `10000`.
         track_total_hits_param("track_total_hits"): impl Param<(bool, i64)>;
         /// Parameter `with_labels`. Default: `false`.
         with_labels_param("with_labels"): bool;
@@ -51,7 +51,7 @@ builder! {
         exact_bounds("exact_bounds"): impl Serialize;
         /// Property `extent`: number. Default: `4096`.
         extent("extent"): impl Serialize;
-        /// Property `fields`: text or list.
+        /// The fields. Text or list.
         fields("fields"): impl Serialize;
         /// Property `grid_agg`: one of several words.
         grid_agg("grid_agg"): impl Serialize;
@@ -59,15 +59,16 @@ builder! {
         grid_precision("grid_precision"): impl Serialize;
         /// Property `grid_type`: one of several words. Default: `grid`.
         grid_type("grid_type"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `runtime_mappings`: object.
+        /// Fields that exist for this search only. Object.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Property `size`: number. Default: `10000`.
+        /// How many are given. Number. Default: `10000`.
         size("size"): impl Serialize;
-        /// Property `sort`: text or object or list.
+        /// The order. Text or object or list.
         sort("sort"): impl Serialize;
-        /// Property `track_total_hits`: `true` or `false` or number. Default: `10000`.
+        /// Whether all hits are counted, or up to how many. `true` or `false` or number. Default:
+        /// `10000`.
         track_total_hits("track_total_hits"): impl Serialize;
         /// Property `with_labels`: `true` or `false`.
         with_labels("with_labels"): impl Serialize;
@@ -75,7 +76,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `search_mvt`; see [`SearchMvt`](struct@SearchMvt).
+    /// Searches and gives a vector tile.
     pub fn search_mvt(
         &self,
         index: impl Param<[String]>,

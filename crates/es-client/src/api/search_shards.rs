@@ -20,25 +20,26 @@ builder! {
     /// Not on serverless. Needs the index privilege `view_index_metadata`.
     SearchShards -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `false`.
+        /// Whether patterns that match nothing are passed over. Default: `false`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
     }
 }
 
 impl Elasticsearch {
-    /// `search_shards`; see [`SearchShards`](struct@SearchShards).
+    /// Tells the nodes and shards that a search would go to.
     pub fn search_shards(&self, index: impl Param<[String]>) -> SearchShards {
         SearchShards::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

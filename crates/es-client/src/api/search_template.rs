@@ -21,49 +21,50 @@ builder! {
     /// Since 2.0.0. Needs the index privilege `read`.
     SearchTemplate -> Value, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `ccs_minimize_roundtrips`. Default: `true`.
+        /// Whether each other cluster is asked once only. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `explain`. Default: `false`.
+        /// Whether each score is explained. Default: `false`.
         explain_param("explain"): bool;
-        /// Parameter `ignore_throttled`. Default: `true`. Deprecated since 7.16.0.
+        /// Whether frozen indices are passed over. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `profile`. Default: `false`.
+        /// Whether it is told what took how long. Default: `false`.
         profile_param("profile"): bool;
-        /// Parameter `rest_total_hits_as_int`. Default: `false`. Since 7.0.0.
+        /// Whether the total of hits is a number, as in old versions. Default: `false`. Since
+        /// 7.0.0.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `scroll`.
+        /// How long the search is kept for the next page.
         scroll("scroll"): Duration;
-        /// Parameter `search_type`.
+        /// How scores are made comparable.
         search_type("search_type"): params::SearchType;
-        /// Parameter `typed_keys`. Default: `false`.
+        /// Whether names of aggregations tell their types. Default: `false`.
         typed_keys("typed_keys"): bool;
     }
     property {
-        /// Property `explain`: `true` or `false`. Default: `false`.
+        /// Whether each score is explained. `true` or `false`. Default: `false`.
         explain("explain"): impl Serialize;
-        /// Property `id`: text.
+        /// The id. Text.
         id("id"): impl Serialize;
-        /// Property `params`: object.
+        /// The values of parameters. Object.
         params("params"): impl Serialize;
-        /// Property `profile`: `true` or `false`. Default: `false`.
+        /// Whether it is told what took how long. `true` or `false`. Default: `false`.
         profile("profile"): impl Serialize;
-        /// Property `source`: text or object.
+        /// Where it comes from. Text or object.
         source("source"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `search_template`; see [`SearchTemplate`](struct@SearchTemplate).
+    /// Searches by a template.
     pub fn search_template(&self, index: impl Param<[String]>) -> SearchTemplate {
         SearchTemplate::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -23,23 +23,23 @@ builder! {
         case_insensitive("case_insensitive"): impl Serialize;
         /// Property `field`: text, required.
         field("field"): impl Serialize;
-        /// Property `index_filter`: object.
+        /// What an index must match, in the query DSL. Object.
         index_filter("index_filter"): impl Serialize;
-        /// Property `search_after`: text.
+        /// The sort values of the last hit of the page before. Text.
         search_after("search_after"): impl Serialize;
-        /// Property `size`: number. Default: `10`.
+        /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;
         /// Property `string`: text.
         string("string"): impl Serialize;
     }
     duration {
-        /// Property `timeout`: text. Default: `1s`.
+        /// How long it may take. Text. Default: `1s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl Elasticsearch {
-    /// `terms_enum`; see [`TermsEnum`](struct@TermsEnum).
+    /// Finds terms of a field by their beginning.
     pub fn terms_enum(&self, index: impl Param<[String]>) -> TermsEnum {
         TermsEnum::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -23,7 +23,7 @@ builder! {
     query {
         /// Parameter `field_statistics`. Default: `true`.
         field_statistics_param("field_statistics"): bool;
-        /// Parameter `fields`.
+        /// The fields.
         fields_param("fields"): impl Param<[String]>;
         /// Parameter `offsets`. Default: `true`.
         offsets_param("offsets"): bool;
@@ -31,31 +31,31 @@ builder! {
         payloads_param("payloads"): bool;
         /// Parameter `positions`. Default: `true`.
         positions_param("positions"): bool;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `realtime`. Default: `true`.
+        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
         realtime("realtime"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing_param("routing"): impl Param<[String]>;
         /// Parameter `term_statistics`. Default: `false`.
         term_statistics_param("term_statistics"): bool;
-        /// Parameter `version`.
+        /// Whether each hit tells its version.
         version_param("version"): impl Param<i64>;
-        /// Parameter `version_type`.
+        /// How versions are compared.
         version_type_param("version_type"): params::VersionType;
     }
     part {
-        /// Parameter `id`.
+        /// The id.
         id(1): impl Param<String>;
     }
     property {
-        /// Property `doc`: anything.
+        /// The part of the document that changes. Anything.
         doc("doc"): impl Serialize;
         /// Property `field_statistics`: `true` or `false`. Default: `true`.
         field_statistics("field_statistics"): impl Serialize;
-        /// Property `fields`: list.
+        /// The fields. List.
         fields("fields"): impl Serialize;
-        /// Property `filter`: object.
+        /// What is taken into account, in the query DSL. Object.
         filter("filter"): impl Serialize;
         /// Property `offsets`: `true` or `false`. Default: `true`.
         offsets("offsets"): impl Serialize;
@@ -65,19 +65,19 @@ builder! {
         per_field_analyzer("per_field_analyzer"): impl Serialize;
         /// Property `positions`: `true` or `false`. Default: `true`.
         positions("positions"): impl Serialize;
-        /// Property `routing`: text or list.
+        /// The value that decides on the shard. Text or list.
         routing("routing"): impl Serialize;
         /// Property `term_statistics`: `true` or `false`. Default: `false`.
         term_statistics("term_statistics"): impl Serialize;
-        /// Property `version`: number.
+        /// Whether each hit tells its version. Number.
         version("version"): impl Serialize;
-        /// Property `version_type`: one of several words.
+        /// How versions are compared. One of several words.
         version_type("version_type"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `termvectors`; see [`Termvectors`](struct@Termvectors).
+    /// Gives the terms of a document.
     pub fn termvectors(&self, index: impl Param<String>) -> Termvectors {
         Termvectors::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

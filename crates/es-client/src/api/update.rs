@@ -17,53 +17,56 @@ builder! {
     /// Needs the index privilege `write`.
     Update -> Value, json, json;
     query {
-        /// Parameter `_source`. Default: `true`.
+        /// Whether sources are given, or which of their fields. Default: `true`.
         source_param("_source"): impl Param<(bool, [String])>;
-        /// Parameter `_source_excludes`.
+        /// Fields that are left out of sources.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Parameter `_source_includes`.
+        /// Fields of sources that are given.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Parameter `if_primary_term`.
+        /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// Parameter `if_seq_no`.
+        /// It is done only if the document's last change has this sequence number.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// Parameter `include_source_on_error`. Default: `true`.
+        /// Whether errors show the document. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
         /// Parameter `lang`. Default: `painless`.
         lang("lang"): impl Param<String>;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// Parameter `require_alias`. Default: `false`.
+        /// Whether the name must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// Parameter `retry_on_conflict`. Default: `0`.
+        /// How often it is tried again if the document has changed meanwhile. Default: `0`.
         retry_on_conflict("retry_on_conflict"): impl Param<i64>;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `timeout`. Default: `1m`.
+        /// How long it may take. Default: `1m`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     property {
-        /// Property `_source`: `true` or `false` or object. Default: `true`.
+        /// Whether sources are given, or which of their fields. `true` or `false` or object.
+        /// Default: `true`.
         source("_source"): impl Serialize;
-        /// Property `detect_noop`: `true` or `false`. Default: `true`.
+        /// Whether a change that changes nothing is left out. `true` or `false`. Default: `true`.
         detect_noop("detect_noop"): impl Serialize;
-        /// Property `doc`: anything.
+        /// The part of the document that changes. Anything.
         doc("doc"): impl Serialize;
-        /// Property `doc_as_upsert`: `true` or `false`. Default: `false`.
+        /// Whether `doc` is the document, where there is none yet. `true` or `false`. Default:
+        /// `false`.
         doc_as_upsert("doc_as_upsert"): impl Serialize;
-        /// Property `script`: object.
+        /// The script. Object.
         script("script"): impl Serialize;
-        /// Property `scripted_upsert`: `true` or `false`. Default: `false`.
+        /// Whether the script runs where there is no document, too. `true` or `false`. Default:
+        /// `false`.
         scripted_upsert("scripted_upsert"): impl Serialize;
-        /// Property `upsert`: anything.
+        /// The document, where there is none yet. Anything.
         upsert("upsert"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `update`; see [`Update`](struct@Update).
+    /// Changes a document, by a part of it or by a script.
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
         Update::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
     }

@@ -17,85 +17,86 @@ builder! {
     /// Since 2.4.0. Needs the index privileges `read`, `write`.
     UpdateByQuery -> Value, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `analyze_wildcard`. Default: `false`.
+        /// Whether wildcards of `q` are analysed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// Parameter `analyzer`.
+        /// The analyzer of `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// Parameter `conflicts`. Default: `abort`.
+        /// What becomes of a document that has changed meanwhile. Default: `abort`.
         conflicts_param("conflicts"): params::Conflicts;
-        /// Parameter `default_operator`. Default: `or`.
+        /// How words of `q` belong together. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// Parameter `df`.
+        /// The field of words of `q` that name none.
         df("df"): impl Param<String>;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `lenient`. Default: `false`.
+        /// Whether values of the wrong type in `q` are passed over. Default: `false`.
         lenient("lenient"): bool;
-        /// Parameter `max_docs`.
+        /// How many documents at most.
         max_docs_param("max_docs"): impl Param<i64>;
-        /// Parameter `pipeline`.
+        /// The ingest pipeline.
         pipeline("pipeline"): impl Param<String>;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `q`.
+        /// What is searched, in the syntax of query strings.
         q("q"): impl Param<String>;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): bool;
-        /// Parameter `request_cache`.
+        /// Whether the result is cached.
         request_cache("request_cache"): bool;
-        /// Parameter `requests_per_second`. Default: `-1`.
+        /// The pace; `-1` is without limit. Default: `-1`.
         requests_per_second("requests_per_second"): impl Param<f64>;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `scroll`. Default: `5m`.
+        /// How long the search is kept for the next page. Default: `5m`.
         scroll("scroll"): Duration;
-        /// Parameter `scroll_size`. Default: `1000`.
+        /// How many documents a page has. Default: `1000`.
         scroll_size("scroll_size"): impl Param<i64>;
         /// Parameter `search_timeout`.
         search_timeout("search_timeout"): Duration;
-        /// Parameter `search_type`.
+        /// How scores are made comparable.
         search_type("search_type"): params::SearchType;
-        /// Parameter `slices`. Default: `1`.
+        /// How many parts run at once. Default: `1`.
         slices("slices"): impl Param<(i64, params::SlicesCalculation)>;
-        /// Parameter `sort`.
+        /// The order.
         sort("sort"): impl Param<[String]>;
-        /// Parameter `stats`.
+        /// Groups that count this search in their statistics.
         stats("stats"): impl Param<[String]>;
-        /// Parameter `terminate_after`.
+        /// After how many documents a shard stops.
         terminate_after("terminate_after"): impl Param<i64>;
-        /// Parameter `timeout`. Default: `1m`.
+        /// How long it may take. Default: `1m`.
         timeout("timeout"): Duration;
-        /// Parameter `version`.
+        /// Whether each hit tells its version.
         version("version"): bool;
-        /// Parameter `version_type`.
+        /// How versions are compared.
         version_type("version_type"): bool;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
-        /// Parameter `wait_for_completion`. Default: `true`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Property `conflicts`: one of several words. Default: `abort`.
+        /// What becomes of a document that has changed meanwhile. One of several words. Default:
+        /// `abort`.
         conflicts("conflicts"): impl Serialize;
-        /// Property `max_docs`: number.
+        /// How many documents at most. Number.
         max_docs("max_docs"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `script`: object.
+        /// The script. Object.
         script("script"): impl Serialize;
-        /// Property `slice`: object.
+        /// The part of the hits that is read. Object.
         slice("slice"): impl Serialize;
     }
 }
 
 impl Elasticsearch {
-    /// `update_by_query`; see [`UpdateByQuery`](struct@UpdateByQuery).
+    /// Changes all documents that match.
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
         UpdateByQuery::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }

@@ -21,8 +21,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// `update_by_query_rethrottle`; see
-    /// [`UpdateByQueryRethrottle`](struct@UpdateByQueryRethrottle).
+    /// Changes the pace of a running change by query.
     pub fn update_by_query_rethrottle(
         &self,
         task_id: impl Param<String>,

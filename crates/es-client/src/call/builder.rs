@@ -48,6 +48,31 @@ macro_rules! builder {
 
             $crate::call::builder! { @body $body }
 
+            /// The paths of the answer that are given, such as `hits.hits._id`; all
+            /// others are left out.
+            #[inline]
+            pub fn filter_path(self, paths: impl $crate::params::Param<[String]>) -> Self {
+                self.param("filter_path", paths)
+            }
+
+            /// Whether the answer is indented, for people. Default: `false`.
+            #[inline]
+            pub fn pretty(self, value: bool) -> Self {
+                self.param("pretty", value)
+            }
+
+            /// Whether times and sizes of the answer are texts for people. Default: `false`.
+            #[inline]
+            pub fn human(self, value: bool) -> Self {
+                self.param("human", value)
+            }
+
+            /// Whether errors carry the server's stack trace. Default: `false`.
+            #[inline]
+            pub fn error_trace(self, value: bool) -> Self {
+                self.param("error_trace", value)
+            }
+
             /// Any query parameter by its name, or any value of a known one: for what
             /// this version does not know.
             #[inline]
@@ -97,13 +122,6 @@ macro_rules! builder {
             #[inline]
             fn into_future(self) -> Self::IntoFuture {
                 self.call.send($crate::call::Answer::$decode)
-            }
-        }
-
-        impl $(<$document>)? $crate::params::CommonParams for $builder $(<$document>)? {
-            #[inline]
-            fn set(self, name: &'static str, value: impl $crate::params::IntoParam) -> Self {
-                self.param(name, value)
             }
         }
 

@@ -13,17 +13,14 @@
 //! | `impl Param<(A, B)>` | what either of them takes, such as `true` or a [`Refresh`] |
 //! | `bool`, [`Duration`](std::time::Duration) | just that |
 //!
-//! A value that an enum does not know yet goes through the builders' `param`. The
-//! parameters of every call, such as `filter_path`, are in [`CommonParams`].
+//! A value that an enum does not know yet goes through the builders' `param`.
 
-mod common;
 #[macro_use]
 mod enumeration;
 mod enums;
 mod into_param;
 mod param;
 
-pub use common::CommonParams;
 pub use enums::*;
 pub use into_param::{IntoParam, List, list};
 pub use param::Param;

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::AsyncSearch {
-    /// `async_search.delete`; see [`Delete`](struct@Delete).
+    /// Deletes a search in the background, and cancels it if it still runs.
     pub fn delete(&self, id: impl Param<String>) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

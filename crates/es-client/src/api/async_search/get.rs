@@ -17,19 +17,19 @@ builder! {
     /// Since 7.7.0.
     Get -> Value, json, none;
     query {
-        /// Parameter `keep_alive`.
+        /// How long it is kept.
         keep_alive("keep_alive"): Duration;
         /// Parameter `return_intermediate_results`.
         return_intermediate_results("return_intermediate_results"): bool;
-        /// Parameter `typed_keys`.
+        /// Whether names of aggregations tell their types.
         typed_keys("typed_keys"): bool;
-        /// Parameter `wait_for_completion_timeout`.
+        /// How long it waits to be done.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }
 
 impl super::AsyncSearch {
-    /// `async_search.get`; see [`Get`](struct@Get).
+    /// Gives what a search in the background has found so far.
     pub fn get(&self, id: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 7.11.0. Needs the cluster privilege `monitor`.
     Status -> Value, json, none;
     query {
-        /// Parameter `keep_alive`. Default: `5d`.
+        /// How long it is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
     }
 }
 
 impl super::AsyncSearch {
-    /// `async_search.status`; see [`Status`](struct@Status).
+    /// Tells whether a search in the background still runs, without its results.
     pub fn status(&self, id: impl Param<String>) -> Status {
         Status::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

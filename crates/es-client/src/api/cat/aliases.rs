@@ -16,33 +16,33 @@ builder! {
     /// Needs the index privilege `view_index_metadata`.
     Aliases -> Value, json, none;
     query {
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `expand_wildcards`. Default: `all`.
+        /// Which kinds of indices a pattern matches. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`.
+        /// The columns that are given.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Cat {
-    /// `cat.aliases`; see [`Aliases`](struct@Aliases).
+    /// Aliases, and what they point to.
     pub fn aliases(&self) -> Aliases {
         Aliases::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,23 +19,24 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     CircuitBreaker -> Value, json, none;
     query {
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`.
+        /// The columns that are given.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
@@ -45,7 +46,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.circuit_breaker`; see [`CircuitBreaker`](struct@CircuitBreaker).
+    /// The circuit breakers of each node.
     pub fn circuit_breaker(&self) -> CircuitBreaker {
         CircuitBreaker::new(Call::new(&self.client, &ENDPOINT))
     }

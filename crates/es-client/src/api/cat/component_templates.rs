@@ -19,33 +19,34 @@ builder! {
     /// Since 5.1.0. Needs the cluster privilege `monitor`.
     ComponentTemplates -> Value, json, none;
     query {
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`.
+        /// The columns that are given.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<String>;
     }
 }
 
 impl super::Cat {
-    /// `cat.component_templates`; see [`ComponentTemplates`](struct@ComponentTemplates).
+    /// Component templates.
     pub fn component_templates(&self) -> ComponentTemplates {
         ComponentTemplates::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,29 +16,29 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     Fielddata -> Value, json, none;
     query {
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`.
+        /// The columns that are given.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// Parameter `fields`.
+        /// The fields.
         fields(0): impl Param<[String]>;
     }
 }
 
 impl super::Cat {
-    /// `cat.fielddata`; see [`Fielddata`](struct@Fielddata).
+    /// Memory that field data takes, by field and node.
     pub fn fielddata(&self) -> Fielddata {
         Fielddata::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -15,27 +15,27 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     Health -> Value, json, none;
     query {
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`.
+        /// The columns that are given.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
         /// Parameter `ts`. Default: `true`.
         ts("ts"): bool;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
 }
 
 impl super::Cat {
-    /// `cat.health`; see [`Health`](struct@Health).
+    /// The cluster's health in one line.
     pub fn health(&self) -> Health {
         Health::new(Call::new(&self.client, &ENDPOINT))
     }

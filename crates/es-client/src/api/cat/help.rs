@@ -17,7 +17,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.help`; see [`Help`](struct@Help).
+    /// The list of cat calls.
     pub fn help(&self) -> Help {
         Help::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,31 +19,31 @@ builder! {
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
     MlDataFrameAnalytics -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `false`.
+        /// Whether patterns that match nothing are passed over. Default: `false`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`. Default: `create_time,id,state,type`.
+        /// The columns that are given. Default: `create_time,id,state,type`.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
 }
 
 impl super::Cat {
-    /// `cat.ml_data_frame_analytics`; see [`MlDataFrameAnalytics`](struct@MlDataFrameAnalytics).
+    /// Data frame analytics jobs.
     pub fn ml_data_frame_analytics(&self) -> MlDataFrameAnalytics {
         MlDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,31 +16,31 @@ builder! {
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
     MlDatafeeds -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`. Default: `['bc', 'id', 'sc', 's']`.
+        /// The columns that are given. Default: `['bc', 'id', 'sc', 's']`.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// Parameter `datafeed_id`.
+        /// The datafeed.
         datafeed_id(0): impl Param<String>;
     }
 }
 
 impl super::Cat {
-    /// `cat.ml_datafeeds`; see [`MlDatafeeds`](struct@MlDatafeeds).
+    /// Datafeeds of anomaly detection.
     pub fn ml_datafeeds(&self) -> MlDatafeeds {
         MlDatafeeds::new(Call::new(&self.client, &ENDPOINT))
     }

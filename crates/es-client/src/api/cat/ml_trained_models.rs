@@ -19,25 +19,25 @@ builder! {
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
     MlTrainedModels -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `h`.
+        /// The columns that are given.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// `cat.ml_trained_models`; see [`MlTrainedModels`](struct@MlTrainedModels).
+    /// Trained models.
     pub fn ml_trained_models(&self) -> MlTrainedModels {
         MlTrainedModels::new(Call::new(&self.client, &ENDPOINT))
     }

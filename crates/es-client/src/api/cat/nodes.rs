@@ -15,31 +15,31 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     Nodes -> Value, json, none;
     query {
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
         /// Parameter `full_id`. Default: `false`.
         full_id("full_id"): bool;
-        /// Parameter `h`. Default: `ip,hp,rp,r,m,n,cpu,l`.
+        /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `include_unloaded_segments`. Default: `false`.
+        /// Whether segments that are not in memory count. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
 }
 
 impl super::Cat {
-    /// `cat.nodes`; see [`Nodes`](struct@Nodes).
+    /// Nodes: roles, load, memory.
     pub fn nodes(&self) -> Nodes {
         Nodes::new(Call::new(&self.client, &ENDPOINT))
     }

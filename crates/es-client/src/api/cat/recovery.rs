@@ -18,31 +18,31 @@ builder! {
     query {
         /// Parameter `active_only`. Default: `false`.
         active_only("active_only"): bool;
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `detailed`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`. Default: `ip,hp,rp,r,m,n,cpu,l`.
+        /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::Cat {
-    /// `cat.recovery`; see [`Recovery`](struct@Recovery).
+    /// Recoveries of shards, past and present.
     pub fn recovery(&self) -> Recovery {
         Recovery::new(Call::new(&self.client, &ENDPOINT))
     }

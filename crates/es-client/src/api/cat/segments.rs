@@ -18,41 +18,42 @@ builder! {
     query {
         /// Parameter `allow_closed`. Default: `false`.
         allow_closed("allow_closed"): bool;
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`. Default: `ip,hp,rp,r,m,n,cpu,l`.
+        /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `ignore_throttled`. Default: `false`.
+        /// Whether frozen indices are passed over. Default: `false`.
         ignore_throttled("ignore_throttled"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::Cat {
-    /// `cat.segments`; see [`Segments`](struct@Segments).
+    /// The segments of shards.
     pub fn segments(&self) -> Segments {
         Segments::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,33 +16,33 @@ builder! {
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
     Snapshots -> Value, json, none;
     query {
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`. Default: `ip,hp,rp,r,m,n,cpu,l`.
+        /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// Parameter `repository`.
+        /// The repository.
         repository(0): impl Param<[String]>;
     }
 }
 
 impl super::Cat {
-    /// `cat.snapshots`; see [`Snapshots`](struct@Snapshots).
+    /// The snapshots of repositories.
     pub fn snapshots(&self) -> Snapshots {
         Snapshots::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -15,37 +15,37 @@ builder! {
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
     Tasks -> Value, json, none;
     query {
-        /// Parameter `actions`.
+        /// What is done.
         actions("actions"): impl Param<[String]>;
-        /// Parameter `bytes`.
+        /// The unit of sizes.
         bytes("bytes"): params::Bytes;
-        /// Parameter `detailed`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
-        /// Parameter `format`. Default: `text`.
+        /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `h`.
+        /// The columns that are given.
         h("h"): impl Param<[String]>;
-        /// Parameter `help`. Default: `false`.
+        /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `nodes`.
+        /// The nodes.
         nodes("nodes"): impl Param<[String]>;
-        /// Parameter `parent_task_id`.
+        /// The task that they belong to.
         parent_task_id("parent_task_id"): impl Param<String>;
-        /// Parameter `s`.
+        /// The columns to sort by.
         s("s"): impl Param<[String]>;
-        /// Parameter `time`.
+        /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `v`. Default: `false`.
+        /// Whether column names are given. Default: `false`.
         v("v"): bool;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Cat {
-    /// `cat.tasks`; see [`Tasks`](struct@Tasks).
+    /// What the nodes are doing.
     pub fn tasks(&self) -> Tasks {
         Tasks::new(Call::new(&self.client, &ENDPOINT))
     }

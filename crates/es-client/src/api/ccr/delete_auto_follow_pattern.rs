@@ -16,14 +16,13 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
     DeleteAutoFollowPattern -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.delete_auto_follow_pattern`; see
-    /// [`DeleteAutoFollowPattern`](struct@DeleteAutoFollowPattern).
+    /// Deletes a pattern by which new indices are followed.
     pub fn delete_auto_follow_pattern(&self, name: impl Param<String>) -> DeleteAutoFollowPattern {
         DeleteAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,9 +17,9 @@ builder! {
     /// Since 6.5.0. Not on serverless.
     Follow -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `wait_for_active_shards`. Default: `0`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `0`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     property {
@@ -45,7 +45,7 @@ builder! {
         max_write_request_size("max_write_request_size"): impl Serialize;
         /// Property `remote_cluster`: text, required.
         remote_cluster("remote_cluster"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
     }
     duration {
@@ -57,7 +57,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.follow`; see [`Follow`](struct@Follow).
+    /// Makes an index that follows one of another cluster.
     pub fn follow(&self, index: impl Param<String>) -> Follow {
         Follow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 6.7.0. Not on serverless. Needs the cluster privilege `monitor`.
     FollowInfo -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.follow_info`; see [`FollowInfo`](struct@FollowInfo).
+    /// Tells what following indices follow, and how.
     pub fn follow_info(&self, index: impl Param<[String]>) -> FollowInfo {
         FollowInfo::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

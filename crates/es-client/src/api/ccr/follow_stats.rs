@@ -16,13 +16,13 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
     FollowStats -> Value, json, none;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.follow_stats`; see [`FollowStats`](struct@FollowStats).
+    /// Statistics of following indices, shard by shard.
     pub fn follow_stats(&self, index: impl Param<[String]>) -> FollowStats {
         FollowStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

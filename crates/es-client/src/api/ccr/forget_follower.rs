@@ -17,7 +17,7 @@ builder! {
     /// Since 6.7.0. Not on serverless.
     ForgetFollower -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.forget_follower`; see [`ForgetFollower`](struct@ForgetFollower).
+    /// Lets an index forget one that followed it.
     pub fn forget_follower(&self, index: impl Param<String>) -> ForgetFollower {
         ForgetFollower::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

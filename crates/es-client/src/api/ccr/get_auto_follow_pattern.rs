@@ -16,17 +16,17 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
     GetAutoFollowPattern -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<String>;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.get_auto_follow_pattern`; see [`GetAutoFollowPattern`](struct@GetAutoFollowPattern).
+    /// Gives patterns by which new indices are followed.
     pub fn get_auto_follow_pattern(&self) -> GetAutoFollowPattern {
         GetAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT))
     }

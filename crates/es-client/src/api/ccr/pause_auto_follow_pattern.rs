@@ -17,14 +17,13 @@ builder! {
     /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
     PauseAutoFollowPattern -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.pause_auto_follow_pattern`; see
-    /// [`PauseAutoFollowPattern`](struct@PauseAutoFollowPattern).
+    /// Stops following new indices by a pattern.
     pub fn pause_auto_follow_pattern(&self, name: impl Param<String>) -> PauseAutoFollowPattern {
         PauseAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
     PauseFollow -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.pause_follow`; see [`PauseFollow`](struct@PauseFollow).
+    /// Stops an index from following.
     pub fn pause_follow(&self, index: impl Param<String>) -> PauseFollow {
         PauseFollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -17,7 +17,7 @@ builder! {
     /// Since 6.5.0. Not on serverless.
     PutAutoFollowPattern -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
@@ -45,7 +45,7 @@ builder! {
         max_write_request_size("max_write_request_size"): impl Serialize;
         /// Property `remote_cluster`: text, required.
         remote_cluster("remote_cluster"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
     }
     duration {
@@ -57,7 +57,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.put_auto_follow_pattern`; see [`PutAutoFollowPattern`](struct@PutAutoFollowPattern).
+    /// Stores a pattern by which new indices of another cluster are followed.
     pub fn put_auto_follow_pattern(&self, name: impl Param<String>) -> PutAutoFollowPattern {
         PutAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,14 +17,13 @@ builder! {
     /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
     ResumeAutoFollowPattern -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.resume_auto_follow_pattern`; see
-    /// [`ResumeAutoFollowPattern`](struct@ResumeAutoFollowPattern).
+    /// Follows new indices by a pattern again.
     pub fn resume_auto_follow_pattern(&self, name: impl Param<String>) -> ResumeAutoFollowPattern {
         ResumeAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

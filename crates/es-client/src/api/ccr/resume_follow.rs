@@ -17,7 +17,7 @@ builder! {
     /// Since 6.5.0. Not on serverless.
     ResumeFollow -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// `ccr.resume_follow`; see [`ResumeFollow`](struct@ResumeFollow).
+    /// Lets an index follow again.
     pub fn resume_follow(&self, index: impl Param<String>) -> ResumeFollow {
         ResumeFollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

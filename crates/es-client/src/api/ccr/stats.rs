@@ -15,15 +15,15 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
     Stats -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.stats`; see [`Stats`](struct@Stats).
+    /// Statistics of all replication between clusters.
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

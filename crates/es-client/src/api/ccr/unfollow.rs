@@ -16,13 +16,13 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the index privilege `manage_follow_index`.
     Unfollow -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Ccr {
-    /// `ccr.unfollow`; see [`Unfollow`](struct@Unfollow).
+    /// Makes a following index an ordinary one.
     pub fn unfollow(&self, index: impl Param<String>) -> Unfollow {
         Unfollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -23,9 +23,9 @@ builder! {
         include_disk_info("include_disk_info"): bool;
         /// Parameter `include_yes_decisions`. Default: `false`.
         include_yes_decisions("include_yes_decisions"): bool;
-        /// Parameter `index`.
+        /// The index.
         index_param("index"): impl Param<String>;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `primary`.
         primary_param("primary"): bool;
@@ -35,7 +35,7 @@ builder! {
     property {
         /// Property `current_node`: text.
         current_node("current_node"): impl Serialize;
-        /// Property `index`: text.
+        /// The index. Text.
         index("index"): impl Serialize;
         /// Property `primary`: `true` or `false`.
         primary("primary"): impl Serialize;
@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.allocation_explain`; see [`AllocationExplain`](struct@AllocationExplain).
+    /// Explains why a shard is where it is, or why it is nowhere.
     pub fn allocation_explain(&self) -> AllocationExplain {
         AllocationExplain::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,16 +16,15 @@ builder! {
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
     DeleteComponentTemplate -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.delete_component_template`; see
-    /// [`DeleteComponentTemplate`](struct@DeleteComponentTemplate).
+    /// Deletes component templates.
     pub fn delete_component_template(&self, name: impl Param<[String]>) -> DeleteComponentTemplate {
         DeleteComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

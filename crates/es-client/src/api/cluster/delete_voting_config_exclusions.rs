@@ -15,7 +15,7 @@ builder! {
     /// Since 7.0.0. Not on serverless.
     DeleteVotingConfigExclusions -> (), nothing, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `wait_for_removal`. Default: `true`.
         wait_for_removal("wait_for_removal"): bool;
@@ -23,8 +23,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.delete_voting_config_exclusions`; see
-    /// [`DeleteVotingConfigExclusions`](struct@DeleteVotingConfigExclusions).
+    /// Lets excluded nodes vote again.
     pub fn delete_voting_config_exclusions(&self) -> DeleteVotingConfigExclusions {
         DeleteVotingConfigExclusions::new(Call::new(&self.client, &ENDPOINT))
     }

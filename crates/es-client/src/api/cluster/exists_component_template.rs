@@ -17,16 +17,16 @@ builder! {
     /// Since 7.8.0.
     ExistsComponentTemplate -> bool, exists, none;
     query {
-        /// Parameter `local`. Default: `false`. Deprecated since 9.0.0.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.exists_component_template`; see
-    /// [`ExistsComponentTemplate`](struct@ExistsComponentTemplate).
+    /// Tells whether there is a component template.
     pub fn exists_component_template(&self, name: impl Param<[String]>) -> ExistsComponentTemplate {
         ExistsComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

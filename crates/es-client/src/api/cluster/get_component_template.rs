@@ -19,25 +19,26 @@ builder! {
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
     GetComponentTemplate -> Value, json, none;
     query {
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `include_defaults`. Default: `false`. Since 8.11.0.
+        /// Whether settings that have their default are given, too. Default: `false`. Since 8.11.0.
         include_defaults("include_defaults"): bool;
-        /// Parameter `local`. Default: `false`. Deprecated since 9.0.0.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `settings_filter`.
         settings_filter("settings_filter"): impl Param<[String]>;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<String>;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.get_component_template`; see [`GetComponentTemplate`](struct@GetComponentTemplate).
+    /// Gives component templates.
     pub fn get_component_template(&self) -> GetComponentTemplate {
         GetComponentTemplate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -15,19 +15,19 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     GetSettings -> Value, json, none;
     query {
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `include_defaults`. Default: `false`.
+        /// Whether settings that have their default are given, too. Default: `false`.
         include_defaults("include_defaults"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.get_settings`; see [`GetSettings`](struct@GetSettings).
+    /// Gives the cluster's settings.
     pub fn get_settings(&self) -> GetSettings {
         GetSettings::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,37 +17,38 @@ builder! {
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
     Health -> Value, json, none;
     query {
-        /// Parameter `expand_wildcards`. Default: `all`.
+        /// Which kinds of indices a pattern matches. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `level`. Default: `cluster`.
+        /// How much detail is given. Default: `cluster`.
         level("level"): params::Level;
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_active_shards`. Default: `0`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `0`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
-        /// Parameter `wait_for_events`.
+        /// The priority of pending changes that are waited for.
         wait_for_events("wait_for_events"): params::WaitForEvents;
-        /// Parameter `wait_for_no_initializing_shards`. Default: `false`.
+        /// Whether it waits until no shard starts. Default: `false`.
         wait_for_no_initializing_shards("wait_for_no_initializing_shards"): bool;
-        /// Parameter `wait_for_no_relocating_shards`. Default: `false`.
+        /// Whether it waits until no shard moves. Default: `false`.
         wait_for_no_relocating_shards("wait_for_no_relocating_shards"): bool;
-        /// Parameter `wait_for_nodes`.
+        /// The number of nodes that is waited for.
         wait_for_nodes("wait_for_nodes"): impl Param<String>;
-        /// Parameter `wait_for_status`.
+        /// The health that is waited for.
         wait_for_status("wait_for_status"): params::HealthStatus;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.health`; see [`Health`](struct@Health).
+    /// Tells the cluster's health, and can wait for it.
     pub fn health(&self) -> Health {
         Health::new(Call::new(&self.client, &ENDPOINT))
     }

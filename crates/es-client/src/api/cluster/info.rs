@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.info`; see [`Info`](struct@Info).
+    /// Facts of the cluster, by kind.
     pub fn info(&self, target: impl Param<[params::ClusterInfoTarget]>) -> Info {
         Info::new(Call::new(&self.client, &ENDPOINT).with_part(0, target))
     }

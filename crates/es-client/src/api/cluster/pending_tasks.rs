@@ -15,15 +15,16 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     PendingTasks -> Value, json, none;
     query {
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.pending_tasks`; see [`PendingTasks`](struct@PendingTasks).
+    /// Changes of the cluster's state that wait.
     pub fn pending_tasks(&self) -> PendingTasks {
         PendingTasks::new(Call::new(&self.client, &ENDPOINT))
     }

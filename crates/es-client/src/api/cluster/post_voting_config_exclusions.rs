@@ -16,20 +16,19 @@ builder! {
     /// Since 7.0.0. Not on serverless.
     PostVotingConfigExclusions -> (), nothing, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `node_ids`.
         node_ids("node_ids"): impl Param<[String]>;
         /// Parameter `node_names`.
         node_names("node_names"): impl Param<[String]>;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.post_voting_config_exclusions`; see
-    /// [`PostVotingConfigExclusions`](struct@PostVotingConfigExclusions).
+    /// Excludes nodes from voting, before they are taken away.
     pub fn post_voting_config_exclusions(&self) -> PostVotingConfigExclusions {
         PostVotingConfigExclusions::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,27 +17,27 @@ builder! {
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
     PutComponentTemplate -> Value, json, json;
     query {
-        /// Parameter `cause`. Default: `api`.
+        /// A note of why it is done. Default: `api`.
         cause("cause"): impl Param<String>;
-        /// Parameter `create`. Default: `false`.
+        /// Whether it is an error that it exists already. Default: `false`.
         create("create"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Property `_meta`: object.
+        /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
         /// Property `deprecated`: `true` or `false`.
         deprecated("deprecated"): impl Serialize;
-        /// Property `template`: object, required.
+        /// What an index gets. Object, required.
         template("template"): impl Serialize;
-        /// Property `version`: number.
+        /// Whether each hit tells its version. Number.
         version("version"): impl Serialize;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.put_component_template`; see [`PutComponentTemplate`](struct@PutComponentTemplate).
+    /// Stores a component template.
     pub fn put_component_template(&self, name: impl Param<String>) -> PutComponentTemplate {
         PutComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

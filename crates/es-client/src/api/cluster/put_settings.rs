@@ -14,23 +14,23 @@ builder! {
     /// `PUT` `/_cluster/settings`
     PutSettings -> Value, json, json;
     query {
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `persistent`: object.
+        /// Settings that last. Object.
         persistent("persistent"): impl Serialize;
-        /// Property `transient`: object.
+        /// Settings that end with the cluster's restart. Object.
         transient("transient"): impl Serialize;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.put_settings`; see [`PutSettings`](struct@PutSettings).
+    /// Changes the cluster's settings.
     pub fn put_settings(&self) -> PutSettings {
         PutSettings::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.remote_info`; see [`RemoteInfo`](struct@RemoteInfo).
+    /// The remote clusters that are configured.
     pub fn remote_info(&self) -> RemoteInfo {
         RemoteInfo::new(Call::new(&self.client, &ENDPOINT))
     }

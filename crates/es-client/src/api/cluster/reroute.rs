@@ -16,17 +16,17 @@ builder! {
     /// Since 5.0.0.
     Reroute -> Value, json, json;
     query {
-        /// Parameter `dry_run`. Default: `false`.
+        /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Parameter `explain`. Default: `false`.
+        /// Whether each score is explained. Default: `false`.
         explain("explain"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `metric`. Deprecated since 8.6.0.
+        /// What is told. Deprecated since 8.6.0.
         metric("metric"): impl Param<[String]>;
         /// Parameter `retry_failed`. Default: `false`.
         retry_failed("retry_failed"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// `cluster.reroute`; see [`Reroute`](struct@Reroute).
+    /// Moves or allocates shards by hand.
     pub fn reroute(&self) -> Reroute {
         Reroute::new(Call::new(&self.client, &ENDPOINT))
     }

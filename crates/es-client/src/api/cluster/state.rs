@@ -20,17 +20,18 @@ builder! {
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
     State -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `local`. Default: `false`. Deprecated since 9.0.0.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `wait_for_metadata_version`.
         wait_for_metadata_version("wait_for_metadata_version"): impl Param<i64>;
@@ -38,15 +39,15 @@ builder! {
         wait_for_timeout("wait_for_timeout"): Duration;
     }
     part {
-        /// Parameter `metric`.
+        /// What is told.
         metric(0): impl Param<[params::ClusterStateMetric]>;
-        /// Parameter `index`.
+        /// The index.
         index(1): impl Param<[String]>;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.state`; see [`State`](struct@State).
+    /// The cluster's state, or parts of it.
     pub fn state(&self) -> State {
         State::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,17 +18,17 @@ builder! {
     query {
         /// Parameter `include_remotes`. Default: `false`.
         include_remotes("include_remotes"): bool;
-        /// Parameter `timeout`.
+        /// How long it may take.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `node_id`.
+        /// The nodes.
         node_id(0): impl Param<[String]>;
     }
 }
 
 impl super::Cluster {
-    /// `cluster.stats`; see [`Stats`](struct@Stats).
+    /// Statistics of the whole cluster.
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

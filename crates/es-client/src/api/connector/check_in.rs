@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.check_in`; see [`CheckIn`](struct@CheckIn).
+    /// Tells that a connector is alive.
     pub fn check_in(&self, connector_id: impl Param<String>) -> CheckIn {
         CheckIn::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

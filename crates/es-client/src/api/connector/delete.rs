@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.delete`; see [`Delete`](struct@Delete).
+    /// Deletes a connector.
     pub fn delete(&self, connector_id: impl Param<String>) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.get`; see [`Get`](struct@Get).
+    /// Gives a connector.
     pub fn get(&self, connector_id: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

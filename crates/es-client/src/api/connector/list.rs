@@ -17,23 +17,23 @@ builder! {
     query {
         /// Parameter `connector_name`.
         connector_name("connector_name"): impl Param<[String]>;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
         /// Parameter `include_deleted`. Default: `false`.
         include_deleted("include_deleted"): bool;
         /// Parameter `index_name`.
         index_name("index_name"): impl Param<[String]>;
-        /// Parameter `query`.
+        /// What is searched, in the query DSL.
         query("query"): impl Param<String>;
         /// Parameter `service_type`.
         service_type("service_type"): impl Param<[String]>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
     }
 }
 
 impl super::Connector {
-    /// `connector.list`; see [`List`](struct@List).
+    /// Lists connectors.
     pub fn list(&self) -> List {
         List::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,7 +17,7 @@ builder! {
     Post -> Value, json, json;
     query {}
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `index_name`: text.
         index_name("index_name"): impl Serialize;
@@ -25,7 +25,7 @@ builder! {
         is_native("is_native"): impl Serialize;
         /// Property `language`: text.
         language("language"): impl Serialize;
-        /// Property `name`: text.
+        /// The name. Text.
         name("name"): impl Serialize;
         /// Property `service_type`: text.
         service_type("service_type"): impl Serialize;
@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.post`; see [`Post`](struct@Post).
+    /// Makes a connector with an id of the server's choice.
     pub fn post(&self) -> Post {
         Post::new(Call::new(&self.client, &ENDPOINT))
     }

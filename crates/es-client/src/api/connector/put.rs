@@ -23,7 +23,7 @@ builder! {
         connector_id(0): impl Param<String>;
     }
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `index_name`: text.
         index_name("index_name"): impl Serialize;
@@ -31,7 +31,7 @@ builder! {
         is_native("is_native"): impl Serialize;
         /// Property `language`: text.
         language("language"): impl Serialize;
-        /// Property `name`: text.
+        /// The name. Text.
         name("name"): impl Serialize;
         /// Property `service_type`: text.
         service_type("service_type"): impl Serialize;
@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.put`; see [`Put`](struct@Put).
+    /// Makes a connector, or replaces it.
     pub fn put(&self) -> Put {
         Put::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_cancel`; see [`SyncJobCancel`](struct@SyncJobCancel).
+    /// Cancels a job.
     pub fn sync_job_cancel(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCancel {
         SyncJobCancel::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_check_in`; see [`SyncJobCheckIn`](struct@SyncJobCheckIn).
+    /// Tells that a job is alive.
     pub fn sync_job_check_in(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCheckIn {
         SyncJobCheckIn::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
     }

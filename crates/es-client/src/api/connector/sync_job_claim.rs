@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_claim`; see [`SyncJobClaim`](struct@SyncJobClaim).
+    /// Takes a job over.
     pub fn sync_job_claim(&self, connector_sync_job_id: impl Param<String>) -> SyncJobClaim {
         SyncJobClaim::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
     }

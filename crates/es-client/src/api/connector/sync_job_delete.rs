@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_delete`; see [`SyncJobDelete`](struct@SyncJobDelete).
+    /// Deletes a job.
     pub fn sync_job_delete(&self, connector_sync_job_id: impl Param<String>) -> SyncJobDelete {
         SyncJobDelete::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_error`; see [`SyncJobError`](struct@SyncJobError).
+    /// Tells why a job failed.
     pub fn sync_job_error(&self, connector_sync_job_id: impl Param<String>) -> SyncJobError {
         SyncJobError::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
     }

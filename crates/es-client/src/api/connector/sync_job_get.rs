@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_get`; see [`SyncJobGet`](struct@SyncJobGet).
+    /// Gives a job.
     pub fn sync_job_get(&self, connector_sync_job_id: impl Param<String>) -> SyncJobGet {
         SyncJobGet::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
     }

@@ -17,19 +17,19 @@ builder! {
     query {
         /// Parameter `connector_id`.
         connector_id("connector_id"): impl Param<String>;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
         /// Parameter `job_type`.
         job_type("job_type"): impl Param<[params::SyncJobType]>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `status`.
+        /// The status.
         status("status"): params::SyncStatus;
     }
 }
 
 impl super::Connector {
-    /// `connector.sync_job_list`; see [`SyncJobList`](struct@SyncJobList).
+    /// Lists jobs.
     pub fn sync_job_list(&self) -> SyncJobList {
         SyncJobList::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,7 +17,7 @@ builder! {
     SyncJobPost -> Value, json, json;
     query {}
     property {
-        /// Property `id`: text, required.
+        /// The id. Text, required.
         id("id"): impl Serialize;
         /// Property `job_type`: one of several words.
         job_type("job_type"): impl Serialize;
@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_post`; see [`SyncJobPost`](struct@SyncJobPost).
+    /// Makes a job.
     pub fn sync_job_post(&self) -> SyncJobPost {
         SyncJobPost::new(Call::new(&self.client, &ENDPOINT))
     }

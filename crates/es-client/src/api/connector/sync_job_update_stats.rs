@@ -24,7 +24,7 @@ builder! {
         indexed_document_count("indexed_document_count"): impl Serialize;
         /// Property `indexed_document_volume`: number, required.
         indexed_document_volume("indexed_document_volume"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
         /// Property `total_document_count`: number.
         total_document_count("total_document_count"): impl Serialize;
@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.sync_job_update_stats`; see [`SyncJobUpdateStats`](struct@SyncJobUpdateStats).
+    /// Stores the statistics of a job.
     pub fn sync_job_update_stats(
         &self,
         connector_sync_job_id: impl Param<String>,

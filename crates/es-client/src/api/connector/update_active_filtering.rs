@@ -19,8 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_active_filtering`; see
-    /// [`UpdateActiveFiltering`](struct@UpdateActiveFiltering).
+    /// Makes the draft of a connector's filters the active one.
     pub fn update_active_filtering(
         &self,
         connector_id: impl Param<String>,

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_api_key_id`; see [`UpdateApiKeyId`](struct@UpdateApiKeyId).
+    /// Changes the API key of a connector.
     pub fn update_api_key_id(&self, connector_id: impl Param<String>) -> UpdateApiKeyId {
         UpdateApiKeyId::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_configuration`; see [`UpdateConfiguration`](struct@UpdateConfiguration).
+    /// Changes the configuration of a connector.
     pub fn update_configuration(&self, connector_id: impl Param<String>) -> UpdateConfiguration {
         UpdateConfiguration::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_error`; see [`UpdateError`](struct@UpdateError).
+    /// Stores the error of a connector.
     pub fn update_error(&self, connector_id: impl Param<String>) -> UpdateError {
         UpdateError::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_features`; see [`UpdateFeatures`](struct@UpdateFeatures).
+    /// Changes the features of a connector.
     pub fn update_features(&self, connector_id: impl Param<String>) -> UpdateFeatures {
         UpdateFeatures::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_filtering`; see [`UpdateFiltering`](struct@UpdateFiltering).
+    /// Changes the draft of a connector's filters.
     pub fn update_filtering(&self, connector_id: impl Param<String>) -> UpdateFiltering {
         UpdateFiltering::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

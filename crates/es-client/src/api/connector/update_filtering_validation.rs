@@ -24,8 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_filtering_validation`; see
-    /// [`UpdateFilteringValidation`](struct@UpdateFilteringValidation).
+    /// Stores whether the draft of a connector's filters is valid.
     pub fn update_filtering_validation(
         &self,
         connector_id: impl Param<String>,

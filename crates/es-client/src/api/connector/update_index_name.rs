@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_index_name`; see [`UpdateIndexName`](struct@UpdateIndexName).
+    /// Changes the index that a connector writes to.
     pub fn update_index_name(&self, connector_id: impl Param<String>) -> UpdateIndexName {
         UpdateIndexName::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -18,15 +18,15 @@ builder! {
     UpdateName -> Value, json, json;
     query {}
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `name`: text.
+        /// The name. Text.
         name("name"): impl Serialize;
     }
 }
 
 impl super::Connector {
-    /// `connector.update_name`; see [`UpdateName`](struct@UpdateName).
+    /// Changes name and description of a connector.
     pub fn update_name(&self, connector_id: impl Param<String>) -> UpdateName {
         UpdateName::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

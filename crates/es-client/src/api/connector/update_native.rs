@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_native`; see [`UpdateNative`](struct@UpdateNative).
+    /// Changes whether a connector is managed.
     pub fn update_native(&self, connector_id: impl Param<String>) -> UpdateNative {
         UpdateNative::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -18,13 +18,13 @@ builder! {
     UpdatePipeline -> Value, json, json;
     query {}
     property {
-        /// Property `pipeline`: object, required.
+        /// The ingest pipeline. Object, required.
         pipeline("pipeline"): impl Serialize;
     }
 }
 
 impl super::Connector {
-    /// `connector.update_pipeline`; see [`UpdatePipeline`](struct@UpdatePipeline).
+    /// Changes the ingest pipeline of a connector.
     pub fn update_pipeline(&self, connector_id: impl Param<String>) -> UpdatePipeline {
         UpdatePipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

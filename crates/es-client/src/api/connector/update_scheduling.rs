@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_scheduling`; see [`UpdateScheduling`](struct@UpdateScheduling).
+    /// Changes when a connector runs.
     pub fn update_scheduling(&self, connector_id: impl Param<String>) -> UpdateScheduling {
         UpdateScheduling::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// `connector.update_service_type`; see [`UpdateServiceType`](struct@UpdateServiceType).
+    /// Changes the kind of service of a connector.
     pub fn update_service_type(&self, connector_id: impl Param<String>) -> UpdateServiceType {
         UpdateServiceType::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

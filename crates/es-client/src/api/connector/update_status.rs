@@ -18,13 +18,13 @@ builder! {
     UpdateStatus -> Value, json, json;
     query {}
     property {
-        /// Property `status`: one of several words, required.
+        /// The status. One of several words, required.
         status("status"): impl Serialize;
     }
 }
 
 impl super::Connector {
-    /// `connector.update_status`; see [`UpdateStatus`](struct@UpdateStatus).
+    /// Changes the status of a connector.
     pub fn update_status(&self, connector_id: impl Param<String>) -> UpdateStatus {
         UpdateStatus::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
     }

@@ -18,16 +18,15 @@ builder! {
     query {
         /// Parameter `accept_data_loss`. Default: `false`.
         accept_data_loss("accept_data_loss"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::DanglingIndices {
-    /// `dangling_indices.delete_dangling_index`; see
-    /// [`DeleteDanglingIndex`](struct@DeleteDanglingIndex).
+    /// Deletes a dangling index from disk.
     pub fn delete_dangling_index(&self, index_uuid: impl Param<String>) -> DeleteDanglingIndex {
         DeleteDanglingIndex::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid))
     }

@@ -18,8 +18,7 @@ builder! {
 }
 
 impl super::DanglingIndices {
-    /// `dangling_indices.list_dangling_indices`; see
-    /// [`ListDanglingIndices`](struct@ListDanglingIndices).
+    /// Lists dangling indices.
     pub fn list_dangling_indices(&self) -> ListDanglingIndices {
         ListDanglingIndices::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Since 9.5.0. Experimental: it may change or go.
     Reset -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Encryption {
-    /// `encryption.reset`; see [`Reset`](struct@Reset).
+    /// Makes new keys, which gives up what the old ones encrypt.
     pub fn reset(&self, accept_data_loss: bool) -> Reset {
         Reset::new(
             Call::new(&self.client, &ENDPOINT).with_query("accept_data_loss", accept_data_loss),

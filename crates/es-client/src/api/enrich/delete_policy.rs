@@ -16,13 +16,13 @@ builder! {
     /// Since 7.5.0.
     DeletePolicy -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Enrich {
-    /// `enrich.delete_policy`; see [`DeletePolicy`](struct@DeletePolicy).
+    /// Deletes an enrich policy.
     pub fn delete_policy(&self, name: impl Param<String>) -> DeletePolicy {
         DeletePolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Since 7.5.0.
     ExecutePolicy -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `wait_for_completion`. Default: `true`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Enrich {
-    /// `enrich.execute_policy`; see [`ExecutePolicy`](struct@ExecutePolicy).
+    /// Builds the index that an enrich policy looks things up in.
     pub fn execute_policy(&self, name: impl Param<String>) -> ExecutePolicy {
         ExecutePolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -16,17 +16,17 @@ builder! {
     /// Since 7.5.0.
     GetPolicy -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Enrich {
-    /// `enrich.get_policy`; see [`GetPolicy`](struct@GetPolicy).
+    /// Gives enrich policies.
     pub fn get_policy(&self) -> GetPolicy {
         GetPolicy::new(Call::new(&self.client, &ENDPOINT))
     }

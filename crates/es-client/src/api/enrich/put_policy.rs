@@ -17,7 +17,7 @@ builder! {
     /// Since 7.5.0.
     PutPolicy -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// `enrich.put_policy`; see [`PutPolicy`](struct@PutPolicy).
+    /// Stores an enrich policy.
     pub fn put_policy(&self, name: impl Param<String>) -> PutPolicy {
         PutPolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -15,13 +15,13 @@ builder! {
     /// Since 7.5.0.
     Stats -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Enrich {
-    /// `enrich.stats`; see [`Stats`](struct@Stats).
+    /// Statistics of enriching.
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

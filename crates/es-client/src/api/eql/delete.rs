@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Eql {
-    /// `eql.delete`; see [`Delete`](struct@Delete).
+    /// Deletes an event query in the background.
     pub fn delete(&self, id: impl Param<String>) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

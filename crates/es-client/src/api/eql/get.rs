@@ -16,15 +16,15 @@ builder! {
     /// Since 7.9.0.
     Get -> Value, json, none;
     query {
-        /// Parameter `keep_alive`. Default: `5d`.
+        /// How long it is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// Parameter `wait_for_completion_timeout`.
+        /// How long it waits to be done.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }
 
 impl super::Eql {
-    /// `eql.get`; see [`Get`](struct@Get).
+    /// Gives what an event query in the background has found.
     pub fn get(&self, id: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

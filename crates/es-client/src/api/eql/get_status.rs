@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Eql {
-    /// `eql.get_status`; see [`GetStatus`](struct@GetStatus).
+    /// Tells whether an event query in the background still runs.
     pub fn get_status(&self, id: impl Param<String>) -> GetStatus {
         GetStatus::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -18,27 +18,28 @@ builder! {
     /// Since 7.9.0.
     Search -> Value, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `allow_partial_search_results`. Default: `true`.
+        /// Whether failed shards are left out instead of being an error. Default: `true`.
         allow_partial_search_results_param("allow_partial_search_results"): bool;
         /// Parameter `allow_partial_sequence_results`. Default: `false`.
         allow_partial_sequence_results_param("allow_partial_sequence_results"): bool;
-        /// Parameter `ccs_minimize_roundtrips`. Default: `true`.
+        /// Whether each other cluster is asked once only. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `true`.
+        /// Whether names that do not exist are passed over. Default: `true`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `keep_alive`. Default: `5d`.
+        /// How long it is kept. Default: `5d`.
         keep_alive_param("keep_alive"): Duration;
-        /// Parameter `keep_on_completion`. Default: `false`.
+        /// Whether it is kept though it is done in time. Default: `false`.
         keep_on_completion_param("keep_on_completion"): bool;
-        /// Parameter `wait_for_completion_timeout`.
+        /// How long it waits to be done.
         wait_for_completion_timeout_param("wait_for_completion_timeout"): Duration;
     }
     property {
-        /// Property `allow_partial_search_results`: `true` or `false`. Default: `true`.
+        /// Whether failed shards are left out instead of being an error. `true` or `false`.
+        /// Default: `true`.
         allow_partial_search_results("allow_partial_search_results"): impl Serialize;
         /// Property `allow_partial_sequence_results`: `true` or `false`. Default: `false`.
         allow_partial_sequence_results("allow_partial_sequence_results"): impl Serialize;
@@ -48,21 +49,21 @@ builder! {
         event_category_field("event_category_field"): impl Serialize;
         /// Property `fetch_size`: number. Default: `1000`.
         fetch_size("fetch_size"): impl Serialize;
-        /// Property `fields`: object or list.
+        /// The fields. Object or list.
         fields("fields"): impl Serialize;
-        /// Property `filter`: object or list.
+        /// What is taken into account, in the query DSL. Object or list.
         filter("filter"): impl Serialize;
-        /// Property `keep_on_completion`: `true` or `false`.
+        /// Whether it is kept though it is done in time. `true` or `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;
         /// Property `max_samples_per_key`: number. Default: `1`.
         max_samples_per_key("max_samples_per_key"): impl Serialize;
-        /// Property `query`: text, required.
+        /// What is searched, in the query DSL. Text, required.
         query("query"): impl Serialize;
         /// Property `result_position`: one of several words. Default: `tail`.
         result_position("result_position"): impl Serialize;
-        /// Property `runtime_mappings`: object. Since 8.0.0.
+        /// Fields that exist for this search only. Object. Since 8.0.0.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Property `size`: number.
+        /// How many are given. Number.
         size("size"): impl Serialize;
         /// Property `tiebreaker_field`: text.
         tiebreaker_field("tiebreaker_field"): impl Serialize;
@@ -70,15 +71,15 @@ builder! {
         timestamp_field("timestamp_field"): impl Serialize;
     }
     duration {
-        /// Property `keep_alive`: text.
+        /// How long it is kept. Text.
         keep_alive("keep_alive"): Duration;
-        /// Property `wait_for_completion_timeout`: text.
+        /// How long it waits to be done. Text.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }
 
 impl super::Eql {
-    /// `eql.search`; see [`Search`](struct@Search).
+    /// Runs an event query.
     pub fn search(&self, index: impl Param<[String]>) -> Search {
         Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

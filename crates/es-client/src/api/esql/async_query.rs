@@ -16,51 +16,51 @@ builder! {
     /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
     AsyncQuery -> Value, json, json;
     query {
-        /// Parameter `allow_partial_results`. Default: `true`.
+        /// Whether failed shards are left out instead of being an error. Default: `true`.
         allow_partial_results("allow_partial_results"): bool;
-        /// Parameter `delimiter`. Default: `,`.
+        /// What separates values of a CSV answer. Default: `,`.
         delimiter("delimiter"): impl Param<String>;
-        /// Parameter `drop_null_columns`. Default: `false`.
+        /// Whether columns without a value are left out. Default: `false`.
         drop_null_columns("drop_null_columns"): bool;
-        /// Parameter `format`.
+        /// The form of the answer.
         format("format"): params::EsqlFormat;
     }
     property {
-        /// Property `columnar`: `true` or `false`.
+        /// Whether values are given by column. `true` or `false`.
         columnar("columnar"): impl Serialize;
-        /// Property `filter`: object.
+        /// What is taken into account, in the query DSL. Object.
         filter("filter"): impl Serialize;
         /// Property `include_ccs_metadata`: `true` or `false`. Default: `false`.
         include_ccs_metadata("include_ccs_metadata"): impl Serialize;
         /// Property `include_execution_metadata`: `true` or `false`. Default: `false`.
         include_execution_metadata("include_execution_metadata"): impl Serialize;
-        /// Property `keep_on_completion`: `true` or `false`. Default: `false`.
+        /// Whether it is kept though it is done in time. `true` or `false`. Default: `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;
         /// Property `locale`: text.
         locale("locale"): impl Serialize;
-        /// Property `params`: list.
+        /// The values of parameters. List.
         params("params"): impl Serialize;
-        /// Property `profile`: `true` or `false`.
+        /// Whether it is told what took how long. `true` or `false`.
         profile("profile"): impl Serialize;
-        /// Property `query`: text, required.
+        /// What is searched, in the query DSL. Text, required.
         query("query"): impl Serialize;
-        /// Property `settings`: object. Since 9.5.0.
+        /// The settings. Object. Since 9.5.0.
         settings("settings"): impl Serialize;
         /// Property `tables`: object.
         tables("tables"): impl Serialize;
-        /// Property `time_zone`: text. Since 9.4.0.
+        /// The time zone. Text. Since 9.4.0.
         time_zone("time_zone"): impl Serialize;
     }
     duration {
-        /// Property `keep_alive`: text. Default: `5d`.
+        /// How long it is kept. Text. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// Property `wait_for_completion_timeout`: text. Default: `1s`.
+        /// How long it waits to be done. Text. Default: `1s`.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }
 
 impl super::Esql {
-    /// `esql.async_query`; see [`AsyncQuery`](struct@AsyncQuery).
+    /// Runs a query that goes on in the background if it is not done in time.
     pub fn async_query(&self) -> AsyncQuery {
         AsyncQuery::new(Call::new(&self.client, &ENDPOINT))
     }

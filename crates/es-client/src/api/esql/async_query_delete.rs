@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.async_query_delete`; see [`AsyncQueryDelete`](struct@AsyncQueryDelete).
+    /// Deletes a query in the background.
     pub fn async_query_delete(&self, id: impl Param<String>) -> AsyncQueryDelete {
         AsyncQueryDelete::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -16,19 +16,19 @@ builder! {
     /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
     AsyncQueryGet -> Value, json, none;
     query {
-        /// Parameter `drop_null_columns`. Default: `false`.
+        /// Whether columns without a value are left out. Default: `false`.
         drop_null_columns("drop_null_columns"): bool;
-        /// Parameter `format`.
+        /// The form of the answer.
         format("format"): params::EsqlFormat;
-        /// Parameter `keep_alive`.
+        /// How long it is kept.
         keep_alive("keep_alive"): Duration;
-        /// Parameter `wait_for_completion_timeout`.
+        /// How long it waits to be done.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }
 
 impl super::Esql {
-    /// `esql.async_query_get`; see [`AsyncQueryGet`](struct@AsyncQueryGet).
+    /// Gives what a query in the background has found.
     pub fn async_query_get(&self, id: impl Param<String>) -> AsyncQueryGet {
         AsyncQueryGet::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -17,13 +17,13 @@ builder! {
     /// Since 8.18.0. Not on serverless. Needs the index privilege `read`.
     AsyncQueryStop -> Value, json, none;
     query {
-        /// Parameter `drop_null_columns`. Default: `false`.
+        /// Whether columns without a value are left out. Default: `false`.
         drop_null_columns("drop_null_columns"): bool;
     }
 }
 
 impl super::Esql {
-    /// `esql.async_query_stop`; see [`AsyncQueryStop`](struct@AsyncQueryStop).
+    /// Stops a query in the background and gives what it has found.
     pub fn async_query_stop(&self, id: impl Param<String>) -> AsyncQueryStop {
         AsyncQueryStop::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
     DeleteDataSource -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Esql {
-    /// `esql.delete_data_source`; see [`DeleteDataSource`](struct@DeleteDataSource).
+    /// Deletes data sources.
     pub fn delete_data_source(&self, name: impl Param<[String]>) -> DeleteDataSource {
         DeleteDataSource::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

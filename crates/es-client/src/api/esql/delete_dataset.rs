@@ -16,15 +16,15 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
     DeleteDataset -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Esql {
-    /// `esql.delete_dataset`; see [`DeleteDataset`](struct@DeleteDataset).
+    /// Deletes datasets.
     pub fn delete_dataset(&self, name: impl Param<[String]>) -> DeleteDataset {
         DeleteDataset::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

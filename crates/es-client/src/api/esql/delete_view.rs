@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.delete_view`; see [`DeleteView`](struct@DeleteView).
+    /// Deletes views.
     pub fn delete_view(&self, name: impl Param<[String]>) -> DeleteView {
         DeleteView::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -19,17 +19,17 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
     GetDataSource -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Esql {
-    /// `esql.get_data_source`; see [`GetDataSource`](struct@GetDataSource).
+    /// Gives data sources.
     pub fn get_data_source(&self) -> GetDataSource {
         GetDataSource::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,17 +16,17 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
     GetDataset -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Esql {
-    /// `esql.get_dataset`; see [`GetDataset`](struct@GetDataset).
+    /// Gives datasets.
     pub fn get_dataset(&self) -> GetDataset {
         GetDataset::new(Call::new(&self.client, &ENDPOINT))
     }

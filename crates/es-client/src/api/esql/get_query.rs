@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.get_query`; see [`GetQuery`](struct@GetQuery).
+    /// Tells about a running query.
     pub fn get_query(&self, id: impl Param<String>) -> GetQuery {
         GetQuery::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

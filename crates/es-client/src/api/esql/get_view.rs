@@ -18,13 +18,13 @@ builder! {
     GetView -> Value, json, none;
     query {}
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<String>;
     }
 }
 
 impl super::Esql {
-    /// `esql.get_view`; see [`GetView`](struct@GetView).
+    /// Gives views.
     pub fn get_view(&self) -> GetView {
         GetView::new(Call::new(&self.client, &ENDPOINT))
     }

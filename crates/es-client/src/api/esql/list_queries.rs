@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// `esql.list_queries`; see [`ListQueries`](struct@ListQueries).
+    /// Lists running queries.
     pub fn list_queries(&self) -> ListQueries {
         ListQueries::new(Call::new(&self.client, &ENDPOINT))
     }

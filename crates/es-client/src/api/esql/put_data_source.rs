@@ -17,23 +17,23 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
     PutDataSource -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
-        /// Property `type`: text, required.
+        /// The kind. Text, required.
         type_("type"): impl Serialize;
     }
 }
 
 impl super::Esql {
-    /// `esql.put_data_source`; see [`PutDataSource`](struct@PutDataSource).
+    /// Stores a data source.
     pub fn put_data_source(&self, name: impl Param<String>) -> PutDataSource {
         PutDataSource::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

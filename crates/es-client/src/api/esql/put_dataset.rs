@@ -17,27 +17,27 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
     PutDataset -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
         /// Property `data_source`: text, required.
         data_source("data_source"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `mappings`: object.
+        /// The fields and how they are indexed. Object.
         mappings("mappings"): impl Serialize;
         /// Property `resource`: text, required.
         resource("resource"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
     }
 }
 
 impl super::Esql {
-    /// `esql.put_dataset`; see [`PutDataset`](struct@PutDataset).
+    /// Stores a dataset.
     pub fn put_dataset(&self, name: impl Param<String>) -> PutDataset {
         PutDataset::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

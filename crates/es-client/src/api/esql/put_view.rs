@@ -18,15 +18,15 @@ builder! {
     PutView -> Value, json, json;
     query {}
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `query`: text, required.
+        /// What is searched, in the query DSL. Text, required.
         query("query"): impl Serialize;
     }
 }
 
 impl super::Esql {
-    /// `esql.put_view`; see [`PutView`](struct@PutView).
+    /// Stores a view.
     pub fn put_view(&self, name: impl Param<String>) -> PutView {
         PutView::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -15,13 +15,13 @@ builder! {
     /// Since 7.12.0. Not on serverless.
     GetFeatures -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Features {
-    /// `features.get_features`; see [`GetFeatures`](struct@GetFeatures).
+    /// Lists the features that snapshots can hold.
     pub fn get_features(&self) -> GetFeatures {
         GetFeatures::new(Call::new(&self.client, &ENDPOINT))
     }

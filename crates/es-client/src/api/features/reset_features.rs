@@ -15,13 +15,13 @@ builder! {
     /// Since 7.12.0. Experimental: it may change or go.
     ResetFeatures -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Features {
-    /// `features.reset_features`; see [`ResetFeatures`](struct@ResetFeatures).
+    /// Deletes all that features keep in system indices.
     pub fn reset_features(&self) -> ResetFeatures {
         ResetFeatures::new(Call::new(&self.client, &ENDPOINT))
     }

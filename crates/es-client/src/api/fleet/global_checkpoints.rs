@@ -18,7 +18,7 @@ builder! {
     query {
         /// Parameter `checkpoints`. Default: `[]`.
         checkpoints("checkpoints"): impl Param<[String]>;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
         /// Parameter `wait_for_advance`. Default: `false`.
         wait_for_advance("wait_for_advance"): bool;
@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Fleet {
-    /// `fleet.global_checkpoints`; see [`GlobalCheckpoints`](struct@GlobalCheckpoints).
+    /// The checkpoints up to which an index is safe, and can wait for them.
     pub fn global_checkpoints(&self, index: impl Param<String>) -> GlobalCheckpoints {
         GlobalCheckpoints::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -21,41 +21,41 @@ builder! {
     /// Since 7.16.0. Experimental: it may change or go. Needs the index privilege `read`.
     Msearch -> Value, json, lines;
     query {
-        /// Parameter `allow_no_indices`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `allow_partial_search_results`.
+        /// Whether failed shards are left out instead of being an error.
         allow_partial_search_results("allow_partial_search_results"): bool;
-        /// Parameter `ccs_minimize_roundtrips`. Default: `true`.
+        /// Whether each other cluster is asked once only. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// Parameter `expand_wildcards`.
+        /// Which kinds of indices a pattern matches.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_throttled`. Default: `false`.
+        /// Whether frozen indices are passed over. Default: `false`.
         ignore_throttled("ignore_throttled"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `max_concurrent_searches`.
+        /// How many searches run at once.
         max_concurrent_searches("max_concurrent_searches"): impl Param<i64>;
-        /// Parameter `max_concurrent_shard_requests`. Default: `5`.
+        /// How many shards of a node are searched at once. Default: `5`.
         max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
-        /// Parameter `pre_filter_shard_size`.
+        /// From how many shards on those that cannot match are found first.
         pre_filter_shard_size("pre_filter_shard_size"): impl Param<i64>;
-        /// Parameter `rest_total_hits_as_int`. Default: `false`.
+        /// Whether the total of hits is a number, as in old versions. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// Parameter `search_type`.
+        /// How scores are made comparable.
         search_type("search_type"): params::SearchType;
-        /// Parameter `typed_keys`.
+        /// Whether names of aggregations tell their types.
         typed_keys("typed_keys"): bool;
-        /// Parameter `wait_for_checkpoints`. Default: `[]`.
+        /// The checkpoints that are waited for. Default: `[]`.
         wait_for_checkpoints("wait_for_checkpoints"): impl Param<[String]>;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<String>;
     }
 }
 
 impl super::Fleet {
-    /// `fleet.msearch`; see [`Msearch`](struct@Msearch).
+    /// Several searches, each of which waits for checkpoints.
     pub fn msearch(&self) -> Msearch {
         Msearch::new(Call::new(&self.client, &ENDPOINT))
     }

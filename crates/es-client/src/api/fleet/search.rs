@@ -18,161 +18,162 @@ builder! {
     /// Since 7.16.0. Experimental: it may change or go. Needs the index privilege `read`.
     Search -> Value, json, json;
     query {
-        /// Parameter `_source`.
+        /// Whether sources are given, or which of their fields.
         source_param("_source"): impl Param<(bool, [String])>;
-        /// Parameter `_source_excludes`.
+        /// Fields that are left out of sources.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Parameter `_source_includes`.
+        /// Fields of sources that are given.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Parameter `allow_no_indices`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `allow_partial_search_results`.
+        /// Whether failed shards are left out instead of being an error.
         allow_partial_search_results("allow_partial_search_results"): bool;
-        /// Parameter `analyze_wildcard`.
+        /// Whether wildcards of `q` are analysed.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// Parameter `analyzer`.
+        /// The analyzer of `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// Parameter `batched_reduce_size`.
+        /// After how many shards results are merged.
         batched_reduce_size("batched_reduce_size"): impl Param<i64>;
-        /// Parameter `ccs_minimize_roundtrips`.
+        /// Whether each other cluster is asked once only.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// Parameter `default_operator`.
+        /// How words of `q` belong together.
         default_operator("default_operator"): params::Operator;
-        /// Parameter `df`.
+        /// The field of words of `q` that name none.
         df("df"): impl Param<String>;
-        /// Parameter `docvalue_fields`.
+        /// Fields that are given from their doc values.
         docvalue_fields_param("docvalue_fields"): impl Param<[String]>;
-        /// Parameter `expand_wildcards`.
+        /// Which kinds of indices a pattern matches.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `explain`.
+        /// Whether each score is explained.
         explain_param("explain"): bool;
-        /// Parameter `from`.
+        /// How many are passed over.
         from_param("from"): impl Param<i64>;
-        /// Parameter `ignore_throttled`.
+        /// Whether frozen indices are passed over.
         ignore_throttled("ignore_throttled"): bool;
-        /// Parameter `ignore_unavailable`.
+        /// Whether names that do not exist are passed over.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `lenient`.
+        /// Whether values of the wrong type in `q` are passed over.
         lenient("lenient"): bool;
-        /// Parameter `max_concurrent_shard_requests`.
+        /// How many shards of a node are searched at once.
         max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
-        /// Parameter `pre_filter_shard_size`.
+        /// From how many shards on those that cannot match are found first.
         pre_filter_shard_size("pre_filter_shard_size"): impl Param<i64>;
-        /// Parameter `preference`.
+        /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
-        /// Parameter `q`.
+        /// What is searched, in the syntax of query strings.
         q("q"): impl Param<String>;
-        /// Parameter `request_cache`.
+        /// Whether the result is cached.
         request_cache("request_cache"): bool;
-        /// Parameter `rest_total_hits_as_int`.
+        /// Whether the total of hits is a number, as in old versions.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `scroll`.
+        /// How long the search is kept for the next page.
         scroll("scroll"): Duration;
-        /// Parameter `search_type`.
+        /// How scores are made comparable.
         search_type("search_type"): params::SearchType;
-        /// Parameter `seq_no_primary_term`.
+        /// Whether each hit tells its sequence number and primary term.
         seq_no_primary_term_param("seq_no_primary_term"): bool;
-        /// Parameter `size`.
+        /// How many are given.
         size_param("size"): impl Param<i64>;
-        /// Parameter `sort`.
+        /// The order.
         sort_param("sort"): impl Param<[String]>;
-        /// Parameter `stats`.
+        /// Groups that count this search in their statistics.
         stats_param("stats"): impl Param<[String]>;
-        /// Parameter `stored_fields`.
+        /// Stored fields that are given.
         stored_fields_param("stored_fields"): impl Param<[String]>;
-        /// Parameter `suggest_field`.
+        /// The field that suggestions come from.
         suggest_field("suggest_field"): impl Param<String>;
-        /// Parameter `suggest_mode`.
+        /// Which words get suggestions.
         suggest_mode("suggest_mode"): params::SuggestMode;
-        /// Parameter `suggest_size`.
+        /// How many suggestions are given.
         suggest_size("suggest_size"): impl Param<i64>;
-        /// Parameter `suggest_text`.
+        /// The text that gets suggestions.
         suggest_text("suggest_text"): impl Param<String>;
-        /// Parameter `terminate_after`.
+        /// After how many documents a shard stops.
         terminate_after_param("terminate_after"): impl Param<i64>;
-        /// Parameter `timeout`.
+        /// How long it may take.
         timeout_param("timeout"): Duration;
-        /// Parameter `track_scores`.
+        /// Whether scores are made though hits are sorted otherwise.
         track_scores_param("track_scores"): bool;
-        /// Parameter `track_total_hits`.
+        /// Whether all hits are counted, or up to how many.
         track_total_hits_param("track_total_hits"): impl Param<(bool, i64)>;
-        /// Parameter `typed_keys`.
+        /// Whether names of aggregations tell their types.
         typed_keys("typed_keys"): bool;
-        /// Parameter `version`.
+        /// Whether each hit tells its version.
         version_param("version"): bool;
-        /// Parameter `wait_for_checkpoints`. Default: `[]`.
+        /// The checkpoints that are waited for. Default: `[]`.
         wait_for_checkpoints("wait_for_checkpoints"): impl Param<[String]>;
     }
     property {
-        /// Property `_source`: `true` or `false` or object.
+        /// Whether sources are given, or which of their fields. `true` or `false` or object.
         source("_source"): impl Serialize;
-        /// Property `aggregations`: object.
+        /// Aggregations, by name. Object.
         aggregations("aggregations"): impl Serialize;
-        /// Property `collapse`: object.
+        /// The field of which only the best hit for each value is given. Object.
         collapse("collapse"): impl Serialize;
-        /// Property `docvalue_fields`: list.
+        /// Fields that are given from their doc values. List.
         docvalue_fields("docvalue_fields"): impl Serialize;
-        /// Property `explain`: `true` or `false`. Default: `false`.
+        /// Whether each score is explained. `true` or `false`. Default: `false`.
         explain("explain"): impl Serialize;
-        /// Property `ext`: object.
+        /// What plugins need. Object.
         ext("ext"): impl Serialize;
-        /// Property `fields`: list.
+        /// The fields. List.
         fields("fields"): impl Serialize;
-        /// Property `from`: number. Default: `0`.
+        /// How many are passed over. Number. Default: `0`.
         from("from"): impl Serialize;
-        /// Property `highlight`: object.
+        /// How matches are highlighted. Object.
         highlight("highlight"): impl Serialize;
-        /// Property `indices_boost`: list.
+        /// How much hits of certain indices count. List.
         indices_boost("indices_boost"): impl Serialize;
-        /// Property `min_score`: number.
+        /// The least score of a hit. Number.
         min_score("min_score"): impl Serialize;
-        /// Property `pit`: object.
+        /// The point in time that is searched. Object.
         pit("pit"): impl Serialize;
-        /// Property `post_filter`: object.
+        /// Which hits are given, without an effect on aggregations. Object.
         post_filter("post_filter"): impl Serialize;
-        /// Property `profile`: `true` or `false`.
+        /// Whether it is told what took how long. `true` or `false`.
         profile("profile"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `rescore`: object or list.
+        /// How the best hits are scored again. Object or list.
         rescore("rescore"): impl Serialize;
-        /// Property `runtime_mappings`: object.
+        /// Fields that exist for this search only. Object.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Property `script_fields`: object.
+        /// Fields that scripts make. Object.
         script_fields("script_fields"): impl Serialize;
-        /// Property `search_after`: list.
+        /// The sort values of the last hit of the page before. List.
         search_after("search_after"): impl Serialize;
-        /// Property `seq_no_primary_term`: `true` or `false`.
+        /// Whether each hit tells its sequence number and primary term. `true` or `false`.
         seq_no_primary_term("seq_no_primary_term"): impl Serialize;
-        /// Property `size`: number. Default: `10`.
+        /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// Property `slice`: object.
+        /// The part of the hits that is read. Object.
         slice("slice"): impl Serialize;
-        /// Property `sort`: text or object or list.
+        /// The order. Text or object or list.
         sort("sort"): impl Serialize;
-        /// Property `stats`: list.
+        /// Groups that count this search in their statistics. List.
         stats("stats"): impl Serialize;
-        /// Property `stored_fields`: text or list.
+        /// Stored fields that are given. Text or list.
         stored_fields("stored_fields"): impl Serialize;
-        /// Property `suggest`: object.
+        /// Suggestions for misspelt words. Object.
         suggest("suggest"): impl Serialize;
-        /// Property `terminate_after`: number. Default: `0`.
+        /// After how many documents a shard stops. Number. Default: `0`.
         terminate_after("terminate_after"): impl Serialize;
-        /// Property `timeout`: text.
+        /// How long it may take. Text.
         timeout("timeout"): impl Serialize;
-        /// Property `track_scores`: `true` or `false`. Default: `false`.
+        /// Whether scores are made though hits are sorted otherwise. `true` or `false`. Default:
+        /// `false`.
         track_scores("track_scores"): impl Serialize;
-        /// Property `track_total_hits`: `true` or `false` or number.
+        /// Whether all hits are counted, or up to how many. `true` or `false` or number.
         track_total_hits("track_total_hits"): impl Serialize;
-        /// Property `version`: `true` or `false`. Default: `false`.
+        /// Whether each hit tells its version. `true` or `false`. Default: `false`.
         version("version"): impl Serialize;
     }
 }
 
 impl super::Fleet {
-    /// `fleet.search`; see [`Search`](struct@Search).
+    /// A search that waits for checkpoints.
     pub fn search(&self, index: impl Param<String>) -> Search {
         Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

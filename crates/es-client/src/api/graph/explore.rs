@@ -16,9 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_graph/explore`
     Explore -> Value, json, json;
     query {
-        /// Parameter `routing`.
+        /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `timeout`.
+        /// How long it may take.
         timeout("timeout"): Duration;
     }
     property {
@@ -26,7 +26,7 @@ builder! {
         connections("connections"): impl Serialize;
         /// Property `controls`: object.
         controls("controls"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
         /// Property `vertices`: list.
         vertices("vertices"): impl Serialize;
@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Graph {
-    /// `graph.explore`; see [`Explore`](struct@Explore).
+    /// Finds terms that belong together.
     pub fn explore(&self, index: impl Param<[String]>) -> Explore {
         Explore::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

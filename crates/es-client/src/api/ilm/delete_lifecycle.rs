@@ -16,15 +16,15 @@ builder! {
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
     DeleteLifecycle -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ilm {
-    /// `ilm.delete_lifecycle`; see [`DeleteLifecycle`](struct@DeleteLifecycle).
+    /// Deletes a lifecycle policy.
     pub fn delete_lifecycle(&self, policy: impl Param<String>) -> DeleteLifecycle {
         DeleteLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy))
     }

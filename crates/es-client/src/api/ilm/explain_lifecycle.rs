@@ -17,7 +17,7 @@ builder! {
     /// `manage_ilm`.
     ExplainLifecycle -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `only_errors`.
         only_errors("only_errors"): bool;
@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.explain_lifecycle`; see [`ExplainLifecycle`](struct@ExplainLifecycle).
+    /// Tells where indices are in their lifecycle.
     pub fn explain_lifecycle(&self, index: impl Param<String>) -> ExplainLifecycle {
         ExplainLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -16,9 +16,9 @@ builder! {
     /// Since 6.6.0. Not on serverless. Needs the cluster privileges `manage_ilm`, `read_ilm`.
     GetLifecycle -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.get_lifecycle`; see [`GetLifecycle`](struct@GetLifecycle).
+    /// Gives lifecycle policies.
     pub fn get_lifecycle(&self) -> GetLifecycle {
         GetLifecycle::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.get_status`; see [`GetStatus`](struct@GetStatus).
+    /// Tells whether lifecycle management runs.
     pub fn get_status(&self) -> GetStatus {
         GetStatus::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,9 +17,9 @@ builder! {
     /// Since 7.14.0. Not on serverless.
     MigrateToDataTiers -> Value, json, json;
     query {
-        /// Parameter `dry_run`. Default: `false`.
+        /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.migrate_to_data_tiers`; see [`MigrateToDataTiers`](struct@MigrateToDataTiers).
+    /// Turns filters by attributes into data tiers.
     pub fn migrate_to_data_tiers(&self) -> MigrateToDataTiers {
         MigrateToDataTiers::new(Call::new(&self.client, &ENDPOINT))
     }

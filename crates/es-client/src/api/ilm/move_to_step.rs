@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.move_to_step`; see [`MoveToStep`](struct@MoveToStep).
+    /// Moves an index to another step of its lifecycle.
     pub fn move_to_step(&self, index: impl Param<String>) -> MoveToStep {
         MoveToStep::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -18,9 +18,9 @@ builder! {
     /// privilege `manage`.
     PutLifecycle -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.put_lifecycle`; see [`PutLifecycle`](struct@PutLifecycle).
+    /// Stores a lifecycle policy.
     pub fn put_lifecycle(&self, policy: impl Param<String>) -> PutLifecycle {
         PutLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy))
     }

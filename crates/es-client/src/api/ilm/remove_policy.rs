@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.remove_policy`; see [`RemovePolicy`](struct@RemovePolicy).
+    /// Takes indices out of lifecycle management.
     pub fn remove_policy(&self, index: impl Param<String>) -> RemovePolicy {
         RemovePolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// `ilm.retry`; see [`Retry`](struct@Retry).
+    /// Tries a failed step again.
     pub fn retry(&self, index: impl Param<String>) -> Retry {
         Retry::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

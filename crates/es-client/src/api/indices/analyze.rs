@@ -22,21 +22,21 @@ builder! {
     Analyze -> Value, json, json;
     query {}
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<String>;
     }
     property {
-        /// Property `analyzer`: text.
+        /// The analyzer of `q`. Text.
         analyzer("analyzer"): impl Serialize;
         /// Property `attributes`: list.
         attributes("attributes"): impl Serialize;
         /// Property `char_filter`: list.
         char_filter("char_filter"): impl Serialize;
-        /// Property `explain`: `true` or `false`. Default: `false`.
+        /// Whether each score is explained. `true` or `false`. Default: `false`.
         explain("explain"): impl Serialize;
         /// Property `field`: text.
         field("field"): impl Serialize;
-        /// Property `filter`: list.
+        /// What is taken into account, in the query DSL. List.
         filter("filter"): impl Serialize;
         /// Property `normalizer`: text.
         normalizer("normalizer"): impl Serialize;
@@ -48,7 +48,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.analyze`; see [`Analyze`](struct@Analyze).
+    /// Shows the tokens that a text becomes.
     pub fn analyze(&self) -> Analyze {
         Analyze::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.cancel_migrate_reindex`; see [`CancelMigrateReindex`](struct@CancelMigrateReindex).
+    /// Cancels the renewal of old indices.
     pub fn cancel_migrate_reindex(&self, index: impl Param<[String]>) -> CancelMigrateReindex {
         CancelMigrateReindex::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -17,17 +17,17 @@ builder! {
     /// Needs the index privilege `manage`.
     ClearCache -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
         /// Parameter `fielddata`.
         fielddata("fielddata"): bool;
-        /// Parameter `fields`.
+        /// The fields.
         fields("fields"): impl Param<[String]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `query`.
+        /// What is searched, in the query DSL.
         query("query"): bool;
         /// Parameter `request`.
         request("request"): bool;
@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.clear_cache`; see [`ClearCache`](struct@ClearCache).
+    /// Clears caches.
     pub fn clear_cache(&self, index: impl Param<[String]>) -> ClearCache {
         ClearCache::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -17,23 +17,23 @@ builder! {
     /// Since 7.4.0. Not on serverless. Needs the index privilege `manage`.
     Clone -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     property {
-        /// Property `aliases`: object.
+        /// Other names, each with its filter and routing. Object.
         aliases("aliases"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.clone`; see [`Clone`](struct@Clone).
+    /// Copies an index.
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
         Clone::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target))
     }

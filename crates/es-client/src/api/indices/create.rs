@@ -17,25 +17,25 @@ builder! {
     /// Needs the index privileges `create_index`, `manage`.
     Create -> types::CreateIndexResponse, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     property {
-        /// Property `aliases`: object.
+        /// Other names, each with its filter and routing. Object.
         aliases("aliases"): impl Serialize;
-        /// Property `mappings`: object.
+        /// The fields and how they are indexed. Object.
         mappings("mappings"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.create`; see [`Create`](struct@Create).
+    /// Creates an index.
     pub fn create(&self, index: impl Param<String>) -> Create {
         Create::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.create_from`; see [`CreateFrom`](struct@CreateFrom).
+    /// Creates an index with the settings and mappings of another.
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
         CreateFrom::new(Call::new(&self.client, &ENDPOINT).with_part(0, source).with_part(1, dest))
     }

@@ -19,17 +19,17 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `monitor`.
     DataStreamsStats -> Value, json, none;
     query {
-        /// Parameter `expand_wildcards`. Default: `open,closed`.
+        /// Which kinds of indices a pattern matches. Default: `open,closed`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.data_streams_stats`; see [`DataStreamsStats`](struct@DataStreamsStats).
+    /// Statistics of data streams.
     pub fn data_streams_stats(&self) -> DataStreamsStats {
         DataStreamsStats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,21 +16,21 @@ builder! {
     /// Needs the index privilege `delete_index`.
     Delete -> types::Acknowledged, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open,closed`.
+        /// Which kinds of indices a pattern matches. Default: `open,closed`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.delete`; see [`Delete`](struct@Delete).
+    /// Deletes indices with all that is in them.
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

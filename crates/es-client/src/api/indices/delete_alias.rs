@@ -16,15 +16,15 @@ builder! {
     /// Needs the index privilege `manage`.
     DeleteAlias -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.delete_alias`; see [`DeleteAlias`](struct@DeleteAlias).
+    /// Deletes aliases.
     pub fn delete_alias(
         &self,
         index: impl Param<[String]>,

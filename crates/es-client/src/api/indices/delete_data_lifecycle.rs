@@ -16,17 +16,17 @@ builder! {
     /// Since 8.11.0.
     DeleteDataLifecycle -> Value, json, none;
     query {
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.delete_data_lifecycle`; see [`DeleteDataLifecycle`](struct@DeleteDataLifecycle).
+    /// Deletes the lifecycle of data streams.
     pub fn delete_data_lifecycle(&self, name: impl Param<[String]>) -> DeleteDataLifecycle {
         DeleteDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

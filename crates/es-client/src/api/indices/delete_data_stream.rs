@@ -16,15 +16,15 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `delete_index`.
     DeleteDataStream -> Value, json, none;
     query {
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.delete_data_stream`; see [`DeleteDataStream`](struct@DeleteDataStream).
+    /// Deletes data streams with all that is in them.
     pub fn delete_data_stream(&self, name: impl Param<[String]>) -> DeleteDataStream {
         DeleteDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -16,18 +16,17 @@ builder! {
     /// Since 8.19.0.
     DeleteDataStreamOptions -> Value, json, none;
     query {
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.delete_data_stream_options`; see
-    /// [`DeleteDataStreamOptions`](struct@DeleteDataStreamOptions).
+    /// Deletes the options of data streams.
     pub fn delete_data_stream_options(
         &self,
         name: impl Param<[String]>,

@@ -17,15 +17,15 @@ builder! {
     /// `manage_index_templates`.
     DeleteTemplate -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.delete_template`; see [`DeleteTemplate`](struct@DeleteTemplate).
+    /// Deletes an index template of the old kind.
     pub fn delete_template(&self, name: impl Param<String>) -> DeleteTemplate {
         DeleteTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,13 +17,13 @@ builder! {
     /// Since 7.15.0. Experimental: it may change or go.
     DiskUsage -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
         /// Parameter `flush`. Default: `true`.
         flush("flush"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Parameter `run_expensive_tasks`. Default: `false`.
         run_expensive_tasks("run_expensive_tasks"): bool;
@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.disk_usage`; see [`DiskUsage`](struct@DiskUsage).
+    /// Tells how much disk space each field takes.
     pub fn disk_usage(&self, index: impl Param<[String]>) -> DiskUsage {
         DiskUsage::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.downsample`; see [`Downsample`](struct@Downsample).
+    /// Makes an index of lower resolution from a time series.
     pub fn downsample(
         &self,
         index: impl Param<String>,

@@ -15,23 +15,24 @@ builder! {
     /// `HEAD` `/{index}`
     Exists -> bool, exists, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `include_defaults`. Default: `false`.
+        /// Whether settings that have their default are given, too. Default: `false`.
         include_defaults("include_defaults"): bool;
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
     }
 }
 
 impl super::Indices {
-    /// `indices.exists`; see [`Exists`](struct@Exists).
+    /// Tells whether indices, data streams or aliases exist.
     pub fn exists(&self, index: impl Param<[String]>) -> Exists {
         Exists::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -15,23 +15,23 @@ builder! {
     /// `HEAD` `/{index}/_alias/{name}`, `/_alias/{name}`
     ExistsAlias -> bool, exists, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `all`.
+        /// Which kinds of indices a pattern matches. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.exists_alias`; see [`ExistsAlias`](struct@ExistsAlias).
+    /// Tells whether aliases exist.
     pub fn exists_alias(&self, name: impl Param<[String]>) -> ExistsAlias {
         ExistsAlias::new(Call::new(&self.client, &ENDPOINT).with_part(1, name))
     }

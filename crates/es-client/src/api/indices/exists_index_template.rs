@@ -17,17 +17,18 @@ builder! {
     /// Needs the cluster privilege `manage_index_templates`.
     ExistsIndexTemplate -> bool, exists, none;
     query {
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.exists_index_template`; see [`ExistsIndexTemplate`](struct@ExistsIndexTemplate).
+    /// Tells whether there is an index template.
     pub fn exists_index_template(&self, name: impl Param<String>) -> ExistsIndexTemplate {
         ExistsIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,17 +17,18 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_index_templates`.
     ExistsTemplate -> bool, exists, none;
     query {
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `local`. Default: `false`. Deprecated since 9.0.0.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.exists_template`; see [`ExistsTemplate`](struct@ExistsTemplate).
+    /// Tells whether there are index templates of the old kind.
     pub fn exists_template(&self, name: impl Param<[String]>) -> ExistsTemplate {
         ExistsTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

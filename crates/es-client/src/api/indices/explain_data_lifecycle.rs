@@ -16,15 +16,15 @@ builder! {
     /// Since 8.11.0.
     ExplainDataLifecycle -> Value, json, none;
     query {
-        /// Parameter `include_defaults`. Default: `false`.
+        /// Whether settings that have their default are given, too. Default: `false`.
         include_defaults("include_defaults"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.explain_data_lifecycle`; see [`ExplainDataLifecycle`](struct@ExplainDataLifecycle).
+    /// Tells where indices are in the lifecycle of their data stream.
     pub fn explain_data_lifecycle(&self, index: impl Param<[String]>) -> ExplainDataLifecycle {
         ExplainDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -16,19 +16,19 @@ builder! {
     /// Since 7.15.0. Experimental: it may change or go. Needs the index privilege `manage`.
     FieldUsageStats -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `fields`.
+        /// The fields.
         fields("fields"): impl Param<[String]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
 }
 
 impl super::Indices {
-    /// `indices.field_usage_stats`; see [`FieldUsageStats`](struct@FieldUsageStats).
+    /// Tells how often each field is used.
     pub fn field_usage_stats(&self, index: impl Param<[String]>) -> FieldUsageStats {
         FieldUsageStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -17,13 +17,13 @@ builder! {
     /// Needs the index privilege `maintenance`.
     Flush -> types::ShardsResponse, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `force`. Default: `true`.
+        /// Whether it is done in any case. Default: `true`.
         force("force"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Parameter `wait_if_ongoing`. Default: `true`.
         wait_if_ongoing("wait_if_ongoing"): bool;
@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.flush`; see [`Flush`](struct@Flush).
+    /// Writes what is in memory to disk.
     pub fn flush(&self, index: impl Param<[String]>) -> Flush {
         Flush::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -16,25 +16,25 @@ builder! {
     /// Since 2.1.0. Needs the index privilege `maintenance`.
     Forcemerge -> types::ShardsResponse, json, none;
     query {
-        /// Parameter `allow_no_indices`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
         /// Parameter `flush`. Default: `true`.
         flush("flush"): bool;
-        /// Parameter `ignore_unavailable`.
+        /// Whether names that do not exist are passed over.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Parameter `max_num_segments`.
         max_num_segments("max_num_segments"): impl Param<i64>;
         /// Parameter `only_expunge_deletes`. Default: `false`.
         only_expunge_deletes("only_expunge_deletes"): bool;
-        /// Parameter `wait_for_completion`. Default: `true`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Indices {
-    /// `indices.forcemerge`; see [`Forcemerge`](struct@Forcemerge).
+    /// Merges segments.
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
         Forcemerge::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -16,17 +16,17 @@ builder! {
     /// Since 8.11.0.
     GetDataLifecycle -> Value, json, none;
     query {
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `include_defaults`. Default: `false`.
+        /// Whether settings that have their default are given, too. Default: `false`.
         include_defaults("include_defaults"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_data_lifecycle`; see [`GetDataLifecycle`](struct@GetDataLifecycle).
+    /// Gives the lifecycle of data streams.
     pub fn get_data_lifecycle(&self, name: impl Param<[String]>) -> GetDataLifecycle {
         GetDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -18,8 +18,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_data_lifecycle_stats`; see
-    /// [`GetDataLifecycleStats`](struct@GetDataLifecycleStats).
+    /// Statistics of the lifecycle of data streams.
     pub fn get_data_lifecycle_stats(&self) -> GetDataLifecycleStats {
         GetDataLifecycleStats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,23 +16,23 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
     GetDataStream -> Value, json, none;
     query {
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `include_defaults`. Default: `false`. Since 8.11.0.
+        /// Whether settings that have their default are given, too. Default: `false`. Since 8.11.0.
         include_defaults("include_defaults"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `verbose`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         verbose("verbose"): bool;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_data_stream`; see [`GetDataStream`](struct@GetDataStream).
+    /// Gives data streams.
     pub fn get_data_stream(&self) -> GetDataStream {
         GetDataStream::new(Call::new(&self.client, &ENDPOINT))
     }

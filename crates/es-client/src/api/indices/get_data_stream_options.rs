@@ -16,16 +16,15 @@ builder! {
     /// Since 8.19.0.
     GetDataStreamOptions -> Value, json, none;
     query {
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_data_stream_options`; see
-    /// [`GetDataStreamOptions`](struct@GetDataStreamOptions).
+    /// Gives the options of data streams.
     pub fn get_data_stream_options(&self, name: impl Param<[String]>) -> GetDataStreamOptions {
         GetDataStreamOptions::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -16,14 +16,13 @@ builder! {
     /// Since 9.1.0. Needs the index privilege `view_index_metadata`.
     GetDataStreamSettings -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_data_stream_settings`; see
-    /// [`GetDataStreamSettings`](struct@GetDataStreamSettings).
+    /// Gives the settings of data streams.
     pub fn get_data_stream_settings(&self, name: impl Param<[String]>) -> GetDataStreamSettings {
         GetDataStreamSettings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -19,23 +19,23 @@ builder! {
     /// Not on serverless. Needs the index privilege `view_index_metadata`.
     GetFieldMapping -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `include_defaults`. Default: `false`.
+        /// Whether settings that have their default are given, too. Default: `false`.
         include_defaults("include_defaults"): bool;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_field_mapping`; see [`GetFieldMapping`](struct@GetFieldMapping).
+    /// Gives the mappings of fields.
     pub fn get_field_mapping(&self, fields: impl Param<[String]>) -> GetFieldMapping {
         GetFieldMapping::new(Call::new(&self.client, &ENDPOINT).with_part(1, fields))
     }

@@ -16,23 +16,24 @@ builder! {
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
     GetIndexTemplate -> Value, json, none;
     query {
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `include_defaults`. Default: `false`. Since 8.11.0.
+        /// Whether settings that have their default are given, too. Default: `false`. Since 8.11.0.
         include_defaults("include_defaults"): bool;
-        /// Parameter `local`. Default: `false`. Deprecated since 9.0.0.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<String>;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_index_template`; see [`GetIndexTemplate`](struct@GetIndexTemplate).
+    /// Gives index templates.
     pub fn get_index_template(&self) -> GetIndexTemplate {
         GetIndexTemplate::new(Call::new(&self.client, &ENDPOINT))
     }

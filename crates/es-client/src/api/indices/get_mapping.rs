@@ -16,21 +16,22 @@ builder! {
     /// Needs the index privilege `view_index_metadata`.
     GetMapping -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `local`. Default: `false`. Deprecated since 7.8.0.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`. Deprecated since 7.8.0.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_mapping`; see [`GetMapping`](struct@GetMapping).
+    /// Gives mappings.
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
         GetMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -19,8 +19,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.get_migrate_reindex_status`; see
-    /// [`GetMigrateReindexStatus`](struct@GetMigrateReindexStatus).
+    /// Tells how the renewal of old indices goes.
     pub fn get_migrate_reindex_status(
         &self,
         index: impl Param<[String]>,

@@ -21,31 +21,32 @@ builder! {
     /// Needs the index privilege `view_index_metadata`.
     GetSettings -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `include_defaults`. Default: `false`.
+        /// Whether settings that have their default are given, too. Default: `false`.
         include_defaults("include_defaults"): bool;
-        /// Parameter `local`. Default: `false`. Deprecated since 9.1.0.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`. Deprecated since 9.1.0.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
-        /// Parameter `name`.
+        /// The name.
         name(1): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_settings`; see [`GetSettings`](struct@GetSettings).
+    /// Gives the settings of indices.
     pub fn get_settings(&self) -> GetSettings {
         GetSettings::new(Call::new(&self.client, &ENDPOINT))
     }

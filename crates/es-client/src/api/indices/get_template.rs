@@ -17,21 +17,22 @@ builder! {
     /// `manage_index_templates`.
     GetTemplate -> Value, json, none;
     query {
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `local`. Default: `false`. Deprecated since 9.0.0.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.get_template`; see [`GetTemplate`](struct@GetTemplate).
+    /// Gives index templates of the old kind.
     pub fn get_template(&self) -> GetTemplate {
         GetTemplate::new(Call::new(&self.client, &ENDPOINT))
     }

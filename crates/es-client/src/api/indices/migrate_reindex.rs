@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.migrate_reindex`; see [`MigrateReindex`](struct@MigrateReindex).
+    /// Renews old indices of data streams, before an upgrade.
     pub fn migrate_reindex(&self) -> MigrateReindex {
         MigrateReindex::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `manage`.
     MigrateToDataStream -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.migrate_to_data_stream`; see [`MigrateToDataStream`](struct@MigrateToDataStream).
+    /// Turns an alias into a data stream.
     pub fn migrate_to_data_stream(&self, name: impl Param<String>) -> MigrateToDataStream {
         MigrateToDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

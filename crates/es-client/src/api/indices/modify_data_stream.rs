@@ -17,13 +17,13 @@ builder! {
     ModifyDataStream -> Value, json, json;
     query {}
     property {
-        /// Property `actions`: list, required.
+        /// What is done. List, required.
         actions("actions"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.modify_data_stream`; see [`ModifyDataStream`](struct@ModifyDataStream).
+    /// Adds indices to data streams, or takes them out.
     pub fn modify_data_stream(&self) -> ModifyDataStream {
         ModifyDataStream::new(Call::new(&self.client, &ENDPOINT))
     }

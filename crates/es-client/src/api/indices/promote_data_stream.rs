@@ -16,13 +16,13 @@ builder! {
     /// Since 7.9.0. Not on serverless.
     PromoteDataStream -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.promote_data_stream`; see [`PromoteDataStream`](struct@PromoteDataStream).
+    /// Makes a following data stream an ordinary one.
     pub fn promote_data_stream(&self, name: impl Param<String>) -> PromoteDataStream {
         PromoteDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -15,19 +15,19 @@ builder! {
     /// `PUT` `/{index}/_alias/{name}`
     PutAlias -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `filter`: object.
+        /// What is taken into account, in the query DSL. Object.
         filter("filter"): impl Serialize;
         /// Property `index_routing`: text.
         index_routing("index_routing"): impl Serialize;
         /// Property `is_write_index`: `true` or `false`.
         is_write_index("is_write_index"): impl Serialize;
-        /// Property `routing`: text.
+        /// The value that decides on the shard. Text.
         routing("routing"): impl Serialize;
         /// Property `search_routing`: text.
         search_routing("search_routing"): impl Serialize;
@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_alias`; see [`PutAlias`](struct@PutAlias).
+    /// Makes an alias.
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
         PutAlias::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name))
     }

@@ -17,11 +17,11 @@ builder! {
     /// Since 8.11.0.
     PutDataLifecycle -> Value, json, json;
     query {
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
@@ -29,7 +29,7 @@ builder! {
         downsampling("downsampling"): impl Serialize;
         /// Property `downsampling_method`: one of several words.
         downsampling_method("downsampling_method"): impl Serialize;
-        /// Property `enabled`: `true` or `false`. Default: `true`.
+        /// Whether it is on. `true` or `false`. Default: `true`.
         enabled("enabled"): impl Serialize;
     }
     duration {
@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_data_lifecycle`; see [`PutDataLifecycle`](struct@PutDataLifecycle).
+    /// Stores the lifecycle of data streams.
     pub fn put_data_lifecycle(&self, name: impl Param<[String]>) -> PutDataLifecycle {
         PutDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

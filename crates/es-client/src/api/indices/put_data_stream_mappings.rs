@@ -17,18 +17,17 @@ builder! {
     /// Since 9.2.0. Needs the index privilege `manage`.
     PutDataStreamMappings -> Value, json, json;
     query {
-        /// Parameter `dry_run`. Default: `false`.
+        /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.put_data_stream_mappings`; see
-    /// [`PutDataStreamMappings`](struct@PutDataStreamMappings).
+    /// Changes the mappings of data streams.
     pub fn put_data_stream_mappings(&self, name: impl Param<[String]>) -> PutDataStreamMappings {
         PutDataStreamMappings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,11 +17,11 @@ builder! {
     /// Since 8.19.0.
     PutDataStreamOptions -> Value, json, json;
     query {
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
@@ -31,8 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.put_data_stream_options`; see
-    /// [`PutDataStreamOptions`](struct@PutDataStreamOptions).
+    /// Changes the options of data streams.
     pub fn put_data_stream_options(&self, name: impl Param<[String]>) -> PutDataStreamOptions {
         PutDataStreamOptions::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,39 +17,39 @@ builder! {
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
     PutIndexTemplate -> Value, json, json;
     query {
-        /// Parameter `cause`. Default: `api`.
+        /// A note of why it is done. Default: `api`.
         cause("cause"): impl Param<String>;
-        /// Parameter `create`. Default: `false`.
+        /// Whether it is an error that it exists already. Default: `false`.
         create("create"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Property `_meta`: object.
+        /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
         /// Property `allow_auto_create`: `true` or `false`.
         allow_auto_create("allow_auto_create"): impl Serialize;
-        /// Property `composed_of`: list.
+        /// The component templates that it is made of. List.
         composed_of("composed_of"): impl Serialize;
-        /// Property `data_stream`: object.
+        /// That it makes data streams, and how. Object.
         data_stream("data_stream"): impl Serialize;
         /// Property `deprecated`: `true` or `false`.
         deprecated("deprecated"): impl Serialize;
         /// Property `ignore_missing_component_templates`: list.
         ignore_missing_component_templates("ignore_missing_component_templates"): impl Serialize;
-        /// Property `index_patterns`: text or list.
+        /// The names of indices that it is for. Text or list.
         index_patterns("index_patterns"): impl Serialize;
-        /// Property `priority`: number.
+        /// Which one wins; the highest does. Number.
         priority("priority"): impl Serialize;
-        /// Property `template`: object.
+        /// What an index gets. Object.
         template("template"): impl Serialize;
-        /// Property `version`: number.
+        /// Whether each hit tells its version. Number.
         version("version"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.put_index_template`; see [`PutIndexTemplate`](struct@PutIndexTemplate).
+    /// Stores an index template.
     pub fn put_index_template(&self, name: impl Param<String>) -> PutIndexTemplate {
         PutIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,47 +17,47 @@ builder! {
     /// Needs the index privilege `manage`.
     PutMapping -> types::Acknowledged, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `write_index_only`. Default: `false`.
+        /// Whether only the index that is written to changes. Default: `false`.
         write_index_only("write_index_only"): bool;
     }
     property {
-        /// Property `_field_names`: object.
+        /// Whether names of fields are indexed. Object.
         field_names("_field_names"): impl Serialize;
-        /// Property `_meta`: object.
+        /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
-        /// Property `_routing`: object.
+        /// Whether routing is required. Object.
         routing("_routing"): impl Serialize;
-        /// Property `_source`: object.
+        /// Whether and how sources are kept. Object.
         source("_source"): impl Serialize;
-        /// Property `date_detection`: `true` or `false`.
+        /// Whether dates are found in texts. `true` or `false`.
         date_detection("date_detection"): impl Serialize;
-        /// Property `dynamic`: one of several words.
+        /// Whether fields that are not known are added. One of several words.
         dynamic("dynamic"): impl Serialize;
-        /// Property `dynamic_date_formats`: list.
+        /// The forms of dates that are found in texts. List.
         dynamic_date_formats("dynamic_date_formats"): impl Serialize;
-        /// Property `dynamic_templates`: list.
+        /// How fields that are added are indexed. List.
         dynamic_templates("dynamic_templates"): impl Serialize;
-        /// Property `numeric_detection`: `true` or `false`. Default: `false`.
+        /// Whether numbers are found in texts. `true` or `false`. Default: `false`.
         numeric_detection("numeric_detection"): impl Serialize;
-        /// Property `properties`: object.
+        /// The fields and how they are indexed. Object.
         properties("properties"): impl Serialize;
-        /// Property `runtime`: object.
+        /// Fields that are computed at search time. Object.
         runtime("runtime"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.put_mapping`; see [`PutMapping`](struct@PutMapping).
+    /// Adds fields, or changes what can be changed of fields.
     pub fn put_mapping(&self, index: impl Param<[String]>) -> PutMapping {
         PutMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

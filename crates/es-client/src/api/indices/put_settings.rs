@@ -17,27 +17,27 @@ builder! {
     /// Needs the index privilege `manage`.
     PutSettings -> types::Acknowledged, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `false`.
+        /// Whether patterns that match nothing are passed over. Default: `false`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `preserve_existing`. Default: `false`.
         preserve_existing("preserve_existing"): bool;
         /// Parameter `reopen`. Default: `false`.
         reopen("reopen"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.put_settings`; see [`PutSettings`](struct@PutSettings).
+    /// Changes the settings of indices.
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
         PutSettings::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

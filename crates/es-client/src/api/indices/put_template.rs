@@ -18,33 +18,33 @@ builder! {
     /// `manage_index_templates`, `manage`.
     PutTemplate -> Value, json, json;
     query {
-        /// Parameter `cause`. Default: ``.
+        /// A note of why it is done. Default: ``.
         cause("cause"): impl Param<String>;
-        /// Parameter `create`. Default: `false`.
+        /// Whether it is an error that it exists already. Default: `false`.
         create("create"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `order`.
+        /// Which template wins; the highest does.
         order_param("order"): impl Param<i64>;
     }
     property {
-        /// Property `aliases`: object.
+        /// Other names, each with its filter and routing. Object.
         aliases("aliases"): impl Serialize;
-        /// Property `index_patterns`: text or list.
+        /// The names of indices that it is for. Text or list.
         index_patterns("index_patterns"): impl Serialize;
-        /// Property `mappings`: object.
+        /// The fields and how they are indexed. Object.
         mappings("mappings"): impl Serialize;
-        /// Property `order`: number.
+        /// Which template wins; the highest does. Number.
         order("order"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
-        /// Property `version`: number.
+        /// Whether each hit tells its version. Number.
         version("version"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.put_template`; see [`PutTemplate`](struct@PutTemplate).
+    /// Stores an index template of the old kind.
     pub fn put_template(&self, name: impl Param<String>) -> PutTemplate {
         PutTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

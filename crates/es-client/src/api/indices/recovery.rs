@@ -18,23 +18,23 @@ builder! {
     query {
         /// Parameter `active_only`. Default: `false`.
         active_only("active_only"): bool;
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `detailed`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.recovery`; see [`Recovery`](struct@Recovery).
+    /// Recoveries of shards, past and present.
     pub fn recovery(&self) -> Recovery {
         Recovery::new(Call::new(&self.client, &ENDPOINT))
     }

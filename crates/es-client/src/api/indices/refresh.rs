@@ -20,17 +20,17 @@ builder! {
     /// Needs the index privilege `maintenance`.
     Refresh -> types::ShardsResponse, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
 }
 
 impl super::Indices {
-    /// `indices.refresh`; see [`Refresh`](struct@Refresh).
+    /// Makes what was written visible to searches.
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
         Refresh::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

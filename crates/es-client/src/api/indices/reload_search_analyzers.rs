@@ -17,11 +17,11 @@ builder! {
     /// Since 7.3.0. Not on serverless. Needs the index privilege `manage`.
     ReloadSearchAnalyzers -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`.
+        /// Whether names that do not exist are passed over.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Parameter `resource`.
         resource("resource"): impl Param<String>;
@@ -29,8 +29,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.reload_search_analyzers`; see
-    /// [`ReloadSearchAnalyzers`](struct@ReloadSearchAnalyzers).
+    /// Reads the resources of search analyzers again.
     pub fn reload_search_analyzers(&self, index: impl Param<[String]>) -> ReloadSearchAnalyzers {
         ReloadSearchAnalyzers::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

@@ -16,25 +16,25 @@ builder! {
     /// Since 8.13.0. Not on serverless. Needs the index privilege `view_index_metadata`.
     ResolveCluster -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_throttled`. Default: `false`. Deprecated since 7.16.0.
+        /// Whether frozen indices are passed over. Default: `false`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `timeout`.
+        /// How long it may take.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.resolve_cluster`; see [`ResolveCluster`](struct@ResolveCluster).
+    /// Tells which clusters an expression of index names goes to.
     pub fn resolve_cluster(&self) -> ResolveCluster {
         ResolveCluster::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,11 +17,11 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
     ResolveIndex -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Parameter `mode`. Since 9.2.0.
         mode("mode"): impl Param<[params::IndexMode]>;
@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// `indices.resolve_index`; see [`ResolveIndex`](struct@ResolveIndex).
+    /// Tells which indices, aliases and data streams a name means.
     pub fn resolve_index(&self, name: impl Param<[String]>) -> ResolveIndex {
         ResolveIndex::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,15 +17,15 @@ builder! {
     /// Since 5.0.0. Needs the index privilege `manage`.
     Rollover -> Value, json, json;
     query {
-        /// Parameter `dry_run`. Default: `false`.
+        /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
         /// Parameter `lazy`. Default: `false`.
         lazy("lazy"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_active_shards`. Default: `1`. Not on serverless.
+        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     part {
@@ -33,19 +33,19 @@ builder! {
         new_index(1): impl Param<String>;
     }
     property {
-        /// Property `aliases`: object.
+        /// Other names, each with its filter and routing. Object.
         aliases("aliases"): impl Serialize;
-        /// Property `conditions`: object.
+        /// When it happens. Object.
         conditions("conditions"): impl Serialize;
-        /// Property `mappings`: object.
+        /// The fields and how they are indexed. Object.
         mappings("mappings"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.rollover`; see [`Rollover`](struct@Rollover).
+    /// Makes a new index for an alias or data stream.
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
         Rollover::new(Call::new(&self.client, &ENDPOINT).with_part(0, alias))
     }

@@ -16,21 +16,21 @@ builder! {
     /// Needs the index privilege `monitor`.
     Segments -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.segments`; see [`Segments`](struct@Segments).
+    /// The segments of shards.
     pub fn segments(&self) -> Segments {
         Segments::new(Call::new(&self.client, &ENDPOINT))
     }

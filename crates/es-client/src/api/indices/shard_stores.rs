@@ -16,23 +16,23 @@ builder! {
     /// Not on serverless. Needs the index privilege `monitor`.
     ShardStores -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `status`.
+        /// The status.
         status("status"): impl Param<[params::ShardStoreStatus]>;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.shard_stores`; see [`ShardStores`](struct@ShardStores).
+    /// The copies of shards on disk.
     pub fn shard_stores(&self) -> ShardStores {
         ShardStores::new(Call::new(&self.client, &ENDPOINT))
     }

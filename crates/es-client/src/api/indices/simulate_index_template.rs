@@ -18,20 +18,19 @@ builder! {
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
     SimulateIndexTemplate -> Value, json, json;
     query {
-        /// Parameter `cause`. Default: `false`.
+        /// A note of why it is done. Default: `false`.
         cause("cause"): impl Param<String>;
-        /// Parameter `create`. Default: `false`.
+        /// Whether it is an error that it exists already. Default: `false`.
         create("create"): bool;
-        /// Parameter `include_defaults`. Default: `false`. Since 8.11.0.
+        /// Whether settings that have their default are given, too. Default: `false`. Since 8.11.0.
         include_defaults("include_defaults"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Indices {
-    /// `indices.simulate_index_template`; see
-    /// [`SimulateIndexTemplate`](struct@SimulateIndexTemplate).
+    /// Shows what an index of this name would be like.
     pub fn simulate_index_template(&self, name: impl Param<String>) -> SimulateIndexTemplate {
         SimulateIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -23,33 +23,33 @@ builder! {
     query {
         /// Parameter `completion_fields`.
         completion_fields("completion_fields"): impl Param<[String]>;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
         /// Parameter `fielddata_fields`.
         fielddata_fields("fielddata_fields"): impl Param<[String]>;
-        /// Parameter `fields`.
+        /// The fields.
         fields("fields"): impl Param<[String]>;
         /// Parameter `forbid_closed_indices`. Default: `true`.
         forbid_closed_indices("forbid_closed_indices"): bool;
-        /// Parameter `groups`.
+        /// The groups.
         groups("groups"): impl Param<[String]>;
         /// Parameter `include_segment_file_sizes`. Default: `false`.
         include_segment_file_sizes("include_segment_file_sizes"): bool;
-        /// Parameter `include_unloaded_segments`. Default: `false`.
+        /// Whether segments that are not in memory count. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;
-        /// Parameter `level`. Default: `indices`.
+        /// How much detail is given. Default: `indices`.
         level("level"): params::Level;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
-        /// Parameter `metric`.
+        /// What is told.
         metric(1): impl Param<[params::CommonStatsFlag]>;
     }
 }
 
 impl super::Indices {
-    /// `indices.stats`; see [`Stats`](struct@Stats).
+    /// Statistics of indices.
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

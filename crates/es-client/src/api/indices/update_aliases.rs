@@ -16,19 +16,19 @@ builder! {
     /// Since 1.3.0.
     UpdateAliases -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `actions`: list.
+        /// What is done. List.
         actions("actions"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.update_aliases`; see [`UpdateAliases`](struct@UpdateAliases).
+    /// Changes several aliases at once.
     pub fn update_aliases(&self) -> UpdateAliases {
         UpdateAliases::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -23,39 +23,39 @@ builder! {
     query {
         /// Parameter `all_shards`. Default: `false`.
         all_shards("all_shards"): bool;
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `analyze_wildcard`. Default: `false`.
+        /// Whether wildcards of `q` are analysed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// Parameter `analyzer`.
+        /// The analyzer of `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// Parameter `default_operator`. Default: `or`.
+        /// How words of `q` belong together. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// Parameter `df`.
+        /// The field of words of `q` that name none.
         df("df"): impl Param<String>;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `explain`. Default: `false`.
+        /// Whether each score is explained. Default: `false`.
         explain("explain"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `lenient`. Default: `false`.
+        /// Whether values of the wrong type in `q` are passed over. Default: `false`.
         lenient("lenient"): bool;
-        /// Parameter `q`.
+        /// What is searched, in the syntax of query strings.
         q("q"): impl Param<String>;
         /// Parameter `rewrite`. Default: `false`.
         rewrite("rewrite"): bool;
-        /// Parameter `routing`. Since 9.5.0.
+        /// The value that decides on the shard. Since 9.5.0.
         routing("routing"): impl Param<[String]>;
     }
     property {
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
     }
 }
 
 impl super::Indices {
-    /// `indices.validate_query`; see [`ValidateQuery`](struct@ValidateQuery).
+    /// Tells whether a query is valid, without running it.
     pub fn validate_query(&self, index: impl Param<[String]>) -> ValidateQuery {
         ValidateQuery::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

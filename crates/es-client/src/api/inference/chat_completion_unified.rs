@@ -18,14 +18,13 @@ builder! {
     /// Since 8.18.0.
     ChatCompletionUnified -> Response, raw, json;
     query {
-        /// Parameter `timeout`. Default: `120s`.
+        /// How long it may take. Default: `120s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Inference {
-    /// `inference.chat_completion_unified`; see
-    /// [`ChatCompletionUnified`](struct@ChatCompletionUnified).
+    /// Answers a chat, as a stream of events.
     pub fn chat_completion_unified(
         &self,
         inference_id: impl Param<String>,

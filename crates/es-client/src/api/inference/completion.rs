@@ -18,19 +18,19 @@ builder! {
     /// Since 8.11.0.
     Completion -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `120s`.
+        /// How long it may take. Default: `120s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `input`: text or list, required.
+        /// What the model works on. Text or list, required.
         input("input"): impl Serialize;
-        /// Property `task_settings`: anything.
+        /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.completion`; see [`Completion`](struct@Completion).
+    /// Completes texts.
     pub fn completion(&self, inference_id: impl Param<String>) -> Completion {
         Completion::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

@@ -19,19 +19,19 @@ builder! {
     /// Since 8.11.0.
     Delete -> Value, json, none;
     query {
-        /// Parameter `dry_run`. Default: `false`.
+        /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
     }
     part {
-        /// Parameter `task_type`.
+        /// The kind of task.
         task_type(0): params::TaskType;
     }
 }
 
 impl super::Inference {
-    /// `inference.delete`; see [`Delete`](struct@Delete).
+    /// Deletes an inference endpoint.
     pub fn delete(&self, inference_id: impl Param<String>) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
     }

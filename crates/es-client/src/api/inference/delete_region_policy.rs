@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.delete_region_policy`; see [`DeleteRegionPolicy`](struct@DeleteRegionPolicy).
+    /// Deletes the policy of regions.
     pub fn delete_region_policy(&self) -> DeleteRegionPolicy {
         DeleteRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
     }

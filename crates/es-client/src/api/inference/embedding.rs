@@ -18,13 +18,13 @@ builder! {
     /// Since 9.4.0. Experimental: it may change or go.
     Embedding -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Inference {
-    /// `inference.embedding`; see [`Embedding`](struct@Embedding).
+    /// Makes vectors of texts or images.
     pub fn embedding(&self, inference_id: impl Param<String>) -> Embedding {
         Embedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

@@ -23,7 +23,7 @@ builder! {
     Get -> Value, json, none;
     query {}
     part {
-        /// Parameter `task_type`.
+        /// The kind of task.
         task_type(0): params::TaskType;
         /// Parameter `inference_id`.
         inference_id(1): impl Param<String>;
@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.get`; see [`Get`](struct@Get).
+    /// Gives inference endpoints.
     pub fn get(&self) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.get_region_policy`; see [`GetRegionPolicy`](struct@GetRegionPolicy).
+    /// Gives the policy of regions.
     pub fn get_region_policy(&self) -> GetRegionPolicy {
         GetRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
     }

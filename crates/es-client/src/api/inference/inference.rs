@@ -17,27 +17,27 @@ builder! {
     /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
     InferenceCall -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `task_type`.
+        /// The kind of task.
         task_type(0): params::TaskType;
     }
     property {
-        /// Property `input`: text or list, required.
+        /// What the model works on. Text or list, required.
         input("input"): impl Serialize;
         /// Property `input_type`: text.
         input_type("input_type"): impl Serialize;
-        /// Property `query`: text.
+        /// What is searched, in the query DSL. Text.
         query("query"): impl Serialize;
-        /// Property `task_settings`: anything.
+        /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.inference`; see [`InferenceCall`](struct@InferenceCall).
+    /// Runs a model.
     pub fn inference(&self, inference_id: impl Param<String>) -> InferenceCall {
         InferenceCall::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
     }

@@ -17,17 +17,17 @@ builder! {
     /// Since 8.11.0. Needs the cluster privilege `manage_inference`.
     Put -> Value, json, json;
     query {
-        /// Parameter `timeout`.
+        /// How long it may take.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `task_type`.
+        /// The kind of task.
         task_type(0): params::TaskType;
     }
 }
 
 impl super::Inference {
-    /// `inference.put`; see [`Put`](struct@Put).
+    /// Makes an inference endpoint.
     pub fn put(&self, inference_id: impl Param<String>) -> Put {
         Put::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
     }

@@ -17,23 +17,23 @@ builder! {
     /// Since 8.14.0. Needs the cluster privilege `manage_inference`.
     PutAzureopenai -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `chunking_settings`: object.
+        /// How long texts are split. Object.
         chunking_settings("chunking_settings"): impl Serialize;
-        /// Property `service`: one of several words, required.
+        /// The service that runs the model. One of several words, required.
         service("service"): impl Serialize;
-        /// Property `service_settings`: object, required.
+        /// Settings of the service. Object, required.
         service_settings("service_settings"): impl Serialize;
-        /// Property `task_settings`: object.
+        /// Settings of the task. Object.
         task_settings("task_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.put_azureopenai`; see [`PutAzureopenai`](struct@PutAzureopenai).
+    /// Makes an inference endpoint of Azure OpenAI.
     pub fn put_azureopenai(
         &self,
         task_type: params::AzureOpenAITaskType,

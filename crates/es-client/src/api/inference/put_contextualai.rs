@@ -17,21 +17,21 @@ builder! {
     /// Since 9.2.0. Needs the cluster privilege `manage_inference`.
     PutContextualai -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `service`: one of several words, required.
+        /// The service that runs the model. One of several words, required.
         service("service"): impl Serialize;
-        /// Property `service_settings`: object, required.
+        /// Settings of the service. Object, required.
         service_settings("service_settings"): impl Serialize;
-        /// Property `task_settings`: object.
+        /// Settings of the task. Object.
         task_settings("task_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.put_contextualai`; see [`PutContextualai`](struct@PutContextualai).
+    /// Makes an inference endpoint of Contextual AI.
     pub fn put_contextualai(
         &self,
         task_type: params::TaskTypeContextualAI,

@@ -18,19 +18,19 @@ builder! {
     PutCustom -> Value, json, json;
     query {}
     property {
-        /// Property `chunking_settings`: object.
+        /// How long texts are split. Object.
         chunking_settings("chunking_settings"): impl Serialize;
-        /// Property `service`: one of several words, required.
+        /// The service that runs the model. One of several words, required.
         service("service"): impl Serialize;
-        /// Property `service_settings`: object, required.
+        /// Settings of the service. Object, required.
         service_settings("service_settings"): impl Serialize;
-        /// Property `task_settings`: object.
+        /// Settings of the task. Object.
         task_settings("task_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.put_custom`; see [`PutCustom`](struct@PutCustom).
+    /// Makes an inference endpoint of any service.
     pub fn put_custom(
         &self,
         task_type: params::CustomTaskType,

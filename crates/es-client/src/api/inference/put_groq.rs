@@ -17,19 +17,19 @@ builder! {
     /// Since 9.3.0. Needs the cluster privilege `manage_inference`.
     PutGroq -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `service`: one of several words, required.
+        /// The service that runs the model. One of several words, required.
         service("service"): impl Serialize;
-        /// Property `service_settings`: object, required.
+        /// Settings of the service. Object, required.
         service_settings("service_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.put_groq`; see [`PutGroq`](struct@PutGroq).
+    /// Makes an inference endpoint of Groq.
     pub fn put_groq(
         &self,
         task_type: params::GroqTaskType,

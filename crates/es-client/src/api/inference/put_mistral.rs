@@ -17,21 +17,21 @@ builder! {
     /// Since 8.15.0. Needs the cluster privilege `manage_inference`.
     PutMistral -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `chunking_settings`: object.
+        /// How long texts are split. Object.
         chunking_settings("chunking_settings"): impl Serialize;
-        /// Property `service`: one of several words, required.
+        /// The service that runs the model. One of several words, required.
         service("service"): impl Serialize;
-        /// Property `service_settings`: object, required.
+        /// Settings of the service. Object, required.
         service_settings("service_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.put_mistral`; see [`PutMistral`](struct@PutMistral).
+    /// Makes an inference endpoint of Mistral.
     pub fn put_mistral(
         &self,
         task_type: params::MistralTaskType,

@@ -16,7 +16,7 @@ builder! {
     /// Since 9.5.0. Needs the cluster privilege `manage_inference`.
     PutRegionPolicy -> Value, json, json;
     query {
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
     }
     property {
@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.put_region_policy`; see [`PutRegionPolicy`](struct@PutRegionPolicy).
+    /// Stores the policy of regions.
     pub fn put_region_policy(&self) -> PutRegionPolicy {
         PutRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,17 +18,17 @@ builder! {
     /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
     Rerank -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `input`: text or list or object, required.
+        /// What the model works on. Text or list or object, required.
         input("input"): impl Serialize;
-        /// Property `query`: text or object, required.
+        /// What is searched, in the query DSL. Text or object, required.
         query("query"): impl Serialize;
         /// Property `return_documents`: `true` or `false`.
         return_documents("return_documents"): impl Serialize;
-        /// Property `task_settings`: anything.
+        /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;
         /// Property `top_n`: number.
         top_n("top_n"): impl Serialize;
@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// `inference.rerank`; see [`Rerank`](struct@Rerank).
+    /// Orders texts by how well they answer a query.
     pub fn rerank(&self, inference_id: impl Param<String>) -> Rerank {
         Rerank::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

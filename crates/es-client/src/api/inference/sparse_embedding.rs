@@ -18,19 +18,19 @@ builder! {
     /// Since 8.11.0.
     SparseEmbedding -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `input`: text or list, required.
+        /// What the model works on. Text or list, required.
         input("input"): impl Serialize;
-        /// Property `task_settings`: anything.
+        /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.sparse_embedding`; see [`SparseEmbedding`](struct@SparseEmbedding).
+    /// Makes sparse vectors of texts.
     pub fn sparse_embedding(&self, inference_id: impl Param<String>) -> SparseEmbedding {
         SparseEmbedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

@@ -18,19 +18,19 @@ builder! {
     /// Since 8.16.0. Needs the cluster privilege `monitor_inference`.
     StreamCompletion -> Response, raw, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `input`: text or list, required.
+        /// What the model works on. Text or list, required.
         input("input"): impl Serialize;
-        /// Property `task_settings`: anything.
+        /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.stream_completion`; see [`StreamCompletion`](struct@StreamCompletion).
+    /// Completes texts, as a stream of events.
     pub fn stream_completion(&self, inference_id: impl Param<String>) -> StreamCompletion {
         StreamCompletion::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

@@ -18,21 +18,21 @@ builder! {
     /// Since 8.11.0.
     TextEmbedding -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `input`: text or list, required.
+        /// What the model works on. Text or list, required.
         input("input"): impl Serialize;
         /// Property `input_type`: text.
         input_type("input_type"): impl Serialize;
-        /// Property `task_settings`: anything.
+        /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;
     }
 }
 
 impl super::Inference {
-    /// `inference.text_embedding`; see [`TextEmbedding`](struct@TextEmbedding).
+    /// Makes dense vectors of texts.
     pub fn text_embedding(&self, inference_id: impl Param<String>) -> TextEmbedding {
         TextEmbedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
     }

@@ -20,17 +20,17 @@ builder! {
     /// Since 8.17.0. Needs the cluster privilege `manage_inference`.
     Update -> Value, json, json;
     query {
-        /// Parameter `timeout`. Since 9.5.0.
+        /// How long it may take. Since 9.5.0.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `task_type`.
+        /// The kind of task.
         task_type(0): params::TaskType;
     }
 }
 
 impl super::Inference {
-    /// `inference.update`; see [`Update`](struct@Update).
+    /// Changes an inference endpoint.
     pub fn update(&self, inference_id: impl Param<String>) -> Update {
         Update::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Since 8.15.0.
     DeleteGeoipDatabase -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.delete_geoip_database`; see [`DeleteGeoipDatabase`](struct@DeleteGeoipDatabase).
+    /// Deletes configurations of GeoIP databases.
     pub fn delete_geoip_database(&self, id: impl Param<[String]>) -> DeleteGeoipDatabase {
         DeleteGeoipDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -16,16 +16,15 @@ builder! {
     /// Since 8.15.0. Needs the cluster privilege `manage`.
     DeleteIpLocationDatabase -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.delete_ip_location_database`; see
-    /// [`DeleteIpLocationDatabase`](struct@DeleteIpLocationDatabase).
+    /// Deletes configurations of IP location databases.
     pub fn delete_ip_location_database(
         &self,
         id: impl Param<[String]>,

@@ -16,15 +16,15 @@ builder! {
     /// Since 5.0.0.
     DeletePipeline -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.delete_pipeline`; see [`DeletePipeline`](struct@DeletePipeline).
+    /// Deletes ingest pipelines.
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
         DeletePipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

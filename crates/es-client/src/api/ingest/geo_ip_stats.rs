@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.geo_ip_stats`; see [`GeoIpStats`](struct@GeoIpStats).
+    /// Statistics of the downloads of GeoIP databases.
     pub fn geo_ip_stats(&self) -> GeoIpStats {
         GeoIpStats::new(Call::new(&self.client, &ENDPOINT))
     }

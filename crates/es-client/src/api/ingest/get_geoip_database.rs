@@ -20,13 +20,13 @@ builder! {
     GetGeoipDatabase -> Value, json, none;
     query {}
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<[String]>;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.get_geoip_database`; see [`GetGeoipDatabase`](struct@GetGeoipDatabase).
+    /// Gives configurations of GeoIP databases.
     pub fn get_geoip_database(&self) -> GetGeoipDatabase {
         GetGeoipDatabase::new(Call::new(&self.client, &ENDPOINT))
     }

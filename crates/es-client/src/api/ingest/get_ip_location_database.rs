@@ -20,14 +20,13 @@ builder! {
     GetIpLocationDatabase -> Value, json, none;
     query {}
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<[String]>;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.get_ip_location_database`; see
-    /// [`GetIpLocationDatabase`](struct@GetIpLocationDatabase).
+    /// Gives configurations of IP location databases.
     pub fn get_ip_location_database(&self) -> GetIpLocationDatabase {
         GetIpLocationDatabase::new(Call::new(&self.client, &ENDPOINT))
     }

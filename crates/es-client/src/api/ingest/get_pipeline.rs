@@ -16,19 +16,19 @@ builder! {
     /// Since 5.0.0.
     GetPipeline -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `summary`. Default: `false`.
         summary("summary"): bool;
     }
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.get_pipeline`; see [`GetPipeline`](struct@GetPipeline).
+    /// Gives ingest pipelines.
     pub fn get_pipeline(&self) -> GetPipeline {
         GetPipeline::new(Call::new(&self.client, &ENDPOINT))
     }

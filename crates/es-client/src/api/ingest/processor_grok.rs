@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// `ingest.processor_grok`; see [`ProcessorGrok`](struct@ProcessorGrok).
+    /// The patterns that grok knows by itself.
     pub fn processor_grok(&self) -> ProcessorGrok {
         ProcessorGrok::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,21 +17,21 @@ builder! {
     /// Since 8.15.0.
     PutGeoipDatabase -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
         /// Property `maxmind`: object, required.
         maxmind("maxmind"): impl Serialize;
-        /// Property `name`: text, required.
+        /// The name. Text, required.
         name("name"): impl Serialize;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.put_geoip_database`; see [`PutGeoipDatabase`](struct@PutGeoipDatabase).
+    /// Stores the configuration of a GeoIP database.
     pub fn put_geoip_database(&self, id: impl Param<String>) -> PutGeoipDatabase {
         PutGeoipDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -17,16 +17,15 @@ builder! {
     /// Since 8.15.0. Needs the cluster privilege `manage`.
     PutIpLocationDatabase -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.put_ip_location_database`; see
-    /// [`PutIpLocationDatabase`](struct@PutIpLocationDatabase).
+    /// Stores the configuration of an IP location database.
     pub fn put_ip_location_database(&self, id: impl Param<String>) -> PutIpLocationDatabase {
         PutIpLocationDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -19,17 +19,17 @@ builder! {
     query {
         /// Parameter `if_version`.
         if_version("if_version"): impl Param<i64>;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `_meta`: object.
+        /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
         /// Property `deprecated`: `true` or `false`. Default: `false`.
         deprecated("deprecated"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `field_access_pattern`: one of several words. Default: `classic`. Since 9.2.0.
         field_access_pattern("field_access_pattern"): impl Serialize;
@@ -37,13 +37,13 @@ builder! {
         on_failure("on_failure"): impl Serialize;
         /// Property `processors`: list.
         processors("processors"): impl Serialize;
-        /// Property `version`: number.
+        /// Whether each hit tells its version. Number.
         version("version"): impl Serialize;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.put_pipeline`; see [`PutPipeline`](struct@PutPipeline).
+    /// Stores an ingest pipeline.
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
         PutPipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

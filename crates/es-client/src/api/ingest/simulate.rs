@@ -21,23 +21,23 @@ builder! {
     /// Since 5.0.0. Needs the cluster privilege `read_pipeline`.
     Simulate -> Value, json, json;
     query {
-        /// Parameter `verbose`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         verbose("verbose"): bool;
     }
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
     property {
-        /// Property `docs`: list, required.
+        /// The documents. List, required.
         docs("docs"): impl Serialize;
-        /// Property `pipeline`: object.
+        /// The ingest pipeline. Object.
         pipeline("pipeline"): impl Serialize;
     }
 }
 
 impl super::Ingest {
-    /// `ingest.simulate`; see [`Simulate`](struct@Simulate).
+    /// Shows what an ingest pipeline makes of documents.
     pub fn simulate(&self) -> Simulate {
         Simulate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -15,15 +15,15 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage`.
     Delete -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::License {
-    /// `license.delete`; see [`Delete`](struct@Delete).
+    /// Deletes the licence.
     pub fn delete(&self) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -15,13 +15,13 @@ builder! {
     query {
         /// Parameter `accept_enterprise`. Default: `true`. Deprecated since 7.6.0.
         accept_enterprise("accept_enterprise"): bool;
-        /// Parameter `local`. Default: `true`.
+        /// Whether the node tells what it knows itself, without asking the master. Default: `true`.
         local("local"): bool;
     }
 }
 
 impl super::License {
-    /// `license.get`; see [`Get`](struct@Get).
+    /// Gives the licence.
     pub fn get(&self) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT))
     }

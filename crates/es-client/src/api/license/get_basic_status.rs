@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::License {
-    /// `license.get_basic_status`; see [`GetBasicStatus`](struct@GetBasicStatus).
+    /// Tells whether a basic licence can be started.
     pub fn get_basic_status(&self) -> GetBasicStatus {
         GetBasicStatus::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::License {
-    /// `license.get_trial_status`; see [`GetTrialStatus`](struct@GetTrialStatus).
+    /// Tells whether a trial can be started.
     pub fn get_trial_status(&self) -> GetTrialStatus {
         GetTrialStatus::new(Call::new(&self.client, &ENDPOINT))
     }

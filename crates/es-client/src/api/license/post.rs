@@ -18,9 +18,9 @@ builder! {
     query {
         /// Parameter `acknowledge`. Default: `false`.
         acknowledge("acknowledge"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::License {
-    /// `license.post`; see [`Post`](struct@Post).
+    /// Stores a licence.
     pub fn post(&self) -> Post {
         Post::new(Call::new(&self.client, &ENDPOINT))
     }

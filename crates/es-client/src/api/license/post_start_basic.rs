@@ -17,15 +17,15 @@ builder! {
     query {
         /// Parameter `acknowledge`. Default: `false`.
         acknowledge("acknowledge"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::License {
-    /// `license.post_start_basic`; see [`PostStartBasic`](struct@PostStartBasic).
+    /// Starts a basic licence.
     pub fn post_start_basic(&self) -> PostStartBasic {
         PostStartBasic::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,15 +17,15 @@ builder! {
     query {
         /// Parameter `acknowledge`. Default: `false`.
         acknowledge("acknowledge"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `type`. Default: `trial`.
+        /// The kind. Default: `trial`.
         type_("type"): impl Param<String>;
     }
 }
 
 impl super::License {
-    /// `license.post_start_trial`; see [`PostStartTrial`](struct@PostStartTrial).
+    /// Starts a trial.
     pub fn post_start_trial(&self) -> PostStartTrial {
         PostStartTrial::new(Call::new(&self.client, &ENDPOINT))
     }

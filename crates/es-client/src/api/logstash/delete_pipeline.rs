@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Logstash {
-    /// `logstash.delete_pipeline`; see [`DeletePipeline`](struct@DeletePipeline).
+    /// Deletes a pipeline.
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
         DeletePipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

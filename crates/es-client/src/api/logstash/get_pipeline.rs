@@ -20,13 +20,13 @@ builder! {
     GetPipeline -> Value, json, none;
     query {}
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<[String]>;
     }
 }
 
 impl super::Logstash {
-    /// `logstash.get_pipeline`; see [`GetPipeline`](struct@GetPipeline).
+    /// Gives pipelines.
     pub fn get_pipeline(&self) -> GetPipeline {
         GetPipeline::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Logstash {
-    /// `logstash.put_pipeline`; see [`PutPipeline`](struct@PutPipeline).
+    /// Stores a pipeline.
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
         PutPipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

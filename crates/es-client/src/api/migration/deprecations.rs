@@ -20,13 +20,13 @@ builder! {
     Deprecations -> Value, json, none;
     query {}
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<String>;
     }
 }
 
 impl super::Migration {
-    /// `migration.deprecations`; see [`Deprecations`](struct@Deprecations).
+    /// Lists what is in use and deprecated.
     pub fn deprecations(&self) -> Deprecations {
         Deprecations::new(Call::new(&self.client, &ENDPOINT))
     }

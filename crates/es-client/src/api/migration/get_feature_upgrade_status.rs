@@ -19,8 +19,7 @@ builder! {
 }
 
 impl super::Migration {
-    /// `migration.get_feature_upgrade_status`; see
-    /// [`GetFeatureUpgradeStatus`](struct@GetFeatureUpgradeStatus).
+    /// Tells which system features must be upgraded.
     pub fn get_feature_upgrade_status(&self) -> GetFeatureUpgradeStatus {
         GetFeatureUpgradeStatus::new(Call::new(&self.client, &ENDPOINT))
     }

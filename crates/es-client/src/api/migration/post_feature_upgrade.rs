@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Migration {
-    /// `migration.post_feature_upgrade`; see [`PostFeatureUpgrade`](struct@PostFeatureUpgrade).
+    /// Upgrades system features.
     pub fn post_feature_upgrade(&self) -> PostFeatureUpgrade {
         PostFeatureUpgrade::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -20,8 +20,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.clear_trained_model_deployment_cache`; see
-    /// [`ClearTrainedModelDeploymentCache`](struct@ClearTrainedModelDeploymentCache).
+    /// Clears the cache of a deployed model.
     pub fn clear_trained_model_deployment_cache(
         &self,
         model_id: impl Param<String>,

@@ -17,27 +17,27 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     CloseJob -> Value, json, json;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force_param("force"): bool;
-        /// Parameter `timeout`. Default: `30m`.
+        /// How long it may take. Default: `30m`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Property `allow_no_match`: `true` or `false`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Property `force`: `true` or `false`. Default: `false`.
+        /// Whether it is done in any case. `true` or `false`. Default: `false`.
         force("force"): impl Serialize;
     }
     duration {
-        /// Property `timeout`: text. Default: `30m`.
+        /// How long it may take. Text. Default: `30m`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.close_job`; see [`CloseJob`](struct@CloseJob).
+    /// Closes anomaly detection jobs.
     pub fn close_job(&self, job_id: impl Param<String>) -> CloseJob {
         CloseJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_calendar`; see [`DeleteCalendar`](struct@DeleteCalendar).
+    /// Deletes a calendar.
     pub fn delete_calendar(&self, calendar_id: impl Param<String>) -> DeleteCalendar {
         DeleteCalendar::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
     }

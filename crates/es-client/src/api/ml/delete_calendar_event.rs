@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_calendar_event`; see [`DeleteCalendarEvent`](struct@DeleteCalendarEvent).
+    /// Deletes an event of a calendar.
     pub fn delete_calendar_event(
         &self,
         calendar_id: impl Param<String>,

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_calendar_job`; see [`DeleteCalendarJob`](struct@DeleteCalendarJob).
+    /// Takes jobs out of a calendar.
     pub fn delete_calendar_job(
         &self,
         calendar_id: impl Param<String>,

@@ -16,16 +16,15 @@ builder! {
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
     DeleteDataFrameAnalytics -> Value, json, none;
     query {
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
-        /// Parameter `timeout`. Default: `1m`.
+        /// How long it may take. Default: `1m`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.delete_data_frame_analytics`; see
-    /// [`DeleteDataFrameAnalytics`](struct@DeleteDataFrameAnalytics).
+    /// Deletes a data frame analytics job.
     pub fn delete_data_frame_analytics(&self, id: impl Param<String>) -> DeleteDataFrameAnalytics {
         DeleteDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     DeleteDatafeed -> Value, json, none;
     query {
-        /// Parameter `force`.
+        /// Whether it is done in any case.
         force("force"): bool;
     }
 }
 
 impl super::Ml {
-    /// `ml.delete_datafeed`; see [`DeleteDatafeed`](struct@DeleteDatafeed).
+    /// Deletes a datafeed.
     pub fn delete_datafeed(&self, datafeed_id: impl Param<String>) -> DeleteDatafeed {
         DeleteDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

@@ -20,27 +20,27 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     DeleteExpiredData -> Value, json, json;
     query {
-        /// Parameter `requests_per_second`.
+        /// The pace; `-1` is without limit.
         requests_per_second_param("requests_per_second"): impl Param<f64>;
-        /// Parameter `timeout`. Default: `8h`.
+        /// How long it may take. Default: `8h`.
         timeout_param("timeout"): Duration;
     }
     part {
-        /// Parameter `job_id`.
+        /// The job.
         job_id(0): impl Param<String>;
     }
     property {
-        /// Property `requests_per_second`: number.
+        /// The pace; `-1` is without limit. Number.
         requests_per_second("requests_per_second"): impl Serialize;
     }
     duration {
-        /// Property `timeout`: text. Default: `8h`.
+        /// How long it may take. Text. Default: `8h`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.delete_expired_data`; see [`DeleteExpiredData`](struct@DeleteExpiredData).
+    /// Deletes results and snapshots that are too old.
     pub fn delete_expired_data(&self) -> DeleteExpiredData {
         DeleteExpiredData::new(Call::new(&self.client, &ENDPOINT))
     }

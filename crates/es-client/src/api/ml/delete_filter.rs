@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_filter`; see [`DeleteFilter`](struct@DeleteFilter).
+    /// Deletes a filter.
     pub fn delete_filter(&self, filter_id: impl Param<String>) -> DeleteFilter {
         DeleteFilter::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id))
     }

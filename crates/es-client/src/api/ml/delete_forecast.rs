@@ -22,7 +22,7 @@ builder! {
     query {
         /// Parameter `allow_no_forecasts`. Default: `true`.
         allow_no_forecasts("allow_no_forecasts"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_forecast`; see [`DeleteForecast`](struct@DeleteForecast).
+    /// Deletes forecasts.
     pub fn delete_forecast(&self, job_id: impl Param<String>) -> DeleteForecast {
         DeleteForecast::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -18,15 +18,15 @@ builder! {
     query {
         /// Parameter `delete_user_annotations`. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
-        /// Parameter `wait_for_completion`. Default: `true`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Ml {
-    /// `ml.delete_job`; see [`DeleteJob`](struct@DeleteJob).
+    /// Deletes an anomaly detection job with its results.
     pub fn delete_job(&self, job_id: impl Param<String>) -> DeleteJob {
         DeleteJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

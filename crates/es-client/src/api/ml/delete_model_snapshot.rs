@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_model_snapshot`; see [`DeleteModelSnapshot`](struct@DeleteModelSnapshot).
+    /// Deletes a snapshot of a model.
     pub fn delete_model_snapshot(
         &self,
         job_id: impl Param<String>,

@@ -16,15 +16,15 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
     DeleteTrainedModel -> Value, json, none;
     query {
-        /// Parameter `force`.
+        /// Whether it is done in any case.
         force("force"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.delete_trained_model`; see [`DeleteTrainedModel`](struct@DeleteTrainedModel).
+    /// Deletes a trained model.
     pub fn delete_trained_model(&self, model_id: impl Param<String>) -> DeleteTrainedModel {
         DeleteTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
     }

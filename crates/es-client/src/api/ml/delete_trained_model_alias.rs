@@ -19,8 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.delete_trained_model_alias`; see
-    /// [`DeleteTrainedModelAlias`](struct@DeleteTrainedModelAlias).
+    /// Deletes the alias of a trained model.
     pub fn delete_trained_model_alias(
         &self,
         model_id: impl Param<String>,

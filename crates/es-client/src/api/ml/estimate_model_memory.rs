@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.estimate_model_memory`; see [`EstimateModelMemory`](struct@EstimateModelMemory).
+    /// Estimates the memory that an anomaly detection job takes.
     pub fn estimate_model_memory(&self) -> EstimateModelMemory {
         EstimateModelMemory::new(Call::new(&self.client, &ENDPOINT))
     }

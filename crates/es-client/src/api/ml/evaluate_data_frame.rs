@@ -20,15 +20,15 @@ builder! {
     property {
         /// Property `evaluation`: object, required.
         evaluation("evaluation"): impl Serialize;
-        /// Property `index`: text, required.
+        /// The index. Text, required.
         index("index"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.evaluate_data_frame`; see [`EvaluateDataFrame`](struct@EvaluateDataFrame).
+    /// Judges the results of data frame analytics.
     pub fn evaluate_data_frame(&self) -> EvaluateDataFrame {
         EvaluateDataFrame::new(Call::new(&self.client, &ENDPOINT))
     }

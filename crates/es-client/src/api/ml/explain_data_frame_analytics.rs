@@ -23,7 +23,7 @@ builder! {
     ExplainDataFrameAnalytics -> Value, json, json;
     query {}
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
     property {
@@ -33,22 +33,21 @@ builder! {
         analysis("analysis"): impl Serialize;
         /// Property `analyzed_fields`: object.
         analyzed_fields("analyzed_fields"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `dest`: object.
+        /// Where it goes. Object.
         dest("dest"): impl Serialize;
         /// Property `max_num_threads`: number. Default: `1`.
         max_num_threads("max_num_threads"): impl Serialize;
         /// Property `model_memory_limit`: text. Default: `1gb`.
         model_memory_limit("model_memory_limit"): impl Serialize;
-        /// Property `source`: object.
+        /// Where it comes from. Object.
         source("source"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.explain_data_frame_analytics`; see
-    /// [`ExplainDataFrameAnalytics`](struct@ExplainDataFrameAnalytics).
+    /// Explains what a data frame analytics job would do.
     pub fn explain_data_frame_analytics(&self) -> ExplainDataFrameAnalytics {
         ExplainDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

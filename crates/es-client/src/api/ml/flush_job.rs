@@ -21,11 +21,11 @@ builder! {
         advance_time_param("advance_time"): impl Param<String>;
         /// Parameter `calc_interim`.
         calc_interim_param("calc_interim"): bool;
-        /// Parameter `end`.
+        /// The end.
         end_param("end"): impl Param<String>;
         /// Parameter `skip_time`.
         skip_time_param("skip_time"): impl Param<String>;
-        /// Parameter `start`.
+        /// The beginning.
         start_param("start"): impl Param<String>;
     }
     property {
@@ -33,17 +33,17 @@ builder! {
         advance_time("advance_time"): impl Serialize;
         /// Property `calc_interim`: `true` or `false`.
         calc_interim("calc_interim"): impl Serialize;
-        /// Property `end`: text.
+        /// The end. Text.
         end("end"): impl Serialize;
         /// Property `skip_time`: text.
         skip_time("skip_time"): impl Serialize;
-        /// Property `start`: text.
+        /// The beginning. Text.
         start("start"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.flush_job`; see [`FlushJob`](struct@FlushJob).
+    /// Makes a job work on what it holds back.
     pub fn flush_job(&self, job_id: impl Param<String>) -> FlushJob {
         FlushJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.forecast`; see [`Forecast`](struct@Forecast).
+    /// Forecasts a time series.
     pub fn forecast(&self, job_id: impl Param<String>) -> Forecast {
         Forecast::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

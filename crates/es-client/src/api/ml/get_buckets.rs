@@ -24,21 +24,21 @@ builder! {
     query {
         /// Parameter `anomaly_score`. Default: `0`.
         anomaly_score_param("anomaly_score"): impl Param<f64>;
-        /// Parameter `desc`. Default: `false`.
+        /// Whether the order is descending. Default: `false`.
         desc_param("desc"): bool;
-        /// Parameter `end`. Default: `-1`.
+        /// The end. Default: `-1`.
         end_param("end"): impl Param<String>;
-        /// Parameter `exclude_interim`. Default: `false`.
+        /// Whether interim results are left out. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
         /// Parameter `expand`. Default: `false`.
         expand_param("expand"): bool;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `sort`. Default: `timestamp`.
+        /// The order. Default: `timestamp`.
         sort_param("sort"): impl Param<String>;
-        /// Parameter `start`. Default: `-1`.
+        /// The beginning. Default: `-1`.
         start_param("start"): impl Param<String>;
     }
     part {
@@ -48,25 +48,25 @@ builder! {
     property {
         /// Property `anomaly_score`: number. Default: `0`.
         anomaly_score("anomaly_score"): impl Serialize;
-        /// Property `desc`: `true` or `false`. Default: `false`.
+        /// Whether the order is descending. `true` or `false`. Default: `false`.
         desc("desc"): impl Serialize;
-        /// Property `end`: text. Default: `-1`.
+        /// The end. Text. Default: `-1`.
         end("end"): impl Serialize;
-        /// Property `exclude_interim`: `true` or `false`. Default: `false`.
+        /// Whether interim results are left out. `true` or `false`. Default: `false`.
         exclude_interim("exclude_interim"): impl Serialize;
         /// Property `expand`: `true` or `false`. Default: `false`.
         expand("expand"): impl Serialize;
-        /// Property `page`: object.
+        /// Which of the results are given. Object.
         page("page"): impl Serialize;
-        /// Property `sort`: text. Default: `timestamp`.
+        /// The order. Text. Default: `timestamp`.
         sort("sort"): impl Serialize;
-        /// Property `start`: text. Default: `-1`.
+        /// The beginning. Text. Default: `-1`.
         start("start"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_buckets`; see [`GetBuckets`](struct@GetBuckets).
+    /// Gives the results of a job by time.
     pub fn get_buckets(&self, job_id: impl Param<String>) -> GetBuckets {
         GetBuckets::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -16,21 +16,21 @@ builder! {
     /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
     GetCalendarEvents -> Value, json, none;
     query {
-        /// Parameter `end`.
+        /// The end.
         end("end"): impl Param<String>;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `job_id`.
+        /// The job.
         job_id("job_id"): impl Param<String>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `start`.
+        /// The beginning.
         start("start"): impl Param<String>;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_calendar_events`; see [`GetCalendarEvents`](struct@GetCalendarEvents).
+    /// Gives the events of calendars.
     pub fn get_calendar_events(&self, calendar_id: impl Param<String>) -> GetCalendarEvents {
         GetCalendarEvents::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
     }

@@ -21,9 +21,9 @@ builder! {
     /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
     GetCalendars -> Value, json, json;
     query {
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `10000`.
+        /// How many are given. Default: `10000`.
         size("size"): impl Param<i64>;
     }
     part {
@@ -31,13 +31,13 @@ builder! {
         calendar_id(0): impl Param<String>;
     }
     property {
-        /// Property `page`: object.
+        /// Which of the results are given. Object.
         page("page"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_calendars`; see [`GetCalendars`](struct@GetCalendars).
+    /// Gives calendars.
     pub fn get_calendars(&self) -> GetCalendars {
         GetCalendars::new(Call::new(&self.client, &ENDPOINT))
     }

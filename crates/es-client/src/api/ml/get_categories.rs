@@ -22,11 +22,11 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetCategories -> Value, json, json;
     query {
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
         /// Parameter `partition_field_value`.
         partition_field_value("partition_field_value"): impl Param<String>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
@@ -34,13 +34,13 @@ builder! {
         category_id(1): impl Param<i64>;
     }
     property {
-        /// Property `page`: object.
+        /// Which of the results are given. Object.
         page("page"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_categories`; see [`GetCategories`](struct@GetCategories).
+    /// Gives the categories that a job has found.
     pub fn get_categories(&self, job_id: impl Param<String>) -> GetCategories {
         GetCategories::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

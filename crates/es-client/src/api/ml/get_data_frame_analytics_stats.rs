@@ -19,24 +19,23 @@ builder! {
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
     GetDataFrameAnalyticsStats -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `verbose`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         verbose("verbose"): bool;
     }
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_data_frame_analytics_stats`; see
-    /// [`GetDataFrameAnalyticsStats`](struct@GetDataFrameAnalyticsStats).
+    /// Statistics of data frame analytics jobs.
     pub fn get_data_frame_analytics_stats(&self) -> GetDataFrameAnalyticsStats {
         GetDataFrameAnalyticsStats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,17 +19,17 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
     GetDatafeedStats -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_match("allow_no_match"): bool;
     }
     part {
-        /// Parameter `datafeed_id`.
+        /// The datafeed.
         datafeed_id(0): impl Param<[String]>;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_datafeed_stats`; see [`GetDatafeedStats`](struct@GetDatafeedStats).
+    /// Statistics of datafeeds.
     pub fn get_datafeed_stats(&self) -> GetDatafeedStats {
         GetDatafeedStats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,19 +16,19 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
     GetDatafeeds -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `exclude_generated`. Default: `false`.
+        /// Whether what the server adds is left out. Default: `false`.
         exclude_generated("exclude_generated"): bool;
     }
     part {
-        /// Parameter `datafeed_id`.
+        /// The datafeed.
         datafeed_id(0): impl Param<[String]>;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_datafeeds`; see [`GetDatafeeds`](struct@GetDatafeeds).
+    /// Gives datafeeds.
     pub fn get_datafeeds(&self) -> GetDatafeeds {
         GetDatafeeds::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,9 +16,9 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
     GetFilters -> Value, json, none;
     query {
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_filters`; see [`GetFilters`](struct@GetFilters).
+    /// Gives filters.
     pub fn get_filters(&self) -> GetFilters {
         GetFilters::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,31 +18,31 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetInfluencers -> Value, json, json;
     query {
-        /// Parameter `desc`. Default: `false`.
+        /// Whether the order is descending. Default: `false`.
         desc("desc"): bool;
-        /// Parameter `end`. Default: `-1`.
+        /// The end. Default: `-1`.
         end("end"): impl Param<String>;
-        /// Parameter `exclude_interim`. Default: `false`.
+        /// Whether interim results are left out. Default: `false`.
         exclude_interim("exclude_interim"): bool;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
         /// Parameter `influencer_score`. Default: `0`.
         influencer_score("influencer_score"): impl Param<f64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `sort`.
+        /// The order.
         sort("sort"): impl Param<String>;
-        /// Parameter `start`. Default: `-1`.
+        /// The beginning. Default: `-1`.
         start("start"): impl Param<String>;
     }
     property {
-        /// Property `page`: object.
+        /// Which of the results are given. Object.
         page("page"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_influencers`; see [`GetInfluencers`](struct@GetInfluencers).
+    /// Gives what influenced the results of a job.
     pub fn get_influencers(&self, job_id: impl Param<String>) -> GetInfluencers {
         GetInfluencers::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

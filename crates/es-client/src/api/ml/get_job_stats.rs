@@ -19,17 +19,17 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
     GetJobStats -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
     }
     part {
-        /// Parameter `job_id`.
+        /// The job.
         job_id(0): impl Param<String>;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_job_stats`; see [`GetJobStats`](struct@GetJobStats).
+    /// Statistics of anomaly detection jobs.
     pub fn get_job_stats(&self) -> GetJobStats {
         GetJobStats::new(Call::new(&self.client, &ENDPOINT))
     }

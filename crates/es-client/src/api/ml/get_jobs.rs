@@ -19,19 +19,19 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
     GetJobs -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `exclude_generated`. Default: `false`.
+        /// Whether what the server adds is left out. Default: `false`.
         exclude_generated("exclude_generated"): bool;
     }
     part {
-        /// Parameter `job_id`.
+        /// The job.
         job_id(0): impl Param<[String]>;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_jobs`; see [`GetJobs`](struct@GetJobs).
+    /// Gives anomaly detection jobs.
     pub fn get_jobs(&self) -> GetJobs {
         GetJobs::new(Call::new(&self.client, &ENDPOINT))
     }

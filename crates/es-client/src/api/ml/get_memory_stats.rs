@@ -19,19 +19,19 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `monitor_ml`.
     GetMemoryStats -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `node_id`.
+        /// The nodes.
         node_id(0): impl Param<String>;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_memory_stats`; see [`GetMemoryStats`](struct@GetMemoryStats).
+    /// Memory that machine learning takes, by node.
     pub fn get_memory_stats(&self) -> GetMemoryStats {
         GetMemoryStats::new(Call::new(&self.client, &ENDPOINT))
     }

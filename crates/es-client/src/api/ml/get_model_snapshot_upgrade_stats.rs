@@ -19,14 +19,13 @@ builder! {
     /// Since 7.16.0. Needs the cluster privilege `monitor_ml`.
     GetModelSnapshotUpgradeStats -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_match("allow_no_match"): bool;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_model_snapshot_upgrade_stats`; see
-    /// [`GetModelSnapshotUpgradeStats`](struct@GetModelSnapshotUpgradeStats).
+    /// Tells how the upgrade of a model's snapshot goes.
     pub fn get_model_snapshot_upgrade_stats(
         &self,
         job_id: impl Param<String>,

@@ -22,17 +22,17 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetModelSnapshots -> Value, json, json;
     query {
-        /// Parameter `desc`. Default: `false`.
+        /// Whether the order is descending. Default: `false`.
         desc_param("desc"): bool;
-        /// Parameter `end`.
+        /// The end.
         end_param("end"): impl Param<String>;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `sort`.
+        /// The order.
         sort_param("sort"): impl Param<String>;
-        /// Parameter `start`.
+        /// The beginning.
         start_param("start"): impl Param<String>;
     }
     part {
@@ -40,21 +40,21 @@ builder! {
         snapshot_id(1): impl Param<String>;
     }
     property {
-        /// Property `desc`: `true` or `false`. Default: `false`.
+        /// Whether the order is descending. `true` or `false`. Default: `false`.
         desc("desc"): impl Serialize;
-        /// Property `end`: text.
+        /// The end. Text.
         end("end"): impl Serialize;
-        /// Property `page`: object.
+        /// Which of the results are given. Object.
         page("page"): impl Serialize;
-        /// Property `sort`: text.
+        /// The order. Text.
         sort("sort"): impl Serialize;
-        /// Property `start`: text.
+        /// The beginning. Text.
         start("start"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_model_snapshots`; see [`GetModelSnapshots`](struct@GetModelSnapshots).
+    /// Gives the snapshots of a job's model.
     pub fn get_model_snapshots(&self, job_id: impl Param<String>) -> GetModelSnapshots {
         GetModelSnapshots::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -18,31 +18,31 @@ builder! {
     /// Since 6.1.0. Needs the cluster privilege `monitor_ml`.
     GetOverallBuckets -> Value, json, json;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
         /// Parameter `bucket_span`.
         bucket_span_param("bucket_span"): Duration;
-        /// Parameter `end`.
+        /// The end.
         end_param("end"): impl Param<String>;
-        /// Parameter `exclude_interim`. Default: `false`.
+        /// Whether interim results are left out. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
         /// Parameter `overall_score`.
         overall_score_param("overall_score"): impl Param<f64>;
-        /// Parameter `start`.
+        /// The beginning.
         start_param("start"): impl Param<String>;
         /// Parameter `top_n`. Default: `1`.
         top_n_param("top_n"): impl Param<i64>;
     }
     property {
-        /// Property `allow_no_match`: `true` or `false`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Property `end`: text.
+        /// The end. Text.
         end("end"): impl Serialize;
-        /// Property `exclude_interim`: `true` or `false`. Default: `false`.
+        /// Whether interim results are left out. `true` or `false`. Default: `false`.
         exclude_interim("exclude_interim"): impl Serialize;
         /// Property `overall_score`: number.
         overall_score("overall_score"): impl Serialize;
-        /// Property `start`: text.
+        /// The beginning. Text.
         start("start"): impl Serialize;
         /// Property `top_n`: number. Default: `1`.
         top_n("top_n"): impl Serialize;
@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_overall_buckets`; see [`GetOverallBuckets`](struct@GetOverallBuckets).
+    /// Gives results by time over several jobs.
     pub fn get_overall_buckets(&self, job_id: impl Param<String>) -> GetOverallBuckets {
         GetOverallBuckets::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -18,43 +18,43 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetRecords -> Value, json, json;
     query {
-        /// Parameter `desc`. Default: `false`.
+        /// Whether the order is descending. Default: `false`.
         desc_param("desc"): bool;
-        /// Parameter `end`. Default: `-1`.
+        /// The end. Default: `-1`.
         end_param("end"): impl Param<String>;
-        /// Parameter `exclude_interim`. Default: `false`.
+        /// Whether interim results are left out. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
         /// Parameter `record_score`. Default: `0`.
         record_score_param("record_score"): impl Param<f64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `sort`. Default: `record_score`.
+        /// The order. Default: `record_score`.
         sort_param("sort"): impl Param<String>;
-        /// Parameter `start`. Default: `-1`.
+        /// The beginning. Default: `-1`.
         start_param("start"): impl Param<String>;
     }
     property {
-        /// Property `desc`: `true` or `false`. Default: `false`.
+        /// Whether the order is descending. `true` or `false`. Default: `false`.
         desc("desc"): impl Serialize;
-        /// Property `end`: text. Default: `-1`.
+        /// The end. Text. Default: `-1`.
         end("end"): impl Serialize;
-        /// Property `exclude_interim`: `true` or `false`. Default: `false`.
+        /// Whether interim results are left out. `true` or `false`. Default: `false`.
         exclude_interim("exclude_interim"): impl Serialize;
-        /// Property `page`: object.
+        /// Which of the results are given. Object.
         page("page"): impl Serialize;
         /// Property `record_score`: number. Default: `0`.
         record_score("record_score"): impl Serialize;
-        /// Property `sort`: text. Default: `record_score`.
+        /// The order. Text. Default: `record_score`.
         sort("sort"): impl Serialize;
-        /// Property `start`: text. Default: `-1`.
+        /// The beginning. Text. Default: `-1`.
         start("start"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.get_records`; see [`GetRecords`](struct@GetRecords).
+    /// Gives the anomalies of a job.
     pub fn get_records(&self, job_id: impl Param<String>) -> GetRecords {
         GetRecords::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -19,17 +19,17 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `monitor_ml`.
     GetTrainedModels -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
         /// Parameter `decompress_definition`. Default: `true`.
         decompress_definition("decompress_definition"): bool;
-        /// Parameter `exclude_generated`. Default: `false`.
+        /// Whether what the server adds is left out. Default: `false`.
         exclude_generated("exclude_generated"): bool;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
         /// Parameter `include`.
         include("include"): params::Include;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
         /// Parameter `tags`.
         tags("tags"): impl Param<[String]>;
@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_trained_models`; see [`GetTrainedModels`](struct@GetTrainedModels).
+    /// Gives trained models.
     pub fn get_trained_models(&self) -> GetTrainedModels {
         GetTrainedModels::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,11 +19,11 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `monitor_ml`.
     GetTrainedModelsStats -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.get_trained_models_stats`; see [`GetTrainedModelsStats`](struct@GetTrainedModelsStats).
+    /// Statistics of trained models.
     pub fn get_trained_models_stats(&self) -> GetTrainedModelsStats {
         GetTrainedModelsStats::new(Call::new(&self.client, &ENDPOINT))
     }

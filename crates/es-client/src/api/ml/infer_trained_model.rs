@@ -18,11 +18,11 @@ builder! {
     /// Since 8.3.0.
     InferTrainedModel -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `10s`.
+        /// How long it may take. Default: `10s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `docs`: list, required.
+        /// The documents. List, required.
         docs("docs"): impl Serialize;
         /// Property `inference_config`: object.
         inference_config("inference_config"): impl Serialize;
@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.infer_trained_model`; see [`InferTrainedModel`](struct@InferTrainedModel).
+    /// Runs a trained model.
     pub fn infer_trained_model(&self, model_id: impl Param<String>) -> InferTrainedModel {
         InferTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
     }

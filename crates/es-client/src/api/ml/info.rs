@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.info`; see [`Info`](struct@Info).
+    /// Defaults and limits of machine learning.
     pub fn info(&self) -> Info {
         Info::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,17 +17,17 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     OpenJob -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30m`.
+        /// How long it may take. Default: `30m`.
         timeout_param("timeout"): Duration;
     }
     duration {
-        /// Property `timeout`: text. Default: `30m`.
+        /// How long it may take. Text. Default: `30m`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.open_job`; see [`OpenJob`](struct@OpenJob).
+    /// Opens an anomaly detection job.
     pub fn open_job(&self, job_id: impl Param<String>) -> OpenJob {
         OpenJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

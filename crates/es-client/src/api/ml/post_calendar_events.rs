@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.post_calendar_events`; see [`PostCalendarEvents`](struct@PostCalendarEvents).
+    /// Adds events to a calendar.
     pub fn post_calendar_events(&self, calendar_id: impl Param<String>) -> PostCalendarEvents {
         PostCalendarEvents::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
     }

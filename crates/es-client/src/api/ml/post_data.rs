@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.post_data`; see [`PostData`](struct@PostData).
+    /// Sends data to a job.
     pub fn post_data(&self, job_id: impl Param<String>) -> PostData {
         PostData::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

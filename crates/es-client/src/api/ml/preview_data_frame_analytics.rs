@@ -23,7 +23,7 @@ builder! {
     PreviewDataFrameAnalytics -> Value, json, json;
     query {}
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
     property {
@@ -33,8 +33,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.preview_data_frame_analytics`; see
-    /// [`PreviewDataFrameAnalytics`](struct@PreviewDataFrameAnalytics).
+    /// Shows the features that a data frame analytics job would use.
     pub fn preview_data_frame_analytics(&self) -> PreviewDataFrameAnalytics {
         PreviewDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

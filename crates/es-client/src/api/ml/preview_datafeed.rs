@@ -21,13 +21,13 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
     PreviewDatafeed -> Value, json, json;
     query {
-        /// Parameter `end`.
+        /// The end.
         end("end"): impl Param<String>;
-        /// Parameter `start`.
+        /// The beginning.
         start("start"): impl Param<String>;
     }
     part {
-        /// Parameter `datafeed_id`.
+        /// The datafeed.
         datafeed_id(0): impl Param<String>;
     }
     property {
@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.preview_datafeed`; see [`PreviewDatafeed`](struct@PreviewDatafeed).
+    /// Shows what a datafeed would send.
     pub fn preview_datafeed(&self) -> PreviewDatafeed {
         PreviewDatafeed::new(Call::new(&self.client, &ENDPOINT))
     }

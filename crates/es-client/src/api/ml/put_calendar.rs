@@ -18,7 +18,7 @@ builder! {
     PutCalendar -> Value, json, json;
     query {}
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `job_ids`: list.
         job_ids("job_ids"): impl Serialize;
@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_calendar`; see [`PutCalendar`](struct@PutCalendar).
+    /// Makes a calendar.
     pub fn put_calendar(&self, calendar_id: impl Param<String>) -> PutCalendar {
         PutCalendar::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
     }

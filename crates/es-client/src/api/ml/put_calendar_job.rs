@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_calendar_job`; see [`PutCalendarJob`](struct@PutCalendarJob).
+    /// Adds a job to a calendar.
     pub fn put_calendar_job(
         &self,
         calendar_id: impl Param<String>,

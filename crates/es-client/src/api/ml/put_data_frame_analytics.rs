@@ -19,7 +19,7 @@ builder! {
     PutDataFrameAnalytics -> Value, json, json;
     query {}
     property {
-        /// Property `_meta`: object.
+        /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
         /// Property `allow_lazy_start`: `true` or `false`. Default: `false`.
         allow_lazy_start("allow_lazy_start"): impl Serialize;
@@ -27,9 +27,9 @@ builder! {
         analysis("analysis"): impl Serialize;
         /// Property `analyzed_fields`: object.
         analyzed_fields("analyzed_fields"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `dest`: object, required.
+        /// Where it goes. Object, required.
         dest("dest"): impl Serialize;
         /// Property `headers`: object. Since 8.0.0.
         headers("headers"): impl Serialize;
@@ -37,15 +37,15 @@ builder! {
         max_num_threads("max_num_threads"): impl Serialize;
         /// Property `model_memory_limit`: text. Default: `1gb`.
         model_memory_limit("model_memory_limit"): impl Serialize;
-        /// Property `source`: object, required.
+        /// Where it comes from. Object, required.
         source("source"): impl Serialize;
-        /// Property `version`: text. Since 7.16.0.
+        /// Whether each hit tells its version. Text. Since 7.16.0.
         version("version"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.put_data_frame_analytics`; see [`PutDataFrameAnalytics`](struct@PutDataFrameAnalytics).
+    /// Makes a data frame analytics job.
     pub fn put_data_frame_analytics(&self, id: impl Param<String>) -> PutDataFrameAnalytics {
         PutDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

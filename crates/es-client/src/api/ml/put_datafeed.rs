@@ -17,17 +17,17 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
     PutDatafeed -> Value, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_throttled`. Default: `true`. Deprecated since 7.16.0.
+        /// Whether frozen indices are passed over. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     property {
-        /// Property `aggregations`: object.
+        /// Aggregations, by name. Object.
         aggregations("aggregations"): impl Serialize;
         /// Property `chunking_config`: object.
         chunking_config("chunking_config"): impl Serialize;
@@ -35,25 +35,25 @@ builder! {
         delayed_data_check_config("delayed_data_check_config"): impl Serialize;
         /// Property `headers`: object. Since 8.0.0.
         headers("headers"): impl Serialize;
-        /// Property `indices`: text or list.
+        /// The indices. Text or list.
         indices("indices"): impl Serialize;
         /// Property `indices_options`: object.
         indices_options("indices_options"): impl Serialize;
-        /// Property `job_id`: text.
+        /// The job. Text.
         job_id("job_id"): impl Serialize;
         /// Property `max_empty_searches`: number.
         max_empty_searches("max_empty_searches"): impl Serialize;
-        /// Property `query`: object. Default: `{"match_all": {"boost": 1}}`.
+        /// What is searched, in the query DSL. Object. Default: `{"match_all": {"boost": 1}}`.
         query("query"): impl Serialize;
-        /// Property `runtime_mappings`: object.
+        /// Fields that exist for this search only. Object.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Property `script_fields`: object.
+        /// Fields that scripts make. Object.
         script_fields("script_fields"): impl Serialize;
-        /// Property `scroll_size`: number. Default: `1000`.
+        /// How many documents a page has. Number. Default: `1000`.
         scroll_size("scroll_size"): impl Serialize;
     }
     duration {
-        /// Property `frequency`: text.
+        /// How often it runs. Text.
         frequency("frequency"): Duration;
         /// Property `query_delay`: text.
         query_delay("query_delay"): Duration;
@@ -61,7 +61,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_datafeed`; see [`PutDatafeed`](struct@PutDatafeed).
+    /// Makes a datafeed.
     pub fn put_datafeed(&self, datafeed_id: impl Param<String>) -> PutDatafeed {
         PutDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

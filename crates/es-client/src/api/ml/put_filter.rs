@@ -18,7 +18,7 @@ builder! {
     PutFilter -> Value, json, json;
     query {}
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `items`: list.
         items("items"): impl Serialize;
@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_filter`; see [`PutFilter`](struct@PutFilter).
+    /// Makes a filter.
     pub fn put_filter(&self, filter_id: impl Param<String>) -> PutFilter {
         PutFilter::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id))
     }

@@ -17,13 +17,13 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
     PutJob -> Value, json, json;
     query {
-        /// Parameter `allow_no_indices`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_throttled`. Default: `true`. Deprecated since 7.16.0.
+        /// Whether frozen indices are passed over. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     property {
@@ -41,11 +41,11 @@ builder! {
         data_description("data_description"): impl Serialize;
         /// Property `datafeed_config`: object.
         datafeed_config("datafeed_config"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `groups`: list.
+        /// The groups. List.
         groups("groups"): impl Serialize;
-        /// Property `job_id`: text.
+        /// The job. Text.
         job_id("job_id"): impl Serialize;
         /// Property `model_plot_config`: object.
         model_plot_config("model_plot_config"): impl Serialize;
@@ -65,7 +65,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_job`; see [`PutJob`](struct@PutJob).
+    /// Makes an anomaly detection job.
     pub fn put_job(&self, job_id: impl Param<String>) -> PutJob {
         PutJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

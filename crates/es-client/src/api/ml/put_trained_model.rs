@@ -19,7 +19,8 @@ builder! {
     query {
         /// Parameter `defer_definition_decompression`. Default: `false`. Since 8.0.0.
         defer_definition_decompression("defer_definition_decompression"): bool;
-        /// Parameter `wait_for_completion`. Default: `false`. Since 8.8.0.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
+        /// Since 8.8.0.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
@@ -27,13 +28,13 @@ builder! {
         compressed_definition("compressed_definition"): impl Serialize;
         /// Property `definition`: object.
         definition("definition"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `inference_config`: object.
         inference_config("inference_config"): impl Serialize;
-        /// Property `input`: object.
+        /// What the model works on. Object.
         input("input"): impl Serialize;
-        /// Property `metadata`: anything.
+        /// What is kept along with it. Anything.
         metadata("metadata"): impl Serialize;
         /// Property `model_size_bytes`: number.
         model_size_bytes("model_size_bytes"): impl Serialize;
@@ -49,7 +50,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_trained_model`; see [`PutTrainedModel`](struct@PutTrainedModel).
+    /// Makes a trained model.
     pub fn put_trained_model(&self, model_id: impl Param<String>) -> PutTrainedModel {
         PutTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
     }

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_trained_model_alias`; see [`PutTrainedModelAlias`](struct@PutTrainedModelAlias).
+    /// Gives a trained model an alias.
     pub fn put_trained_model_alias(
         &self,
         model_id: impl Param<String>,

@@ -28,8 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_trained_model_definition_part`; see
-    /// [`PutTrainedModelDefinitionPart`](struct@PutTrainedModelDefinitionPart).
+    /// Stores a part of a model's definition.
     pub fn put_trained_model_definition_part(
         &self,
         model_id: impl Param<String>,

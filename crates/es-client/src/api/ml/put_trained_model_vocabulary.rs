@@ -28,8 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.put_trained_model_vocabulary`; see
-    /// [`PutTrainedModelVocabulary`](struct@PutTrainedModelVocabulary).
+    /// Stores the vocabulary of a model.
     pub fn put_trained_model_vocabulary(
         &self,
         model_id: impl Param<String>,

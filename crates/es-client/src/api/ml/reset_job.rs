@@ -18,13 +18,13 @@ builder! {
     query {
         /// Parameter `delete_user_annotations`. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
-        /// Parameter `wait_for_completion`. Default: `true`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Ml {
-    /// `ml.reset_job`; see [`ResetJob`](struct@ResetJob).
+    /// Takes an anomaly detection job back to its beginning.
     pub fn reset_job(&self, job_id: impl Param<String>) -> ResetJob {
         ResetJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.revert_model_snapshot`; see [`RevertModelSnapshot`](struct@RevertModelSnapshot).
+    /// Takes a job's model back to a snapshot.
     pub fn revert_model_snapshot(
         &self,
         job_id: impl Param<String>,

@@ -18,22 +18,21 @@ builder! {
     /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`.
     StartDataFrameAnalytics -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `20s`.
+        /// How long it may take. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Property `id`: text.
+        /// The id. Text.
         id("id"): impl Serialize;
     }
     duration {
-        /// Property `timeout`: text. Default: `20s`.
+        /// How long it may take. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.start_data_frame_analytics`; see
-    /// [`StartDataFrameAnalytics`](struct@StartDataFrameAnalytics).
+    /// Starts a data frame analytics job.
     pub fn start_data_frame_analytics(&self, id: impl Param<String>) -> StartDataFrameAnalytics {
         StartDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -17,27 +17,27 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
     StartDatafeed -> Value, json, json;
     query {
-        /// Parameter `end`.
+        /// The end.
         end_param("end"): impl Param<String>;
-        /// Parameter `start`.
+        /// The beginning.
         start_param("start"): impl Param<String>;
-        /// Parameter `timeout`. Default: `20s`.
+        /// How long it may take. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Property `end`: text.
+        /// The end. Text.
         end("end"): impl Serialize;
-        /// Property `start`: text.
+        /// The beginning. Text.
         start("start"): impl Serialize;
     }
     duration {
-        /// Property `timeout`: text. Default: `20s`.
+        /// How long it may take. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.start_datafeed`; see [`StartDatafeed`](struct@StartDatafeed).
+    /// Starts a datafeed.
     pub fn start_datafeed(&self, datafeed_id: impl Param<String>) -> StartDatafeed {
         StartDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

@@ -23,13 +23,13 @@ builder! {
         deployment_id("deployment_id"): impl Param<String>;
         /// Parameter `number_of_allocations`. Default: `1`.
         number_of_allocations("number_of_allocations"): impl Param<i64>;
-        /// Parameter `priority`.
+        /// Which one wins; the highest does.
         priority("priority"): params::TrainingPriority;
         /// Parameter `queue_capacity`. Default: `1024`.
         queue_capacity("queue_capacity"): impl Param<i64>;
         /// Parameter `threads_per_allocation`. Default: `1`.
         threads_per_allocation("threads_per_allocation"): impl Param<i64>;
-        /// Parameter `timeout`. Default: `20s`.
+        /// How long it may take. Default: `20s`.
         timeout("timeout"): Duration;
         /// Parameter `wait_for`. Default: `started`.
         wait_for("wait_for"): params::DeploymentAllocationState;
@@ -41,8 +41,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.start_trained_model_deployment`; see
-    /// [`StartTrainedModelDeployment`](struct@StartTrainedModelDeployment).
+    /// Deploys a trained model.
     pub fn start_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

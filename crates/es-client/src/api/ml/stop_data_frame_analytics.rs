@@ -17,30 +17,29 @@ builder! {
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
     StopDataFrameAnalytics -> Value, json, json;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force_param("force"): bool;
-        /// Parameter `timeout`. Default: `20s`.
+        /// How long it may take. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Property `allow_no_match`: `true` or `false`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Property `force`: `true` or `false`. Default: `false`.
+        /// Whether it is done in any case. `true` or `false`. Default: `false`.
         force("force"): impl Serialize;
-        /// Property `id`: text.
+        /// The id. Text.
         id("id"): impl Serialize;
     }
     duration {
-        /// Property `timeout`: text. Default: `20s`.
+        /// How long it may take. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.stop_data_frame_analytics`; see
-    /// [`StopDataFrameAnalytics`](struct@StopDataFrameAnalytics).
+    /// Stops data frame analytics jobs.
     pub fn stop_data_frame_analytics(&self, id: impl Param<String>) -> StopDataFrameAnalytics {
         StopDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

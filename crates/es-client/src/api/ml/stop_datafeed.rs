@@ -17,31 +17,31 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     StopDatafeed -> Value, json, json;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
         /// Parameter `close_job`. Default: `false`.
         close_job_param("close_job"): bool;
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force_param("force"): bool;
-        /// Parameter `timeout`. Default: `20s`.
+        /// How long it may take. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Property `allow_no_match`: `true` or `false`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
         /// Property `close_job`: `true` or `false`. Default: `false`.
         close_job("close_job"): impl Serialize;
-        /// Property `force`: `true` or `false`. Default: `false`.
+        /// Whether it is done in any case. `true` or `false`. Default: `false`.
         force("force"): impl Serialize;
     }
     duration {
-        /// Property `timeout`: text. Default: `20s`.
+        /// How long it may take. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Ml {
-    /// `ml.stop_datafeed`; see [`StopDatafeed`](struct@StopDatafeed).
+    /// Stops datafeeds.
     pub fn stop_datafeed(&self, datafeed_id: impl Param<String>) -> StopDatafeed {
         StopDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
     }

@@ -17,24 +17,23 @@ builder! {
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
     StopTrainedModelDeployment -> Value, json, json;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force_param("force"): bool;
     }
     property {
-        /// Property `allow_no_match`: `true` or `false`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Property `force`: `true` or `false`. Default: `false`.
+        /// Whether it is done in any case. `true` or `false`. Default: `false`.
         force("force"): impl Serialize;
-        /// Property `id`: text.
+        /// The id. Text.
         id("id"): impl Serialize;
     }
 }
 
 impl super::Ml {
-    /// `ml.stop_trained_model_deployment`; see
-    /// [`StopTrainedModelDeployment`](struct@StopTrainedModelDeployment).
+    /// Ends the deployment of a trained model.
     pub fn stop_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

@@ -22,7 +22,7 @@ builder! {
     property {
         /// Property `allow_lazy_start`: `true` or `false`. Default: `false`.
         allow_lazy_start("allow_lazy_start"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `max_num_threads`: number. Default: `1`.
         max_num_threads("max_num_threads"): impl Serialize;
@@ -32,8 +32,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_data_frame_analytics`; see
-    /// [`UpdateDataFrameAnalytics`](struct@UpdateDataFrameAnalytics).
+    /// Changes a data frame analytics job.
     pub fn update_data_frame_analytics(&self, id: impl Param<String>) -> UpdateDataFrameAnalytics {
         UpdateDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

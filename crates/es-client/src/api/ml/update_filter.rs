@@ -21,7 +21,7 @@ builder! {
     property {
         /// Property `add_items`: list.
         add_items("add_items"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `remove_items`: list.
         remove_items("remove_items"): impl Serialize;
@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_filter`; see [`UpdateFilter`](struct@UpdateFilter).
+    /// Changes a filter.
     pub fn update_filter(&self, filter_id: impl Param<String>) -> UpdateFilter {
         UpdateFilter::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id))
     }

@@ -29,11 +29,11 @@ builder! {
         custom_settings("custom_settings"): impl Serialize;
         /// Property `daily_model_snapshot_retention_after_days`: number. Default: `1`.
         daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `detectors`: list.
         detectors("detectors"): impl Serialize;
-        /// Property `groups`: list.
+        /// The groups. List.
         groups("groups"): impl Serialize;
         /// Property `model_plot_config`: object.
         model_plot_config("model_plot_config"): impl Serialize;
@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_job`; see [`UpdateJob`](struct@UpdateJob).
+    /// Changes an anomaly detection job.
     pub fn update_job(&self, job_id: impl Param<String>) -> UpdateJob {
         UpdateJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
     }

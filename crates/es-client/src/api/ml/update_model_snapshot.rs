@@ -19,7 +19,7 @@ builder! {
     UpdateModelSnapshot -> Value, json, json;
     query {}
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `retain`: `true` or `false`. Default: `false`.
         retain("retain"): impl Serialize;
@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_model_snapshot`; see [`UpdateModelSnapshot`](struct@UpdateModelSnapshot).
+    /// Changes the snapshot of a model.
     pub fn update_model_snapshot(
         &self,
         job_id: impl Param<String>,

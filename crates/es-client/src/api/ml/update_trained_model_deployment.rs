@@ -30,8 +30,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// `ml.update_trained_model_deployment`; see
-    /// [`UpdateTrainedModelDeployment`](struct@UpdateTrainedModelDeployment).
+    /// Changes the deployment of a trained model.
     pub fn update_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

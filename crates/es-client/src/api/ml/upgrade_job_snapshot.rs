@@ -16,15 +16,15 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     UpgradeJobSnapshot -> Value, json, none;
     query {
-        /// Parameter `timeout`. Default: `30m`.
+        /// How long it may take. Default: `30m`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Ml {
-    /// `ml.upgrade_job_snapshot`; see [`UpgradeJobSnapshot`](struct@UpgradeJobSnapshot).
+    /// Upgrades the snapshot of a model.
     pub fn upgrade_job_snapshot(
         &self,
         job_id: impl Param<String>,

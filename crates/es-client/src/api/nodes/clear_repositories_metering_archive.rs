@@ -20,8 +20,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.clear_repositories_metering_archive`; see
-    /// [`ClearRepositoriesMeteringArchive`](struct@ClearRepositoriesMeteringArchive).
+    /// Clears old counts of repository use.
     pub fn clear_repositories_metering_archive(
         &self,
         node_id: impl Param<[String]>,

@@ -20,8 +20,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.get_repositories_metering_info`; see
-    /// [`GetRepositoriesMeteringInfo`](struct@GetRepositoriesMeteringInfo).
+    /// Counts of repository use.
     pub fn get_repositories_metering_info(
         &self,
         node_id: impl Param<[String]>,

@@ -26,23 +26,23 @@ builder! {
         interval("interval"): Duration;
         /// Parameter `snapshots`. Default: `10`.
         snapshots("snapshots"): impl Param<i64>;
-        /// Parameter `sort`. Default: `total`.
+        /// The order. Default: `total`.
         sort("sort"): params::ThreadType;
         /// Parameter `threads`. Default: `3`.
         threads("threads"): impl Param<i64>;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `type`. Default: `cpu`.
+        /// The kind. Default: `cpu`.
         type_("type"): params::ThreadType;
     }
     part {
-        /// Parameter `node_id`.
+        /// The nodes.
         node_id(0): impl Param<[String]>;
     }
 }
 
 impl super::Nodes {
-    /// `nodes.hot_threads`; see [`HotThreads`](struct@HotThreads).
+    /// The busiest threads of each node, as text.
     pub fn hot_threads(&self) -> HotThreads {
         HotThreads::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -21,21 +21,21 @@ builder! {
     /// Since 1.3.0.
     Info -> Value, json, none;
     query {
-        /// Parameter `flat_settings`. Default: `false`.
+        /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `node_id`.
+        /// The nodes.
         node_id(0): impl Param<[String]>;
-        /// Parameter `metric`.
+        /// What is told.
         metric(1): impl Param<[params::NodesInfoMetric]>;
     }
 }
 
 impl super::Nodes {
-    /// `nodes.info`; see [`Info`](struct@Info).
+    /// What the nodes are: versions, roles, settings.
     pub fn info(&self) -> Info {
         Info::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -21,11 +21,11 @@ builder! {
     /// Since 6.5.0. Not on serverless.
     ReloadSecureSettings -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `node_id`.
+        /// The nodes.
         node_id(0): impl Param<[String]>;
     }
     property {
@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.reload_secure_settings`; see [`ReloadSecureSettings`](struct@ReloadSecureSettings).
+    /// Reads the keystore of nodes again.
     pub fn reload_secure_settings(&self) -> ReloadSecureSettings {
         ReloadSecureSettings::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -29,25 +29,25 @@ builder! {
         completion_fields("completion_fields"): impl Param<[String]>;
         /// Parameter `fielddata_fields`.
         fielddata_fields("fielddata_fields"): impl Param<[String]>;
-        /// Parameter `fields`.
+        /// The fields.
         fields("fields"): impl Param<[String]>;
-        /// Parameter `groups`.
+        /// The groups.
         groups("groups"): bool;
         /// Parameter `include_segment_file_sizes`. Default: `false`.
         include_segment_file_sizes("include_segment_file_sizes"): bool;
-        /// Parameter `include_unloaded_segments`. Default: `false`.
+        /// Whether segments that are not in memory count. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;
-        /// Parameter `level`. Default: `node`.
+        /// How much detail is given. Default: `node`.
         level("level"): params::NodeStatsLevel;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
         /// Parameter `types`.
         types("types"): impl Param<[String]>;
     }
     part {
-        /// Parameter `node_id`.
+        /// The nodes.
         node_id(0): impl Param<[String]>;
-        /// Parameter `metric`.
+        /// What is told.
         metric(1): impl Param<[params::NodeStatsMetric]>;
         /// Parameter `index_metric`.
         index_metric(2): impl Param<[params::CommonStatsFlag]>;
@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// `nodes.stats`; see [`Stats`](struct@Stats).
+    /// Statistics of nodes.
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -22,19 +22,19 @@ builder! {
     /// Since 6.0.0. Needs the cluster privileges `monitor`, `manage`.
     Usage -> Value, json, none;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `node_id`.
+        /// The nodes.
         node_id(0): impl Param<[String]>;
-        /// Parameter `metric`.
+        /// What is told.
         metric(1): impl Param<[params::NodesUsageMetric]>;
     }
 }
 
 impl super::Nodes {
-    /// `nodes.usage`; see [`Usage`](struct@Usage).
+    /// How often each node was asked for what.
     pub fn usage(&self) -> Usage {
         Usage::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Project {
-    /// `project.create_many_routing`; see [`CreateManyRouting`](struct@CreateManyRouting).
+    /// Stores several expressions of project routing.
     pub fn create_many_routing(&self) -> CreateManyRouting {
         CreateManyRouting::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Project {
-    /// `project.create_routing`; see [`CreateRouting`](struct@CreateRouting).
+    /// Stores an expression of project routing.
     pub fn create_routing(&self, name: impl Param<String>) -> CreateRouting {
         CreateRouting::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

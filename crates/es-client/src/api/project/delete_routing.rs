@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Project {
-    /// `project.delete_routing`; see [`DeleteRouting`](struct@DeleteRouting).
+    /// Deletes an expression of project routing.
     pub fn delete_routing(&self, name: impl Param<String>) -> DeleteRouting {
         DeleteRouting::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Project {
-    /// `project.get_many_routing`; see [`GetManyRouting`](struct@GetManyRouting).
+    /// Gives all expressions of project routing.
     pub fn get_many_routing(&self) -> GetManyRouting {
         GetManyRouting::new(Call::new(&self.client, &ENDPOINT))
     }

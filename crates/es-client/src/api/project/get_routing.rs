@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Project {
-    /// `project.get_routing`; see [`GetRouting`](struct@GetRouting).
+    /// Gives an expression of project routing.
     pub fn get_routing(&self, name: impl Param<String>) -> GetRouting {
         GetRouting::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Project {
-    /// `project.tags`; see [`Tags`](struct@Tags).
+    /// Gives the tags of projects.
     pub fn tags(&self) -> Tags {
         Tags::new(Call::new(&self.client, &ENDPOINT))
     }

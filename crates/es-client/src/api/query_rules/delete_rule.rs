@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// `query_rules.delete_rule`; see [`DeleteRule`](struct@DeleteRule).
+    /// Deletes a rule.
     pub fn delete_rule(
         &self,
         ruleset_id: impl Param<String>,

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// `query_rules.delete_ruleset`; see [`DeleteRuleset`](struct@DeleteRuleset).
+    /// Deletes a set of rules.
     pub fn delete_ruleset(&self, ruleset_id: impl Param<String>) -> DeleteRuleset {
         DeleteRuleset::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// `query_rules.get_rule`; see [`GetRule`](struct@GetRule).
+    /// Gives a rule.
     pub fn get_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> GetRule {
         GetRule::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),

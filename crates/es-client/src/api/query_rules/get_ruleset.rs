@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// `query_rules.get_ruleset`; see [`GetRuleset`](struct@GetRuleset).
+    /// Gives a set of rules.
     pub fn get_ruleset(&self, ruleset_id: impl Param<String>) -> GetRuleset {
         GetRuleset::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id))
     }

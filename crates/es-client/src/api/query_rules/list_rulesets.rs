@@ -15,15 +15,15 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
     ListRulesets -> Value, json, none;
     query {
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
     }
 }
 
 impl super::QueryRules {
-    /// `query_rules.list_rulesets`; see [`ListRulesets`](struct@ListRulesets).
+    /// Lists sets of rules.
     pub fn list_rulesets(&self) -> ListRulesets {
         ListRulesets::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,19 +18,19 @@ builder! {
     PutRule -> Value, json, json;
     query {}
     property {
-        /// Property `actions`: object, required.
+        /// What is done. Object, required.
         actions("actions"): impl Serialize;
         /// Property `criteria`: object or list, required.
         criteria("criteria"): impl Serialize;
-        /// Property `priority`: number.
+        /// Which one wins; the highest does. Number.
         priority("priority"): impl Serialize;
-        /// Property `type`: one of several words, required.
+        /// The kind. One of several words, required.
         type_("type"): impl Serialize;
     }
 }
 
 impl super::QueryRules {
-    /// `query_rules.put_rule`; see [`PutRule`](struct@PutRule).
+    /// Stores a rule.
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
         PutRule::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// `query_rules.put_ruleset`; see [`PutRuleset`](struct@PutRuleset).
+    /// Stores a set of rules.
     pub fn put_ruleset(&self, ruleset_id: impl Param<String>) -> PutRuleset {
         PutRuleset::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id))
     }

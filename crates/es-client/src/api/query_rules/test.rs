@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// `query_rules.test`; see [`Test`](struct@Test).
+    /// Tells which rules of a set match.
     pub fn test(&self, ruleset_id: impl Param<String>) -> Test {
         Test::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id))
     }

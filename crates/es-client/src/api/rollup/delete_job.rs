@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// `rollup.delete_job`; see [`DeleteJob`](struct@DeleteJob).
+    /// Deletes a rollup job.
     pub fn delete_job(&self, id: impl Param<String>) -> DeleteJob {
         DeleteJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -18,13 +18,13 @@ builder! {
     GetJobs -> Value, json, none;
     query {}
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
 }
 
 impl super::Rollup {
-    /// `rollup.get_jobs`; see [`GetJobs`](struct@GetJobs).
+    /// Gives rollup jobs.
     pub fn get_jobs(&self) -> GetJobs {
         GetJobs::new(Call::new(&self.client, &ENDPOINT))
     }

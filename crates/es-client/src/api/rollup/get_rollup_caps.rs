@@ -18,13 +18,13 @@ builder! {
     GetRollupCaps -> Value, json, none;
     query {}
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
 }
 
 impl super::Rollup {
-    /// `rollup.get_rollup_caps`; see [`GetRollupCaps`](struct@GetRollupCaps).
+    /// Tells what can be searched of the rollups of an index pattern.
     pub fn get_rollup_caps(&self) -> GetRollupCaps {
         GetRollupCaps::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// `rollup.get_rollup_index_caps`; see [`GetRollupIndexCaps`](struct@GetRollupIndexCaps).
+    /// Tells what can be searched of rollup indices.
     pub fn get_rollup_index_caps(&self, index: impl Param<[String]>) -> GetRollupIndexCaps {
         GetRollupIndexCaps::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

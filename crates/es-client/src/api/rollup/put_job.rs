@@ -21,7 +21,7 @@ builder! {
     property {
         /// Property `cron`: text, required.
         cron("cron"): impl Serialize;
-        /// Property `groups`: object, required.
+        /// The groups. Object, required.
         groups("groups"): impl Serialize;
         /// Property `headers`: object.
         headers("headers"): impl Serialize;
@@ -35,13 +35,13 @@ builder! {
         rollup_index("rollup_index"): impl Serialize;
     }
     duration {
-        /// Property `timeout`: text. Default: `20s`.
+        /// How long it may take. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Rollup {
-    /// `rollup.put_job`; see [`PutJob`](struct@PutJob).
+    /// Makes a rollup job.
     pub fn put_job(&self, id: impl Param<String>) -> PutJob {
         PutJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -18,23 +18,23 @@ builder! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     RollupSearch -> Value, json, json;
     query {
-        /// Parameter `rest_total_hits_as_int`. Default: `false`.
+        /// Whether the total of hits is a number, as in old versions. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// Parameter `typed_keys`. Default: `false`.
+        /// Whether names of aggregations tell their types. Default: `false`.
         typed_keys("typed_keys"): bool;
     }
     property {
-        /// Property `aggregations`: object.
+        /// Aggregations, by name. Object.
         aggregations("aggregations"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `size`: number.
+        /// How many are given. Number.
         size("size"): impl Serialize;
     }
 }
 
 impl super::Rollup {
-    /// `rollup.rollup_search`; see [`RollupSearch`](struct@RollupSearch).
+    /// Searches rollups.
     pub fn rollup_search(&self, index: impl Param<[String]>) -> RollupSearch {
         RollupSearch::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
     }

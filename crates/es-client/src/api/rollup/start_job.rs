@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// `rollup.start_job`; see [`StartJob`](struct@StartJob).
+    /// Starts a rollup job.
     pub fn start_job(&self, id: impl Param<String>) -> StartJob {
         StartJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

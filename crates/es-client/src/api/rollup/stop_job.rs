@@ -17,15 +17,15 @@ builder! {
     /// Needs the cluster privilege `manage_rollup`.
     StopJob -> Value, json, none;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Rollup {
-    /// `rollup.stop_job`; see [`StopJob`](struct@StopJob).
+    /// Stops a rollup job.
     pub fn stop_job(&self, id: impl Param<String>) -> StopJob {
         StopJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.delete`; see [`Delete`](struct@Delete).
+    /// Deletes a search application.
     pub fn delete(&self, name: impl Param<String>) -> Delete {
         Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -19,8 +19,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.delete_behavioral_analytics`; see
-    /// [`DeleteBehavioralAnalytics`](struct@DeleteBehavioralAnalytics).
+    /// Deletes a collection of behavioural analytics.
     pub fn delete_behavioral_analytics(
         &self,
         name: impl Param<String>,

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.get`; see [`Get`](struct@Get).
+    /// Gives a search application.
     pub fn get(&self, name: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

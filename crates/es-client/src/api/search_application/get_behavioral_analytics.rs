@@ -20,14 +20,13 @@ builder! {
     GetBehavioralAnalytics -> Value, json, none;
     query {}
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::SearchApplication {
-    /// `search_application.get_behavioral_analytics`; see
-    /// [`GetBehavioralAnalytics`](struct@GetBehavioralAnalytics).
+    /// Gives collections of behavioural analytics.
     pub fn get_behavioral_analytics(&self) -> GetBehavioralAnalytics {
         GetBehavioralAnalytics::new(Call::new(&self.client, &ENDPOINT))
     }

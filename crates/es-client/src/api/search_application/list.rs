@@ -15,17 +15,17 @@ builder! {
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
     List -> Value, json, none;
     query {
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `q`.
+        /// What is searched, in the syntax of query strings.
         q("q"): impl Param<String>;
-        /// Parameter `size`.
+        /// How many are given.
         size("size"): impl Param<i64>;
     }
 }
 
 impl super::SearchApplication {
-    /// `search_application.list`; see [`List`](struct@List).
+    /// Lists search applications.
     pub fn list(&self) -> List {
         List::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -23,8 +23,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.post_behavioral_analytics_event`; see
-    /// [`PostBehavioralAnalyticsEvent`](struct@PostBehavioralAnalyticsEvent).
+    /// Adds an event to behavioural analytics.
     pub fn post_behavioral_analytics_event(
         &self,
         collection_name: impl Param<String>,

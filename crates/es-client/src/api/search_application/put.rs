@@ -18,13 +18,13 @@ builder! {
     /// Needs the index privilege `manage`.
     Put -> Value, json, json;
     query {
-        /// Parameter `create`. Default: `false`.
+        /// Whether it is an error that it exists already. Default: `false`.
         create("create"): bool;
     }
 }
 
 impl super::SearchApplication {
-    /// `search_application.put`; see [`Put`](struct@Put).
+    /// Stores a search application.
     pub fn put(&self, name: impl Param<String>) -> Put {
         Put::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -19,8 +19,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// `search_application.put_behavioral_analytics`; see
-    /// [`PutBehavioralAnalytics`](struct@PutBehavioralAnalytics).
+    /// Makes a collection of behavioural analytics.
     pub fn put_behavioral_analytics(&self, name: impl Param<String>) -> PutBehavioralAnalytics {
         PutBehavioralAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

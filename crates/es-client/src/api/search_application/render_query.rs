@@ -19,13 +19,13 @@ builder! {
     RenderQuery -> Value, json, json;
     query {}
     property {
-        /// Property `params`: object.
+        /// The values of parameters. Object.
         params("params"): impl Serialize;
     }
 }
 
 impl super::SearchApplication {
-    /// `search_application.render_query`; see [`RenderQuery`](struct@RenderQuery).
+    /// Shows the query of a search application.
     pub fn render_query(&self, name: impl Param<String>) -> RenderQuery {
         RenderQuery::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

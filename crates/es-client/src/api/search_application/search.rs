@@ -18,17 +18,17 @@ builder! {
     /// Since 8.8.0. Beta: it may change.
     Search -> Value, json, json;
     query {
-        /// Parameter `typed_keys`. Default: `false`. Since 8.14.0.
+        /// Whether names of aggregations tell their types. Default: `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;
     }
     property {
-        /// Property `params`: object.
+        /// The values of parameters. Object.
         params("params"): impl Serialize;
     }
 }
 
 impl super::SearchApplication {
-    /// `search_application.search`; see [`Search`](struct@Search).
+    /// Searches by a search application.
     pub fn search(&self, name: impl Param<String>) -> Search {
         Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -21,13 +21,13 @@ builder! {
     CacheStats -> Value, json, none;
     query {}
     part {
-        /// Parameter `node_id`.
+        /// The nodes.
         node_id(0): impl Param<[String]>;
     }
 }
 
 impl super::SearchableSnapshots {
-    /// `searchable_snapshots.cache_stats`; see [`CacheStats`](struct@CacheStats).
+    /// Statistics of the shared cache.
     pub fn cache_stats(&self) -> CacheStats {
         CacheStats::new(Call::new(&self.client, &ENDPOINT))
     }

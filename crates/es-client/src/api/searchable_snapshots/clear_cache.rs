@@ -21,21 +21,21 @@ builder! {
     /// privilege `manage`. Needs the index privilege `manage`.
     ClearCache -> Value, json, none;
     query {
-        /// Parameter `allow_no_indices`.
+        /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
-        /// Parameter `expand_wildcards`. Default: `open`.
+        /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `ignore_unavailable`.
+        /// Whether names that do not exist are passed over.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::SearchableSnapshots {
-    /// `searchable_snapshots.clear_cache`; see [`ClearCache`](struct@ClearCache).
+    /// Clears the shared cache.
     pub fn clear_cache(&self) -> ClearCache {
         ClearCache::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,17 +18,17 @@ builder! {
     /// privilege `manage`.
     Mount -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `storage`. Default: `full_copy`.
         storage("storage"): params::StorageOption;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
         /// Property `ignore_index_settings`: list.
         ignore_index_settings("ignore_index_settings"): impl Serialize;
-        /// Property `index`: text, required.
+        /// The index. Text, required.
         index("index"): impl Serialize;
         /// Property `index_settings`: object.
         index_settings("index_settings"): impl Serialize;
@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// `searchable_snapshots.mount`; see [`Mount`](struct@Mount).
+    /// Makes an index of a snapshot's.
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
         Mount::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

@@ -20,17 +20,17 @@ builder! {
     /// privilege `manage`.
     Stats -> Value, json, none;
     query {
-        /// Parameter `level`. Default: `indices`.
+        /// How much detail is given. Default: `indices`.
         level("level"): params::StatsLevel;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<[String]>;
     }
 }
 
 impl super::SearchableSnapshots {
-    /// `searchable_snapshots.stats`; see [`Stats`](struct@Stats).
+    /// Statistics of searchable snapshots.
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -22,15 +22,15 @@ builder! {
         access_token("access_token"): impl Serialize;
         /// Property `grant_type`: one of several words, required.
         grant_type("grant_type"): impl Serialize;
-        /// Property `password`: text.
+        /// The password. Text.
         password("password"): impl Serialize;
-        /// Property `username`: text.
+        /// The user's name. Text.
         username("username"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.activate_user_profile`; see [`ActivateUserProfile`](struct@ActivateUserProfile).
+    /// Makes or renews the profile of a user, by the user's credentials.
     pub fn activate_user_profile(&self) -> ActivateUserProfile {
         ActivateUserProfile::new(Call::new(&self.client, &ENDPOINT))
     }

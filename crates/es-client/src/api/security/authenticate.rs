@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.authenticate`; see [`Authenticate`](struct@Authenticate).
+    /// Tells who the caller is.
     pub fn authenticate(&self) -> Authenticate {
         Authenticate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,7 +16,7 @@ builder! {
     /// Since 8.15.0. Needs the cluster privilege `manage_security`.
     BulkDeleteRole -> Value, json, json;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.bulk_delete_role`; see [`BulkDeleteRole`](struct@BulkDeleteRole).
+    /// Deletes several roles.
     pub fn bulk_delete_role(&self) -> BulkDeleteRole {
         BulkDeleteRole::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,7 +17,7 @@ builder! {
     /// Since 8.15.0. Needs the cluster privilege `manage_security`.
     BulkPutRole -> Value, json, json;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.bulk_put_role`; see [`BulkPutRole`](struct@BulkPutRole).
+    /// Stores several roles.
     pub fn bulk_put_role(&self) -> BulkPutRole {
         BulkPutRole::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,21 +18,21 @@ builder! {
     BulkUpdateApiKeys -> Value, json, json;
     query {}
     property {
-        /// Property `ids`: text or list, required.
+        /// The ids. Text or list, required.
         ids("ids"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `role_descriptors`: object.
+        /// What the key may do. Object.
         role_descriptors("role_descriptors"): impl Serialize;
     }
     duration {
-        /// Property `expiration`: text.
+        /// How long it is valid. Text.
         expiration("expiration"): Duration;
     }
 }
 
 impl super::Security {
-    /// `security.bulk_update_api_keys`; see [`BulkUpdateApiKeys`](struct@BulkUpdateApiKeys).
+    /// Changes several API keys.
     pub fn bulk_update_api_keys(&self) -> BulkUpdateApiKeys {
         BulkUpdateApiKeys::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -20,15 +20,15 @@ builder! {
     /// Not on serverless.
     ChangePassword -> Value, json, json;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     part {
-        /// Parameter `username`.
+        /// The user's name.
         username(0): impl Param<String>;
     }
     property {
-        /// Property `password`: text.
+        /// The password. Text.
         password("password"): impl Serialize;
         /// Property `password_hash`: text.
         password_hash("password_hash"): impl Serialize;
@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.change_password`; see [`ChangePassword`](struct@ChangePassword).
+    /// Changes the password of a user, or of the caller.
     pub fn change_password(&self) -> ChangePassword {
         ChangePassword::new(Call::new(&self.client, &ENDPOINT))
     }

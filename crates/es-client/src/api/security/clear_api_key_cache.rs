@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.clear_api_key_cache`; see [`ClearApiKeyCache`](struct@ClearApiKeyCache).
+    /// Clears the cache of API keys.
     pub fn clear_api_key_cache(&self, ids: impl Param<[String]>) -> ClearApiKeyCache {
         ClearApiKeyCache::new(Call::new(&self.client, &ENDPOINT).with_part(0, ids))
     }

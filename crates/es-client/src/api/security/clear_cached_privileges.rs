@@ -20,8 +20,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.clear_cached_privileges`; see
-    /// [`ClearCachedPrivileges`](struct@ClearCachedPrivileges).
+    /// Clears the cache of application privileges.
     pub fn clear_cached_privileges(
         &self,
         application: impl Param<[String]>,

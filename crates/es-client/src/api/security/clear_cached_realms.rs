@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.clear_cached_realms`; see [`ClearCachedRealms`](struct@ClearCachedRealms).
+    /// Clears the cache of users.
     pub fn clear_cached_realms(&self, realms: impl Param<[String]>) -> ClearCachedRealms {
         ClearCachedRealms::new(Call::new(&self.client, &ENDPOINT).with_part(0, realms))
     }

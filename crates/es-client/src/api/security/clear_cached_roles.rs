@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.clear_cached_roles`; see [`ClearCachedRoles`](struct@ClearCachedRoles).
+    /// Clears the cache of roles.
     pub fn clear_cached_roles(&self, name: impl Param<[String]>) -> ClearCachedRoles {
         ClearCachedRoles::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -23,8 +23,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.clear_cached_service_tokens`; see
-    /// [`ClearCachedServiceTokens`](struct@ClearCachedServiceTokens).
+    /// Clears the cache of service tokens.
     pub fn clear_cached_service_tokens(
         &self,
         namespace: impl Param<String>,

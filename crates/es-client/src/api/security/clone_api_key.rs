@@ -17,25 +17,25 @@ builder! {
     /// `manage_own_api_key`.
     CloneApiKey -> Value, json, json;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
         /// Property `api_key`: text, required.
         api_key("api_key"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `name`: text.
+        /// The name. Text.
         name("name"): impl Serialize;
     }
     duration {
-        /// Property `expiration`: text.
+        /// How long it is valid. Text.
         expiration("expiration"): Duration;
     }
 }
 
 impl super::Security {
-    /// `security.clone_api_key`; see [`CloneApiKey`](struct@CloneApiKey).
+    /// Makes an API key like another.
     pub fn clone_api_key(&self) -> CloneApiKey {
         CloneApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

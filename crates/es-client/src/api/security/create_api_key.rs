@@ -17,25 +17,26 @@ builder! {
     /// Since 6.7.0. Needs the cluster privilege `manage_own_api_key`.
     CreateApiKey -> Value, json, json;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `metadata`: object. Since 7.13.0.
+        /// What is kept along with it. Object. Since 7.13.0.
         metadata("metadata"): impl Serialize;
-        /// Property `name`: text.
+        /// The name. Text.
         name("name"): impl Serialize;
-        /// Property `role_descriptors`: object.
+        /// What the key may do. Object.
         role_descriptors("role_descriptors"): impl Serialize;
     }
     duration {
-        /// Property `expiration`: text.
+        /// How long it is valid. Text.
         expiration("expiration"): Duration;
     }
 }
 
 impl super::Security {
-    /// `security.create_api_key`; see [`CreateApiKey`](struct@CreateApiKey).
+    /// Makes an API key. It is not sent again once a node may have taken it, as that would make a
+    /// second key.
     pub fn create_api_key(&self) -> CreateApiKey {
         CreateApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -21,20 +21,19 @@ builder! {
         access("access"): impl Serialize;
         /// Property `certificate_identity`: text.
         certificate_identity("certificate_identity"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `name`: text, required.
+        /// The name. Text, required.
         name("name"): impl Serialize;
     }
     duration {
-        /// Property `expiration`: text.
+        /// How long it is valid. Text.
         expiration("expiration"): Duration;
     }
 }
 
 impl super::Security {
-    /// `security.create_cross_cluster_api_key`; see
-    /// [`CreateCrossClusterApiKey`](struct@CreateCrossClusterApiKey).
+    /// Makes an API key for another cluster.
     pub fn create_cross_cluster_api_key(&self) -> CreateCrossClusterApiKey {
         CreateCrossClusterApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -21,17 +21,17 @@ builder! {
     /// Needs the cluster privilege `manage_service_account`.
     CreateServiceToken -> Value, json, none;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(2): impl Param<String>;
     }
 }
 
 impl super::Security {
-    /// `security.create_service_token`; see [`CreateServiceToken`](struct@CreateServiceToken).
+    /// Makes a token of a service account.
     pub fn create_service_token(
         &self,
         namespace: impl Param<String>,

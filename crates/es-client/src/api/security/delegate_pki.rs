@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.delegate_pki`; see [`DelegatePki`](struct@DelegatePki).
+    /// Makes a token for a client certificate that a proxy has checked.
     pub fn delegate_pki(&self) -> DelegatePki {
         DelegatePki::new(Call::new(&self.client, &ENDPOINT))
     }

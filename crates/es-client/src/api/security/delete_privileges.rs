@@ -16,13 +16,13 @@ builder! {
     /// Since 6.4.0. Needs the cluster privilege `manage_security`.
     DeletePrivileges -> Value, json, none;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.delete_privileges`; see [`DeletePrivileges`](struct@DeletePrivileges).
+    /// Deletes application privileges.
     pub fn delete_privileges(
         &self,
         application: impl Param<String>,

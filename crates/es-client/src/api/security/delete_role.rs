@@ -16,13 +16,13 @@ builder! {
     /// Needs the cluster privilege `manage_security`.
     DeleteRole -> Value, json, none;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.delete_role`; see [`DeleteRole`](struct@DeleteRole).
+    /// Deletes a role.
     pub fn delete_role(&self, name: impl Param<String>) -> DeleteRole {
         DeleteRole::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
     DeleteRoleMapping -> Value, json, none;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.delete_role_mapping`; see [`DeleteRoleMapping`](struct@DeleteRoleMapping).
+    /// Deletes a role mapping.
     pub fn delete_role_mapping(&self, name: impl Param<String>) -> DeleteRoleMapping {
         DeleteRoleMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `manage_service_account`.
     DeleteServiceToken -> Value, json, none;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.delete_service_token`; see [`DeleteServiceToken`](struct@DeleteServiceToken).
+    /// Deletes a token of a service account.
     pub fn delete_service_token(
         &self,
         namespace: impl Param<String>,

@@ -16,13 +16,13 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_security`.
     DeleteUser -> Value, json, none;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.delete_user`; see [`DeleteUser`](struct@DeleteUser).
+    /// Deletes a user.
     pub fn delete_user(&self, username: impl Param<String>) -> DeleteUser {
         DeleteUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_security`.
     DisableUser -> Value, json, none;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.disable_user`; see [`DisableUser`](struct@DisableUser).
+    /// Locks a user out.
     pub fn disable_user(&self, username: impl Param<String>) -> DisableUser {
         DisableUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
     DisableUserProfile -> Value, json, none;
     query {
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.disable_user_profile`; see [`DisableUserProfile`](struct@DisableUserProfile).
+    /// Hides the profile of a user.
     pub fn disable_user_profile(&self, uid: impl Param<String>) -> DisableUserProfile {
         DisableUserProfile::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
     }

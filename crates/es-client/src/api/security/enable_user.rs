@@ -16,13 +16,13 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_security`.
     EnableUser -> Value, json, none;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.enable_user`; see [`EnableUser`](struct@EnableUser).
+    /// Lets a user in again.
     pub fn enable_user(&self, username: impl Param<String>) -> EnableUser {
         EnableUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
     EnableUserProfile -> Value, json, none;
     query {
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.enable_user_profile`; see [`EnableUserProfile`](struct@EnableUserProfile).
+    /// Shows the profile of a user again.
     pub fn enable_user_profile(&self, uid: impl Param<String>) -> EnableUserProfile {
         EnableUserProfile::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
     }

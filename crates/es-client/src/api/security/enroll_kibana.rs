@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.enroll_kibana`; see [`EnrollKibana`](struct@EnrollKibana).
+    /// What a new Kibana needs to connect.
     pub fn enroll_kibana(&self) -> EnrollKibana {
         EnrollKibana::new(Call::new(&self.client, &ENDPOINT))
     }

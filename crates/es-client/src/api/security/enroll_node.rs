@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.enroll_node`; see [`EnrollNode`](struct@EnrollNode).
+    /// What a new node needs to join.
     pub fn enroll_node(&self) -> EnrollNode {
         EnrollNode::new(Call::new(&self.client, &ENDPOINT))
     }

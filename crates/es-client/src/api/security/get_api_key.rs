@@ -17,25 +17,25 @@ builder! {
     query {
         /// Parameter `active_only`. Default: `false`. Since 8.10.0.
         active_only("active_only"): bool;
-        /// Parameter `id`.
+        /// The id.
         id("id"): impl Param<String>;
-        /// Parameter `name`.
+        /// The name.
         name("name"): impl Param<String>;
         /// Parameter `owner`. Default: `false`.
         owner("owner"): bool;
         /// Parameter `realm_name`.
         realm_name("realm_name"): impl Param<String>;
-        /// Parameter `username`.
+        /// The user's name.
         username("username"): impl Param<String>;
         /// Parameter `with_limited_by`. Default: `false`. Since 8.5.0.
         with_limited_by("with_limited_by"): bool;
-        /// Parameter `with_profile_uid`. Default: `false`. Since 8.14.0.
+        /// Whether the id of the user's profile is given. Default: `false`. Since 8.14.0.
         with_profile_uid("with_profile_uid"): bool;
     }
 }
 
 impl super::Security {
-    /// `security.get_api_key`; see [`GetApiKey`](struct@GetApiKey).
+    /// Tells about API keys.
     pub fn get_api_key(&self) -> GetApiKey {
         GetApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,8 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_builtin_privileges`; see
-    /// [`GetBuiltinPrivileges`](struct@GetBuiltinPrivileges).
+    /// Lists the privileges there are.
     pub fn get_builtin_privileges(&self) -> GetBuiltinPrivileges {
         GetBuiltinPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

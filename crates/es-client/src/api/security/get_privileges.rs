@@ -24,13 +24,13 @@ builder! {
     part {
         /// Parameter `application`.
         application(0): impl Param<String>;
-        /// Parameter `name`.
+        /// The name.
         name(1): impl Param<[String]>;
     }
 }
 
 impl super::Security {
-    /// `security.get_privileges`; see [`GetPrivileges`](struct@GetPrivileges).
+    /// Gives application privileges.
     pub fn get_privileges(&self) -> GetPrivileges {
         GetPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

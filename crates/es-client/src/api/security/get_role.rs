@@ -20,13 +20,13 @@ builder! {
         include_implicit("include_implicit"): bool;
     }
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Security {
-    /// `security.get_role`; see [`GetRole`](struct@GetRole).
+    /// Gives roles.
     pub fn get_role(&self) -> GetRole {
         GetRole::new(Call::new(&self.client, &ENDPOINT))
     }

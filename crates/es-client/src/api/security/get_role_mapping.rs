@@ -20,13 +20,13 @@ builder! {
     GetRoleMapping -> Value, json, none;
     query {}
     part {
-        /// Parameter `name`.
+        /// The name.
         name(0): impl Param<[String]>;
     }
 }
 
 impl super::Security {
-    /// `security.get_role_mapping`; see [`GetRoleMapping`](struct@GetRoleMapping).
+    /// Gives role mappings.
     pub fn get_role_mapping(&self) -> GetRoleMapping {
         GetRoleMapping::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -24,13 +24,13 @@ builder! {
     part {
         /// Parameter `namespace`.
         namespace(0): impl Param<String>;
-        /// Parameter `service`.
+        /// The service that runs the model.
         service(1): impl Param<String>;
     }
 }
 
 impl super::Security {
-    /// `security.get_service_accounts`; see [`GetServiceAccounts`](struct@GetServiceAccounts).
+    /// Gives service accounts.
     pub fn get_service_accounts(&self) -> GetServiceAccounts {
         GetServiceAccounts::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,8 +19,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_service_credentials`; see
-    /// [`GetServiceCredentials`](struct@GetServiceCredentials).
+    /// Lists the tokens of a service account.
     pub fn get_service_credentials(
         &self,
         namespace: impl Param<String>,

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_stats`; see [`GetStats`](struct@GetStats).
+    /// Statistics of security, by node.
     pub fn get_stats(&self) -> GetStats {
         GetStats::new(Call::new(&self.client, &ENDPOINT))
     }

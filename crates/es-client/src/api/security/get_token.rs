@@ -21,19 +21,19 @@ builder! {
         grant_type("grant_type"): impl Serialize;
         /// Property `kerberos_ticket`: text.
         kerberos_ticket("kerberos_ticket"): impl Serialize;
-        /// Property `password`: text.
+        /// The password. Text.
         password("password"): impl Serialize;
         /// Property `refresh_token`: text.
         refresh_token("refresh_token"): impl Serialize;
         /// Property `scope`: text.
         scope("scope"): impl Serialize;
-        /// Property `username`: text.
+        /// The user's name. Text.
         username("username"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.get_token`; see [`GetToken`](struct@GetToken).
+    /// Makes an access token.
     pub fn get_token(&self) -> GetToken {
         GetToken::new(Call::new(&self.client, &ENDPOINT))
     }

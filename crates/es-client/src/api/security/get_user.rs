@@ -16,17 +16,17 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `read_security`.
     GetUser -> Value, json, none;
     query {
-        /// Parameter `with_profile_uid`. Default: `false`. Since 8.5.0.
+        /// Whether the id of the user's profile is given. Default: `false`. Since 8.5.0.
         with_profile_uid("with_profile_uid"): bool;
     }
     part {
-        /// Parameter `username`.
+        /// The user's name.
         username(0): impl Param<[String]>;
     }
 }
 
 impl super::Security {
-    /// `security.get_user`; see [`GetUser`](struct@GetUser).
+    /// Gives users.
     pub fn get_user(&self) -> GetUser {
         GetUser::new(Call::new(&self.client, &ENDPOINT))
     }

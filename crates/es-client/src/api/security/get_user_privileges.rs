@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_user_privileges`; see [`GetUserPrivileges`](struct@GetUserPrivileges).
+    /// Tells the privileges of the caller.
     pub fn get_user_privileges(&self) -> GetUserPrivileges {
         GetUserPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

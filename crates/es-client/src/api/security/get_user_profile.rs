@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.get_user_profile`; see [`GetUserProfile`](struct@GetUserProfile).
+    /// Gives profiles of users.
     pub fn get_user_profile(&self, uid: impl Param<[String]>) -> GetUserProfile {
         GetUserProfile::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
     }

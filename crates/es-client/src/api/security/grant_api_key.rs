@@ -16,7 +16,7 @@ builder! {
     /// Since 7.9.0. Needs the cluster privilege `grant_api_key`.
     GrantApiKey -> Value, json, json;
     query {
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
@@ -26,17 +26,17 @@ builder! {
         api_key("api_key"): impl Serialize;
         /// Property `grant_type`: one of several words, required.
         grant_type("grant_type"): impl Serialize;
-        /// Property `password`: text.
+        /// The password. Text.
         password("password"): impl Serialize;
         /// Property `run_as`: text.
         run_as("run_as"): impl Serialize;
-        /// Property `username`: text.
+        /// The user's name. Text.
         username("username"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.grant_api_key`; see [`GrantApiKey`](struct@GrantApiKey).
+    /// Makes an API key for another user.
     pub fn grant_api_key(&self) -> GrantApiKey {
         GrantApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -30,13 +30,13 @@ builder! {
         application("application"): impl Serialize;
         /// Property `cluster`: list.
         cluster("cluster"): impl Serialize;
-        /// Property `index`: list.
+        /// The index. List.
         index("index"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.has_privileges`; see [`HasPrivileges`](struct@HasPrivileges).
+    /// Tells whether the caller has privileges.
     pub fn has_privileges(&self) -> HasPrivileges {
         HasPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

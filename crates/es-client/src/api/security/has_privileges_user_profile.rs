@@ -26,8 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.has_privileges_user_profile`; see
-    /// [`HasPrivilegesUserProfile`](struct@HasPrivilegesUserProfile).
+    /// Tells which users have privileges, by their profiles.
     pub fn has_privileges_user_profile(&self) -> HasPrivilegesUserProfile {
         HasPrivilegesUserProfile::new(Call::new(&self.client, &ENDPOINT))
     }

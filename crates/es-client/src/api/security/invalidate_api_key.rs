@@ -17,23 +17,23 @@ builder! {
     InvalidateApiKey -> Value, json, json;
     query {}
     property {
-        /// Property `id`: text.
+        /// The id. Text.
         id("id"): impl Serialize;
-        /// Property `ids`: list.
+        /// The ids. List.
         ids("ids"): impl Serialize;
-        /// Property `name`: text.
+        /// The name. Text.
         name("name"): impl Serialize;
         /// Property `owner`: `true` or `false`. Default: `false`.
         owner("owner"): impl Serialize;
         /// Property `realm_name`: text.
         realm_name("realm_name"): impl Serialize;
-        /// Property `username`: text.
+        /// The user's name. Text.
         username("username"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.invalidate_api_key`; see [`InvalidateApiKey`](struct@InvalidateApiKey).
+    /// Ends API keys.
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
         InvalidateApiKey::new(Call::new(&self.client, &ENDPOINT))
     }

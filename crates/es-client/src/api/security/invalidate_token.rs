@@ -23,13 +23,13 @@ builder! {
         refresh_token("refresh_token"): impl Serialize;
         /// Property `token`: text.
         token("token"): impl Serialize;
-        /// Property `username`: text.
+        /// The user's name. Text.
         username("username"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.invalidate_token`; see [`InvalidateToken`](struct@InvalidateToken).
+    /// Ends tokens.
     pub fn invalidate_token(&self) -> InvalidateToken {
         InvalidateToken::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,7 +19,7 @@ builder! {
     property {
         /// Property `nonce`: text, required.
         nonce("nonce"): impl Serialize;
-        /// Property `realm`: text.
+        /// The realm. Text.
         realm("realm"): impl Serialize;
         /// Property `redirect_uri`: text, required.
         redirect_uri("redirect_uri"): impl Serialize;
@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.oidc_authenticate`; see [`OidcAuthenticate`](struct@OidcAuthenticate).
+    /// Makes tokens of an answer of OpenID Connect.
     pub fn oidc_authenticate(&self) -> OidcAuthenticate {
         OidcAuthenticate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.oidc_logout`; see [`OidcLogout`](struct@OidcLogout).
+    /// Ends tokens of OpenID Connect.
     pub fn oidc_logout(&self) -> OidcLogout {
         OidcLogout::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -23,7 +23,7 @@ builder! {
         login_hint("login_hint"): impl Serialize;
         /// Property `nonce`: text.
         nonce("nonce"): impl Serialize;
-        /// Property `realm`: text.
+        /// The realm. Text.
         realm("realm"): impl Serialize;
         /// Property `state`: text.
         state("state"): impl Serialize;
@@ -31,8 +31,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.oidc_prepare_authentication`; see
-    /// [`OidcPrepareAuthentication`](struct@OidcPrepareAuthentication).
+    /// Makes the URL to sign in at, by OpenID Connect.
     pub fn oidc_prepare_authentication(&self) -> OidcPrepareAuthentication {
         OidcPrepareAuthentication::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 6.4.0. Needs the cluster privilege `manage_security`.
     PutPrivileges -> Value, json, json;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }
 
 impl super::Security {
-    /// `security.put_privileges`; see [`PutPrivileges`](struct@PutPrivileges).
+    /// Stores application privileges.
     pub fn put_privileges(&self) -> PutPrivileges {
         PutPrivileges::new(Call::new(&self.client, &ENDPOINT))
     }

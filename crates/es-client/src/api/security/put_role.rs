@@ -17,7 +17,7 @@ builder! {
     /// Needs the cluster privilege `manage_security`.
     PutRole -> Value, json, json;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
@@ -25,13 +25,13 @@ builder! {
         applications("applications"): impl Serialize;
         /// Property `cluster`: list.
         cluster("cluster"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Property `global`: object. Not on serverless.
         global("global"): impl Serialize;
-        /// Property `indices`: list.
+        /// The indices. List.
         indices("indices"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
         /// Property `remote_cluster`: list. Since 8.15.0. Not on serverless.
         remote_cluster("remote_cluster"): impl Serialize;
@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.put_role`; see [`PutRole`](struct@PutRole).
+    /// Stores a role.
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
         PutRole::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,13 +17,13 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
     PutRoleMapping -> Value, json, json;
     query {
-        /// Parameter `refresh`.
+        /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `enabled`: `true` or `false`.
+        /// Whether it is on. `true` or `false`.
         enabled("enabled"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
         /// Property `role_templates`: list.
         role_templates("role_templates"): impl Serialize;
@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.put_role_mapping`; see [`PutRoleMapping`](struct@PutRoleMapping).
+    /// Stores a role mapping.
     pub fn put_role_mapping(&self, name: impl Param<String>) -> PutRoleMapping {
         PutRoleMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -17,31 +17,31 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_security`.
     PutUser -> Value, json, json;
     query {
-        /// Parameter `refresh`. Default: `true`.
+        /// When the change becomes visible to searches. Default: `true`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
         /// Property `email`: text or `null`.
         email("email"): impl Serialize;
-        /// Property `enabled`: `true` or `false`. Default: `true`.
+        /// Whether it is on. `true` or `false`. Default: `true`.
         enabled("enabled"): impl Serialize;
         /// Property `full_name`: text or `null`.
         full_name("full_name"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `password`: text.
+        /// The password. Text.
         password("password"): impl Serialize;
         /// Property `password_hash`: text.
         password_hash("password_hash"): impl Serialize;
         /// Property `roles`: list.
         roles("roles"): impl Serialize;
-        /// Property `username`: text.
+        /// The user's name. Text.
         username("username"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.put_user`; see [`PutUser`](struct@PutUser).
+    /// Stores a user.
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
         PutUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
     }

@@ -17,31 +17,31 @@ builder! {
     /// Since 7.15.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
     QueryApiKeys -> Value, json, json;
     query {
-        /// Parameter `typed_keys`. Default: `false`. Since 8.14.0.
+        /// Whether names of aggregations tell their types. Default: `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;
         /// Parameter `with_limited_by`. Default: `false`. Since 8.5.0.
         with_limited_by("with_limited_by"): bool;
-        /// Parameter `with_profile_uid`. Default: `false`. Since 8.14.0.
+        /// Whether the id of the user's profile is given. Default: `false`. Since 8.14.0.
         with_profile_uid("with_profile_uid"): bool;
     }
     property {
-        /// Property `aggregations`: object.
+        /// Aggregations, by name. Object.
         aggregations("aggregations"): impl Serialize;
-        /// Property `from`: number. Default: `0`.
+        /// How many are passed over. Number. Default: `0`.
         from("from"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `search_after`: list.
+        /// The sort values of the last hit of the page before. List.
         search_after("search_after"): impl Serialize;
-        /// Property `size`: number. Default: `10`.
+        /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// Property `sort`: text or object or list.
+        /// The order. Text or object or list.
         sort("sort"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.query_api_keys`; see [`QueryApiKeys`](struct@QueryApiKeys).
+    /// Searches API keys.
     pub fn query_api_keys(&self) -> QueryApiKeys {
         QueryApiKeys::new(Call::new(&self.client, &ENDPOINT))
     }

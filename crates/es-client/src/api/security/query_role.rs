@@ -18,21 +18,21 @@ builder! {
     QueryRole -> Value, json, json;
     query {}
     property {
-        /// Property `from`: number. Default: `0`.
+        /// How many are passed over. Number. Default: `0`.
         from("from"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `search_after`: list.
+        /// The sort values of the last hit of the page before. List.
         search_after("search_after"): impl Serialize;
-        /// Property `size`: number. Default: `10`.
+        /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// Property `sort`: text or object or list.
+        /// The order. Text or object or list.
         sort("sort"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.query_role`; see [`QueryRole`](struct@QueryRole).
+    /// Searches roles.
     pub fn query_role(&self) -> QueryRole {
         QueryRole::new(Call::new(&self.client, &ENDPOINT))
     }

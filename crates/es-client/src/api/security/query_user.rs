@@ -17,25 +17,25 @@ builder! {
     /// Since 8.14.0. Needs the cluster privilege `read_security`.
     QueryUser -> Value, json, json;
     query {
-        /// Parameter `with_profile_uid`. Default: `false`.
+        /// Whether the id of the user's profile is given. Default: `false`.
         with_profile_uid("with_profile_uid"): bool;
     }
     property {
-        /// Property `from`: number. Default: `0`.
+        /// How many are passed over. Number. Default: `0`.
         from("from"): impl Serialize;
-        /// Property `query`: object.
+        /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `search_after`: list.
+        /// The sort values of the last hit of the page before. List.
         search_after("search_after"): impl Serialize;
-        /// Property `size`: number. Default: `10`.
+        /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// Property `sort`: text or object or list.
+        /// The order. Text or object or list.
         sort("sort"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.query_user`; see [`QueryUser`](struct@QueryUser).
+    /// Searches users.
     pub fn query_user(&self) -> QueryUser {
         QueryUser::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,15 +19,15 @@ builder! {
     property {
         /// Property `content`: text, required.
         content("content"): impl Serialize;
-        /// Property `ids`: text or list, required.
+        /// The ids. Text or list, required.
         ids("ids"): impl Serialize;
-        /// Property `realm`: text.
+        /// The realm. Text.
         realm("realm"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.saml_authenticate`; see [`SamlAuthenticate`](struct@SamlAuthenticate).
+    /// Makes tokens of an answer of SAML.
     pub fn saml_authenticate(&self) -> SamlAuthenticate {
         SamlAuthenticate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,17 +19,17 @@ builder! {
     property {
         /// Property `content`: text.
         content("content"): impl Serialize;
-        /// Property `ids`: text or list, required.
+        /// The ids. Text or list, required.
         ids("ids"): impl Serialize;
         /// Property `query_string`: text.
         query_string("query_string"): impl Serialize;
-        /// Property `realm`: text, required.
+        /// The realm. Text, required.
         realm("realm"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.saml_complete_logout`; see [`SamlCompleteLogout`](struct@SamlCompleteLogout).
+    /// Checks the answer to a logout by SAML.
     pub fn saml_complete_logout(&self) -> SamlCompleteLogout {
         SamlCompleteLogout::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -21,13 +21,13 @@ builder! {
         acs("acs"): impl Serialize;
         /// Property `query_string`: text, required.
         query_string("query_string"): impl Serialize;
-        /// Property `realm`: text.
+        /// The realm. Text.
         realm("realm"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.saml_invalidate`; see [`SamlInvalidate`](struct@SamlInvalidate).
+    /// Takes a request to log out by SAML.
     pub fn saml_invalidate(&self) -> SamlInvalidate {
         SamlInvalidate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.saml_logout`; see [`SamlLogout`](struct@SamlLogout).
+    /// Ends tokens of SAML.
     pub fn saml_logout(&self) -> SamlLogout {
         SamlLogout::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,7 +19,7 @@ builder! {
     property {
         /// Property `acs`: text.
         acs("acs"): impl Serialize;
-        /// Property `realm`: text.
+        /// The realm. Text.
         realm("realm"): impl Serialize;
         /// Property `relay_state`: text.
         relay_state("relay_state"): impl Serialize;
@@ -27,8 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.saml_prepare_authentication`; see
-    /// [`SamlPrepareAuthentication`](struct@SamlPrepareAuthentication).
+    /// Makes the URL to sign in at, by SAML.
     pub fn saml_prepare_authentication(&self) -> SamlPrepareAuthentication {
         SamlPrepareAuthentication::new(Call::new(&self.client, &ENDPOINT))
     }

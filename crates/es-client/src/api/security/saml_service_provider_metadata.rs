@@ -19,8 +19,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.saml_service_provider_metadata`; see
-    /// [`SamlServiceProviderMetadata`](struct@SamlServiceProviderMetadata).
+    /// Gives the SAML metadata of a realm.
     pub fn saml_service_provider_metadata(
         &self,
         realm_name: impl Param<String>,

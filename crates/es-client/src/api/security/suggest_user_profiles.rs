@@ -25,15 +25,15 @@ builder! {
         data("data"): impl Serialize;
         /// Property `hint`: object.
         hint("hint"): impl Serialize;
-        /// Property `name`: text.
+        /// The name. Text.
         name("name"): impl Serialize;
-        /// Property `size`: number. Default: `10`.
+        /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;
     }
 }
 
 impl super::Security {
-    /// `security.suggest_user_profiles`; see [`SuggestUserProfiles`](struct@SuggestUserProfiles).
+    /// Finds profiles of users by a part of their names.
     pub fn suggest_user_profiles(&self) -> SuggestUserProfiles {
         SuggestUserProfiles::new(Call::new(&self.client, &ENDPOINT))
     }

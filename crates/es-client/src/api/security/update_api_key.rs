@@ -18,19 +18,19 @@ builder! {
     UpdateApiKey -> Value, json, json;
     query {}
     property {
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `role_descriptors`: object.
+        /// What the key may do. Object.
         role_descriptors("role_descriptors"): impl Serialize;
     }
     duration {
-        /// Property `expiration`: text.
+        /// How long it is valid. Text.
         expiration("expiration"): Duration;
     }
 }
 
 impl super::Security {
-    /// `security.update_api_key`; see [`UpdateApiKey`](struct@UpdateApiKey).
+    /// Changes an API key.
     pub fn update_api_key(&self, id: impl Param<String>) -> UpdateApiKey {
         UpdateApiKey::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

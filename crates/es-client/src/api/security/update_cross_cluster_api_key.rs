@@ -22,18 +22,17 @@ builder! {
         access("access"): impl Serialize;
         /// Property `certificate_identity`: text.
         certificate_identity("certificate_identity"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
     }
     duration {
-        /// Property `expiration`: text.
+        /// How long it is valid. Text.
         expiration("expiration"): Duration;
     }
 }
 
 impl super::Security {
-    /// `security.update_cross_cluster_api_key`; see
-    /// [`UpdateCrossClusterApiKey`](struct@UpdateCrossClusterApiKey).
+    /// Changes an API key for another cluster.
     pub fn update_cross_cluster_api_key(&self, id: impl Param<String>) -> UpdateCrossClusterApiKey {
         UpdateCrossClusterApiKey::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -16,9 +16,9 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_security`.
     UpdateSettings -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`.
+        /// How long it may take.
         timeout("timeout"): Duration;
     }
     property {
@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.update_settings`; see [`UpdateSettings`](struct@UpdateSettings).
+    /// Changes the settings of security's own indices.
     pub fn update_settings(&self) -> UpdateSettings {
         UpdateSettings::new(Call::new(&self.client, &ENDPOINT))
     }

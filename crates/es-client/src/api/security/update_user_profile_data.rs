@@ -17,11 +17,11 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
     UpdateUserProfileData -> Value, json, json;
     query {
-        /// Parameter `if_primary_term`.
+        /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// Parameter `if_seq_no`.
+        /// It is done only if the document's last change has this sequence number.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// Parameter `refresh`. Default: `false`.
+        /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
@@ -33,8 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// `security.update_user_profile_data`; see
-    /// [`UpdateUserProfileData`](struct@UpdateUserProfileData).
+    /// Changes the data of a user's profile.
     pub fn update_user_profile_data(&self, uid: impl Param<String>) -> UpdateUserProfileData {
         UpdateUserProfileData::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
     }

@@ -24,17 +24,17 @@ builder! {
     query {
         /// Parameter `merge_type`. Default: `index`.
         merge_type("merge_type"): params::MergeType;
-        /// Parameter `pipeline`.
+        /// The ingest pipeline.
         pipeline("pipeline"): impl Param<String>;
     }
     part {
-        /// Parameter `index`.
+        /// The index.
         index(0): impl Param<String>;
     }
     property {
         /// Property `component_template_substitutions`: object.
         component_template_substitutions("component_template_substitutions"): impl Serialize;
-        /// Property `docs`: list, required.
+        /// The documents. List, required.
         docs("docs"): impl Serialize;
         /// Property `index_template_substitutions`: object.
         index_template_substitutions("index_template_substitutions"): impl Serialize;
@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::Simulate {
-    /// `simulate.ingest`; see [`Ingest`](struct@Ingest).
+    /// Shows what ingestion makes of documents.
     pub fn ingest(&self) -> Ingest {
         Ingest::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,15 +17,15 @@ builder! {
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
     ExecuteLifecycle -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Slm {
-    /// `slm.execute_lifecycle`; see [`ExecuteLifecycle`](struct@ExecuteLifecycle).
+    /// Takes a snapshot by a policy, now.
     pub fn execute_lifecycle(&self, policy_id: impl Param<String>) -> ExecuteLifecycle {
         ExecuteLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id))
     }

@@ -15,15 +15,15 @@ builder! {
     /// Since 7.5.0. Needs the cluster privilege `manage_slm`.
     ExecuteRetention -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Slm {
-    /// `slm.execute_retention`; see [`ExecuteRetention`](struct@ExecuteRetention).
+    /// Deletes snapshots that are too old, now.
     pub fn execute_retention(&self) -> ExecuteRetention {
         ExecuteRetention::new(Call::new(&self.client, &ENDPOINT))
     }

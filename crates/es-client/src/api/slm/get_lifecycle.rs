@@ -16,9 +16,9 @@ builder! {
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
     GetLifecycle -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.get_lifecycle`; see [`GetLifecycle`](struct@GetLifecycle).
+    /// Gives snapshot policies.
     pub fn get_lifecycle(&self) -> GetLifecycle {
         GetLifecycle::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -15,15 +15,15 @@ builder! {
     /// Since 7.5.0. Needs the cluster privilege `manage_slm`.
     GetStats -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Slm {
-    /// `slm.get_stats`; see [`GetStats`](struct@GetStats).
+    /// Statistics of snapshot management.
     pub fn get_stats(&self) -> GetStats {
         GetStats::new(Call::new(&self.client, &ENDPOINT))
     }

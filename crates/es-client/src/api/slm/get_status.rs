@@ -15,15 +15,15 @@ builder! {
     /// Since 7.6.0. Needs the cluster privilege `read_slm`.
     GetStatus -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Slm {
-    /// `slm.get_status`; see [`GetStatus`](struct@GetStatus).
+    /// Tells whether snapshot management runs.
     pub fn get_status(&self) -> GetStatus {
         GetStatus::new(Call::new(&self.client, &ENDPOINT))
     }

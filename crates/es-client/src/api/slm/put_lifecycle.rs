@@ -17,17 +17,17 @@ builder! {
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`. Needs the index privilege `manage`.
     PutLifecycle -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
         /// Property `config`: object.
         config("config"): impl Serialize;
-        /// Property `name`: text.
+        /// The name. Text.
         name("name"): impl Serialize;
-        /// Property `repository`: text.
+        /// The repository. Text.
         repository("repository"): impl Serialize;
         /// Property `retention`: object.
         retention("retention"): impl Serialize;
@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// `slm.put_lifecycle`; see [`PutLifecycle`](struct@PutLifecycle).
+    /// Stores a snapshot policy.
     pub fn put_lifecycle(&self, policy_id: impl Param<String>) -> PutLifecycle {
         PutLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Since 7.6.0.
     Stop -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Slm {
-    /// `slm.stop`; see [`Stop`](struct@Stop).
+    /// Stops snapshot management.
     pub fn stop(&self) -> Stop {
         Stop::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -17,15 +17,15 @@ builder! {
     /// Since 7.4.0. Needs the cluster privilege `manage`.
     CleanupRepository -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Snapshot {
-    /// `snapshot.cleanup_repository`; see [`CleanupRepository`](struct@CleanupRepository).
+    /// Deletes what no snapshot of a repository needs.
     pub fn cleanup_repository(&self, repository: impl Param<String>) -> CleanupRepository {
         CleanupRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

@@ -17,17 +17,17 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `manage`.
     Clone -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Property `indices`: text, required.
+        /// The indices. Text, required.
         indices("indices"): impl Serialize;
     }
 }
 
 impl super::Snapshot {
-    /// `snapshot.clone`; see [`Clone`](struct@Clone).
+    /// Copies a part of a snapshot.
     pub fn clone(
         &self,
         repository: impl Param<String>,

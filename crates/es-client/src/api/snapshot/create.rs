@@ -17,23 +17,23 @@ builder! {
     /// Needs the cluster privilege `create_snapshot`.
     Create -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Property `expand_wildcards`: one of several words or list. Default: `all`.
+        /// Which kinds of indices a pattern matches. One of several words or list. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Serialize;
         /// Property `feature_states`: list.
         feature_states("feature_states"): impl Serialize;
-        /// Property `ignore_unavailable`: `true` or `false`. Default: `false`.
+        /// Whether names that do not exist are passed over. `true` or `false`. Default: `false`.
         ignore_unavailable("ignore_unavailable"): impl Serialize;
         /// Property `include_global_state`: `true` or `false`. Default: `true`.
         include_global_state("include_global_state"): impl Serialize;
-        /// Property `indices`: text or list.
+        /// The indices. Text or list.
         indices("indices"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
         /// Property `partial`: `true` or `false`. Default: `false`.
         partial("partial"): impl Serialize;
@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.create`; see [`Create`](struct@Create).
+    /// Takes a snapshot.
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
         Create::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

@@ -17,9 +17,9 @@ builder! {
     /// Needs the cluster privilege `manage`.
     CreateRepository -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
         /// Parameter `verify`. Default: `true`.
         verify("verify"): bool;
@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.create_repository`; see [`CreateRepository`](struct@CreateRepository).
+    /// Registers a repository.
     pub fn create_repository(&self, repository: impl Param<String>) -> CreateRepository {
         CreateRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

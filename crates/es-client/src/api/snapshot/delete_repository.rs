@@ -16,15 +16,15 @@ builder! {
     /// Needs the cluster privilege `manage`.
     DeleteRepository -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Snapshot {
-    /// `snapshot.delete_repository`; see [`DeleteRepository`](struct@DeleteRepository).
+    /// Forgets repositories; what is in them stays.
     pub fn delete_repository(&self, repository: impl Param<[String]>) -> DeleteRepository {
         DeleteRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

@@ -20,7 +20,7 @@ builder! {
         after("after"): impl Param<String>;
         /// Parameter `from_sort_value`. Since 7.16.0.
         from_sort_value("from_sort_value"): impl Param<String>;
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Parameter `include_repository`. Default: `true`.
         include_repository("include_repository"): bool;
@@ -28,27 +28,27 @@ builder! {
         index_details("index_details"): bool;
         /// Parameter `index_names`. Default: `true`. Since 8.3.0.
         index_names("index_names"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parameter `offset`. Default: `0`. Since 7.15.0.
         offset("offset"): impl Param<i64>;
-        /// Parameter `order`. Default: `asc`. Since 7.14.0.
+        /// Which template wins; the highest does. Default: `asc`. Since 7.14.0.
         order("order"): params::SortOrder;
-        /// Parameter `size`. Default: `-1`. Since 7.14.0.
+        /// How many are given. Default: `-1`. Since 7.14.0.
         size("size"): impl Param<i64>;
         /// Parameter `slm_policy_filter`. Since 7.16.0.
         slm_policy_filter("slm_policy_filter"): impl Param<String>;
-        /// Parameter `sort`. Default: `start_time`. Since 7.14.0.
+        /// The order. Default: `start_time`. Since 7.14.0.
         sort("sort"): params::SnapshotSort;
         /// Parameter `state`. Since 9.1.0.
         state("state"): impl Param<[params::SnapshotState]>;
-        /// Parameter `verbose`. Default: `true`.
+        /// Whether more is told. Default: `true`.
         verbose("verbose"): bool;
     }
 }
 
 impl super::Snapshot {
-    /// `snapshot.get`; see [`Get`](struct@Get).
+    /// Tells about snapshots.
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot))
     }

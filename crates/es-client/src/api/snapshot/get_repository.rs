@@ -16,19 +16,20 @@ builder! {
     /// Needs the cluster privilege `monitor_snapshot`.
     GetRepository -> Value, json, none;
     query {
-        /// Parameter `local`. Default: `false`.
+        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// `false`.
         local("local"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `repository`.
+        /// The repository.
         repository(0): impl Param<[String]>;
     }
 }
 
 impl super::Snapshot {
-    /// `snapshot.get_repository`; see [`GetRepository`](struct@GetRepository).
+    /// Gives repositories.
     pub fn get_repository(&self) -> GetRepository {
         GetRepository::new(Call::new(&self.client, &ENDPOINT))
     }

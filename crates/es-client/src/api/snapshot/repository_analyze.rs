@@ -22,7 +22,7 @@ builder! {
         check_overwrite_protection("check_overwrite_protection"): bool;
         /// Parameter `concurrency`. Default: `10`.
         concurrency("concurrency"): impl Param<i64>;
-        /// Parameter `detailed`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
         /// Parameter `early_read_node_count`. Default: `2`.
         early_read_node_count("early_read_node_count"): impl Param<i64>;
@@ -40,13 +40,13 @@ builder! {
         register_operation_count("register_operation_count"): impl Param<i64>;
         /// Parameter `seed`.
         seed("seed"): impl Param<i64>;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Snapshot {
-    /// `snapshot.repository_analyze`; see [`RepositoryAnalyze`](struct@RepositoryAnalyze).
+    /// Tries out whether a repository works well.
     pub fn repository_analyze(&self, repository: impl Param<String>) -> RepositoryAnalyze {
         RepositoryAnalyze::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

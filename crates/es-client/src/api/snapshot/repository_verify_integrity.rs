@@ -38,8 +38,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.repository_verify_integrity`; see
-    /// [`RepositoryVerifyIntegrity`](struct@RepositoryVerifyIntegrity).
+    /// Checks what is in a repository.
     pub fn repository_verify_integrity(
         &self,
         repository: impl Param<[String]>,

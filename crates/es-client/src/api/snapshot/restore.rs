@@ -17,9 +17,9 @@ builder! {
     /// Needs the cluster privilege `manage`.
     Restore -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
@@ -27,7 +27,7 @@ builder! {
         feature_states("feature_states"): impl Serialize;
         /// Property `ignore_index_settings`: list.
         ignore_index_settings("ignore_index_settings"): impl Serialize;
-        /// Property `ignore_unavailable`: `true` or `false`. Default: `false`.
+        /// Whether names that do not exist are passed over. `true` or `false`. Default: `false`.
         ignore_unavailable("ignore_unavailable"): impl Serialize;
         /// Property `include_aliases`: `true` or `false`. Default: `true`.
         include_aliases("include_aliases"): impl Serialize;
@@ -35,7 +35,7 @@ builder! {
         include_global_state("include_global_state"): impl Serialize;
         /// Property `index_settings`: object.
         index_settings("index_settings"): impl Serialize;
-        /// Property `indices`: text or list.
+        /// The indices. Text or list.
         indices("indices"): impl Serialize;
         /// Property `partial`: `true` or `false`. Default: `false`.
         partial("partial"): impl Serialize;
@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.restore`; see [`Restore`](struct@Restore).
+    /// Restores a snapshot.
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
         Restore::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

@@ -21,13 +21,13 @@ builder! {
     /// Since 7.8.0. Needs the cluster privilege `monitor_snapshot`.
     Status -> Value, json, none;
     query {
-        /// Parameter `ignore_unavailable`. Default: `false`.
+        /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// Parameter `repository`.
+        /// The repository.
         repository(0): impl Param<String>;
         /// Parameter `snapshot`.
         snapshot(1): impl Param<[String]>;
@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// `snapshot.status`; see [`Status`](struct@Status).
+    /// Tells how snapshots go, shard by shard.
     pub fn status(&self) -> Status {
         Status::new(Call::new(&self.client, &ENDPOINT))
     }

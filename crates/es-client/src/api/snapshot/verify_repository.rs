@@ -17,15 +17,15 @@ builder! {
     /// Needs the cluster privilege `manage`.
     VerifyRepository -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Snapshot {
-    /// `snapshot.verify_repository`; see [`VerifyRepository`](struct@VerifyRepository).
+    /// Checks whether all nodes reach a repository.
     pub fn verify_repository(&self, repository: impl Param<String>) -> VerifyRepository {
         VerifyRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
     }

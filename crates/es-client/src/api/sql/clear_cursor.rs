@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// `sql.clear_cursor`; see [`ClearCursor`](struct@ClearCursor).
+    /// Frees what a cursor holds.
     pub fn clear_cursor(&self) -> ClearCursor {
         ClearCursor::new(Call::new(&self.client, &ENDPOINT))
     }

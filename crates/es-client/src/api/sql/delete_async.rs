@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// `sql.delete_async`; see [`DeleteAsync`](struct@DeleteAsync).
+    /// Deletes a query in the background.
     pub fn delete_async(&self, id: impl Param<String>) -> DeleteAsync {
         DeleteAsync::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -16,19 +16,19 @@ builder! {
     /// Since 7.15.0.
     GetAsync -> Value, json, none;
     query {
-        /// Parameter `delimiter`. Default: `,`.
+        /// What separates values of a CSV answer. Default: `,`.
         delimiter("delimiter"): impl Param<String>;
-        /// Parameter `format`.
+        /// The form of the answer.
         format("format"): impl Param<String>;
-        /// Parameter `keep_alive`. Default: `5d`.
+        /// How long it is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// Parameter `wait_for_completion_timeout`.
+        /// How long it waits to be done.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }
 
 impl super::Sql {
-    /// `sql.get_async`; see [`GetAsync`](struct@GetAsync).
+    /// Gives what a query in the background has found.
     pub fn get_async(&self, id: impl Param<String>) -> GetAsync {
         GetAsync::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

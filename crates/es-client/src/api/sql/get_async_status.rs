@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// `sql.get_async_status`; see [`GetAsyncStatus`](struct@GetAsyncStatus).
+    /// Tells whether a query in the background still runs.
     pub fn get_async_status(&self, id: impl Param<String>) -> GetAsyncStatus {
         GetAsyncStatus::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

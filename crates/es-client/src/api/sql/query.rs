@@ -17,15 +17,16 @@ builder! {
     /// Since 6.3.0. Needs the index privilege `read`.
     Query -> Value, json, json;
     query {
-        /// Parameter `format`.
+        /// The form of the answer.
         format("format"): params::SqlFormat;
     }
     property {
-        /// Property `allow_partial_search_results`: `true` or `false`. Default: `false`.
+        /// Whether failed shards are left out instead of being an error. `true` or `false`.
+        /// Default: `false`.
         allow_partial_search_results("allow_partial_search_results"): impl Serialize;
         /// Property `catalog`: text.
         catalog("catalog"): impl Serialize;
-        /// Property `columnar`: `true` or `false`. Default: `false`.
+        /// Whether values are given by column. `true` or `false`. Default: `false`.
         columnar("columnar"): impl Serialize;
         /// Property `cursor`: text.
         cursor("cursor"): impl Serialize;
@@ -33,35 +34,35 @@ builder! {
         fetch_size("fetch_size"): impl Serialize;
         /// Property `field_multi_value_leniency`: `true` or `false`. Default: `false`.
         field_multi_value_leniency("field_multi_value_leniency"): impl Serialize;
-        /// Property `filter`: object. Default: `none`.
+        /// What is taken into account, in the query DSL. Object. Default: `none`.
         filter("filter"): impl Serialize;
         /// Property `index_using_frozen`: `true` or `false`. Default: `false`.
         index_using_frozen("index_using_frozen"): impl Serialize;
-        /// Property `keep_on_completion`: `true` or `false`. Default: `false`.
+        /// Whether it is kept though it is done in time. `true` or `false`. Default: `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;
-        /// Property `params`: list.
+        /// The values of parameters. List.
         params("params"): impl Serialize;
-        /// Property `query`: text.
+        /// What is searched, in the query DSL. Text.
         query("query"): impl Serialize;
-        /// Property `runtime_mappings`: object.
+        /// Fields that exist for this search only. Object.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Property `time_zone`: text. Default: `Z`.
+        /// The time zone. Text. Default: `Z`.
         time_zone("time_zone"): impl Serialize;
     }
     duration {
-        /// Property `keep_alive`: text. Default: `5d`.
+        /// How long it is kept. Text. Default: `5d`.
         keep_alive("keep_alive"): Duration;
         /// Property `page_timeout`: text. Default: `45s`.
         page_timeout("page_timeout"): Duration;
         /// Property `request_timeout`: text. Default: `90s`.
         request_timeout("request_timeout"): Duration;
-        /// Property `wait_for_completion_timeout`: text.
+        /// How long it waits to be done. Text.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }
 
 impl super::Sql {
-    /// `sql.query`; see [`Query`](struct@Query).
+    /// Runs a query, or gives the next page of one.
     pub fn query(&self) -> Query {
         Query::new(Call::new(&self.client, &ENDPOINT))
     }

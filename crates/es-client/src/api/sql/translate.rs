@@ -20,17 +20,17 @@ builder! {
     property {
         /// Property `fetch_size`: number. Default: `1000`.
         fetch_size("fetch_size"): impl Serialize;
-        /// Property `filter`: object. Default: `none`.
+        /// What is taken into account, in the query DSL. Object. Default: `none`.
         filter("filter"): impl Serialize;
-        /// Property `query`: text, required.
+        /// What is searched, in the query DSL. Text, required.
         query("query"): impl Serialize;
-        /// Property `time_zone`: text. Default: `Z`.
+        /// The time zone. Text. Default: `Z`.
         time_zone("time_zone"): impl Serialize;
     }
 }
 
 impl super::Sql {
-    /// `sql.translate`; see [`Translate`](struct@Translate).
+    /// Shows the search that a query becomes.
     pub fn translate(&self) -> Translate {
         Translate::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ssl {
-    /// `ssl.certificates`; see [`Certificates`](struct@Certificates).
+    /// Lists the certificates that nodes use.
     pub fn certificates(&self) -> Certificates {
         Certificates::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,15 +18,15 @@ builder! {
     /// privilege `manage`.
     LogsDisable -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Streams {
-    /// `streams.logs_disable`; see [`LogsDisable`](struct@LogsDisable).
+    /// Switches streams of logs off.
     pub fn logs_disable(&self, name: params::StreamType) -> LogsDisable {
         LogsDisable::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -18,15 +18,15 @@ builder! {
     /// privilege `manage`.
     LogsEnable -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Streams {
-    /// `streams.logs_enable`; see [`LogsEnable`](struct@LogsEnable).
+    /// Switches streams of logs on.
     pub fn logs_enable(&self, name: params::StreamType) -> LogsEnable {
         LogsEnable::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
     }

@@ -16,13 +16,13 @@ builder! {
     /// privilege `monitor`.
     Status -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Streams {
-    /// `streams.status`; see [`Status`](struct@Status).
+    /// Tells which streams are on.
     pub fn status(&self) -> Status {
         Status::new(Call::new(&self.client, &ENDPOINT))
     }

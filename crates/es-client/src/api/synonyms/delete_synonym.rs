@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.delete_synonym`; see [`DeleteSynonym`](struct@DeleteSynonym).
+    /// Deletes a set of synonyms.
     pub fn delete_synonym(&self, id: impl Param<String>) -> DeleteSynonym {
         DeleteSynonym::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

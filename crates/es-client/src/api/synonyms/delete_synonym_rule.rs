@@ -16,13 +16,14 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     DeleteSynonymRule -> Value, json, none;
     query {
-        /// Parameter `refresh`. Default: `true`. Since 9.1.0. Not on serverless.
+        /// When the change becomes visible to searches. Default: `true`. Since 9.1.0. Not on
+        /// serverless.
         refresh("refresh"): bool;
     }
 }
 
 impl super::Synonyms {
-    /// `synonyms.delete_synonym_rule`; see [`DeleteSynonymRule`](struct@DeleteSynonymRule).
+    /// Deletes a rule of a set of synonyms.
     pub fn delete_synonym_rule(
         &self,
         set_id: impl Param<String>,

@@ -16,17 +16,17 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     GetSynonym -> Value, json, none;
     query {
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `search_after`. Since 9.5.0.
+        /// The sort values of the last hit of the page before. Since 9.5.0.
         search_after("search_after"): impl Param<String>;
-        /// Parameter `size`. Default: `10`.
+        /// How many are given. Default: `10`.
         size("size"): impl Param<i64>;
     }
 }
 
 impl super::Synonyms {
-    /// `synonyms.get_synonym`; see [`GetSynonym`](struct@GetSynonym).
+    /// Gives a set of synonyms.
     pub fn get_synonym(&self, id: impl Param<String>) -> GetSynonym {
         GetSynonym::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.get_synonym_rule`; see [`GetSynonymRule`](struct@GetSynonymRule).
+    /// Gives a rule of a set of synonyms.
     pub fn get_synonym_rule(
         &self,
         set_id: impl Param<String>,

@@ -15,15 +15,15 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     GetSynonymsSets -> Value, json, none;
     query {
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `10`.
+        /// How many are given. Default: `10`.
         size("size"): impl Param<i64>;
     }
 }
 
 impl super::Synonyms {
-    /// `synonyms.get_synonyms_sets`; see [`GetSynonymsSets`](struct@GetSynonymsSets).
+    /// Lists sets of synonyms.
     pub fn get_synonyms_sets(&self) -> GetSynonymsSets {
         GetSynonymsSets::new(Call::new(&self.client, &ENDPOINT))
     }

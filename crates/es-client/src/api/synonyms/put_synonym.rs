@@ -19,7 +19,8 @@ builder! {
     query {
         /// Parameter `append`. Default: `false`. Since 9.5.0.
         append("append"): bool;
-        /// Parameter `refresh`. Default: `true`. Since 9.1.0. Not on serverless.
+        /// When the change becomes visible to searches. Default: `true`. Since 9.1.0. Not on
+        /// serverless.
         refresh("refresh"): bool;
     }
     property {
@@ -29,7 +30,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.put_synonym`; see [`PutSynonym`](struct@PutSynonym).
+    /// Stores a set of synonyms.
     pub fn put_synonym(&self, id: impl Param<String>) -> PutSynonym {
         PutSynonym::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -17,7 +17,8 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     PutSynonymRule -> Value, json, json;
     query {
-        /// Parameter `refresh`. Default: `true`. Since 9.1.0. Not on serverless.
+        /// When the change becomes visible to searches. Default: `true`. Since 9.1.0. Not on
+        /// serverless.
         refresh("refresh"): bool;
     }
     property {
@@ -27,7 +28,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// `synonyms.put_synonym_rule`; see [`PutSynonymRule`](struct@PutSynonymRule).
+    /// Stores a rule of a set of synonyms.
     pub fn put_synonym_rule(
         &self,
         set_id: impl Param<String>,

@@ -17,13 +17,13 @@ builder! {
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `manage`.
     Cancel -> Value, json, none;
     query {
-        /// Parameter `actions`.
+        /// What is done.
         actions("actions"): impl Param<[String]>;
-        /// Parameter `nodes`.
+        /// The nodes.
         nodes("nodes"): impl Param<[String]>;
-        /// Parameter `parent_task_id`.
+        /// The task that they belong to.
         parent_task_id("parent_task_id"): impl Param<String>;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     part {
@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Tasks {
-    /// `tasks.cancel`; see [`Cancel`](struct@Cancel).
+    /// Cancels tasks.
     pub fn cancel(&self) -> Cancel {
         Cancel::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
     Get -> Value, json, none;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Tasks {
-    /// `tasks.get`; see [`Get`](struct@Get).
+    /// Tells about a task, and can wait for its end.
     pub fn get(&self, task_id: impl Param<String>) -> Get {
         Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, task_id))
     }

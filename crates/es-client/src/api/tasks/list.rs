@@ -15,25 +15,25 @@ builder! {
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
     List -> Value, json, none;
     query {
-        /// Parameter `actions`.
+        /// What is done.
         actions("actions"): impl Param<[String]>;
-        /// Parameter `detailed`. Default: `false`.
+        /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
         /// Parameter `group_by`. Default: `nodes`.
         group_by("group_by"): params::GroupBy;
-        /// Parameter `nodes`.
+        /// The nodes.
         nodes("nodes"): impl Param<[String]>;
-        /// Parameter `parent_task_id`.
+        /// The task that they belong to.
         parent_task_id("parent_task_id"): impl Param<String>;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Tasks {
-    /// `tasks.list`; see [`List`](struct@List).
+    /// Lists tasks.
     pub fn list(&self) -> List {
         List::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,15 +18,15 @@ builder! {
     query {
         /// Parameter `column_names`.
         column_names("column_names"): impl Param<[String]>;
-        /// Parameter `delimiter`.
+        /// What separates values of a CSV answer.
         delimiter("delimiter"): impl Param<String>;
         /// Parameter `documents_to_sample`. Default: `1000`.
         documents_to_sample("documents_to_sample"): impl Param<i64>;
         /// Parameter `ecs_compatibility`. Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): params::EcsCompatibilityType;
-        /// Parameter `explain`. Default: `false`.
+        /// Whether each score is explained. Default: `false`.
         explain("explain"): bool;
-        /// Parameter `format`.
+        /// The form of the answer.
         format("format"): params::FormatType;
         /// Parameter `grok_pattern`.
         grok_pattern("grok_pattern"): impl Param<String>;
@@ -36,7 +36,7 @@ builder! {
         should_parse_recursively("should_parse_recursively"): bool;
         /// Parameter `should_trim_fields`.
         should_trim_fields("should_trim_fields"): bool;
-        /// Parameter `timeout`. Default: `25s`.
+        /// How long it may take. Default: `25s`.
         timeout("timeout"): Duration;
         /// Parameter `timestamp_field`.
         timestamp_field("timestamp_field"): impl Param<String>;
@@ -46,8 +46,7 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// `text_structure.find_field_structure`; see
-    /// [`FindFieldStructure`](struct@FindFieldStructure).
+    /// Finds the structure of the texts of a field.
     pub fn find_field_structure(
         &self,
         field: impl Param<String>,

@@ -19,13 +19,13 @@ builder! {
     query {
         /// Parameter `column_names`.
         column_names("column_names"): impl Param<[String]>;
-        /// Parameter `delimiter`.
+        /// What separates values of a CSV answer.
         delimiter("delimiter"): impl Param<String>;
         /// Parameter `ecs_compatibility`. Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): params::EcsCompatibilityType;
-        /// Parameter `explain`. Default: `false`.
+        /// Whether each score is explained. Default: `false`.
         explain("explain"): bool;
-        /// Parameter `format`.
+        /// The form of the answer.
         format("format"): params::FormatType;
         /// Parameter `grok_pattern`.
         grok_pattern("grok_pattern"): impl Param<String>;
@@ -35,7 +35,7 @@ builder! {
         should_parse_recursively("should_parse_recursively"): bool;
         /// Parameter `should_trim_fields`.
         should_trim_fields("should_trim_fields"): bool;
-        /// Parameter `timeout`. Default: `25s`.
+        /// How long it may take. Default: `25s`.
         timeout("timeout"): Duration;
         /// Parameter `timestamp_field`.
         timestamp_field("timestamp_field"): impl Param<String>;
@@ -49,8 +49,7 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// `text_structure.find_message_structure`; see
-    /// [`FindMessageStructure`](struct@FindMessageStructure).
+    /// Finds the structure of messages.
     pub fn find_message_structure(&self) -> FindMessageStructure {
         FindMessageStructure::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -21,13 +21,13 @@ builder! {
         charset("charset"): impl Param<String>;
         /// Parameter `column_names`.
         column_names("column_names"): impl Param<[String]>;
-        /// Parameter `delimiter`.
+        /// What separates values of a CSV answer.
         delimiter("delimiter"): impl Param<String>;
         /// Parameter `ecs_compatibility`. Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): impl Param<String>;
-        /// Parameter `explain`. Default: `false`.
+        /// Whether each score is explained. Default: `false`.
         explain("explain"): bool;
-        /// Parameter `format`.
+        /// The form of the answer.
         format("format"): params::FindStructureFormat;
         /// Parameter `grok_pattern`.
         grok_pattern("grok_pattern"): impl Param<String>;
@@ -43,7 +43,7 @@ builder! {
         should_parse_recursively("should_parse_recursively"): bool;
         /// Parameter `should_trim_fields`.
         should_trim_fields("should_trim_fields"): bool;
-        /// Parameter `timeout`. Default: `25s`.
+        /// How long it may take. Default: `25s`.
         timeout("timeout"): Duration;
         /// Parameter `timestamp_field`.
         timestamp_field("timestamp_field"): impl Param<String>;
@@ -53,7 +53,7 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// `text_structure.find_structure`; see [`FindStructure`](struct@FindStructure).
+    /// Finds the structure of a text.
     pub fn find_structure(&self) -> FindStructure {
         FindStructure::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// `text_structure.test_grok_pattern`; see [`TestGrokPattern`](struct@TestGrokPattern).
+    /// Tries a grok pattern out.
     pub fn test_grok_pattern(&self) -> TestGrokPattern {
         TestGrokPattern::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -18,15 +18,15 @@ builder! {
     query {
         /// Parameter `delete_dest_index`. Default: `false`.
         delete_dest_index("delete_dest_index"): bool;
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.delete_transform`; see [`DeleteTransform`](struct@DeleteTransform).
+    /// Deletes a transform.
     pub fn delete_transform(&self, transform_id: impl Param<String>) -> DeleteTransform {
         DeleteTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.get_node_stats`; see [`GetNodeStats`](struct@GetNodeStats).
+    /// Statistics of transforms, by node.
     pub fn get_node_stats(&self) -> GetNodeStats {
         GetNodeStats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Since 7.5.0. Needs the cluster privilege `monitor_transform`.
     GetTransform -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `exclude_generated`. Default: `false`.
+        /// Whether what the server adds is left out. Default: `false`.
         exclude_generated("exclude_generated"): bool;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// `transform.get_transform`; see [`GetTransform`](struct@GetTransform).
+    /// Gives transforms.
     pub fn get_transform(&self) -> GetTransform {
         GetTransform::new(Call::new(&self.client, &ENDPOINT))
     }

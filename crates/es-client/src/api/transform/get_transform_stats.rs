@@ -17,21 +17,21 @@ builder! {
     /// `read`, `view_index_metadata`.
     GetTransformStats -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
         /// Parameter `basic`. Default: `false`. Since 8.13.0. Not on serverless.
         basic("basic"): bool;
-        /// Parameter `from`. Default: `0`.
+        /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `size`. Default: `100`.
+        /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.get_transform_stats`; see [`GetTransformStats`](struct@GetTransformStats).
+    /// Statistics of transforms.
     pub fn get_transform_stats(&self, transform_id: impl Param<[String]>) -> GetTransformStats {
         GetTransformStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

@@ -22,7 +22,7 @@ builder! {
     /// `read`, `view_index_metadata`.
     PreviewTransform -> Value, json, json;
     query {
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
@@ -30,9 +30,9 @@ builder! {
         transform_id(0): impl Param<String>;
     }
     property {
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `dest`: object.
+        /// Where it goes. Object.
         dest("dest"): impl Serialize;
         /// Property `latest`: object.
         latest("latest"): impl Serialize;
@@ -40,21 +40,21 @@ builder! {
         pivot("pivot"): impl Serialize;
         /// Property `retention_policy`: object.
         retention_policy("retention_policy"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
-        /// Property `source`: object.
+        /// Where it comes from. Object.
         source("source"): impl Serialize;
         /// Property `sync`: object.
         sync("sync"): impl Serialize;
     }
     duration {
-        /// Property `frequency`: text. Default: `1m`.
+        /// How often it runs. Text. Default: `1m`.
         frequency("frequency"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.preview_transform`; see [`PreviewTransform`](struct@PreviewTransform).
+    /// Shows what a transform would make.
     pub fn preview_transform(&self) -> PreviewTransform {
         PreviewTransform::new(Call::new(&self.client, &ENDPOINT))
     }

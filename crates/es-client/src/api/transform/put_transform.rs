@@ -20,15 +20,15 @@ builder! {
     query {
         /// Parameter `defer_validation`. Default: `false`.
         defer_validation("defer_validation"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `_meta`: object.
+        /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `dest`: object, required.
+        /// Where it goes. Object, required.
         dest("dest"): impl Serialize;
         /// Property `latest`: object.
         latest("latest"): impl Serialize;
@@ -36,21 +36,21 @@ builder! {
         pivot("pivot"): impl Serialize;
         /// Property `retention_policy`: object.
         retention_policy("retention_policy"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
-        /// Property `source`: object, required.
+        /// Where it comes from. Object, required.
         source("source"): impl Serialize;
         /// Property `sync`: object.
         sync("sync"): impl Serialize;
     }
     duration {
-        /// Property `frequency`: text. Default: `1m`.
+        /// How often it runs. Text. Default: `1m`.
         frequency("frequency"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.put_transform`; see [`PutTransform`](struct@PutTransform).
+    /// Makes a transform.
     pub fn put_transform(&self, transform_id: impl Param<String>) -> PutTransform {
         PutTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

@@ -16,15 +16,15 @@ builder! {
     /// Since 8.1.0. Needs the cluster privilege `manage_transform`.
     ResetTransform -> Value, json, none;
     query {
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.reset_transform`; see [`ResetTransform`](struct@ResetTransform).
+    /// Takes a transform back to its beginning.
     pub fn reset_transform(&self, transform_id: impl Param<String>) -> ResetTransform {
         ResetTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

@@ -18,14 +18,13 @@ builder! {
     query {
         /// Parameter `defer`. Default: `false`. Since 9.4.0.
         defer("defer"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.schedule_now_transform`; see
-    /// [`ScheduleNowTransform`](struct@ScheduleNowTransform).
+    /// Lets a transform look for new data now.
     pub fn schedule_now_transform(&self, transform_id: impl Param<String>) -> ScheduleNowTransform {
         ScheduleNowTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

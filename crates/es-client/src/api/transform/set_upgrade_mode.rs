@@ -16,15 +16,15 @@ builder! {
     /// Since 8.18.0. Needs the cluster privilege `manage_transform`.
     SetUpgradeMode -> Value, json, none;
     query {
-        /// Parameter `enabled`. Default: `false`.
+        /// Whether it is on. Default: `false`.
         enabled("enabled"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.set_upgrade_mode`; see [`SetUpgradeMode`](struct@SetUpgradeMode).
+    /// Halts all transforms for an upgrade, or lets them go on.
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
         SetUpgradeMode::new(Call::new(&self.client, &ENDPOINT))
     }

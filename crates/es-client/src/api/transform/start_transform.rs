@@ -17,15 +17,15 @@ builder! {
     /// `read`, `view_index_metadata`.
     StartTransform -> Value, json, none;
     query {
-        /// Parameter `from`.
+        /// How many are passed over.
         from("from"): impl Param<String>;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.start_transform`; see [`StartTransform`](struct@StartTransform).
+    /// Starts a transform.
     pub fn start_transform(&self, transform_id: impl Param<String>) -> StartTransform {
         StartTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

@@ -16,21 +16,21 @@ builder! {
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
     StopTransform -> Value, json, none;
     query {
-        /// Parameter `allow_no_match`. Default: `true`.
+        /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `force`. Default: `false`.
+        /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
         /// Parameter `wait_for_checkpoint`. Default: `false`.
         wait_for_checkpoint("wait_for_checkpoint"): bool;
-        /// Parameter `wait_for_completion`. Default: `false`.
+        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }
 
 impl super::Transform {
-    /// `transform.stop_transform`; see [`StopTransform`](struct@StopTransform).
+    /// Stops transforms.
     pub fn stop_transform(&self, transform_id: impl Param<String>) -> StopTransform {
         StopTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

@@ -21,35 +21,35 @@ builder! {
     query {
         /// Parameter `defer_validation`.
         defer_validation("defer_validation"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
         /// Property `_force_rekeying`: `true` or `false`. Serverless only.
         force_rekeying("_force_rekeying"): impl Serialize;
-        /// Property `_meta`: object.
+        /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
-        /// Property `description`: text.
+        /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `dest`: object.
+        /// Where it goes. Object.
         dest("dest"): impl Serialize;
         /// Property `retention_policy`: object or `null`.
         retention_policy("retention_policy"): impl Serialize;
-        /// Property `settings`: object.
+        /// The settings. Object.
         settings("settings"): impl Serialize;
-        /// Property `source`: object.
+        /// Where it comes from. Object.
         source("source"): impl Serialize;
         /// Property `sync`: object.
         sync("sync"): impl Serialize;
     }
     duration {
-        /// Property `frequency`: text. Default: `1m`.
+        /// How often it runs. Text. Default: `1m`.
         frequency("frequency"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.update_transform`; see [`UpdateTransform`](struct@UpdateTransform).
+    /// Changes a transform.
     pub fn update_transform(&self, transform_id: impl Param<String>) -> UpdateTransform {
         UpdateTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
     }

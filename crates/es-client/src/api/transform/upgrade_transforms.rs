@@ -15,15 +15,15 @@ builder! {
     /// Since 7.16.0. Needs the cluster privilege `manage_transform`.
     UpgradeTransforms -> Value, json, none;
     query {
-        /// Parameter `dry_run`. Default: `false`.
+        /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Parameter `timeout`. Default: `30s`.
+        /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }
 
 impl super::Transform {
-    /// `transform.upgrade_transforms`; see [`UpgradeTransforms`](struct@UpgradeTransforms).
+    /// Brings all transforms to the current form.
     pub fn upgrade_transforms(&self) -> UpgradeTransforms {
         UpgradeTransforms::new(Call::new(&self.client, &ENDPOINT))
     }

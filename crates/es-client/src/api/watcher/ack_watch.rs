@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.ack_watch`; see [`AckWatch`](struct@AckWatch).
+    /// Acknowledges a watch, so that it does not act again at once.
     pub fn ack_watch(&self, watch_id: impl Param<String>) -> AckWatch {
         AckWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.activate_watch`; see [`ActivateWatch`](struct@ActivateWatch).
+    /// Switches a watch on.
     pub fn activate_watch(&self, watch_id: impl Param<String>) -> ActivateWatch {
         ActivateWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id))
     }

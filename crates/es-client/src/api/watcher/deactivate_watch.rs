@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.deactivate_watch`; see [`DeactivateWatch`](struct@DeactivateWatch).
+    /// Switches a watch off.
     pub fn deactivate_watch(&self, watch_id: impl Param<String>) -> DeactivateWatch {
         DeactivateWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id))
     }

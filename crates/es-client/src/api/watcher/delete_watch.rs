@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.delete_watch`; see [`DeleteWatch`](struct@DeleteWatch).
+    /// Deletes a watch.
     pub fn delete_watch(&self, id: impl Param<String>) -> DeleteWatch {
         DeleteWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

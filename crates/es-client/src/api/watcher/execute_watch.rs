@@ -25,7 +25,7 @@ builder! {
         debug("debug"): bool;
     }
     part {
-        /// Parameter `id`.
+        /// The id.
         id(0): impl Param<String>;
     }
     property {
@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.execute_watch`; see [`ExecuteWatch`](struct@ExecuteWatch).
+    /// Runs a watch now. It is not sent again once a node may have taken it.
     pub fn execute_watch(&self) -> ExecuteWatch {
         ExecuteWatch::new(Call::new(&self.client, &ENDPOINT))
     }

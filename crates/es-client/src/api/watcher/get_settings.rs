@@ -15,13 +15,13 @@ builder! {
     /// Not on serverless.
     GetSettings -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Watcher {
-    /// `watcher.get_settings`; see [`GetSettings`](struct@GetSettings).
+    /// Gives the settings of the watches' own index.
     pub fn get_settings(&self) -> GetSettings {
         GetSettings::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.get_watch`; see [`GetWatch`](struct@GetWatch).
+    /// Gives a watch.
     pub fn get_watch(&self, id: impl Param<String>) -> GetWatch {
         GetWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

@@ -19,21 +19,21 @@ builder! {
     query {
         /// Parameter `active`. Default: `true`.
         active("active"): bool;
-        /// Parameter `if_primary_term`.
+        /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// Parameter `if_seq_no`.
+        /// It is done only if the document's last change has this sequence number.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// Parameter `version`.
+        /// Whether each hit tells its version.
         version("version"): impl Param<i64>;
     }
     property {
-        /// Property `actions`: object.
+        /// What is done. Object.
         actions("actions"): impl Serialize;
         /// Property `condition`: object.
         condition("condition"): impl Serialize;
-        /// Property `input`: object.
+        /// What the model works on. Object.
         input("input"): impl Serialize;
-        /// Property `metadata`: object.
+        /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
         /// Property `throttle_period_in_millis`: number.
         throttle_period_in_millis("throttle_period_in_millis"): impl Serialize;
@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.put_watch`; see [`PutWatch`](struct@PutWatch).
+    /// Stores a watch.
     pub fn put_watch(&self, id: impl Param<String>) -> PutWatch {
         PutWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
     }

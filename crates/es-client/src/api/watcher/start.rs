@@ -16,13 +16,13 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     Start -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Watcher {
-    /// `watcher.start`; see [`Start`](struct@Start).
+    /// Starts watching.
     pub fn start(&self) -> Start {
         Start::new(Call::new(&self.client, &ENDPOINT))
     }

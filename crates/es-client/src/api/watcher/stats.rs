@@ -20,13 +20,13 @@ builder! {
         emit_stacktraces("emit_stacktraces"): bool;
     }
     part {
-        /// Parameter `metric`.
+        /// What is told.
         metric(0): impl Param<[params::WatcherMetric]>;
     }
 }
 
 impl super::Watcher {
-    /// `watcher.stats`; see [`Stats`](struct@Stats).
+    /// Statistics of watches.
     pub fn stats(&self) -> Stats {
         Stats::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -16,13 +16,13 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     Stop -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Watcher {
-    /// `watcher.stop`; see [`Stop`](struct@Stop).
+    /// Stops watching.
     pub fn stop(&self) -> Stop {
         Stop::new(Call::new(&self.client, &ENDPOINT))
     }

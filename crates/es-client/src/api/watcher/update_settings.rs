@@ -16,9 +16,9 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     UpdateSettings -> Value, json, json;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `timeout`.
+        /// How long it may take.
         timeout("timeout"): Duration;
     }
     property {
@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// `watcher.update_settings`; see [`UpdateSettings`](struct@UpdateSettings).
+    /// Changes the settings of the watches' own index.
     pub fn update_settings(&self) -> UpdateSettings {
         UpdateSettings::new(Call::new(&self.client, &ENDPOINT))
     }

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Xpack {
-    /// `xpack.info`; see [`Info`](struct@Info).
+    /// Tells the licence and which features there are.
     pub fn info(&self) -> Info {
         Info::new(Call::new(&self.client, &ENDPOINT))
     }

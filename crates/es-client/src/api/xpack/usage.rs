@@ -15,13 +15,13 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     Usage -> Value, json, none;
     query {
-        /// Parameter `master_timeout`. Default: `30s`.
+        /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }
 
 impl super::Xpack {
-    /// `xpack.usage`; see [`Usage`](struct@Usage).
+    /// Tells how features are used.
     pub fn usage(&self) -> Usage {
         Usage::new(Call::new(&self.client, &ENDPOINT))
     }
