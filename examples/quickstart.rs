@@ -15,9 +15,8 @@ use es_client::{Elasticsearch, SearchResponse};
 use es_testkit::Cluster;
 use es_transport::CompatibilityMode;
 use examples::{Endpoint, Result, Tally, endpoints};
-use http::Method;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The index that this example makes and deletes.
 const INDEX: &str = "quickstart-endpoints";
@@ -139,16 +138,13 @@ async fn keep_a_client_with_an_api_key(client: &Elasticsearch) -> Result {
         }
         _ => client.options().api_key(create_api_key(client).await?),
     };
-    let me = with_key.request(Method::GET, "/_security/_authenticate", ()).await?;
-    let me: Value = me.json()?;
+    let me = with_key.security().authenticate().await?;
     println!("\nThe kept client authenticates by: {}", me["authentication_type"]);
     Ok(())
 }
 
 async fn create_api_key(client: &Elasticsearch) -> Result<(String, String)> {
-    let request = json!({"name": "quickstart"}).to_string();
-    let created = client.request(Method::POST, "/_security/api_key", request).await?;
-    let key: Value = created.json()?;
+    let key = client.security().create_api_key().name("quickstart").await?;
     let text = |name| key[name].as_str().unwrap_or_default().to_owned();
     Ok((text("id"), text("api_key")))
 }
