@@ -28,6 +28,7 @@ const METHODS: &[&str] = &[
     "error_trace",
     "filter_path",
     "human",
+    "into_curl",
     "into_future",
     "json",
     "new",
