@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -33,6 +33,8 @@ struct State {
     delay: Mutex<Duration>,
     /// Hosts that refuse connections.
     down: Mutex<Vec<&'static str>>,
+    /// Whether the transport was closed.
+    is_closed: AtomicBool,
 }
 
 type Bottom = BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
@@ -46,6 +48,7 @@ impl Cluster {
             status: Mutex::new(StatusCode::OK),
             delay: Mutex::default(),
             down: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }));
         cluster.publishes(addresses);
         cluster
@@ -68,6 +71,9 @@ impl Cluster {
     async fn serve(self, request: Request<Body>) -> Result<Response<Body>, Error> {
         let host = request.uri().host().unwrap().to_owned();
         self.0.asked.lock().unwrap().push(request.uri().to_string());
+        if self.0.is_closed.load(Ordering::SeqCst) {
+            return Err(Error::closed());
+        }
         if self.0.down.lock().unwrap().contains(&&*host) {
             return Err(Error::connect_message("refused"));
         }
@@ -267,6 +273,18 @@ async fn from_time_to_time_a_task_looks_and_dies_with_the_last_clone() {
     assert!(pool.upgrade().is_none(), "the task holds no part of the transport");
     tokio::time::sleep(600 * SECOND).await;
     assert_eq!(cluster.looks(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_ends_when_the_transport_is_closed() {
+    let cluster = Cluster::of(&["10.0.0.1:9200"]);
+    let options = SniffOptions::default().every(60 * SECOND);
+    let client = client(&["http://seed"], &cluster, options);
+    client.send().await.unwrap();
+    cluster.0.is_closed.store(true, Ordering::SeqCst);
+    tokio::time::sleep(3600 * SECOND).await;
+    let asked = cluster.0.asked.lock().unwrap();
+    assert_eq!(asked.iter().filter(|uri| uri.ends_with("/_nodes/http")).count(), 1);
 }
 
 #[test]

@@ -65,7 +65,7 @@ where
             (Err(error), _) => Err(error),
         };
         match found {
-            Err(error) if attempt < ATTEMPTS => {
+            Err(error) if attempt < ATTEMPTS && !error.is_closed() => {
                 tracing::debug!(error = %error, "a node did not tell the cluster's nodes");
             }
             found => return found,

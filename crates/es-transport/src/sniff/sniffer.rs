@@ -130,6 +130,7 @@ impl Inner {
                 tracing::debug!(nodes, left, "sniffed the nodes of the cluster");
                 Ok(())
             }
+            Err(error) if error.is_closed() => Err(error),
             Err(error) => {
                 tracing::warn!(error = %error, "sniffing failed; the nodes stay as they are");
                 Err(error)

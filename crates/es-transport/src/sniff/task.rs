@@ -45,8 +45,11 @@ async fn run(sniffer: Weak<Inner>, mut end: Receiver<()>) {
             && let Some(look) = Look::begin(&inner, false)
         {
             drop(inner);
-            // The look has logged its failure; the next one is due later.
-            let _ = look.run().await;
+            // The look has logged its failure; the next one is due later, unless
+            // there is nothing left to look for.
+            if look.run().await.is_err_and(|error| error.is_closed()) {
+                return;
+            }
         } else {
             // A request runs the look that was due.
             let delay = inner.options.min_delay;
