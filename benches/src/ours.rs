@@ -1,7 +1,6 @@
 //! Our client, with everything on: several nodes, credentials, retries, both
 //! deadlines, product check, compatibility mode, spans without a subscriber.
 
-use std::time::Duration;
 
 use es_client::{Elasticsearch, SearchResponse, helpers::bulk::Operation as Write};
 use peers::{
@@ -28,7 +27,6 @@ impl Ours {
         let client = Elasticsearch::builder()
             .nodes(urls)
             .basic_auth(USER, PASSWORD)
-            .total_timeout(Duration::from_secs(60))
             .build()?;
         Ok(Self { client })
     }

@@ -104,7 +104,9 @@ impl Elasticsearch {
                 Arc::new(options).attach(request);
             }
             None => {
-                if let Some(options) = idempotent.and_then(Settings::default_of) {
+                // What the method says by itself needs no options, which cost allocations.
+                let differs = idempotent.filter(|told| *told != request.method().is_idempotent());
+                if let Some(options) = differs.and_then(Settings::default_of) {
                     options.attach(request);
                 }
             }

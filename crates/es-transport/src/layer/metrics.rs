@@ -93,6 +93,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let measure = Measure::start(&request);
         ResponseFuture { inner: self.inner.call(request), measure }
@@ -116,6 +117,7 @@ where
 {
     type Output = Result<Response<RB>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);

@@ -76,6 +76,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         ResponseFuture { inner: self.inner.call(request) }
     }
@@ -97,6 +98,7 @@ where
 {
     type Output = Result<Response<RB>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(self.project().inner.poll(cx)).map_err(Error::from_service)?;
         let status = response.status();

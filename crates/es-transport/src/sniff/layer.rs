@@ -99,6 +99,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let is_watched = self.sniffer.inner().options.on_node_failure;
         ResponseFuture {
@@ -124,6 +125,7 @@ where
 {
     type Output = Result<Response<RB>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let answer = ready!(this.future.poll(cx)).map_err(Error::from_service);

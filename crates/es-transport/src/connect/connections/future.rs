@@ -77,6 +77,7 @@ fn came_back(lease: Lease, error: SendError) -> State {
 impl Future for ResponseFuture {
     type Output = Result<Response<AnswerBody>>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match &mut self.0 {

@@ -159,6 +159,7 @@ impl Service<Request<Body>> for Connections {
         Poll::Ready(Ok(()))
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<Body>) -> ResponseFuture {
         match self.0.origin(request.uri()) {
             Ok(origin) => {

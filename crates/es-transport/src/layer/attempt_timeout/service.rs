@@ -42,6 +42,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let own = RequestOptions::of(&request).and_then(|options| options.request_timeout);
         let timeout = own.unwrap_or(self.timeout);

@@ -43,6 +43,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         if !request.extensions().is_empty() {
             match RequestOptions::of(&request).and_then(|options| options.auth.clone()) {

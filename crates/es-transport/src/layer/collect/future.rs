@@ -37,9 +37,19 @@ pin_project! {
     #[derive(Debug)]
     enum State<F, RB> {
         Head { #[pin] future: F, reading: Reading },
-        // The head is `None` once it was handed out.
-        Body { head: Option<Parts>, #[pin] body: RB, collector: Collector },
+        // Boxed, since most answers come with their head, and it would make
+        // every future larger.
+        Body { rest: Box<Rest<RB>> },
     }
+}
+
+/// An answer whose body is being read.
+#[derive(Debug)]
+struct Rest<RB> {
+    /// `None` once it was handed out.
+    head: Option<Parts>,
+    body: RB,
+    collector: Collector,
 }
 
 impl<F, RB> ResponseFuture<F, RB> {
@@ -52,45 +62,53 @@ impl<F, RB, E> Future for ResponseFuture<F, RB>
 where
     F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
-    RB: Body<Data = Bytes>,
+    RB: Body<Data = Bytes> + Unpin,
     RB::Error: Into<BoxError>,
 {
     type Output = Result<Response<ResponseBody<RB>>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        loop {
-            let (head, body, limit) = match state.as_mut().project() {
-                StateProj::Head { future, reading } => {
-                    let answer = ready!(future.poll(cx)).map_err(Error::from_service)?;
-                    let limit = match *reading {
-                        Reading::Stream(limit) => {
-                            check_stated_length(answer.body(), limit)?;
-                            let stream = |body| ResponseBody::stream(body, limit);
-                            return Poll::Ready(Ok(answer.map(stream)));
-                        }
-                        Reading::UpTo(limit) => limit,
-                    };
-                    if answer.body().is_end_stream() {
-                        return Poll::Ready(Ok(answer.map(|_| ResponseBody::full(Bytes::new()))));
+        let (answer, limit) = match state.as_mut().project() {
+            StateProj::Head { future, reading } => {
+                let answer = ready!(future.poll(cx)).map_err(Error::from_service)?;
+                match *reading {
+                    Reading::Stream(limit) => {
+                        check_stated_length(answer.body(), limit)?;
+                        let stream = |body| ResponseBody::stream(body, limit);
+                        return Poll::Ready(Ok(answer.map(stream)));
                     }
-                    check_stated_length(answer.body(), limit)?;
-                    let (head, body) = answer.into_parts();
-                    (head, body, limit)
+                    Reading::UpTo(limit) => (answer, limit),
                 }
-                StateProj::Body { head, body, collector } => {
-                    let bytes = ready!(collector.poll(body, cx))?;
-                    return match head.take() {
-                        Some(head) => {
-                            let body = ResponseBody::full(bytes);
-                            Poll::Ready(Ok(Response::from_parts(head, body)))
-                        }
-                        // Polled after its end, where a future may stay pending.
-                        None => Poll::Pending,
-                    };
-                }
-            };
-            state.set(State::Body { head: Some(head), body, collector: Collector::new(limit) });
+            }
+            StateProj::Body { rest } => return rest.poll(cx),
+        };
+        if answer.body().is_end_stream() {
+            return Poll::Ready(Ok(answer.map(|_| ResponseBody::full(Bytes::new()))));
+        }
+        check_stated_length(answer.body(), limit)?;
+        let (head, body) = answer.into_parts();
+        let mut rest = Rest { head: Some(head), body, collector: Collector::new(limit) };
+        let answer = rest.poll(cx);
+        if answer.is_pending() {
+            state.set(State::Body { rest: Box::new(rest) });
+        }
+        answer
+    }
+}
+
+impl<RB> Rest<RB>
+where
+    RB: Body<Data = Bytes> + Unpin,
+    RB::Error: Into<BoxError>,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<ResponseBody<RB>>>> {
+        let bytes = ready!(self.collector.poll(Pin::new(&mut self.body), cx))?;
+        match self.head.take() {
+            Some(head) => Poll::Ready(Ok(Response::from_parts(head, ResponseBody::full(bytes)))),
+            // Polled after its end, where a future may stay pending.
+            None => Poll::Pending,
         }
     }
 }

@@ -31,7 +31,7 @@ impl<S, B, RB> Service<Request<B>> for Collect<S>
 where
     S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
-    RB: Body<Data = Bytes>,
+    RB: Body<Data = Bytes> + Unpin,
     RB::Error: Into<BoxError>,
 {
     type Response = Response<ResponseBody<RB>>;
@@ -42,6 +42,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let reading = match RequestOptions::of(&request) {
             None => Reading::UpTo(self.limit.unwrap_or(usize::MAX)),

@@ -38,6 +38,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> S::Future {
         let mut request = request.map(Into::into);
         if self.settings.wants(&request) {

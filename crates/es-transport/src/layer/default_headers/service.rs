@@ -42,6 +42,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         let own = std::mem::take(request.headers_mut());
         let headers = match RequestOptions::of(&request).filter(|options| has_headers(options)) {

@@ -39,6 +39,7 @@ where
 {
     type Output = Result<Response<ResponseBody<RB>>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.inner.poll(cx)).map_err(Error::from_service)?;

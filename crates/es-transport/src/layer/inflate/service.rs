@@ -41,6 +41,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         // A HEAD is answered with the headers of a body that does not come.
         let is_head = request.method() == Method::HEAD;

@@ -63,6 +63,7 @@ where
 {
     type Output = Answer<RB>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Some(look) = this.look {

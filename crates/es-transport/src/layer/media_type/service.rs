@@ -48,6 +48,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         let negotiates = self.shared.negotiation.as_ref().is_some_and(|known| !known.is_settled());

@@ -84,6 +84,7 @@ where
 {
     type Output = Result<Response<RB>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {

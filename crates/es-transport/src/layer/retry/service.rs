@@ -47,6 +47,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let facts = RequestFacts::new(request.method(), RequestOptions::of(&request));
         let retries = self.policy.max_retries(&facts);

@@ -48,6 +48,7 @@ where
 {
     type Output = Result<Response<SelectedBody<RB>>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Sent { future, attempt } => {

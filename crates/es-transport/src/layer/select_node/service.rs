@@ -44,6 +44,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let target = match target(std::mem::take(request.uri_mut())) {
             Ok(target) => target,

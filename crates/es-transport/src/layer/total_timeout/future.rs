@@ -38,6 +38,7 @@ where
 {
     type Output = Result<Response<RB>>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         // The inner future comes first: when its timer strikes at the same

@@ -40,6 +40,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let own = RequestOptions::of(&request).and_then(|options| options.total_timeout);
         // A time that no clock can express never ends.

@@ -52,12 +52,12 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let span = span(&request);
-        if span.is_disabled() {
-            return ResponseFuture::new(self.inner.call(request), span);
-        }
-        let inner = span.in_scope(|| self.inner.call(request));
+        let entered = span.enter();
+        let inner = self.inner.call(request);
+        drop(entered);
         ResponseFuture::new(inner, span)
     }
 }
