@@ -104,9 +104,7 @@ impl Elasticsearch {
                 Arc::new(options).attach(request);
             }
             None => {
-                // What the method says by itself needs no options, which cost allocations.
-                let differs = idempotent.filter(|told| *told != request.method().is_idempotent());
-                if let Some(options) = differs.and_then(Settings::default_of) {
+                if let Some(options) = idempotent.and_then(Settings::default_of) {
                     options.attach(request);
                 }
             }

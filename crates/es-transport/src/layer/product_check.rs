@@ -148,13 +148,14 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.inner.poll(cx)).map_err(Error::from_service)?;
+        let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);
         if let Some(check) = this.check.take()
+            && let Ok(response) = &result
             && response.status().is_success()
         {
             check.judge(response.headers())?;
         }
-        Poll::Ready(Ok(response))
+        Poll::Ready(result)
     }
 }
 

@@ -100,12 +100,14 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = ready!(self.project().inner.poll(cx)).map_err(Error::from_service)?;
-        let status = response.status();
-        if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-            return Poll::Ready(Err(refusal(&response)));
+        let result = ready!(self.project().inner.poll(cx)).map_err(Error::from_service);
+        if let Ok(response) = &result
+            && response.status().is_redirection()
+            && response.status() != StatusCode::NOT_MODIFIED
+        {
+            return Poll::Ready(Err(refusal(response)));
         }
-        Poll::Ready(Ok(response))
+        Poll::Ready(result)
     }
 }
 

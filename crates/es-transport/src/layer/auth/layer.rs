@@ -16,14 +16,20 @@ pub struct AuthLayer {
 #[derive(Clone)]
 pub(super) enum Source {
     None,
-    Fixed(Credentials),
+    Fixed(Arc<Credentials>),
     Provider(Arc<Cache>),
+}
+
+impl Source {
+    pub(super) fn fixed(credentials: Credentials) -> Self {
+        Self::Fixed(Arc::new(credentials))
+    }
 }
 
 impl AuthLayer {
     /// The same credentials for every request.
     pub fn new(credentials: Credentials) -> Self {
-        Self { source: Source::Fixed(credentials) }
+        Self { source: Source::fixed(credentials) }
     }
 
     /// No credentials but those of a request's options.

@@ -45,45 +45,43 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if !request.extensions().is_empty() {
-            match RequestOptions::of(&request).and_then(|options| options.auth.clone()) {
-                Some(RequestAuth::Credentials(credentials)) => {
+        let mut resend = None;
+        match self.source_for(&mut request) {
+            Source::None => {
+                mark(request.headers_mut());
+            }
+            Source::Fixed(credentials) => authorize(request.headers_mut(), &credentials),
+            Source::Provider(cache) => match cache.get() {
+                Some(credentials) => {
+                    resend = Resend::prepare(&cache, &self.inner, &request, &credentials);
                     authorize(request.headers_mut(), &credentials);
-                    return ResponseFuture::sent(self.inner.call(request), None);
                 }
-                Some(RequestAuth::None) => {
-                    mark(request.headers_mut());
-                    return ResponseFuture::sent(self.inner.call(request), None);
+                None => {
+                    // The service that was polled ready goes with the request.
+                    let clone = self.inner.clone();
+                    let ready = std::mem::replace(&mut self.inner, clone);
+                    return ResponseFuture::waiting(future::ask_then_send(cache, ready, request));
                 }
+            },
+        }
+        ResponseFuture::sent(self.inner.call(request), resend)
+    }
+}
+
+impl<S> Auth<S> {
+    /// Who vouches for a request: its own options come first.
+    fn source_for<B>(&self, request: &mut Request<B>) -> Source {
+        if !request.extensions().is_empty() {
+            match RequestOptions::of(request).and_then(|options| options.auth.clone()) {
+                Some(RequestAuth::Credentials(credentials)) => return Source::fixed(credentials),
+                Some(RequestAuth::None) => return Source::None,
                 None => {}
             }
         }
-        let cache = match &self.source {
-            Source::None => {
-                mark(request.headers_mut());
-                return ResponseFuture::sent(self.inner.call(request), None);
-            }
-            Source::Fixed(credentials) => {
-                authorize(request.headers_mut(), credentials);
-                return ResponseFuture::sent(self.inner.call(request), None);
-            }
-            Source::Provider(_) if mark(request.headers_mut()) => {
-                return ResponseFuture::sent(self.inner.call(request), None);
-            }
-            Source::Provider(cache) => cache,
-        };
-        match cache.get() {
-            Some(credentials) => {
-                let resend = Resend::prepare(cache, &self.inner, &request, &credentials);
-                authorize(request.headers_mut(), &credentials);
-                ResponseFuture::sent(self.inner.call(request), resend)
-            }
-            None => {
-                // The service that was polled ready goes with the request.
-                let clone = self.inner.clone();
-                let ready = std::mem::replace(&mut self.inner, clone);
-                ResponseFuture::waiting(future::ask_then_send(cache.clone(), ready, request))
-            }
+        match &self.source {
+            // A header of the caller's own stays, and nobody is asked for another.
+            Source::Provider(_) if mark(request.headers_mut()) => Source::None,
+            source => source.clone(),
         }
     }
 }

@@ -23,8 +23,9 @@ pin_project! {
 pub(super) enum Content {
     /// What the inner body gives.
     Plain,
-    /// This, and nothing of the inner body, which is at its end.
-    Whole(Bytes),
+    /// This, and nothing of the inner body, which is at its end. Boxed, since
+    /// it is rare and would make every answer larger.
+    Whole(Box<Bytes>),
     /// What the inner body gives is gzip.
     Gzip(Box<Streamed>),
     /// All was given out, or an error.
@@ -47,7 +48,7 @@ impl<B> ResponseBody<B> {
     }
 
     pub(super) fn whole(inner: B, bytes: Bytes) -> Self {
-        Self { inner, content: Content::Whole(bytes) }
+        Self { inner, content: Content::Whole(Box::new(bytes)) }
     }
 
     /// `input` was already read from `inner`.
@@ -74,7 +75,7 @@ where
             Content::Plain => return this.inner.poll_frame(cx).map_err(Error::from_service),
             Content::Done => return Poll::Ready(None),
             Content::Whole(bytes) => {
-                let bytes = std::mem::take(bytes);
+                let bytes = std::mem::take(&mut **bytes);
                 *this.content = Content::Done;
                 return Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))));
             }

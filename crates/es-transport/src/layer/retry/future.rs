@@ -47,30 +47,19 @@ pin_project! {
 }
 
 /// What another attempt needs.
-struct Again<S, B, P> {
-    service: S,
-    kept: Kept<B>,
-    retries: u32,
-    policy: Arc<P>,
+pub(super) struct Again<S, B, P> {
+    pub(super) service: S,
+    pub(super) kept: Kept<B>,
+    pub(super) retries: u32,
+    pub(super) policy: Arc<P>,
 }
 
 impl<S, B, P> ResponseFuture<S, B, P>
 where
     S: Service<Request<B>>,
 {
-    /// A request that cannot be sent again.
-    pub(super) fn once(future: S::Future) -> Self {
-        Self { state: State::Attempt { future }, trail: Trail::new(), again: None }
-    }
-
-    pub(super) fn new(
-        future: S::Future,
-        service: S,
-        kept: Kept<B>,
-        retries: u32,
-        policy: Arc<P>,
-    ) -> Self {
-        let again = Some(Again { service, kept, retries, policy });
+    #[inline]
+    pub(super) fn new(future: S::Future, again: Option<Again<S, B, P>>) -> Self {
         Self { state: State::Attempt { future }, trail: Trail::new(), again }
     }
 }

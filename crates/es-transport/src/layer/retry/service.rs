@@ -6,7 +6,11 @@ use std::{
 use http::Request;
 use tower::Service;
 
-use super::{future::ResponseFuture, kept::Kept, policy::RequestFacts, policy::RetryPolicy};
+use super::{
+    future::{Again, ResponseFuture},
+    kept::Kept,
+    policy::{RequestFacts, RetryPolicy},
+};
 use crate::{
     body::Replay,
     error::{BoxError, Error},
@@ -52,10 +56,13 @@ where
         let facts = RequestFacts::new(request.method(), RequestOptions::of(&request));
         let retries = self.policy.max_retries(&facts);
         let kept = if retries == 0 { None } else { Kept::of(&request) };
-        let Some(kept) = kept else {
-            return ResponseFuture::once(self.inner.call(request));
-        };
         let first = self.inner.call(request);
-        ResponseFuture::new(first, self.inner.clone(), kept, retries, Arc::clone(&self.policy))
+        let again = kept.map(|kept| Again {
+            service: self.inner.clone(),
+            kept,
+            retries,
+            policy: Arc::clone(&self.policy),
+        });
+        ResponseFuture::new(first, again)
     }
 }
