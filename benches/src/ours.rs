@@ -1,6 +1,5 @@
-//! Our client, with everything on: several nodes, credentials, retries, both
-//! deadlines, product check, compatibility mode, spans without a subscriber.
-
+//! Our client, with everything on: several nodes, credentials, retries, a deadline
+//! per attempt, product check, compatibility mode, spans without a subscriber.
 
 use es_client::{Elasticsearch, SearchResponse, helpers::bulk::Operation as Write};
 use peers::{
@@ -24,10 +23,7 @@ impl Ours {
     /// # Errors
     /// When a setting is refused.
     pub fn new(urls: &[String]) -> Result<Self, BoxError> {
-        let client = Elasticsearch::builder()
-            .nodes(urls)
-            .basic_auth(USER, PASSWORD)
-            .build()?;
+        let client = Elasticsearch::builder().nodes(urls).basic_auth(USER, PASSWORD).build()?;
         Ok(Self { client })
     }
 

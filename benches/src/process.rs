@@ -1,13 +1,16 @@
-//! The local server as a child process.
+//! The local server as a process of its own, or in a thread.
 
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
 };
 
 use peers::operation::BoxError;
+use tokio::runtime::Builder;
 
-use crate::callgrind::sibling;
+use crate::{callgrind::sibling, server};
 
 /// A server that ends with this value.
 pub struct Server {
@@ -46,4 +49,23 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Starts the server in a thread, for as long as the process lives, and answers
+/// the nodes' URLs.
+///
+/// # Errors
+/// When no port can be had.
+pub fn serve_from_thread(nodes: usize) -> Result<Vec<String>, BoxError> {
+    let (sender, receiver) = mpsc::channel();
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            // Nobody else listens to the channel: its other end is below.
+            let _ = sender.send(server::start(nodes).await);
+            std::future::pending::<()>().await;
+        });
+    });
+    let addresses = receiver.recv()??;
+    Ok(addresses.iter().map(|address| format!("http://{address}")).collect())
 }

@@ -9,7 +9,7 @@ use es_transport::{
     Body, Credentials, RequestAuth, RequestOptions, layer::default_headers::DefaultHeadersLayer,
 };
 use exchange::exchange;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use proptest::prelude::*;
 
 async fn sent(layer: &DefaultHeadersLayer, request: Request<Body>) -> HeaderMap {
@@ -95,12 +95,22 @@ async fn credentials_among_the_options_are_left_to_the_auth_layer() {
 
 #[tokio::test]
 async fn the_layers_below_need_not_grow_the_map() {
-    let mut headers = sent(&DefaultHeadersLayer::new(), plain()).await;
-    let room = headers.capacity();
-    for name in ["accept", "content-type", "accept-encoding", "authorization", "host"] {
-        headers.insert(name, HeaderValue::from_static("x"));
+    let without_body = &["accept", "accept-encoding", "authorization", "host"][..];
+    let of_body = &["content-type", "content-encoding", "content-length"][..];
+    for (method, names) in [
+        (Method::HEAD, without_body.to_vec()),
+        (Method::GET, without_body.to_vec()),
+        (Method::POST, [without_body, of_body].concat()),
+    ] {
+        let mut request = plain();
+        *request.method_mut() = method;
+        let mut headers = sent(&DefaultHeadersLayer::new(), request).await;
+        let room = headers.capacity();
+        for name in names {
+            headers.insert(name, HeaderValue::from_static("x"));
+        }
+        assert_eq!(headers.capacity(), room);
     }
-    assert_eq!(headers.capacity(), room);
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! What the programs of this package share: nothing but a type. Each links what
+//! it uses and no more, since a process pays for what it carries.
+
+/// Every error of a measurement.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,68 @@
+//! Selecting a node, without any request: pools of any size, and the time that
+//! a choice takes.
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use es_transport::{
+    Node, NodePool,
+    node::{RequestContext, RoundRobin, Verdict},
+};
+use http::Method;
+use peers::operation::BoxError;
+
+/// A pool of so many nodes.
+///
+/// # Errors
+/// Never: the URLs are good.
+pub fn pool(nodes: usize) -> Result<Arc<NodePool>, BoxError> {
+    let nodes = (0..nodes)
+        .map(|number| format!("https://node-{number}.example.com:9200").parse())
+        .collect::<Result<Vec<Node>, _>>()?;
+    Ok(NodePool::new(nodes)?)
+}
+
+/// Chooses a number of times, and tells the pool each time that it went well.
+pub fn choose(pool: &NodePool, selector: &RoundRobin, times: u64) {
+    let context = RequestContext::new(&Method::GET, "/products/_search");
+    for _ in 0..times {
+        let mut selected = pool.select(selector, &context);
+        std::hint::black_box(selected.node());
+        selected.finish(Verdict::Alive, context.now());
+    }
+}
+
+/// The nanoseconds of one choice: the best of many short runs, since whatever
+/// else the machine does can only make a run longer.
+pub fn nanoseconds(nodes: usize) -> Result<f64, BoxError> {
+    const TIMES: u64 = 20_000;
+    let (pool, selector) = (pool(nodes)?, RoundRobin::default());
+    choose(&pool, &selector, TIMES);
+    let best = (0..300).map(|_| time(|| choose(&pool, &selector, TIMES))).min();
+    Ok(best.unwrap_or_default().as_nanos() as f64 / TIMES as f64)
+}
+
+/// How much more two threads choose from one pool than one thread does: the
+/// best of many pairs of runs.
+pub fn two_threads() -> Result<f64, BoxError> {
+    const TIMES: u64 = 400_000;
+    let (pool, selector) = (pool(3)?, RoundRobin::default());
+    let one = || choose(&pool, &selector, TIMES);
+    let two = || {
+        thread::scope(|scope| {
+            scope.spawn(one);
+            one();
+        });
+    };
+    let best = |run: &dyn Fn()| (0..60).map(|_| time(run)).min().unwrap_or_default();
+    Ok(2.0 * best(&one).as_secs_f64() / best(&two).as_secs_f64())
+}
+
+fn time(run: impl Fn()) -> Duration {
+    let began = Instant::now();
+    run();
+    began.elapsed()
+}
