@@ -1,6 +1,8 @@
 //! `cold_bare <url> <ca file>`: hyper over hyper-rustls and nothing else, from
 //! `main` to the first answer of a verified server.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use cold::BoxError;
 use http::{Request, Uri, header};
@@ -9,6 +11,7 @@ use hyper::client::conn::http1;
 use hyper_rustls::HttpsConnectorBuilder;
 use rustls::{
     ClientConfig, RootCertStore,
+    crypto::ring,
     pki_types::{CertificateDer, pem::PemObject},
 };
 use tower::ServiceExt;
@@ -21,7 +24,10 @@ async fn main() -> Result<(), BoxError> {
     for certificate in CertificateDer::pem_file_iter(ca)? {
         roots.add(certificate?)?;
     }
-    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     let connector =
         HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
     let uri: Uri = url.parse()?;
