@@ -67,7 +67,9 @@ where
             Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
             Kind::Stream(stream) => {
                 let stream = stream.as_mut().project();
-                let Some(frame) = ready!(stream.body.poll_frame(cx)) else { return Poll::Ready(None) };
+                let Some(frame) = ready!(stream.body.poll_frame(cx)) else {
+                    return Poll::Ready(None);
+                };
                 let frame = frame.map_err(Error::from_service)?;
                 let size = frame.data_ref().map_or(0, Bytes::len);
                 let Some(rest) = stream.left.checked_sub(size) else {
