@@ -112,7 +112,7 @@ impl Response {
     /// # Errors
     /// The body is no JSON, or not of that form.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        crate::json_read::from_bytes(&self.body).map_err(|error| {
             Error::decode(std::any::type_name::<T>(), error, self.meta.clone(), self.body.clone())
         })
     }

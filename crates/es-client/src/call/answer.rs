@@ -60,7 +60,7 @@ impl Answer {
 
     /// Decodes JSON.
     pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        crate::json_read::from_bytes(&self.body).map_err(|error| {
             let (meta, body) = self.split();
             Error::decode(std::any::type_name::<T>(), error, meta, body)
         })
