@@ -201,8 +201,8 @@ fn answer(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Answer> {
 
 /// Types of `es_client::types` as a generated file names them.
 fn in_types(expression: &str) -> String {
-    const KNOWN: [&str; 9] =
-        ["BTreeMap", "Box", "HashMap", "Option", "String", "T", "Value", "Vec", "bool"];
+    const KNOWN: [&str; 7] = ["Box", "Option", "String", "T", "Value", "Vec", "bool"];
+    const MAPS: [&str; 2] = ["BTreeMap", "HashMap"];
     let mut rust = String::new();
     let mut rest = expression;
     while let Some(start) = rest.find(|c: char| c.is_alphanumeric()) {
@@ -210,7 +210,9 @@ fn in_types(expression: &str) -> String {
         let end = from.find(|c: char| !(c.is_alphanumeric() || "_:".contains(c)));
         let (name, after) = from.split_at(end.unwrap_or(from.len()));
         rust.push_str(before);
-        if !KNOWN.contains(&name) {
+        if MAPS.contains(&name) {
+            rust.push_str("std::collections::");
+        } else if !KNOWN.contains(&name) {
             rust.push_str("types::");
         }
         rust.push_str(name);
@@ -234,5 +236,45 @@ fn repeat(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Option<&'static
             Err("repeatable.toml must say whether this read may be sent again".into())
         }
         (false, false) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_answers_are_looked_up_in_the_room_of_types() {
+        assert_eq!(in_types("Info"), "types::Info");
+        assert_eq!(in_types("SearchResponse<T>"), "types::SearchResponse<T>");
+        assert_eq!(in_types("Vec<cat::Indices>"), "Vec<types::cat::Indices>");
+        assert_eq!(
+            in_types("BTreeMap<String, Option<IndexState>>"),
+            "std::collections::BTreeMap<String, Option<types::IndexState>>"
+        );
+    }
+
+    #[test]
+    fn a_path_is_cut_at_its_parts() {
+        let part = |name: &str| Param {
+            name: name.to_owned(),
+            kind: "string".to_owned(),
+            required: true,
+            part: false,
+            notes: facts::Notes::default(),
+        };
+        let path = |template: &str, method: &str| facts::Route {
+            template: template.to_owned(),
+            method: method.to_owned(),
+            duplicate: false,
+        };
+        let parts = [part("index"), part("id")];
+        let cut = route(&path("/{index}/_doc/{id}", "PUT"), &parts).unwrap();
+        assert_eq!((&*cut.text, &*cut.parts), (&["/".into(), "/_doc/".into()][..], &[0, 1][..]));
+        let cut = route(&path("/_search", "GET/POST"), &parts).unwrap();
+        assert_eq!((cut.constructor, &*cut.text), ("get_or_post", &["/_search".to_owned()][..]));
+        assert!(route(&path("/{other}", "GET"), &parts).is_err());
+        assert!(route(&path("/{index", "GET"), &parts).is_err());
+        assert!(route(&path("/{index}", "PATCH"), &parts).is_err());
     }
 }
