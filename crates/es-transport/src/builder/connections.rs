@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
-use tower::{Service, ServiceExt, util::BoxCloneSyncService};
+use tower::{Service, ServiceExt};
 
-use super::{Bottom, TransportBuilder};
+use super::{Bottom, TransportBuilder, stack};
 use crate::{
-    Body, ResponseBody,
+    Body,
     connect::{ConnectionsBuilder, Io, Proxy, WallClock},
-    error::{BoxError, Error, Result},
+    error::{BoxError, Result},
 };
 
 /// Connections.
@@ -87,11 +87,9 @@ impl<T> TransportBuilder<T> {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let service = service
-            .map_response(|answer: Response<B>| answer.map(|b| ResponseBody::new(Box::pin(b))))
-            .map_err(Error::from_service);
-        let service = BoxCloneSyncService::new(service);
-        self.set(|settings| settings.bottom = Bottom::Service(service))
+        let service = service.map_response(|answer: Response<B>| answer.map(Box::pin));
+        let compose = move |settings| stack::over_service(settings, service);
+        self.set(|settings| settings.bottom = Bottom::Service(Box::new(compose)))
     }
 
     fn connections(self, change: impl FnOnce(ConnectionsBuilder) -> ConnectionsBuilder) -> Self {

@@ -14,10 +14,7 @@ mod tls;
 
 use std::{fmt, marker::PhantomData, time::Duration};
 
-use tower::util::BoxCloneSyncService;
-
 use crate::{
-    Body, ResponseBody,
     connect::{Connections, ConnectionsBuilder, Proxy, TlsSettings},
     error::{Error, Result},
     layer::{
@@ -86,8 +83,9 @@ enum Bottom {
     BuiltIn,
     /// The connections, opened by a connector of the caller's.
     Connector(Box<dyn FnOnce(ConnectionsBuilder) -> Connections + Send>),
-    /// A service of the caller's.
-    Service(BoxCloneSyncService<http::Request<Body>, http::Response<ResponseBody>, Error>),
+    /// A service of the caller's, and the stack over it: the stack is compiled
+    /// once more only where there is one.
+    Service(Box<dyn FnOnce(Settings) -> Result<Transport> + Send>),
 }
 
 impl Default for Settings {

@@ -42,12 +42,7 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
             over_connections(settings, connections, &thaw)
         }
         Bottom::Connector(make) => over_connections(settings, make(connections), &thaw),
-        Bottom::Service(service) => {
-            let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
-                .dead_time(settings.dead_time)
-                .build()?;
-            compose(settings, pool, service, &thaw, || {})
-        }
+        Bottom::Service(compose) => compose(settings),
     }
 }
 
@@ -128,6 +123,20 @@ fn over_connections(
         })
         .build()?;
     compose(settings, pool, connections.clone(), thaw, move || connections.close())
+}
+
+pub(super) fn over_service<S, B>(mut settings: Settings, service: S) -> Result<Transport>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
+        .dead_time(settings.dead_time)
+        .build()?;
+    compose(settings, pool, service, &Thaw::default(), || {})
 }
 
 /// The stack over any bottom. The order and its reasons: [`crate::layer`].
