@@ -1,6 +1,7 @@
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::search::Shards;
+use super::{cause::ErrorCause, search::Shards};
 
 /// The answer to the writing of one document.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,6 +28,9 @@ pub struct WriteResponse {
     /// The shards that took the write.
     #[serde(rename = "_shards", default)]
     pub shards: Shards,
+    /// The document after an update, where its source was asked for.
+    #[serde(default)]
+    pub get: Option<Value>,
 }
 
 /// The answer to the reading of one document.
@@ -54,4 +58,10 @@ pub struct GetResponse<T> {
     /// The document; `None` where the source was not asked for.
     #[serde(rename = "_source")]
     pub source: Option<T>,
+    /// Fields that were asked for by name.
+    #[serde(default)]
+    pub fields: Option<Value>,
+    /// Why it could not be read, in the answer to `mget`.
+    #[serde(default)]
+    pub error: Option<ErrorCause>,
 }

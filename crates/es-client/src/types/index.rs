@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::search::Shards;
+use super::{lenient::text, search::Shards};
 
-/// The answer to `GET /{index}`: each index by its name.
+/// Indices by their names: the answer to `indices.get`, `get_mapping`,
+/// `get_settings` and `get_alias`, of which each fills its part of a state.
 pub type IndexStates = BTreeMap<String, IndexState>;
 
 /// What an index is made of.
@@ -14,13 +15,64 @@ pub type IndexStates = BTreeMap<String, IndexState>;
 pub struct IndexState {
     /// Its other names.
     #[serde(default)]
-    pub aliases: BTreeMap<String, Value>,
+    pub aliases: BTreeMap<String, Alias>,
     /// Its fields and how they are indexed.
     #[serde(default)]
     pub mappings: Value,
     /// Shards, replicas and so on.
     #[serde(default)]
     pub settings: Value,
+    /// Settings that nobody set, where they were asked for.
+    #[serde(default)]
+    pub defaults: Value,
+    /// The data stream that it belongs to.
+    #[serde(default)]
+    pub data_stream: Option<String>,
+}
+
+impl IndexState {
+    /// A setting as text, such as `number_of_shards` or `index.refresh_interval`;
+    /// whether settings came flat or nested, set or by default.
+    ///
+    /// ```
+    /// use es_client::types::IndexState;
+    ///
+    /// let state: IndexState = serde_json::from_str(
+    ///     r#"{"settings": {"index": {"routing": {"allocation": {"require": "x"}}, "number_of_shards": "2"}}}"#,
+    /// )?;
+    /// assert_eq!(state.setting("number_of_shards").as_deref(), Some("2"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn setting(&self, name: &str) -> Option<String> {
+        let name = name.strip_prefix("index.").unwrap_or(name);
+        let flat = format!("index.{name}");
+        let nested = format!("/index/{}", name.replace('.', "/"));
+        let of = |from: &Value| from.get(&flat).or_else(|| from.pointer(&nested)).and_then(text);
+        of(&self.settings).or_else(|| of(&self.defaults))
+    }
+
+    /// The mapping of the fields at the top level, by their names.
+    pub fn properties(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let fields = self.mappings.get("properties").and_then(Value::as_object);
+        fields.into_iter().flatten().map(|(name, field)| (name.as_str(), field))
+    }
+}
+
+/// Another name of an index.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Alias {
+    /// The documents that are seen through it.
+    pub filter: Option<Value>,
+    /// The routing of writes through it.
+    pub index_routing: Option<String>,
+    /// The routing of searches through it.
+    pub search_routing: Option<String>,
+    /// Whether writes through it go to this index.
+    pub is_write_index: Option<bool>,
+    /// Whether patterns pass it over.
+    pub is_hidden: Option<bool>,
 }
 
 /// The answer to a change of the cluster's state.

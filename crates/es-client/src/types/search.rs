@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
+use super::{aggs::Aggregations, cause::ShardFailure, suggest::Suggestion};
+
 /// The answer to a search, with documents of type `T`.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
@@ -17,10 +19,15 @@ pub struct SearchResponse<T> {
     #[serde(rename = "_shards", default)]
     pub shards: Shards,
     /// The hits and their number.
+    #[serde(default)]
     pub hits: Hits<T>,
     /// The aggregations, by name.
     #[serde(default)]
-    pub aggregations: BTreeMap<String, Value>,
+    pub aggregations: Aggregations,
+    /// What the suggesters suggest, by their names: one entry for each piece of
+    /// the text.
+    #[serde(default)]
+    pub suggest: BTreeMap<String, Vec<Suggestion>>,
     /// The id to scroll on with.
     #[serde(rename = "_scroll_id", default)]
     pub scroll_id: Option<String>,
@@ -38,6 +45,11 @@ impl<T> SearchResponse<T> {
     /// The documents of the hits, where their sources were asked for.
     pub fn documents(&self) -> impl Iterator<Item = &T> {
         self.hits.hits.iter().filter_map(|hit| hit.source.as_ref())
+    }
+
+    /// The aggregations, by name.
+    pub fn aggs(&self) -> &Aggregations {
+        &self.aggregations
     }
 
     /// How many documents match; at least this many where `total.relation` is `gte`.
@@ -59,6 +71,12 @@ pub struct Hits<T> {
     /// The hits.
     #[serde(default = "Vec::new")]
     pub hits: Vec<Hit<T>>,
+}
+
+impl<T> Default for Hits<T> {
+    fn default() -> Self {
+        Self { total: None, max_score: None, hits: Vec::new() }
+    }
 }
 
 /// How many documents match.
@@ -119,5 +137,5 @@ pub struct Shards {
     pub failed: u32,
     /// Why, one entry per kind of failure.
     #[serde(default)]
-    pub failures: Vec<Value>,
+    pub failures: Vec<ShardFailure>,
 }

@@ -51,7 +51,7 @@ impl<T: DeserializeOwned> Page<T> {
         let page = read().map_err(|error| Error::decode("page of hits", error, meta, body))?;
         let (failed, total) = (page.shards.failed, page.shards.total);
         if !allow_partial && (failed > 0 || page.timed_out) {
-            let first = page.shards.failures.first().map(Value::to_string);
+            let first = page.shards.failures.first().map(ToString::to_string);
             return Err(Error::partial(failed, total, first));
         }
         Ok(page)
