@@ -13,7 +13,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `POST` `/{index}/_bulk`, `/_bulk`
-    Bulk -> Value, json, lines;
+    Bulk -> types::BulkResponse, json, lines;
     query {
         /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;

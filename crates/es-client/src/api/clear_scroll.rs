@@ -14,7 +14,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `DELETE` `/_search/scroll/{scroll_id}`, `/_search/scroll`
-    ClearScroll -> Value, json, json;
+    ClearScroll -> types::FreedContexts, json, json;
     query {}
     part {
         /// The scrolling search. Deprecated since 7.0.0.

@@ -15,7 +15,7 @@ builder! {
     /// `DELETE` `/_pit`
     ///
     /// Since 7.10.0.
-    ClosePointInTime -> Value, json, json;
+    ClosePointInTime -> types::FreedContexts, json, json;
     query {}
     property {
         /// The id. Text, required.

@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_count`, `/_count`
     ///
     /// Needs the index privilege `read`.
-    Count -> Value, json, json;
+    Count -> types::CountResponse, json, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_delete_by_query`
     ///
     /// Since 5.0.0. Needs the index privileges `read`, `delete`.
-    DeleteByQuery -> Value, json, json;
+    DeleteByQuery -> types::ByQueryResponse, json, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_scripts/{id}`
     ///
     /// Needs the cluster privilege `manage`.
-    DeleteScript -> Value, json, none;
+    DeleteScript -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

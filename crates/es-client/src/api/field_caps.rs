@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_field_caps`, `/_field_caps`
     ///
     /// Since 5.4.0. Needs the index privileges `view_index_metadata`, `read`.
-    FieldCaps -> Value, json, json;
+    FieldCaps -> types::FieldCapsResponse, json, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -17,7 +17,7 @@ builder! {
     /// `POST` `/{index}/_pit`
     ///
     /// Since 7.10.0. Needs the index privilege `read`.
-    OpenPointInTime -> Value, json, json;
+    OpenPointInTime -> types::OpenPointInTime, json, json;
     query {
         /// Whether failed shards are left out instead of being an error. Default: `false`.
         allow_partial_search_results("allow_partial_search_results"): bool;

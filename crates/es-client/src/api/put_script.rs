@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_scripts/{id}/{context}`, `/_scripts/{id}`
     ///
     /// Needs the cluster privilege `manage`.
-    PutScript -> Value, json, json;
+    PutScript -> types::Acknowledged, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_reindex`
     ///
     /// Since 2.3.0. Needs the index privileges `read`, `write`.
-    Reindex -> Value, json, json;
+    Reindex -> types::ByQueryResponse, json, json;
     query {
         /// How many documents at most.
         max_docs_param("max_docs"): impl Param<i64>;

@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_search/template`, `/_search/template`
     ///
     /// Since 2.0.0. Needs the index privilege `read`.
-    SearchTemplate -> Value, json, json;
+    SearchTemplate<T> -> types::SearchResponse<T>, json, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -65,12 +65,12 @@ builder! {
 
 impl Elasticsearch {
     /// Searches by a template.
-    pub fn search_template(&self, index: impl Param<[String]>) -> SearchTemplate {
+    pub fn search_template<T>(&self, index: impl Param<[String]>) -> SearchTemplate<T> {
         SearchTemplate::new(Call::new(self, &ENDPOINT).with_part(0, index))
     }
 
     /// [`search_template`](Self::search_template) without `index`: of all.
-    pub fn search_template_all(&self) -> SearchTemplate {
+    pub fn search_template_all<T>(&self) -> SearchTemplate<T> {
         SearchTemplate::new(Call::new(self, &ENDPOINT))
     }
 }

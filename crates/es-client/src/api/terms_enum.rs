@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_terms_enum`
     ///
     /// Since 7.14.0.
-    TermsEnum -> Value, json, json;
+    TermsEnum -> types::TermsEnumResponse, json, json;
     query {}
     property {
         /// Property `case_insensitive`: `true` or `false`. Default: `false`.

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_update/{id}`
     ///
     /// Needs the index privilege `write`.
-    Update -> Value, json, json;
+    Update -> types::WriteResponse, json, json;
     query {
         /// Whether sources are given, or which of their fields. Default: `true`.
         source_param("_source"): impl Param<(bool, [String])>;

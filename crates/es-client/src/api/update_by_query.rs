@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_update_by_query`
     ///
     /// Since 2.4.0. Needs the index privileges `read`, `write`.
-    UpdateByQuery -> Value, json, json;
+    UpdateByQuery -> types::ByQueryResponse, json, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -80,7 +80,7 @@ struct Either<T> {
     timed_out: bool,
     #[serde(rename = "_shards", default)]
     shards: Shards,
-    #[serde(default)]
+    #[serde(default = "Hits::default")]
     hits: Hits<T>,
     #[serde(default)]
     aggregations: Aggregations,

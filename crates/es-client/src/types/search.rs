@@ -19,7 +19,7 @@ pub struct SearchResponse<T> {
     #[serde(rename = "_shards", default)]
     pub shards: Shards,
     /// The hits and their number.
-    #[serde(default)]
+    #[serde(default = "Hits::default")]
     pub hits: Hits<T>,
     /// The aggregations, by name.
     #[serde(default)]

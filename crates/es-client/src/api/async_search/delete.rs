@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_async_search/{id}`
     ///
     /// Since 7.7.0.
-    Delete -> Value, json, none;
+    Delete -> types::Acknowledged, json, none;
     query {}
 }
 

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_async_search/status/{id}`
     ///
     /// Since 7.11.0. Needs the cluster privilege `monitor`.
-    Status -> Value, json, none;
+    Status -> types::AsyncSearchStatus, json, none;
     query {
         /// How long it is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;

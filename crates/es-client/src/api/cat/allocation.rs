@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/allocation/{node_id}`, `/_cat/allocation`
     ///
     /// Needs the cluster privilege `monitor`.
-    Allocation -> Value, json, none;
+    Allocation -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

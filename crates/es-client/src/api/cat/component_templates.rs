@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/component_templates/{name}`, `/_cat/component_templates`
     ///
     /// Since 5.1.0. Needs the cluster privilege `monitor`.
-    ComponentTemplates -> Value, json, none;
+    ComponentTemplates -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -18,7 +18,7 @@ builder! {
     /// `GET` or `POST` `/_cat/count/{index}`, `/_cat/count`
     ///
     /// Needs the index privilege `read`.
-    Count -> Value, json, none;
+    Count -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

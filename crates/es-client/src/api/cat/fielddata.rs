@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/fielddata/{fields}`, `/_cat/fielddata`
     ///
     /// Needs the cluster privilege `monitor`.
-    Fielddata -> Value, json, none;
+    Fielddata -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

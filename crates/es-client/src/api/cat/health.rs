@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/health`
     ///
     /// Needs the cluster privilege `monitor`.
-    Health -> Value, json, none;
+    Health -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

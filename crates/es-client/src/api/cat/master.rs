@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/master`
     ///
     /// Needs the cluster privilege `monitor`.
-    Master -> Value, json, none;
+    Master -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

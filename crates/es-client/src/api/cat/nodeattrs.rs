@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/nodeattrs`
     ///
     /// Needs the cluster privilege `monitor`.
-    Nodeattrs -> Value, json, none;
+    Nodeattrs -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/nodes`
     ///
     /// Needs the cluster privilege `monitor`.
-    Nodes -> Value, json, none;
+    Nodes -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/pending_tasks`
     ///
     /// Needs the cluster privilege `monitor`.
-    PendingTasks -> Value, json, none;
+    PendingTasks -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

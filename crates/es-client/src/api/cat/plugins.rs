@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/plugins`
     ///
     /// Needs the cluster privilege `monitor`.
-    Plugins -> Value, json, none;
+    Plugins -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/recovery/{index}`, `/_cat/recovery`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Recovery -> Value, json, none;
+    Recovery -> Vec<types::CatRow>, json, none;
     query {
         /// Parameter `active_only`. Default: `false`.
         active_only("active_only"): bool;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/shards/{index}`, `/_cat/shards`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Shards -> Value, json, none;
+    Shards -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/snapshots/{repository}`, `/_cat/snapshots`
     ///
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
-    Snapshots -> Value, json, none;
+    Snapshots -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

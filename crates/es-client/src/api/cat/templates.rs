@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/templates/{name}`, `/_cat/templates`
     ///
     /// Since 5.2.0. Needs the cluster privilege `monitor`.
-    Templates -> Value, json, none;
+    Templates -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

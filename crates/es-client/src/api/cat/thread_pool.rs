@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/thread_pool/{thread_pool_patterns}`, `/_cat/thread_pool`
     ///
     /// Needs the cluster privilege `monitor`.
-    ThreadPool -> Value, json, none;
+    ThreadPool -> Vec<types::CatRow>, json, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

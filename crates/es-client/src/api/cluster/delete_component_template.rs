@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_component_template/{name}`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    DeleteComponentTemplate -> Value, json, none;
+    DeleteComponentTemplate -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -15,7 +15,7 @@ builder! {
     /// `GET` `/_cluster/health/{index}`, `/_cluster/health`
     ///
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
-    Health -> Value, json, none;
+    Health -> types::ClusterHealth, json, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;

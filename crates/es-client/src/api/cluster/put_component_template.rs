@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_component_template/{name}`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    PutComponentTemplate -> Value, json, json;
+    PutComponentTemplate -> types::Acknowledged, json, json;
     query {
         /// A note of why it is done. Default: `api`.
         cause("cause"): impl Param<String>;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cluster/stats/nodes/{node_id}`, `/_cluster/stats`
     ///
     /// Since 1.3.0. Needs the cluster privilege `monitor`.
-    Stats -> Value, json, none;
+    Stats -> types::ClusterStats, json, none;
     query {
         /// Parameter `include_remotes`. Default: `false`.
         include_remotes("include_remotes"): bool;

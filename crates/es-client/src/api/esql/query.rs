@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_query`
     ///
     /// Since 8.11.0. Needs the index privilege `read`.
-    Query -> Value, json, json;
+    Query -> types::EsqlResponse, json, json;
     query {
         /// Whether failed shards are left out instead of being an error. Default: `true`.
         allow_partial_results("allow_partial_results"): bool;

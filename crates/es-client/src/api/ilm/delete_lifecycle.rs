@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ilm/policy/{policy}`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
-    DeleteLifecycle -> Value, json, none;
+    DeleteLifecycle -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_ilm/policy/{policy}`, `/_ilm/policy`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privileges `manage_ilm`, `read_ilm`.
-    GetLifecycle -> Value, json, none;
+    GetLifecycle -> types::LifecyclePolicies, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`. Needs the index
     /// privilege `manage`.
-    PutLifecycle -> Value, json, json;
+    PutLifecycle -> types::Acknowledged, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_ilm/start`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
-    Start -> Value, json, none;
+    Start -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

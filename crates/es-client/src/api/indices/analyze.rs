@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_analyze`, `/_analyze`
     ///
     /// Needs the index privilege `index`.
-    Analyze -> Value, json, json;
+    Analyze -> types::AnalyzeResponse, json, json;
     query {}
     part {
         /// The index.

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_cache/clear`, `/_cache/clear`
     ///
     /// Needs the index privilege `manage`.
-    ClearCache -> Value, json, none;
+    ClearCache -> types::ShardsResponse, json, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_clone/{target}`
     ///
     /// Since 7.4.0. Not on serverless. Needs the index privilege `manage`.
-    Clone -> Value, json, json;
+    Clone -> types::CreateIndexResponse, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_data_stream/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `create_index`.
-    CreateDataStream -> Value, json, none;
+    CreateDataStream -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_data_stream/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `delete_index`.
-    DeleteDataStream -> Value, json, none;
+    DeleteDataStream -> types::Acknowledged, json, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;

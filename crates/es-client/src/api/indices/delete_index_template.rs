@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_index_template/{name}`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    DeleteIndexTemplate -> Value, json, none;
+    DeleteIndexTemplate -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

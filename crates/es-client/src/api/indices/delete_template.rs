@@ -15,7 +15,7 @@ builder! {
     ///
     /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privilege
     /// `manage_index_templates`.
-    DeleteTemplate -> Value, json, none;
+    DeleteTemplate -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

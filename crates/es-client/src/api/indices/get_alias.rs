@@ -20,7 +20,7 @@ builder! {
     /// `GET` `/{index}/_alias/{name}`, `/_alias/{name}`, `/{index}/_alias`, `/_alias`
     ///
     /// Needs the index privilege `view_index_metadata`.
-    GetAlias -> Value, json, none;
+    GetAlias -> types::IndexStates, json, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_index_template/{name}`, `/_index_template`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
-    GetIndexTemplate -> Value, json, none;
+    GetIndexTemplate -> types::IndexTemplates, json, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_mapping`, `/_mapping`
     ///
     /// Needs the index privilege `view_index_metadata`.
-    GetMapping -> Value, json, none;
+    GetMapping -> types::IndexStates, json, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -19,7 +19,7 @@ builder! {
     /// `GET` `/{index}/_settings/{name}`, `/{index}/_settings`, `/_settings/{name}`, `/_settings`
     ///
     /// Needs the index privilege `view_index_metadata`.
-    GetSettings -> Value, json, none;
+    GetSettings -> types::IndexStates, json, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

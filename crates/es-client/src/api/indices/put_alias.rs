@@ -13,7 +13,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `PUT` `/{index}/_alias/{name}`
-    PutAlias -> Value, json, json;
+    PutAlias -> types::Acknowledged, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_index_template/{name}`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
-    PutIndexTemplate -> Value, json, json;
+    PutIndexTemplate -> types::Acknowledged, json, json;
     query {
         /// A note of why it is done. Default: `api`.
         cause("cause"): impl Param<String>;

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privileges
     /// `manage_index_templates`, `manage`.
-    PutTemplate -> Value, json, json;
+    PutTemplate -> types::Acknowledged, json, json;
     query {
         /// A note of why it is done. Default: ``.
         cause("cause"): impl Param<String>;

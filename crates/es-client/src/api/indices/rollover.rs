@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{alias}/_rollover/{new_index}`, `/{alias}/_rollover`
     ///
     /// Since 5.0.0. Needs the index privilege `manage`.
-    Rollover -> Value, json, json;
+    Rollover -> types::RolloverResponse, json, json;
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_shrink/{target}`
     ///
     /// Since 5.0.0. Not on serverless. Needs the index privilege `manage`.
-    Shrink -> Value, json, json;
+    Shrink -> types::CreateIndexResponse, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

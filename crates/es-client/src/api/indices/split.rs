@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_split/{target}`
     ///
     /// Since 6.1.0. Not on serverless. Needs the index privilege `manage`.
-    Split -> Value, json, json;
+    Split -> types::CreateIndexResponse, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

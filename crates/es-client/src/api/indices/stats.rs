@@ -19,7 +19,7 @@ builder! {
     /// `GET` `/{index}/_stats/{metric}`, `/_stats/{metric}`, `/{index}/_stats`, `/_stats`
     ///
     /// Since 1.3.0. Needs the index privilege `monitor`.
-    Stats -> Value, json, none;
+    Stats -> types::IndicesStats, json, none;
     query {
         /// Parameter `completion_fields`.
         completion_fields("completion_fields"): impl Param<[String]>;

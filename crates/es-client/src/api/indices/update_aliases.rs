@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_aliases`
     ///
     /// Since 1.3.0.
-    UpdateAliases -> Value, json, json;
+    UpdateAliases -> types::Acknowledged, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

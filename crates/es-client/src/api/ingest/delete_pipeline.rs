@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ingest/pipeline/{id}`
     ///
     /// Since 5.0.0.
-    DeletePipeline -> Value, json, none;
+    DeletePipeline -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

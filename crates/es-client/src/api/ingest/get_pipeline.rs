@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_ingest/pipeline/{id}`, `/_ingest/pipeline`
     ///
     /// Since 5.0.0.
-    GetPipeline -> Value, json, none;
+    GetPipeline -> types::Pipelines, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

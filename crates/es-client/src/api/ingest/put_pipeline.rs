@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ingest/pipeline/{id}`
     ///
     /// Since 5.0.0.
-    PutPipeline -> Value, json, json;
+    PutPipeline -> types::Acknowledged, json, json;
     query {
         /// Parameter `if_version`.
         if_version("if_version"): impl Param<i64>;

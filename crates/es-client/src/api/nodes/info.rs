@@ -19,7 +19,7 @@ builder! {
     /// `GET` `/_nodes/{node_id}/{metric}`, `/_nodes/{node_id}`, `/_nodes/{metric}`, `/_nodes`
     ///
     /// Since 1.3.0.
-    Info -> Value, json, none;
+    Info -> types::NodesInfo, json, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;

@@ -23,7 +23,7 @@ builder! {
     /// `/_nodes/stats/{metric}`, `/_nodes/stats`
     ///
     /// Needs the cluster privileges `monitor`, `manage`.
-    Stats -> Value, json, none;
+    Stats -> types::NodesStats, json, none;
     query {
         /// Parameter `completion_fields`.
         completion_fields("completion_fields"): impl Param<[String]>;

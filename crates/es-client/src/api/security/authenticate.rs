@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_security/_authenticate`
     ///
     /// Since 5.5.0.
-    Authenticate -> Value, json, none;
+    Authenticate -> types::Authentication, json, none;
     query {}
 }
 

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privilege `manage_own_api_key`.
-    CreateApiKey -> Value, json, json;
+    CreateApiKey -> types::ApiKeyCreated, json, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/role/{name}`
     ///
     /// Needs the cluster privilege `manage_security`.
-    DeleteRole -> Value, json, none;
+    DeleteRole -> types::Deleted, json, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/user/{username}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    DeleteUser -> Value, json, none;
+    DeleteUser -> types::Deleted, json, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
-    GetApiKey -> Value, json, none;
+    GetApiKey -> types::ApiKeys, json, none;
     query {
         /// Parameter `active_only`. Default: `false`. Since 8.10.0.
         active_only("active_only"): bool;

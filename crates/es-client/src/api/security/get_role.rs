@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_security/role/{name}`, `/_security/role`
     ///
     /// Needs the cluster privilege `read_security`.
-    GetRole -> Value, json, none;
+    GetRole -> types::Roles, json, none;
     query {
         /// Parameter `include_implicit`. Default: `false`. Since 9.5.0.
         include_implicit("include_implicit"): bool;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_security/user/{username}`, `/_security/user`
     ///
     /// Not on serverless. Needs the cluster privilege `read_security`.
-    GetUser -> Value, json, none;
+    GetUser -> types::Users, json, none;
     query {
         /// Whether the id of the user's profile is given. Default: `false`. Since 8.5.0.
         with_profile_uid("with_profile_uid"): bool;

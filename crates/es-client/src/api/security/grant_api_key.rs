@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/api_key/grant`
     ///
     /// Since 7.9.0. Needs the cluster privilege `grant_api_key`.
-    GrantApiKey -> Value, json, json;
+    GrantApiKey -> types::ApiKeyCreated, json, json;
     query {
         /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privileges `manage_api_key`, `manage_own_api_key`.
-    InvalidateApiKey -> Value, json, json;
+    InvalidateApiKey -> types::ApiKeysInvalidated, json, json;
     query {}
     property {
         /// The id. Text.

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/role/{name}`
     ///
     /// Needs the cluster privilege `manage_security`.
-    PutRole -> Value, json, json;
+    PutRole -> types::RolePut, json, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;

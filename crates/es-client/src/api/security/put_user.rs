@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/user/{username}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    PutUser -> Value, json, json;
+    PutUser -> types::UserPut, json, json;
     query {
         /// When the change becomes visible to searches. Default: `true`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;

@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_security/_query/api_key`
     ///
     /// Since 7.15.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
-    QueryApiKeys -> Value, json, json;
+    QueryApiKeys -> types::ApiKeys, json, json;
     query {
         /// Whether names of aggregations tell their types. Default: `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;

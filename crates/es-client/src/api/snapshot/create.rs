@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_snapshot/{repository}/{snapshot}`
     ///
     /// Needs the cluster privilege `create_snapshot`.
-    Create -> Value, json, json;
+    Create -> types::SnapshotCreated, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

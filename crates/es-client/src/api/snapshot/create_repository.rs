@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_snapshot/{repository}`
     ///
     /// Needs the cluster privilege `manage`.
-    CreateRepository -> Value, json, json;
+    CreateRepository -> types::Acknowledged, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

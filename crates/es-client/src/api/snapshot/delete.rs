@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_snapshot/{repository}/{snapshot}`
     ///
     /// Needs the cluster privilege `manage`.
-    Delete -> Value, json, none;
+    Delete -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

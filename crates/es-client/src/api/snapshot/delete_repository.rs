@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_snapshot/{repository}`
     ///
     /// Needs the cluster privilege `manage`.
-    DeleteRepository -> Value, json, none;
+    DeleteRepository -> types::Acknowledged, json, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_snapshot/{repository}/{snapshot}`
     ///
     /// Needs the cluster privilege `monitor_snapshot`.
-    Get -> Value, json, none;
+    Get -> types::Snapshots, json, none;
     query {
         /// Parameter `after`. Since 7.14.0.
         after("after"): impl Param<String>;

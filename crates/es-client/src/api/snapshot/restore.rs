@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_snapshot/{repository}/{snapshot}/_restore`
     ///
     /// Needs the cluster privilege `manage`.
-    Restore -> Value, json, json;
+    Restore -> types::SnapshotRestored, json, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -19,7 +19,7 @@ builder! {
     /// `/_snapshot/_status`
     ///
     /// Since 7.8.0. Needs the cluster privilege `monitor_snapshot`.
-    Status -> Value, json, none;
+    Status -> types::SnapshotStatuses, json, none;
     query {
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;

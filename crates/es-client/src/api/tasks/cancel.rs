@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_tasks/{task_id}/_cancel`, `/_tasks/_cancel`
     ///
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `manage`.
-    Cancel -> Value, json, none;
+    Cancel -> types::TaskList, json, none;
     query {
         /// What is done.
         actions("actions"): impl Param<[String]>;

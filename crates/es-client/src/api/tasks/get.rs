@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_tasks/{task_id}`
     ///
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    Get -> Value, json, none;
+    Get -> types::TaskResponse, json, none;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_tasks`
     ///
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    List -> Value, json, none;
+    List -> types::TaskList, json, none;
     query {
         /// What is done.
         actions("actions"): impl Param<[String]>;

@@ -6,11 +6,11 @@ pub(super) fn all(calls: &mut Calls) {
     let it = calls.client.async_search();
     calls! { calls
         "async_search.delete" "full" it.delete("id /é");
-        "async_search.get" "full" it.get("id /é").keep_alive(Duration::from_millis(1500))
+        "async_search.get" "full" it.get::<Value>("id /é").keep_alive(Duration::from_millis(1500))
             .return_intermediate_results(true).typed_keys(true)
             .wait_for_completion_timeout(Duration::from_millis(1500));
         "async_search.status" "full" it.status("id /é").keep_alive(Duration::from_millis(1500));
-        "async_search.submit" "full" it.submit(["index /é", "b*"])
+        "async_search.submit" "full" it.submit::<Value>(["index /é", "b*"])
             .source_param(["_source /é", "b*"]).source_excludes(["_source_excludes /é", "b*"])
             .source_includes(["_source_includes /é", "b*"]).allow_no_indices(true)
             .allow_partial_search_results(true).analyze_wildcard(true).analyzer("analyzer /é")
@@ -39,6 +39,6 @@ pub(super) fn all(calls: &mut Calls) {
             .slice("slice").sort("sort").stats("stats").stored_fields("stored_fields")
             .suggest("suggest").terminate_after("terminate_after").timeout("timeout")
             .track_scores("track_scores").track_total_hits("track_total_hits").version("version");
-        "async_search.submit" "1" it.submit_all();
+        "async_search.submit" "1" it.submit_all::<Value>();
     }
 }

@@ -104,12 +104,12 @@ pub(super) fn all(calls: &mut Calls) {
             .document(json!({"a": 1}));
         "info" "full" it.info();
         "list_reindex" "full" it.list_reindex().detailed(true);
-        "mget" "full" it.mget().index("index /é").source(["_source /é", "b*"])
+        "mget" "full" it.mget::<Value>().index("index /é").source(["_source /é", "b*"])
             .source_excludes(["_source_excludes /é", "b*"])
             .source_includes(["_source_includes /é", "b*"]).preference("preference /é")
             .realtime(true).refresh(true).routing(["routing /é", "b*"])
             .stored_fields(["stored_fields /é", "b*"]).docs("docs").ids("ids");
-        "msearch" "full" it.msearch().index(["index /é", "b*"]).allow_no_indices(true)
+        "msearch" "full" it.msearch::<Value>().index(["index /é", "b*"]).allow_no_indices(true)
             .ccs_minimize_roundtrips(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_throttled(true).ignore_unavailable(true).include_named_queries_score(true)
@@ -117,7 +117,7 @@ pub(super) fn all(calls: &mut Calls) {
             .rest_total_hits_as_int(true).routing(["routing /é", "b*"])
             .search_type(params::SearchType::QueryThenFetch).typed_keys(true)
             .operations([json!({"a": 1}), json!({"b": 2})]);
-        "msearch_template" "full" it.msearch_template().index(["index /é", "b*"])
+        "msearch_template" "full" it.msearch_template::<Value>().index(["index /é", "b*"])
             .ccs_minimize_roundtrips(true).max_concurrent_searches(7).rest_total_hits_as_int(true)
             .search_type(params::SearchType::QueryThenFetch).typed_keys(true)
             .operations([json!({"a": 1}), json!({"b": 2})]);
@@ -152,9 +152,9 @@ pub(super) fn all(calls: &mut Calls) {
             .id("id").params("params").source("source");
         "scripts_painless_execute" "full" it.scripts_painless_execute().context("context")
             .context_setup("context_setup").script("script");
-        "scroll" "full" it.scroll().scroll_id_part("scroll_id /é").rest_total_hits_as_int(true)
-            .scroll_param(Duration::from_millis(1500)).scroll_id("scroll_id")
-            .scroll(Duration::from_millis(1500));
+        "scroll" "full" it.scroll::<Value>().scroll_id_part("scroll_id /é")
+            .rest_total_hits_as_int(true).scroll_param(Duration::from_millis(1500))
+            .scroll_id("scroll_id").scroll(Duration::from_millis(1500));
         "search" "full" it.search::<Value>(["index /é", "b*"]).source_param(["_source /é", "b*"])
             .source_exclude_vectors(true).source_excludes(["_source_excludes /é", "b*"])
             .source_includes(["_source_includes /é", "b*"]).allow_no_indices(true)
@@ -199,15 +199,15 @@ pub(super) fn all(calls: &mut Calls) {
             .ignore_unavailable(true).local(true).master_timeout(Duration::from_millis(1500))
             .preference("preference /é").routing(["routing /é", "b*"]);
         "search_shards" "1" it.search_shards_all();
-        "search_template" "full" it.search_template(["index /é", "b*"]).allow_no_indices(true)
-            .ccs_minimize_roundtrips(true)
+        "search_template" "full" it.search_template::<Value>(["index /é", "b*"])
+            .allow_no_indices(true).ccs_minimize_roundtrips(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .explain_param(true).ignore_throttled(true).ignore_unavailable(true)
             .preference("preference /é").profile_param(true).rest_total_hits_as_int(true)
             .routing(["routing /é", "b*"]).scroll(Duration::from_millis(1500))
             .search_type(params::SearchType::QueryThenFetch).typed_keys(true).explain("explain")
             .id("id").params("params").profile("profile").source("source");
-        "search_template" "1" it.search_template_all();
+        "search_template" "1" it.search_template_all::<Value>();
         "terms_enum" "full" it.terms_enum(["index /é", "b*"]).case_insensitive("case_insensitive")
             .field("field").index_filter("index_filter").search_after("search_after").size("size")
             .string("string").timeout(Duration::from_millis(1500));
