@@ -171,7 +171,7 @@ impl Aggregations {
 }
 
 /// With `typed_keys` a name is `kind#name`.
-fn is_typed(key: &String, name: &str) -> bool {
+fn is_typed(key: &str, name: &str) -> bool {
     key.split_once('#').is_some_and(|(_, own)| own == name)
 }
 
