@@ -26,6 +26,7 @@
 //! | [`options`] | what `client.options()` yields |
 //! | [`api`] | one builder per endpoint |
 //! | [`types`] | typed answers |
+//! | [`dsl`] | queries, aggregations, sorts and the like, built by constructors |
 //! | [`blocking`] | the same for callers without async |
 //! | [`helpers`] | what takes more than one call: writing much, reading all |
 //! | [`response`] | what every answer carries; answers that are not typed |
@@ -40,6 +41,7 @@ pub mod api;
 pub mod blocking;
 mod call;
 pub mod client;
+pub mod dsl;
 pub mod endpoint;
 pub mod error;
 pub mod helpers;

@@ -93,7 +93,7 @@ async fn only_what_may_be_repeated_is_marked_so() {
     client.index("i").document(json!({})).await.unwrap();
     client.search::<Value>("i").query(json!({})).send().await.unwrap();
     client.options().idempotent(true).index("i").document(json!({})).await.unwrap();
-    client.scroll().send().await.unwrap();
+    client.scroll::<Value>().send().await.unwrap();
     client.security().create_api_key().name("k").send().await.unwrap();
     client.get::<Value>("i", "1").send().await.unwrap();
     let seen = seen.lock().unwrap();

@@ -155,7 +155,7 @@ impl Aggregations {
 
     /// An aggregation as it came.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let typed = |(key, value)| is_typed(key, name).then_some(value);
+        let typed = |(key, value): (&String, _)| is_typed(key, name).then_some(value);
         self.0.get(name).or_else(|| self.0.iter().find_map(typed))
     }
 

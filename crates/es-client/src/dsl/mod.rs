@@ -1,0 +1,48 @@
+//! The query DSL: constructors and setters that build the JSON of queries,
+//! aggregations, sorts, highlights and suggesters.
+//!
+//! What they build serialises to exactly the JSON that one would write by hand,
+//! and goes wherever a builder takes a value. `json!` works everywhere too: as a
+//! whole, for a part ([`Query::from`] a [`Value`](serde_json::Value)), or for a
+//! single option ([`Query::with`]).
+//!
+//! ```
+//! use es_client::dsl::{Aggregation, Query, Sort};
+//! use serde_json::json;
+//!
+//! let query = Query::bool()
+//!     .must(Query::match_("title", "trail shoes"))
+//!     .filter(Query::range("price").gte(20).lt(100))
+//!     .must_not(Query::term("sold_out", true));
+//! assert_eq!(
+//!     serde_json::to_value(&query)?,
+//!     json!({"bool": {
+//!         "must": [{"match": {"title": {"query": "trail shoes"}}}],
+//!         "filter": [{"range": {"price": {"gte": 20, "lt": 100}}}],
+//!         "must_not": [{"term": {"sold_out": {"value": true}}}],
+//!     }})
+//! );
+//!
+//! # async fn story(client: es_client::Elasticsearch, query: Query) -> es_client::Result<()> {
+//! let found: es_client::SearchResponse<serde_json::Value> = client
+//!     .search("products")
+//!     .query(query)
+//!     .sort([Sort::field("price").desc(), Sort::score()])
+//!     .aggregations(json!({"brands": Aggregation::terms("brand").size(5)}))
+//!     .await?;
+//! # Ok(())
+//! # }
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+mod aggregation;
+mod bool_query;
+mod full_text;
+mod joining;
+mod object;
+mod query;
+mod search;
+
+pub use aggregation::Aggregation;
+pub use query::Query;
+pub use search::{Highlight, Sort, Suggester};
