@@ -136,17 +136,14 @@ async fn keep_a_client_with_an_api_key(client: &Elasticsearch) -> Result {
             println!("\n(API keys need a cluster with security, and a user.)");
             return Ok(());
         }
-        _ => client.options().api_key(create_api_key(client).await?),
+        _ => {
+            let key = client.security().create_api_key().name("quickstart").await?;
+            client.options().api_key((key.id, key.api_key))
+        }
     };
     let me = with_key.security().authenticate().await?;
-    println!("\nThe kept client authenticates by: {}", me["authentication_type"]);
+    println!("\nThe kept client authenticates by: {}", me.authentication_type);
     Ok(())
-}
-
-async fn create_api_key(client: &Elasticsearch) -> Result<(String, String)> {
-    let key = client.security().create_api_key().name("quickstart").await?;
-    let text = |name| key[name].as_str().unwrap_or_default().to_owned();
-    Ok((text("id"), text("api_key")))
 }
 
 /// Stops a node while calls are running: they go to the other nodes.
