@@ -145,14 +145,15 @@ impl Found {
             _error: serde::de::IgnoredAny,
         }
         let Self { meta, body } = self;
-        let error = match json_read::from_bytes(&body) {
-            Ok(response) => return Ok(response),
-            Err(error) => error,
+        let read = match json_read::from_bytes::<SearchResponse<T>>(&body) {
+            Ok(found) if found.shards.total > 0 => return Ok(found),
+            read => read,
         };
+        // An answer tolerates what it lacks, so an error may be read as an empty one.
         let refused = json_read::from_bytes::<Refused>(&body).ok();
         match refused.and_then(|refused| StatusCode::from_u16(refused.status).ok()) {
             Some(status) => Err(Error::api(with_status(&meta, status), body)),
-            None => Err(Error::decode("answer to a search", error, meta, body)),
+            None => read.map_err(|error| Error::decode("answer to a search", error, meta, body)),
         }
     }
 }
