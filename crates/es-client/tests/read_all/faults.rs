@@ -68,12 +68,16 @@ async fn what_was_read_before_an_error_comes_first() {
 async fn shards_that_fail_are_errors_unless_allowed() {
     let (cluster, client) = cluster(1).await;
     let partial = json!({"took": 1, "timed_out": false,
-        "_shards": {"total": 3, "successful": 2, "skipped": 0, "failed": 1, "failures": [{"shard": 1}]},
+        "_shards": {"total": 3, "successful": 2, "skipped": 0, "failed": 1,
+            "failures": [{"shard": 1, "index": "i", "reason": {"type": "x_exception", "reason": "why"}}]},
         "hits": {"hits": [{"_index": "i", "_id": "1", "_score": null, "_source": {"n": 1}, "sort": [1]}]}});
     cluster.node(0).inject(answer(200, &partial).on_path("/_search"));
     let error = numbers(reading(&client).stream()).await.unwrap_err();
     assert!(error.is_partial());
-    assert_eq!(error.to_string(), r#"the answer is incomplete: 1 of 3 shards failed: {"shard":1}"#);
+    assert_eq!(
+        error.to_string(),
+        "the answer is incomplete: 1 of 3 shards failed: [i][1] x_exception: why"
+    );
     let allowed = reading(&client).allow_partial_results(true);
     assert_eq!(numbers(allowed.stream()).await.unwrap().len(), 1);
     let asked = cluster.node(0).requests().into_iter().filter(|r| r.path() == "/_search");
