@@ -14,5 +14,6 @@
 
 mod connecting;
 mod documents;
+mod helpers;
 mod server;
 mod versions;
