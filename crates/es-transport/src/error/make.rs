@@ -123,16 +123,15 @@ impl Error {
         }
     }
 
-    /// An I/O error somewhere in a foreign chain says what happened.
+    /// An I/O error somewhere in a foreign chain says what happened. Only what
+    /// ends nothing but a connect counts as unsent: an open connection whose
+    /// route is lost ends as unreachable too, with the request perhaps carried out.
     fn classify(error: BoxError) -> Self {
         use std::io::ErrorKind;
         match find::<std::io::Error>(error.as_ref()).map(std::io::Error::kind) {
-            Some(
-                ErrorKind::ConnectionRefused
-                | ErrorKind::AddrNotAvailable
-                | ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable,
-            ) => Self::connect(error),
+            Some(ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable) => {
+                Self::connect(error)
+            }
             Some(_) => Self::io(error),
             None => Self::new(Kind::Service).with_source(error),
         }

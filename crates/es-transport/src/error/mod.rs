@@ -127,9 +127,15 @@ mod tests {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = Error::from_service(refused);
         assert!(error.is_connect() && error.is_unsent());
-        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        let error = Error::from_service(reset);
-        assert!(error.is_io() && !error.is_unsent());
+    }
+
+    #[test]
+    fn what_may_end_an_open_connection_does_not_count_as_unsent() {
+        use std::io::ErrorKind::{ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut};
+        for kind in [ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut] {
+            let error = Error::from_service(std::io::Error::from(kind));
+            assert!(error.is_io() && !error.is_unsent(), "{kind}");
+        }
     }
 
     #[test]
