@@ -73,8 +73,8 @@ pub(super) fn exchange(error: hyper::Error) -> Error {
     {
         return handshake(tls);
     }
-    match words(&error) {
-        Some(words) => Error::io_message(words).with_source(error),
+    match broken(&error) {
+        Some(broken) => broken.with_source(error),
         None => Error::io(error),
     }
 }
@@ -89,35 +89,49 @@ pub(super) fn body(error: hyper::Error) -> Error {
     Error::io_message(words).with_source(error)
 }
 
-fn words(error: &hyper::Error) -> Option<&'static str> {
-    if error.is_parse() && error.to_string().contains("too large") {
+/// What is known of a failed exchange, without its source.
+fn broken(error: &hyper::Error) -> Option<Error> {
+    if is_of_request_body(error) {
+        return Some(Error::request_body());
+    }
+    let words = if error.is_parse() && error.to_string().contains("too large") {
         // hyper has the question for this case on the server's side only.
-        Some("the answer's headers are too large")
+        "the answer's headers are too large"
     } else if error.is_parse() {
-        Some("what came is not an HTTP answer")
+        "what came is not an HTTP answer"
     } else if error.is_incomplete_message() {
-        Some("it was closed before the answer's head was complete")
-    } else if error.is_user() {
-        Some("the request's body failed")
+        "it was closed before the answer's head was complete"
     } else {
-        None
+        return None;
+    };
+    Some(Error::io_message(words))
+}
+
+/// The caller's body failed or ended too early, which says nothing of the node.
+fn is_of_request_body(error: &hyper::Error) -> bool {
+    // hyper has a question for the second case only.
+    error.is_body_write_aborted()
+        || (error.is_user() && error.to_string().contains("user's Body stream"))
+}
+
+/// An error of hyper-util's client, whose chain holds that of the connector
+/// where no connection was opened. Later it may hold one of the request's body,
+/// which can be this crate's too.
+pub(super) fn client(error: hyper_util::client::legacy::Error) -> Error {
+    let chain: &(dyn StdError + 'static) = &error;
+    if error.is_connect() {
+        return match find::<Error>(chain).map(|ours| (ours.is_tls(), timeout(ours))) {
+            Some((_, Some(timeout))) => timeout.with_source(error),
+            Some((true, None)) => Error::tls(error),
+            _ => Error::connect(error),
+        };
+    }
+    match find::<hyper::Error>(chain).and_then(broken) {
+        Some(broken) => broken.with_source(error),
+        None => Error::io(error),
     }
 }
 
-/// An error of hyper-util's client, whose chain may hold one of the connector.
-pub(super) fn client(error: hyper_util::client::legacy::Error) -> Error {
-    let chain: &(dyn StdError + 'static) = &error;
-    if let Some(ours) = find::<Error>(chain) {
-        if let (Some(phase), Some(after)) = (ours.timeout_phase(), ours.timeout_after()) {
-            return Error::timeout(phase, after).with_source(error);
-        }
-        return if ours.is_tls() { Error::tls(error) } else { Error::connect(error) };
-    }
-    if error.is_connect() {
-        return Error::connect(error);
-    }
-    match find::<hyper::Error>(chain).and_then(words) {
-        Some(words) => Error::io_message(words).with_source(error),
-        None => Error::io(error),
-    }
+fn timeout(error: &Error) -> Option<Error> {
+    Some(Error::timeout(error.timeout_phase()?, error.timeout_after()?))
 }

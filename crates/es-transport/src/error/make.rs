@@ -38,6 +38,11 @@ impl Error {
         Self::new(Kind::Request(message.into().into())).unsent()
     }
 
+    /// The body of a request failed while it was sent. A part of it may have arrived.
+    pub(crate) fn request_body() -> Self {
+        Self::new(Kind::Request("its body failed".into()))
+    }
+
     /// No connection could be opened; nothing was sent.
     pub fn connect(source: impl Into<BoxError>) -> Self {
         Self::new(Kind::Connect(None)).with_source(source).unsent()

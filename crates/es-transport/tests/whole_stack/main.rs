@@ -18,6 +18,7 @@ mod media;
 mod options;
 mod resend;
 mod sniffing;
+mod sources;
 mod waits;
 
 use std::time::Duration;
