@@ -120,13 +120,36 @@ fn what_is_no_http_proxy_is_an_error_without_its_password() {
         "socks5://user:hidden@proxy.test",
         "http://user:hidden@",
         "http://user:hid den@proxy.test",
+        "http://user:hidden@proxy.test:",
+        "http://user:hidden@proxy.test:0",
+        "http://user:hidden@proxy.test:99999",
+        "http://user:hidden@proxy.test:port",
+        "http://user:hidden@proxy:proxy",
     ] {
         let error = Proxy::new(url).unwrap_err();
         assert_eq!(error.setting(), Some("proxy"), "{url}");
         assert!(!chain(&error).contains("hid"), "{}", chain(&error));
     }
-    let shown = format!("{:?}", Proxy::new("http://user:hidden@proxy.test:3128").unwrap());
-    assert!(shown.contains("proxy.test:3128") && !shown.contains("hidden"), "{shown}");
+    for user_info in ["user:hidden", "user:hid@hidden", "hidden", "hid@:hidden"] {
+        let proxy = Proxy::new(&format!("http://{user_info}@proxy.test:3128")).unwrap();
+        let shown = format!("{proxy:?}");
+        assert!(shown.contains("proxy.test:3128") && !shown.contains("hid"), "{shown}");
+    }
+}
+
+/// As in the URL of a node, and as curl reads it.
+#[tokio::test]
+async fn an_at_sign_in_the_password_belongs_to_it() {
+    let (node, (proxy, heads)) = (Server::echo().await, proxy(None).await);
+    get(&through(at(&proxy, "user:p@ss@")), node.url("/")).await.unwrap();
+    // "user:p@ss" in base64.
+    let head = heads.lock().unwrap().concat();
+    assert!(head.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
+
+    let nobody = Proxy::new("http://user:p@hidden@127.0.0.1:1").unwrap();
+    let error = get(&through(nobody), node.url("/")).await.unwrap_err();
+    assert!(error.is_connect(), "{}", chain(&error));
+    assert!(!format!("{error:?}{}", chain(&error)).contains("hidden"), "{}", chain(&error));
 }
 
 /// A process of its own, since the environment belongs to all of it.
@@ -138,7 +161,7 @@ async fn the_environment_is_asked_only_when_told_to() {
         command
             .args(["--exact", "child_with_an_environment", "--ignored"])
             .env("ES_TRANSPORT_TEST_URL", node.url("/"))
-            .env("HTTP_PROXY", format!("http://{}", proxy.address))
+            .env("HTTP_PROXY", format!("http://user:p@ss@{}", proxy.address))
             .env("NO_PROXY", no_proxy)
             .env_remove("http_proxy")
             .env_remove("no_proxy")
@@ -147,6 +170,7 @@ async fn the_environment_is_asked_only_when_told_to() {
     };
     child("").await;
     assert_eq!(heads.lock().unwrap().len(), 1, "of the two requests, one asked");
+    assert!(heads.lock().unwrap()[0].contains("Basic dXNlcjpwQHNz\r\n"), "user:p@ss");
     child("127.0.0.1").await;
     assert_eq!(heads.lock().unwrap().len(), 1);
     assert_eq!(node.accepted(), 4);

@@ -34,11 +34,15 @@ impl Proxy {
     /// # Errors
     /// A config error for anything else.
     pub fn new(url: &str) -> Result<Self> {
+        let url = with_encoded_user_info(url);
         let uri: Uri = url.parse().map_err(|_| Error::config(SETTING, "it is not a URL"))?;
         if uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
             return Err(Error::config(SETTING, "it must be http://[user:password@]host:port"));
         }
-        Ok(Self::build(url, ""))
+        if !has_good_port(&uri) {
+            return Err(Error::config(SETTING, "its port must be between 1 and 65535"));
+        }
+        Ok(Self::build(&url, ""))
     }
 
     /// Nodes that are reached without the proxy, comma-separated: host names
@@ -56,12 +60,24 @@ impl Proxy {
 
     /// What `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` (or in lower
     /// case) say now. `HTTP_PROXY` holds for http nodes, `HTTPS_PROXY` for https
-    /// nodes.
+    /// nodes. In a CGI program nothing is read: there the sender of a request
+    /// sets `HTTP_PROXY`.
     pub fn from_env() -> Self {
-        let no_proxy =
-            ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| std::env::var(name).ok());
-        let excepts_all = excepts_all(&no_proxy.unwrap_or_default());
-        Self { matcher: Matcher::from_env().into(), url: None, excepts_all }
+        let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
+        let variable = |names: [&str; 2]| {
+            let value = names.into_iter().find_map(|name| std::env::var(name).ok());
+            value.filter(|_| !is_cgi).unwrap_or_default()
+        };
+        let url = |names| with_encoded_user_info(&variable(names));
+        let no_proxy = variable(["NO_PROXY", "no_proxy"]);
+        let excepts_all = excepts_all(&no_proxy);
+        let matcher = Matcher::builder()
+            .all(url(["ALL_PROXY", "all_proxy"]))
+            .http(url(["HTTP_PROXY", "http_proxy"]))
+            .https(url(["HTTPS_PROXY", "https_proxy"]))
+            .no(no_proxy)
+            .build();
+        Self { matcher: matcher.into(), url: None, excepts_all }
     }
 
     fn build(url: &str, no_proxy: &str) -> Self {
@@ -77,6 +93,27 @@ impl Proxy {
 
 fn excepts_all(no_proxy: &str) -> bool {
     no_proxy.split(',').any(|entry| entry.trim() == "*")
+}
+
+/// The last `@` ends the user info, as in the URL of a node. The matcher takes
+/// the first, and would show the rest of a password as a part of the host.
+fn with_encoded_user_info(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + "://".len());
+    let (scheme, rest) = url.split_at(start);
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((user_info, host)) => {
+            format!("{scheme}{}@{host}{path}", user_info.replace('@', "%40"))
+        }
+        None => url.to_owned(),
+    }
+}
+
+/// The parser of URLs takes any text for a port; what is no number would be 80.
+fn has_good_port(uri: &Uri) -> bool {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let (_, host_port) = authority.rsplit_once('@').unwrap_or(("", authority));
+    Some(host_port) == uri.host() || uri.port_u16().is_some_and(|port| port > 0)
 }
 
 impl fmt::Debug for Proxy {
