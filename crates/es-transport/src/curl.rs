@@ -1,9 +1,9 @@
 //! A request as a line for curl, to look at it and to repeat it by hand.
 //!
 //! Secrets are not in it: headers that are marked sensitive or carry
-//! credentials, user info of the URL, and the bodies of requests to
-//! `/_security`, which set passwords. Their place is taken by variables of the
-//! shell.
+//! credentials, user info of the URL, and the bodies of requests to those APIs
+//! that take passwords and keys, such as `/_security`, `/_reindex` (of a remote
+//! cluster) and `/_inference`. Their place is taken by variables of the shell.
 //!
 //! ```
 //! use es_transport::{Body, curl::Curl};
@@ -28,8 +28,19 @@ use http::{HeaderName, HeaderValue, Method, Request, header};
 
 use crate::Body;
 
+/// APIs whose bodies set passwords or carry those of other services.
+const APIS_WITH_SECRETS: [&str; 8] = [
+    "/_connector",
+    "/_inference",
+    "/_logstash",
+    "/_reindex",
+    "/_security",
+    "/_snapshot",
+    "/_watcher",
+    "/reload_secure_settings",
+];
+
 /// Shows a request as a line for curl; see the [module](self).
-#[derive(Debug)]
 pub struct Curl<'a>(&'a Request<Body>);
 
 impl<'a> Curl<'a> {
@@ -67,7 +78,14 @@ impl<'a> Curl<'a> {
     }
 
     fn has_secret_body(&self) -> bool {
-        self.0.uri().path().contains("/_security")
+        APIS_WITH_SECRETS.iter().any(|api| self.0.uri().path().contains(api))
+    }
+}
+
+impl fmt::Debug for Curl<'_> {
+    /// The line; the request itself would show what is not marked as a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Curl({self})")
     }
 }
 
@@ -136,6 +154,37 @@ mod tests {
              -H \"es-secondary-authorization: $ES_ES_SECONDARY_AUTHORIZATION\" \
              -H \"x-own: $ES_X_OWN\" --data-binary @\"$ES_BODY\""
         );
+    }
+
+    #[test]
+    fn bodies_that_hold_secrets_are_left_to_a_file() {
+        for path in [
+            "/_security/api_key",
+            "/_reindex",
+            "/_inference/completion/mine",
+            "/_snapshot/backup",
+            "/_watcher/watch/mine",
+            "/_connector/mine/_configuration",
+            "/_nodes/reload_secure_settings",
+            "/prefix/_reindex?wait_for_completion=false",
+        ] {
+            let line = shown(Request::put(path), Body::from(r#"{"password":"s3cret"}"#));
+            assert!(line.ends_with(" --data-binary @\"$ES_BODY\""), "{line}");
+        }
+        let line = shown(Request::post("/reindex/_search"), Body::from("{}"));
+        assert!(line.ends_with("'{}'"), "{line}");
+    }
+
+    #[test]
+    fn debug_shows_no_more() {
+        let request = Request::get("http://elastic:s3cret@node/")
+            .header("authorization", "Basic s3cret")
+            .body(Body::empty())
+            .unwrap();
+        let (shown, debug) =
+            (Curl::new(&request).to_string(), format!("{:?}", Curl::new(&request)));
+        assert_eq!(debug, format!("Curl({shown})"));
+        assert!(!debug.contains("s3cret"), "{debug}");
     }
 
     #[cfg(unix)]
