@@ -23,6 +23,8 @@
 //! | [`AttemptTimeoutLayer`] | one deadline per attempt | over everything that takes time in an attempt |
 //! | [`CollectLayer`] | reads the answer to its end | innermost: a cut or slow answer is a failed attempt like any other |
 //!
+//! Directly below retry sits the layer of [`sniff`](crate::sniff), which sees every attempt.
+//!
 //! A layer knows no other layer. What one must tell another travels with the
 //! request or its answer: [`RequestOptions`](crate::RequestOptions) and the
 //! notes of [`attempt`](crate::attempt).
