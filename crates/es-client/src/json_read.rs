@@ -1,6 +1,6 @@
 //! Reads JSON from bytes.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::Error as _};
 
 /// Reads a value from the bytes of an answer.
 ///
@@ -12,8 +12,10 @@ use serde::Deserialize;
 pub(crate) fn from_bytes<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> serde_json::Result<T> {
     match std::str::from_utf8(bytes) {
         Ok(text) => serde_json::from_str(text),
-        // It says where.
-        Err(_) => serde_json::from_slice(bytes),
+        // It says where. What it passes over it does not look at.
+        Err(error) => {
+            serde_json::from_slice::<'a, T>(bytes).and(Err(serde_json::Error::custom(error)))
+        }
     }
 }
 
@@ -26,5 +28,16 @@ mod tests {
         assert_eq!(from_bytes::<Vec<&str>>("[\"größe\"]".as_bytes()).unwrap(), ["größe"]);
         let error = from_bytes::<Vec<String>>(b"[\"a\",\n\"\xff\"]").unwrap_err();
         assert_eq!(error.line(), 2);
+    }
+
+    #[test]
+    fn not_even_where_nobody_reads_it() {
+        #[derive(Debug, Deserialize)]
+        struct Took {
+            #[serde(rename = "took")]
+            _took: u64,
+        }
+        let error = from_bytes::<Took>(b"{\"took\":1,\"a\":[\"\xfe\"]}").unwrap_err();
+        assert!(error.to_string().contains("utf-8"), "{error}");
     }
 }
