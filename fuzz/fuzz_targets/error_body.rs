@@ -1,0 +1,45 @@
+//! The body of an answer, with whatever status: its error tells the status and
+//! the body as they came, and a kind and a reason only if the body has them.
+#![no_main]
+
+use bytes::Bytes;
+use es_client::Elasticsearch;
+use es_fuzz::{answering, run};
+use http::{HeaderMap, StatusCode};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+const STATUSES: [u16; 8] = [200, 400, 401, 404, 409, 413, 429, 503];
+
+fuzz_target!(|input: &[u8]| {
+    let [first, body @ ..] = input else { return };
+    let status = StatusCode::from_u16(STATUSES[usize::from(first % 8)]).unwrap();
+    let body = Bytes::copy_from_slice(body);
+    let service = answering(status, HeaderMap::new(), vec![body.clone()]);
+    let client = Elasticsearch::from_service(service);
+    let raw = run(async { client.info().send().await });
+    let typed = run(async { client.search_all::<Value>().await });
+    // What an error body says is read even where bytes beside it are broken.
+    let value = serde_json::from_str::<Value>(&String::from_utf8_lossy(&body));
+    if status.is_success() {
+        assert_eq!(raw.unwrap().bytes(), &body);
+        return match typed {
+            Ok(_) => {
+                assert!(std::str::from_utf8(&body).is_ok() && value.is_ok(), "it is no JSON");
+            }
+            Err(error) => assert!(error.is_decode() || error.is_partial(), "{error:?}"),
+        };
+    }
+    for error in [raw.unwrap_err(), typed.unwrap_err()] {
+        let api = error.as_api().expect("the server answered");
+        assert_eq!((api.status, &api.body), (status, &body));
+        let _ = format!("{error} {error:?}");
+        if api.kind.is_some() || api.reason.is_some() {
+            let value = value.as_ref().expect("no kind without JSON");
+            let told = &value["error"];
+            let text = |name: &str| told[name].as_str();
+            assert_eq!(api.kind.as_deref(), text("type"), "{api:?}");
+            assert_eq!(api.reason.as_deref(), told.as_str().or(text("reason")), "{api:?}");
+        }
+    }
+});
