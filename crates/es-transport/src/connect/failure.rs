@@ -1,6 +1,6 @@
 //! What failed, in this crate's words.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, io};
 
 use http::Uri;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
@@ -81,12 +81,21 @@ pub(super) fn exchange(error: hyper::Error) -> Error {
 
 /// An answer that ended before its end.
 pub(super) fn body(error: hyper::Error) -> Error {
-    let words = if error.is_incomplete_message() || find::<std::io::Error>(&error).is_some() {
+    // hyper speaks of chunks that are none in errors of I/O too, and rustls of its records.
+    let kind = find::<io::Error>(&error).map(io::Error::kind);
+    let is_tls = find::<rustls::Error>(&error).is_some();
+    let unreadable = matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
+    let words = if error.is_incomplete_message() || is_tls || (kind.is_some() && !unreadable) {
         "the answer was cut off"
     } else {
         "the answer's body is not HTTP"
     };
     Error::io_message(words).with_source(error)
+}
+
+/// An answer that tells two lengths of itself: the connection is of no use after it.
+pub(super) fn ambiguous() -> Error {
+    Error::io_message("the answer has both a length and chunks")
 }
 
 /// What is known of a failed exchange, without its source.
