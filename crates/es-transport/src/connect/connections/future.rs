@@ -8,7 +8,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, header};
+use http_body::Body as _;
+use hyper::body::Incoming;
 
 use super::{body::AnswerBody, lease::Lease, line::SendError, origin::Origin, waiting::Waiting};
 use crate::{
@@ -74,6 +76,13 @@ fn came_back(lease: Lease, error: SendError) -> State {
     }
 }
 
+/// Whether a length is stated and not gone by: what stands between may go by it,
+/// and take the rest for another answer (RFC 9112, section 6.3).
+fn is_ambiguous(answer: &Response<Incoming>) -> bool {
+    answer.body().size_hint().exact().is_none()
+        && answer.headers().contains_key(header::CONTENT_LENGTH)
+}
+
 impl Future for ResponseFuture {
     type Output = Result<Response<AnswerBody>>;
 
@@ -87,6 +96,10 @@ impl Future for ResponseFuture {
                         return Poll::Pending;
                     };
                     match answer {
+                        Ok(answer) if is_ambiguous(&answer) => {
+                            lease.close();
+                            return Poll::Ready(Err(failure::ambiguous()));
+                        }
                         Ok(answer) => {
                             return Poll::Ready(
                                 Ok(answer.map(|body| AnswerBody::new(body, lease))),

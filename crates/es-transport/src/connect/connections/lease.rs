@@ -80,6 +80,13 @@ impl Lease {
         }
     }
 
+    /// Closes the connection, whatever state it is in.
+    pub(super) fn close(mut self) {
+        if let Some(line) = self.line.take() {
+            self.origin.check_out_closed(line);
+        }
+    }
+
     /// Dropped at the end, the lease gives a connection back that is ready and
     /// closes any other.
     async fn finish_when_ready(mut self) {

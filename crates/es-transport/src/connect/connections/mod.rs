@@ -13,6 +13,9 @@
 //! - a connection is used again only after its answer was read to the end. A
 //!   cancelled request, or a large answer that is dropped unread, closes it,
 //!   and so does a server that answered and does not read the rest of the request;
+//! - an answer with both `Content-Length` and chunks is an error and closes it:
+//!   proxies disagree on where such an answer ends, and what one of them takes for
+//!   the next would be given to another request;
 //! - idle connections are closed after a timeout, when they are too many, when
 //!   their node left ([`Connections::retain`]) and when the process was frozen
 //!   meanwhile ([`WallClock`], [`ConnectionsBuilder::on_thaw`]).
