@@ -1,0 +1,148 @@
+//! Heads of answers: slow, endless, none at all.
+
+use crate::{broken, ends, timed_out, wire::OK};
+
+const NOT_HTTP: &str = "not an HTTP answer";
+const TOO_LARGE: &str = "headers are too large";
+
+#[tokio::test]
+async fn slow_headers_end_with_the_attempts_time() {
+    ends(|wire| Box::pin(wire.drip("HTTP/1.1 200 OK\r\nx-filler: y\r\n")), timed_out).await;
+    // Nothing at all, after half of a status line.
+    let half = |mut wire: crate::Wire| -> futures_util::future::BoxFuture<'static, ()> {
+        Box::pin(async move {
+            wire.send("HTTP/1.1 20").await;
+            wire.hold().await;
+        })
+    };
+    ends(half, timed_out).await;
+}
+
+#[tokio::test]
+async fn endless_headers_are_not_read_on() {
+    ends(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send(OK).await;
+                wire.flood("x-filler: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n").await;
+            })
+        },
+        broken(TOO_LARGE),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_header_without_end_is_not_read_on() {
+    ends(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send(format!("{OK}x-filler: ")).await;
+                wire.flood("yyyyyyyyyyyyyyyy").await;
+            })
+        },
+        broken(TOO_LARGE),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_reason_without_end_is_not_read_on() {
+    ends(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send("HTTP/1.1 200 ").await;
+                wire.flood("OK and more ").await;
+            })
+        },
+        broken(TOO_LARGE),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn more_headers_than_any_answer_has() {
+    ends(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send(format!("{OK}{}\r\n", "x: y\r\n".repeat(5_000))).await;
+                wire.hold().await;
+            })
+        },
+        broken(TOO_LARGE),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn garbage_is_no_answer() {
+    ends(|wire| Box::pin(wire.flood("\0\u{1}\u{2}")), broken(NOT_HTTP)).await;
+    ends(|wire| Box::pin(wire.flood("<html><body>It works!</body></html>\r\n")), broken(NOT_HTTP))
+        .await;
+    // As a server that speaks TLS only.
+    let alert = |mut wire: crate::Wire| -> futures_util::future::BoxFuture<'static, ()> {
+        Box::pin(async move {
+            wire.send([0x15, 3, 1, 0, 2, 2, 0x46]).await;
+            wire.hold().await;
+        })
+    };
+    ends(alert, broken(NOT_HTTP)).await;
+}
+
+#[tokio::test]
+async fn http_0_9_is_no_answer() {
+    ends(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send(r#"{"name":"node-1","tagline":"You Know, for Search"}"#).await;
+                wire.half_close().await;
+            })
+        },
+        broken(NOT_HTTP),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_flood_of_1xx_ends_with_the_attempts_time() {
+    ends(|wire| Box::pin(wire.flood("HTTP/1.1 100 Continue\r\n\r\n")), timed_out).await;
+    ends(
+        |wire| {
+            Box::pin(
+                wire.flood("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"),
+            )
+        },
+        timed_out,
+    )
+    .await;
+    ends(|wire| Box::pin(wire.drip("HTTP/1.1 102 Processing\r\n\r\n")), timed_out).await;
+}
+
+#[tokio::test]
+async fn a_100_continue_that_nothing_follows_ends_with_the_attempts_time() {
+    ends(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send("HTTP/1.1 100 Continue\r\n\r\n").await;
+                wire.hold().await;
+            })
+        },
+        timed_out,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_half_closed_connection_is_no_answer() {
+    ends(|wire| Box::pin(wire.half_close()), broken("before the answer's head was complete")).await;
+    ends(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send("HTTP/1.1 200 OK\r\ncontent-").await;
+                wire.half_close().await;
+            })
+        },
+        broken("before the answer's head was complete"),
+    )
+    .await;
+}

@@ -1,0 +1,108 @@
+//! Answers that come at the wrong time.
+
+use es_transport::Body;
+use tokio::time::timeout;
+
+use crate::{
+    ONE, PATIENCE,
+    cluster_support::{get, post, send_and_read},
+    impatient,
+    wire::{Behaviour, OK, server},
+};
+
+/// More than any buffer on the way holds.
+const LARGE: usize = 16 << 20;
+
+/// Sends a large request; its outcome within the time, and that the next
+/// request has a connection of its own.
+async fn early(behaviour: Behaviour) -> Result<u16, es_transport::Error> {
+    let _one = ONE.lock().await;
+    let (server, _) = server(behaviour, 1).await;
+    let transport = impatient([server.url("")]).max_retries(0).build().unwrap();
+    let body = Body::from("x".repeat(LARGE));
+    let sent = timeout(PATIENCE, transport.send(post("/_bulk", body))).await;
+    let outcome = sent.expect("it never ends").map(|answer| answer.status().as_u16());
+    assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
+    assert_eq!(server.accepted(), 2, "the connection is not used again");
+    outcome
+}
+
+#[tokio::test]
+async fn an_answer_before_the_request_ended_is_the_answer() {
+    // Kept open, and the rest of the request never read.
+    let status = early(|mut wire| {
+        Box::pin(async move {
+            wire.send("HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n").await;
+            std::future::pending::<()>().await;
+        })
+    });
+    assert_eq!(status.await.unwrap(), 413);
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_reads_ends_with_the_attempts_time() {
+    let outcome = early(|wire| {
+        Box::pin(async move {
+            std::future::pending::<()>().await;
+            drop(wire);
+        })
+    });
+    assert!(crate::timed_out(&outcome.await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn an_early_answer_that_goes_on_is_bounded_too() {
+    let outcome = early(|mut wire| {
+        Box::pin(async move {
+            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
+            wire.flood("10\r\n0123456789abcdef\r\n").await;
+        })
+    });
+    assert!(crate::too_large(&outcome.await.unwrap_err()));
+}
+
+/// What comes unasked, before or after an answer, answers no later request.
+#[tokio::test]
+async fn what_nobody_asked_for_is_no_answer() {
+    const FORGED: &str = "HTTP/1.1 404 Not Found\r\nx-elastic-product: Elasticsearch\r\n\
+        content-length: 6\r\n\r\nforged";
+    let _one = ONE.lock().await;
+    let (server, _) = server(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send(format!("{OK}content-length: 2\r\n\r\n{{}}{FORGED}")).await;
+                wire.hold().await;
+            })
+        },
+        1,
+    )
+    .await;
+    let transport = impatient([server.url("")]).max_retries(0).build().unwrap();
+    for _ in 0..3 {
+        let answer = transport.send(get("/")).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.into_body().bytes().await.unwrap(), "{}");
+    }
+    assert_eq!(server.accepted(), 2);
+}
+
+/// The other half of a connection is closed after a good answer.
+#[tokio::test]
+async fn a_connection_that_is_half_closed_while_idle_is_not_used() {
+    let _one = ONE.lock().await;
+    let (server, _) = server(
+        |mut wire| {
+            Box::pin(async move {
+                wire.send(format!("{OK}content-length: 2\r\n\r\n{{}}")).await;
+                wire.half_close().await;
+            })
+        },
+        1,
+    )
+    .await;
+    let transport = impatient([server.url("")]).max_retries(0).build().unwrap();
+    send_and_read(&transport, get("/")).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    send_and_read(&transport, get("/")).await.unwrap();
+    assert_eq!(server.accepted(), 2);
+}
