@@ -8,6 +8,7 @@ use std::{
 
 use es_transport::{
     Body, Credentials, Error as TransportError, IntoApiKey, RequestAuth, RequestOptions,
+    credentials::secret_value,
 };
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 
@@ -147,9 +148,8 @@ impl ClientOptions {
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         let visible = value.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
-        match (HeaderName::try_from(name), HeaderValue::from_str(value)) {
-            (Ok(name), Ok(mut value)) if visible => self.set(|o| {
-                value.set_sensitive(true);
+        match (HeaderName::try_from(name), secret_value(value)) {
+            (Ok(name), Some(value)) if visible => self.set(|o| {
                 o.headers.insert(name, value);
             }),
             (Err(_), _) => self.invalid("headers", "a name is not valid"),

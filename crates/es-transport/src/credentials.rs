@@ -2,6 +2,11 @@
 //!
 //! Values are marked sensitive, wiped when the last copy is dropped, and
 //! appear in no `Debug`, error, log or span.
+//!
+//! What cannot be wiped: what the caller passed by reference, the password of a
+//! [`Proxy`](crate::connect::Proxy) (hyper-util's matcher keeps it), keys within
+//! rustls, header values that the caller wrote into a request, and the buffers of
+//! hyper, rustls and the system that a request passed on its way out.
 
 use std::fmt;
 
@@ -106,15 +111,30 @@ impl Credentials {
     }
 
     fn new(setting: &'static str, scheme: Scheme, prefix: &str, value: &str) -> Result<Self> {
-        // Room for both from the start: a buffer that grows leaves a copy behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(prefix.len() + value.len()));
-        bytes.extend_from_slice(prefix.as_bytes());
-        bytes.extend_from_slice(value.as_bytes());
-        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(Wiped(bytes)))
-            .map_err(|_| Error::config(setting, "it has a character that no header can carry"))?;
-        header.set_sensitive(true);
+        let header = joined([prefix, value])
+            .ok_or_else(|| Error::config(setting, "it has a character that no header can carry"))?;
         Ok(Self { scheme, header })
     }
+}
+
+/// The value of a header that is marked sensitive, and wiped when the last
+/// request with it is gone; `None` if no header can carry it.
+pub fn secret_value(value: &str) -> Option<HeaderValue> {
+    joined(["", value])
+}
+
+fn joined(parts: [&str; 2]) -> Option<HeaderValue> {
+    // Room for both from the start: a buffer that grows leaves a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    parts.iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
+    let mut header = HeaderValue::from_maybe_shared(wiped(bytes)).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+/// Bytes that are overwritten when the last of those who share them is gone.
+pub(crate) fn wiped(bytes: Zeroizing<Vec<u8>>) -> Bytes {
+    Bytes::from_owner(Wiped(bytes))
 }
 
 /// What the setting `api_key` takes: the encoded key, or its two parts.
@@ -150,7 +170,6 @@ impl<I: AsRef<str>, K: AsRef<str>> IntoApiKey for (I, K) {
     }
 }
 
-/// Bytes that are overwritten when the last header value that shares them is dropped.
 struct Wiped(Zeroizing<Vec<u8>>);
 
 impl AsRef<[u8]> for Wiped {

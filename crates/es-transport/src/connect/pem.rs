@@ -1,15 +1,18 @@
 //! Certificates and keys in PEM, from files or memory.
 
 use std::{
-    borrow::Cow,
     fmt,
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use zeroize::Zeroizing;
 
-use crate::error::{Error, Result};
+use crate::{
+    credentials::wiped,
+    error::{Error, Result},
+};
 
 /// PEM text: a file that is read when the settings are built, or bytes.
 ///
@@ -35,12 +38,13 @@ impl Pem {
         Self(Source::Memory(bytes.into()))
     }
 
-    fn read(&self, setting: &'static str) -> Result<Cow<'_, [u8]>> {
+    /// A file may be a key, which is wiped after it was read.
+    fn read(&self, setting: &'static str) -> Result<Bytes> {
         let content = match &self.0 {
-            Source::Memory(bytes) => Cow::Borrowed(bytes.as_ref()),
-            Source::File(path) => Cow::Owned(std::fs::read(path).map_err(|error| {
+            Source::Memory(bytes) => bytes.clone(),
+            Source::File(path) => wiped(Zeroizing::new(std::fs::read(path).map_err(|error| {
                 Error::config(setting, format!("cannot read {self}")).with_source(error)
-            })?),
+            })?)),
         };
         if content.trim_ascii().is_empty() {
             return Err(Error::config(setting, format!("{self} is empty")));
@@ -120,8 +124,9 @@ impl From<Bytes> for Pem {
 }
 
 impl From<Vec<u8>> for Pem {
+    /// The text is wiped with the last copy of the settings.
     fn from(bytes: Vec<u8>) -> Self {
-        Self::bytes(bytes)
+        Self::bytes(wiped(Zeroizing::new(bytes)))
     }
 }
 

@@ -138,7 +138,7 @@ fn credentials(user_info: &str) -> Result<Credentials> {
 
 fn percent_decode(text: &str) -> Result<zeroize::Zeroizing<String>> {
     let broken = || wrong("the user info of a URL is not percent-encoded UTF-8");
-    let mut bytes = Vec::with_capacity(text.len());
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(if byte == b'%' {
@@ -151,7 +151,7 @@ fn percent_decode(text: &str) -> Result<zeroize::Zeroizing<String>> {
             byte
         });
     }
-    String::from_utf8(bytes).map(Into::into).map_err(|_| broken())
+    std::str::from_utf8(&bytes).map(|text| text.to_owned().into()).map_err(|_| broken())
 }
 
 fn wrong(message: &str) -> Error {

@@ -4,7 +4,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tower::Layer;
 
 use super::{client_meta, service::DefaultHeaders};
-use crate::error::{Error, Result};
+use crate::{
+    credentials::secret_value,
+    error::{Error, Result},
+};
 
 pub(super) const CLIENT_META: HeaderName = HeaderName::from_static("x-elastic-client-meta");
 pub(super) const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
@@ -85,10 +88,11 @@ impl DefaultHeadersLayer {
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self> {
         let name = HeaderName::from_bytes(name.as_ref().as_bytes())
             .map_err(|_| Error::config("headers", "a name is not the name of a header"))?;
-        let mut value = checked("headers", value.as_ref()).map_err(|_| {
+        let value = value.as_ref();
+        let value = is_visible(value).then(|| secret_value(value)).flatten();
+        let value = value.ok_or_else(|| {
             Error::config("headers", format!("the value of `{name}` must be visible ASCII"))
         })?;
-        value.set_sensitive(true);
         self.edit().insert(name, value);
         Ok(self)
     }
@@ -112,9 +116,13 @@ fn insert_known(headers: &mut HeaderMap, name: HeaderName, value: String) {
 }
 
 /// Visible ASCII and spaces: what every server and proxy passes on unchanged.
+fn is_visible(value: &str) -> bool {
+    !value.trim().is_empty() && value.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+}
+
 fn checked(setting: &'static str, value: &str) -> Result<HeaderValue> {
     let wrong = || Error::config(setting, "the value must be visible ASCII and not empty");
-    if value.trim().is_empty() || !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+    if !is_visible(value) {
         return Err(wrong());
     }
     HeaderValue::from_str(value).map_err(|_| wrong())
