@@ -81,10 +81,28 @@ impl fmt::Debug for Meta {
 }
 
 /// An answer as it came, with its bytes.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows how many they are: some answers bring keys and tokens.
+#[derive(Clone)]
 pub struct Response {
     meta: Meta,
     body: Bytes,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = Hidden(&self.body);
+        f.debug_struct("Response").field("meta", &self.meta).field("body", &body).finish()
+    }
+}
+
+/// A body of which `Debug` shows the length only.
+pub(crate) struct Hidden<'a>(pub(crate) &'a Bytes);
+
+impl fmt::Debug for Hidden<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 impl Response {

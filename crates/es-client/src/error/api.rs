@@ -4,10 +4,12 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::response::Meta;
+use crate::response::{Hidden, Meta};
 
 /// What Elasticsearch said: the parts of its error object.
-#[derive(Clone, Debug)]
+///
+/// `Debug` shows of the body how long it is: it may repeat what was sent.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ApiError {
     /// The status of the answer.
@@ -68,6 +70,19 @@ impl ApiError {
         };
         let Cause { kind, reason, .. } = cause;
         Self { status: meta.status(), kind, reason, root_causes, body, meta }
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("status", &self.status)
+            .field("kind", &self.kind)
+            .field("reason", &self.reason)
+            .field("root_causes", &self.root_causes)
+            .field("body", &Hidden(&self.body))
+            .field("meta", &self.meta)
+            .finish()
     }
 }
 

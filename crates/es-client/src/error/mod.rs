@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::response::Meta;
+use crate::response::{Hidden, Meta};
 
 mod api;
 
@@ -221,8 +221,18 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
+    /// Shows no body of an answer: it may hold a key that was just made.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind().fmt(f)
+        match self.kind() {
+            Kind::Decode { what, source, meta, body } => f
+                .debug_struct("Decode")
+                .field("what", what)
+                .field("source", source)
+                .field("meta", meta)
+                .field("body", &Hidden(body))
+                .finish(),
+            kind => kind.fmt(f),
+        }
     }
 }
 
