@@ -85,6 +85,29 @@ fn has_budget() -> bool {
 mod tests {
     use super::*;
 
+    /// Miri runs it in many orders (`.ci/run miri`): it tells a write that the
+    /// woken thread may not see.
+    #[test]
+    fn a_woken_thread_sees_what_was_written_before() {
+        let answer = Arc::new(std::sync::OnceLock::new());
+        let mut waker_thread = None;
+        let future = std::future::poll_fn(|cx| match answer.get() {
+            Some(answer) => Poll::Ready(*answer),
+            None => {
+                let (answer, waker) = (Arc::clone(&answer), cx.waker().clone());
+                waker_thread.get_or_insert_with(|| {
+                    thread::spawn(move || {
+                        answer.set(7).unwrap();
+                        waker.wake();
+                    })
+                });
+                Poll::Pending
+            }
+        });
+        assert_eq!(block_on(future), 7);
+        waker_thread.unwrap().join().unwrap();
+    }
+
     fn may_block() -> bool {
         check().is_ok()
     }

@@ -2,6 +2,15 @@
 //!
 //! No I/O and no clock of its own: time is passed in, so every rule can be
 //! tested as a state machine.
+//!
+//! # Threads
+//! What requests read is one snapshot behind arc-swap, replaced as a whole by
+//! writers that hold a lock. Beside it stand counters and hints that are single
+//! atomics: the load of a node, whether it is suspect, the selectors' places.
+//! Nothing is published through any of them, so that no order among them is
+//! needed and all are relaxed; one that is read late costs a worse choice and
+//! nothing else. There is no lock-free structure of our own to be modelled;
+//! `tests/threads.rs` runs under Miri all the same.
 
 mod backoff;
 mod candidates;

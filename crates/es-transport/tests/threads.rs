@@ -1,0 +1,135 @@
+//! What threads share without locks: the pool's snapshot, the nodes' loads, the
+//! selectors and the retry budget.
+//!
+//! Small enough for Miri, which runs it in many orders (`.ci/run miri`).
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+
+use es_transport::{
+    Node, NodePool,
+    layer::retry::Budget,
+    node::{
+        Candidates, LeastInFlight, PeakEwma, RequestContext, RoundRobin, SharedSelector, Sticky,
+        Verdict,
+    },
+};
+use http::Method;
+use tokio::time::Instant;
+
+const THREADS: usize = 3;
+const ROUNDS: u32 = if cfg!(miri) { 12 } else { 5_000 };
+const MS: Duration = Duration::from_millis(1);
+
+fn nodes(names: &[&str]) -> Vec<Node> {
+    names.iter().map(|name| format!("http://{name}").parse().unwrap()).collect()
+}
+
+fn at(now: Instant) -> RequestContext<'static> {
+    RequestContext::new(&Method::GET, "/").at(now)
+}
+
+#[test]
+fn requests_find_a_node_while_nodes_fail_and_are_replaced() {
+    let start = Instant::now();
+    let pool = NodePool::new(nodes(&["a", "b", "c"])).unwrap();
+    let selectors: [SharedSelector; 4] = [
+        SharedSelector::new(RoundRobin::default()),
+        SharedSelector::new(LeastInFlight),
+        SharedSelector::new(PeakEwma::default()),
+        SharedSelector::new(Sticky::default()),
+    ];
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for round in 0..ROUNDS {
+                    let now = start + round * MS;
+                    let selector = &selectors[round as usize % selectors.len()];
+                    let mut selected = pool.select(selector, &at(now));
+                    assert!(["a", "b", "c", "d"].contains(&selected.node().host()));
+                    match round % 5 {
+                        0 => selected.finish(Verdict::Failed, now + MS),
+                        1 => drop(selected),
+                        _ => selected.finish(Verdict::Alive, now + MS),
+                    }
+                }
+            });
+        }
+        for round in 0..ROUNDS / 4 {
+            let names: &[&str] = if round % 2 == 0 { &["b", "c", "d"] } else { &["a", "b", "c"] };
+            pool.replace(nodes(names)).unwrap();
+            assert!(pool.live() <= pool.len());
+        }
+    });
+
+    // Nothing is in flight any more: the least loaded are chosen in turn.
+    pool.replace(nodes(&["x", "y", "z"])).unwrap();
+    pool.replace(nodes(&["a", "b", "c"])).unwrap();
+    let now = start + Duration::from_secs(3_600);
+    while pool.live() < 3 {
+        pool.select(&LeastInFlight, &at(now)).finish(Verdict::Alive, now);
+    }
+    let held: Vec<_> = (0..3).map(|_| pool.select(&LeastInFlight, &at(now))).collect();
+    let hosts: BTreeSet<_> = held.iter().map(|selected| selected.node().host()).collect();
+    assert_eq!(hosts.len(), 3, "{hosts:?}");
+}
+
+#[test]
+fn what_is_in_flight_is_counted_over_threads() {
+    let pool = NodePool::new(nodes(&["a", "b", "c"])).unwrap();
+    let now = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| (0..ROUNDS).for_each(|_| drop(pool.select(&LeastInFlight, &at(now)))));
+        }
+    });
+    let all_are_idle = |candidates: &Candidates<'_>, _: &RequestContext<'_>| {
+        assert!(candidates.iter().all(|candidate| candidate.in_flight() == 0));
+        0
+    };
+    pool.select(&all_are_idle, &at(now));
+}
+
+#[test]
+fn one_thread_of_many_probes_a_dead_node() {
+    for _ in 0..ROUNDS / 10 + 1 {
+        let (pool, start) = (NodePool::new(nodes(&["a", "b"])).unwrap(), Instant::now());
+        pool.select(&RoundRobin::starting_at(0), &at(start)).finish(Verdict::Failed, start);
+        let later = start + Duration::from_secs(60);
+        let held: Vec<_> = thread::scope(|scope| {
+            let choose = || pool.select(&RoundRobin::default(), &at(later));
+            let threads = [(); THREADS].map(|()| scope.spawn(choose));
+            threads.map(|thread| thread.join().unwrap()).into()
+        });
+        assert_eq!(held.iter().filter(|selected| selected.is_probe()).count(), 1);
+    }
+}
+
+#[test]
+fn a_budget_is_never_overdrawn() {
+    let budget = Arc::new(Budget::new(5, 50));
+    let granted = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    granted.fetch_add(usize::from(budget.withdraw()), Relaxed);
+                    budget.deposit();
+                }
+            });
+        }
+    });
+    // 5 at first, and a half for each success.
+    let most = 5 + THREADS * ROUNDS as usize / 2;
+    let granted = granted.load(Relaxed);
+    assert!(granted <= most, "{granted} of {most}");
+    assert!(granted >= 5, "{granted}");
+}
