@@ -12,6 +12,7 @@
 mod cluster_support;
 mod failing;
 mod forms;
+mod kinds;
 mod shown;
 mod transcript;
 
