@@ -69,7 +69,8 @@ async fn alone(behaviour: Behaviour, expected: impl Fn(&Error) -> bool) {
     let started = Instant::now();
     let outcome = timeout(PATIENCE, send_and_read(&transport, get("/"))).await;
     let error = outcome.expect("it never ends").unwrap_err();
-    assert!(started.elapsed() < 3 * SHORT, "{:?}: {error}", started.elapsed());
+    // Room for a machine that is busy otherwise.
+    assert!(started.elapsed() < 10 * SHORT, "{:?}: {error}", started.elapsed());
     assert!(expected(&error), "{error:?}");
     assert_eq!(error.node().map(|node| &**node), Some(&*server.url("")), "{error}");
     assert!(!error.is_unsent(), "{error:?}");
