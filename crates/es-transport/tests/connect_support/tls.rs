@@ -134,7 +134,7 @@ impl TlsServerBuilder {
         self
     }
 
-    fn config(&self) -> ServerConfig {
+    pub fn config(&self) -> ServerConfig {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[self.version])

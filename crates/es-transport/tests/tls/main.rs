@@ -4,6 +4,7 @@
 
 #[path = "../connect_support/mod.rs"]
 mod connect_support;
+mod cut;
 mod pin;
 mod session;
 mod settings;
