@@ -58,6 +58,8 @@ pub struct Bucket {
     pub from: Option<f64>,
     /// Where its range ends, itself not in it.
     pub to: Option<f64>,
+    /// What else is told of it, such as `score` and `bg_count` of a significant term.
+    pub other: Map<String, Value>,
     aggregations: Aggregations,
 }
 
@@ -75,20 +77,37 @@ impl Bucket {
         &self.aggregations
     }
 
+    /// Where buckets are an object, their names in it are their keys as text.
+    fn named(name: String, mut parts: Map<String, Value>) -> Self {
+        let key = parts.entry("key").or_insert_with(|| Value::String(name.clone()));
+        if !key.is_string() {
+            parts.insert("key_as_string".to_owned(), Value::String(name));
+        }
+        Self::new(parts)
+    }
+
     /// Whatever is no object is no aggregation.
     fn new(mut parts: Map<String, Value>) -> Self {
         let text = |value| match value {
             Value::String(text) => Some(text),
             _ => None,
         };
-        Self {
+        let mut bucket = Self {
             key: parts.remove("key").unwrap_or_default(),
             key_as_string: parts.remove("key_as_string").and_then(text),
             doc_count: parts.remove("doc_count").and_then(|n| n.as_u64()).unwrap_or_default(),
             from: parts.remove("from").and_then(|n| n.as_f64()),
             to: parts.remove("to").and_then(|n| n.as_f64()),
-            aggregations: within(parts),
+            ..Self::default()
+        };
+        for (name, value) in parts {
+            if value.is_object() {
+                bucket.aggregations.0.insert(name, value);
+            } else {
+                bucket.other.insert(name, value);
+            }
         }
+        bucket
     }
 }
 
@@ -108,11 +127,7 @@ fn listed_or_keyed<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Bucket>, D:
         Value::Object(buckets) => buckets
             .into_iter()
             .map(|(key, bucket)| match bucket {
-                Value::Object(mut parts) => {
-                    parts.insert("key".to_owned(), Value::String(key));
-                    parts.remove("key_as_string");
-                    Ok(Bucket::new(parts))
-                }
+                Value::Object(parts) => Ok(Bucket::named(key, parts)),
                 _ => Err(D::Error::custom("a bucket is no object")),
             })
             .collect(),

@@ -19,15 +19,20 @@ pub struct WriteResponse {
     /// `created`, `updated`, `deleted`, `not_found` or `noop`.
     #[serde(default)]
     pub result: String,
-    /// The number of this change within the shard.
+    /// The number of this change within the shard: with `primary_term` what
+    /// `if_seq_no` and `if_primary_term` of a later write take. `None` where nothing
+    /// was changed.
     #[serde(rename = "_seq_no", default)]
-    pub seq_no: u64,
+    pub seq_no: Option<u64>,
     /// The primary term of this change.
     #[serde(rename = "_primary_term", default)]
-    pub primary_term: u64,
+    pub primary_term: Option<u64>,
     /// The shards that took the write.
     #[serde(rename = "_shards", default)]
     pub shards: Shards,
+    /// Whether the index was refreshed for it.
+    #[serde(default)]
+    pub forced_refresh: bool,
     /// The document after an update, where its source was asked for.
     #[serde(default)]
     pub get: Option<Value>,

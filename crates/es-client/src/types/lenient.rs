@@ -13,6 +13,15 @@ pub(super) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D:
     })
 }
 
+/// Names in a list, or as the keys of an object; `null` is an empty one.
+pub(super) fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Object(named) => named.into_iter().map(|(name, _)| name).collect(),
+        Value::Array(items) => items.iter().filter_map(text).collect(),
+        _ => Vec::new(),
+    })
+}
+
 /// A text, a number or a truth value as text; `None` for anything else.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {

@@ -78,14 +78,18 @@ struct Either<T> {
     took: u64,
     #[serde(default)]
     timed_out: bool,
+    terminated_early: Option<bool>,
     #[serde(rename = "_shards", default)]
     shards: Shards,
+    #[serde(rename = "_clusters")]
+    clusters: Option<Value>,
     #[serde(default = "Hits::default")]
     hits: Hits<T>,
     #[serde(default)]
     aggregations: Aggregations,
     #[serde(default)]
     suggest: BTreeMap<String, Vec<Suggestion>>,
+    profile: Option<Value>,
     #[serde(rename = "_scroll_id")]
     scroll_id: Option<String>,
     pit_id: Option<String>,
@@ -94,16 +98,20 @@ struct Either<T> {
 impl<T> From<Either<T>> for MsearchItem<T> {
     fn from(from: Either<T>) -> Self {
         let Either { error, status, took, timed_out, shards, hits, .. } = from;
-        let Either { aggregations, suggest, scroll_id, pit_id, .. } = from;
+        let Either { terminated_early, clusters, aggregations, suggest, .. } = from;
+        let Either { profile, scroll_id, pit_id, .. } = from;
         match error {
             Some(error) => Self::Failed { status, error },
             None => Self::Found(Box::new(SearchResponse {
                 took,
                 timed_out,
+                terminated_early,
                 shards,
+                clusters,
                 hits,
                 aggregations,
                 suggest,
+                profile,
                 scroll_id,
                 pit_id,
             })),
@@ -180,7 +188,7 @@ pub struct BulkItem {
     pub version: Option<u64>,
     /// The number of this change within the shard.
     #[serde(rename = "_seq_no")]
-    pub seq_no: Option<i64>,
+    pub seq_no: Option<u64>,
     /// The primary term of this change.
     #[serde(rename = "_primary_term")]
     pub primary_term: Option<u64>,

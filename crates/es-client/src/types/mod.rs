@@ -28,6 +28,7 @@ mod paging;
 mod search;
 mod security;
 mod suggest;
+mod total;
 
 pub use aggs::{AggregationError, Aggregations, Stats};
 pub use buckets::{Bucket, Buckets, SingleBucket};
@@ -57,9 +58,10 @@ pub use many::{BulkItem, BulkResponse, MgetResponse, MsearchItem, MsearchRespons
 pub use paging::{
     AsyncSearchResponse, AsyncSearchStatus, CountResponse, FreedContexts, OpenPointInTime,
 };
-pub use search::{Hit, Hits, SearchResponse, Shards, Total};
+pub use search::{Hit, Hits, SearchResponse, Shards};
 pub use security::{
     ApiKey, ApiKeyCreated, ApiKeys, ApiKeysInvalidated, Authentication, Deleted, IndexPrivileges,
     Realm, Role, RolePut, Roles, User, UserPut, Users,
 };
 pub use suggest::{SuggestOption, Suggestion};
+pub use total::Total;

@@ -1,7 +1,7 @@
 //! Searches: failures, suggestions, aggregations, several at once.
 
 use es_client::types::{
-    AsyncSearchResponse, EsqlResponse, FieldCapsResponse, MsearchItem, MsearchResponse,
+    AsyncSearchResponse, EsqlResponse, FieldCapsResponse, Hits, MsearchItem, MsearchResponse,
     OpenPointInTime, SearchResponse, TermsEnumResponse,
 };
 use serde::Deserialize;
@@ -156,4 +156,66 @@ fn rows_take_the_names_of_their_columns() {
     let row = |brand: &str, n| Row { brand: brand.to_owned(), n };
     assert_eq!(rows.rows::<Row>().unwrap(), [row("acme", Some(3)), row("else", None)]);
     assert!(rows.rows::<Vec<u8>>().is_err());
+}
+
+#[test]
+fn hits_without_ids_and_with_everything_that_can_be_asked_for() {
+    let found: SearchResponse<Value> = read(
+        r#"{"took":1,"timed_out":false,"terminated_early":true,
+        "_shards":{"total":1,"successful":1,"skipped":0,"failed":0},
+        "_clusters":{"total":1,"successful":1,"skipped":0},"profile":{"shards":[]},
+        "hits":{"total":1,"max_score":null,"hits":[
+          {"_index":"i","_score":null},
+          {"_index":"i","_id":"1","_score":1.0,"_version":3,"_seq_no":7,"_primary_term":2,
+           "_explanation":{"value":1.0},"matched_queries":["a","b"],
+           "inner_hits":{"comments":{"hits":{"total":{"value":1,"relation":"eq"},"max_score":1.0,
+             "hits":[{"_index":"i","_id":"1","_nested":{"field":"comments","offset":0},
+                      "_score":1.0,"_source":{"by":"x"}}]}}}},
+          {"_index":"i","_id":"2","_score":1.0,"matched_queries":{"a":0.5}}]}}"#,
+    );
+    assert_eq!((found.total(), found.terminated_early), (Some(1), Some(true)));
+    assert!(found.profile.is_some() && found.clusters.is_some());
+    let [bare, full, scored] = found.hits() else { panic!("{found:?}") };
+    assert_eq!((&*bare.id, bare.version), ("", None));
+    assert_eq!((full.version, full.seq_no, full.primary_term), (Some(3), Some(7), Some(2)));
+    assert_eq!(full.matched_queries, ["a", "b"]);
+    assert_eq!(scored.matched_queries, ["a"]);
+    assert!(full.explanation.is_some());
+    let comments = full.inner_hits::<Value>("comments").unwrap().unwrap();
+    assert_eq!(comments.hits[0].source, Some(json!({"by": "x"})));
+    assert!(full.inner_hits::<Value>("other").unwrap().is_none());
+    assert!(full.inner_hits::<Vec<u8>>("comments").is_err());
+}
+
+#[test]
+fn the_total_is_an_object_a_number_or_unknown() {
+    let total = |json: &str| read::<Hits<Value>>(json).total.map(|t| (t.value, t.relation));
+    assert_eq!(
+        total(r#"{"total":{"value":10000,"relation":"gte"}}"#),
+        Some((10_000, "gte".into()))
+    );
+    assert_eq!(total(r#"{"total":7}"#), Some((7, "eq".into())));
+    assert_eq!(total(r#"{"total":-1}"#), None);
+    assert_eq!(total(r#"{"total":null}"#), None);
+    assert_eq!(total("{}"), None);
+}
+
+#[test]
+fn keyed_buckets_keep_their_own_keys_and_what_else_is_told_of_them() {
+    let found: SearchResponse<Value> = read(
+        r#"{"hits":{"hits":[]},"aggregations":{
+          "days":{"buckets":{"2026-01-01":{"key_as_string":"2026-01-01","key":1767225600000,"doc_count":2}}},
+          "sizes":{"buckets":{"small":{"to":10.0,"doc_count":1}}},
+          "odd":{"doc_count":9,"bg_count":90,"buckets":[{"key":"x","doc_count":3,"score":1.5,"bg_count":4}]}}}"#,
+    );
+    let days = found.aggs().date_histogram("days").unwrap();
+    let day = days.get("2026-01-01").unwrap();
+    assert_eq!((day.key.as_u64(), day.doc_count), (Some(1_767_225_600_000), 2));
+    let sizes = found.aggs().range("sizes").unwrap();
+    assert_eq!(sizes.get("small").unwrap().to, Some(10.0));
+    let odd = found.aggs().terms("odd").unwrap();
+    assert_eq!(
+        odd.get("x").unwrap().other,
+        *json!({"score":1.5,"bg_count":4}).as_object().unwrap()
+    );
 }
