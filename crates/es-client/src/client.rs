@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use es_transport::{Body, BoxError, RequestOptions, ResponseBody, Transport, TransportBuilder};
+use es_transport::{Body, BoxError, ResponseBody, Transport, TransportBuilder};
 use http::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 use tower::Service;
 
 use crate::{
+    endpoint::Repeat,
     error::{Error, Result},
     options::{ClientOptions, Settings},
 };
@@ -88,27 +89,17 @@ impl Elasticsearch {
     }
 
     /// Gives a request what differs from the transport's settings; nothing if nothing does.
-    /// The caller's own word on repeating wins over `idempotent`.
+    /// The caller's own word on repeating wins over `repeat`.
     pub(crate) fn attach_options(
         &self,
         request: &mut Request<Body>,
-        idempotent: Option<bool>,
+        repeat: Repeat,
         stream: bool,
     ) -> Result<()> {
-        // What the method says already needs no words.
-        let by_method = !matches!(*request.method(), Method::POST | Method::PATCH);
-        let idempotent = idempotent.filter(|idempotent| *idempotent != by_method);
+        let repeat = repeat.beside(request.method());
         match &self.settings {
-            None if stream => {
-                let options = RequestOptions { stream, idempotent, ..RequestOptions::default() };
-                Arc::new(options).attach(request);
-            }
-            None => {
-                if let Some(options) = idempotent.and_then(Settings::default_of) {
-                    options.attach(request);
-                }
-            }
-            Some(settings) => settings.attach(request, idempotent, stream)?,
+            None => Settings::attach_default(request, repeat, stream),
+            Some(settings) => settings.attach(request, repeat, stream)?,
         }
         Ok(())
     }
@@ -151,7 +142,7 @@ impl Elasticsearch {
         let mut request = Request::new(body.into());
         *request.method_mut() = method;
         *request.uri_mut() = target.into();
-        self.attach_options(&mut request, None, false)?;
+        self.attach_options(&mut request, Repeat::ByMethod, false)?;
         let started = Instant::now();
         let (parts, body) = self.transport.send(request).await?.into_parts();
         let (status, node) = (parts.status, body.node().cloned());

@@ -142,15 +142,28 @@ pub enum Repeat {
     Yes,
     /// It is not, whatever the method says.
     No,
+    /// It is not, and it is done in parts: an error status, 429 too, may come when
+    /// some of them are done already.
+    InParts,
 }
 
 impl Repeat {
+    /// What has to be said of a request by this method.
+    pub(crate) fn beside(self, method: &Method) -> Self {
+        let says_no = matches!(*method, Method::POST | Method::PATCH);
+        match self {
+            Self::Yes if !says_no => Self::ByMethod,
+            Self::No if says_no => Self::ByMethod,
+            repeat => repeat,
+        }
+    }
+
     /// What the transport is told; `None` leaves it to the method.
     pub(crate) fn idempotent(self) -> Option<bool> {
         match self {
             Self::ByMethod => None,
             Self::Yes => Some(true),
-            Self::No => Some(false),
+            Self::No | Self::InParts => Some(false),
         }
     }
 }

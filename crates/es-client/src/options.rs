@@ -12,7 +12,7 @@ use es_transport::{
 };
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 
-use crate::{client::Elasticsearch, error::Result};
+use crate::{client::Elasticsearch, endpoint::Repeat, error::Result};
 
 /// A client with settings of its own. It is used as the client that it is
 /// (by [`Deref`]), and shares everything with the client it came from.
@@ -37,6 +37,18 @@ struct Shared {
     by_method: OnceLock<Arc<RequestOptions>>,
     repeatable: OnceLock<Arc<RequestOptions>>,
     unrepeatable: OnceLock<Arc<RequestOptions>>,
+    in_parts: OnceLock<Arc<RequestOptions>>,
+}
+
+impl Shared {
+    fn of(&self, repeat: Repeat) -> &OnceLock<Arc<RequestOptions>> {
+        match repeat {
+            Repeat::ByMethod => &self.by_method,
+            Repeat::Yes => &self.repeatable,
+            Repeat::No => &self.unrepeatable,
+            Repeat::InParts => &self.in_parts,
+        }
+    }
 }
 
 /// A clone is made to be changed, so it shares nothing.
@@ -47,42 +59,44 @@ impl Clone for Shared {
 }
 
 impl Settings {
-    /// The options of a call that says whether it may be repeated, and nothing else.
-    pub(crate) fn default_of(idempotent: bool) -> Option<&'static Arc<RequestOptions>> {
-        static OPTIONS: LazyLock<[Arc<RequestOptions>; 2]> = LazyLock::new(|| {
-            [false, true].map(|idempotent| {
-                let idempotent = Some(idempotent);
-                Arc::new(RequestOptions { idempotent, ..RequestOptions::default() })
-            })
-        });
-        OPTIONS.get(usize::from(idempotent))
+    /// The options of a call of a client without settings; none where there is
+    /// nothing to say.
+    pub(crate) fn attach_default(request: &mut Request<Body>, repeat: Repeat, stream: bool) {
+        static DEFAULT: LazyLock<Settings> = LazyLock::new(Settings::default);
+        if stream || repeat != Repeat::ByMethod {
+            DEFAULT.attach_valid(request, repeat, stream);
+        }
     }
 
     pub(crate) fn attach(
         &self,
         request: &mut Request<Body>,
-        idempotent: Option<bool>,
+        repeat: Repeat,
         stream: bool,
     ) -> Result<()> {
         if let Some(error) = self.invalid.as_ref().and_then(|error| error.clone_config()) {
             return Err(error.into());
         }
-        let with = |stream| RequestOptions {
-            idempotent: self.request.idempotent.or(idempotent),
-            stream,
-            ..self.request.clone()
-        };
-        if stream {
-            Arc::new(with(true)).attach(request);
-        } else {
-            let shared = match idempotent {
-                None => &self.shared.by_method,
-                Some(true) => &self.shared.repeatable,
-                Some(false) => &self.shared.unrepeatable,
-            };
-            shared.get_or_init(|| Arc::new(with(false))).attach(request);
-        }
+        self.attach_valid(request, repeat, stream);
         Ok(())
+    }
+
+    fn attach_valid(&self, request: &mut Request<Body>, repeat: Repeat, stream: bool) {
+        if stream {
+            Arc::new(self.options(repeat, true)).attach(request);
+        } else {
+            let shared = self.shared.of(repeat);
+            shared.get_or_init(|| Arc::new(self.options(repeat, false))).attach(request);
+        }
+    }
+
+    fn options(&self, repeat: Repeat, stream: bool) -> RequestOptions {
+        let mut options = RequestOptions { stream, ..self.request.clone() };
+        options.idempotent = options.idempotent.or(repeat.idempotent());
+        if repeat == Repeat::InParts && options.idempotent == Some(false) {
+            options.retry_on_status = Some(Arc::new([]));
+        }
+        options
     }
 }
 

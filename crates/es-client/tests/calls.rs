@@ -102,6 +102,28 @@ async fn only_what_may_be_repeated_is_marked_so() {
     assert_eq!(marks, [None, Some(true), Some(true), Some(false), Some(false), None]);
 }
 
+/// A 429 refuses most calls as a whole; of these some batches may be done.
+#[tokio::test]
+async fn what_is_done_in_parts_is_not_sent_again_after_any_status() {
+    let (client, seen) = client(200, "{}");
+    let repeated =
+        client.options().retry_on_status([StatusCode::TOO_MANY_REQUESTS]).request_timeout(None);
+    let idempotent = client.options().idempotent(true);
+    client.update_by_query("i").send().await.unwrap();
+    repeated.delete_by_query("i").send().await.unwrap();
+    idempotent.reindex().send().await.unwrap();
+    let _ = client.bulk().body("").send().await;
+    let _ = client.index("i").document(json!({})).await;
+    let seen = seen.lock().unwrap();
+    let statuses: Vec<_> = seen
+        .iter()
+        .map(|seen| seen.options.as_ref().and_then(|o| Some(o.retry_on_status.as_ref()?.len())))
+        .collect();
+    assert_eq!(statuses, [Some(0), Some(0), None, None, None]);
+    let mark = |at: usize| seen[at].options.as_ref().and_then(|options| options.idempotent);
+    assert_eq!([mark(0), mark(1), mark(2)], [Some(false), Some(false), Some(true)]);
+}
+
 #[tokio::test]
 async fn options_nest_and_leave_the_client_as_it_was() {
     let (client, seen) = client(200, "{}");

@@ -24,6 +24,7 @@ pub(crate) struct Tables {
 pub(crate) struct Repeat {
     pub(crate) repeatable: BTreeMap<String, String>,
     pub(crate) unrepeatable: BTreeMap<String, String>,
+    pub(crate) in_parts: BTreeMap<String, String>,
 }
 
 /// What is said of things, in words of our own.
@@ -57,6 +58,7 @@ impl Tables {
             &self.answers,
             &self.repeat.repeatable,
             &self.repeat.unrepeatable,
+            &self.repeat.in_parts,
             &self.arguments,
             &self.words.endpoints,
         ];

@@ -8,6 +8,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
     parts: &[Part::list("index")],
     query: QUERY,
     body: BodyForm::Json,
+    repeat: Repeat::InParts,
     ..Endpoint::NEW
 };
 

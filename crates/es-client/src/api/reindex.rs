@@ -7,6 +7,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
     routes: &[Route::post(&["/_reindex"], &[])],
     query: QUERY,
     body: BodyForm::Json,
+    repeat: Repeat::InParts,
     ..Endpoint::NEW
 };
 

@@ -185,7 +185,7 @@ impl Call {
             request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(accept));
         }
         OperationName(endpoint.name).attach(&mut request);
-        self.client.attach_options(&mut request, endpoint.repeat.idempotent(), stream)?;
+        self.client.attach_options(&mut request, endpoint.repeat, stream)?;
         Ok((self.client, request))
     }
 

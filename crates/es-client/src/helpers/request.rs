@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::{
     client::Elasticsearch,
+    endpoint::Repeat,
     error::{Error, Result},
     response::Meta,
 };
@@ -119,7 +120,8 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     OperationName(parts.name).attach(&mut request);
-    client.attach_options(&mut request, parts.repeatable.then_some(true), false)?;
+    let repeat = if parts.repeatable { Repeat::Yes } else { Repeat::ByMethod };
+    client.attach_options(&mut request, repeat, false)?;
     let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
     options.retry_on_status = Some(statuses_of_nodes(options.retry_on_status.as_deref()));
     // What the caller says of calls in general does not hold for a helper's parts.

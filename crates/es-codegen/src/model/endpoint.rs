@@ -222,20 +222,26 @@ fn in_types(expression: &str) -> String {
 }
 
 fn repeat(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Option<&'static str>> {
-    let repeatable = tables.repeat.repeatable.contains_key(&endpoint.name);
-    let unrepeatable = tables.repeat.unrepeatable.contains_key(&endpoint.name);
+    let [repeatable, unrepeatable, in_parts] =
+        [&tables.repeat.repeatable, &tables.repeat.unrepeatable, &tables.repeat.in_parts]
+            .map(|table| table.contains_key(&endpoint.name));
     let by_post = endpoint.paths.iter().any(|path| path.method.ends_with("POST"));
     let only_post = endpoint.paths.iter().all(|path| path.method == "POST");
-    match (repeatable, unrepeatable) {
-        (true, true) => Err("repeatable.toml says both".into()),
-        (true, false) if !by_post => Err("repeatable.toml: its method says so already".into()),
-        (false, true) if only_post => Err("repeatable.toml: its method says so already".into()),
-        (true, false) => Ok(Some("Yes")),
-        (false, true) => Ok(Some("No")),
-        (false, false) if endpoint.paths.iter().any(|path| path.method == "GET/POST") => {
+    match (repeatable, unrepeatable, in_parts) {
+        (true, false, false) if !by_post => {
+            Err("repeatable.toml: its method says so already".into())
+        }
+        (false, true, false) if only_post => {
+            Err("repeatable.toml: its method says so already".into())
+        }
+        (true, false, false) => Ok(Some("Yes")),
+        (false, true, false) => Ok(Some("No")),
+        (false, false, true) => Ok(Some("InParts")),
+        (false, false, false) if endpoint.paths.iter().any(|path| path.method == "GET/POST") => {
             Err("repeatable.toml must say whether this read may be sent again".into())
         }
-        (false, false) => Ok(None),
+        (false, false, false) => Ok(None),
+        _ => Err("repeatable.toml says two things".into()),
     }
 }
 
