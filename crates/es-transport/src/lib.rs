@@ -31,7 +31,7 @@
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`cloud_id`] | Cloud ID → node |
 //! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
-//! | [`body`], [`credentials`], [`options`], [`attempt`], [`error`], [`rng`] | what all rooms share |
+//! | [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -40,6 +40,7 @@
 //! | `http2` | HTTP/2 by the alternative bottom, [`connect::http_client`] |
 
 pub mod attempt;
+pub mod backoff;
 pub mod body;
 pub mod builder;
 pub mod cloud_id;
@@ -56,11 +57,12 @@ pub mod sniff;
 pub mod transport;
 pub mod warning;
 
+pub use backoff::Backoff;
 pub use body::{Body, Replay, ResponseBody};
 pub use builder::TransportBuilder;
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
-pub use layer::{compress::Gzip, media_type::CompatibilityMode, retry::Backoff};
+pub use layer::{compress::Gzip, media_type::CompatibilityMode};
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
 pub use options::{OperationName, RequestAuth, RequestOptions};
 pub use transport::Transport;

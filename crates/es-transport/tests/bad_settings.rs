@@ -3,7 +3,7 @@
 
 mod cluster_support;
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf, time::Duration};
 
 use cluster_support::shown;
 use es_testkit::tls::CertificateAuthority;
@@ -263,6 +263,8 @@ fn settings_that_a_connector_of_ones_own_would_not_look_at() {
     refused("verify_certs", own().verify_certs(false));
     refused("ssl_assert_hostname", own().ssl_assert_hostname(false));
     refused("min_tls_version", own().min_tls_version(MinTlsVersion::Tls13));
+    refused("connect_timeout", own().connect_timeout(Duration::from_secs(1)));
+    refused("tcp_keepalive", own().tcp_keepalive(None));
     refused("proxy", own().proxy("http://user:s3cr3t@proxy:3128"));
 
     let service = service_fn(|_: http::Request<Body>| async {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use es_transport::{
-    Body, Error, Node, NodePool,
+    Body, Credentials, Error, Node, NodePool,
     layer::SelectNodeLayer,
     node::RoundRobin,
     sniff::{Sniff, SniffOptions, Sniffer},
@@ -379,6 +379,41 @@ async fn what_may_be_old_is_asked_for_at_once_in_the_background() {
     assert_eq!(cluster.looks(), 2);
     drop(client);
     expiry();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_does_not_tell_is_not_asked_without_a_pause() {
+    let cluster = Cluster::of(&["10.0.0.1:9200"]);
+    *cluster.0.status.lock().unwrap() = StatusCode::FORBIDDEN;
+    let options = SniffOptions::default().every(60 * SECOND).min_delay(Duration::ZERO);
+    let client = client(&["http://seed"], &cluster, options);
+    client.send().await.unwrap();
+    tokio::time::sleep(61 * SECOND).await;
+    let looks = cluster.looks();
+    assert!((30..=36).contains(&looks), "3 attempts in each of 10 looks of a second: {looks}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_takes_long_is_not_waited_for_in_a_loop() {
+    let cluster = Cluster::of(&["10.0.0.1:9200"]);
+    *cluster.0.delay.lock().unwrap() = 3 * SECOND;
+    let options = SniffOptions::default().every(SECOND).min_delay(Duration::ZERO);
+    let client = client(&["http://seed"], &cluster, options);
+    client.send().await.unwrap();
+    client.sniffer.sniff().await.unwrap();
+    assert_eq!(cluster.looks(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_keep_the_credentials_of_their_own_urls() {
+    let cluster = Cluster::of(&["a:80", "b:80", "c:80"]);
+    let seeds = ["http://one:1@a", "http://two:2@b"];
+    let client = client(&seeds, &cluster, SniffOptions::default().on_start(true));
+    client.send().await.unwrap();
+    let of = |user: &str, password: &str| Some(Credentials::basic(user, password).unwrap());
+    let nodes = client.pool.nodes();
+    let found: Vec<_> = nodes.iter().map(|(node, _)| node.credentials().cloned()).collect();
+    assert_eq!(found, [of("one", "1"), of("two", "2"), of("one", "1")]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ use crate::{
 impl<T> TransportBuilder<T> {
     /// How long name resolution, TCP, proxy and TLS handshake may take together. Default 5 s.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
-        self.set(|settings| settings.connect_timeout = timeout)
+        self.set(|settings| settings.connect_timeout = Some(timeout))
     }
 
     /// How many connections to one node are open at the same time; further
@@ -47,7 +47,7 @@ impl<T> TransportBuilder<T> {
     /// still there (`SO_KEEPALIVE`); `None` for never. Default 60 s.
     pub fn tcp_keepalive(self, after: impl Into<Option<Duration>>) -> Self {
         let after = after.into();
-        self.set(|settings| settings.tcp_keepalive = after)
+        self.set(|settings| settings.tcp_keepalive = Some(after))
     }
 
     /// Connects through a proxy: `http://[user:password@]host:port`.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::TransportBuilder;
 use crate::{
+    backoff::Backoff,
     cloud_id,
     error::{Error, Result},
-    node::{DeadTime, Node, NodeSelector, SharedSelector},
+    node::{Node, NodeSelector, SharedSelector},
 };
 
 /// Nodes.
@@ -55,7 +56,7 @@ impl<T> TransportBuilder<T> {
                 let message = "the factor must be above zero and not above the maximum";
                 return Err(Error::config("dead_node_backoff", message));
             }
-            settings.dead_time = DeadTime { base: factor, cap: max };
+            settings.dead_time = Backoff::new(factor, max);
             Ok(())
         })
     }

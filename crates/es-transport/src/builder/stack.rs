@@ -66,8 +66,13 @@ fn check_bottom(settings: &Settings) -> Result<()> {
     if matches!(settings.bottom, Bottom::BuiltIn) {
         return Ok(());
     }
-    let unused = if settings.proxy.is_some() { Some("proxy") } else { settings.tls.first_given() };
-    match unused {
+    let given = [
+        ("proxy", settings.proxy.is_some()),
+        ("connect_timeout", settings.connect_timeout.is_some()),
+        ("tcp_keepalive", settings.tcp_keepalive.is_some()),
+    ];
+    let given = given.into_iter().find_map(|(setting, given)| given.then_some(setting));
+    match given.or_else(|| settings.tls.first_given()) {
         Some(setting) => Err(Error::config(
             setting,
             "it has no effect on a connector or an HTTP service of the caller's own",
@@ -77,10 +82,13 @@ fn check_bottom(settings: &Settings) -> Result<()> {
 }
 
 fn connector(settings: &Settings) -> Result<Connector> {
-    let mut connector = Connector::builder()
-        .tls(settings.tls.clone())
-        .connect_timeout(settings.connect_timeout)
-        .tcp_keepalive(settings.tcp_keepalive);
+    let mut connector = Connector::builder().tls(settings.tls.clone());
+    if let Some(timeout) = settings.connect_timeout {
+        connector = connector.connect_timeout(timeout);
+    }
+    if let Some(after) = settings.tcp_keepalive {
+        connector = connector.tcp_keepalive(after);
+    }
     if let Some(proxy) = settings.proxy.clone() {
         connector = connector.proxy(proxy);
     }

@@ -43,7 +43,7 @@ impl<T> TransportBuilder<T> {
 
     /// The oldest version of TLS to speak. Default 1.2.
     pub fn min_tls_version(self, version: MinTlsVersion) -> Self {
-        self.tls(|tls| tls.min_version(version))
+        self.tls(|tls| tls.min_tls_version(version))
     }
 
     fn tls(self, change: impl FnOnce(TlsSettings) -> TlsSettings) -> Self {

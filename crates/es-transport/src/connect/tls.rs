@@ -46,7 +46,7 @@ pub struct TlsSettings {
     client_cert: Option<(Pem, Pem)>,
     verify_certs: bool,
     assert_hostname: bool,
-    min_version: MinTlsVersion,
+    min_tls_version: MinTlsVersion,
 }
 
 /// The oldest version of TLS that is spoken.
@@ -76,7 +76,7 @@ impl TlsSettings {
             client_cert: None,
             verify_certs: true,
             assert_hostname: true,
-            min_version: MinTlsVersion::default(),
+            min_tls_version: MinTlsVersion::default(),
         }
     }
 
@@ -129,8 +129,8 @@ impl TlsSettings {
     }
 
     /// The oldest version of TLS to speak. Default 1.2.
-    pub fn min_version(mut self, version: MinTlsVersion) -> Self {
-        self.min_version = version;
+    pub fn min_tls_version(mut self, version: MinTlsVersion) -> Self {
+        self.min_tls_version = version;
         self
     }
 
@@ -148,7 +148,7 @@ impl TlsSettings {
             ("verify_certs", !self.verify_certs),
             ("ssl_assert_hostname", !self.assert_hostname),
             ("trust_roots", self.trust_roots != TrustRoots::default()),
-            ("min_tls_version", self.min_version != MinTlsVersion::default()),
+            ("min_tls_version", self.min_tls_version != MinTlsVersion::default()),
         ];
         given.into_iter().find_map(|(setting, given)| given.then_some(setting))
     }
@@ -166,7 +166,9 @@ impl TlsSettings {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(self.versions())
-            .map_err(|error| Error::config("min_version", "not supported").with_source(error))?;
+            .map_err(|error| {
+                Error::config("min_tls_version", "not supported").with_source(error)
+            })?;
         let builder = self.with_trust(builder, &provider)?;
         let mut config = match &self.client_cert {
             None => builder.with_no_client_auth(),
@@ -179,7 +181,7 @@ impl TlsSettings {
     fn versions(&self) -> &'static [&'static SupportedProtocolVersion] {
         static FROM_12: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
         static FROM_13: [&SupportedProtocolVersion; 1] = [&TLS13];
-        match self.min_version {
+        match self.min_tls_version {
             MinTlsVersion::Tls12 => &FROM_12,
             MinTlsVersion::Tls13 => &FROM_13,
         }

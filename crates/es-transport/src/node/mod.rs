@@ -12,7 +12,6 @@
 //! nothing else. There is no lock-free structure of our own to be modelled;
 //! `tests/threads.rs` runs under Miri all the same.
 
-mod backoff;
 mod candidates;
 mod health;
 mod load;
@@ -27,8 +26,8 @@ mod stripe;
 mod url;
 mod verdict;
 
+pub(crate) use self::pool::DEAD_TIME;
 pub use self::{
-    backoff::DeadTime,
     candidates::{Candidate, Candidates},
     pool::{NodePool, NodePoolBuilder},
     selected::Selected,

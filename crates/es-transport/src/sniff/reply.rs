@@ -36,7 +36,8 @@ struct HttpReply {
     max_content_length_in_bytes: Option<u64>,
 }
 
-/// The nodes of an answer, reached in the way in which `asked` is.
+/// The nodes of an answer, reached in the way in which `asked` is: by its scheme,
+/// path prefix and credentials.
 ///
 /// Left out are dedicated masters, nodes without an HTTP address (which a node
 /// that is just joining has none of), and those that cannot be read.

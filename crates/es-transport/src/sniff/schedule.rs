@@ -15,6 +15,9 @@ use super::SniffOptions;
 
 /// No look is wanted.
 const NEVER: u64 = u64::MAX;
+/// A cluster that does not answer is not asked without a pause, whatever the
+/// minimal delay.
+pub(super) const REST: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -81,7 +84,7 @@ impl Schedule {
     }
 
     /// Ends a look that [`begin`](Self::begin) allowed. One that failed is
-    /// repeated as soon as the minimal delay allows.
+    /// repeated as soon as the minimal delay and a rest allow.
     pub(super) fn end(&self, options: &SniffOptions, has_succeeded: bool) {
         if has_succeeded && !self.has_succeeded.swap(true, Ordering::Relaxed) {
             // The look at the start need not be repeated any more. A failure
@@ -90,14 +93,18 @@ impl Schedule {
             self.due.store(self.next(options, started), Ordering::Relaxed);
         }
         if !has_succeeded && options.is_on() {
-            self.want(options);
+            self.want_after(options.min_delay.max(REST));
         }
         self.is_running.store(false, Ordering::Release);
     }
 
     /// Wants a look as soon as the minimal delay allows.
     pub(super) fn want(&self, options: &SniffOptions) {
-        let soonest = self.last().map_or(0, |last| self.after(last, options.min_delay));
+        self.want_after(options.min_delay);
+    }
+
+    fn want_after(&self, delay: Duration) {
+        let soonest = self.last().map_or(0, |last| self.after(last, delay));
         self.due.fetch_min(soonest, Ordering::Relaxed);
     }
 

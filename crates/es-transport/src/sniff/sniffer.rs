@@ -121,7 +121,8 @@ impl Inner {
     }
 
     pub(super) fn apply(&self, found: Result<Vec<Node>>) -> Result<()> {
-        let replaced = found.and_then(|nodes| {
+        let replaced = found.and_then(|mut nodes| {
+            self.pool.keep_credentials(&mut nodes);
             let number = nodes.len();
             self.pool.replace(nodes).map(|left| (number, left.len()))
         });

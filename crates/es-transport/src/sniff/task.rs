@@ -8,7 +8,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::sniffer::{Inner, Look};
+use super::{
+    schedule::REST,
+    sniffer::{Inner, Look},
+};
 
 /// Starts the background task once. The task ends when this is dropped.
 #[derive(Debug, Default)]
@@ -52,7 +55,7 @@ async fn run(sniffer: Weak<Inner>, mut end: Receiver<()>) {
             }
         } else {
             // A request runs the look that was due.
-            let delay = inner.options.min_delay;
+            let delay = inner.options.min_delay.max(REST);
             drop(inner);
             if tokio::time::timeout(delay, &mut end).await.is_ok() {
                 return;

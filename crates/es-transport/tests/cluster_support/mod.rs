@@ -6,8 +6,8 @@
 use std::{error::Error as StdError, fmt::Write as _, sync::Arc, time::Duration};
 
 use es_transport::{
-    Body, Error, RequestOptions, ResponseBody, Transport, TransportBuilder,
-    layer::retry::{Backoff, StandardRetry},
+    Backoff, Body, Error, RequestOptions, ResponseBody, Transport, TransportBuilder,
+    layer::retry::StandardRetry,
 };
 use http::{Request, Response};
 

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use es_transport::{
-    Error,
+    Backoff, Error,
     attempt::{Deadline, Outcome},
     error::TimeoutPhase,
-    layer::retry::{Backoff, Budget, RetryLayer},
+    layer::retry::{Budget, RetryLayer},
     rng::Rng,
 };
 use http::{Response, header::RETRY_AFTER};

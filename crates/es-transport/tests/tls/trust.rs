@@ -87,7 +87,7 @@ async fn a_client_certificate_is_presented_where_it_is_asked_for() {
 #[tokio::test]
 async fn the_oldest_version_can_be_set() {
     let ca = Ca::new("genuine");
-    let settings = || trusting(&ca).min_version(MinTlsVersion::Tls13);
+    let settings = || trusting(&ca).min_tls_version(MinTlsVersion::Tls13);
     let old = TlsServer::builder(ca.leaf()).version(&TLS12).start().await;
     refused(&old, settings()).await;
     let new = TlsServer::builder(ca.leaf()).version(&TLS13).start().await;

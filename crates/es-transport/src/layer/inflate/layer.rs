@@ -26,8 +26,8 @@ impl InflateLayer {
     /// The most bytes that an answer may inflate to (default: 512 MiB); `None`
     /// switches the limit off.
     #[must_use]
-    pub fn limit(mut self, bytes: Option<usize>) -> Self {
-        self.limit = bytes;
+    pub fn limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.limit = bytes.into();
         self
     }
 }

@@ -12,7 +12,7 @@
 //! - No wait begins that would end after the request's
 //!   [`Deadline`](crate::attempt::Deadline): the last outcome is returned at once.
 //!
-//! [`StandardRetry`] says which outcomes are retried, [`Backoff`] how long it
+//! [`StandardRetry`] says which outcomes are retried, [`Backoff`](crate::Backoff) how long it
 //! waits, [`Budget`] how much of the traffic retries may be.
 //!
 //! What it costs: a request that can be sent again is kept as counted
@@ -54,7 +54,6 @@
 //! # }
 //! ```
 
-mod backoff;
 mod budget;
 mod future;
 mod kept;
@@ -65,7 +64,6 @@ mod service;
 mod standard;
 mod trail;
 
-pub use backoff::Backoff;
 pub use budget::Budget;
 pub use future::ResponseFuture;
 pub use layer::RetryLayer;

@@ -5,12 +5,13 @@ use std::{sync::Arc, time::Duration};
 use http::StatusCode;
 
 use super::{
-    Backoff, Budget,
+    Budget,
     policy::{Ended, RequestFacts, RetryPlan, RetryPolicy},
     retry_after::retry_after,
 };
 use crate::{
     attempt::RetryReason,
+    backoff::Backoff,
     error::{Error, TimeoutPhase},
     rng::Rng,
 };
@@ -23,7 +24,7 @@ use crate::{
 /// |---|---|
 /// | no byte of the request was taken (connection refused, connect timeout, dead pooled connection) | always |
 /// | the connection broke later | if the request is idempotent |
-/// | 429 | always: it is a refusal, nothing was done |
+/// | 429 | always: it is a refusal, nothing was done. For a request that is done in parts, some of which may be done, name [no status](crate::RequestOptions::retry_on_status) |
 /// | 502, 503, 504, or as set | if the request is idempotent: a gateway does not know what the node did, and a node's 503 may come from one shard of several |
 /// | the time of the attempt was over | if asked for ([`retry_on_timeout`](Self::retry_on_timeout)), and unsent or idempotent |
 /// | TLS, settings, the request itself, credentials, redirects, product, media type, unreadable answers, total deadline | never: it would end the same |

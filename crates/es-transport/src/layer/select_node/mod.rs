@@ -14,7 +14,7 @@
 //! says nothing.
 //!
 //! A request must have a path and no host: one that names a host itself is an
-//! error, and so is one with a part `.` or `..` (in any encoding): no path can
+//! error, and so is one with a part `.` or `..` (a dot may be `%2e`): no path can
 //! lead a request, with its credentials, elsewhere.
 //!
 //! ```

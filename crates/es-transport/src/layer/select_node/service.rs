@@ -107,8 +107,9 @@ fn target(uri: Uri) -> Result<PathAndQuery> {
     Ok(target)
 }
 
-/// Whether a part of the path is `.` or `..`, in whatever encoding: servers and
-/// proxies that resolve it would leave the node's path prefix.
+/// Whether a part of the path is `.` or `..`, with dots as they are or encoded:
+/// servers and proxies that resolve it would leave the node's path prefix.
+/// An encoded slash does not end a part: `a%2F..%2Fb` is a document's id.
 fn climbs(path: &str) -> bool {
     // Almost no path has a part that begins like this.
     let is_suspect = |pair: &[u8]| matches!(pair, [b'/', b'.' | b'%']);

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, Weak},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -10,10 +11,14 @@ use tokio::time::Instant;
 
 use super::{NodePool, Settings, State};
 use crate::{
+    backoff::Backoff,
     error::{Error, Result},
-    node::{DeadTime, Node, health::Health, replace, snapshot::stripes},
+    node::{Node, health::Health, replace, snapshot::stripes},
     rng::Rng,
 };
+
+/// How long dead nodes rest where nothing else is set.
+pub(crate) const DEAD_TIME: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
 /// Settings of a [`NodePool`].
 pub struct NodePoolBuilder {
@@ -24,14 +29,13 @@ pub struct NodePoolBuilder {
 
 impl NodePoolBuilder {
     pub(super) fn new(nodes: Vec<Node>) -> Self {
-        let settings =
-            Settings { dead_time: DeadTime::default(), timeouts_until_dead: 3, on_leave: None };
+        let settings = Settings { dead_time: DEAD_TIME, timeouts_until_dead: 3, on_leave: None };
         Self { nodes, settings, rng: Rng::new() }
     }
 
-    /// How long dead nodes rest.
+    /// How long dead nodes rest. Default: 1 s after the first failure, doubled up to 30 s.
     #[must_use]
-    pub fn dead_time(mut self, dead_time: DeadTime) -> Self {
+    pub fn dead_time(mut self, dead_time: Backoff) -> Self {
         self.settings.dead_time = dead_time;
         self
     }

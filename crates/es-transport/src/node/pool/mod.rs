@@ -3,6 +3,7 @@
 mod builder;
 
 use std::{
+    collections::HashMap,
     fmt,
     num::NonZeroU64,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
@@ -11,14 +12,15 @@ use std::{
 use arc_swap::{ArcSwap, Guard};
 
 use super::{
-    Candidates, DeadTime, Node, NodeSelector, RequestContext, Selected,
+    Candidates, Node, NodeSelector, RequestContext, Selected,
     candidates::{is_tried, untried},
     health::{Change, Health, Report},
     replace,
     snapshot::{Members, Record, Snapshot, Stripes},
 };
-use crate::{error::Result, rng::Rng};
+use crate::{backoff::Backoff, error::Result, rng::Rng};
 
+pub(crate) use builder::DEAD_TIME;
 pub use builder::NodePoolBuilder;
 
 /// The nodes of a cluster and what is known of their health.
@@ -26,7 +28,7 @@ pub use builder::NodePoolBuilder;
 /// A node dies when it cannot be reached, when its connection breaks, when it
 /// answers 502, 503 or 504, or after three attempts in a row that ran out of
 /// time ([`Verdict`](super::Verdict) has the whole list). It is left alone for a dead time that
-/// doubles with every failure in a row ([`DeadTime`]); then one request probes
+/// doubles with every failure in a row ([`Backoff`]); then one request probes
 /// it while the others still stay away. While all nodes are dead the one that
 /// comes back first is asked: a request never fails without an attempt.
 ///
@@ -55,7 +57,7 @@ pub struct NodePool {
 }
 
 struct Settings {
-    dead_time: DeadTime,
+    dead_time: Backoff,
     timeouts_until_dead: u32,
     on_leave: Option<LeaveHook>,
 }
@@ -139,11 +141,27 @@ impl NodePool {
         };
         let State { health, rng, .. } = &mut *state;
         let Some(health) = health.get_mut(index) else { return };
-        let dead_time = |failures| self.settings.dead_time.with_jitter(failures, rng);
+        let dead_time = |failures| self.settings.dead_time.wait(failures, rng);
         let change = health.report(report, self.settings.timeouts_until_dead, dead_time);
         record.is_suspect.store(!health.is_spotless(), Ordering::Relaxed);
         if change != Change::None {
             self.publish(&mut state);
+        }
+    }
+
+    /// Gives nodes that were told with credentials of their own those back,
+    /// whichever node's answer they come from.
+    pub(crate) fn keep_credentials(&self, found: &mut [Node]) {
+        let state = self.lock();
+        let own = state.seeds.iter().filter(|seed| seed.credentials.is_some());
+        let own: HashMap<_, _> = own.map(|seed| (seed.url(), &seed.credentials)).collect();
+        if own.is_empty() {
+            return;
+        }
+        for node in found {
+            if let Some(credentials) = own.get(node.url()).copied().cloned() {
+                node.credentials = credentials;
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! How long to wait before a request is sent again.
+//! How long to wait after a failure: before a request is sent again, and before
+//! a node that failed is tried again.
 
 use std::time::Duration;
 
@@ -6,14 +7,14 @@ use crate::rng::Rng;
 
 /// Waiting times that double, with equal jitter.
 ///
-/// Before retry *n* (the first is 1) it waits between *t*/2 and *t*, where
-/// *t* = min(`cap`, `base` · 2^(n−1)). Half of the time is certain, so that a
-/// busy node gets a rest; half is random, so that clients that failed together
+/// After failure *n* in a row (the first is 1) it waits between *t*/2 and *t*,
+/// where *t* = min(`cap`, `base` · 2^(n−1)). Half of the time is certain, so that
+/// a busy node gets a rest; half is random, so that clients that failed together
 /// do not come back together (Brooker, *Exponential Backoff and Jitter*, 2015).
 ///
 /// ```
 /// use std::time::Duration;
-/// use es_transport::{layer::retry::Backoff, rng::Rng};
+/// use es_transport::{Backoff, rng::Rng};
 ///
 /// let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
 /// let wait = backoff.wait(2, &Rng::new());
@@ -26,23 +27,23 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits at most `base` before the first retry, twice as long before each
+    /// Waits at most `base` after the first failure, twice as long after each
     /// further one, and never longer than `cap`. A `base` of zero never waits.
     pub const fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap }
     }
 
-    /// The longest wait before retry `retry` (the first is 1).
-    pub fn ceiling(&self, retry: u32) -> Duration {
-        let doublings = retry.saturating_sub(1);
+    /// The longest wait after failure `failure` (the first is 1).
+    pub fn ceiling(&self, failure: u32) -> Duration {
+        let doublings = failure.saturating_sub(1);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         self.base.saturating_mul(factor).min(self.cap)
     }
 
-    /// The wait before retry `retry` (the first is 1): half of the ceiling and
+    /// The wait after failure `failure` (the first is 1): half of the ceiling and
     /// a random part of the other half.
-    pub fn wait(&self, retry: u32, rng: &Rng) -> Duration {
-        let half = self.ceiling(retry) / 2;
+    pub fn wait(&self, failure: u32, rng: &Rng) -> Duration {
+        let half = self.ceiling(failure) / 2;
         half + half.mul_f64(rng.unit())
     }
 }
