@@ -49,6 +49,7 @@ mod lease;
 mod line;
 mod origin;
 mod origins;
+mod queue;
 mod reaper;
 mod service;
 mod settings;

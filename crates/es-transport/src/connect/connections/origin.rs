@@ -9,9 +9,10 @@ use super::{
     dial::Dialing,
     lease::Lease,
     line::BoxLine,
+    queue::Waiter,
     reaper,
     settings::Common,
-    state::{Given, State, Waiter},
+    state::{Given, State},
     waiting::Waiting,
 };
 use crate::{
@@ -79,11 +80,11 @@ impl Origin {
             // It became idle since the request looked; nobody would hand it over.
             drop(sender.send(Ok(Given { line, reused: true })));
         } else {
-            let promised = state.waiting.iter().filter(|waiter| waiter.dialing).count();
+            let promised = state.waiting.dialing();
             let unclaimed = state.dials.saturating_sub(promised);
             let unserved = state.waiting.len() - promised;
             let dialing = state.open < self.common.limits.max_open && unclaimed <= unserved;
-            state.waiting.push_back(Waiter { id, dialing, sender, runtime: runtime.clone() });
+            state.waiting.push(Waiter { id, dialing, sender, runtime: runtime.clone() });
             if dialing {
                 state.plan_dial(id, runtime);
             }
@@ -129,7 +130,7 @@ impl Origin {
     pub(super) fn dial_failed(self: &Arc<Self>, waiter: u64, error: Error) {
         let mut state = self.lock();
         state.dials -= 1;
-        match take_waiter(&mut state, waiter) {
+        match state.waiting.take(waiter) {
             Some(waiter) => drop(waiter.sender.send(Err(error))),
             None => tracing::debug!(node = %self.uri, %error, "a connection for nobody failed"),
         }
@@ -164,7 +165,7 @@ impl Origin {
         receiver: &mut oneshot::Receiver<Result<Given>>,
     ) {
         // Connections are handed over under the lock: none can come after this.
-        drop(take_waiter(&mut self.lock(), waiter));
+        drop(self.lock().waiting.take(waiter));
         if let Ok(Ok(given)) = receiver.try_recv() {
             self.check_in(given.line, given.reused);
         }
@@ -197,10 +198,8 @@ impl Origin {
     /// As [`Origin::retire`], and who waits is sent away.
     pub(super) fn close(&self) {
         self.retire();
-        let waiting = std::mem::take(&mut self.lock().waiting);
-        for waiter in waiting {
-            drop(waiter.sender.send(Err(Error::closed())));
-        }
+        let mut waiting = std::mem::take(&mut self.lock().waiting);
+        waiting.close();
     }
 
     /// How many connections are open or being opened, and how many of them are idle.
@@ -213,11 +212,6 @@ impl Origin {
         // Nothing that runs under the lock leaves the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn take_waiter(state: &mut State, id: u64) -> Option<Waiter> {
-    let at = state.waiting.iter().position(|waiter| waiter.id == id)?;
-    state.waiting.remove(at)
 }
 
 #[cfg(test)]

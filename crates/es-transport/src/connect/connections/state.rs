@@ -5,10 +5,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::runtime::Handle;
 
-use super::{line::BoxLine, settings::Limits};
-use crate::error::Result;
+use super::{line::BoxLine, queue::Queue, settings::Limits};
 
 /// How much longer than expected the reaper may sleep before the process is
 /// taken to have been frozen: more than a busy runtime needs to come round.
@@ -20,7 +19,7 @@ pub(super) struct State {
     /// Connections that can take a request, the one used last at the end.
     idle: Vec<Idle>,
     /// Requests without a connection, in the order they came.
-    pub(super) waiting: VecDeque<Waiter>,
+    pub(super) waiting: Queue,
     /// Connections that are open or being opened.
     pub(super) open: usize,
     /// Those of them that are being opened.
@@ -45,16 +44,6 @@ pub(super) struct State {
 struct Idle {
     line: BoxLine,
     since_round: u32,
-}
-
-/// A request that waits for a connection.
-pub(super) struct Waiter {
-    pub(super) id: u64,
-    /// Whether a dial was started for it, whose failure is then its own.
-    pub(super) dialing: bool,
-    pub(super) sender: oneshot::Sender<Result<Given>>,
-    /// Where a dial for it can run, whoever starts it.
-    pub(super) runtime: Handle,
 }
 
 /// A connection that is handed to a waiter.
@@ -171,11 +160,8 @@ impl State {
     /// waits without one.
     pub(super) fn free_place(&mut self) {
         self.open -= 1;
-        let next = self.waiting.iter_mut().find(|waiter| !waiter.dialing);
-        if let Some(waiter) = next {
-            waiter.dialing = true;
-            let (id, runtime) = (waiter.id, waiter.runtime.clone());
-            self.plan_dial(id, runtime);
+        if let Some((waiter, runtime)) = self.waiting.promise_dial() {
+            self.plan_dial(waiter, runtime);
         }
     }
 
@@ -193,7 +179,7 @@ impl State {
 
     /// Hands a connection to the first who still waits, or gives it back.
     pub(super) fn hand_over(&mut self, mut given: Given) -> Option<Given> {
-        while let Some(waiter) = self.waiting.pop_front() {
+        while let Some(waiter) = self.waiting.pop() {
             match waiter.sender.send(Ok(given)) {
                 Ok(()) => return None,
                 Err(Ok(back)) => given = back,
