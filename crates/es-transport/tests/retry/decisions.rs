@@ -129,6 +129,15 @@ async fn timeouts_are_retried_only_if_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_waited_for_a_connection_to_its_end_was_never_sent() {
+    let waited = || fail(Error::timeout(TimeoutPhase::Attempt, Duration::from_secs(1)).unsent());
+    let played = play(standard(), post(), [waited()]).await;
+    assert_eq!(played.reasons(), [Some(RetryReason::Unsent), None]);
+    let total = fail(Error::timeout(TimeoutPhase::Total, Duration::from_secs(1)).unsent());
+    assert_eq!(play(standard(), get(), [total]).await.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connect_timeout_is_a_failure_to_connect() {
     let played = play(standard(), post(), [timed_out(TimeoutPhase::Connect)]).await;
     assert_eq!(played.reasons(), [Some(RetryReason::Unsent), None]);

@@ -9,16 +9,16 @@ use std::{
     time::Duration,
 };
 
-use es_testkit::Fault;
+use es_testkit::{Cluster, Fault};
 use es_transport::{
     Transport,
-    attempt::{Outcome, RetryReason},
+    attempt::{Attempts, Outcome, RetryReason},
     node::RoundRobin,
 };
 
 use crate::{
     cluster_support::{builder, get, post},
-    eventually, nodes,
+    eventually, nodes, start,
 };
 
 /// Tasks that send until they are told to stop; each failing call is a failed test.
@@ -137,4 +137,32 @@ async fn a_probe_that_is_given_up_lets_the_next_request_probe() {
     transport.send(get("/")).await.unwrap();
     assert_eq!(cluster.node(0).request_count(), 3);
     assert_eq!(transport.pool().unwrap().live(), 2);
+}
+
+/// The time of an attempt may be shorter than that of a connect.
+#[tokio::test]
+async fn a_request_that_gets_no_connection_in_its_time_goes_on_to_another_node() {
+    let cluster = start(Cluster::builder().nodes(2).tls(true)).await;
+    // Neither refuses nor answers: the handshake never ends.
+    cluster.node(1).hang_connections();
+    let transport = builder(cluster.urls())
+        .ca_certs(cluster.ca_pem().as_bytes().to_vec())
+        .basic_auth(cluster.username(), cluster.password())
+        .request_timeout(Duration::from_millis(300))
+        .node_selector(RoundRobin::starting_at(1))
+        .build()
+        .unwrap();
+    // By POST: it was never sent, so it cannot be done twice.
+    let answer = transport.send(post("/events/_doc", "{}")).await.unwrap();
+    assert_eq!(answer.status(), 201);
+    let attempts = &answer.extensions().get::<Attempts>().unwrap().0;
+    assert_eq!(attempts[0].retried, Some(RetryReason::Unsent));
+    assert!(matches!(&attempts[0].outcome, Outcome::Failed(why) if why.contains("within 300ms")));
+    // Slow to connect is weak evidence: a caller may be in a hurry.
+    assert_eq!(transport.pool().unwrap().live(), 2);
+    for _ in 0..4 {
+        assert_eq!(transport.send(post("/events/_doc", "{}")).await.unwrap().status(), 201);
+    }
+    assert_eq!(transport.pool().unwrap().live(), 1);
+    assert_eq!(cluster.node(0).request_count(), 5);
 }

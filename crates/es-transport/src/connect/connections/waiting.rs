@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{lease::Lease, origin::Origin, state::Given};
 use crate::{
+    attempt::is_last_call,
     body::Body,
     error::{Error, Result},
 };
@@ -37,7 +38,11 @@ impl Waiting {
 
     /// Waits for a connection and sends the request on it.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease>> {
-        let given = ready!(Pin::new(&mut self.receiver).poll(cx));
+        let given = Pin::new(&mut self.receiver).poll(cx);
+        if given.is_pending() && is_last_call() {
+            return Poll::Ready(Err(Error::connect_message("none became free in time")));
+        }
+        let given = ready!(given);
         let request = self.request.take();
         Poll::Ready(match (given, request) {
             (Ok(Ok(given)), Some(request)) => {

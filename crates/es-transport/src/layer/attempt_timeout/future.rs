@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::ResponseBody;
 use crate::{
-    attempt::Deadline,
+    attempt::{Deadline, last_call},
     error::{BoxError, Error, Result, TimeoutPhase},
 };
 
@@ -39,8 +39,15 @@ impl Limit {
         }
     }
 
-    fn error(self) -> Error {
-        Error::timeout(self.phase, self.after)
+    /// The error of an attempt that ended so when its future was polled a last time.
+    #[cold]
+    fn error<T, E: Into<BoxError>>(self, last: Poll<Result<T, E>>) -> Error {
+        let error = Error::timeout(self.phase, self.after);
+        let last = match last {
+            Poll::Ready(Err(last)) => Error::from_service(last),
+            _ => return error,
+        };
+        if last.is_unsent() { error.unsent() } else { error }
     }
 }
 
@@ -75,7 +82,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Poll::Ready(result) = this.inner.poll(cx) {
+        if let Poll::Ready(result) = this.inner.as_mut().poll(cx) {
             let answer = result.map_err(Error::from_service)?;
             return Poll::Ready(Ok(answer.map(|body| ResponseBody::new(body, *this.read))));
         }
@@ -86,6 +93,6 @@ where
         if let Some(sleep) = this.sleep.as_pin_mut() {
             ready!(sleep.poll(cx));
         }
-        Poll::Ready(Err(limit.error()))
+        Poll::Ready(Err(limit.error(last_call(|| this.inner.poll(cx)))))
     }
 }

@@ -6,6 +6,9 @@
 //! [`Deadline`](crate::attempt::Deadline). The error says which it was. Because
 //! the total deadline strikes here, below retry, the error still tells all attempts.
 //!
+//! A request that still waits for one of the [`Connections`](crate::connect::Connections)
+//! then was never sent, which the error tells ([`Error::is_unsent`](crate::Error::is_unsent)).
+//!
 //! The time runs from the call to the answer: to its end where a layer below
 //! collects it, otherwise to its head. Each further piece of a streamed answer
 //! must come within the attempt's time again

@@ -22,11 +22,11 @@ use crate::{
 ///
 /// | outcome | sent again |
 /// |---|---|
-/// | no byte of the request was taken (connection refused, connect timeout, dead pooled connection) | always |
+/// | no byte of the request was taken (connection refused, connect timeout, dead pooled connection, no connection in the time of the attempt) | always |
 /// | the connection broke later | if the request is idempotent |
 /// | 429 | always: it is a refusal, nothing was done. For a request that is done in parts, some of which may be done, name [no status](crate::RequestOptions::retry_on_status) |
 /// | 502, 503, 504, or as set | if the request is idempotent: a gateway does not know what the node did, and a node's 503 may come from one shard of several |
-/// | the time of the attempt was over | if asked for ([`retry_on_timeout`](Self::retry_on_timeout)), and unsent or idempotent |
+/// | the time of the attempt was over | if asked for ([`retry_on_timeout`](Self::retry_on_timeout)), and idempotent |
 /// | TLS, settings, the request itself, credentials, redirects, product, media type, unreadable answers, total deadline | never: it would end the same |
 ///
 /// Idempotent is what
@@ -95,7 +95,8 @@ impl StandardRetry {
     }
 
     /// Whether it is sent again after the time of an attempt was over; not by
-    /// default, since a slow cluster gets slower by it.
+    /// default, since a slow cluster gets slower by it. What got no connection in
+    /// that time was not sent, and is sent in any case.
     #[must_use]
     pub fn retry_on_timeout(mut self, retry: bool) -> Self {
         self.on_timeout = retry;
@@ -140,6 +141,7 @@ impl StandardRetry {
     fn error_reason(&self, request: &RequestFacts<'_>, error: &Error) -> Option<RetryReason> {
         let reason = match error.timeout_phase() {
             Some(TimeoutPhase::Total) => return None,
+            Some(TimeoutPhase::Attempt) if error.is_unsent() => RetryReason::Unsent,
             Some(TimeoutPhase::Attempt | TimeoutPhase::Read) => {
                 let own = request.options.and_then(|options| options.retry_on_timeout);
                 own.unwrap_or(self.on_timeout).then_some(RetryReason::Timeout)?
