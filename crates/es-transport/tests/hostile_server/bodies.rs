@@ -4,51 +4,42 @@ use es_transport::{Error, RequestOptions, error::TimeoutPhase};
 use tokio::time::timeout;
 
 use crate::{
-    FLAT, LIMIT, ONE, PATIENCE, broken,
+    FLAT, LIMIT, ONE, PATIENCE, SHORT, broken,
     cluster_support::{get, send_and_read, with},
-    ends, impatient, timed_out, too_large,
+    ends, limited, times_out, too_large, unhurried,
     wire::{Behaviour, OK, server},
 };
 
 #[tokio::test]
 async fn a_slow_body_ends_with_the_attempts_time() {
-    ends(
-        |mut wire| {
-            Box::pin(async move {
-                wire.send(format!("{OK}content-length: 60000\r\n\r\n")).await;
-                wire.drip(" ").await;
-            })
-        },
-        timed_out,
-    )
+    times_out(|mut wire| {
+        Box::pin(async move {
+            wire.send(format!("{OK}content-length: 60000\r\n\r\n")).await;
+            wire.drip(" ").await;
+        })
+    })
     .await;
 }
 
 #[tokio::test]
 async fn slow_chunks_end_with_the_attempts_time() {
-    ends(
-        |mut wire| {
-            Box::pin(async move {
-                wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
-                wire.drip("1\r\n \r\n").await;
-            })
-        },
-        timed_out,
-    )
+    times_out(|mut wire| {
+        Box::pin(async move {
+            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
+            wire.drip("1\r\n \r\n").await;
+        })
+    })
     .await;
 }
 
 #[tokio::test]
 async fn a_body_that_stalls_ends_with_the_attempts_time() {
-    ends(
-        |mut wire| {
-            Box::pin(async move {
-                wire.send(format!("{OK}content-length: 10\r\n\r\n[1,2")).await;
-                wire.hold().await;
-            })
-        },
-        timed_out,
-    )
+    times_out(|mut wire| {
+        Box::pin(async move {
+            wire.send(format!("{OK}content-length: 10\r\n\r\n[1,2")).await;
+            wire.hold().await;
+        })
+    })
     .await;
 }
 
@@ -74,7 +65,7 @@ async fn an_endless_body_is_not_read_on() {
                 wire.flood("1\r\n \r\n").await;
             })
         },
-        |error| too_large(error) || timed_out(error),
+        too_large,
     )
     .await;
 }
@@ -138,7 +129,7 @@ async fn an_endless_stream_is_flat_and_ends_at_the_requests_own_limit() {
         })
     };
     let (server, seen) = server(large_chunks, usize::MAX).await;
-    let transport = impatient([server.url("")]).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], PATIENCE).max_retries(0).build().unwrap();
     let options = RequestOptions {
         stream: true,
         max_response_size: Some(Some(MUCH)),
@@ -171,10 +162,10 @@ async fn a_stream_that_stalls_ends_with_the_time_between_two_pieces() {
         1,
     )
     .await;
-    let transport = impatient([server.url("")]).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], SHORT).max_retries(0).build().unwrap();
     let request = crate::cluster_support::streamed(get("/"));
     let read = timeout(PATIENCE, send_and_read(&transport, request)).await.expect("it never ends");
     assert_eq!(read.unwrap_err().timeout_phase(), Some(TimeoutPhase::Read));
-    assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
+    assert_eq!(transport.send(unhurried()).await.unwrap().status(), 200);
     assert_eq!(server.accepted(), 2);
 }

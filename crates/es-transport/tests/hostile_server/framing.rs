@@ -1,6 +1,6 @@
 //! Lengths that contradict themselves or the body.
 
-use crate::{broken, ends, timed_out, wire::OK};
+use crate::{broken, ends, times_out, wire::OK};
 
 const NOT_HTTP: &str = "not an HTTP answer";
 
@@ -48,7 +48,7 @@ async fn a_length_that_is_no_number_is_an_error() {
 
 #[tokio::test]
 async fn a_length_that_is_too_long_ends_with_the_attempts_time() {
-    ends(sends!("content-length: 3\r\n\r\n{}"), timed_out).await;
+    times_out(sends!("content-length: 3\r\n\r\n{}")).await;
 }
 
 #[tokio::test]
@@ -65,15 +65,12 @@ async fn a_chunk_whose_size_is_none_is_an_error() {
 #[tokio::test]
 async fn what_surrounds_chunks_without_end_is_not_kept() {
     // A size of zeros alone is never too large.
-    ends(
-        |mut wire| {
-            Box::pin(async move {
-                wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
-                wire.flood("00000000").await;
-            })
-        },
-        timed_out,
-    )
+    times_out(|mut wire| {
+        Box::pin(async move {
+            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
+            wire.flood("00000000").await;
+        })
+    })
     .await;
     // An extension.
     ends(

@@ -1,13 +1,13 @@
 //! Heads of answers: slow, endless, none at all.
 
-use crate::{broken, ends, timed_out, wire::OK};
+use crate::{broken, ends, times_out, wire::OK};
 
 const NOT_HTTP: &str = "not an HTTP answer";
 const TOO_LARGE: &str = "headers are too large";
 
 #[tokio::test]
 async fn slow_headers_end_with_the_attempts_time() {
-    ends(|wire| Box::pin(wire.drip("HTTP/1.1 200 OK\r\nx-filler: y\r\n")), timed_out).await;
+    times_out(|wire| Box::pin(wire.drip("HTTP/1.1 200 OK\r\nx-filler: y\r\n"))).await;
     // Nothing at all, after half of a status line.
     let half = |mut wire: crate::Wire| -> futures_util::future::BoxFuture<'static, ()> {
         Box::pin(async move {
@@ -15,7 +15,7 @@ async fn slow_headers_end_with_the_attempts_time() {
             wire.hold().await;
         })
     };
-    ends(half, timed_out).await;
+    times_out(half).await;
 }
 
 #[tokio::test]
@@ -105,30 +105,22 @@ async fn http_0_9_is_no_answer() {
 
 #[tokio::test]
 async fn a_flood_of_1xx_ends_with_the_attempts_time() {
-    ends(|wire| Box::pin(wire.flood("HTTP/1.1 100 Continue\r\n\r\n")), timed_out).await;
-    ends(
-        |wire| {
-            Box::pin(
-                wire.flood("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"),
-            )
-        },
-        timed_out,
-    )
+    times_out(|wire| Box::pin(wire.flood("HTTP/1.1 100 Continue\r\n\r\n"))).await;
+    times_out(|wire| {
+        Box::pin(wire.flood("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"))
+    })
     .await;
-    ends(|wire| Box::pin(wire.drip("HTTP/1.1 102 Processing\r\n\r\n")), timed_out).await;
+    times_out(|wire| Box::pin(wire.drip("HTTP/1.1 102 Processing\r\n\r\n"))).await;
 }
 
 #[tokio::test]
 async fn a_100_continue_that_nothing_follows_ends_with_the_attempts_time() {
-    ends(
-        |mut wire| {
-            Box::pin(async move {
-                wire.send("HTTP/1.1 100 Continue\r\n\r\n").await;
-                wire.hold().await;
-            })
-        },
-        timed_out,
-    )
+    times_out(|mut wire| {
+        Box::pin(async move {
+            wire.send("HTTP/1.1 100 Continue\r\n\r\n").await;
+            wire.hold().await;
+        })
+    })
     .await;
 }
 

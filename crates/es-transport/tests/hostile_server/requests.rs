@@ -1,12 +1,14 @@
 //! Answers that come at the wrong time.
 
 use es_transport::Body;
+use std::time::Duration;
+
 use tokio::time::timeout;
 
 use crate::{
-    ONE, PATIENCE,
+    ONE, PATIENCE, SHORT,
     cluster_support::{get, post, send_and_read},
-    impatient,
+    limited, unhurried,
     wire::{Behaviour, OK, server},
 };
 
@@ -15,14 +17,14 @@ const LARGE: usize = 16 << 20;
 
 /// Sends a large request; its outcome within the time, and that the next
 /// request has a connection of its own.
-async fn early(behaviour: Behaviour) -> Result<u16, es_transport::Error> {
+async fn early(time: Duration, behaviour: Behaviour) -> Result<u16, es_transport::Error> {
     let _one = ONE.lock().await;
     let (server, _) = server(behaviour, 1).await;
-    let transport = impatient([server.url("")]).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], time).max_retries(0).build().unwrap();
     let body = Body::from("x".repeat(LARGE));
-    let sent = timeout(PATIENCE, transport.send(post("/_bulk", body))).await;
+    let sent = timeout(2 * PATIENCE, transport.send(post("/_bulk", body))).await;
     let outcome = sent.expect("it never ends").map(|answer| answer.status().as_u16());
-    assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
+    assert_eq!(transport.send(unhurried()).await.unwrap().status(), 200);
     assert_eq!(server.accepted(), 2, "the connection is not used again");
     outcome
 }
@@ -30,7 +32,7 @@ async fn early(behaviour: Behaviour) -> Result<u16, es_transport::Error> {
 #[tokio::test]
 async fn an_answer_before_the_request_ended_is_the_answer() {
     // Kept open, and the rest of the request never read.
-    let status = early(|mut wire| {
+    let status = early(PATIENCE, |mut wire| {
         Box::pin(async move {
             wire.send("HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n").await;
             std::future::pending::<()>().await;
@@ -41,7 +43,7 @@ async fn an_answer_before_the_request_ended_is_the_answer() {
 
 #[tokio::test]
 async fn a_request_that_nobody_reads_ends_with_the_attempts_time() {
-    let outcome = early(|wire| {
+    let outcome = early(SHORT, |wire| {
         Box::pin(async move {
             std::future::pending::<()>().await;
             drop(wire);
@@ -52,7 +54,7 @@ async fn a_request_that_nobody_reads_ends_with_the_attempts_time() {
 
 #[tokio::test]
 async fn an_early_answer_that_goes_on_is_bounded_too() {
-    let outcome = early(|mut wire| {
+    let outcome = early(PATIENCE, |mut wire| {
         Box::pin(async move {
             wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
             wire.flood("10\r\n0123456789abcdef\r\n").await;
@@ -77,7 +79,7 @@ async fn what_nobody_asked_for_is_no_answer() {
         1,
     )
     .await;
-    let transport = impatient([server.url("")]).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], PATIENCE).max_retries(0).build().unwrap();
     for _ in 0..3 {
         let answer = transport.send(get("/")).await.unwrap();
         assert_eq!(answer.status(), 200);
@@ -100,7 +102,7 @@ async fn a_connection_that_is_half_closed_while_idle_is_not_used() {
         1,
     )
     .await;
-    let transport = impatient([server.url("")]).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], PATIENCE).max_retries(0).build().unwrap();
     send_and_read(&transport, get("/")).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     send_and_read(&transport, get("/")).await.unwrap();
