@@ -2,12 +2,14 @@
 //! bytes where it was collected below and a stream where it was not.
 
 mod collect;
+mod replay;
 mod request;
 mod response;
 
 pub(crate) use collect::{Collector, collect};
-pub(crate) use request::copy_of;
-pub use request::{Body, Replay};
+pub use replay::Replay;
+pub(crate) use replay::copy_of;
+pub use request::Body;
 pub use response::ResponseBody;
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Request;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 
+use super::Replay;
 use crate::error::BoxError;
 
 /// The body of a request: nothing, bytes, a list of bytes, or a stream.
@@ -84,6 +84,7 @@ impl Body {
         }
     }
 }
+
 impl HttpBody for Body {
     type Data = Bytes;
     type Error = BoxError;
@@ -184,11 +185,6 @@ impl From<()> for Body {
         Self::empty()
     }
 }
-/// A body that may be able to be sent again.
-pub trait Replay: Sized {
-    /// Another body with the same bytes, or `None` if they exist only once.
-    fn try_clone(&self) -> Option<Self>;
-}
 
 impl Replay for Body {
     fn try_clone(&self) -> Option<Self> {
@@ -202,27 +198,4 @@ impl Replay for Body {
             },
         }
     }
-}
-
-impl Replay for () {
-    fn try_clone(&self) -> Option<Self> {
-        Some(())
-    }
-}
-
-impl Replay for Bytes {
-    fn try_clone(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-}
-
-/// The same request once more, where its body exists more than once.
-pub(crate) fn copy_of<B: Replay>(request: &Request<B>) -> Option<Request<B>> {
-    let mut copy = Request::new(request.body().try_clone()?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
 }

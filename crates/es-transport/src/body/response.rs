@@ -114,6 +114,7 @@ impl ResponseBody {
         }
     }
 }
+
 impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = Error;

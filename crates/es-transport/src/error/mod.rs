@@ -83,11 +83,13 @@ pub enum TimeoutPhase {
     /// The next piece of an answer that is read as a stream.
     Read,
 }
+
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
 }
+
 /// The first error of type `T` in a chain of sources.
 pub(crate) fn find<'a, T: StdError + 'static>(
     mut error: &'a (dyn StdError + 'static),
@@ -104,6 +106,7 @@ pub(crate) fn find<'a, T: StdError + 'static>(
         error = inner.or_else(|| error.source())?;
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

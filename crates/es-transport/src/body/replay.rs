@@ -1,0 +1,90 @@
+//! Bodies that can be sent again, and requests with them.
+
+use bytes::{Buf, Bytes};
+use http::Request;
+use http_body_util::{
+    Empty, Full,
+    combinators::{BoxBody, UnsyncBoxBody},
+};
+
+/// A body that may be able to be sent again.
+///
+/// Layers that keep a request ask for it ([retry](crate::layer::retry),
+/// [auth](crate::layer::auth), [media types](crate::layer::media_type)). The
+/// common bodies of http-body-util are such ones; boxed ones exist only once.
+pub trait Replay: Sized {
+    /// Another body with the same bytes, or `None` if they exist only once.
+    fn try_clone(&self) -> Option<Self>;
+}
+
+impl Replay for () {
+    fn try_clone(&self) -> Option<Self> {
+        Some(())
+    }
+}
+
+impl Replay for Bytes {
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+/// Copies the text.
+impl Replay for String {
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+impl<D: Buf + Clone> Replay for Full<D> {
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+impl<D> Replay for Empty<D> {
+    fn try_clone(&self) -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
+impl<D, E> Replay for BoxBody<D, E> {
+    fn try_clone(&self) -> Option<Self> {
+        None
+    }
+}
+
+impl<D, E> Replay for UnsyncBoxBody<D, E> {
+    fn try_clone(&self) -> Option<Self> {
+        None
+    }
+}
+
+/// The same request once more, where its body exists more than once.
+pub(crate) fn copy_of<B: Replay>(request: &Request<B>) -> Option<Request<B>> {
+    let mut copy = Request::new(request.body().try_clone()?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[test]
+    fn bodies_of_http_body_util_are_sent_again_where_they_can_be() {
+        let bytes = Bytes::from(vec![1, 2, 3]);
+        let again = Full::new(bytes.clone()).try_clone().unwrap();
+        let again = tokio_test::block_on(again.collect()).unwrap().to_bytes();
+        assert_eq!(again.as_ptr(), bytes.as_ptr(), "nothing is copied");
+        assert!(Empty::<Bytes>::new().try_clone().is_some());
+        assert!(Full::new(bytes.clone()).boxed().try_clone().is_none());
+        assert!(Full::new(bytes).boxed_unsync().try_clone().is_none());
+    }
+}
