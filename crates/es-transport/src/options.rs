@@ -51,6 +51,7 @@ pub struct RequestOptions {
     /// The media type of body and answer, instead of the compatibility mode's.
     pub media_type: Option<HeaderValue>,
     /// Hand out the answer as a stream, instead of collecting it within the attempt.
+    /// An error (status 400 and above) is collected all the same.
     pub stream: bool,
     /// The most bytes that an answer may have, inflated; `Some(None)` switches the limit off.
     /// An answer that is streamed has no limit but one that is set here.

@@ -49,10 +49,19 @@ fn stream(pieces: Vec<Result<Bytes, BoxError>>) -> Body {
 }
 
 async fn send(layer: CollectLayer, request: Request<Body>, body: Body) -> Answer {
+    send_status(layer, request, StatusCode::ACCEPTED, body).await
+}
+
+async fn send_status(
+    layer: CollectLayer,
+    request: Request<Body>,
+    status: StatusCode,
+    body: Body,
+) -> Answer {
     let (service, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
     let call = tokio::spawn(layer.layer(service).oneshot(request));
     let (_, respond) = handle.next_request().await.unwrap();
-    let answer = Response::builder().status(StatusCode::ACCEPTED).header(CONTENT_TYPE, "x");
+    let answer = Response::builder().status(status).header(CONTENT_TYPE, "x");
     respond.send_response(answer.body(body).unwrap());
     call.await.unwrap()
 }
@@ -158,6 +167,26 @@ async fn a_stream_is_handed_out_as_it_comes_and_without_a_limit() {
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "ab");
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "cd");
     assert!(body.is_end_stream());
+}
+
+#[tokio::test]
+async fn an_error_is_collected_although_a_stream_was_asked_for() {
+    let asked = |max_response_size| {
+        with(RequestOptions { stream: true, max_response_size, ..RequestOptions::default() })
+    };
+    let pieces = || stream(vec![Ok("abc".into()), Ok("de".into())]);
+    for status in [StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE] {
+        let send = |limit: usize, max| {
+            send_status(CollectLayer::new().limit(limit), asked(max), status, pieces())
+        };
+        let answer = send(5, None).await.unwrap();
+        assert_eq!(answer.body().collected().unwrap(), "abcde");
+        // The layer's limit holds, unless the request has its own.
+        assert!(send(4, None).await.unwrap_err().is_body());
+        assert!(send(4, Some(Some(5))).await.is_ok());
+        assert!(send(4, Some(None)).await.is_ok());
+        assert!(send(5, Some(Some(4))).await.unwrap_err().is_body());
+    }
 }
 
 #[tokio::test]

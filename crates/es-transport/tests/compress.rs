@@ -264,6 +264,33 @@ async fn what_inflates_beyond_the_limit_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
+async fn a_stream_is_inflated_in_small_pieces_also_where_all_of_it_is_at_hand() {
+    let bomb = Bytes::from(gzip(&vec![0; 1 << 20]));
+    let mut request = get();
+    Arc::new(RequestOptions { stream: true, ..RequestOptions::default() }).attach(&mut request);
+    let (answer, _) = inflated(InflateLayer::new(), request, bomb.into()).await;
+    let mut body = ResponseBody::new(answer.unwrap().into_body());
+    let mut size = 0;
+    while let Some(piece) = body.chunk().await.unwrap() {
+        assert!(piece.len() <= 64 << 10, "{}", piece.len());
+        size += piece.len();
+    }
+    assert_eq!(size, 1 << 20);
+}
+
+#[tokio::test]
+async fn the_limit_holds_for_an_error_although_a_stream_was_asked_for() {
+    let bomb = Bytes::from(gzip(&vec![0; 300_000]));
+    let mut request = get();
+    Arc::new(RequestOptions { stream: true, ..RequestOptions::default() }).attach(&mut request);
+    let answer = Response::builder().status(400).header("content-encoding", "gzip");
+    let answer = answer.body(bomb.into()).unwrap();
+    let layer = InflateLayer::new().limit(Some(100_000));
+    let (result, _): (Answer, _) = exchange(&layer, request, vec![answer]).await;
+    assert!(result.unwrap_err().is_body());
+}
+
+#[tokio::test]
 async fn answers_to_head_and_other_encodings_are_left_alone() {
     let head = Request::head("/").body(Body::empty()).unwrap();
     let (answer, headers) = inflated(InflateLayer::new(), head, Body::empty()).await;

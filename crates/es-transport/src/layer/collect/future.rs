@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, response::Parts};
+use http::{Response, StatusCode, response::Parts};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -18,9 +18,25 @@ use crate::{
 /// What becomes of the body.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reading {
+    /// To its end, up to so many bytes.
+    UpTo(usize),
     /// As a stream, of at most so many bytes.
     Stream(usize),
-    UpTo(usize),
+    /// As a stream without a limit, but for the answer of an error.
+    Endless(usize),
+}
+
+impl Reading {
+    /// Whether it becomes a stream, and of how many bytes at most. An error never
+    /// does: nobody asked for a long one.
+    fn of(self, status: StatusCode) -> (bool, usize) {
+        let is_error = status.is_client_error() || status.is_server_error();
+        match self {
+            Self::UpTo(limit) => (false, limit),
+            Self::Endless(_) if !is_error => (true, usize::MAX),
+            Self::Stream(limit) | Self::Endless(limit) => (!is_error, limit),
+        }
+    }
 }
 
 pin_project! {
@@ -73,14 +89,13 @@ where
         let (answer, limit) = match state.as_mut().project() {
             StateProj::Head { future, reading } => {
                 let answer = ready!(future.poll(cx)).map_err(Error::from_service)?;
-                match *reading {
-                    Reading::Stream(limit) => {
-                        check_stated_length(answer.body(), limit)?;
-                        let stream = |body| ResponseBody::stream(body, limit);
-                        return Poll::Ready(Ok(answer.map(stream)));
-                    }
-                    Reading::UpTo(limit) => (answer, limit),
+                let (is_stream, limit) = reading.of(answer.status());
+                if is_stream {
+                    check_stated_length(answer.body(), limit)?;
+                    let stream = |body| ResponseBody::stream(body, limit);
+                    return Poll::Ready(Ok(answer.map(stream)));
                 }
+                (answer, limit)
             }
             StateProj::Body { rest } => return rest.poll(cx),
         };

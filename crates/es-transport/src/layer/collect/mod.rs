@@ -13,7 +13,8 @@
 //! body as this layer sees it: compressed, where a layer above inflates.
 //!
 //! A request with [`RequestOptions::stream`](crate::RequestOptions::stream) gets
-//! its answer as it comes, without a limit but the one that it sets itself.
+//! its answer as it comes, without a limit but the one that it sets itself. One
+//! with an error status (400 and above) is collected all the same.
 //!
 //! Trailers are dropped; Elasticsearch sends none.
 //!

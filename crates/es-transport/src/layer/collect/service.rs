@@ -48,10 +48,11 @@ where
             None => Reading::UpTo(self.limit.unwrap_or(usize::MAX)),
             Some(options) => {
                 let own = options.max_response_size;
-                if options.stream {
-                    Reading::Stream(own.flatten().unwrap_or(usize::MAX))
-                } else {
-                    Reading::UpTo(own.unwrap_or(self.limit).unwrap_or(usize::MAX))
+                let limit = own.unwrap_or(self.limit).unwrap_or(usize::MAX);
+                match (options.stream, own.flatten()) {
+                    (false, _) => Reading::UpTo(limit),
+                    (true, Some(_)) => Reading::Stream(limit),
+                    (true, None) => Reading::Endless(limit),
                 }
             }
         };

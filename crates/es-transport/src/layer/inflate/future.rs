@@ -12,6 +12,17 @@ use pin_project_lite::pin_project;
 use super::{body::ResponseBody, decoder::gunzip};
 use crate::error::{BoxError, Error, Result};
 
+/// How the request wants its answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted {
+    /// Not at all: it is a HEAD.
+    Head,
+    Whole,
+    Stream,
+    /// As a stream without a limit, but for the answer of an error.
+    Endless,
+}
+
 pin_project! {
     /// The future of [`Inflate`](super::Inflate).
     #[derive(Debug)]
@@ -19,14 +30,14 @@ pin_project! {
         #[pin]
         inner: F,
         limit: usize,
-        is_head: bool,
+        wanted: Wanted,
         body: std::marker::PhantomData<fn() -> RB>,
     }
 }
 
 impl<F, RB> ResponseFuture<F, RB> {
-    pub(super) fn new(inner: F, limit: usize, is_head: bool) -> Self {
-        Self { inner, limit, is_head, body: std::marker::PhantomData }
+    pub(super) fn new(inner: F, limit: usize, wanted: Wanted) -> Self {
+        Self { inner, limit, wanted, body: std::marker::PhantomData }
     }
 }
 
@@ -43,10 +54,13 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.inner.poll(cx)).map_err(Error::from_service)?;
-        if *this.is_head || !is_gzip(response.headers()) || response.body().is_end_stream() {
+        let is_plain = matches!(this.wanted, Wanted::Head)
+            || !is_gzip(response.headers())
+            || response.body().is_end_stream();
+        if is_plain {
             return Poll::Ready(Ok(response.map(ResponseBody::plain)));
         }
-        Poll::Ready(inflate(response, *this.limit))
+        Poll::Ready(inflate(response, *this.limit, *this.wanted))
     }
 }
 
@@ -58,7 +72,11 @@ fn is_gzip(headers: &HeaderMap) -> bool {
 }
 
 #[cold]
-fn inflate<RB>(response: Response<RB>, limit: usize) -> Result<Response<ResponseBody<RB>>>
+fn inflate<RB>(
+    response: Response<RB>,
+    limit: usize,
+    wanted: Wanted,
+) -> Result<Response<ResponseBody<RB>>>
 where
     RB: Body<Data = Bytes> + Unpin,
     RB::Error: Into<BoxError>,
@@ -66,6 +84,11 @@ where
     let (mut parts, mut body) = response.into_parts();
     parts.headers.remove(header::CONTENT_ENCODING);
     parts.headers.remove(header::CONTENT_LENGTH);
+    let is_error = parts.status.is_client_error() || parts.status.is_server_error();
+    if !is_error && matches!(wanted, Wanted::Stream | Wanted::Endless) {
+        let limit = if matches!(wanted, Wanted::Endless) { usize::MAX } else { limit };
+        return Ok(Response::from_parts(parts, ResponseBody::gzip(body, Bytes::new(), limit)));
+    }
     // What is not ready now is polled again by the body's reader, with its own waker.
     let mut cx = Context::from_waker(Waker::noop());
     let first = match Pin::new(&mut body).poll_frame(&mut cx) {

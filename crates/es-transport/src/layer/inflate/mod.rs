@@ -14,7 +14,8 @@
 //! **Limit**: a few kilobytes of gzip can hold gigabytes. An answer that
 //! inflates to more than 512 MiB, or what [`InflateLayer::limit`] and the
 //! request's [`max_response_size`] say, is an error. For an answer that its
-//! request wants as a [`stream`], only the request's own limit holds.
+//! request wants as a [`stream`], only the request's own limit holds, unless it is
+//! an error (status 400 and above).
 //!
 //! The layer belongs below retry, so that a broken answer is the failure of an
 //! attempt, and below [`media_type`](super::media_type), which reads refusals.

@@ -5,7 +5,11 @@ use http::{HeaderValue, Method, Request, Response, header};
 use http_body::Body;
 use tower::Service;
 
-use super::{body::ResponseBody, future::ResponseFuture, layer::InflateLayer};
+use super::{
+    body::ResponseBody,
+    future::{ResponseFuture, Wanted},
+    layer::InflateLayer,
+};
 use crate::{
     error::{BoxError, Error, Result},
     options::RequestOptions,
@@ -49,19 +53,28 @@ where
             request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(GZIP);
         }
         let options = (!request.extensions().is_empty()).then(|| RequestOptions::of(&request));
-        let limit = self.settings.limit_for(options.flatten());
-        ResponseFuture::new(self.inner.call(request), limit, is_head)
+        let (wanted, limit) = self.settings.wanted_by(options.flatten());
+        let wanted = if is_head { Wanted::Head } else { wanted };
+        ResponseFuture::new(self.inner.call(request), limit, wanted)
     }
 }
 
 impl InflateLayer {
-    fn limit_for(&self, options: Option<&RequestOptions>) -> usize {
-        let limit = match options {
-            None => self.limit,
-            Some(RequestOptions { max_response_size: Some(own), .. }) => *own,
-            // Nobody has to hold all of a stream.
-            Some(options) => self.limit.filter(|_| !options.stream),
+    /// How the answer is wanted, and its limit.
+    fn wanted_by(&self, options: Option<&RequestOptions>) -> (Wanted, usize) {
+        let (wanted, limit) = match options {
+            None => (Wanted::Whole, self.limit),
+            Some(options) => {
+                let own = options.max_response_size;
+                let wanted = match (options.stream, own.flatten()) {
+                    (false, _) => Wanted::Whole,
+                    (true, Some(_)) => Wanted::Stream,
+                    // Nobody has to hold all of a stream.
+                    (true, None) => Wanted::Endless,
+                };
+                (wanted, own.unwrap_or(self.limit))
+            }
         };
-        limit.unwrap_or(usize::MAX)
+        (wanted, limit.unwrap_or(usize::MAX))
     }
 }
