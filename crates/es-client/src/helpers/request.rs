@@ -6,7 +6,6 @@ use bytes::Bytes;
 use es_transport::{
     Backoff, Body, OperationName, RequestOptions,
     attempt::{Attempt, RetryReason},
-    error::TimeoutPhase,
     rng::Rng,
 };
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
@@ -148,12 +147,10 @@ impl Failed {
         let Some(transport) = error.as_transport() else {
             return Self { error, lost: true, passing: false, retry_after: None };
         };
-        let total = transport.timeout_phase() == Some(TimeoutPhase::Total);
-        let passing = !total
-            && (transport.is_connect()
-                || transport.is_io()
-                || transport.is_timeout()
-                || transport.is_foreign());
+        let passing = transport.is_connect()
+            || transport.is_io()
+            || transport.is_timeout()
+            || transport.is_foreign();
         let lost = !transport.is_unsent() || perhaps_done(transport.attempts());
         Self { lost, passing, retry_after: None, error }
     }

@@ -7,4 +7,5 @@ mod cluster;
 mod faults;
 mod input;
 mod mock;
+mod outages;
 mod promises;

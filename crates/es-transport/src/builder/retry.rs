@@ -10,12 +10,36 @@ use crate::layer::retry::StandardRetry;
 /// Retries and timeouts. Each can be overridden per request by
 /// [`RequestOptions`](crate::RequestOptions).
 impl<T> TransportBuilder<T> {
-    /// How often a request may be sent again. Default: 3.
+    /// How often a request may be sent again. Default: 3, which is over within a
+    /// second: who cannot be reached at all is told soon.
+    ///
+    /// To wait out a cluster that is wholly down, allow more of them (the waits
+    /// double up to 10 s, and half of each is random: 12 last for half a minute at
+    /// least, 20 for more than a minute), let [`total_timeout`](Self::total_timeout) say when to give up, and name 401
+    /// among the statuses ([`retry_on_status`](Self::retry_on_status)).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Transport, TransportBuilder};
+    /// use http::StatusCode;
+    ///
+    /// let transport = TransportBuilder::<Transport>::new()
+    ///     .nodes(["http://localhost:9200", "http://localhost:9201"])
+    ///     .max_retries(50)
+    ///     .retry_on_status([401, 429, 502, 503, 504].map(|s| StatusCode::from_u16(s).unwrap()))
+    ///     .total_timeout(Duration::from_secs(120))
+    ///     .build()?;
+    /// # let _ = transport;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn max_retries(self, retries: u32) -> Self {
         self.retry(|retry| retry.max_retries(retries))
     }
 
     /// The statuses after which a request is sent again. Default: 429, 502, 503, 504.
+    ///
+    /// Elasticsearch answers 401 to good credentials for some seconds after the
+    /// whole cluster was restarted, until its security index is back.
     pub fn retry_on_status(self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         let statuses: std::sync::Arc<[StatusCode]> = statuses.into_iter().collect();
         self.retry(|retry| retry.retry_on_status(statuses))

@@ -52,6 +52,19 @@ async fn a_request_that_is_not_idempotent_is_repeated_only_where_nothing_was_don
     assert_eq!(played.reasons(), [Some(RetryReason::Unsent), None]);
 }
 
+/// So does a cluster that was restarted, until its security index is back.
+#[tokio::test(start_paused = true)]
+async fn refused_credentials_are_shown_again_if_asked_for_whatever_the_request() {
+    let statuses = [StatusCode::UNAUTHORIZED, StatusCode::SERVICE_UNAVAILABLE];
+    for request in [get, post] {
+        let asked_for = standard().retry_on_status(statuses);
+        let played = play(asked_for, request(), [401, 401].map(status)).await;
+        assert_eq!((played.requests(), played.status()), (3, 200));
+    }
+    let asked_for = standard().retry_on_status(statuses);
+    assert_eq!(play(asked_for, post(), [status(503)]).await.requests(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_method_tells_whether_it_is_idempotent() {
     for (method, requests) in [

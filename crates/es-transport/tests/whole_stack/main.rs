@@ -16,6 +16,7 @@ mod failover;
 mod load;
 mod media;
 mod options;
+mod outage;
 mod resend;
 mod sniffing;
 mod sources;

@@ -2,7 +2,10 @@ use std::{
     borrow::Cow,
     collections::VecDeque,
     fmt,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64},
+    },
     time::Duration,
 };
 
@@ -69,7 +72,7 @@ impl<S> Bulk<S> {
             flush_interval: Duration::from_secs(1),
             in_flight: 4,
             adaptive: false,
-            max_retries: 8,
+            max_retries: 10,
             backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
             make_ids: false,
             keep_failures: 100,
@@ -122,8 +125,9 @@ impl<S> Bulk<S> {
         self.set(|settings| (settings.in_flight, settings.adaptive) = (most, true))
     }
 
-    /// How often an operation is sent again. Default: 8, which with the default
-    /// [`backoff`](Self::backoff) rides out a minute and a half.
+    /// How often an operation is sent again. Default: 10, which with the default
+    /// [`backoff`](Self::backoff) rides out an outage of the whole cluster of 75
+    /// seconds, and of up to two and a half minutes as chance will have it.
     pub fn max_retries(self, retries: u32) -> Self {
         self.set(|settings| settings.max_retries = retries)
     }
@@ -204,6 +208,7 @@ impl<S> Bulk<S> {
                 backoff: settings.backoff,
                 rng: Rng::new(),
                 halvings: AtomicI64::new(HALVINGS),
+                accepted: AtomicBool::new(false),
             })
         });
         let engine = Engine {

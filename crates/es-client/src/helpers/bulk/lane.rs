@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use bytes::Bytes;
@@ -37,6 +37,8 @@ pub(super) struct Lane {
     /// How many more batches that were refused as a whole may be halved to find
     /// out why.
     pub(super) halvings: AtomicI64,
+    /// Whether the credentials were accepted by then.
+    pub(super) accepted: AtomicBool,
 }
 
 /// A batch that is back.
@@ -92,10 +94,20 @@ impl Lane {
         self.halvings.fetch_sub(1, Ordering::Relaxed) > 0
     }
 
-    /// Halving was of use: what caused a refusal is in the other half.
+    /// A batch was answered. If it is a half, halving was of use: what caused a
+    /// refusal is in the other one.
     pub(super) fn was_accepted(&self, part: &Part) {
         if part.isolated {
             self.halvings.fetch_add(1, Ordering::Relaxed);
         }
+        if !self.accepted.load(Ordering::Relaxed) {
+            self.accepted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a refusal may be in passing for its status alone. A cluster that
+    /// was restarted refuses good credentials until its security index is back.
+    pub(super) fn may_pass(&self, status: Option<u16>) -> bool {
+        status == Some(401) && self.accepted.load(Ordering::Relaxed)
     }
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// How many retries all requests of a transport may make together.
 ///
 /// The bucket starts full. A retry takes one token and is not made when there
-/// is none; a request that succeeds at its first attempt brings back a part of
-/// one. So a burst of failures is met by retries, but a cluster that keeps
+/// is none (but one of a request that no node took, which costs nothing); a
+/// request that succeeds at its first attempt brings back a part of one. So a burst of failures is met by retries, but a cluster that keeps
 /// failing is asked only a little more often than without retries, instead of
 /// four times as often.
 ///

@@ -172,7 +172,7 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
         if self.kept.deadline().is_some_and(|deadline| late(deadline.at)) {
             return None;
         }
-        let granted = self.policy.withdraw();
+        let granted = self.policy.withdraw(plan.reason);
         tracing::debug!(attempt, reason = ?plan.reason, wait = ?plan.wait, granted, "retry");
         granted.then_some(plan)
     }

@@ -41,9 +41,10 @@ pub trait RetryPolicy: Send + Sync + 'static {
     fn decide(&self, request: &RequestFacts<'_>, ended: &Ended<'_>) -> Option<RetryPlan>;
 
     /// Asked last, when nothing else stands against a retry: whether all
-    /// requests together may make one more. `false` ends the request with the
-    /// outcome that it has.
-    fn withdraw(&self) -> bool {
+    /// requests together may make one more for this reason. `false` ends the
+    /// request with the outcome that it has.
+    fn withdraw(&self, reason: RetryReason) -> bool {
+        let _ = reason;
         true
     }
 
@@ -62,8 +63,8 @@ impl<P: RetryPolicy + ?Sized> RetryPolicy for Arc<P> {
         (**self).decide(request, ended)
     }
 
-    fn withdraw(&self) -> bool {
-        (**self).withdraw()
+    fn withdraw(&self, reason: RetryReason) -> bool {
+        (**self).withdraw(reason)
     }
 
     fn deposit(&self) {

@@ -25,6 +25,7 @@ use crate::{
 /// | no byte of the request was taken (connection refused, connect timeout, dead pooled connection, no connection in the time of the attempt) | always |
 /// | the connection broke later | if the request is idempotent |
 /// | 429 | always: it is a refusal, nothing was done. For a request that is done in parts, some of which may be done, name [no status](crate::RequestOptions::retry_on_status) |
+/// | 401, if [it is named](Self::retry_on_status) | always: nothing was done |
 /// | 502, 503, 504, or as set | if the request is idempotent: a gateway does not know what the node did, and a node's 503 may come from one shard of several |
 /// | the time of the attempt was over | if asked for ([`retry_on_timeout`](Self::retry_on_timeout)), and idempotent |
 /// | TLS, settings, the request itself, credentials, redirects, product, media type, unreadable answers, total deadline | never: it would end the same |
@@ -39,7 +40,9 @@ use crate::{
 /// answer's `Retry-After` asks (at most 30 s,
 /// [`max_retry_after`](Self::max_retry_after)). It does not wait when another
 /// live node was not tried yet, save after a 429, which says that the cluster
-/// has more than it can do. A [`Budget`] keeps all retries a share of the traffic.
+/// has more than it can do. A [`Budget`] keeps all retries a share of the traffic,
+/// but for those of requests that no node took, which are no load: while a cluster
+/// is wholly down, every caller waits as often as it may.
 ///
 /// ```
 /// use es_transport::layer::retry::{Budget, RetryLayer, StandardRetry};
@@ -88,6 +91,9 @@ impl StandardRetry {
     }
 
     /// The statuses after which it is sent again; 429, 502, 503 and 504 by default.
+    ///
+    /// 401 is worth naming where a restart of the whole cluster is to be waited
+    /// out: Elasticsearch refuses good credentials until its security index is back.
     #[must_use]
     pub fn retry_on_status(mut self, statuses: impl Into<Arc<[StatusCode]>>) -> Self {
         self.statuses = statuses.into();
@@ -134,8 +140,9 @@ impl StandardRetry {
     fn status_reason(&self, request: &RequestFacts<'_>, status: StatusCode) -> Option<RetryReason> {
         let own = request.options.and_then(|options| options.retry_on_status.as_deref());
         let may_pass = own.unwrap_or(&self.statuses).contains(&status);
-        let harmless = status == StatusCode::TOO_MANY_REQUESTS || request.is_idempotent();
-        (may_pass && harmless).then_some(RetryReason::Status)
+        // Nothing was done.
+        let refused = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
+        (may_pass && (refused || request.is_idempotent())).then_some(RetryReason::Status)
     }
 
     fn error_reason(&self, request: &RequestFacts<'_>, error: &Error) -> Option<RetryReason> {
@@ -191,8 +198,9 @@ impl RetryPolicy for StandardRetry {
         Some(RetryPlan::new(reason, self.wait(ended)))
     }
 
-    fn withdraw(&self) -> bool {
-        self.budget.withdraw()
+    fn withdraw(&self, reason: RetryReason) -> bool {
+        // Nobody had any work with what was never sent.
+        reason == RetryReason::Unsent || self.budget.withdraw()
     }
 
     fn deposit(&self) {
