@@ -204,7 +204,8 @@ impl ClientOptions {
         self.set(|o| o.total_timeout = Some(timeout))
     }
 
-    /// How often a call may be sent again.
+    /// How often a call may be sent again. What waits out a cluster that is wholly
+    /// down: [`TransportBuilder::max_retries`](es_transport::TransportBuilder::max_retries).
     #[must_use]
     pub fn max_retries(self, retries: u32) -> Self {
         self.set(|o| o.max_retries = Some(retries))

@@ -1,0 +1,95 @@
+//! The cluster as its operator sees it: nodes stopped, started and frozen.
+
+use std::time::Duration;
+
+use es_client::{Elasticsearch, params::HealthStatus};
+use futures_util::future::join_all;
+use tokio::{
+    process::Command,
+    sync::{Mutex, MutexGuard},
+    time::{Instant, sleep},
+};
+
+use crate::server::{builder, urls, var};
+
+/// No cluster takes longer to be whole again, on however busy a machine.
+const WHOLE: Duration = Duration::from_secs(240);
+
+/// How long the cluster is asked to wait for itself, each time.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// A cluster of which all nodes run. Nobody else has one at the same time.
+pub(crate) struct Cluster {
+    client: Elasticsearch,
+    nodes: usize,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Cluster {
+    /// Starts what another test left stopped or frozen.
+    pub(crate) async fn whole() -> Self {
+        static TURN: Mutex<()> = Mutex::const_new(());
+        let turn = TURN.lock().await;
+        // A node that is frozen must not keep the operator waiting.
+        let client = builder().request_timeout(2 * ANSWER).retry_on_timeout(true);
+        let client = client.build().unwrap();
+        let cluster = Self { client, nodes: urls().len(), _turn: turn };
+        cluster.each("start").await;
+        cluster.each("resume").await;
+        cluster.is_green().await;
+        cluster
+    }
+
+    pub(crate) fn nodes(&self) -> usize {
+        self.nodes
+    }
+
+    /// `stop`, `kill`, `pause`, `resume` or `start`, until it is done.
+    pub(crate) async fn node(&self, node: usize, action: &str) {
+        let command = format!("{} {node} {action}", var("ES_NODE_COMMAND"));
+        let done = Command::new("sh").arg("-c").arg(&command).output().await.unwrap();
+        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// The same to all nodes at once.
+    pub(crate) async fn each(&self, action: &str) {
+        join_all((0..self.nodes).map(|node| self.node(node, action))).await;
+    }
+
+    /// Waits until all nodes are there with all copies of all shards, as who
+    /// restarts nodes does before the next one.
+    pub(crate) async fn is_green(&self) {
+        self.becomes(&format!("green with {} nodes", self.nodes), async || {
+            let health = self.client.cluster().health().wait_for_status(HealthStatus::Green);
+            let health = health.wait_for_nodes(self.nodes.to_string());
+            health.wait_for_no_relocating_shards(true).timeout(ANSWER).await
+        })
+        .await;
+    }
+
+    /// Waits until the cluster has found out that a node is missing.
+    pub(crate) async fn has_lost_a_node(&self) {
+        let left = self.nodes - 1;
+        self.becomes(&format!("{left} nodes"), async || {
+            let health = self.client.cluster().health().wait_for_nodes(left.to_string());
+            health.timeout(ANSWER).await
+        })
+        .await;
+    }
+
+    async fn becomes(
+        &self,
+        what: &str,
+        ask: impl AsyncFn() -> es_client::Result<es_client::types::ClusterHealth>,
+    ) {
+        let began = Instant::now();
+        loop {
+            let answer = ask().await;
+            if answer.as_ref().is_ok_and(|health| !health.timed_out) {
+                return;
+            }
+            assert!(began.elapsed() < WHOLE, "not {what} after {WHOLE:?}: {answer:?}");
+            sleep(Duration::from_millis(250)).await;
+        }
+    }
+}

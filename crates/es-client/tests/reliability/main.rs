@@ -1,0 +1,26 @@
+//! A client while the nodes of a genuine cluster are stopped, killed and frozen,
+//! and come back.
+//!
+//! The environment names the cluster, as `scripts/cluster/es-cluster env` prints
+//! it; `ES_NODE_COMMAND` is what stops and starts its nodes. The tests are ignored
+//! unless they are asked for (`-- --ignored`). One runs after the other, each on a
+//! cluster that is whole, and prints what it measured.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod attempts;
+mod cluster;
+mod documents;
+mod down;
+mod frozen;
+mod password;
+mod rolling_restart;
+mod searches;
+#[path = "../genuine/server.rs"]
+#[allow(dead_code, reason = "the tests of what a server can do need more of it")]
+mod server;
