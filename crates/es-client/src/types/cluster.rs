@@ -30,7 +30,9 @@ pub struct ClusterHealth {
     pub initializing_shards: u64,
     /// Shards that are on no node.
     pub unassigned_shards: u64,
-    /// Those of them that wait for a node to come back.
+    /// Those of them that are primary shards.
+    pub unassigned_primary_shards: u64,
+    /// Unassigned shards that wait for a node to come back.
     pub delayed_unassigned_shards: u64,
     /// Changes of the cluster's state that wait.
     pub number_of_pending_tasks: u64,

@@ -60,6 +60,9 @@ pub struct GetResponse<T> {
     /// The primary term of its last change.
     #[serde(rename = "_primary_term", default)]
     pub primary_term: Option<u64>,
+    /// The value that decided on its shard, where it is not the id.
+    #[serde(rename = "_routing", default)]
+    pub routing: Option<String>,
     /// The document; `None` where the source was not asked for.
     #[serde(rename = "_source")]
     pub source: Option<T>,

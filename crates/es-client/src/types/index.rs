@@ -82,6 +82,9 @@ pub struct Acknowledged {
     /// Whether the nodes took it in time.
     #[serde(default)]
     pub acknowledged: bool,
+    /// Whether some of several actions had nothing to act on (`update_aliases`).
+    #[serde(default)]
+    pub errors: bool,
 }
 
 /// The answer to the creation of an index.

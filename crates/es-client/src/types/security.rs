@@ -159,10 +159,14 @@ pub struct ApiKey {
     pub expiration: Option<u64>,
     /// Whether it was withdrawn.
     pub invalidated: bool,
+    /// When it was withdrawn, in milliseconds since 1970.
+    pub invalidation: Option<u64>,
     /// Whose it is.
     pub username: String,
     /// The realm of its owner.
     pub realm: String,
+    /// The kind of that realm.
+    pub realm_type: Option<String>,
     /// What is kept with it.
     pub metadata: Option<Value>,
     /// What it allows, by the names of its parts.

@@ -38,6 +38,9 @@ pub struct SuggestOption {
     /// The id of that document.
     #[serde(rename = "_id")]
     pub id: Option<String>,
+    /// The value that decided on its shard, where it is not the id.
+    #[serde(rename = "_routing")]
+    pub routing: Option<String>,
     /// That document.
     #[serde(rename = "_source")]
     pub source: Option<Value>,

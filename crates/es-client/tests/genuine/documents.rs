@@ -21,7 +21,7 @@ fn product(number: u32) -> Product {
 }
 
 /// A new index of this name.
-async fn index(name: &str) -> es_client::Elasticsearch {
+pub(crate) async fn index(name: &str) -> es_client::Elasticsearch {
     let client = client();
     let missing = client.options().ignore_status([StatusCode::NOT_FOUND]);
     missing.indices().delete(name).send().await.unwrap();

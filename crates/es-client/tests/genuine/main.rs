@@ -12,8 +12,11 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../recorded/agreement/mod.rs"]
+mod agreement;
 mod connecting;
 mod documents;
+mod endpoints;
 mod helpers;
 mod server;
 mod versions;

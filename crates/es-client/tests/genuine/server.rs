@@ -32,9 +32,14 @@ pub(crate) fn major() -> u8 {
 /// Says why a test does nothing on this server, and whether it does.
 pub(crate) fn lacks(is_lacking: bool, what: &str) -> bool {
     if is_lacking {
-        println!("left out on {} {}: {what}", var("ES_KIND"), var("ES_VERSION"));
+        say(what);
     }
     is_lacking
+}
+
+/// Says what is left out on this server.
+pub(crate) fn say(what: &str) {
+    println!("left out on {} {}: {what}", var("ES_KIND"), var("ES_VERSION"));
 }
 
 /// All nodes and what trusts them, and no credentials. The server's version is

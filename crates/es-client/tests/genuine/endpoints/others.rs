@@ -1,0 +1,122 @@
+//! The endpoints without a typed answer that only read, by name: each answers with
+//! JSON, or text where it is made for people, or is refused in a known form.
+
+use std::collections::BTreeMap;
+
+use es_client::{Error, Response, endpoint::Endpoint};
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::refusal::Refusal;
+use crate::server::{self, var};
+
+/// What is given for a path part, so that there is such a thing where it can be.
+fn part(name: &str, index: &str) -> Value {
+    match name {
+        "index" | "target" => json!(index),
+        "id" => json!("1"),
+        "node_id" => json!("_all"),
+        "fields" | "field" => json!("brand"),
+        "repository" | "snapshot" => json!("_all"),
+        _ => json!("no-such"),
+    }
+}
+
+/// The shortest way to read from an endpoint: its parts and required parameters.
+fn params(endpoint: &Endpoint, index: &str) -> Option<Map<String, Value>> {
+    let route = endpoint.routes.iter().filter(|route| route.methods.0 == Method::GET);
+    let route = route.min_by_key(|route| route.parts.len())?;
+    let parts = route.parts.iter().map(|number| endpoint.parts[*number].name);
+    let names = parts.chain(endpoint.required.iter().copied());
+    let given = names.map(|name| (name.to_owned(), part(name, index)));
+    Some(given.chain(beside(endpoint.name)).collect())
+}
+
+/// What some endpoints need beside what their paths do.
+fn beside(endpoint: &str) -> Option<(String, Value)> {
+    let (name, value) = match endpoint {
+        "cluster.info" => ("target", "_all"),
+        "explain" => ("q", "brand:acme"),
+        "indices.resolve_index" => ("name", "*"),
+        "termvectors" => ("id", "1"),
+        _ => return None,
+    };
+    Some((name.to_owned(), json!(value)))
+}
+
+/// What every server has, the smallest ones too.
+const EVERYWHERE: [&str; 18] = [
+    "cat.help",
+    "cluster.get_settings",
+    "cluster.pending_tasks",
+    "cluster.state",
+    "explain",
+    "get_source",
+    "indices.get_field_mapping",
+    "indices.get_template",
+    "indices.recovery",
+    "indices.resolve_index",
+    "indices.segments",
+    "indices.shard_stores",
+    "indices.validate_query",
+    "nodes.hot_threads",
+    "nodes.usage",
+    "search_shards",
+    "snapshot.get_repository",
+    "termvectors",
+];
+
+/// How a call was refused; `None` for what no server should say.
+fn refusal(error: &Error) -> Option<String> {
+    let api = error.as_api()?;
+    let kind = api.kind.as_deref();
+    match api.status.as_u16() {
+        _ if Refusal::of(error).is_some() => Refusal::of(error).map(|refusal| refusal.to_string()),
+        // It is there, but cannot answer this, or not without what was not given.
+        status @ (400 | 403 | 404) if kind.is_some() => kind.map(|kind| format!("{status} {kind}")),
+        // What is missing, without an error object.
+        404 if serde_json::from_slice::<Value>(&api.body).is_ok() => Some("404".to_owned()),
+        // So a server says that it has no such realm.
+        500 if kind == Some("security_exception") => Some("500 security_exception".to_owned()),
+        _ => None,
+    }
+}
+
+fn is_readable(answer: &Response) -> bool {
+    let body = answer.bytes();
+    serde_json::from_slice::<Value>(body).is_ok()
+        || std::str::from_utf8(body).is_ok_and(|text| text.ends_with('\n'))
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster"]
+async fn whatever_else_reads_is_answered_or_refused_in_a_known_form() {
+    let index = "genuine-others";
+    let client = crate::documents::index(index).await;
+    client.index(index).id("1").document(json!({"brand": "acme"})).refresh(true).await.unwrap();
+    let typed = super::typed();
+    let others = Endpoint::all().iter().filter(|endpoint| !typed.contains(endpoint.name));
+    let (mut answered, mut refused) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
+    for endpoint in others {
+        let Some(params) = params(endpoint, index) else { continue };
+        match client.call(endpoint.name, params, ()).await {
+            Ok(answer) => {
+                assert!(is_readable(&answer), "{}: {:?}", endpoint.name, answer.bytes());
+                answered.push(endpoint.name);
+            }
+            Err(error) => {
+                let refusal = refusal(&error)
+                    .unwrap_or_else(|| panic!("{}: {error:?} {:?}", endpoint.name, error.body()));
+                refused.entry(refusal).or_default().push(endpoint.name);
+            }
+        }
+    }
+    for name in EVERYWHERE {
+        assert!(answered.contains(&name), "{name} is not answered: {refused:?}");
+    }
+    println!("{} {}: {} answered: {answered:?}", var("ES_KIND"), var("ES_VERSION"), answered.len());
+    for (refusal, names) in refused {
+        server::say(&format!("{refusal}: {names:?}"));
+    }
+    client.indices().delete(index).await.unwrap();
+}

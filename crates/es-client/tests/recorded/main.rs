@@ -1,0 +1,73 @@
+//! The typed answers against what genuine servers of three major versions answered;
+//! `scripts/cluster/record` makes the files anew.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod agreement;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+const VERSIONS: [&str; 3] = ["7.17.9", "8.19.0", "9.2.0"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded")
+}
+
+/// The recorded answers of a version by their names: the endpoint, and after `~`
+/// what the call shows of it.
+fn recorded(version: &str) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(folder().join(version)).unwrap().map(|file| file.unwrap().path());
+    files
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read(file).unwrap())
+        })
+        .collect()
+}
+
+fn endpoint(name: &str) -> &str {
+    name.split('~').next().unwrap_or(name)
+}
+
+#[test]
+fn every_field_of_every_answer_is_what_the_server_said() {
+    for version in VERSIONS {
+        let answers = recorded(version);
+        assert!(answers.len() > 100, "{version}: {}", answers.len());
+        for (name, body) in answers {
+            println!("{version} {name}");
+            agreement::check(endpoint(&name), &body);
+        }
+    }
+}
+
+/// What a server lacks is not recorded; otherwise all answer the same calls.
+#[test]
+fn the_same_calls_are_recorded_of_every_version() {
+    let [old, middle, new] = VERSIONS.map(|version| recorded(version).into_keys().collect());
+    let differing = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> Vec<String> {
+        a.symmetric_difference(b).cloned().collect()
+    };
+    assert!(differing(&middle, &new).is_empty(), "{:?}", differing(&middle, &new));
+    assert_eq!(
+        differing(&old, &middle),
+        [
+            "cat.component_templates",
+            "delete_by_query",
+            "delete_by_query~task",
+            "reindex",
+            "reindex~conflicts",
+            "tasks.get",
+            "update_by_query",
+        ]
+    );
+}
