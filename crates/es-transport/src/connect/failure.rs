@@ -5,7 +5,7 @@ use std::{error::Error as StdError, io};
 use http::Uri;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
-use super::verifier::PinError;
+use super::{validity, verifier::PinError};
 use crate::error::{BoxError, Error, find};
 
 /// A connection that could not be opened. Errors that are this crate's already
@@ -25,7 +25,8 @@ fn handshake(error: &rustls::Error) -> Error {
     if let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error
         && let Some(pin) = other.0.downcast_ref::<PinError>()
     {
-        return Error::tls(pin.clone());
+        return Error::tls_message("`ssl_assert_fingerprint` does not accept the server")
+            .with_source(pin.clone());
     }
     match hint(error) {
         Some(hint) => Error::tls_message(hint).with_source(error.clone()),
@@ -38,6 +39,12 @@ fn hint(error: &rustls::Error) -> Option<&'static str> {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             Some("no trusted CA issued the server's certificate (see `ca_certs`)")
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => Some("the server's certificate is for another name (see `ssl_assert_hostname`)"),
+        rustls::Error::InvalidCertificate(_) if validity::is_about_dates(error) => {
+            Some("the server's certificate is not within its dates")
         }
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             Some("the server does not speak TLS; is it an http node?")
@@ -66,17 +73,23 @@ fn is_refusal(alert: AlertDescription) -> bool {
     )
 }
 
-/// A request that got no answer on an open connection.
-pub(super) fn exchange(error: hyper::Error) -> Error {
+/// A request that got no answer on an open connection. The first one of a plain
+/// connection may have met a server that speaks TLS: it sends an alert, or closes.
+pub(super) fn exchange(error: hyper::Error, is_first_of_plain: bool) -> Error {
     if let Some(tls @ rustls::Error::AlertReceived(alert)) = find(&error)
         && is_refusal(*alert)
     {
         return handshake(tls);
     }
-    match broken(&error) {
+    match broken(&error, is_first_of_plain) {
         Some(broken) => broken.with_source(error),
         None => Error::io(error),
     }
+}
+
+/// hyper has the question for this case on the server's side only.
+fn is_too_large(error: &hyper::Error) -> bool {
+    error.is_parse() && error.to_string().contains("too large")
 }
 
 /// An answer that ended before its end.
@@ -98,18 +111,23 @@ pub(super) fn ambiguous() -> Error {
     Error::io_message("the answer has both a length and chunks")
 }
 
+const NOT_HTTP: &str = "what came is not an HTTP answer";
+const PLAIN_NOT_HTTP: &str = "what came is not an HTTP answer; is it an https node?";
+const CLOSED: &str = "it was closed before the answer's head was complete";
+const PLAIN_CLOSED: &str =
+    "it was closed before the answer's head was complete; is it an https node?";
+
 /// What is known of a failed exchange, without its source.
-fn broken(error: &hyper::Error) -> Option<Error> {
+fn broken(error: &hyper::Error, may_want_tls: bool) -> Option<Error> {
     if is_of_request_body(error) {
         return Some(Error::request_body());
     }
-    let words = if error.is_parse() && error.to_string().contains("too large") {
-        // hyper has the question for this case on the server's side only.
+    let words = if is_too_large(error) {
         "the answer's headers are too large"
     } else if error.is_parse() {
-        "what came is not an HTTP answer"
+        if may_want_tls { PLAIN_NOT_HTTP } else { NOT_HTTP }
     } else if error.is_incomplete_message() {
-        "it was closed before the answer's head was complete"
+        if may_want_tls { PLAIN_CLOSED } else { CLOSED }
     } else {
         return None;
     };
@@ -135,7 +153,7 @@ pub(super) fn client(error: hyper_util::client::legacy::Error) -> Error {
             _ => Error::connect(error),
         };
     }
-    match find::<hyper::Error>(chain).and_then(broken) {
+    match find::<hyper::Error>(chain).and_then(|error| broken(error, false)) {
         Some(broken) => broken.with_source(error),
         None => Error::io(error),
     }

@@ -111,6 +111,36 @@ async fn a_server_without_tls_is_told_so() {
     assert!(error.to_string().contains("does not speak TLS"), "{error}");
 }
 
+/// The other way round: Elasticsearch closes, others send an alert first.
+#[tokio::test]
+async fn a_server_that_wants_tls_is_guessed() {
+    let ca = Ca::new("genuine");
+    let server = TlsServer::builder(ca.leaf()).start().await;
+    let url = server.url().replace("https:", "http:");
+    let error = get(&client(TlsSettings::new()), &url).await.unwrap_err();
+    assert!(error.is_io() && error.to_string().contains("is it an https node?"), "{error}");
+
+    let closing = crate::connect_support::http::Server::start(|mut stream, _| async move {
+        let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 4096]).await;
+    })
+    .await;
+    let error = get(&client(TlsSettings::new()), &closing.url("/")).await.unwrap_err();
+    assert!(error.is_io() && error.to_string().contains("is it an https node?"), "{error}");
+}
+
+#[tokio::test]
+async fn what_to_change_is_said_at_once() {
+    let ca = Ca::new("genuine");
+    let other_name = TlsServer::builder(ca.leaf_for(&["elsewhere.test"], NOW)).start().await;
+    let error = get(&client(trusting(&ca)), &other_name.url()).await.unwrap_err();
+    assert!(error.to_string().contains("`ssl_assert_hostname`"), "{error}");
+    let expired = TlsServer::builder(ca.leaf_for(&["127.0.0.1"], EXPIRED)).start().await;
+    let error = get(&client(trusting(&ca)), &expired.url()).await.unwrap_err();
+    assert!(error.to_string().contains("not within its dates"), "{error}");
+    let error = get(&client(crate::pin(Ca::new("other").fingerprint())), &expired.url()).await;
+    assert!(error.unwrap_err().to_string().contains("`ssl_assert_fingerprint`"));
+}
+
 #[tokio::test]
 async fn http_1_1_is_the_only_protocol_on_offer() {
     for version in VERSIONS {

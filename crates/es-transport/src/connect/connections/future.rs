@@ -71,8 +71,11 @@ fn came_back(lease: Lease, error: SendError) -> State {
             drop(lease);
             ResponseFuture::start(&origin, *request).0
         }
-        SendError::Untaken(_, error) => State::Failed(failure::exchange(error).unsent()),
-        SendError::Taken(error) => State::Failed(failure::exchange(error)),
+        SendError::Untaken(_, error) => State::Failed(failure::exchange(error, false).unsent()),
+        SendError::Taken(error) => {
+            let is_first_of_plain = !lease.is_reused() && lease.origin().is_plain();
+            State::Failed(failure::exchange(error, is_first_of_plain))
+        }
     }
 }
 

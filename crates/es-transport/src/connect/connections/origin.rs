@@ -48,6 +48,11 @@ impl Origin {
         &self.uri
     }
 
+    /// Whether its connections are without TLS.
+    pub(super) fn is_plain(&self) -> bool {
+        self.uri.scheme() == Some(&http::uri::Scheme::HTTP)
+    }
+
     /// Makes an absolute URI what goes out, without copying its text, and adds
     /// the `Host`.
     pub(super) fn prepare(&self, request: &mut Request<Body>) {
