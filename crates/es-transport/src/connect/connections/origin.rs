@@ -78,6 +78,9 @@ impl Origin {
             .map_err(|_| Error::request("connections need a tokio runtime"))?;
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
+        if state.closed {
+            return Err(Error::closed());
+        }
         let id = state.next_id;
         state.next_id += 1;
         let clock = || self.common.clock.now();
@@ -203,8 +206,9 @@ impl Origin {
     /// As [`Origin::retire`], and who waits is sent away.
     pub(super) fn close(&self) {
         self.retire();
-        let mut waiting = std::mem::take(&mut self.lock().waiting);
-        waiting.close();
+        let mut state = self.lock();
+        state.closed = true;
+        state.waiting.close();
     }
 
     /// How many connections are open or being opened, and how many of them are idle.
@@ -220,74 +224,4 @@ impl Origin {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        pin::Pin,
-        task::{Context, Poll},
-        time::Duration,
-    };
-
-    use http::Response;
-    use hyper::body::Incoming;
-    use tower::service_fn;
-
-    use super::*;
-    use crate::{
-        connect::{
-            Stream, SystemClock,
-            connections::{
-                dial::Dialer,
-                line::{Line, SendError},
-                settings::Limits,
-            },
-        },
-        error::BoxError,
-    };
-
-    /// A connection that is always ready.
-    struct Ready;
-
-    impl Line for Ready {
-        fn send(self: Pin<&mut Self>, _: Request<Body>) {}
-
-        fn poll_answer(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Result<Response<Incoming>, SendError>> {
-            Poll::Pending
-        }
-
-        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<bool> {
-            Poll::Ready(true)
-        }
-
-        fn is_ready(&self) -> bool {
-            true
-        }
-
-        fn is_closed(&self) -> bool {
-            false
-        }
-    }
-
-    #[tokio::test]
-    async fn what_becomes_idle_between_the_look_and_the_queue_is_not_overlooked() {
-        let nobody = service_fn(|_: Uri| std::future::pending::<Result<Stream, BoxError>>());
-        let common = Common {
-            dial: Box::new(Dialer::new(nobody)),
-            limits: Limits::new(1, 1, Duration::from_secs(60)),
-            clock: Arc::new(SystemClock),
-            on_thaw: Arc::new(|| {}),
-        };
-        let uri = Uri::from_static("http://node:9200/");
-        let origin = Arc::new(Origin::new(Arc::new(common), &uri).unwrap());
-        (origin.lock().open, origin.lock().dials) = (1, 1);
-
-        assert!(origin.check_out().is_none());
-        // The one connection that is allowed comes back just now.
-        origin.opened(Box::pin(Ready));
-        let mut waiting = origin.wait(Box::new(Request::new(Body::empty()))).unwrap();
-        let polled = waiting.poll(&mut Context::from_waker(std::task::Waker::noop()));
-        assert!(matches!(polled, Poll::Ready(Ok(_))), "it waits for nobody");
-    }
-}
+mod tests;

@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) next_id: u64,
     /// The origin was let go: what is given back is closed.
     pub(super) retired: bool,
+    /// Nobody is served any more.
+    pub(super) closed: bool,
     /// Counts the reaper's rounds. It ages the idle connections, so that the
     /// way of a request reads the clock once.
     round: u32,
