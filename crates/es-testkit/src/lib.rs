@@ -54,6 +54,8 @@
 //!   whatever analyzer the mapping names. Fields of documents come back sorted by name.
 //! - No scripts, pipelines, templates, tasks, by-query calls, SQL, or licences; they get 400 as
 //!   from a server without the module. Bodies are JSON only (no CBOR, SMILE, YAML).
+//! - Query parameters that it does not know are passed over, `filter_path` and `human` among
+//!   them; a genuine node refuses those that an endpoint does not have.
 //! - Scrolls, points in time and tokens do not expire by themselves.
 //! - `Accept-Encoding: *` is answered uncompressed (a genuine node takes `snappy`).
 

@@ -26,7 +26,6 @@ mod stripe;
 mod url;
 mod verdict;
 
-pub(crate) use self::pool::DEAD_TIME;
 pub use self::{
     candidates::{Candidate, Candidates},
     pool::{NodePool, NodePoolBuilder},
@@ -38,6 +37,7 @@ pub use self::{
     slot::NodeSlot,
     verdict::Verdict,
 };
+pub(crate) use self::{pool::DEAD_TIME, url::is_dots};
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 

@@ -63,8 +63,8 @@ pub(super) fn node(
 ) -> Result<Node> {
     let authority = authority(host, port)?;
     let path_prefix = path.trim_end_matches('/');
-    if path_prefix.split('/').any(|part| matches!(part, "." | "..")) {
-        return Err(wrong("the path of a URL cannot contain `.` or `..` as a part"));
+    if path_prefix.split('/').skip(1).any(|part| part.is_empty() || is_dots(part)) {
+        return Err(wrong("a part of the path of a URL is empty, `.` or `..`"));
     }
     if !path_prefix.is_empty() && PathAndQuery::from_str(path_prefix).is_err() {
         return Err(wrong("the path of a URL is not valid"));
@@ -81,6 +81,18 @@ pub(super) fn node(
         credentials,
         facts: NodeFacts::default(),
     })
+}
+
+/// Whether a part of a path is `.` or `..`, with dots as they are or encoded.
+pub(crate) fn is_dots(part: &str) -> bool {
+    let mut rest = part;
+    let mut dots = 0;
+    while !rest.is_empty() {
+        let dot = ["%2e", "%2E", "."].iter().find_map(|dot| rest.strip_prefix(dot));
+        let Some(after) = dot else { return false };
+        (rest, dots) = (after, dots + 1);
+    }
+    (1..=2).contains(&dots)
 }
 
 pub(super) fn absolute(node: &Node, target: PathAndQuery) -> Result<Uri> {

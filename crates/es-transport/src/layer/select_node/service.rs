@@ -19,7 +19,7 @@ use super::{
 use crate::{
     attempt::Resend,
     error::{BoxError, Error, Result},
-    node::{Node, NodeSelector, NodeSlot, RequestContext},
+    node::{Node, NodeSelector, NodeSlot, RequestContext, is_dots},
     options::{RequestAuth, RequestOptions},
 };
 
@@ -114,17 +114,6 @@ fn climbs(path: &str) -> bool {
     // Almost no path has a part that begins like this.
     let is_suspect = |pair: &[u8]| matches!(pair, [b'/', b'.' | b'%']);
     path.as_bytes().windows(2).any(is_suspect) && path.split('/').any(is_dots)
-}
-
-fn is_dots(part: &str) -> bool {
-    let mut rest = part;
-    let mut dots = 0;
-    while !rest.is_empty() {
-        let dot = ["%2e", "%2E", "."].iter().find_map(|dot| rest.strip_prefix(dot));
-        let Some(after) = dot else { return false };
-        (rest, dots) = (after, dots + 1);
-    }
-    (1..=2).contains(&dots)
 }
 
 /// A node's own credentials yield to everybody else's.
