@@ -103,11 +103,12 @@ impl Origin {
 
     /// Releases the lock, and then does what must not be done under it: what a
     /// runtime that has ended is given to run is dropped at once and comes back
-    /// here, and a hook may do anything.
+    /// here, and a hook or who reads the log may do anything.
     fn unlock(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let (has_thawed, starts) = (state.take_thaw(), state.begin_starting());
         drop(state);
         if has_thawed {
+            tracing::debug!(node = %self.uri, "idle connections dropped after a thaw");
             (self.common.on_thaw)();
         }
         if starts {
@@ -138,12 +139,18 @@ impl Origin {
     pub(super) fn dial_failed(self: &Arc<Self>, waiter: u64, error: Error) {
         let mut state = self.lock();
         state.dials -= 1;
-        match state.waiting.take(waiter) {
-            Some(waiter) => drop(waiter.sender.send(Err(error))),
-            None => tracing::debug!(node = %self.uri, %error, "a connection for nobody failed"),
-        }
+        let nobodys = match state.waiting.take(waiter) {
+            Some(waiter) => {
+                drop(waiter.sender.send(Err(error)));
+                None
+            }
+            None => Some(error),
+        };
         state.free_place();
         self.unlock(state);
+        if let Some(error) = nobodys {
+            tracing::debug!(node = %self.uri, %error, "a connection for nobody failed");
+        }
     }
 
     /// A connection that can take a request again goes to the next in the queue

@@ -91,7 +91,6 @@ impl State {
     }
 
     fn thaw(&mut self) {
-        tracing::debug!(connections = self.idle.len(), "idle connections dropped after a thaw");
         self.drop_idle();
         self.has_thawed = true;
     }
