@@ -53,7 +53,7 @@ mod path;
 pub mod response;
 pub mod types;
 
-pub use call::{CallFuture, StreamFuture};
+pub use call::{CallFuture, Request, StreamFuture};
 pub use client::Elasticsearch;
 pub use error::{ApiError, Error, Result};
 pub use options::ClientOptions;

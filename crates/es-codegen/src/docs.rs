@@ -55,7 +55,7 @@ fn privileges(of: &str, names: &[String]) -> Option<String> {
 pub(crate) fn method(endpoint: &str, builder: &str, words: &Words) -> String {
     match words.endpoints.get(endpoint) {
         Some(summary) => summary.clone(),
-        None => format!("`{endpoint}`; see [`{builder}`](struct@{builder})."),
+        None => format!("`{endpoint}`; see [`{builder}`](type@{builder})."),
     }
 }
 

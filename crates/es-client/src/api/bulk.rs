@@ -13,7 +13,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `POST` `/{index}/_bulk`, `/_bulk`
-    Bulk -> types::BulkResponse, json, lines;
+    Bulk of BulkEndpoint -> types::BulkResponse, lines;
     query {
         /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
@@ -50,6 +50,6 @@ impl Elasticsearch {
     /// Writes, updates and deletes many documents at once. For many more there is
     /// [`helpers().bulk`](crate::helpers::Helpers::bulk).
     pub fn bulk(&self) -> Bulk {
-        Bulk::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

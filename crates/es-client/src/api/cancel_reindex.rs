@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_reindex/{task_id}/_cancel`
     ///
     /// Since 9.5.0.
-    CancelReindex -> Value, json, none;
+    CancelReindex of CancelReindexEndpoint -> Value, none;
     query {
         /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
@@ -24,6 +24,6 @@ builder! {
 impl Elasticsearch {
     /// Cancels the copying of documents.
     pub fn cancel_reindex(&self, task_id: impl Param<String>) -> CancelReindex {
-        CancelReindex::new(Call::new(self, &ENDPOINT).with_part(0, task_id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, task_id), Answer::json)
     }
 }

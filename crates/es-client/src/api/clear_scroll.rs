@@ -14,7 +14,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `DELETE` `/_search/scroll/{scroll_id}`, `/_search/scroll`
-    ClearScroll -> types::FreedContexts, json, json;
+    ClearScroll of ClearScrollEndpoint -> types::FreedContexts, json;
     query {}
     part {
         /// The scrolling search. Deprecated since 7.0.0.
@@ -29,6 +29,6 @@ builder! {
 impl Elasticsearch {
     /// Frees what scrolling searches hold.
     pub fn clear_scroll(&self) -> ClearScroll {
-        ClearScroll::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `DELETE` `/_pit`
     ///
     /// Since 7.10.0.
-    ClosePointInTime -> types::FreedContexts, json, json;
+    ClosePointInTime of ClosePointInTimeEndpoint -> types::FreedContexts, json;
     query {}
     property {
         /// The id. Text, required.
@@ -26,6 +26,6 @@ builder! {
 impl Elasticsearch {
     /// Frees what a point in time holds.
     pub fn close_point_in_time(&self) -> ClosePointInTime {
-        ClosePointInTime::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_count`, `/_count`
     ///
     /// Needs the index privilege `read`.
-    Count -> types::CountResponse, json, json;
+    Count of CountEndpoint -> types::CountResponse, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -58,11 +58,11 @@ builder! {
 impl Elasticsearch {
     /// Counts documents.
     pub fn count(&self, index: impl Param<[String]>) -> Count {
-        Count::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`count`](Self::count) without `index`: of all.
     pub fn count_all(&self) -> Count {
-        Count::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

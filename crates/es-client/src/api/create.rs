@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_create/{id}`
     ///
     /// Since 5.0.0. Needs the index privilege `create`.
-    Create -> types::WriteResponse, json, document;
+    Create of CreateEndpoint -> types::WriteResponse, document;
     query {
         /// Whether errors show the document. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
@@ -43,6 +43,6 @@ builder! {
 impl Elasticsearch {
     /// Writes a document that must not be there yet.
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
-        Create::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }
 }

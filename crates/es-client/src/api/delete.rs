@@ -15,7 +15,7 @@ builder! {
     /// `DELETE` `/{index}/_doc/{id}`
     ///
     /// Needs the index privilege `delete`.
-    Delete -> types::WriteResponse, json, none;
+    Delete of DeleteEndpoint -> types::WriteResponse, none;
     query {
         /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;
@@ -39,6 +39,6 @@ builder! {
 impl Elasticsearch {
     /// Deletes a document. Where there is none, the answer says `not_found`.
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
-        Delete::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }
 }

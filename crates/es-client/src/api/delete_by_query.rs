@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/{index}/_delete_by_query`
     ///
     /// Since 5.0.0. Needs the index privileges `read`, `delete`.
-    DeleteByQuery -> types::ByQueryResponse, json, json;
+    DeleteByQuery of DeleteByQueryEndpoint -> types::ByQueryResponse, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -92,6 +92,6 @@ builder! {
 impl Elasticsearch {
     /// Deletes all documents that match.
     pub fn delete_by_query(&self, index: impl Param<[String]>) -> DeleteByQuery {
-        DeleteByQuery::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_delete_by_query/{task_id}/_rethrottle`
     ///
     /// Since 6.5.0.
-    DeleteByQueryRethrottle -> Value, json, none;
+    DeleteByQueryRethrottle of DeleteByQueryRethrottleEndpoint -> Value, none;
     query {}
 }
 
@@ -27,10 +27,11 @@ impl Elasticsearch {
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> DeleteByQueryRethrottle {
-        DeleteByQueryRethrottle::new(
+        Request::new(
             Call::new(self, &ENDPOINT)
                 .with_part(0, task_id)
                 .with_query("requests_per_second", requests_per_second),
+            Answer::json,
         )
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_scripts/{id}`
     ///
     /// Needs the cluster privilege `manage`.
-    DeleteScript -> types::Acknowledged, json, none;
+    DeleteScript of DeleteScriptEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl Elasticsearch {
     /// Deletes a stored script or search template.
     pub fn delete_script(&self, id: impl Param<String>) -> DeleteScript {
-        DeleteScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `HEAD` `/{index}/_doc/{id}`
-    Exists -> bool, exists, none;
+    Exists of ExistsEndpoint -> bool, none;
     query {
         /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
@@ -41,6 +41,9 @@ builder! {
 impl Elasticsearch {
     /// Tells whether there is a document.
     pub fn exists(&self, index: impl Param<String>, id: impl Param<String>) -> Exists {
-        Exists::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
+        Request::new(
+            Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+            Answer::exists,
+        )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `HEAD` `/{index}/_source/{id}`
     ///
     /// Since 5.4.0. Needs the index privilege `read`.
-    ExistsSource -> bool, exists, none;
+    ExistsSource of ExistsSourceEndpoint -> bool, none;
     query {
         /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
@@ -41,6 +41,9 @@ builder! {
 impl Elasticsearch {
     /// Tells whether there is the source of a document.
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
-        ExistsSource::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
+        Request::new(
+            Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+            Answer::exists,
+        )
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_explain/{id}`
     ///
     /// Needs the index privilege `read`.
-    Explain -> Value, json, json;
+    Explain of ExplainEndpoint -> Value, json;
     query {
         /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
@@ -52,6 +52,6 @@ builder! {
 impl Elasticsearch {
     /// Explains why a document matches a query, or why not.
     pub fn explain(&self, index: impl Param<String>, id: impl Param<String>) -> Explain {
-        Explain::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }
 }

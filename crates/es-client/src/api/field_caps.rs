@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_field_caps`, `/_field_caps`
     ///
     /// Since 5.4.0. Needs the index privileges `view_index_metadata`, `read`.
-    FieldCaps -> types::FieldCapsResponse, json, json;
+    FieldCaps of FieldCapsEndpoint -> types::FieldCapsResponse, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -51,11 +51,11 @@ builder! {
 impl Elasticsearch {
     /// Tells what fields there are and what can be done with them.
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
-        FieldCaps::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`field_caps`](Self::field_caps) without `index`: of all.
     pub fn field_caps_all(&self) -> FieldCaps {
-        FieldCaps::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `GET` `/{index}/_doc/{id}`
     ///
     /// Needs the index privilege `read`.
-    Get<T> -> types::GetResponse<T>, json, none;
+    Get<T> of GetEndpoint -> types::GetResponse<T>, none;
     query {
         /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
@@ -44,7 +44,11 @@ builder! {
 
 impl Elasticsearch {
     /// Reads a document. Where there is none, the answer says that it is not `found`.
-    pub fn get<T>(&self, index: impl Param<String>, id: impl Param<String>) -> Get<T> {
-        Get::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
+    pub fn get<T: DeserializeOwned>(
+        &self,
+        index: impl Param<String>,
+        id: impl Param<String>,
+    ) -> Get<T> {
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_reindex/{task_id}`
     ///
     /// Since 9.5.0.
-    GetReindex -> Value, json, none;
+    GetReindex of GetReindexEndpoint -> Value, none;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl Elasticsearch {
     /// Tells how the copying of documents goes.
     pub fn get_reindex(&self, task_id: impl Param<String>) -> GetReindex {
-        GetReindex::new(Call::new(self, &ENDPOINT).with_part(0, task_id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, task_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_scripts/{id}`
     ///
     /// Needs the cluster privilege `manage`.
-    GetScript -> Value, json, none;
+    GetScript of GetScriptEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl Elasticsearch {
     /// Gives a stored script or search template.
     pub fn get_script(&self, id: impl Param<String>) -> GetScript {
-        GetScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_script_context`
     ///
     /// Not on serverless. Needs the cluster privilege `manage`.
-    GetScriptContext -> Value, json, none;
+    GetScriptContext of GetScriptContextEndpoint -> Value, none;
     query {}
 }
 
 impl Elasticsearch {
     /// Lists the contexts that scripts run in.
     pub fn get_script_context(&self) -> GetScriptContext {
-        GetScriptContext::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

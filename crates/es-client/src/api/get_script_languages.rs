@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_script_language`
     ///
     /// Not on serverless. Needs the cluster privilege `manage`.
-    GetScriptLanguages -> Value, json, none;
+    GetScriptLanguages of GetScriptLanguagesEndpoint -> Value, none;
     query {}
 }
 
 impl Elasticsearch {
     /// Lists the languages of scripts.
     pub fn get_script_languages(&self) -> GetScriptLanguages {
-        GetScriptLanguages::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

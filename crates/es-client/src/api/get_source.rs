@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_source/{id}`
     ///
     /// Needs the index privilege `read`.
-    GetSource -> Value, json, none;
+    GetSource of GetSourceEndpoint -> Value, none;
     query {
         /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
@@ -40,6 +40,6 @@ builder! {
 impl Elasticsearch {
     /// Reads the source of a document.
     pub fn get_source(&self, index: impl Param<String>, id: impl Param<String>) -> GetSource {
-        GetSource::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_health_report/{feature}`, `/_health_report`
     ///
     /// Since 8.7.0.
-    HealthReport -> Value, json, none;
+    HealthReport of HealthReportEndpoint -> Value, none;
     query {
         /// How many are given. Default: `1000`.
         size("size"): impl Param<i64>;
@@ -32,6 +32,6 @@ builder! {
 impl Elasticsearch {
     /// Tells how the cluster is, with causes and remedies.
     pub fn health_report(&self) -> HealthReport {
-        HealthReport::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_doc/{id}`, `POST` `/{index}/_doc`
     ///
     /// Needs the index privilege `index`.
-    Index -> types::WriteResponse, json, document;
+    Index of IndexEndpoint -> types::WriteResponse, document;
     query {
         /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;
@@ -54,6 +54,6 @@ impl Elasticsearch {
     /// Writes a document. Without an id, Elasticsearch makes one, and the call is not sent again
     /// once a node may have taken it.
     pub fn index(&self, index: impl Param<String>) -> Index {
-        Index::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

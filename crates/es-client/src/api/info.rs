@@ -9,13 +9,13 @@ builder! {
     /// `GET` `/`
     ///
     /// Needs the cluster privilege `monitor`.
-    Info -> types::Info, json, none;
+    Info of InfoEndpoint -> types::Info, none;
     query {}
 }
 
 impl Elasticsearch {
     /// Name, cluster and version of the node that answers.
     pub fn info(&self) -> Info {
-        Info::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

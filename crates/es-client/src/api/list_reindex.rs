@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_reindex`
     ///
     /// Since 9.5.0.
-    ListReindex -> Value, json, none;
+    ListReindex of ListReindexEndpoint -> Value, none;
     query {
         /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
@@ -23,6 +23,6 @@ builder! {
 impl Elasticsearch {
     /// Lists the copying of documents that runs.
     pub fn list_reindex(&self) -> ListReindex {
-        ListReindex::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_mget`, `/_mget`
     ///
     /// Since 1.3.0. Needs the index privilege `read`.
-    Mget<T> -> types::MgetResponse<T>, json, json;
+    Mget<T> of MgetEndpoint -> types::MgetResponse<T>, json;
     query {
         /// Whether sources are given, or which of their fields.
         source("_source"): impl Param<(bool, [String])>;
@@ -49,7 +49,7 @@ builder! {
 
 impl Elasticsearch {
     /// Reads several documents.
-    pub fn mget<T>(&self) -> Mget<T> {
-        Mget::new(Call::new(self, &ENDPOINT))
+    pub fn mget<T: DeserializeOwned>(&self) -> Mget<T> {
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_msearch`, `/_msearch`
     ///
     /// Since 1.3.0. Needs the index privilege `read`.
-    Msearch<T> -> types::MsearchResponse<T>, json, lines;
+    Msearch<T> of MsearchEndpoint -> types::MsearchResponse<T>, lines;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
@@ -56,7 +56,7 @@ builder! {
 
 impl Elasticsearch {
     /// Runs several searches at once.
-    pub fn msearch<T>(&self) -> Msearch<T> {
-        Msearch::new(Call::new(self, &ENDPOINT))
+    pub fn msearch<T: DeserializeOwned>(&self) -> Msearch<T> {
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

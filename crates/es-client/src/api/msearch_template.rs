@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_msearch/template`, `/_msearch/template`
     ///
     /// Since 5.0.0. Needs the index privilege `read`.
-    MsearchTemplate<T> -> types::MsearchResponse<T>, json, lines;
+    MsearchTemplate<T> of MsearchTemplateEndpoint -> types::MsearchResponse<T>, lines;
     query {
         /// Whether each other cluster is asked once only. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
@@ -40,7 +40,7 @@ builder! {
 
 impl Elasticsearch {
     /// Runs several searches by templates at once.
-    pub fn msearch_template<T>(&self) -> MsearchTemplate<T> {
-        MsearchTemplate::new(Call::new(self, &ENDPOINT))
+    pub fn msearch_template<T: DeserializeOwned>(&self) -> MsearchTemplate<T> {
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

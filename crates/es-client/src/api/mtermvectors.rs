@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_mtermvectors`, `/_mtermvectors`
     ///
     /// Needs the index privilege `read`.
-    Mtermvectors -> Value, json, json;
+    Mtermvectors of MtermvectorsEndpoint -> Value, json;
     query {
         /// Parameter `field_statistics`. Default: `true`.
         field_statistics("field_statistics"): bool;
@@ -61,6 +61,6 @@ builder! {
 impl Elasticsearch {
     /// Gives the terms of several documents.
     pub fn mtermvectors(&self) -> Mtermvectors {
-        Mtermvectors::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `POST` `/{index}/_pit`
     ///
     /// Since 7.10.0. Needs the index privilege `read`.
-    OpenPointInTime -> types::OpenPointInTime, json, json;
+    OpenPointInTime of OpenPointInTimeEndpoint -> types::OpenPointInTime, json;
     query {
         /// Whether failed shards are left out instead of being an error. Default: `false`.
         allow_partial_search_results("allow_partial_search_results"): bool;
@@ -45,8 +45,9 @@ impl Elasticsearch {
         index: impl Param<[String]>,
         keep_alive: Duration,
     ) -> OpenPointInTime {
-        OpenPointInTime::new(
+        Request::new(
             Call::new(self, &ENDPOINT).with_part(0, index).with_query("keep_alive", keep_alive),
+            Answer::json,
         )
     }
 }

@@ -12,13 +12,13 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `HEAD` `/`
-    Ping -> bool, exists, none;
+    Ping of PingEndpoint -> bool, none;
     query {}
 }
 
 impl Elasticsearch {
     /// Tells whether the cluster answers. No answer at all is an error, not `false`.
     pub fn ping(&self) -> Ping {
-        Ping::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::exists)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_scripts/{id}/{context}`, `/_scripts/{id}`
     ///
     /// Needs the cluster privilege `manage`.
-    PutScript -> types::Acknowledged, json, json;
+    PutScript of PutScriptEndpoint -> types::Acknowledged, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -35,6 +35,6 @@ builder! {
 impl Elasticsearch {
     /// Stores a script or search template.
     pub fn put_script(&self, id: impl Param<String>) -> PutScript {
-        PutScript::new(Call::new(self, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_rank_eval`, `/_rank_eval`
     ///
     /// Since 6.2.0. Needs the index privilege `read`.
-    RankEval -> Value, json, json;
+    RankEval of RankEvalEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -41,11 +41,11 @@ builder! {
 impl Elasticsearch {
     /// Judges the results of searches by ratings.
     pub fn rank_eval(&self, index: impl Param<[String]>) -> RankEval {
-        RankEval::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`rank_eval`](Self::rank_eval) without `index`: of all.
     pub fn rank_eval_all(&self) -> RankEval {
-        RankEval::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

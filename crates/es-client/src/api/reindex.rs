@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_reindex`
     ///
     /// Since 2.3.0. Needs the index privileges `read`, `write`.
-    Reindex -> types::ByQueryResponse, json, json;
+    Reindex of ReindexEndpoint -> types::ByQueryResponse, json;
     query {
         /// How many documents at most.
         max_docs_param("max_docs"): impl Param<i64>;
@@ -54,6 +54,6 @@ builder! {
 impl Elasticsearch {
     /// Copies documents from one index to another.
     pub fn reindex(&self) -> Reindex {
-        Reindex::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

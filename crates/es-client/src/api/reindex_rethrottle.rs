@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_reindex/{task_id}/_rethrottle`
     ///
     /// Since 2.4.0.
-    ReindexRethrottle -> Value, json, none;
+    ReindexRethrottle of ReindexRethrottleEndpoint -> Value, none;
     query {
         /// Parameter `group_by`. Default: `nodes`. Not on serverless.
         group_by("group_by"): params::GroupBy;
@@ -30,10 +30,11 @@ impl Elasticsearch {
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> ReindexRethrottle {
-        ReindexRethrottle::new(
+        Request::new(
             Call::new(self, &ENDPOINT)
                 .with_part(0, task_id)
                 .with_query("requests_per_second", requests_per_second),
+            Answer::json,
         )
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/_render/template/{id}`, `/_render/template`
     ///
     /// Needs the index privilege `read`.
-    RenderSearchTemplate -> Value, json, json;
+    RenderSearchTemplate of RenderSearchTemplateEndpoint -> Value, json;
     query {}
     part {
         /// The id.
@@ -40,6 +40,6 @@ builder! {
 impl Elasticsearch {
     /// Shows the search that a template becomes.
     pub fn render_search_template(&self) -> RenderSearchTemplate {
-        RenderSearchTemplate::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

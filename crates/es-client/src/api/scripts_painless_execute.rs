@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_scripts/painless/_execute`
     ///
     /// Since 6.3.0. Experimental: it may change or go.
-    ScriptsPainlessExecute -> Value, json, json;
+    ScriptsPainlessExecute of ScriptsPainlessExecuteEndpoint -> Value, json;
     query {}
     property {
         /// Property `context`: one of several words. Default: `painless_test`.
@@ -30,6 +30,6 @@ builder! {
 impl Elasticsearch {
     /// Runs a Painless script and gives its result.
     pub fn scripts_painless_execute(&self) -> ScriptsPainlessExecute {
-        ScriptsPainlessExecute::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/_search/scroll/{scroll_id}`, `/_search/scroll`
     ///
     /// Needs the index privilege `read`.
-    Scroll<T> -> types::SearchResponse<T>, json, json;
+    Scroll<T> of ScrollEndpoint -> types::SearchResponse<T>, json;
     query {
         /// Whether the total of hits is a number, as in old versions. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
@@ -43,7 +43,7 @@ builder! {
 impl Elasticsearch {
     /// Gives the next page of a scrolling search. It is not sent again once a node may have taken
     /// it, as that would pass over a page.
-    pub fn scroll<T>(&self) -> Scroll<T> {
-        Scroll::new(Call::new(self, &ENDPOINT))
+    pub fn scroll<T: DeserializeOwned>(&self) -> Scroll<T> {
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_search`, `/_search`
     ///
     /// Needs the index privilege `read`.
-    Search<T> -> types::SearchResponse<T>, json, json;
+    Search<T> of SearchEndpoint -> types::SearchResponse<T>, json;
     query {
         /// Whether sources are given, or which of their fields. Default: `true`.
         source_param("_source"): impl Param<(bool, [String])>;
@@ -184,12 +184,12 @@ builder! {
 impl Elasticsearch {
     /// Searches indices: a name, a pattern, or a list of them. `T` is the type of the documents;
     /// [`serde_json::Value`] takes any.
-    pub fn search<T>(&self, index: impl Param<[String]>) -> Search<T> {
-        Search::new(Call::new(self, &ENDPOINT).with_part(0, index))
+    pub fn search<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Search<T> {
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`search`](Self::search) without `index`: of all.
-    pub fn search_all<T>(&self) -> Search<T> {
-        Search::new(Call::new(self, &ENDPOINT))
+    pub fn search_all<T: DeserializeOwned>(&self) -> Search<T> {
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

@@ -23,7 +23,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_mvt/{field}/{zoom}/{x}/{y}`
     ///
     /// Since 7.15.0. Needs the index privilege `read`.
-    SearchMvt -> Response, raw, json;
+    SearchMvt of SearchMvtEndpoint -> Response, json;
     query {
         /// Parameter `exact_bounds`. Default: `false`.
         exact_bounds_param("exact_bounds"): bool;
@@ -85,13 +85,14 @@ impl Elasticsearch {
         x: impl Param<i64>,
         y: impl Param<i64>,
     ) -> SearchMvt {
-        SearchMvt::new(
+        Request::new(
             Call::new(self, &ENDPOINT)
                 .with_part(0, index)
                 .with_part(1, field)
                 .with_part(2, zoom)
                 .with_part(3, x)
                 .with_part(4, y),
+            Answer::raw,
         )
     }
 }

@@ -18,7 +18,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_search_shards`, `/_search_shards`
     ///
     /// Not on serverless. Needs the index privilege `view_index_metadata`.
-    SearchShards -> Value, json, none;
+    SearchShards of SearchShardsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `false`.
         allow_no_indices("allow_no_indices"): bool;
@@ -41,11 +41,11 @@ builder! {
 impl Elasticsearch {
     /// Tells the nodes and shards that a search would go to.
     pub fn search_shards(&self, index: impl Param<[String]>) -> SearchShards {
-        SearchShards::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`search_shards`](Self::search_shards) without `index`: of all.
     pub fn search_shards_all(&self) -> SearchShards {
-        SearchShards::new(Call::new(self, &ENDPOINT))
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

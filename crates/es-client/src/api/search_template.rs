@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_search/template`, `/_search/template`
     ///
     /// Since 2.0.0. Needs the index privilege `read`.
-    SearchTemplate<T> -> types::SearchResponse<T>, json, json;
+    SearchTemplate<T> of SearchTemplateEndpoint -> types::SearchResponse<T>, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -65,12 +65,15 @@ builder! {
 
 impl Elasticsearch {
     /// Searches by a template.
-    pub fn search_template<T>(&self, index: impl Param<[String]>) -> SearchTemplate<T> {
-        SearchTemplate::new(Call::new(self, &ENDPOINT).with_part(0, index))
+    pub fn search_template<T: DeserializeOwned>(
+        &self,
+        index: impl Param<[String]>,
+    ) -> SearchTemplate<T> {
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`search_template`](Self::search_template) without `index`: of all.
-    pub fn search_template_all<T>(&self) -> SearchTemplate<T> {
-        SearchTemplate::new(Call::new(self, &ENDPOINT))
+    pub fn search_template_all<T: DeserializeOwned>(&self) -> SearchTemplate<T> {
+        Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }
 }

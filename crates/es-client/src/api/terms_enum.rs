@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_terms_enum`
     ///
     /// Since 7.14.0.
-    TermsEnum -> types::TermsEnumResponse, json, json;
+    TermsEnum of TermsEnumEndpoint -> types::TermsEnumResponse, json;
     query {}
     property {
         /// Property `case_insensitive`: `true` or `false`. Default: `false`.
@@ -41,6 +41,6 @@ builder! {
 impl Elasticsearch {
     /// Finds terms of a field by their beginning.
     pub fn terms_enum(&self, index: impl Param<[String]>) -> TermsEnum {
-        TermsEnum::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

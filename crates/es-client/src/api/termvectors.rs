@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_termvectors/{id}`, `/{index}/_termvectors`
     ///
     /// Needs the index privilege `read`.
-    Termvectors -> Value, json, json;
+    Termvectors of TermvectorsEndpoint -> Value, json;
     query {
         /// Parameter `field_statistics`. Default: `true`.
         field_statistics_param("field_statistics"): bool;
@@ -79,6 +79,6 @@ builder! {
 impl Elasticsearch {
     /// Gives the terms of a document.
     pub fn termvectors(&self, index: impl Param<String>) -> Termvectors {
-        Termvectors::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

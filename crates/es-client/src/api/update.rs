@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_update/{id}`
     ///
     /// Needs the index privilege `write`.
-    Update -> types::WriteResponse, json, json;
+    Update of UpdateEndpoint -> types::WriteResponse, json;
     query {
         /// Whether sources are given, or which of their fields. Default: `true`.
         source_param("_source"): impl Param<(bool, [String])>;
@@ -68,6 +68,6 @@ builder! {
 impl Elasticsearch {
     /// Changes a document, by a part of it or by a script.
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
-        Update::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }
 }

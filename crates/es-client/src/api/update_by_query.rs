@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/{index}/_update_by_query`
     ///
     /// Since 2.4.0. Needs the index privileges `read`, `write`.
-    UpdateByQuery -> types::ByQueryResponse, json, json;
+    UpdateByQuery of UpdateByQueryEndpoint -> types::ByQueryResponse, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -99,6 +99,6 @@ builder! {
 impl Elasticsearch {
     /// Changes all documents that match.
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
-        UpdateByQuery::new(Call::new(self, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

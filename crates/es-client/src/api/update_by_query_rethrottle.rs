@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_update_by_query/{task_id}/_rethrottle`
     ///
     /// Since 6.5.0.
-    UpdateByQueryRethrottle -> Value, json, none;
+    UpdateByQueryRethrottle of UpdateByQueryRethrottleEndpoint -> Value, none;
     query {}
 }
 
@@ -27,10 +27,11 @@ impl Elasticsearch {
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> UpdateByQueryRethrottle {
-        UpdateByQueryRethrottle::new(
+        Request::new(
             Call::new(self, &ENDPOINT)
                 .with_part(0, task_id)
                 .with_query("requests_per_second", requests_per_second),
+            Answer::json,
         )
     }
 }

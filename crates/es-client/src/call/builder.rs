@@ -1,6 +1,108 @@
-//! The macro that makes an endpoint's builder of its description.
+//! The builder of a call, and the macro that gives an endpoint its setters.
 
-/// Defines a builder: what it answers, which body it takes, its setters.
+use std::{borrow::Cow, fmt, future::IntoFuture, marker::PhantomData};
+
+use serde::de::DeserializeOwned;
+
+use super::{
+    answer::Answer,
+    future::{CallFuture, StreamFuture},
+    request::Call,
+};
+use crate::{
+    error::Result,
+    params::{IntoParam, Param},
+    response::Response,
+};
+
+/// A call of the endpoint `E`, whose answer is an `A`: sent when it is awaited.
+///
+/// Each endpoint has a name of its own for it, such as
+/// [`Search`](crate::api::Search), and setters of its own; what is here holds for
+/// all. (That it is one type is for the compiler's sake: nothing here has to be
+/// compiled once for each endpoint.)
+#[must_use = "a call is sent when it is awaited"]
+pub struct Request<E, A> {
+    pub(crate) call: Call,
+    decode: fn(Answer) -> Result<A>,
+    endpoint: PhantomData<fn() -> E>,
+}
+
+impl<E, A> Request<E, A> {
+    pub(crate) fn new(call: Call, decode: fn(Answer) -> Result<A>) -> Self {
+        Self { call, decode, endpoint: PhantomData }
+    }
+
+    /// The paths of the answer that are given, such as `hits.hits._id`; all
+    /// others are left out.
+    pub fn filter_path(self, paths: impl Param<[String]>) -> Self {
+        self.param("filter_path", paths)
+    }
+
+    /// Whether the answer is indented, for people. Default: `false`.
+    pub fn pretty(self, value: bool) -> Self {
+        self.param("pretty", value)
+    }
+
+    /// Whether times and sizes of the answer are texts for people. Default: `false`.
+    pub fn human(self, value: bool) -> Self {
+        self.param("human", value)
+    }
+
+    /// Whether errors carry the server's stack trace. Default: `false`.
+    pub fn error_trace(self, value: bool) -> Self {
+        self.param("error_trace", value)
+    }
+
+    /// Any query parameter by its name, or any value of a known one: for what
+    /// this version does not know.
+    pub fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl IntoParam) -> Self {
+        self.call.query(name, value);
+        self
+    }
+
+    /// Shows the call as a line for curl, to look at it and to repeat it by
+    /// hand; nothing is sent. Secrets are not in it: see
+    /// [`curl`](es_transport::curl).
+    ///
+    /// # Errors
+    /// The call cannot be sent as it stands.
+    pub fn into_curl(self) -> Result<String> {
+        self.call.into_curl()
+    }
+
+    /// Sends it, and gives the answer as it came: status, headers, node, bytes.
+    pub fn send(self) -> CallFuture<Response> {
+        self.call.send(Answer::raw)
+    }
+
+    /// Sends it, and reads the answer as JSON into a type of the caller's.
+    pub fn json<T: DeserializeOwned>(self) -> CallFuture<T> {
+        self.call.send(Answer::json)
+    }
+
+    /// Sends it, and gives the answer as a stream, in constant memory.
+    pub fn stream(self) -> StreamFuture {
+        self.call.stream()
+    }
+}
+
+impl<E, A> IntoFuture for Request<E, A> {
+    type Output = Result<A>;
+    type IntoFuture = CallFuture<A>;
+
+    fn into_future(self) -> CallFuture<A> {
+        self.call.send(self.decode)
+    }
+}
+
+impl<E, A> fmt::Debug for Request<E, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.call.fmt(f)
+    }
+}
+
+/// Gives an endpoint a name for its [`Request`], and setters.
 ///
 /// A setter is `name("name on the wire"): type;`, and its section says what it
 /// sets: `query` a query parameter, `part` a path part by its number, `property`
@@ -9,25 +111,20 @@
 macro_rules! builder {
     (
         $(#[$doc:meta])*
-        $builder:ident $(<$document:ident>)? -> $answer:ty, $decode:ident, $body:ident;
+        $builder:ident $(<$document:ident>)? of $endpoint:ident -> $answer:ty, $body:ident;
         query { $($(#[$query_doc:meta])* $query:ident($wire:literal): $value:ty;)* }
         $($section:ident { $($(#[$setter_doc:meta])* $setter:ident($key:literal): $given:ty;)* })*
     ) => {
         const QUERY: &[&str] = &[$($wire),*];
 
         $(#[$doc])*
-        #[must_use = "a call is sent when it is awaited"]
-        pub struct $builder $(<$document>)? {
-            call: $crate::call::Call,
-            answer: std::marker::PhantomData<fn() -> $answer>,
-        }
+        pub type $builder $(<$document>)? = $crate::call::Request<$endpoint, $answer>;
 
-        impl $(<$document>)? $builder $(<$document>)? {
-            #[inline]
-            fn new(call: $crate::call::Call) -> Self {
-                Self { call, answer: std::marker::PhantomData }
-            }
+        #[doc = concat!("Marks the calls of [`", stringify!($builder), "`].")]
+        #[expect(missing_debug_implementations, reason = "it has no value")]
+        pub enum $endpoint {}
 
+        impl $(<$document>)? $crate::call::Request<$endpoint, $answer> {
             $(
                 $(#[$query_doc])*
                 #[inline]
@@ -47,89 +144,6 @@ macro_rules! builder {
             )*)*
 
             $crate::call::builder! { @body $body }
-
-            /// The paths of the answer that are given, such as `hits.hits._id`; all
-            /// others are left out.
-            #[inline]
-            pub fn filter_path(self, paths: impl $crate::params::Param<[String]>) -> Self {
-                self.param("filter_path", paths)
-            }
-
-            /// Whether the answer is indented, for people. Default: `false`.
-            #[inline]
-            pub fn pretty(self, value: bool) -> Self {
-                self.param("pretty", value)
-            }
-
-            /// Whether times and sizes of the answer are texts for people. Default: `false`.
-            #[inline]
-            pub fn human(self, value: bool) -> Self {
-                self.param("human", value)
-            }
-
-            /// Whether errors carry the server's stack trace. Default: `false`.
-            #[inline]
-            pub fn error_trace(self, value: bool) -> Self {
-                self.param("error_trace", value)
-            }
-
-            /// Any query parameter by its name, or any value of a known one: for what
-            /// this version does not know.
-            #[inline]
-            pub fn param(
-                mut self,
-                name: impl Into<std::borrow::Cow<'static, str>>,
-                value: impl $crate::params::IntoParam,
-            ) -> Self {
-                self.call.query(name, value);
-                self
-            }
-
-            /// Shows the call as a line for curl, to look at it and to repeat it by
-            /// hand; nothing is sent. Secrets are not in it: see
-            /// [`curl`](es_transport::curl).
-            ///
-            /// # Errors
-            /// The call cannot be sent as it stands.
-            #[inline]
-            pub fn into_curl(self) -> $crate::Result<String> {
-                self.call.into_curl()
-            }
-
-            /// Sends it, and gives the answer as it came: status, headers, node, bytes.
-            #[inline]
-            pub fn send(self) -> $crate::CallFuture<$crate::Response> {
-                self.call.send($crate::call::Answer::raw)
-            }
-
-            /// Sends it, and reads the answer as JSON into a type of the caller's.
-            #[inline]
-            pub fn json<Json: serde::de::DeserializeOwned>(self) -> $crate::CallFuture<Json> {
-                self.call.send($crate::call::Answer::json)
-            }
-
-            /// Sends it, and gives the answer as a stream, in constant memory.
-            #[inline]
-            pub fn stream(self) -> $crate::StreamFuture {
-                self.call.stream()
-            }
-        }
-
-        impl $(<$document: serde::de::DeserializeOwned>)? IntoFuture for $builder $(<$document>)? {
-            type Output = $crate::Result<$answer>;
-            type IntoFuture = $crate::CallFuture<$answer>;
-
-            #[inline]
-            fn into_future(self) -> Self::IntoFuture {
-                self.call.send($crate::call::Answer::$decode)
-            }
-        }
-
-        impl $(<$document>)? std::fmt::Debug for $builder $(<$document>)? {
-            #[inline]
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.call.fmt(f)
-            }
         }
     };
     (@body none) => {};
@@ -166,7 +180,8 @@ macro_rules! builder {
             self
         }
 
-        /// The whole body: lines of JSON, each with its line feed at the end.
+        /// The whole body: lines of JSON, each with its line feed at the end; a
+        /// [stream](es_transport::Body::stream) of them is sent as it comes.
         #[inline]
         pub fn body(mut self, body: impl Into<es_transport::Body>) -> Self {
             self.call.raw(body.into());

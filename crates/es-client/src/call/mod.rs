@@ -8,6 +8,7 @@ mod named;
 mod request;
 
 pub(crate) use answer::Answer;
+pub use builder::Request;
 pub(crate) use builder::builder;
 pub use future::{CallFuture, StreamFuture};
 pub(crate) use request::Call;
@@ -16,10 +17,10 @@ pub(crate) use request::Call;
 pub(crate) mod prelude {
     pub(crate) use std::time::Duration;
 
-    pub(crate) use serde::Serialize;
+    pub(crate) use serde::{Serialize, de::DeserializeOwned};
     pub(crate) use serde_json::Value;
 
-    pub(crate) use super::{Call, builder};
+    pub(crate) use super::{Answer, Call, Request, builder};
     pub(crate) use crate::{
         client::Elasticsearch,
         endpoint::{BodyForm, Endpoint, Part, Repeat, Route},

@@ -73,8 +73,8 @@ fn builder(endpoint: &Endpoint) -> String {
     let mut text = "builder! {\n".to_owned();
     text += &docs("    ", endpoint.docs.iter().map(String::as_str));
     text += &format!(
-        "    {builder}{generic} -> {}, {}, {};\n",
-        answer.rust_type, answer.decode, endpoint.body
+        "    {builder}{generic} of {builder}Endpoint -> {}, {};\n",
+        answer.rust_type, endpoint.body
     );
     let sections = [
         (Section::Query, "query"),
@@ -106,7 +106,8 @@ fn builder(endpoint: &Endpoint) -> String {
 
 /// The method that makes the builder; `all` is the one without the optional part.
 fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
-    let generic = if endpoint.is_generic() { "<T>" } else { "" };
+    let (generic, bound) =
+        if endpoint.is_generic() { ("<T>", "<T: DeserializeOwned>") } else { ("", "") };
     let is_optional = |argument: &Argument| match &argument.target {
         Target::Part(number) => endpoint.parts.get(*number).is_some_and(|part| !part.required),
         Target::Query(_) => false,
@@ -133,7 +134,8 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     };
     docs("    ", [&*summary])
         + &format!(
-            "    pub fn {method}{suffix}{generic}(&self{list}) -> {builder}{generic} {{\n        \
-             {builder}::new({call})\n    }}\n"
+            "    pub fn {method}{suffix}{bound}(&self{list}) -> {builder}{generic} {{\n        \
+             Request::new({call}, Answer::{})\n    }}\n",
+            endpoint.answer.decode
         )
 }

@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_async_search/{id}`
     ///
     /// Since 7.7.0.
-    Delete -> types::Acknowledged, json, none;
+    Delete of DeleteEndpoint -> types::Acknowledged, none;
     query {}
 }
 
 impl super::AsyncSearch {
     /// Deletes a search in the background, and cancels it if it still runs.
     pub fn delete(&self, id: impl Param<String>) -> Delete {
-        Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

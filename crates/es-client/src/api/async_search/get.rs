@@ -15,7 +15,7 @@ builder! {
     /// `GET` `/_async_search/{id}`
     ///
     /// Since 7.7.0.
-    Get<T> -> types::AsyncSearchResponse<T>, json, none;
+    Get<T> of GetEndpoint -> types::AsyncSearchResponse<T>, none;
     query {
         /// How long it is kept.
         keep_alive("keep_alive"): Duration;
@@ -30,7 +30,7 @@ builder! {
 
 impl super::AsyncSearch {
     /// Gives what a search in the background has found so far.
-    pub fn get<T>(&self, id: impl Param<String>) -> Get<T> {
-        Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+    pub fn get<T: DeserializeOwned>(&self, id: impl Param<String>) -> Get<T> {
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_async_search/status/{id}`
     ///
     /// Since 7.11.0. Needs the cluster privilege `monitor`.
-    Status -> types::AsyncSearchStatus, json, none;
+    Status of StatusEndpoint -> types::AsyncSearchStatus, none;
     query {
         /// How long it is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::AsyncSearch {
     /// Tells whether a search in the background still runs, without its results.
     pub fn status(&self, id: impl Param<String>) -> Status {
-        Status::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/{index}/_async_search`, `/_async_search`
     ///
     /// Since 7.7.0.
-    Submit<T> -> types::AsyncSearchResponse<T>, json, json;
+    Submit<T> of SubmitEndpoint -> types::AsyncSearchResponse<T>, json;
     query {
         /// Whether sources are given, or which of their fields.
         source_param("_source"): impl Param<(bool, [String])>;
@@ -176,12 +176,12 @@ builder! {
 
 impl super::AsyncSearch {
     /// Starts a search that goes on in the background if it is not done in time.
-    pub fn submit<T>(&self, index: impl Param<[String]>) -> Submit<T> {
-        Submit::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+    pub fn submit<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Submit<T> {
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`submit`](Self::submit) without `index`: of all.
-    pub fn submit_all<T>(&self) -> Submit<T> {
-        Submit::new(Call::new(&self.client, &ENDPOINT))
+    pub fn submit_all<T: DeserializeOwned>(&self) -> Submit<T> {
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

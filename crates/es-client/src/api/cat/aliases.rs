@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/aliases/{name}`, `/_cat/aliases`
     ///
     /// Needs the index privilege `view_index_metadata`.
-    Aliases -> Vec<types::CatRow>, json, none;
+    Aliases of AliasesEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -44,6 +44,6 @@ builder! {
 impl super::Cat {
     /// Aliases, and what they point to.
     pub fn aliases(&self) -> Aliases {
-        Aliases::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/allocation/{node_id}`, `/_cat/allocation`
     ///
     /// Needs the cluster privilege `monitor`.
-    Allocation -> Vec<types::CatRow>, json, none;
+    Allocation of AllocationEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -45,6 +45,6 @@ builder! {
 impl super::Cat {
     /// Shards and disk space of each node.
     pub fn allocation(&self) -> Allocation {
-        Allocation::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/circuit_breaker/{circuit_breaker_patterns}`, `/_cat/circuit_breaker`
     ///
     /// Needs the cluster privilege `monitor`.
-    CircuitBreaker -> Vec<types::CatRow>, json, none;
+    CircuitBreaker of CircuitBreakerEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -48,6 +48,6 @@ builder! {
 impl super::Cat {
     /// The circuit breakers of each node.
     pub fn circuit_breaker(&self) -> CircuitBreaker {
-        CircuitBreaker::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/component_templates/{name}`, `/_cat/component_templates`
     ///
     /// Since 5.1.0. Needs the cluster privilege `monitor`.
-    ComponentTemplates -> Vec<types::CatRow>, json, none;
+    ComponentTemplates of ComponentTemplatesEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -48,6 +48,6 @@ builder! {
 impl super::Cat {
     /// Component templates.
     pub fn component_templates(&self) -> ComponentTemplates {
-        ComponentTemplates::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

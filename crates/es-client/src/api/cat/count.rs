@@ -18,7 +18,7 @@ builder! {
     /// `GET` or `POST` `/_cat/count/{index}`, `/_cat/count`
     ///
     /// Needs the index privilege `read`.
-    Count -> Vec<types::CatRow>, json, none;
+    Count of CountEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -44,6 +44,6 @@ builder! {
 impl super::Cat {
     /// How many documents there are.
     pub fn count(&self) -> Count {
-        Count::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/fielddata/{fields}`, `/_cat/fielddata`
     ///
     /// Needs the cluster privilege `monitor`.
-    Fielddata -> Vec<types::CatRow>, json, none;
+    Fielddata of FielddataEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -40,6 +40,6 @@ builder! {
 impl super::Cat {
     /// Memory that field data takes, by field and node.
     pub fn fielddata(&self) -> Fielddata {
-        Fielddata::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

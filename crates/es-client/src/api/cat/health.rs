@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/health`
     ///
     /// Needs the cluster privilege `monitor`.
-    Health -> Vec<types::CatRow>, json, none;
+    Health of HealthEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -37,6 +37,6 @@ builder! {
 impl super::Cat {
     /// The cluster's health in one line.
     pub fn health(&self) -> Health {
-        Health::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -12,13 +12,13 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `GET` `/_cat`
-    Help -> String, text, none;
+    Help of HelpEndpoint -> String, none;
     query {}
 }
 
 impl super::Cat {
     /// The list of cat calls.
     pub fn help(&self) -> Help {
-        Help::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::text)
     }
 }

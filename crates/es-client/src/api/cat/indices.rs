@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/indices/{index}`, `/_cat/indices`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Indices -> Vec<types::CatRow>, json, none;
+    Indices of IndicesEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -50,6 +50,6 @@ builder! {
 impl super::Cat {
     /// Indices: health, size, number of documents.
     pub fn indices(&self) -> Indices {
-        Indices::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

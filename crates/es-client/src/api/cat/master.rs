@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/master`
     ///
     /// Needs the cluster privilege `monitor`.
-    Master -> Vec<types::CatRow>, json, none;
+    Master of MasterEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -40,6 +40,6 @@ builder! {
 impl super::Cat {
     /// The elected master.
     pub fn master(&self) -> Master {
-        Master::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/ml/data_frame/analytics/{id}`, `/_cat/ml/data_frame/analytics`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    MlDataFrameAnalytics -> Vec<types::CatRow>, json, none;
+    MlDataFrameAnalytics of MlDataFrameAnalyticsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `false`.
         allow_no_match("allow_no_match"): bool;
@@ -45,6 +45,6 @@ builder! {
 impl super::Cat {
     /// Data frame analytics jobs.
     pub fn ml_data_frame_analytics(&self) -> MlDataFrameAnalytics {
-        MlDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/ml/datafeeds/{datafeed_id}`, `/_cat/ml/datafeeds`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    MlDatafeeds -> Vec<types::CatRow>, json, none;
+    MlDatafeeds of MlDatafeedsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -42,6 +42,6 @@ builder! {
 impl super::Cat {
     /// Datafeeds of anomaly detection.
     pub fn ml_datafeeds(&self) -> MlDatafeeds {
-        MlDatafeeds::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/ml/anomaly_detectors/{job_id}`, `/_cat/ml/anomaly_detectors`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    MlJobs -> Vec<types::CatRow>, json, none;
+    MlJobs of MlJobsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -46,6 +46,6 @@ builder! {
 impl super::Cat {
     /// Jobs of anomaly detection.
     pub fn ml_jobs(&self) -> MlJobs {
-        MlJobs::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/ml/trained_models/{model_id}`, `/_cat/ml/trained_models`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    MlTrainedModels -> Vec<types::CatRow>, json, none;
+    MlTrainedModels of MlTrainedModelsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -49,6 +49,6 @@ builder! {
 impl super::Cat {
     /// Trained models.
     pub fn ml_trained_models(&self) -> MlTrainedModels {
-        MlTrainedModels::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

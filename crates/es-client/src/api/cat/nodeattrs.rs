@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/nodeattrs`
     ///
     /// Needs the cluster privilege `monitor`.
-    Nodeattrs -> Vec<types::CatRow>, json, none;
+    Nodeattrs of NodeattrsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -40,6 +40,6 @@ builder! {
 impl super::Cat {
     /// The attributes of nodes.
     pub fn nodeattrs(&self) -> Nodeattrs {
-        Nodeattrs::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

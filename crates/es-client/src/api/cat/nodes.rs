@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/nodes`
     ///
     /// Needs the cluster privilege `monitor`.
-    Nodes -> Vec<types::CatRow>, json, none;
+    Nodes of NodesEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -41,6 +41,6 @@ builder! {
 impl super::Cat {
     /// Nodes: roles, load, memory.
     pub fn nodes(&self) -> Nodes {
-        Nodes::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

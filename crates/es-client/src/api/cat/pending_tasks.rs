@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/pending_tasks`
     ///
     /// Needs the cluster privilege `monitor`.
-    PendingTasks -> Vec<types::CatRow>, json, none;
+    PendingTasks of PendingTasksEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -40,6 +40,6 @@ builder! {
 impl super::Cat {
     /// Changes of the cluster's state that wait.
     pub fn pending_tasks(&self) -> PendingTasks {
-        PendingTasks::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

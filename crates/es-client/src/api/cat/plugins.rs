@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/plugins`
     ///
     /// Needs the cluster privilege `monitor`.
-    Plugins -> Vec<types::CatRow>, json, none;
+    Plugins of PluginsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -42,6 +42,6 @@ builder! {
 impl super::Cat {
     /// The plugins of each node.
     pub fn plugins(&self) -> Plugins {
-        Plugins::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/recovery/{index}`, `/_cat/recovery`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Recovery -> Vec<types::CatRow>, json, none;
+    Recovery of RecoveryEndpoint -> Vec<types::CatRow>, none;
     query {
         /// Parameter `active_only`. Default: `false`.
         active_only("active_only"): bool;
@@ -44,6 +44,6 @@ builder! {
 impl super::Cat {
     /// Recoveries of shards, past and present.
     pub fn recovery(&self) -> Recovery {
-        Recovery::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

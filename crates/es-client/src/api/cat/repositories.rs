@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/repositories`
     ///
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
-    Repositories -> Vec<types::CatRow>, json, none;
+    Repositories of RepositoriesEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -40,6 +40,6 @@ builder! {
 impl super::Cat {
     /// Snapshot repositories.
     pub fn repositories(&self) -> Repositories {
-        Repositories::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

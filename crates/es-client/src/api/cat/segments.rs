@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/segments/{index}`, `/_cat/segments`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Segments -> Vec<types::CatRow>, json, none;
+    Segments of SegmentsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// Parameter `allow_closed`. Default: `false`.
         allow_closed("allow_closed"): bool;
@@ -55,6 +55,6 @@ builder! {
 impl super::Cat {
     /// The segments of shards.
     pub fn segments(&self) -> Segments {
-        Segments::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/shards/{index}`, `/_cat/shards`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Shards -> Vec<types::CatRow>, json, none;
+    Shards of ShardsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -42,6 +42,6 @@ builder! {
 impl super::Cat {
     /// Shards, and the nodes they are on.
     pub fn shards(&self) -> Shards {
-        Shards::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/snapshots/{repository}`, `/_cat/snapshots`
     ///
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
-    Snapshots -> Vec<types::CatRow>, json, none;
+    Snapshots of SnapshotsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -44,6 +44,6 @@ builder! {
 impl super::Cat {
     /// The snapshots of repositories.
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/tasks`
     ///
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    Tasks -> Vec<types::CatRow>, json, none;
+    Tasks of TasksEndpoint -> Vec<types::CatRow>, none;
     query {
         /// What is done.
         actions("actions"): impl Param<[String]>;
@@ -47,6 +47,6 @@ builder! {
 impl super::Cat {
     /// What the nodes are doing.
     pub fn tasks(&self) -> Tasks {
-        Tasks::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/templates/{name}`, `/_cat/templates`
     ///
     /// Since 5.2.0. Needs the cluster privilege `monitor`.
-    Templates -> Vec<types::CatRow>, json, none;
+    Templates of TemplatesEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -45,6 +45,6 @@ builder! {
 impl super::Cat {
     /// Index templates.
     pub fn templates(&self) -> Templates {
-        Templates::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

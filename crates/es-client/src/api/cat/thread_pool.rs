@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/thread_pool/{thread_pool_patterns}`, `/_cat/thread_pool`
     ///
     /// Needs the cluster privilege `monitor`.
-    ThreadPool -> Vec<types::CatRow>, json, none;
+    ThreadPool of ThreadPoolEndpoint -> Vec<types::CatRow>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;
@@ -45,6 +45,6 @@ builder! {
 impl super::Cat {
     /// The thread pools of each node.
     pub fn thread_pool(&self) -> ThreadPool {
-        ThreadPool::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

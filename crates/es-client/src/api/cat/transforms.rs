@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/transforms/{transform_id}`, `/_cat/transforms`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_transform`.
-    Transforms -> Vec<types::CatRow>, json, none;
+    Transforms of TransformsEndpoint -> Vec<types::CatRow>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -47,6 +47,6 @@ builder! {
 impl super::Cat {
     /// Transforms.
     pub fn transforms(&self) -> Transforms {
-        Transforms::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

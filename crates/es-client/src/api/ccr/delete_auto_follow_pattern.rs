@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ccr/auto_follow/{name}`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    DeleteAutoFollowPattern -> Value, json, none;
+    DeleteAutoFollowPattern of DeleteAutoFollowPatternEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Ccr {
     /// Deletes a pattern by which new indices are followed.
     pub fn delete_auto_follow_pattern(&self, name: impl Param<String>) -> DeleteAutoFollowPattern {
-        DeleteAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_ccr/follow`
     ///
     /// Since 6.5.0. Not on serverless.
-    Follow -> Value, json, json;
+    Follow of FollowEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -59,6 +59,6 @@ builder! {
 impl super::Ccr {
     /// Makes an index that follows one of another cluster.
     pub fn follow(&self, index: impl Param<String>) -> Follow {
-        Follow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

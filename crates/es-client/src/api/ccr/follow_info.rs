@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_ccr/info`
     ///
     /// Since 6.7.0. Not on serverless. Needs the cluster privilege `monitor`.
-    FollowInfo -> Value, json, none;
+    FollowInfo of FollowInfoEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Ccr {
     /// Tells what following indices follow, and how.
     pub fn follow_info(&self, index: impl Param<[String]>) -> FollowInfo {
-        FollowInfo::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

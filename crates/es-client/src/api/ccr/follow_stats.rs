@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_ccr/stats`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
-    FollowStats -> Value, json, none;
+    FollowStats of FollowStatsEndpoint -> Value, none;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Ccr {
     /// Statistics of following indices, shard by shard.
     pub fn follow_stats(&self, index: impl Param<[String]>) -> FollowStats {
-        FollowStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

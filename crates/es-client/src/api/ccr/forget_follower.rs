@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_ccr/forget_follower`
     ///
     /// Since 6.7.0. Not on serverless.
-    ForgetFollower -> Value, json, json;
+    ForgetFollower of ForgetFollowerEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -35,6 +35,6 @@ builder! {
 impl super::Ccr {
     /// Lets an index forget one that followed it.
     pub fn forget_follower(&self, index: impl Param<String>) -> ForgetFollower {
-        ForgetFollower::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

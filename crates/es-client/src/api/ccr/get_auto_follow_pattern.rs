@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_ccr/auto_follow/{name}`, `/_ccr/auto_follow`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    GetAutoFollowPattern -> Value, json, none;
+    GetAutoFollowPattern of GetAutoFollowPatternEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +28,6 @@ builder! {
 impl super::Ccr {
     /// Gives patterns by which new indices are followed.
     pub fn get_auto_follow_pattern(&self) -> GetAutoFollowPattern {
-        GetAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ccr/auto_follow/{name}/pause`
     ///
     /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    PauseAutoFollowPattern -> Value, json, none;
+    PauseAutoFollowPattern of PauseAutoFollowPatternEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,6 +25,6 @@ builder! {
 impl super::Ccr {
     /// Stops following new indices by a pattern.
     pub fn pause_auto_follow_pattern(&self, name: impl Param<String>) -> PauseAutoFollowPattern {
-        PauseAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

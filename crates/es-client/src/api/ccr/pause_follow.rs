@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/{index}/_ccr/pause_follow`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    PauseFollow -> Value, json, none;
+    PauseFollow of PauseFollowEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Ccr {
     /// Stops an index from following.
     pub fn pause_follow(&self, index: impl Param<String>) -> PauseFollow {
-        PauseFollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

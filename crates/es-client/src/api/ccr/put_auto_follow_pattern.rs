@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ccr/auto_follow/{name}`
     ///
     /// Since 6.5.0. Not on serverless.
-    PutAutoFollowPattern -> Value, json, json;
+    PutAutoFollowPattern of PutAutoFollowPatternEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -59,6 +59,6 @@ builder! {
 impl super::Ccr {
     /// Stores a pattern by which new indices of another cluster are followed.
     pub fn put_auto_follow_pattern(&self, name: impl Param<String>) -> PutAutoFollowPattern {
-        PutAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ccr/auto_follow/{name}/resume`
     ///
     /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    ResumeAutoFollowPattern -> Value, json, none;
+    ResumeAutoFollowPattern of ResumeAutoFollowPatternEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,6 +25,6 @@ builder! {
 impl super::Ccr {
     /// Follows new indices by a pattern again.
     pub fn resume_auto_follow_pattern(&self, name: impl Param<String>) -> ResumeAutoFollowPattern {
-        ResumeAutoFollowPattern::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_ccr/resume_follow`
     ///
     /// Since 6.5.0. Not on serverless.
-    ResumeFollow -> Value, json, json;
+    ResumeFollow of ResumeFollowEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -49,6 +49,6 @@ builder! {
 impl super::Ccr {
     /// Lets an index follow again.
     pub fn resume_follow(&self, index: impl Param<String>) -> ResumeFollow {
-        ResumeFollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

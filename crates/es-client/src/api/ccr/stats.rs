@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_ccr/stats`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
-    Stats -> Value, json, none;
+    Stats of StatsEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,6 +25,6 @@ builder! {
 impl super::Ccr {
     /// Statistics of all replication between clusters.
     pub fn stats(&self) -> Stats {
-        Stats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

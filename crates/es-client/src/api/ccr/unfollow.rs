@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/{index}/_ccr/unfollow`
     ///
     /// Since 6.5.0. Not on serverless. Needs the index privilege `manage_follow_index`.
-    Unfollow -> Value, json, none;
+    Unfollow of UnfollowEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Ccr {
     /// Makes a following index an ordinary one.
     pub fn unfollow(&self, index: impl Param<String>) -> Unfollow {
-        Unfollow::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

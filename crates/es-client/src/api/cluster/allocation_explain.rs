@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_cluster/allocation/explain`
     ///
     /// Since 5.0.0.
-    AllocationExplain -> Value, json, json;
+    AllocationExplain of AllocationExplainEndpoint -> Value, json;
     query {
         /// Parameter `current_node`.
         current_node_param("current_node"): impl Param<String>;
@@ -47,6 +47,6 @@ builder! {
 impl super::Cluster {
     /// Explains why a shard is where it is, or why it is nowhere.
     pub fn allocation_explain(&self) -> AllocationExplain {
-        AllocationExplain::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

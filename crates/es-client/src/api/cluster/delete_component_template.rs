@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_component_template/{name}`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    DeleteComponentTemplate -> types::Acknowledged, json, none;
+    DeleteComponentTemplate of DeleteComponentTemplateEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Cluster {
     /// Deletes component templates.
     pub fn delete_component_template(&self, name: impl Param<[String]>) -> DeleteComponentTemplate {
-        DeleteComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

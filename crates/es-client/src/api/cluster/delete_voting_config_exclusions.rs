@@ -13,7 +13,7 @@ builder! {
     /// `DELETE` `/_cluster/voting_config_exclusions`
     ///
     /// Since 7.0.0. Not on serverless.
-    DeleteVotingConfigExclusions -> (), nothing, none;
+    DeleteVotingConfigExclusions of DeleteVotingConfigExclusionsEndpoint -> (), none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,6 +25,6 @@ builder! {
 impl super::Cluster {
     /// Lets excluded nodes vote again.
     pub fn delete_voting_config_exclusions(&self) -> DeleteVotingConfigExclusions {
-        DeleteVotingConfigExclusions::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `HEAD` `/_component_template/{name}`
     ///
     /// Since 7.8.0.
-    ExistsComponentTemplate -> bool, exists, none;
+    ExistsComponentTemplate of ExistsComponentTemplateEndpoint -> bool, none;
     query {
         /// Whether the node tells what it knows itself, without asking the master. Default:
         /// `false`. Deprecated since 9.0.0.
@@ -28,6 +28,6 @@ builder! {
 impl super::Cluster {
     /// Tells whether there is a component template.
     pub fn exists_component_template(&self, name: impl Param<[String]>) -> ExistsComponentTemplate {
-        ExistsComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)
     }
 }

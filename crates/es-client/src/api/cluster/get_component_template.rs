@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_component_template/{name}`, `/_component_template`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    GetComponentTemplate -> Value, json, none;
+    GetComponentTemplate of GetComponentTemplateEndpoint -> Value, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -40,6 +40,6 @@ builder! {
 impl super::Cluster {
     /// Gives component templates.
     pub fn get_component_template(&self) -> GetComponentTemplate {
-        GetComponentTemplate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

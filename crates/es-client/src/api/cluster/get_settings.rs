@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cluster/settings`
     ///
     /// Needs the cluster privilege `monitor`.
-    GetSettings -> Value, json, none;
+    GetSettings of GetSettingsEndpoint -> Value, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -29,6 +29,6 @@ builder! {
 impl super::Cluster {
     /// Gives the cluster's settings.
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

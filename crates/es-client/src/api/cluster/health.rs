@@ -15,7 +15,7 @@ builder! {
     /// `GET` `/_cluster/health/{index}`, `/_cluster/health`
     ///
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
-    Health -> types::ClusterHealth, json, none;
+    Health of HealthEndpoint -> types::ClusterHealth, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -50,6 +50,6 @@ builder! {
 impl super::Cluster {
     /// Tells the cluster's health, and can wait for it.
     pub fn health(&self) -> Health {
-        Health::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

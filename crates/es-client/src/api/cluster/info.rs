@@ -14,13 +14,13 @@ builder! {
     /// `GET` `/_info/{target}`
     ///
     /// Since 8.9.0.
-    Info -> Value, json, none;
+    Info of InfoEndpoint -> Value, none;
     query {}
 }
 
 impl super::Cluster {
     /// Facts of the cluster, by kind.
     pub fn info(&self, target: impl Param<[params::ClusterInfoTarget]>) -> Info {
-        Info::new(Call::new(&self.client, &ENDPOINT).with_part(0, target))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, target), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cluster/pending_tasks`
     ///
     /// Needs the cluster privilege `monitor`.
-    PendingTasks -> Value, json, none;
+    PendingTasks of PendingTasksEndpoint -> Value, none;
     query {
         /// Whether the node tells what it knows itself, without asking the master. Default:
         /// `false`.
@@ -26,6 +26,6 @@ builder! {
 impl super::Cluster {
     /// Changes of the cluster's state that wait.
     pub fn pending_tasks(&self) -> PendingTasks {
-        PendingTasks::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

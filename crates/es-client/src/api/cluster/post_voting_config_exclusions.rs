@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_cluster/voting_config_exclusions`
     ///
     /// Since 7.0.0. Not on serverless.
-    PostVotingConfigExclusions -> (), nothing, none;
+    PostVotingConfigExclusions of PostVotingConfigExclusionsEndpoint -> (), none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +30,6 @@ builder! {
 impl super::Cluster {
     /// Excludes nodes from voting, before they are taken away.
     pub fn post_voting_config_exclusions(&self) -> PostVotingConfigExclusions {
-        PostVotingConfigExclusions::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
     }
 }

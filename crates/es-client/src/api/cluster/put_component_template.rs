@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_component_template/{name}`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    PutComponentTemplate -> types::Acknowledged, json, json;
+    PutComponentTemplate of PutComponentTemplateEndpoint -> types::Acknowledged, json;
     query {
         /// A note of why it is done. Default: `api`.
         cause("cause"): impl Param<String>;
@@ -39,6 +39,6 @@ builder! {
 impl super::Cluster {
     /// Stores a component template.
     pub fn put_component_template(&self, name: impl Param<String>) -> PutComponentTemplate {
-        PutComponentTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -12,7 +12,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `PUT` `/_cluster/settings`
-    PutSettings -> Value, json, json;
+    PutSettings of PutSettingsEndpoint -> Value, json;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -32,6 +32,6 @@ builder! {
 impl super::Cluster {
     /// Changes the cluster's settings.
     pub fn put_settings(&self) -> PutSettings {
-        PutSettings::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_remote/info`
     ///
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `monitor`.
-    RemoteInfo -> Value, json, none;
+    RemoteInfo of RemoteInfoEndpoint -> Value, none;
     query {}
 }
 
 impl super::Cluster {
     /// The remote clusters that are configured.
     pub fn remote_info(&self) -> RemoteInfo {
-        RemoteInfo::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_cluster/reroute`
     ///
     /// Since 5.0.0.
-    Reroute -> Value, json, json;
+    Reroute of RerouteEndpoint -> Value, json;
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
@@ -38,6 +38,6 @@ builder! {
 impl super::Cluster {
     /// Moves or allocates shards by hand.
     pub fn reroute(&self) -> Reroute {
-        Reroute::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -18,7 +18,7 @@ builder! {
     /// `GET` `/_cluster/state/{metric}/{index}`, `/_cluster/state/{metric}`, `/_cluster/state`
     ///
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
-    State -> Value, json, none;
+    State of StateEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -49,6 +49,6 @@ builder! {
 impl super::Cluster {
     /// The cluster's state, or parts of it.
     pub fn state(&self) -> State {
-        State::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

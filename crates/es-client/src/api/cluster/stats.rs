@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cluster/stats/nodes/{node_id}`, `/_cluster/stats`
     ///
     /// Since 1.3.0. Needs the cluster privilege `monitor`.
-    Stats -> types::ClusterStats, json, none;
+    Stats of StatsEndpoint -> types::ClusterStats, none;
     query {
         /// Parameter `include_remotes`. Default: `false`.
         include_remotes("include_remotes"): bool;
@@ -30,6 +30,6 @@ builder! {
 impl super::Cluster {
     /// Statistics of the whole cluster.
     pub fn stats(&self) -> Stats {
-        Stats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

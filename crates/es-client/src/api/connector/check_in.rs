@@ -14,13 +14,13 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_check_in`
     ///
     /// Since 8.12.0. Experimental: it may change or go.
-    CheckIn -> Value, json, none;
+    CheckIn of CheckInEndpoint -> Value, none;
     query {}
 }
 
 impl super::Connector {
     /// Tells that a connector is alive.
     pub fn check_in(&self, connector_id: impl Param<String>) -> CheckIn {
-        CheckIn::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

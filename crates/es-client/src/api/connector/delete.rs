@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_connector/{connector_id}`
     ///
     /// Since 8.12.0. Beta: it may change.
-    Delete -> Value, json, none;
+    Delete of DeleteEndpoint -> Value, none;
     query {
         /// Parameter `delete_sync_jobs`. Default: `false`.
         delete_sync_jobs("delete_sync_jobs"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Deletes a connector.
     pub fn delete(&self, connector_id: impl Param<String>) -> Delete {
-        Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_connector/{connector_id}`
     ///
     /// Since 8.12.0. Beta: it may change.
-    Get -> Value, json, none;
+    Get of GetEndpoint -> Value, none;
     query {
         /// Parameter `include_deleted`. Default: `false`.
         include_deleted("include_deleted"): bool;
@@ -24,6 +24,6 @@ builder! {
 impl super::Connector {
     /// Gives a connector.
     pub fn get(&self, connector_id: impl Param<String>) -> Get {
-        Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

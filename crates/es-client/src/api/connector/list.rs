@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_connector`
     ///
     /// Since 8.12.0. Beta: it may change.
-    List -> Value, json, none;
+    List of ListEndpoint -> Value, none;
     query {
         /// Parameter `connector_name`.
         connector_name("connector_name"): impl Param<[String]>;
@@ -35,6 +35,6 @@ builder! {
 impl super::Connector {
     /// Lists connectors.
     pub fn list(&self) -> List {
-        List::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

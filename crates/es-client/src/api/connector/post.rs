@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_connector`
     ///
     /// Since 8.12.0. Beta: it may change.
-    Post -> Value, json, json;
+    Post of PostEndpoint -> Value, json;
     query {}
     property {
         /// What it is for, in words. Text.
@@ -35,6 +35,6 @@ builder! {
 impl super::Connector {
     /// Makes a connector with an id of the server's choice.
     pub fn post(&self) -> Post {
-        Post::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}`, `/_connector`
     ///
     /// Since 8.12.0. Beta: it may change.
-    Put -> Value, json, json;
+    Put of PutEndpoint -> Value, json;
     query {}
     part {
         /// Parameter `connector_id`.
@@ -41,6 +41,6 @@ builder! {
 impl super::Connector {
     /// Makes a connector, or replaces it.
     pub fn put(&self) -> Put {
-        Put::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

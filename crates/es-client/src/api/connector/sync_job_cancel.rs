@@ -14,13 +14,16 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_cancel`
     ///
     /// Since 8.12.0. Beta: it may change.
-    SyncJobCancel -> Value, json, none;
+    SyncJobCancel of SyncJobCancelEndpoint -> Value, none;
     query {}
 }
 
 impl super::Connector {
     /// Cancels a job.
     pub fn sync_job_cancel(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCancel {
-        SyncJobCancel::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+            Answer::json,
+        )
     }
 }

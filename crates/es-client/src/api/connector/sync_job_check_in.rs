@@ -14,13 +14,16 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_check_in`
     ///
     /// Experimental: it may change or go. Not on serverless.
-    SyncJobCheckIn -> Value, json, none;
+    SyncJobCheckIn of SyncJobCheckInEndpoint -> Value, none;
     query {}
 }
 
 impl super::Connector {
     /// Tells that a job is alive.
     pub fn sync_job_check_in(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCheckIn {
-        SyncJobCheckIn::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+            Answer::json,
+        )
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_claim`
     ///
     /// Experimental: it may change or go. Not on serverless.
-    SyncJobClaim -> Value, json, json;
+    SyncJobClaim of SyncJobClaimEndpoint -> Value, json;
     query {}
     property {
         /// Property `sync_cursor`: anything.
@@ -29,6 +29,9 @@ builder! {
 impl super::Connector {
     /// Takes a job over.
     pub fn sync_job_claim(&self, connector_sync_job_id: impl Param<String>) -> SyncJobClaim {
-        SyncJobClaim::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+            Answer::json,
+        )
     }
 }

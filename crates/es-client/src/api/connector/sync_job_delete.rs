@@ -14,13 +14,16 @@ builder! {
     /// `DELETE` `/_connector/_sync_job/{connector_sync_job_id}`
     ///
     /// Since 8.12.0. Beta: it may change.
-    SyncJobDelete -> Value, json, none;
+    SyncJobDelete of SyncJobDeleteEndpoint -> Value, none;
     query {}
 }
 
 impl super::Connector {
     /// Deletes a job.
     pub fn sync_job_delete(&self, connector_sync_job_id: impl Param<String>) -> SyncJobDelete {
-        SyncJobDelete::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+            Answer::json,
+        )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_error`
     ///
     /// Experimental: it may change or go. Not on serverless.
-    SyncJobError -> Value, json, json;
+    SyncJobError of SyncJobErrorEndpoint -> Value, json;
     query {}
     property {
         /// Property `error`: text, required.
@@ -26,6 +26,9 @@ builder! {
 impl super::Connector {
     /// Tells why a job failed.
     pub fn sync_job_error(&self, connector_sync_job_id: impl Param<String>) -> SyncJobError {
-        SyncJobError::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+            Answer::json,
+        )
     }
 }

@@ -14,13 +14,16 @@ builder! {
     /// `GET` `/_connector/_sync_job/{connector_sync_job_id}`
     ///
     /// Since 8.12.0. Beta: it may change.
-    SyncJobGet -> Value, json, none;
+    SyncJobGet of SyncJobGetEndpoint -> Value, none;
     query {}
 }
 
 impl super::Connector {
     /// Gives a job.
     pub fn sync_job_get(&self, connector_sync_job_id: impl Param<String>) -> SyncJobGet {
-        SyncJobGet::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+            Answer::json,
+        )
     }
 }

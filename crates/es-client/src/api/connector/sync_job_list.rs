@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_connector/_sync_job`
     ///
     /// Since 8.12.0. Beta: it may change.
-    SyncJobList -> Value, json, none;
+    SyncJobList of SyncJobListEndpoint -> Value, none;
     query {
         /// Parameter `connector_id`.
         connector_id("connector_id"): impl Param<String>;
@@ -31,6 +31,6 @@ builder! {
 impl super::Connector {
     /// Lists jobs.
     pub fn sync_job_list(&self) -> SyncJobList {
-        SyncJobList::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_connector/_sync_job`
     ///
     /// Since 8.12.0. Beta: it may change.
-    SyncJobPost -> Value, json, json;
+    SyncJobPost of SyncJobPostEndpoint -> Value, json;
     query {}
     property {
         /// The id. Text, required.
@@ -29,6 +29,6 @@ builder! {
 impl super::Connector {
     /// Makes a job.
     pub fn sync_job_post(&self) -> SyncJobPost {
-        SyncJobPost::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

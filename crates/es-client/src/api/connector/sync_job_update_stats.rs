@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_stats`
     ///
     /// Experimental: it may change or go. Not on serverless.
-    SyncJobUpdateStats -> Value, json, json;
+    SyncJobUpdateStats of SyncJobUpdateStatsEndpoint -> Value, json;
     query {}
     property {
         /// Property `deleted_document_count`: number, required.
@@ -41,8 +41,9 @@ impl super::Connector {
         &self,
         connector_sync_job_id: impl Param<String>,
     ) -> SyncJobUpdateStats {
-        SyncJobUpdateStats::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+            Answer::json,
         )
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_filtering/_activate`
     ///
     /// Since 8.12.0. Experimental: it may change or go.
-    UpdateActiveFiltering -> Value, json, none;
+    UpdateActiveFiltering of UpdateActiveFilteringEndpoint -> Value, none;
     query {}
 }
 
@@ -24,6 +24,6 @@ impl super::Connector {
         &self,
         connector_id: impl Param<String>,
     ) -> UpdateActiveFiltering {
-        UpdateActiveFiltering::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_api_key_id`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdateApiKeyId -> Value, json, json;
+    UpdateApiKeyId of UpdateApiKeyIdEndpoint -> Value, json;
     query {}
     property {
         /// Property `api_key_id`: text.
@@ -28,6 +28,6 @@ builder! {
 impl super::Connector {
     /// Changes the API key of a connector.
     pub fn update_api_key_id(&self, connector_id: impl Param<String>) -> UpdateApiKeyId {
-        UpdateApiKeyId::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_configuration`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdateConfiguration -> Value, json, json;
+    UpdateConfiguration of UpdateConfigurationEndpoint -> Value, json;
     query {}
     property {
         /// Property `configuration`: object.
@@ -28,6 +28,6 @@ builder! {
 impl super::Connector {
     /// Changes the configuration of a connector.
     pub fn update_configuration(&self, connector_id: impl Param<String>) -> UpdateConfiguration {
-        UpdateConfiguration::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_error`
     ///
     /// Since 8.12.0. Experimental: it may change or go.
-    UpdateError -> Value, json, json;
+    UpdateError of UpdateErrorEndpoint -> Value, json;
     query {}
     property {
         /// Property `error`: text, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Stores the error of a connector.
     pub fn update_error(&self, connector_id: impl Param<String>) -> UpdateError {
-        UpdateError::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

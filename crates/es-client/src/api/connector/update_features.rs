@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_features`
     ///
     /// Experimental: it may change or go. Not on serverless.
-    UpdateFeatures -> Value, json, json;
+    UpdateFeatures of UpdateFeaturesEndpoint -> Value, json;
     query {}
     property {
         /// Property `features`: object, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Changes the features of a connector.
     pub fn update_features(&self, connector_id: impl Param<String>) -> UpdateFeatures {
-        UpdateFeatures::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

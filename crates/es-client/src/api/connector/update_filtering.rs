@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_filtering`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdateFiltering -> Value, json, json;
+    UpdateFiltering of UpdateFilteringEndpoint -> Value, json;
     query {}
     property {
         /// Property `advanced_snippet`: object.
@@ -30,6 +30,6 @@ builder! {
 impl super::Connector {
     /// Changes the draft of a connector's filters.
     pub fn update_filtering(&self, connector_id: impl Param<String>) -> UpdateFiltering {
-        UpdateFiltering::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_filtering/_validation`
     ///
     /// Since 8.12.0. Experimental: it may change or go.
-    UpdateFilteringValidation -> Value, json, json;
+    UpdateFilteringValidation of UpdateFilteringValidationEndpoint -> Value, json;
     query {}
     property {
         /// Property `validation`: object, required.
@@ -29,8 +29,6 @@ impl super::Connector {
         &self,
         connector_id: impl Param<String>,
     ) -> UpdateFilteringValidation {
-        UpdateFilteringValidation::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-        )
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

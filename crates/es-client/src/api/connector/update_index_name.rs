@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_index_name`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdateIndexName -> Value, json, json;
+    UpdateIndexName of UpdateIndexNameEndpoint -> Value, json;
     query {}
     property {
         /// Property `index_name`: text, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Changes the index that a connector writes to.
     pub fn update_index_name(&self, connector_id: impl Param<String>) -> UpdateIndexName {
-        UpdateIndexName::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

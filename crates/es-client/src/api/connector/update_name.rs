@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_name`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdateName -> Value, json, json;
+    UpdateName of UpdateNameEndpoint -> Value, json;
     query {}
     property {
         /// What it is for, in words. Text.
@@ -28,6 +28,6 @@ builder! {
 impl super::Connector {
     /// Changes name and description of a connector.
     pub fn update_name(&self, connector_id: impl Param<String>) -> UpdateName {
-        UpdateName::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_native`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdateNative -> Value, json, json;
+    UpdateNative of UpdateNativeEndpoint -> Value, json;
     query {}
     property {
         /// Property `is_native`: `true` or `false`, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Changes whether a connector is managed.
     pub fn update_native(&self, connector_id: impl Param<String>) -> UpdateNative {
-        UpdateNative::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

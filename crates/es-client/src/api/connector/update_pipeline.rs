@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_pipeline`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdatePipeline -> Value, json, json;
+    UpdatePipeline of UpdatePipelineEndpoint -> Value, json;
     query {}
     property {
         /// The ingest pipeline. Object, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Changes the ingest pipeline of a connector.
     pub fn update_pipeline(&self, connector_id: impl Param<String>) -> UpdatePipeline {
-        UpdatePipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_scheduling`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdateScheduling -> Value, json, json;
+    UpdateScheduling of UpdateSchedulingEndpoint -> Value, json;
     query {}
     property {
         /// Property `scheduling`: object, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Changes when a connector runs.
     pub fn update_scheduling(&self, connector_id: impl Param<String>) -> UpdateScheduling {
-        UpdateScheduling::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

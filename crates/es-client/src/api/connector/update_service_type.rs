@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_service_type`
     ///
     /// Since 8.12.0. Beta: it may change.
-    UpdateServiceType -> Value, json, json;
+    UpdateServiceType of UpdateServiceTypeEndpoint -> Value, json;
     query {}
     property {
         /// Property `service_type`: text, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Changes the kind of service of a connector.
     pub fn update_service_type(&self, connector_id: impl Param<String>) -> UpdateServiceType {
-        UpdateServiceType::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

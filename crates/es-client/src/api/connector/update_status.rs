@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_status`
     ///
     /// Since 8.12.0. Experimental: it may change or go.
-    UpdateStatus -> Value, json, json;
+    UpdateStatus of UpdateStatusEndpoint -> Value, json;
     query {}
     property {
         /// The status. One of several words, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Connector {
     /// Changes the status of a connector.
     pub fn update_status(&self, connector_id: impl Param<String>) -> UpdateStatus {
-        UpdateStatus::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }
 }

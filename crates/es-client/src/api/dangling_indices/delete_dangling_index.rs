@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_dangling/{index_uuid}`
     ///
     /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
-    DeleteDanglingIndex -> Value, json, none;
+    DeleteDanglingIndex of DeleteDanglingIndexEndpoint -> Value, none;
     query {
         /// Parameter `accept_data_loss`. Default: `false`.
         accept_data_loss("accept_data_loss"): bool;
@@ -28,6 +28,6 @@ builder! {
 impl super::DanglingIndices {
     /// Deletes a dangling index from disk.
     pub fn delete_dangling_index(&self, index_uuid: impl Param<String>) -> DeleteDanglingIndex {
-        DeleteDanglingIndex::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid), Answer::json)
     }
 }

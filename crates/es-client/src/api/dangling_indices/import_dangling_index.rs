@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_dangling/{index_uuid}`
     ///
     /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
-    ImportDanglingIndex -> Value, json, none;
+    ImportDanglingIndex of ImportDanglingIndexEndpoint -> Value, none;
     query {
         /// Parameter `accept_data_loss`. Default: `false`.
         accept_data_loss("accept_data_loss"): bool;
@@ -28,6 +28,6 @@ builder! {
 impl super::DanglingIndices {
     /// Takes a dangling index into the cluster.
     pub fn import_dangling_index(&self, index_uuid: impl Param<String>) -> ImportDanglingIndex {
-        ImportDanglingIndex::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_dangling`
     ///
     /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
-    ListDanglingIndices -> Value, json, none;
+    ListDanglingIndices of ListDanglingIndicesEndpoint -> Value, none;
     query {}
 }
 
 impl super::DanglingIndices {
     /// Lists dangling indices.
     pub fn list_dangling_indices(&self) -> ListDanglingIndices {
-        ListDanglingIndices::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

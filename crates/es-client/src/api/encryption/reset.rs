@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_encryption/_reset`
     ///
     /// Since 9.5.0. Experimental: it may change or go.
-    Reset -> Value, json, none;
+    Reset of ResetEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,8 +26,9 @@ builder! {
 impl super::Encryption {
     /// Makes new keys, which gives up what the old ones encrypt.
     pub fn reset(&self, accept_data_loss: bool) -> Reset {
-        Reset::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_query("accept_data_loss", accept_data_loss),
+            Answer::json,
         )
     }
 }

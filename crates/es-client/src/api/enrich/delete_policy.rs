@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_enrich/policy/{name}`
     ///
     /// Since 7.5.0.
-    DeletePolicy -> Value, json, none;
+    DeletePolicy of DeletePolicyEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Enrich {
     /// Deletes an enrich policy.
     pub fn delete_policy(&self, name: impl Param<String>) -> DeletePolicy {
-        DeletePolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

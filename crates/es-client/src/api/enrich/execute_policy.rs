@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_enrich/policy/{name}/_execute`
     ///
     /// Since 7.5.0.
-    ExecutePolicy -> Value, json, none;
+    ExecutePolicy of ExecutePolicyEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Enrich {
     /// Builds the index that an enrich policy looks things up in.
     pub fn execute_policy(&self, name: impl Param<String>) -> ExecutePolicy {
-        ExecutePolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

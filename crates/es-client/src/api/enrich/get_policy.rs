@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_enrich/policy/{name}`, `/_enrich/policy`
     ///
     /// Since 7.5.0.
-    GetPolicy -> Value, json, none;
+    GetPolicy of GetPolicyEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +28,6 @@ builder! {
 impl super::Enrich {
     /// Gives enrich policies.
     pub fn get_policy(&self) -> GetPolicy {
-        GetPolicy::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

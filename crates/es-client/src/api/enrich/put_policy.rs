@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_enrich/policy/{name}`
     ///
     /// Since 7.5.0.
-    PutPolicy -> Value, json, json;
+    PutPolicy of PutPolicyEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -33,6 +33,6 @@ builder! {
 impl super::Enrich {
     /// Stores an enrich policy.
     pub fn put_policy(&self, name: impl Param<String>) -> PutPolicy {
-        PutPolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_enrich/_stats`
     ///
     /// Since 7.5.0.
-    Stats -> Value, json, none;
+    Stats of StatsEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -23,6 +23,6 @@ builder! {
 impl super::Enrich {
     /// Statistics of enriching.
     pub fn stats(&self) -> Stats {
-        Stats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

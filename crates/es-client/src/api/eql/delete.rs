@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_eql/search/{id}`
     ///
     /// Since 7.9.0.
-    Delete -> Value, json, none;
+    Delete of DeleteEndpoint -> Value, none;
     query {}
 }
 
 impl super::Eql {
     /// Deletes an event query in the background.
     pub fn delete(&self, id: impl Param<String>) -> Delete {
-        Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_eql/search/{id}`
     ///
     /// Since 7.9.0.
-    Get -> Value, json, none;
+    Get of GetEndpoint -> Value, none;
     query {
         /// How long it is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Eql {
     /// Gives what an event query in the background has found.
     pub fn get(&self, id: impl Param<String>) -> Get {
-        Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     /// `GET` `/_eql/search/status/{id}`
     ///
     /// Since 7.9.0.
-    GetStatus -> Value, json, none;
+    GetStatus of GetStatusEndpoint -> Value, none;
     query {}
 }
 
 impl super::Eql {
     /// Tells whether an event query in the background still runs.
     pub fn get_status(&self, id: impl Param<String>) -> GetStatus {
-        GetStatus::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

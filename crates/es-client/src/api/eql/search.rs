@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_eql/search`
     ///
     /// Since 7.9.0.
-    Search -> Value, json, json;
+    Search of SearchEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -81,6 +81,6 @@ builder! {
 impl super::Eql {
     /// Runs an event query.
     pub fn search(&self, index: impl Param<[String]>) -> Search {
-        Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_query/async`
     ///
     /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
-    AsyncQuery -> Value, json, json;
+    AsyncQuery of AsyncQueryEndpoint -> Value, json;
     query {
         /// Whether failed shards are left out instead of being an error. Default: `true`.
         allow_partial_results("allow_partial_results"): bool;
@@ -62,6 +62,6 @@ builder! {
 impl super::Esql {
     /// Runs a query that goes on in the background if it is not done in time.
     pub fn async_query(&self) -> AsyncQuery {
-        AsyncQuery::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

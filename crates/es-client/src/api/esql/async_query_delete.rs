@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_query/async/{id}`
     ///
     /// Since 8.13.0. Not on serverless.
-    AsyncQueryDelete -> Value, json, none;
+    AsyncQueryDelete of AsyncQueryDeleteEndpoint -> Value, none;
     query {}
 }
 
 impl super::Esql {
     /// Deletes a query in the background.
     pub fn async_query_delete(&self, id: impl Param<String>) -> AsyncQueryDelete {
-        AsyncQueryDelete::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

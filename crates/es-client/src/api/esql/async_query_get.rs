@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_query/async/{id}`
     ///
     /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
-    AsyncQueryGet -> Value, json, none;
+    AsyncQueryGet of AsyncQueryGetEndpoint -> Value, none;
     query {
         /// Whether columns without a value are left out. Default: `false`.
         drop_null_columns("drop_null_columns"): bool;
@@ -30,6 +30,6 @@ builder! {
 impl super::Esql {
     /// Gives what a query in the background has found.
     pub fn async_query_get(&self, id: impl Param<String>) -> AsyncQueryGet {
-        AsyncQueryGet::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

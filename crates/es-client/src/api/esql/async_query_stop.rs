@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_query/async/{id}/stop`
     ///
     /// Since 8.18.0. Not on serverless. Needs the index privilege `read`.
-    AsyncQueryStop -> Value, json, none;
+    AsyncQueryStop of AsyncQueryStopEndpoint -> Value, none;
     query {
         /// Whether columns without a value are left out. Default: `false`.
         drop_null_columns("drop_null_columns"): bool;
@@ -25,6 +25,6 @@ builder! {
 impl super::Esql {
     /// Stops a query in the background and gives what it has found.
     pub fn async_query_stop(&self, id: impl Param<String>) -> AsyncQueryStop {
-        AsyncQueryStop::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

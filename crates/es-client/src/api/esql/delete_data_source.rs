@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_query/data_source/{name}`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
-    DeleteDataSource -> Value, json, none;
+    DeleteDataSource of DeleteDataSourceEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Esql {
     /// Deletes data sources.
     pub fn delete_data_source(&self, name: impl Param<[String]>) -> DeleteDataSource {
-        DeleteDataSource::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

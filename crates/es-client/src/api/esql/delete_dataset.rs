@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_query/dataset/{name}`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
-    DeleteDataset -> Value, json, none;
+    DeleteDataset of DeleteDatasetEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Esql {
     /// Deletes datasets.
     pub fn delete_dataset(&self, name: impl Param<[String]>) -> DeleteDataset {
-        DeleteDataset::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

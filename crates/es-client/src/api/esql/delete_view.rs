@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_query/view/{name}`
     ///
     /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege `delete_view`.
-    DeleteView -> Value, json, none;
+    DeleteView of DeleteViewEndpoint -> Value, none;
     query {}
 }
 
 impl super::Esql {
     /// Deletes views.
     pub fn delete_view(&self, name: impl Param<[String]>) -> DeleteView {
-        DeleteView::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_query/data_source/{name}`, `/_query/data_source`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
-    GetDataSource -> Value, json, none;
+    GetDataSource of GetDataSourceEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,6 +31,6 @@ builder! {
 impl super::Esql {
     /// Gives data sources.
     pub fn get_data_source(&self) -> GetDataSource {
-        GetDataSource::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

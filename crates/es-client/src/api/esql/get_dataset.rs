@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_query/dataset/{name}`, `/_query/dataset`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
-    GetDataset -> Value, json, none;
+    GetDataset of GetDatasetEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +28,6 @@ builder! {
 impl super::Esql {
     /// Gives datasets.
     pub fn get_dataset(&self) -> GetDataset {
-        GetDataset::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     /// `GET` `/_query/queries/{id}`
     ///
     /// Since 9.1.0. Experimental: it may change or go. Needs the cluster privilege `monitor_esql`.
-    GetQuery -> Value, json, none;
+    GetQuery of GetQueryEndpoint -> Value, none;
     query {}
 }
 
 impl super::Esql {
     /// Tells about a running query.
     pub fn get_query(&self, id: impl Param<String>) -> GetQuery {
-        GetQuery::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

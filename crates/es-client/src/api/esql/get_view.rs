@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege
     /// `read_view_metadata`.
-    GetView -> Value, json, none;
+    GetView of GetViewEndpoint -> Value, none;
     query {}
     part {
         /// The name.
@@ -26,6 +26,6 @@ builder! {
 impl super::Esql {
     /// Gives views.
     pub fn get_view(&self) -> GetView {
-        GetView::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

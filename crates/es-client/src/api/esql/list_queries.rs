@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_query/queries`
     ///
     /// Since 9.1.0. Experimental: it may change or go. Needs the cluster privilege `monitor_esql`.
-    ListQueries -> Value, json, none;
+    ListQueries of ListQueriesEndpoint -> Value, none;
     query {}
 }
 
 impl super::Esql {
     /// Lists running queries.
     pub fn list_queries(&self) -> ListQueries {
-        ListQueries::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

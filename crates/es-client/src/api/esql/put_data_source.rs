@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_query/data_source/{name}`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
-    PutDataSource -> Value, json, json;
+    PutDataSource of PutDataSourceEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -35,6 +35,6 @@ builder! {
 impl super::Esql {
     /// Stores a data source.
     pub fn put_data_source(&self, name: impl Param<String>) -> PutDataSource {
-        PutDataSource::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

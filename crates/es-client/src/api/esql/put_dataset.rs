@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_query/dataset/{name}`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
-    PutDataset -> Value, json, json;
+    PutDataset of PutDatasetEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -39,6 +39,6 @@ builder! {
 impl super::Esql {
     /// Stores a dataset.
     pub fn put_dataset(&self, name: impl Param<String>) -> PutDataset {
-        PutDataset::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

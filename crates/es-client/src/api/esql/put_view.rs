@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_query/view/{name}`
     ///
     /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege `create_view`.
-    PutView -> Value, json, json;
+    PutView of PutViewEndpoint -> Value, json;
     query {}
     property {
         /// What it is for, in words. Text.
@@ -28,6 +28,6 @@ builder! {
 impl super::Esql {
     /// Stores a view.
     pub fn put_view(&self, name: impl Param<String>) -> PutView {
-        PutView::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

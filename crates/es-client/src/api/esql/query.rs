@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_query`
     ///
     /// Since 8.11.0. Needs the index privilege `read`.
-    Query -> types::EsqlResponse, json, json;
+    Query of QueryEndpoint -> types::EsqlResponse, json;
     query {
         /// Whether failed shards are left out instead of being an error. Default: `true`.
         allow_partial_results("allow_partial_results"): bool;
@@ -55,6 +55,6 @@ builder! {
 impl super::Esql {
     /// Runs a query.
     pub fn query(&self) -> Query {
-        Query::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_features`
     ///
     /// Since 7.12.0. Not on serverless.
-    GetFeatures -> Value, json, none;
+    GetFeatures of GetFeaturesEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -23,6 +23,6 @@ builder! {
 impl super::Features {
     /// Lists the features that snapshots can hold.
     pub fn get_features(&self) -> GetFeatures {
-        GetFeatures::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

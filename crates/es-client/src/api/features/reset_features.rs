@@ -13,7 +13,7 @@ builder! {
     /// `POST` `/_features/_reset`
     ///
     /// Since 7.12.0. Experimental: it may change or go.
-    ResetFeatures -> Value, json, none;
+    ResetFeatures of ResetFeaturesEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -23,6 +23,6 @@ builder! {
 impl super::Features {
     /// Deletes all that features keep in system indices.
     pub fn reset_features(&self) -> ResetFeatures {
-        ResetFeatures::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

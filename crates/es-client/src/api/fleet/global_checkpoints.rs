@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_fleet/global_checkpoints`
     ///
     /// Since 7.13.0.
-    GlobalCheckpoints -> Value, json, none;
+    GlobalCheckpoints of GlobalCheckpointsEndpoint -> Value, none;
     query {
         /// Parameter `checkpoints`. Default: `[]`.
         checkpoints("checkpoints"): impl Param<[String]>;
@@ -30,6 +30,6 @@ builder! {
 impl super::Fleet {
     /// The checkpoints up to which an index is safe, and can wait for them.
     pub fn global_checkpoints(&self, index: impl Param<String>) -> GlobalCheckpoints {
-        GlobalCheckpoints::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

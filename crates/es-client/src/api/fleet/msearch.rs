@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_fleet/_fleet_msearch`, `/_fleet/_fleet_msearch`
     ///
     /// Since 7.16.0. Experimental: it may change or go. Needs the index privilege `read`.
-    Msearch -> Value, json, lines;
+    Msearch of MsearchEndpoint -> Value, lines;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
@@ -57,6 +57,6 @@ builder! {
 impl super::Fleet {
     /// Several searches, each of which waits for checkpoints.
     pub fn msearch(&self) -> Msearch {
-        Msearch::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

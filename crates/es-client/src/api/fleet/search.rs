@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_fleet/_fleet_search`
     ///
     /// Since 7.16.0. Experimental: it may change or go. Needs the index privilege `read`.
-    Search -> Value, json, json;
+    Search of SearchEndpoint -> Value, json;
     query {
         /// Whether sources are given, or which of their fields.
         source_param("_source"): impl Param<(bool, [String])>;
@@ -175,6 +175,6 @@ builder! {
 impl super::Fleet {
     /// A search that waits for checkpoints.
     pub fn search(&self, index: impl Param<String>) -> Search {
-        Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `GET` or `POST` `/{index}/_graph/explore`
-    Explore -> Value, json, json;
+    Explore of ExploreEndpoint -> Value, json;
     query {
         /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
@@ -36,6 +36,6 @@ builder! {
 impl super::Graph {
     /// Finds terms that belong together.
     pub fn explore(&self, index: impl Param<[String]>) -> Explore {
-        Explore::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ilm/policy/{policy}`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
-    DeleteLifecycle -> types::Acknowledged, json, none;
+    DeleteLifecycle of DeleteLifecycleEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ilm {
     /// Deletes a lifecycle policy.
     pub fn delete_lifecycle(&self, policy: impl Param<String>) -> DeleteLifecycle {
-        DeleteLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 6.6.0. Not on serverless. Needs the index privileges `view_index_metadata`,
     /// `manage_ilm`.
-    ExplainLifecycle -> Value, json, none;
+    ExplainLifecycle of ExplainLifecycleEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +29,6 @@ builder! {
 impl super::Ilm {
     /// Tells where indices are in their lifecycle.
     pub fn explain_lifecycle(&self, index: impl Param<String>) -> ExplainLifecycle {
-        ExplainLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

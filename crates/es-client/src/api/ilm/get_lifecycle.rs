@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_ilm/policy/{policy}`, `/_ilm/policy`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privileges `manage_ilm`, `read_ilm`.
-    GetLifecycle -> types::LifecyclePolicies, json, none;
+    GetLifecycle of GetLifecycleEndpoint -> types::LifecyclePolicies, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +30,6 @@ builder! {
 impl super::Ilm {
     /// Gives lifecycle policies.
     pub fn get_lifecycle(&self) -> GetLifecycle {
-        GetLifecycle::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

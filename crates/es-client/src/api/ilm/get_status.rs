@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_ilm/status`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `read_ilm`.
-    GetStatus -> Value, json, none;
+    GetStatus of GetStatusEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ilm {
     /// Tells whether lifecycle management runs.
     pub fn get_status(&self) -> GetStatus {
-        GetStatus::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ilm/migrate_to_data_tiers`
     ///
     /// Since 7.14.0. Not on serverless.
-    MigrateToDataTiers -> Value, json, json;
+    MigrateToDataTiers of MigrateToDataTiersEndpoint -> Value, json;
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
@@ -33,6 +33,6 @@ builder! {
 impl super::Ilm {
     /// Turns filters by attributes into data tiers.
     pub fn migrate_to_data_tiers(&self) -> MigrateToDataTiers {
-        MigrateToDataTiers::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ilm/move/{index}`
     ///
     /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
-    MoveToStep -> Value, json, json;
+    MoveToStep of MoveToStepEndpoint -> Value, json;
     query {}
     property {
         /// Property `current_step`: object, required.
@@ -28,6 +28,6 @@ builder! {
 impl super::Ilm {
     /// Moves an index to another step of its lifecycle.
     pub fn move_to_step(&self, index: impl Param<String>) -> MoveToStep {
-        MoveToStep::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`. Needs the index
     /// privilege `manage`.
-    PutLifecycle -> types::Acknowledged, json, json;
+    PutLifecycle of PutLifecycleEndpoint -> types::Acknowledged, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -32,6 +32,6 @@ builder! {
 impl super::Ilm {
     /// Stores a lifecycle policy.
     pub fn put_lifecycle(&self, policy: impl Param<String>) -> PutLifecycle {
-        PutLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy), Answer::json)
     }
 }

@@ -15,13 +15,13 @@ builder! {
     /// `POST` `/{index}/_ilm/remove`
     ///
     /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
-    RemovePolicy -> Value, json, none;
+    RemovePolicy of RemovePolicyEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ilm {
     /// Takes indices out of lifecycle management.
     pub fn remove_policy(&self, index: impl Param<String>) -> RemovePolicy {
-        RemovePolicy::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     /// `POST` `/{index}/_ilm/retry`
     ///
     /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
-    Retry -> Value, json, none;
+    Retry of RetryEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ilm {
     /// Tries a failed step again.
     pub fn retry(&self, index: impl Param<String>) -> Retry {
-        Retry::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_ilm/start`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
-    Start -> types::Acknowledged, json, none;
+    Start of StartEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ilm {
     /// Starts lifecycle management.
     pub fn start(&self) -> Start {
-        Start::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

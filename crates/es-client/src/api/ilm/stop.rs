@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_ilm/stop`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
-    Stop -> types::Acknowledged, json, none;
+    Stop of StopEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ilm {
     /// Stops lifecycle management.
     pub fn stop(&self) -> Stop {
-        Stop::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/{index}/_block/{block}`
     ///
     /// Since 7.9.0.
-    AddBlock -> Value, json, none;
+    AddBlock of AddBlockEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -36,6 +36,9 @@ impl super::Indices {
         index: impl Param<[String]>,
         block: params::IndicesBlockOptions,
     ) -> AddBlock {
-        AddBlock::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, block))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, block),
+            Answer::json,
+        )
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_analyze`, `/_analyze`
     ///
     /// Needs the index privilege `index`.
-    Analyze -> types::AnalyzeResponse, json, json;
+    Analyze of AnalyzeEndpoint -> types::AnalyzeResponse, json;
     query {}
     part {
         /// The index.
@@ -50,6 +50,6 @@ builder! {
 impl super::Indices {
     /// Shows the tokens that a text becomes.
     pub fn analyze(&self) -> Analyze {
-        Analyze::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

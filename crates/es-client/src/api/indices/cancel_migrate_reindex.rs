@@ -14,13 +14,13 @@ builder! {
     /// `POST` `/_migration/reindex/{index}/_cancel`
     ///
     /// Since 8.18.0.
-    CancelMigrateReindex -> Value, json, none;
+    CancelMigrateReindex of CancelMigrateReindexEndpoint -> Value, none;
     query {}
 }
 
 impl super::Indices {
     /// Cancels the renewal of old indices.
     pub fn cancel_migrate_reindex(&self, index: impl Param<[String]>) -> CancelMigrateReindex {
-        CancelMigrateReindex::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

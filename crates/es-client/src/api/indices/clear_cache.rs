@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_cache/clear`, `/_cache/clear`
     ///
     /// Needs the index privilege `manage`.
-    ClearCache -> types::ShardsResponse, json, none;
+    ClearCache of ClearCacheEndpoint -> types::ShardsResponse, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -37,11 +37,11 @@ builder! {
 impl super::Indices {
     /// Clears caches.
     pub fn clear_cache(&self, index: impl Param<[String]>) -> ClearCache {
-        ClearCache::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`clear_cache`](Self::clear_cache) without `index`: of all.
     pub fn clear_cache_all(&self) -> ClearCache {
-        ClearCache::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

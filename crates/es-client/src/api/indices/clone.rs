@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_clone/{target}`
     ///
     /// Since 7.4.0. Not on serverless. Needs the index privilege `manage`.
-    Clone -> types::CreateIndexResponse, json, json;
+    Clone of CloneEndpoint -> types::CreateIndexResponse, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -35,6 +35,9 @@ builder! {
 impl super::Indices {
     /// Copies an index.
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
-        Clone::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
+            Answer::json,
+        )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_close`
     ///
     /// Needs the index privilege `manage`.
-    Close -> Value, json, none;
+    Close of CloseEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -35,6 +35,6 @@ builder! {
 impl super::Indices {
     /// Closes indices.
     pub fn close(&self, index: impl Param<[String]>) -> Close {
-        Close::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

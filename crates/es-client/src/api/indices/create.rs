@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}`
     ///
     /// Needs the index privileges `create_index`, `manage`.
-    Create -> types::CreateIndexResponse, json, json;
+    Create of CreateEndpoint -> types::CreateIndexResponse, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -37,6 +37,6 @@ builder! {
 impl super::Indices {
     /// Creates an index.
     pub fn create(&self, index: impl Param<String>) -> Create {
-        Create::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

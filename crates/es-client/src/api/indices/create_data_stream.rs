@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_data_stream/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `create_index`.
-    CreateDataStream -> types::Acknowledged, json, none;
+    CreateDataStream of CreateDataStreamEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Indices {
     /// Creates a data stream.
     pub fn create_data_stream(&self, name: impl Param<String>) -> CreateDataStream {
-        CreateDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

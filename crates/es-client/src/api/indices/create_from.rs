@@ -15,13 +15,16 @@ builder! {
     /// `PUT` `/_create_from/{source}/{dest}`
     ///
     /// Since 8.18.0.
-    CreateFrom -> Value, json, json;
+    CreateFrom of CreateFromEndpoint -> Value, json;
     query {}
 }
 
 impl super::Indices {
     /// Creates an index with the settings and mappings of another.
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
-        CreateFrom::new(Call::new(&self.client, &ENDPOINT).with_part(0, source).with_part(1, dest))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, source).with_part(1, dest),
+            Answer::json,
+        )
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_data_stream/{name}/_stats`, `/_data_stream/_stats`
     ///
     /// Since 7.9.0. Needs the index privilege `monitor`.
-    DataStreamsStats -> Value, json, none;
+    DataStreamsStats of DataStreamsStatsEndpoint -> Value, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `open,closed`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -31,6 +31,6 @@ builder! {
 impl super::Indices {
     /// Statistics of data streams.
     pub fn data_streams_stats(&self) -> DataStreamsStats {
-        DataStreamsStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/{index}`
     ///
     /// Needs the index privilege `delete_index`.
-    Delete -> types::Acknowledged, json, none;
+    Delete of DeleteEndpoint -> types::Acknowledged, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -32,6 +32,6 @@ builder! {
 impl super::Indices {
     /// Deletes indices with all that is in them.
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
-        Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/{index}/_alias/{name}`
     ///
     /// Needs the index privilege `manage`.
-    DeleteAlias -> Value, json, none;
+    DeleteAlias of DeleteAliasEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +30,9 @@ impl super::Indices {
         index: impl Param<[String]>,
         name: impl Param<[String]>,
     ) -> DeleteAlias {
-        DeleteAlias::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),
+            Answer::json,
+        )
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_data_stream/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `delete_index`.
-    DeleteDataStream -> types::Acknowledged, json, none;
+    DeleteDataStream of DeleteDataStreamEndpoint -> types::Acknowledged, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -26,6 +26,6 @@ builder! {
 impl super::Indices {
     /// Deletes data streams with all that is in them.
     pub fn delete_data_stream(&self, name: impl Param<[String]>) -> DeleteDataStream {
-        DeleteDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

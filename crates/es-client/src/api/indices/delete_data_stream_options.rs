@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_data_stream/{name}/_options`
     ///
     /// Since 8.19.0.
-    DeleteDataStreamOptions -> Value, json, none;
+    DeleteDataStreamOptions of DeleteDataStreamOptionsEndpoint -> Value, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -31,6 +31,6 @@ impl super::Indices {
         &self,
         name: impl Param<[String]>,
     ) -> DeleteDataStreamOptions {
-        DeleteDataStreamOptions::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_index_template/{name}`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    DeleteIndexTemplate -> types::Acknowledged, json, none;
+    DeleteIndexTemplate of DeleteIndexTemplateEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Indices {
     /// Deletes index templates.
     pub fn delete_index_template(&self, name: impl Param<[String]>) -> DeleteIndexTemplate {
-        DeleteIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     ///
     /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privilege
     /// `manage_index_templates`.
-    DeleteTemplate -> types::Acknowledged, json, none;
+    DeleteTemplate of DeleteTemplateEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +27,6 @@ builder! {
 impl super::Indices {
     /// Deletes an index template of the old kind.
     pub fn delete_template(&self, name: impl Param<String>) -> DeleteTemplate {
-        DeleteTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

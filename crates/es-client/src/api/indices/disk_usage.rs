@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_disk_usage`
     ///
     /// Since 7.15.0. Experimental: it may change or go.
-    DiskUsage -> Value, json, none;
+    DiskUsage of DiskUsageEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -33,6 +33,6 @@ builder! {
 impl super::Indices {
     /// Tells how much disk space each field takes.
     pub fn disk_usage(&self, index: impl Param<[String]>) -> DiskUsage {
-        DiskUsage::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_downsample/{target_index}`
     ///
     /// Since 8.7.0.
-    Downsample -> Value, json, json;
+    Downsample of DownsampleEndpoint -> Value, json;
     query {}
 }
 
@@ -26,8 +26,9 @@ impl super::Indices {
         index: impl Param<String>,
         target_index: impl Param<String>,
     ) -> Downsample {
-        Downsample::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target_index),
+            Answer::json,
         )
     }
 }

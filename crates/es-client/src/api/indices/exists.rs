@@ -13,7 +13,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `HEAD` `/{index}`
-    Exists -> bool, exists, none;
+    Exists of ExistsEndpoint -> bool, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -34,6 +34,6 @@ builder! {
 impl super::Indices {
     /// Tells whether indices, data streams or aliases exist.
     pub fn exists(&self, index: impl Param<[String]>) -> Exists {
-        Exists::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::exists)
     }
 }

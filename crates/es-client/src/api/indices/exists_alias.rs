@@ -13,7 +13,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `HEAD` `/{index}/_alias/{name}`, `/_alias/{name}`
-    ExistsAlias -> bool, exists, none;
+    ExistsAlias of ExistsAliasEndpoint -> bool, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -33,6 +33,6 @@ builder! {
 impl super::Indices {
     /// Tells whether aliases exist.
     pub fn exists_alias(&self, name: impl Param<[String]>) -> ExistsAlias {
-        ExistsAlias::new(Call::new(&self.client, &ENDPOINT).with_part(1, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, name), Answer::exists)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `HEAD` `/_index_template/{name}`
     ///
     /// Needs the cluster privilege `manage_index_templates`.
-    ExistsIndexTemplate -> bool, exists, none;
+    ExistsIndexTemplate of ExistsIndexTemplateEndpoint -> bool, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -30,6 +30,6 @@ builder! {
 impl super::Indices {
     /// Tells whether there is an index template.
     pub fn exists_index_template(&self, name: impl Param<String>) -> ExistsIndexTemplate {
-        ExistsIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)
     }
 }

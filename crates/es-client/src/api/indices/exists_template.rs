@@ -15,7 +15,7 @@ builder! {
     /// `HEAD` `/_template/{name}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_index_templates`.
-    ExistsTemplate -> bool, exists, none;
+    ExistsTemplate of ExistsTemplateEndpoint -> bool, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -30,6 +30,6 @@ builder! {
 impl super::Indices {
     /// Tells whether there are index templates of the old kind.
     pub fn exists_template(&self, name: impl Param<[String]>) -> ExistsTemplate {
-        ExistsTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)
     }
 }

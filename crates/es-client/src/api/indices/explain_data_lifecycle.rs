@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_lifecycle/explain`
     ///
     /// Since 8.11.0.
-    ExplainDataLifecycle -> Value, json, none;
+    ExplainDataLifecycle of ExplainDataLifecycleEndpoint -> Value, none;
     query {
         /// Whether settings that have their default are given, too. Default: `false`.
         include_defaults("include_defaults"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::Indices {
     /// Tells where indices are in the lifecycle of their data stream.
     pub fn explain_data_lifecycle(&self, index: impl Param<[String]>) -> ExplainDataLifecycle {
-        ExplainDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_field_usage_stats`
     ///
     /// Since 7.15.0. Experimental: it may change or go. Needs the index privilege `manage`.
-    FieldUsageStats -> Value, json, none;
+    FieldUsageStats of FieldUsageStatsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
@@ -30,6 +30,6 @@ builder! {
 impl super::Indices {
     /// Tells how often each field is used.
     pub fn field_usage_stats(&self, index: impl Param<[String]>) -> FieldUsageStats {
-        FieldUsageStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

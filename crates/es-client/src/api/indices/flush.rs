@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_flush`, `/_flush`
     ///
     /// Needs the index privilege `maintenance`.
-    Flush -> types::ShardsResponse, json, none;
+    Flush of FlushEndpoint -> types::ShardsResponse, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -33,11 +33,11 @@ builder! {
 impl super::Indices {
     /// Writes what is in memory to disk.
     pub fn flush(&self, index: impl Param<[String]>) -> Flush {
-        Flush::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`flush`](Self::flush) without `index`: of all.
     pub fn flush_all(&self) -> Flush {
-        Flush::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/{index}/_forcemerge`, `/_forcemerge`
     ///
     /// Since 2.1.0. Needs the index privilege `maintenance`.
-    Forcemerge -> types::ShardsResponse, json, none;
+    Forcemerge of ForcemergeEndpoint -> types::ShardsResponse, none;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
@@ -36,11 +36,11 @@ builder! {
 impl super::Indices {
     /// Merges segments.
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
-        Forcemerge::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`forcemerge`](Self::forcemerge) without `index`: of all.
     pub fn forcemerge_all(&self) -> Forcemerge {
-        Forcemerge::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

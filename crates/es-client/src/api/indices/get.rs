@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}`
     ///
     /// Needs the index privileges `view_index_metadata`, `manage`.
-    Get -> types::IndexStates, json, none;
+    Get of GetEndpoint -> types::IndexStates, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -39,6 +39,6 @@ builder! {
 impl super::Indices {
     /// Gives aliases, mappings and settings of indices.
     pub fn get(&self, index: impl Param<[String]>) -> Get {
-        Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

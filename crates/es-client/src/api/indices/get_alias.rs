@@ -20,7 +20,7 @@ builder! {
     /// `GET` `/{index}/_alias/{name}`, `/_alias/{name}`, `/{index}/_alias`, `/_alias`
     ///
     /// Needs the index privilege `view_index_metadata`.
-    GetAlias -> types::IndexStates, json, none;
+    GetAlias of GetAliasEndpoint -> types::IndexStates, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -42,6 +42,6 @@ builder! {
 impl super::Indices {
     /// Gives aliases.
     pub fn get_alias(&self) -> GetAlias {
-        GetAlias::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_data_stream/{name}/_lifecycle`
     ///
     /// Since 8.11.0.
-    GetDataLifecycle -> Value, json, none;
+    GetDataLifecycle of GetDataLifecycleEndpoint -> Value, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -28,6 +28,6 @@ builder! {
 impl super::Indices {
     /// Gives the lifecycle of data streams.
     pub fn get_data_lifecycle(&self, name: impl Param<[String]>) -> GetDataLifecycle {
-        GetDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_lifecycle/stats`
     ///
     /// Since 8.12.0. Not on serverless. Needs the cluster privilege `monitor`.
-    GetDataLifecycleStats -> Value, json, none;
+    GetDataLifecycleStats of GetDataLifecycleStatsEndpoint -> Value, none;
     query {}
 }
 
 impl super::Indices {
     /// Statistics of the lifecycle of data streams.
     pub fn get_data_lifecycle_stats(&self) -> GetDataLifecycleStats {
-        GetDataLifecycleStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

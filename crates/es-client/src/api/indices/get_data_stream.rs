@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_data_stream/{name}`, `/_data_stream`
     ///
     /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
-    GetDataStream -> Value, json, none;
+    GetDataStream of GetDataStreamEndpoint -> Value, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -34,6 +34,6 @@ builder! {
 impl super::Indices {
     /// Gives data streams.
     pub fn get_data_stream(&self) -> GetDataStream {
-        GetDataStream::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_data_stream/{name}/_mappings`
     ///
     /// Since 9.1.0. Needs the index privilege `view_index_metadata`.
-    GetDataStreamMappings -> Value, json, none;
+    GetDataStreamMappings of GetDataStreamMappingsEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Indices {
     /// Gives the mappings of data streams.
     pub fn get_data_stream_mappings(&self, name: impl Param<[String]>) -> GetDataStreamMappings {
-        GetDataStreamMappings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

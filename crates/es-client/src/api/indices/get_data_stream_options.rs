@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_data_stream/{name}/_options`
     ///
     /// Since 8.19.0.
-    GetDataStreamOptions -> Value, json, none;
+    GetDataStreamOptions of GetDataStreamOptionsEndpoint -> Value, none;
     query {
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -26,6 +26,6 @@ builder! {
 impl super::Indices {
     /// Gives the options of data streams.
     pub fn get_data_stream_options(&self, name: impl Param<[String]>) -> GetDataStreamOptions {
-        GetDataStreamOptions::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/{index}/_mapping/field/{fields}`, `/_mapping/field/{fields}`
     ///
     /// Not on serverless. Needs the index privilege `view_index_metadata`.
-    GetFieldMapping -> Value, json, none;
+    GetFieldMapping of GetFieldMappingEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -37,6 +37,6 @@ builder! {
 impl super::Indices {
     /// Gives the mappings of fields.
     pub fn get_field_mapping(&self, fields: impl Param<[String]>) -> GetFieldMapping {
-        GetFieldMapping::new(Call::new(&self.client, &ENDPOINT).with_part(1, fields))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, fields), Answer::json)
     }
 }

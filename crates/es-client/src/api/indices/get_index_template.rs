@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_index_template/{name}`, `/_index_template`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
-    GetIndexTemplate -> types::IndexTemplates, json, none;
+    GetIndexTemplate of GetIndexTemplateEndpoint -> types::IndexTemplates, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -35,6 +35,6 @@ builder! {
 impl super::Indices {
     /// Gives index templates.
     pub fn get_index_template(&self) -> GetIndexTemplate {
-        GetIndexTemplate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_mapping`, `/_mapping`
     ///
     /// Needs the index privilege `view_index_metadata`.
-    GetMapping -> types::IndexStates, json, none;
+    GetMapping of GetMappingEndpoint -> types::IndexStates, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -33,11 +33,11 @@ builder! {
 impl super::Indices {
     /// Gives mappings.
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
-        GetMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`get_mapping`](Self::get_mapping) without `index`: of all.
     pub fn get_mapping_all(&self) -> GetMapping {
-        GetMapping::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_migration/reindex/{index}/_status`
     ///
     /// Since 8.18.0.
-    GetMigrateReindexStatus -> Value, json, none;
+    GetMigrateReindexStatus of GetMigrateReindexStatusEndpoint -> Value, none;
     query {}
 }
 
@@ -24,6 +24,6 @@ impl super::Indices {
         &self,
         index: impl Param<[String]>,
     ) -> GetMigrateReindexStatus {
-        GetMigrateReindexStatus::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

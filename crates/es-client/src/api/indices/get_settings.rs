@@ -19,7 +19,7 @@ builder! {
     /// `GET` `/{index}/_settings/{name}`, `/{index}/_settings`, `/_settings/{name}`, `/_settings`
     ///
     /// Needs the index privilege `view_index_metadata`.
-    GetSettings -> types::IndexStates, json, none;
+    GetSettings of GetSettingsEndpoint -> types::IndexStates, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -48,6 +48,6 @@ builder! {
 impl super::Indices {
     /// Gives the settings of indices.
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     ///
     /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privilege
     /// `manage_index_templates`.
-    GetTemplate -> Value, json, none;
+    GetTemplate of GetTemplateEndpoint -> Value, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -34,6 +34,6 @@ builder! {
 impl super::Indices {
     /// Gives index templates of the old kind.
     pub fn get_template(&self) -> GetTemplate {
-        GetTemplate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     /// `POST` `/_migration/reindex`
     ///
     /// Since 8.18.0. Not on serverless.
-    MigrateReindex -> Value, json, json;
+    MigrateReindex of MigrateReindexEndpoint -> Value, json;
     query {}
 }
 
 impl super::Indices {
     /// Renews old indices of data streams, before an upgrade.
     pub fn migrate_reindex(&self) -> MigrateReindex {
-        MigrateReindex::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_data_stream/_migrate/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `manage`.
-    MigrateToDataStream -> Value, json, none;
+    MigrateToDataStream of MigrateToDataStreamEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Indices {
     /// Turns an alias into a data stream.
     pub fn migrate_to_data_stream(&self, name: impl Param<String>) -> MigrateToDataStream {
-        MigrateToDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_data_stream/_modify`
     ///
     /// Since 7.16.0.
-    ModifyDataStream -> Value, json, json;
+    ModifyDataStream of ModifyDataStreamEndpoint -> Value, json;
     query {}
     property {
         /// What is done. List, required.
@@ -25,6 +25,6 @@ builder! {
 impl super::Indices {
     /// Adds indices to data streams, or takes them out.
     pub fn modify_data_stream(&self) -> ModifyDataStream {
-        ModifyDataStream::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{index}/_open`
     ///
     /// Needs the index privilege `manage`.
-    Open -> Value, json, none;
+    Open of OpenEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -35,6 +35,6 @@ builder! {
 impl super::Indices {
     /// Opens indices.
     pub fn open(&self, index: impl Param<[String]>) -> Open {
-        Open::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

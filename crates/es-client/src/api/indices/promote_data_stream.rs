@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_data_stream/_promote/{name}`
     ///
     /// Since 7.9.0. Not on serverless.
-    PromoteDataStream -> Value, json, none;
+    PromoteDataStream of PromoteDataStreamEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Indices {
     /// Makes a following data stream an ordinary one.
     pub fn promote_data_stream(&self, name: impl Param<String>) -> PromoteDataStream {
-        PromoteDataStream::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

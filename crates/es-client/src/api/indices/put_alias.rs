@@ -13,7 +13,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `PUT` `/{index}/_alias/{name}`
-    PutAlias -> types::Acknowledged, json, json;
+    PutAlias of PutAliasEndpoint -> types::Acknowledged, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -37,6 +37,9 @@ builder! {
 impl super::Indices {
     /// Makes an alias.
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
-        PutAlias::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),
+            Answer::json,
+        )
     }
 }

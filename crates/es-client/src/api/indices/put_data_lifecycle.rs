@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_data_stream/{name}/_lifecycle`
     ///
     /// Since 8.11.0.
-    PutDataLifecycle -> Value, json, json;
+    PutDataLifecycle of PutDataLifecycleEndpoint -> Value, json;
     query {
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -41,6 +41,6 @@ builder! {
 impl super::Indices {
     /// Stores the lifecycle of data streams.
     pub fn put_data_lifecycle(&self, name: impl Param<[String]>) -> PutDataLifecycle {
-        PutDataLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_data_stream/{name}/_mappings`
     ///
     /// Since 9.2.0. Needs the index privilege `manage`.
-    PutDataStreamMappings -> Value, json, json;
+    PutDataStreamMappings of PutDataStreamMappingsEndpoint -> Value, json;
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
@@ -29,6 +29,6 @@ builder! {
 impl super::Indices {
     /// Changes the mappings of data streams.
     pub fn put_data_stream_mappings(&self, name: impl Param<[String]>) -> PutDataStreamMappings {
-        PutDataStreamMappings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_data_stream/{name}/_options`
     ///
     /// Since 8.19.0.
-    PutDataStreamOptions -> Value, json, json;
+    PutDataStreamOptions of PutDataStreamOptionsEndpoint -> Value, json;
     query {
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
@@ -33,6 +33,6 @@ builder! {
 impl super::Indices {
     /// Changes the options of data streams.
     pub fn put_data_stream_options(&self, name: impl Param<[String]>) -> PutDataStreamOptions {
-        PutDataStreamOptions::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

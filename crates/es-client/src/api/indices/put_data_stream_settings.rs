@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_data_stream/{name}/_settings`
     ///
     /// Since 9.1.0. Needs the index privilege `manage`.
-    PutDataStreamSettings -> Value, json, json;
+    PutDataStreamSettings of PutDataStreamSettingsEndpoint -> Value, json;
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
@@ -29,6 +29,6 @@ builder! {
 impl super::Indices {
     /// Changes the settings of data streams.
     pub fn put_data_stream_settings(&self, name: impl Param<[String]>) -> PutDataStreamSettings {
-        PutDataStreamSettings::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_index_template/{name}`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
-    PutIndexTemplate -> types::Acknowledged, json, json;
+    PutIndexTemplate of PutIndexTemplateEndpoint -> types::Acknowledged, json;
     query {
         /// A note of why it is done. Default: `api`.
         cause("cause"): impl Param<String>;
@@ -51,6 +51,6 @@ builder! {
 impl super::Indices {
     /// Stores an index template.
     pub fn put_index_template(&self, name: impl Param<String>) -> PutIndexTemplate {
-        PutIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

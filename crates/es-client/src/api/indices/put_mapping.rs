@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_mapping`
     ///
     /// Needs the index privilege `manage`.
-    PutMapping -> types::Acknowledged, json, json;
+    PutMapping of PutMappingEndpoint -> types::Acknowledged, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -59,6 +59,6 @@ builder! {
 impl super::Indices {
     /// Adds fields, or changes what can be changed of fields.
     pub fn put_mapping(&self, index: impl Param<[String]>) -> PutMapping {
-        PutMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_settings`, `/_settings`
     ///
     /// Needs the index privilege `manage`.
-    PutSettings -> types::Acknowledged, json, json;
+    PutSettings of PutSettingsEndpoint -> types::Acknowledged, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `false`.
         allow_no_indices("allow_no_indices"): bool;
@@ -39,11 +39,11 @@ builder! {
 impl super::Indices {
     /// Changes the settings of indices.
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
-        PutSettings::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`put_settings`](Self::put_settings) without `index`: of all.
     pub fn put_settings_all(&self) -> PutSettings {
-        PutSettings::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privileges
     /// `manage_index_templates`, `manage`.
-    PutTemplate -> types::Acknowledged, json, json;
+    PutTemplate of PutTemplateEndpoint -> types::Acknowledged, json;
     query {
         /// A note of why it is done. Default: ``.
         cause("cause"): impl Param<String>;
@@ -46,6 +46,6 @@ builder! {
 impl super::Indices {
     /// Stores an index template of the old kind.
     pub fn put_template(&self, name: impl Param<String>) -> PutTemplate {
-        PutTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

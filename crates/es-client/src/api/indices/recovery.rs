@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_recovery`, `/_recovery`
     ///
     /// Needs the index privilege `monitor`.
-    Recovery -> Value, json, none;
+    Recovery of RecoveryEndpoint -> Value, none;
     query {
         /// Parameter `active_only`. Default: `false`.
         active_only("active_only"): bool;
@@ -36,6 +36,6 @@ builder! {
 impl super::Indices {
     /// Recoveries of shards, past and present.
     pub fn recovery(&self) -> Recovery {
-        Recovery::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -18,7 +18,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_refresh`, `/_refresh`
     ///
     /// Needs the index privilege `maintenance`.
-    Refresh -> types::ShardsResponse, json, none;
+    Refresh of RefreshEndpoint -> types::ShardsResponse, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -32,11 +32,11 @@ builder! {
 impl super::Indices {
     /// Makes what was written visible to searches.
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
-        Refresh::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`refresh`](Self::refresh) without `index`: of all.
     pub fn refresh_all(&self) -> Refresh {
-        Refresh::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_reload_search_analyzers`
     ///
     /// Since 7.3.0. Not on serverless. Needs the index privilege `manage`.
-    ReloadSearchAnalyzers -> Value, json, none;
+    ReloadSearchAnalyzers of ReloadSearchAnalyzersEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
@@ -31,6 +31,6 @@ builder! {
 impl super::Indices {
     /// Reads the resources of search analyzers again.
     pub fn reload_search_analyzers(&self, index: impl Param<[String]>) -> ReloadSearchAnalyzers {
-        ReloadSearchAnalyzers::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

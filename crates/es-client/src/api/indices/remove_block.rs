@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/{index}/_block/{block}`
     ///
     /// Since 9.1.0. Needs the index privilege `manage`.
-    RemoveBlock -> Value, json, none;
+    RemoveBlock of RemoveBlockEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -36,6 +36,9 @@ impl super::Indices {
         index: impl Param<[String]>,
         block: params::IndicesBlockOptions,
     ) -> RemoveBlock {
-        RemoveBlock::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, block))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, block),
+            Answer::json,
+        )
     }
 }

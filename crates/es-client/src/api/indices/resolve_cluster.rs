@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_resolve/cluster/{name}`, `/_resolve/cluster`
     ///
     /// Since 8.13.0. Not on serverless. Needs the index privilege `view_index_metadata`.
-    ResolveCluster -> Value, json, none;
+    ResolveCluster of ResolveClusterEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -36,6 +36,6 @@ builder! {
 impl super::Indices {
     /// Tells which clusters an expression of index names goes to.
     pub fn resolve_cluster(&self) -> ResolveCluster {
-        ResolveCluster::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_resolve/index/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
-    ResolveIndex -> Value, json, none;
+    ResolveIndex of ResolveIndexEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -31,6 +31,6 @@ builder! {
 impl super::Indices {
     /// Tells which indices, aliases and data streams a name means.
     pub fn resolve_index(&self, name: impl Param<[String]>) -> ResolveIndex {
-        ResolveIndex::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

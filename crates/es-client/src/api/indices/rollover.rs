@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/{alias}/_rollover/{new_index}`, `/{alias}/_rollover`
     ///
     /// Since 5.0.0. Needs the index privilege `manage`.
-    Rollover -> types::RolloverResponse, json, json;
+    Rollover of RolloverEndpoint -> types::RolloverResponse, json;
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
@@ -47,6 +47,6 @@ builder! {
 impl super::Indices {
     /// Makes a new index for an alias or data stream.
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
-        Rollover::new(Call::new(&self.client, &ENDPOINT).with_part(0, alias))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, alias), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_segments`, `/_segments`
     ///
     /// Needs the index privilege `monitor`.
-    Segments -> Value, json, none;
+    Segments of SegmentsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -32,6 +32,6 @@ builder! {
 impl super::Indices {
     /// The segments of shards.
     pub fn segments(&self) -> Segments {
-        Segments::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/{index}/_shard_stores`, `/_shard_stores`
     ///
     /// Not on serverless. Needs the index privilege `monitor`.
-    ShardStores -> Value, json, none;
+    ShardStores of ShardStoresEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
@@ -34,6 +34,6 @@ builder! {
 impl super::Indices {
     /// The copies of shards on disk.
     pub fn shard_stores(&self) -> ShardStores {
-        ShardStores::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_shrink/{target}`
     ///
     /// Since 5.0.0. Not on serverless. Needs the index privilege `manage`.
-    Shrink -> types::CreateIndexResponse, json, json;
+    Shrink of ShrinkEndpoint -> types::CreateIndexResponse, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -35,6 +35,9 @@ builder! {
 impl super::Indices {
     /// Makes an index of fewer shards.
     pub fn shrink(&self, index: impl Param<String>, target: impl Param<String>) -> Shrink {
-        Shrink::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
+            Answer::json,
+        )
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_index_template/_simulate_index/{name}`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
-    SimulateIndexTemplate -> Value, json, json;
+    SimulateIndexTemplate of SimulateIndexTemplateEndpoint -> Value, json;
     query {
         /// A note of why it is done. Default: `false`.
         cause("cause"): impl Param<String>;
@@ -32,6 +32,6 @@ builder! {
 impl super::Indices {
     /// Shows what an index of this name would be like.
     pub fn simulate_index_template(&self, name: impl Param<String>) -> SimulateIndexTemplate {
-        SimulateIndexTemplate::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `POST` `/_index_template/_simulate/{name}`, `/_index_template/_simulate`
     ///
     /// Needs the cluster privilege `manage_index_templates`.
-    SimulateTemplate -> Value, json, json;
+    SimulateTemplate of SimulateTemplateEndpoint -> Value, json;
     query {
         /// A note of why it is done. Default: `false`.
         cause("cause"): impl Param<String>;
@@ -61,6 +61,6 @@ builder! {
 impl super::Indices {
     /// Shows what an index template results in.
     pub fn simulate_template(&self) -> SimulateTemplate {
-        SimulateTemplate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/{index}/_split/{target}`
     ///
     /// Since 6.1.0. Not on serverless. Needs the index privilege `manage`.
-    Split -> types::CreateIndexResponse, json, json;
+    Split of SplitEndpoint -> types::CreateIndexResponse, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -35,6 +35,9 @@ builder! {
 impl super::Indices {
     /// Makes an index of more shards.
     pub fn split(&self, index: impl Param<String>, target: impl Param<String>) -> Split {
-        Split::new(Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
+            Answer::json,
+        )
     }
 }

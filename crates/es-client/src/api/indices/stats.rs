@@ -19,7 +19,7 @@ builder! {
     /// `GET` `/{index}/_stats/{metric}`, `/_stats/{metric}`, `/{index}/_stats`, `/_stats`
     ///
     /// Since 1.3.0. Needs the index privilege `monitor`.
-    Stats -> types::IndicesStats, json, none;
+    Stats of StatsEndpoint -> types::IndicesStats, none;
     query {
         /// Parameter `completion_fields`.
         completion_fields("completion_fields"): impl Param<[String]>;
@@ -51,6 +51,6 @@ builder! {
 impl super::Indices {
     /// Statistics of indices.
     pub fn stats(&self) -> Stats {
-        Stats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

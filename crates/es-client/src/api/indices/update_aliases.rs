@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_aliases`
     ///
     /// Since 1.3.0.
-    UpdateAliases -> types::Acknowledged, json, json;
+    UpdateAliases of UpdateAliasesEndpoint -> types::Acknowledged, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +30,6 @@ builder! {
 impl super::Indices {
     /// Changes several aliases at once.
     pub fn update_aliases(&self) -> UpdateAliases {
-        UpdateAliases::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

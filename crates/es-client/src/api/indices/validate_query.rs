@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_validate/query`, `/_validate/query`
     ///
     /// Since 1.3.0.
-    ValidateQuery -> Value, json, json;
+    ValidateQuery of ValidateQueryEndpoint -> Value, json;
     query {
         /// Parameter `all_shards`. Default: `false`.
         all_shards("all_shards"): bool;
@@ -57,11 +57,11 @@ builder! {
 impl super::Indices {
     /// Tells whether a query is valid, without running it.
     pub fn validate_query(&self, index: impl Param<[String]>) -> ValidateQuery {
-        ValidateQuery::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`validate_query`](Self::validate_query) without `index`: of all.
     pub fn validate_query_all(&self) -> ValidateQuery {
-        ValidateQuery::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

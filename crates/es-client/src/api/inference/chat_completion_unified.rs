@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_inference/chat_completion/{inference_id}/_stream`
     ///
     /// Since 8.18.0.
-    ChatCompletionUnified -> Response, raw, json;
+    ChatCompletionUnified of ChatCompletionUnifiedEndpoint -> Response, json;
     query {
         /// How long it may take. Default: `120s`.
         timeout("timeout"): Duration;
@@ -29,6 +29,6 @@ impl super::Inference {
         &self,
         inference_id: impl Param<String>,
     ) -> ChatCompletionUnified {
-        ChatCompletionUnified::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::raw)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_inference/completion/{inference_id}`
     ///
     /// Since 8.11.0.
-    Completion -> Value, json, json;
+    Completion of CompletionEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `120s`.
         timeout("timeout"): Duration;
@@ -32,6 +32,6 @@ builder! {
 impl super::Inference {
     /// Completes texts.
     pub fn completion(&self, inference_id: impl Param<String>) -> Completion {
-        Completion::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `DELETE` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`
     ///
     /// Since 8.11.0.
-    Delete -> Value, json, none;
+    Delete of DeleteEndpoint -> Value, none;
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
@@ -33,6 +33,6 @@ builder! {
 impl super::Inference {
     /// Deletes an inference endpoint.
     pub fn delete(&self, inference_id: impl Param<String>) -> Delete {
-        Delete::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `DELETE` `/_inference/_region_policy`
     ///
     /// Since 9.5.0. Needs the cluster privilege `manage_inference`.
-    DeleteRegionPolicy -> Value, json, none;
+    DeleteRegionPolicy of DeleteRegionPolicyEndpoint -> Value, none;
     query {}
 }
 
 impl super::Inference {
     /// Deletes the policy of regions.
     pub fn delete_region_policy(&self) -> DeleteRegionPolicy {
-        DeleteRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_inference/embedding/{inference_id}`
     ///
     /// Since 9.4.0. Experimental: it may change or go.
-    Embedding -> Value, json, json;
+    Embedding of EmbeddingEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Inference {
     /// Makes vectors of texts or images.
     pub fn embedding(&self, inference_id: impl Param<String>) -> Embedding {
-        Embedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
     }
 }

@@ -20,7 +20,7 @@ builder! {
     /// `/_inference/{task_type}/_all`, `/_inference`
     ///
     /// Since 8.11.0.
-    Get -> Value, json, none;
+    Get of GetEndpoint -> Value, none;
     query {}
     part {
         /// The kind of task.
@@ -33,6 +33,6 @@ builder! {
 impl super::Inference {
     /// Gives inference endpoints.
     pub fn get(&self) -> Get {
-        Get::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

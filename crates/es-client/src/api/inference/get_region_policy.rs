@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_inference/_region_policy`
     ///
     /// Since 9.5.0. Needs the cluster privilege `monitor_inference`.
-    GetRegionPolicy -> Value, json, none;
+    GetRegionPolicy of GetRegionPolicyEndpoint -> Value, none;
     query {}
 }
 
 impl super::Inference {
     /// Gives the policy of regions.
     pub fn get_region_policy(&self) -> GetRegionPolicy {
-        GetRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

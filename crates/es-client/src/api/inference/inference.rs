@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`
     ///
     /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
-    InferenceCall -> Value, json, json;
+    InferenceCall of InferenceCallEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,6 +39,6 @@ builder! {
 impl super::Inference {
     /// Runs a model.
     pub fn inference(&self, inference_id: impl Param<String>) -> InferenceCall {
-        InferenceCall::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
     }
 }

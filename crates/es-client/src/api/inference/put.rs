@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`
     ///
     /// Since 8.11.0. Needs the cluster privilege `manage_inference`.
-    Put -> Value, json, json;
+    Put of PutEndpoint -> Value, json;
     query {
         /// How long it may take.
         timeout("timeout"): Duration;
@@ -29,6 +29,6 @@ builder! {
 impl super::Inference {
     /// Makes an inference endpoint.
     pub fn put(&self, inference_id: impl Param<String>) -> Put {
-        Put::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
     }
 }

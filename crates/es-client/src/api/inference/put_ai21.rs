@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{ai21_inference_id}`
     ///
     /// Since 9.2.0. Needs the cluster privilege `manage_inference`.
-    PutAi21 -> Value, json, json;
+    PutAi21 of PutAi21Endpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -35,10 +35,11 @@ impl super::Inference {
         task_type: params::Ai21TaskType,
         ai21_inference_id: impl Param<String>,
     ) -> PutAi21 {
-        PutAi21::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, ai21_inference_id),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{alibabacloud_inference_id}`
     ///
     /// Since 8.16.0. Needs the cluster privilege `manage_inference`.
-    PutAlibabacloud -> Value, json, json;
+    PutAlibabacloud of PutAlibabacloudEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::AlibabaCloudTaskType,
         alibabacloud_inference_id: impl Param<String>,
     ) -> PutAlibabacloud {
-        PutAlibabacloud::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, alibabacloud_inference_id),
+            Answer::json,
         )
     }
 }

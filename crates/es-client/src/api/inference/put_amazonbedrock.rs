@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{amazonbedrock_inference_id}`
     ///
     /// Since 8.12.0. Needs the cluster privilege `manage_inference`.
-    PutAmazonbedrock -> Value, json, json;
+    PutAmazonbedrock of PutAmazonbedrockEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::AmazonBedrockTaskType,
         amazonbedrock_inference_id: impl Param<String>,
     ) -> PutAmazonbedrock {
-        PutAmazonbedrock::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, amazonbedrock_inference_id),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{amazonsagemaker_inference_id}`
     ///
     /// Since 9.1.0. Needs the cluster privilege `manage_inference`.
-    PutAmazonsagemaker -> Value, json, json;
+    PutAmazonsagemaker of PutAmazonsagemakerEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::TaskTypeAmazonSageMaker,
         amazonsagemaker_inference_id: impl Param<String>,
     ) -> PutAmazonsagemaker {
-        PutAmazonsagemaker::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, amazonsagemaker_inference_id),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{anthropic_inference_id}`
     ///
     /// Since 8.16.0. Needs the cluster privilege `manage_inference`.
-    PutAnthropic -> Value, json, json;
+    PutAnthropic of PutAnthropicEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -37,10 +37,11 @@ impl super::Inference {
         task_type: params::AnthropicTaskType,
         anthropic_inference_id: impl Param<String>,
     ) -> PutAnthropic {
-        PutAnthropic::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, anthropic_inference_id),
+            Answer::json,
         )
     }
 }

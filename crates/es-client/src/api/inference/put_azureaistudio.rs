@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{azureaistudio_inference_id}`
     ///
     /// Since 8.14.0. Needs the cluster privilege `manage_inference`.
-    PutAzureaistudio -> Value, json, json;
+    PutAzureaistudio of PutAzureaistudioEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::AzureAiStudioTaskType,
         azureaistudio_inference_id: impl Param<String>,
     ) -> PutAzureaistudio {
-        PutAzureaistudio::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, azureaistudio_inference_id),
+            Answer::json,
         )
     }
 }

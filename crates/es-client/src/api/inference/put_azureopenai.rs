@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{azureopenai_inference_id}`
     ///
     /// Since 8.14.0. Needs the cluster privilege `manage_inference`.
-    PutAzureopenai -> Value, json, json;
+    PutAzureopenai of PutAzureopenaiEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::AzureOpenAITaskType,
         azureopenai_inference_id: impl Param<String>,
     ) -> PutAzureopenai {
-        PutAzureopenai::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, azureopenai_inference_id),
+            Answer::json,
         )
     }
 }

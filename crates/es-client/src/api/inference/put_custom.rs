@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{custom_inference_id}`
     ///
     /// Since 8.19.0. Needs the cluster privilege `manage_inference`.
-    PutCustom -> Value, json, json;
+    PutCustom of PutCustomEndpoint -> Value, json;
     query {}
     property {
         /// How long texts are split. Object.
@@ -36,10 +36,11 @@ impl super::Inference {
         task_type: params::CustomTaskType,
         custom_inference_id: impl Param<String>,
     ) -> PutCustom {
-        PutCustom::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, custom_inference_id),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{deepseek_inference_id}`
     ///
     /// Since 9.1.0. Needs the cluster privilege `manage_inference`.
-    PutDeepseek -> Value, json, json;
+    PutDeepseek of PutDeepseekEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -35,10 +35,11 @@ impl super::Inference {
         task_type: params::TaskTypeDeepSeek,
         deepseek_inference_id: impl Param<String>,
     ) -> PutDeepseek {
-        PutDeepseek::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, deepseek_inference_id),
+            Answer::json,
         )
     }
 }

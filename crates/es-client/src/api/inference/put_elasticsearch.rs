@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{elasticsearch_inference_id}`
     ///
     /// Since 8.13.0. Needs the cluster privilege `manage_inference`.
-    PutElasticsearch -> Value, json, json;
+    PutElasticsearch of PutElasticsearchEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::ElasticsearchTaskType,
         elasticsearch_inference_id: impl Param<String>,
     ) -> PutElasticsearch {
-        PutElasticsearch::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, elasticsearch_inference_id),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{elser_inference_id}`
     ///
     /// Since 8.11.0. Deprecated since 8.16.0. Needs the cluster privilege `manage_inference`.
-    PutElser -> Value, json, json;
+    PutElser of PutElserEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -37,10 +37,11 @@ impl super::Inference {
         task_type: params::ElserTaskType,
         elser_inference_id: impl Param<String>,
     ) -> PutElser {
-        PutElser::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, elser_inference_id),
+            Answer::json,
         )
     }
 }

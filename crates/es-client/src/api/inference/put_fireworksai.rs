@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{fireworksai_inference_id}`
     ///
     /// Since 9.4.0. Needs the cluster privilege `manage_inference`.
-    PutFireworksai -> Value, json, json;
+    PutFireworksai of PutFireworksaiEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::FireworksAITaskType,
         fireworksai_inference_id: impl Param<String>,
     ) -> PutFireworksai {
-        PutFireworksai::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, fireworksai_inference_id),
+            Answer::json,
         )
     }
 }

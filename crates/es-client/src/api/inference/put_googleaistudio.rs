@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{googleaistudio_inference_id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_inference`.
-    PutGoogleaistudio -> Value, json, json;
+    PutGoogleaistudio of PutGoogleaistudioEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -37,10 +37,11 @@ impl super::Inference {
         task_type: params::GoogleAiStudioTaskType,
         googleaistudio_inference_id: impl Param<String>,
     ) -> PutGoogleaistudio {
-        PutGoogleaistudio::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, googleaistudio_inference_id),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{googlevertexai_inference_id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_inference`.
-    PutGooglevertexai -> Value, json, json;
+    PutGooglevertexai of PutGooglevertexaiEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::GoogleVertexAITaskType,
         googlevertexai_inference_id: impl Param<String>,
     ) -> PutGooglevertexai {
-        PutGooglevertexai::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, googlevertexai_inference_id),
+            Answer::json,
         )
     }
 }

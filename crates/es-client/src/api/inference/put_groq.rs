@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{groq_inference_id}`
     ///
     /// Since 9.3.0. Needs the cluster privilege `manage_inference`.
-    PutGroq -> Value, json, json;
+    PutGroq of PutGroqEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -35,10 +35,11 @@ impl super::Inference {
         task_type: params::GroqTaskType,
         groq_inference_id: impl Param<String>,
     ) -> PutGroq {
-        PutGroq::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, groq_inference_id),
+            Answer::json,
         )
     }
 }

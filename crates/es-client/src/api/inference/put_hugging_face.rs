@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{huggingface_inference_id}`
     ///
     /// Since 8.12.0. Needs the cluster privilege `manage_inference`.
-    PutHuggingFace -> Value, json, json;
+    PutHuggingFace of PutHuggingFaceEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::HuggingFaceTaskType,
         huggingface_inference_id: impl Param<String>,
     ) -> PutHuggingFace {
-        PutHuggingFace::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, huggingface_inference_id),
+            Answer::json,
         )
     }
 }

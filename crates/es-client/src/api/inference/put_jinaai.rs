@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{jinaai_inference_id}`
     ///
     /// Since 8.18.0. Needs the cluster privilege `manage_inference`.
-    PutJinaai -> Value, json, json;
+    PutJinaai of PutJinaaiEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::JinaAITaskType,
         jinaai_inference_id: impl Param<String>,
     ) -> PutJinaai {
-        PutJinaai::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, jinaai_inference_id),
+            Answer::json,
         )
     }
 }

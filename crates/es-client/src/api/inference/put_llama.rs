@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{llama_inference_id}`
     ///
     /// Since 9.2.0. Needs the cluster privilege `manage_inference`.
-    PutLlama -> Value, json, json;
+    PutLlama of PutLlamaEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -37,10 +37,11 @@ impl super::Inference {
         task_type: params::LlamaTaskType,
         llama_inference_id: impl Param<String>,
     ) -> PutLlama {
-        PutLlama::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, llama_inference_id),
+            Answer::json,
         )
     }
 }

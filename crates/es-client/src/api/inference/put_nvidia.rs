@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{nvidia_inference_id}`
     ///
     /// Since 9.3.0. Needs the cluster privilege `manage_inference`.
-    PutNvidia -> Value, json, json;
+    PutNvidia of PutNvidiaEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::NvidiaTaskType,
         nvidia_inference_id: impl Param<String>,
     ) -> PutNvidia {
-        PutNvidia::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, nvidia_inference_id),
+            Answer::json,
         )
     }
 }

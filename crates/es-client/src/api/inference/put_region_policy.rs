@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_inference/_region_policy`
     ///
     /// Since 9.5.0. Needs the cluster privilege `manage_inference`.
-    PutRegionPolicy -> Value, json, json;
+    PutRegionPolicy of PutRegionPolicyEndpoint -> Value, json;
     query {
         /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
@@ -28,6 +28,6 @@ builder! {
 impl super::Inference {
     /// Stores the policy of regions.
     pub fn put_region_policy(&self) -> PutRegionPolicy {
-        PutRegionPolicy::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

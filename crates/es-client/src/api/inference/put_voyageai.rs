@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{voyageai_inference_id}`
     ///
     /// Since 8.19.0. Needs the cluster privilege `manage_inference`.
-    PutVoyageai -> Value, json, json;
+    PutVoyageai of PutVoyageaiEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -39,10 +39,11 @@ impl super::Inference {
         task_type: params::VoyageAITaskType,
         voyageai_inference_id: impl Param<String>,
     ) -> PutVoyageai {
-        PutVoyageai::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, voyageai_inference_id),
+            Answer::json,
         )
     }
 }

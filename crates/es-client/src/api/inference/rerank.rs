@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_inference/rerank/{inference_id}`
     ///
     /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
-    Rerank -> Value, json, json;
+    Rerank of RerankEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -38,6 +38,6 @@ builder! {
 impl super::Inference {
     /// Orders texts by how well they answer a query.
     pub fn rerank(&self, inference_id: impl Param<String>) -> Rerank {
-        Rerank::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
     }
 }

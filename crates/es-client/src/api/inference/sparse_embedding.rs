@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_inference/sparse_embedding/{inference_id}`
     ///
     /// Since 8.11.0.
-    SparseEmbedding -> Value, json, json;
+    SparseEmbedding of SparseEmbeddingEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -32,6 +32,6 @@ builder! {
 impl super::Inference {
     /// Makes sparse vectors of texts.
     pub fn sparse_embedding(&self, inference_id: impl Param<String>) -> SparseEmbedding {
-        SparseEmbedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_inference/completion/{inference_id}/_stream`
     ///
     /// Since 8.16.0. Needs the cluster privilege `monitor_inference`.
-    StreamCompletion -> Response, raw, json;
+    StreamCompletion of StreamCompletionEndpoint -> Response, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -32,6 +32,6 @@ builder! {
 impl super::Inference {
     /// Completes texts, as a stream of events.
     pub fn stream_completion(&self, inference_id: impl Param<String>) -> StreamCompletion {
-        StreamCompletion::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::raw)
     }
 }

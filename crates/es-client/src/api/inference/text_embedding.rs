@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_inference/text_embedding/{inference_id}`
     ///
     /// Since 8.11.0.
-    TextEmbedding -> Value, json, json;
+    TextEmbedding of TextEmbeddingEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -34,6 +34,6 @@ builder! {
 impl super::Inference {
     /// Makes dense vectors of texts.
     pub fn text_embedding(&self, inference_id: impl Param<String>) -> TextEmbedding {
-        TextEmbedding::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
     }
 }

@@ -18,7 +18,7 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{inference_id}/_update`, `/_inference/{inference_id}/_update`
     ///
     /// Since 8.17.0. Needs the cluster privilege `manage_inference`.
-    Update -> Value, json, json;
+    Update of UpdateEndpoint -> Value, json;
     query {
         /// How long it may take. Since 9.5.0.
         timeout("timeout"): Duration;
@@ -32,6 +32,6 @@ builder! {
 impl super::Inference {
     /// Changes an inference endpoint.
     pub fn update(&self, inference_id: impl Param<String>) -> Update {
-        Update::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ingest/geoip/database/{id}`
     ///
     /// Since 8.15.0.
-    DeleteGeoipDatabase -> Value, json, none;
+    DeleteGeoipDatabase of DeleteGeoipDatabaseEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ingest {
     /// Deletes configurations of GeoIP databases.
     pub fn delete_geoip_database(&self, id: impl Param<[String]>) -> DeleteGeoipDatabase {
-        DeleteGeoipDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

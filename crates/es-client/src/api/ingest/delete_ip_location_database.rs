@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ingest/ip_location/database/{id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage`.
-    DeleteIpLocationDatabase -> Value, json, none;
+    DeleteIpLocationDatabase of DeleteIpLocationDatabaseEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +29,6 @@ impl super::Ingest {
         &self,
         id: impl Param<[String]>,
     ) -> DeleteIpLocationDatabase {
-        DeleteIpLocationDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ingest/pipeline/{id}`
     ///
     /// Since 5.0.0.
-    DeletePipeline -> types::Acknowledged, json, none;
+    DeletePipeline of DeletePipelineEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ingest {
     /// Deletes ingest pipelines.
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
-        DeletePipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_ingest/geoip/stats`
     ///
     /// Since 7.13.0.
-    GeoIpStats -> Value, json, none;
+    GeoIpStats of GeoIpStatsEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ingest {
     /// Statistics of the downloads of GeoIP databases.
     pub fn geo_ip_stats(&self) -> GeoIpStats {
-        GeoIpStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ingest/geoip/database/{id}`, `/_ingest/geoip/database`
     ///
     /// Since 8.15.0.
-    GetGeoipDatabase -> Value, json, none;
+    GetGeoipDatabase of GetGeoipDatabaseEndpoint -> Value, none;
     query {}
     part {
         /// The id.
@@ -28,6 +28,6 @@ builder! {
 impl super::Ingest {
     /// Gives configurations of GeoIP databases.
     pub fn get_geoip_database(&self) -> GetGeoipDatabase {
-        GetGeoipDatabase::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

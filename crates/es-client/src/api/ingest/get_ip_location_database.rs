@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ingest/ip_location/database/{id}`, `/_ingest/ip_location/database`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage`.
-    GetIpLocationDatabase -> Value, json, none;
+    GetIpLocationDatabase of GetIpLocationDatabaseEndpoint -> Value, none;
     query {}
     part {
         /// The id.
@@ -28,6 +28,6 @@ builder! {
 impl super::Ingest {
     /// Gives configurations of IP location databases.
     pub fn get_ip_location_database(&self) -> GetIpLocationDatabase {
-        GetIpLocationDatabase::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

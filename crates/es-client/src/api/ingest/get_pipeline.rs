@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_ingest/pipeline/{id}`, `/_ingest/pipeline`
     ///
     /// Since 5.0.0.
-    GetPipeline -> types::Pipelines, json, none;
+    GetPipeline of GetPipelineEndpoint -> types::Pipelines, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +30,6 @@ builder! {
 impl super::Ingest {
     /// Gives ingest pipelines.
     pub fn get_pipeline(&self) -> GetPipeline {
-        GetPipeline::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

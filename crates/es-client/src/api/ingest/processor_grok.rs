@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_ingest/processor/grok`
     ///
     /// Since 6.1.0.
-    ProcessorGrok -> Value, json, none;
+    ProcessorGrok of ProcessorGrokEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ingest {
     /// The patterns that grok knows by itself.
     pub fn processor_grok(&self) -> ProcessorGrok {
-        ProcessorGrok::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ingest/geoip/database/{id}`
     ///
     /// Since 8.15.0.
-    PutGeoipDatabase -> Value, json, json;
+    PutGeoipDatabase of PutGeoipDatabaseEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -33,6 +33,6 @@ builder! {
 impl super::Ingest {
     /// Stores the configuration of a GeoIP database.
     pub fn put_geoip_database(&self, id: impl Param<String>) -> PutGeoipDatabase {
-        PutGeoipDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ingest/ip_location/database/{id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage`.
-    PutIpLocationDatabase -> Value, json, json;
+    PutIpLocationDatabase of PutIpLocationDatabaseEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +27,6 @@ builder! {
 impl super::Ingest {
     /// Stores the configuration of an IP location database.
     pub fn put_ip_location_database(&self, id: impl Param<String>) -> PutIpLocationDatabase {
-        PutIpLocationDatabase::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

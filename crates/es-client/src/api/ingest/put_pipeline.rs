@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ingest/pipeline/{id}`
     ///
     /// Since 5.0.0.
-    PutPipeline -> types::Acknowledged, json, json;
+    PutPipeline of PutPipelineEndpoint -> types::Acknowledged, json;
     query {
         /// Parameter `if_version`.
         if_version("if_version"): impl Param<i64>;
@@ -45,6 +45,6 @@ builder! {
 impl super::Ingest {
     /// Stores an ingest pipeline.
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
-        PutPipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

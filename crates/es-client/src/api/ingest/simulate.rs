@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/_ingest/pipeline/{id}/_simulate`, `/_ingest/pipeline/_simulate`
     ///
     /// Since 5.0.0. Needs the cluster privilege `read_pipeline`.
-    Simulate -> Value, json, json;
+    Simulate of SimulateEndpoint -> Value, json;
     query {
         /// Whether more is told. Default: `false`.
         verbose("verbose"): bool;
@@ -39,6 +39,6 @@ builder! {
 impl super::Ingest {
     /// Shows what an ingest pipeline makes of documents.
     pub fn simulate(&self) -> Simulate {
-        Simulate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

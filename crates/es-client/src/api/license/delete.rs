@@ -13,7 +13,7 @@ builder! {
     /// `DELETE` `/_license`
     ///
     /// Not on serverless. Needs the cluster privilege `manage`.
-    Delete -> Value, json, none;
+    Delete of DeleteEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,6 +25,6 @@ builder! {
 impl super::License {
     /// Deletes the licence.
     pub fn delete(&self) -> Delete {
-        Delete::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -11,7 +11,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `GET` `/_license`
-    Get -> Value, json, none;
+    Get of GetEndpoint -> Value, none;
     query {
         /// Parameter `accept_enterprise`. Default: `true`. Deprecated since 7.6.0.
         accept_enterprise("accept_enterprise"): bool;
@@ -23,6 +23,6 @@ builder! {
 impl super::License {
     /// Gives the licence.
     pub fn get(&self) -> Get {
-        Get::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_license/basic_status`
     ///
     /// Since 6.3.0. Not on serverless. Needs the cluster privilege `monitor`.
-    GetBasicStatus -> Value, json, none;
+    GetBasicStatus of GetBasicStatusEndpoint -> Value, none;
     query {}
 }
 
 impl super::License {
     /// Tells whether a basic licence can be started.
     pub fn get_basic_status(&self) -> GetBasicStatus {
-        GetBasicStatus::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_license/trial_status`
     ///
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `monitor`.
-    GetTrialStatus -> Value, json, none;
+    GetTrialStatus of GetTrialStatusEndpoint -> Value, none;
     query {}
 }
 
 impl super::License {
     /// Tells whether a trial can be started.
     pub fn get_trial_status(&self) -> GetTrialStatus {
-        GetTrialStatus::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

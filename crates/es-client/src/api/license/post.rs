@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_license`
     ///
     /// Not on serverless. Needs the cluster privilege `manage`.
-    Post -> Value, json, json;
+    Post of PostEndpoint -> Value, json;
     query {
         /// Parameter `acknowledge`. Default: `false`.
         acknowledge("acknowledge"): bool;
@@ -34,6 +34,6 @@ builder! {
 impl super::License {
     /// Stores a licence.
     pub fn post(&self) -> Post {
-        Post::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

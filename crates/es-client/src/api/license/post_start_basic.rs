@@ -13,7 +13,7 @@ builder! {
     /// `POST` `/_license/start_basic`
     ///
     /// Since 6.3.0. Not on serverless. Needs the cluster privilege `manage`.
-    PostStartBasic -> Value, json, none;
+    PostStartBasic of PostStartBasicEndpoint -> Value, none;
     query {
         /// Parameter `acknowledge`. Default: `false`.
         acknowledge("acknowledge"): bool;
@@ -27,6 +27,6 @@ builder! {
 impl super::License {
     /// Starts a basic licence.
     pub fn post_start_basic(&self) -> PostStartBasic {
-        PostStartBasic::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `POST` `/_license/start_trial`
     ///
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `manage`.
-    PostStartTrial -> Value, json, none;
+    PostStartTrial of PostStartTrialEndpoint -> Value, none;
     query {
         /// Parameter `acknowledge`. Default: `false`.
         acknowledge("acknowledge"): bool;
@@ -27,6 +27,6 @@ builder! {
 impl super::License {
     /// Starts a trial.
     pub fn post_start_trial(&self) -> PostStartTrial {
-        PostStartTrial::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

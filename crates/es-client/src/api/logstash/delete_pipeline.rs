@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_logstash/pipeline/{id}`
     ///
     /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
-    DeletePipeline -> (), nothing, none;
+    DeletePipeline of DeletePipelineEndpoint -> (), none;
     query {}
 }
 
 impl super::Logstash {
     /// Deletes a pipeline.
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
-        DeletePipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::nothing)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_logstash/pipeline/{id}`, `/_logstash/pipeline`
     ///
     /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
-    GetPipeline -> Value, json, none;
+    GetPipeline of GetPipelineEndpoint -> Value, none;
     query {}
     part {
         /// The id.
@@ -28,6 +28,6 @@ builder! {
 impl super::Logstash {
     /// Gives pipelines.
     pub fn get_pipeline(&self) -> GetPipeline {
-        GetPipeline::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

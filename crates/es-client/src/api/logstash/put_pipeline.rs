@@ -15,13 +15,13 @@ builder! {
     /// `PUT` `/_logstash/pipeline/{id}`
     ///
     /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
-    PutPipeline -> (), nothing, json;
+    PutPipeline of PutPipelineEndpoint -> (), json;
     query {}
 }
 
 impl super::Logstash {
     /// Stores a pipeline.
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
-        PutPipeline::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::nothing)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/{index}/_migration/deprecations`, `/_migration/deprecations`
     ///
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `manage`.
-    Deprecations -> Value, json, none;
+    Deprecations of DeprecationsEndpoint -> Value, none;
     query {}
     part {
         /// The index.
@@ -28,6 +28,6 @@ builder! {
 impl super::Migration {
     /// Lists what is in use and deprecated.
     pub fn deprecations(&self) -> Deprecations {
-        Deprecations::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     ///
     /// Since 7.16.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
     /// privilege `manage`.
-    GetFeatureUpgradeStatus -> Value, json, none;
+    GetFeatureUpgradeStatus of GetFeatureUpgradeStatusEndpoint -> Value, none;
     query {}
 }
 
 impl super::Migration {
     /// Tells which system features must be upgraded.
     pub fn get_feature_upgrade_status(&self) -> GetFeatureUpgradeStatus {
-        GetFeatureUpgradeStatus::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     ///
     /// Since 7.16.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
     /// privilege `manage`.
-    PostFeatureUpgrade -> Value, json, none;
+    PostFeatureUpgrade of PostFeatureUpgradeEndpoint -> Value, none;
     query {}
 }
 
 impl super::Migration {
     /// Upgrades system features.
     pub fn post_feature_upgrade(&self) -> PostFeatureUpgrade {
-        PostFeatureUpgrade::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/cache/_clear`
     ///
     /// Since 8.5.0. Needs the cluster privilege `manage_ml`.
-    ClearTrainedModelDeploymentCache -> Value, json, none;
+    ClearTrainedModelDeploymentCache of ClearTrainedModelDeploymentCacheEndpoint -> Value, none;
     query {}
 }
 
@@ -25,8 +25,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> ClearTrainedModelDeploymentCache {
-        ClearTrainedModelDeploymentCache::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, model_id),
-        )
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }
 }

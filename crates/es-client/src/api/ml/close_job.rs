@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_close`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    CloseJob -> Value, json, json;
+    CloseJob of CloseJobEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
@@ -39,6 +39,6 @@ builder! {
 impl super::Ml {
     /// Closes anomaly detection jobs.
     pub fn close_job(&self, job_id: impl Param<String>) -> CloseJob {
-        CloseJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

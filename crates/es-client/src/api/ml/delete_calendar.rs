@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_ml/calendars/{calendar_id}`
     ///
     /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    DeleteCalendar -> Value, json, none;
+    DeleteCalendar of DeleteCalendarEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ml {
     /// Deletes a calendar.
     pub fn delete_calendar(&self, calendar_id: impl Param<String>) -> DeleteCalendar {
-        DeleteCalendar::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ml/calendars/{calendar_id}/events/{event_id}`
     ///
     /// Since 6.2.0.
-    DeleteCalendarEvent -> Value, json, none;
+    DeleteCalendarEvent of DeleteCalendarEventEndpoint -> Value, none;
     query {}
 }
 
@@ -25,8 +25,9 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         event_id: impl Param<String>,
     ) -> DeleteCalendarEvent {
-        DeleteCalendarEvent::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id).with_part(1, event_id),
+            Answer::json,
         )
     }
 }

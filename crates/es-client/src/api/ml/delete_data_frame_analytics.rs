@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ml/data_frame/analytics/{id}`
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
-    DeleteDataFrameAnalytics -> Value, json, none;
+    DeleteDataFrameAnalytics of DeleteDataFrameAnalyticsEndpoint -> Value, none;
     query {
         /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ml {
     /// Deletes a data frame analytics job.
     pub fn delete_data_frame_analytics(&self, id: impl Param<String>) -> DeleteDataFrameAnalytics {
-        DeleteDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ml/datafeeds/{datafeed_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    DeleteDatafeed -> Value, json, none;
+    DeleteDatafeed of DeleteDatafeedEndpoint -> Value, none;
     query {
         /// Whether it is done in any case.
         force("force"): bool;
@@ -24,6 +24,6 @@ builder! {
 impl super::Ml {
     /// Deletes a datafeed.
     pub fn delete_datafeed(&self, datafeed_id: impl Param<String>) -> DeleteDatafeed {
-        DeleteDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
     }
 }

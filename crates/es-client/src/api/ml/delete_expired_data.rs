@@ -18,7 +18,7 @@ builder! {
     /// `DELETE` `/_ml/_delete_expired_data/{job_id}`, `/_ml/_delete_expired_data`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    DeleteExpiredData -> Value, json, json;
+    DeleteExpiredData of DeleteExpiredDataEndpoint -> Value, json;
     query {
         /// The pace; `-1` is without limit.
         requests_per_second_param("requests_per_second"): impl Param<f64>;
@@ -42,6 +42,6 @@ builder! {
 impl super::Ml {
     /// Deletes results and snapshots that are too old.
     pub fn delete_expired_data(&self) -> DeleteExpiredData {
-        DeleteExpiredData::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_ml/filters/{filter_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    DeleteFilter -> Value, json, none;
+    DeleteFilter of DeleteFilterEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ml {
     /// Deletes a filter.
     pub fn delete_filter(&self, filter_id: impl Param<String>) -> DeleteFilter {
-        DeleteFilter::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)
     }
 }

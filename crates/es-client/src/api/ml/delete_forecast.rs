@@ -18,7 +18,7 @@ builder! {
     /// `/_ml/anomaly_detectors/{job_id}/_forecast`
     ///
     /// Since 6.5.0. Needs the cluster privilege `manage_ml`.
-    DeleteForecast -> Value, json, none;
+    DeleteForecast of DeleteForecastEndpoint -> Value, none;
     query {
         /// Parameter `allow_no_forecasts`. Default: `true`.
         allow_no_forecasts("allow_no_forecasts"): bool;
@@ -34,6 +34,6 @@ builder! {
 impl super::Ml {
     /// Deletes forecasts.
     pub fn delete_forecast(&self, job_id: impl Param<String>) -> DeleteForecast {
-        DeleteForecast::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ml/anomaly_detectors/{job_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    DeleteJob -> Value, json, none;
+    DeleteJob of DeleteJobEndpoint -> Value, none;
     query {
         /// Parameter `delete_user_annotations`. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
@@ -28,6 +28,6 @@ builder! {
 impl super::Ml {
     /// Deletes an anomaly detection job with its results.
     pub fn delete_job(&self, job_id: impl Param<String>) -> DeleteJob {
-        DeleteJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    DeleteModelSnapshot -> Value, json, none;
+    DeleteModelSnapshot of DeleteModelSnapshotEndpoint -> Value, none;
     query {}
 }
 
@@ -25,8 +25,9 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> DeleteModelSnapshot {
-        DeleteModelSnapshot::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+            Answer::json,
         )
     }
 }

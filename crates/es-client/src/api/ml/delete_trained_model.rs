@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ml/trained_models/{model_id}`
     ///
     /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
-    DeleteTrainedModel -> Value, json, none;
+    DeleteTrainedModel of DeleteTrainedModelEndpoint -> Value, none;
     query {
         /// Whether it is done in any case.
         force("force"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ml {
     /// Deletes a trained model.
     pub fn delete_trained_model(&self, model_id: impl Param<String>) -> DeleteTrainedModel {
-        DeleteTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_ml/trained_models/{model_id}/model_aliases/{model_alias}`
     ///
     /// Since 7.13.0. Needs the cluster privilege `manage_ml`.
-    DeleteTrainedModelAlias -> Value, json, none;
+    DeleteTrainedModelAlias of DeleteTrainedModelAliasEndpoint -> Value, none;
     query {}
 }
 
@@ -25,8 +25,9 @@ impl super::Ml {
         model_id: impl Param<String>,
         model_alias: impl Param<String>,
     ) -> DeleteTrainedModelAlias {
-        DeleteTrainedModelAlias::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, model_id).with_part(1, model_alias),
+            Answer::json,
         )
     }
 }

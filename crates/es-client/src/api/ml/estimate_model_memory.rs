@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/_estimate_model_memory`
     ///
     /// Since 7.7.0. Needs the cluster privilege `manage_ml`.
-    EstimateModelMemory -> Value, json, json;
+    EstimateModelMemory of EstimateModelMemoryEndpoint -> Value, json;
     query {}
     property {
         /// Property `analysis_config`: object.
@@ -30,6 +30,6 @@ builder! {
 impl super::Ml {
     /// Estimates the memory that an anomaly detection job takes.
     pub fn estimate_model_memory(&self) -> EstimateModelMemory {
-        EstimateModelMemory::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/data_frame/_evaluate`
     ///
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
-    EvaluateDataFrame -> Value, json, json;
+    EvaluateDataFrame of EvaluateDataFrameEndpoint -> Value, json;
     query {}
     property {
         /// Property `evaluation`: object, required.
@@ -30,6 +30,6 @@ builder! {
 impl super::Ml {
     /// Judges the results of data frame analytics.
     pub fn evaluate_data_frame(&self) -> EvaluateDataFrame {
-        EvaluateDataFrame::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -20,7 +20,7 @@ builder! {
     /// `/_ml/data_frame/analytics/_explain`
     ///
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
-    ExplainDataFrameAnalytics -> Value, json, json;
+    ExplainDataFrameAnalytics of ExplainDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     part {
         /// The id.
@@ -49,6 +49,6 @@ builder! {
 impl super::Ml {
     /// Explains what a data frame analytics job would do.
     pub fn explain_data_frame_analytics(&self) -> ExplainDataFrameAnalytics {
-        ExplainDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

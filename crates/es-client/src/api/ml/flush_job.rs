@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_flush`
     ///
     /// Since 5.4.0. Deprecated since 9.1.0. Needs the cluster privilege `manage_ml`.
-    FlushJob -> Value, json, json;
+    FlushJob of FlushJobEndpoint -> Value, json;
     query {
         /// Parameter `advance_time`.
         advance_time_param("advance_time"): impl Param<String>;
@@ -45,6 +45,6 @@ builder! {
 impl super::Ml {
     /// Makes a job work on what it holds back.
     pub fn flush_job(&self, job_id: impl Param<String>) -> FlushJob {
-        FlushJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_forecast`
     ///
     /// Since 6.1.0. Needs the cluster privilege `manage_ml`.
-    Forecast -> Value, json, json;
+    Forecast of ForecastEndpoint -> Value, json;
     query {
         /// Parameter `duration`. Default: `1d`.
         duration_param("duration"): Duration;
@@ -39,6 +39,6 @@ builder! {
 impl super::Ml {
     /// Forecasts a time series.
     pub fn forecast(&self, job_id: impl Param<String>) -> Forecast {
-        Forecast::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -20,7 +20,7 @@ builder! {
     /// `/_ml/anomaly_detectors/{job_id}/results/buckets`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    GetBuckets -> Value, json, json;
+    GetBuckets of GetBucketsEndpoint -> Value, json;
     query {
         /// Parameter `anomaly_score`. Default: `0`.
         anomaly_score_param("anomaly_score"): impl Param<f64>;
@@ -68,6 +68,6 @@ builder! {
 impl super::Ml {
     /// Gives the results of a job by time.
     pub fn get_buckets(&self, job_id: impl Param<String>) -> GetBuckets {
-        GetBuckets::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

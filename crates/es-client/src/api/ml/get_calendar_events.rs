@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_ml/calendars/{calendar_id}/events`
     ///
     /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
-    GetCalendarEvents -> Value, json, none;
+    GetCalendarEvents of GetCalendarEventsEndpoint -> Value, none;
     query {
         /// The end.
         end("end"): impl Param<String>;
@@ -32,6 +32,6 @@ builder! {
 impl super::Ml {
     /// Gives the events of calendars.
     pub fn get_calendar_events(&self, calendar_id: impl Param<String>) -> GetCalendarEvents {
-        GetCalendarEvents::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
     }
 }

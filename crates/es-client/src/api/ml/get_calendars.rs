@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/_ml/calendars/{calendar_id}`, `/_ml/calendars`
     ///
     /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
-    GetCalendars -> Value, json, json;
+    GetCalendars of GetCalendarsEndpoint -> Value, json;
     query {
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
@@ -39,6 +39,6 @@ builder! {
 impl super::Ml {
     /// Gives calendars.
     pub fn get_calendars(&self) -> GetCalendars {
-        GetCalendars::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

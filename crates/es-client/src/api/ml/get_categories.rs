@@ -20,7 +20,7 @@ builder! {
     /// `/_ml/anomaly_detectors/{job_id}/results/categories`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    GetCategories -> Value, json, json;
+    GetCategories of GetCategoriesEndpoint -> Value, json;
     query {
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
@@ -42,6 +42,6 @@ builder! {
 impl super::Ml {
     /// Gives the categories that a job has found.
     pub fn get_categories(&self, job_id: impl Param<String>) -> GetCategories {
-        GetCategories::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ml/data_frame/analytics/{id}/_stats`, `/_ml/data_frame/analytics/_stats`
     ///
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
-    GetDataFrameAnalyticsStats -> Value, json, none;
+    GetDataFrameAnalyticsStats of GetDataFrameAnalyticsStatsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -37,6 +37,6 @@ builder! {
 impl super::Ml {
     /// Statistics of data frame analytics jobs.
     pub fn get_data_frame_analytics_stats(&self) -> GetDataFrameAnalyticsStats {
-        GetDataFrameAnalyticsStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

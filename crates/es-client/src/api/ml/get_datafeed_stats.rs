@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ml/datafeeds/{datafeed_id}/_stats`, `/_ml/datafeeds/_stats`
     ///
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
-    GetDatafeedStats -> Value, json, none;
+    GetDatafeedStats of GetDatafeedStatsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_match("allow_no_match"): bool;
@@ -31,6 +31,6 @@ builder! {
 impl super::Ml {
     /// Statistics of datafeeds.
     pub fn get_datafeed_stats(&self) -> GetDatafeedStats {
-        GetDatafeedStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_ml/datafeeds/{datafeed_id}`, `/_ml/datafeeds`
     ///
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
-    GetDatafeeds -> Value, json, none;
+    GetDatafeeds of GetDatafeedsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_match("allow_no_match"): bool;
@@ -30,6 +30,6 @@ builder! {
 impl super::Ml {
     /// Gives datafeeds.
     pub fn get_datafeeds(&self) -> GetDatafeeds {
-        GetDatafeeds::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

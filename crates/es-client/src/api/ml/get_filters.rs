@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_ml/filters/{filter_id}`, `/_ml/filters`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
-    GetFilters -> Value, json, none;
+    GetFilters of GetFiltersEndpoint -> Value, none;
     query {
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
@@ -30,6 +30,6 @@ builder! {
 impl super::Ml {
     /// Gives filters.
     pub fn get_filters(&self) -> GetFilters {
-        GetFilters::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

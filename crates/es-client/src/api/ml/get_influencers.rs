@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/influencers`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    GetInfluencers -> Value, json, json;
+    GetInfluencers of GetInfluencersEndpoint -> Value, json;
     query {
         /// Whether the order is descending. Default: `false`.
         desc("desc"): bool;
@@ -44,6 +44,6 @@ builder! {
 impl super::Ml {
     /// Gives what influenced the results of a job.
     pub fn get_influencers(&self, job_id: impl Param<String>) -> GetInfluencers {
-        GetInfluencers::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}/_stats`, `/_ml/anomaly_detectors/_stats`
     ///
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
-    GetJobStats -> Value, json, none;
+    GetJobStats of GetJobStatsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -31,6 +31,6 @@ builder! {
 impl super::Ml {
     /// Statistics of anomaly detection jobs.
     pub fn get_job_stats(&self) -> GetJobStats {
-        GetJobStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

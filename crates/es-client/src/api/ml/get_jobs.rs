@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}`, `/_ml/anomaly_detectors`
     ///
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
-    GetJobs -> Value, json, none;
+    GetJobs of GetJobsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -33,6 +33,6 @@ builder! {
 impl super::Ml {
     /// Gives anomaly detection jobs.
     pub fn get_jobs(&self) -> GetJobs {
-        GetJobs::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

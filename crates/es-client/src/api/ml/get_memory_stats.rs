@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ml/memory/{node_id}/_stats`, `/_ml/memory/_stats`
     ///
     /// Since 8.2.0. Needs the cluster privilege `monitor_ml`.
-    GetMemoryStats -> Value, json, none;
+    GetMemoryStats of GetMemoryStatsEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -33,6 +33,6 @@ builder! {
 impl super::Ml {
     /// Memory that machine learning takes, by node.
     pub fn get_memory_stats(&self) -> GetMemoryStats {
-        GetMemoryStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_upgrade/_stats`
     ///
     /// Since 7.16.0. Needs the cluster privilege `monitor_ml`.
-    GetModelSnapshotUpgradeStats -> Value, json, none;
+    GetModelSnapshotUpgradeStats of GetModelSnapshotUpgradeStatsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_match("allow_no_match"): bool;
@@ -31,8 +31,9 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> GetModelSnapshotUpgradeStats {
-        GetModelSnapshotUpgradeStats::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+            Answer::json,
         )
     }
 }

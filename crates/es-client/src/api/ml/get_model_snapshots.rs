@@ -20,7 +20,7 @@ builder! {
     /// `/_ml/anomaly_detectors/{job_id}/model_snapshots`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    GetModelSnapshots -> Value, json, json;
+    GetModelSnapshots of GetModelSnapshotsEndpoint -> Value, json;
     query {
         /// Whether the order is descending. Default: `false`.
         desc_param("desc"): bool;
@@ -56,6 +56,6 @@ builder! {
 impl super::Ml {
     /// Gives the snapshots of a job's model.
     pub fn get_model_snapshots(&self, job_id: impl Param<String>) -> GetModelSnapshots {
-        GetModelSnapshots::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/overall_buckets`
     ///
     /// Since 6.1.0. Needs the cluster privilege `monitor_ml`.
-    GetOverallBuckets -> Value, json, json;
+    GetOverallBuckets of GetOverallBucketsEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
@@ -56,6 +56,6 @@ builder! {
 impl super::Ml {
     /// Gives results by time over several jobs.
     pub fn get_overall_buckets(&self, job_id: impl Param<String>) -> GetOverallBuckets {
-        GetOverallBuckets::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/records`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    GetRecords -> Value, json, json;
+    GetRecords of GetRecordsEndpoint -> Value, json;
     query {
         /// Whether the order is descending. Default: `false`.
         desc_param("desc"): bool;
@@ -56,6 +56,6 @@ builder! {
 impl super::Ml {
     /// Gives the anomalies of a job.
     pub fn get_records(&self, job_id: impl Param<String>) -> GetRecords {
-        GetRecords::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

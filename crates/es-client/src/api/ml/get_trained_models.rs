@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ml/trained_models/{model_id}`, `/_ml/trained_models`
     ///
     /// Since 7.10.0. Needs the cluster privilege `monitor_ml`.
-    GetTrainedModels -> Value, json, none;
+    GetTrainedModels of GetTrainedModelsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -43,6 +43,6 @@ builder! {
 impl super::Ml {
     /// Gives trained models.
     pub fn get_trained_models(&self) -> GetTrainedModels {
-        GetTrainedModels::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

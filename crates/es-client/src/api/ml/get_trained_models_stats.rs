@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_ml/trained_models/{model_id}/_stats`, `/_ml/trained_models/_stats`
     ///
     /// Since 7.10.0. Needs the cluster privilege `monitor_ml`.
-    GetTrainedModelsStats -> Value, json, none;
+    GetTrainedModelsStats of GetTrainedModelsStatsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -35,6 +35,6 @@ builder! {
 impl super::Ml {
     /// Statistics of trained models.
     pub fn get_trained_models_stats(&self) -> GetTrainedModelsStats {
-        GetTrainedModelsStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

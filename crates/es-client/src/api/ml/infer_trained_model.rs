@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/_infer`
     ///
     /// Since 8.3.0.
-    InferTrainedModel -> Value, json, json;
+    InferTrainedModel of InferTrainedModelEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `10s`.
         timeout("timeout"): Duration;
@@ -32,6 +32,6 @@ builder! {
 impl super::Ml {
     /// Runs a trained model.
     pub fn infer_trained_model(&self, model_id: impl Param<String>) -> InferTrainedModel {
-        InferTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }
 }

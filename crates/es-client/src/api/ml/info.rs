@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_ml/info`
     ///
     /// Since 6.3.0. Needs the cluster privilege `monitor_ml`.
-    Info -> Value, json, none;
+    Info of InfoEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ml {
     /// Defaults and limits of machine learning.
     pub fn info(&self) -> Info {
-        Info::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_open`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    OpenJob -> Value, json, json;
+    OpenJob of OpenJobEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30m`.
         timeout_param("timeout"): Duration;
@@ -29,6 +29,6 @@ builder! {
 impl super::Ml {
     /// Opens an anomaly detection job.
     pub fn open_job(&self, job_id: impl Param<String>) -> OpenJob {
-        OpenJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

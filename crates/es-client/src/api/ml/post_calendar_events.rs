@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/calendars/{calendar_id}/events`
     ///
     /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    PostCalendarEvents -> Value, json, json;
+    PostCalendarEvents of PostCalendarEventsEndpoint -> Value, json;
     query {}
     property {
         /// Property `events`: list, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::Ml {
     /// Adds events to a calendar.
     pub fn post_calendar_events(&self, calendar_id: impl Param<String>) -> PostCalendarEvents {
-        PostCalendarEvents::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 5.4.0. Deprecated since 7.11.0. Not on serverless. Needs the cluster privilege
     /// `manage_ml`.
-    PostData -> Value, json, lines;
+    PostData of PostDataEndpoint -> Value, lines;
     query {
         /// Parameter `reset_end`.
         reset_end("reset_end"): impl Param<String>;
@@ -28,6 +28,6 @@ builder! {
 impl super::Ml {
     /// Sends data to a job.
     pub fn post_data(&self, job_id: impl Param<String>) -> PostData {
-        PostData::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -20,7 +20,7 @@ builder! {
     /// `/_ml/data_frame/analytics/_preview`
     ///
     /// Since 7.13.0. Needs the cluster privilege `monitor_ml`.
-    PreviewDataFrameAnalytics -> Value, json, json;
+    PreviewDataFrameAnalytics of PreviewDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     part {
         /// The id.
@@ -35,6 +35,6 @@ builder! {
 impl super::Ml {
     /// Shows the features that a data frame analytics job would use.
     pub fn preview_data_frame_analytics(&self) -> PreviewDataFrameAnalytics {
-        PreviewDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

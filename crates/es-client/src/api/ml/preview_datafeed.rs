@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/_ml/datafeeds/{datafeed_id}/_preview`, `/_ml/datafeeds/_preview`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
-    PreviewDatafeed -> Value, json, json;
+    PreviewDatafeed of PreviewDatafeedEndpoint -> Value, json;
     query {
         /// The end.
         end("end"): impl Param<String>;
@@ -41,6 +41,6 @@ builder! {
 impl super::Ml {
     /// Shows what a datafeed would send.
     pub fn preview_datafeed(&self) -> PreviewDatafeed {
-        PreviewDatafeed::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ml/calendars/{calendar_id}`
     ///
     /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    PutCalendar -> Value, json, json;
+    PutCalendar of PutCalendarEndpoint -> Value, json;
     query {}
     property {
         /// What it is for, in words. Text.
@@ -28,6 +28,6 @@ builder! {
 impl super::Ml {
     /// Makes a calendar.
     pub fn put_calendar(&self, calendar_id: impl Param<String>) -> PutCalendar {
-        PutCalendar::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
     }
 }

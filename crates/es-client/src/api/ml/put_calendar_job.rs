@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_ml/calendars/{calendar_id}/jobs/{job_id}`
     ///
     /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    PutCalendarJob -> Value, json, none;
+    PutCalendarJob of PutCalendarJobEndpoint -> Value, none;
     query {}
 }
 
@@ -25,8 +25,9 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         job_id: impl Param<[String]>,
     ) -> PutCalendarJob {
-        PutCalendarJob::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id).with_part(1, job_id),
+            Answer::json,
         )
     }
 }

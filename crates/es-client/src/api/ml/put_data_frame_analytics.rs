@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`. Needs the index privileges
     /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`.
-    PutDataFrameAnalytics -> Value, json, json;
+    PutDataFrameAnalytics of PutDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     property {
         /// What is kept along with it. Object.
@@ -47,6 +47,6 @@ builder! {
 impl super::Ml {
     /// Makes a data frame analytics job.
     pub fn put_data_frame_analytics(&self, id: impl Param<String>) -> PutDataFrameAnalytics {
-        PutDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

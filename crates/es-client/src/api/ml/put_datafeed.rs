@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ml/datafeeds/{datafeed_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
-    PutDatafeed -> Value, json, json;
+    PutDatafeed of PutDatafeedEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -63,6 +63,6 @@ builder! {
 impl super::Ml {
     /// Makes a datafeed.
     pub fn put_datafeed(&self, datafeed_id: impl Param<String>) -> PutDatafeed {
-        PutDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ml/filters/{filter_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    PutFilter -> Value, json, json;
+    PutFilter of PutFilterEndpoint -> Value, json;
     query {}
     property {
         /// What it is for, in words. Text.
@@ -28,6 +28,6 @@ builder! {
 impl super::Ml {
     /// Makes a filter.
     pub fn put_filter(&self, filter_id: impl Param<String>) -> PutFilter {
-        PutFilter::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)
     }
 }

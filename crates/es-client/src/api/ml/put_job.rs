@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ml/anomaly_detectors/{job_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
-    PutJob -> Value, json, json;
+    PutJob of PutJobEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -67,6 +67,6 @@ builder! {
 impl super::Ml {
     /// Makes an anomaly detection job.
     pub fn put_job(&self, job_id: impl Param<String>) -> PutJob {
-        PutJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

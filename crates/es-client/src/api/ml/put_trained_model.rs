@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ml/trained_models/{model_id}`
     ///
     /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
-    PutTrainedModel -> Value, json, json;
+    PutTrainedModel of PutTrainedModelEndpoint -> Value, json;
     query {
         /// Parameter `defer_definition_decompression`. Default: `false`. Since 8.0.0.
         defer_definition_decompression("defer_definition_decompression"): bool;
@@ -52,6 +52,6 @@ builder! {
 impl super::Ml {
     /// Makes a trained model.
     pub fn put_trained_model(&self, model_id: impl Param<String>) -> PutTrainedModel {
-        PutTrainedModel::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_ml/trained_models/{model_id}/model_aliases/{model_alias}`
     ///
     /// Since 7.13.0. Needs the cluster privilege `manage_ml`.
-    PutTrainedModelAlias -> Value, json, none;
+    PutTrainedModelAlias of PutTrainedModelAliasEndpoint -> Value, none;
     query {
         /// Parameter `reassign`. Default: `false`.
         reassign("reassign"): bool;
@@ -28,8 +28,9 @@ impl super::Ml {
         model_id: impl Param<String>,
         model_alias: impl Param<String>,
     ) -> PutTrainedModelAlias {
-        PutTrainedModelAlias::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, model_id).with_part(1, model_alias),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ml/trained_models/{model_id}/definition/{part}`
     ///
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
-    PutTrainedModelDefinitionPart -> Value, json, json;
+    PutTrainedModelDefinitionPart of PutTrainedModelDefinitionPartEndpoint -> Value, json;
     query {}
     property {
         /// Property `definition`: text, required.
@@ -34,8 +34,9 @@ impl super::Ml {
         model_id: impl Param<String>,
         part: impl Param<i64>,
     ) -> PutTrainedModelDefinitionPart {
-        PutTrainedModelDefinitionPart::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, model_id).with_part(1, part),
+            Answer::json,
         )
     }
 }

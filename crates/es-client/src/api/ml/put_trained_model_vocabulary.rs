@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_ml/trained_models/{model_id}/vocabulary`
     ///
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
-    PutTrainedModelVocabulary -> Value, json, json;
+    PutTrainedModelVocabulary of PutTrainedModelVocabularyEndpoint -> Value, json;
     query {}
     property {
         /// Property `merges`: list. Since 8.2.0.
@@ -33,6 +33,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> PutTrainedModelVocabulary {
-        PutTrainedModelVocabulary::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }
 }

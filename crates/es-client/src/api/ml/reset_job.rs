@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_reset`
     ///
     /// Since 7.14.0. Needs the cluster privilege `manage_ml`.
-    ResetJob -> Value, json, none;
+    ResetJob of ResetJobEndpoint -> Value, none;
     query {
         /// Parameter `delete_user_annotations`. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ml {
     /// Takes an anomaly detection job back to its beginning.
     pub fn reset_job(&self, job_id: impl Param<String>) -> ResetJob {
-        ResetJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_revert`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    RevertModelSnapshot -> Value, json, json;
+    RevertModelSnapshot of RevertModelSnapshotEndpoint -> Value, json;
     query {
         /// Parameter `delete_intervening_results`. Default: `false`.
         delete_intervening_results_param("delete_intervening_results"): bool;
@@ -33,8 +33,9 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> RevertModelSnapshot {
-        RevertModelSnapshot::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+            Answer::json,
         )
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_ml/set_upgrade_mode`
     ///
     /// Since 6.7.0. Needs the cluster privilege `manage_ml`.
-    SetUpgradeMode -> Value, json, none;
+    SetUpgradeMode of SetUpgradeModeEndpoint -> Value, none;
     query {
         /// Whether it is on. Default: `false`.
         enabled("enabled"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::Ml {
     /// Halts all jobs for an upgrade, or lets them go on.
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
-        SetUpgradeMode::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

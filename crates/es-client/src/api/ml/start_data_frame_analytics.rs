@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`. Needs the index privileges
     /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`.
-    StartDataFrameAnalytics -> Value, json, json;
+    StartDataFrameAnalytics of StartDataFrameAnalyticsEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `20s`.
         timeout_param("timeout"): Duration;
@@ -34,6 +34,6 @@ builder! {
 impl super::Ml {
     /// Starts a data frame analytics job.
     pub fn start_data_frame_analytics(&self, id: impl Param<String>) -> StartDataFrameAnalytics {
-        StartDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_start`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
-    StartDatafeed -> Value, json, json;
+    StartDatafeed of StartDatafeedEndpoint -> Value, json;
     query {
         /// The end.
         end_param("end"): impl Param<String>;
@@ -39,6 +39,6 @@ builder! {
 impl super::Ml {
     /// Starts a datafeed.
     pub fn start_datafeed(&self, datafeed_id: impl Param<String>) -> StartDatafeed {
-        StartDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
     }
 }

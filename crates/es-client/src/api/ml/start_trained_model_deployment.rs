@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_start`
     ///
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
-    StartTrainedModelDeployment -> Value, json, json;
+    StartTrainedModelDeployment of StartTrainedModelDeploymentEndpoint -> Value, json;
     query {
         /// Parameter `cache_size`.
         cache_size("cache_size"): impl Param<String>;
@@ -46,6 +46,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> StartTrainedModelDeployment {
-        StartTrainedModelDeployment::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }
 }

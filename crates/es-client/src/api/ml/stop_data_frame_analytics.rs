@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/data_frame/analytics/{id}/_stop`
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
-    StopDataFrameAnalytics -> Value, json, json;
+    StopDataFrameAnalytics of StopDataFrameAnalyticsEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
@@ -41,6 +41,6 @@ builder! {
 impl super::Ml {
     /// Stops data frame analytics jobs.
     pub fn stop_data_frame_analytics(&self, id: impl Param<String>) -> StopDataFrameAnalytics {
-        StopDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_stop`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    StopDatafeed -> Value, json, json;
+    StopDatafeed of StopDatafeedEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
@@ -43,6 +43,6 @@ builder! {
 impl super::Ml {
     /// Stops datafeeds.
     pub fn stop_datafeed(&self, datafeed_id: impl Param<String>) -> StopDatafeed {
-        StopDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_stop`
     ///
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
-    StopTrainedModelDeployment -> Value, json, json;
+    StopTrainedModelDeployment of StopTrainedModelDeploymentEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
@@ -38,6 +38,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> StopTrainedModelDeployment {
-        StopTrainedModelDeployment::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`. Needs the index privileges `read`,
     /// `create_index`, `manage`, `index`, `view_index_metadata`.
-    UpdateDataFrameAnalytics -> Value, json, json;
+    UpdateDataFrameAnalytics of UpdateDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     property {
         /// Property `allow_lazy_start`: `true` or `false`. Default: `false`.
@@ -34,6 +34,6 @@ builder! {
 impl super::Ml {
     /// Changes a data frame analytics job.
     pub fn update_data_frame_analytics(&self, id: impl Param<String>) -> UpdateDataFrameAnalytics {
-        UpdateDataFrameAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

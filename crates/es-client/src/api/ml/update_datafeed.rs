@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_update`
     ///
     /// Since 6.4.0. Needs the cluster privilege `manage_ml`.
-    UpdateDatafeed -> Value, json, json;
+    UpdateDatafeed of UpdateDatafeedEndpoint -> Value, json;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -64,6 +64,6 @@ builder! {
 impl super::Ml {
     /// Changes a datafeed.
     pub fn update_datafeed(&self, datafeed_id: impl Param<String>) -> UpdateDatafeed {
-        UpdateDatafeed::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
     }
 }

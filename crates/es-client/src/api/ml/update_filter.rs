@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_ml/filters/{filter_id}/_update`
     ///
     /// Since 6.4.0. Needs the cluster privilege `manage_ml`.
-    UpdateFilter -> Value, json, json;
+    UpdateFilter of UpdateFilterEndpoint -> Value, json;
     query {}
     property {
         /// Property `add_items`: list.
@@ -31,6 +31,6 @@ builder! {
 impl super::Ml {
     /// Changes a filter.
     pub fn update_filter(&self, filter_id: impl Param<String>) -> UpdateFilter {
-        UpdateFilter::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)
     }
 }

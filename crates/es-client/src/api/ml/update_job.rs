@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_update`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
-    UpdateJob -> Value, json, json;
+    UpdateJob of UpdateJobEndpoint -> Value, json;
     query {}
     property {
         /// Property `allow_lazy_open`: `true` or `false`. Default: `false`.
@@ -57,6 +57,6 @@ builder! {
 impl super::Ml {
     /// Changes an anomaly detection job.
     pub fn update_job(&self, job_id: impl Param<String>) -> UpdateJob {
-        UpdateJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_update`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    UpdateModelSnapshot -> Value, json, json;
+    UpdateModelSnapshot of UpdateModelSnapshotEndpoint -> Value, json;
     query {}
     property {
         /// What it is for, in words. Text.
@@ -33,8 +33,9 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> UpdateModelSnapshot {
-        UpdateModelSnapshot::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+            Answer::json,
         )
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_update`
     ///
     /// Since 8.6.0. Needs the cluster privilege `manage_ml`.
-    UpdateTrainedModelDeployment -> Value, json, json;
+    UpdateTrainedModelDeployment of UpdateTrainedModelDeploymentEndpoint -> Value, json;
     query {
         /// Parameter `number_of_allocations`. Default: `1`.
         number_of_allocations_param("number_of_allocations"): impl Param<i64>;
@@ -35,6 +35,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> UpdateTrainedModelDeployment {
-        UpdateTrainedModelDeployment::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }
 }

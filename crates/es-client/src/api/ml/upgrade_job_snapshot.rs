@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_upgrade`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    UpgradeJobSnapshot -> Value, json, none;
+    UpgradeJobSnapshot of UpgradeJobSnapshotEndpoint -> Value, none;
     query {
         /// How long it may take. Default: `30m`.
         timeout("timeout"): Duration;
@@ -30,8 +30,9 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> UpgradeJobSnapshot {
-        UpgradeJobSnapshot::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+            Answer::json,
         )
     }
 }

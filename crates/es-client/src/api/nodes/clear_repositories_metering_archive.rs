@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 7.16.0. Experimental: it may change or go. Needs the cluster privileges `monitor`,
     /// `manage`.
-    ClearRepositoriesMeteringArchive -> Value, json, none;
+    ClearRepositoriesMeteringArchive of ClearRepositoriesMeteringArchiveEndpoint -> Value, none;
     query {}
 }
 
@@ -26,10 +26,11 @@ impl super::Nodes {
         node_id: impl Param<[String]>,
         max_archive_version: impl Param<i64>,
     ) -> ClearRepositoriesMeteringArchive {
-        ClearRepositoriesMeteringArchive::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, node_id)
                 .with_part(1, max_archive_version),
+            Answer::json,
         )
     }
 }

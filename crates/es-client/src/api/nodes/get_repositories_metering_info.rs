@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 7.16.0. Experimental: it may change or go. Needs the cluster privileges `monitor`,
     /// `manage`.
-    GetRepositoriesMeteringInfo -> Value, json, none;
+    GetRepositoriesMeteringInfo of GetRepositoriesMeteringInfoEndpoint -> Value, none;
     query {}
 }
 
@@ -25,6 +25,6 @@ impl super::Nodes {
         &self,
         node_id: impl Param<[String]>,
     ) -> GetRepositoriesMeteringInfo {
-        GetRepositoriesMeteringInfo::new(Call::new(&self.client, &ENDPOINT).with_part(0, node_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, node_id), Answer::json)
     }
 }

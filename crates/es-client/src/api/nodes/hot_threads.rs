@@ -18,7 +18,7 @@ builder! {
     /// `GET` `/_nodes/{node_id}/hot_threads`, `/_nodes/hot_threads`
     ///
     /// Needs the cluster privileges `monitor`, `manage`.
-    HotThreads -> String, text, none;
+    HotThreads of HotThreadsEndpoint -> String, none;
     query {
         /// Parameter `ignore_idle_threads`. Default: `true`.
         ignore_idle_threads("ignore_idle_threads"): bool;
@@ -44,6 +44,6 @@ builder! {
 impl super::Nodes {
     /// The busiest threads of each node, as text.
     pub fn hot_threads(&self) -> HotThreads {
-        HotThreads::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::text)
     }
 }

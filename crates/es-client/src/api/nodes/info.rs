@@ -19,7 +19,7 @@ builder! {
     /// `GET` `/_nodes/{node_id}/{metric}`, `/_nodes/{node_id}`, `/_nodes/{metric}`, `/_nodes`
     ///
     /// Since 1.3.0.
-    Info -> types::NodesInfo, json, none;
+    Info of InfoEndpoint -> types::NodesInfo, none;
     query {
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -37,6 +37,6 @@ builder! {
 impl super::Nodes {
     /// What the nodes are: versions, roles, settings.
     pub fn info(&self) -> Info {
-        Info::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `POST` `/_nodes/{node_id}/reload_secure_settings`, `/_nodes/reload_secure_settings`
     ///
     /// Since 6.5.0. Not on serverless.
-    ReloadSecureSettings -> Value, json, json;
+    ReloadSecureSettings of ReloadSecureSettingsEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -37,6 +37,6 @@ builder! {
 impl super::Nodes {
     /// Reads the keystore of nodes again.
     pub fn reload_secure_settings(&self) -> ReloadSecureSettings {
-        ReloadSecureSettings::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

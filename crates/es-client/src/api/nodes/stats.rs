@@ -23,7 +23,7 @@ builder! {
     /// `/_nodes/stats/{metric}`, `/_nodes/stats`
     ///
     /// Needs the cluster privileges `monitor`, `manage`.
-    Stats -> types::NodesStats, json, none;
+    Stats of StatsEndpoint -> types::NodesStats, none;
     query {
         /// Parameter `completion_fields`.
         completion_fields("completion_fields"): impl Param<[String]>;
@@ -57,6 +57,6 @@ builder! {
 impl super::Nodes {
     /// Statistics of nodes.
     pub fn stats(&self) -> Stats {
-        Stats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -20,7 +20,7 @@ builder! {
     /// `/_nodes/usage/{metric}`, `/_nodes/usage`
     ///
     /// Since 6.0.0. Needs the cluster privileges `monitor`, `manage`.
-    Usage -> Value, json, none;
+    Usage of UsageEndpoint -> Value, none;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -36,6 +36,6 @@ builder! {
 impl super::Nodes {
     /// How often each node was asked for what.
     pub fn usage(&self) -> Usage {
-        Usage::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

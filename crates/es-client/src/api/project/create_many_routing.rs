@@ -15,13 +15,13 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `manage_project_routing`, `manage`.
-    CreateManyRouting -> Value, json, json;
+    CreateManyRouting of CreateManyRoutingEndpoint -> Value, json;
     query {}
 }
 
 impl super::Project {
     /// Stores several expressions of project routing.
     pub fn create_many_routing(&self) -> CreateManyRouting {
-        CreateManyRouting::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -16,13 +16,13 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `manage_project_routing`, `manage`.
-    CreateRouting -> Value, json, json;
+    CreateRouting of CreateRoutingEndpoint -> Value, json;
     query {}
 }
 
 impl super::Project {
     /// Stores an expression of project routing.
     pub fn create_routing(&self, name: impl Param<String>) -> CreateRouting {
-        CreateRouting::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,13 +15,13 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `manage_project_routing`, `manage`.
-    DeleteRouting -> Value, json, none;
+    DeleteRouting of DeleteRoutingEndpoint -> Value, none;
     query {}
 }
 
 impl super::Project {
     /// Deletes an expression of project routing.
     pub fn delete_routing(&self, name: impl Param<String>) -> DeleteRouting {
-        DeleteRouting::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `read_project_routing`, `monitor`.
-    GetManyRouting -> Value, json, none;
+    GetManyRouting of GetManyRoutingEndpoint -> Value, none;
     query {}
 }
 
 impl super::Project {
     /// Gives all expressions of project routing.
     pub fn get_many_routing(&self) -> GetManyRouting {
-        GetManyRouting::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,13 +15,13 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `read_project_routing`, `monitor`.
-    GetRouting -> Value, json, none;
+    GetRouting of GetRoutingEndpoint -> Value, none;
     query {}
 }
 
 impl super::Project {
     /// Gives an expression of project routing.
     pub fn get_routing(&self, name: impl Param<String>) -> GetRouting {
-        GetRouting::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

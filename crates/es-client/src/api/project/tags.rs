@@ -15,13 +15,13 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `read_project_routing`, `monitor`.
-    Tags -> Value, json, none;
+    Tags of TagsEndpoint -> Value, none;
     query {}
 }
 
 impl super::Project {
     /// Gives the tags of projects.
     pub fn tags(&self) -> Tags {
-        Tags::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_query_rules/{ruleset_id}/_rule/{rule_id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_search_query_rules`.
-    DeleteRule -> Value, json, none;
+    DeleteRule of DeleteRuleEndpoint -> Value, none;
     query {}
 }
 
@@ -25,8 +25,9 @@ impl super::QueryRules {
         ruleset_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteRule {
-        DeleteRule::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),
+            Answer::json,
         )
     }
 }

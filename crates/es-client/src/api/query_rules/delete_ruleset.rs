@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_query_rules/{ruleset_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    DeleteRuleset -> Value, json, none;
+    DeleteRuleset of DeleteRulesetEndpoint -> Value, none;
     query {}
 }
 
 impl super::QueryRules {
     /// Deletes a set of rules.
     pub fn delete_ruleset(&self, ruleset_id: impl Param<String>) -> DeleteRuleset {
-        DeleteRuleset::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)
     }
 }

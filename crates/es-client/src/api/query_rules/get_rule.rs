@@ -14,15 +14,16 @@ builder! {
     /// `GET` `/_query_rules/{ruleset_id}/_rule/{rule_id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_search_query_rules`.
-    GetRule -> Value, json, none;
+    GetRule of GetRuleEndpoint -> Value, none;
     query {}
 }
 
 impl super::QueryRules {
     /// Gives a rule.
     pub fn get_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> GetRule {
-        GetRule::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),
+            Answer::json,
         )
     }
 }

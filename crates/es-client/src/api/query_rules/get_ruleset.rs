@@ -14,13 +14,13 @@ builder! {
     /// `GET` `/_query_rules/{ruleset_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    GetRuleset -> Value, json, none;
+    GetRuleset of GetRulesetEndpoint -> Value, none;
     query {}
 }
 
 impl super::QueryRules {
     /// Gives a set of rules.
     pub fn get_ruleset(&self, ruleset_id: impl Param<String>) -> GetRuleset {
-        GetRuleset::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)
     }
 }

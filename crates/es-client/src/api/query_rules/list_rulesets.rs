@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_query_rules`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    ListRulesets -> Value, json, none;
+    ListRulesets of ListRulesetsEndpoint -> Value, none;
     query {
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
@@ -25,6 +25,6 @@ builder! {
 impl super::QueryRules {
     /// Lists sets of rules.
     pub fn list_rulesets(&self) -> ListRulesets {
-        ListRulesets::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_query_rules/{ruleset_id}/_rule/{rule_id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_search_query_rules`.
-    PutRule -> Value, json, json;
+    PutRule of PutRuleEndpoint -> Value, json;
     query {}
     property {
         /// What is done. Object, required.
@@ -32,8 +32,9 @@ builder! {
 impl super::QueryRules {
     /// Stores a rule.
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
-        PutRule::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_query_rules/{ruleset_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    PutRuleset -> Value, json, json;
+    PutRuleset of PutRulesetEndpoint -> Value, json;
     query {}
     property {
         /// Property `rules`: object or list, required.
@@ -26,6 +26,6 @@ builder! {
 impl super::QueryRules {
     /// Stores a set of rules.
     pub fn put_ruleset(&self, ruleset_id: impl Param<String>) -> PutRuleset {
-        PutRuleset::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)
     }
 }

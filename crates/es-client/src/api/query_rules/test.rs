@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_query_rules/{ruleset_id}/_test`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    Test -> Value, json, json;
+    Test of TestEndpoint -> Value, json;
     query {}
     property {
         /// Property `match_criteria`: object, required.
@@ -27,6 +27,6 @@ builder! {
 impl super::QueryRules {
     /// Tells which rules of a set match.
     pub fn test(&self, ruleset_id: impl Param<String>) -> Test {
-        Test::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)
     }
 }

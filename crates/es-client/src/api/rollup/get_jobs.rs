@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the cluster privilege `monitor_rollup`.
-    GetJobs -> Value, json, none;
+    GetJobs of GetJobsEndpoint -> Value, none;
     query {}
     part {
         /// The id.
@@ -26,6 +26,6 @@ builder! {
 impl super::Rollup {
     /// Gives rollup jobs.
     pub fn get_jobs(&self) -> GetJobs {
-        GetJobs::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the cluster privilege `monitor_rollup`.
-    GetRollupCaps -> Value, json, none;
+    GetRollupCaps of GetRollupCapsEndpoint -> Value, none;
     query {}
     part {
         /// The id.
@@ -26,6 +26,6 @@ builder! {
 impl super::Rollup {
     /// Tells what can be searched of the rollups of an index pattern.
     pub fn get_rollup_caps(&self) -> GetRollupCaps {
-        GetRollupCaps::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

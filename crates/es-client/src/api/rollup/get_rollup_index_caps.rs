@@ -15,13 +15,13 @@ builder! {
     ///
     /// Since 6.4.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the index privilege `read`.
-    GetRollupIndexCaps -> Value, json, none;
+    GetRollupIndexCaps of GetRollupIndexCapsEndpoint -> Value, none;
     query {}
 }
 
 impl super::Rollup {
     /// Tells what can be searched of rollup indices.
     pub fn get_rollup_index_caps(&self, index: impl Param<[String]>) -> GetRollupIndexCaps {
-        GetRollupIndexCaps::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the cluster privileges `manage`, `manage_rollup`.
-    PutJob -> Value, json, json;
+    PutJob of PutJobEndpoint -> Value, json;
     query {}
     property {
         /// Property `cron`: text, required.
@@ -43,6 +43,6 @@ builder! {
 impl super::Rollup {
     /// Makes a rollup job.
     pub fn put_job(&self, id: impl Param<String>) -> PutJob {
-        PutJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/{index}/_rollup_search`
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    RollupSearch -> Value, json, json;
+    RollupSearch of RollupSearchEndpoint -> Value, json;
     query {
         /// Whether the total of hits is a number, as in old versions. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
@@ -36,6 +36,6 @@ builder! {
 impl super::Rollup {
     /// Searches rollups.
     pub fn rollup_search(&self, index: impl Param<[String]>) -> RollupSearch {
-        RollupSearch::new(Call::new(&self.client, &ENDPOINT).with_part(0, index))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 }

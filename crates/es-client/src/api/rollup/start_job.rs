@@ -15,13 +15,13 @@ builder! {
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the cluster privilege `manage_rollup`.
-    StartJob -> Value, json, none;
+    StartJob of StartJobEndpoint -> Value, none;
     query {}
 }
 
 impl super::Rollup {
     /// Starts a rollup job.
     pub fn start_job(&self, id: impl Param<String>) -> StartJob {
-        StartJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

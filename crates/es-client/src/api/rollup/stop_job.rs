@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the cluster privilege `manage_rollup`.
-    StopJob -> Value, json, none;
+    StopJob of StopJobEndpoint -> Value, none;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -27,6 +27,6 @@ builder! {
 impl super::Rollup {
     /// Stops a rollup job.
     pub fn stop_job(&self, id: impl Param<String>) -> StopJob {
-        StopJob::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -15,13 +15,13 @@ builder! {
     ///
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
     /// Needs the index privilege `manage`.
-    Delete -> Value, json, none;
+    Delete of DeleteEndpoint -> Value, none;
     query {}
 }
 
 impl super::SearchApplication {
     /// Deletes a search application.
     pub fn delete(&self, name: impl Param<String>) -> Delete {
-        Delete::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

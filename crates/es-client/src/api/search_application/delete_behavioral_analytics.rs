@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_application/analytics/{name}`
     ///
     /// Since 8.8.0. Deprecated since 9.0.0. Experimental: it may change or go.
-    DeleteBehavioralAnalytics -> Value, json, none;
+    DeleteBehavioralAnalytics of DeleteBehavioralAnalyticsEndpoint -> Value, none;
     query {}
 }
 
@@ -24,6 +24,6 @@ impl super::SearchApplication {
         &self,
         name: impl Param<String>,
     ) -> DeleteBehavioralAnalytics {
-        DeleteBehavioralAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

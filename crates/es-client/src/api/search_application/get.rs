@@ -14,13 +14,13 @@ builder! {
     /// `GET` `/_application/search_application/{name}`
     ///
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
-    Get -> Value, json, none;
+    Get of GetEndpoint -> Value, none;
     query {}
 }
 
 impl super::SearchApplication {
     /// Gives a search application.
     pub fn get(&self, name: impl Param<String>) -> Get {
-        Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_application/analytics/{name}`, `/_application/analytics`
     ///
     /// Since 8.8.0. Deprecated since 9.0.0. Experimental: it may change or go.
-    GetBehavioralAnalytics -> Value, json, none;
+    GetBehavioralAnalytics of GetBehavioralAnalyticsEndpoint -> Value, none;
     query {}
     part {
         /// The name.
@@ -28,6 +28,6 @@ builder! {
 impl super::SearchApplication {
     /// Gives collections of behavioural analytics.
     pub fn get_behavioral_analytics(&self) -> GetBehavioralAnalytics {
-        GetBehavioralAnalytics::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

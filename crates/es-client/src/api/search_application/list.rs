@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_application/search_application`
     ///
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
-    List -> Value, json, none;
+    List of ListEndpoint -> Value, none;
     query {
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
@@ -27,6 +27,6 @@ builder! {
 impl super::SearchApplication {
     /// Lists search applications.
     pub fn list(&self) -> List {
-        List::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

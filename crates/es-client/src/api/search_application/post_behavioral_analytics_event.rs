@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_application/analytics/{collection_name}/event/{event_type}`
     ///
     /// Deprecated since 9.0.0. Experimental: it may change or go. Not on serverless.
-    PostBehavioralAnalyticsEvent -> Value, json, json;
+    PostBehavioralAnalyticsEvent of PostBehavioralAnalyticsEventEndpoint -> Value, json;
     query {
         /// Parameter `debug`.
         debug("debug"): bool;
@@ -29,10 +29,11 @@ impl super::SearchApplication {
         collection_name: impl Param<String>,
         event_type: params::EventType,
     ) -> PostBehavioralAnalyticsEvent {
-        PostBehavioralAnalyticsEvent::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, collection_name)
                 .with_part(1, event_type),
+            Answer::json,
         )
     }
 }

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
     /// Needs the index privilege `manage`.
-    Put -> Value, json, json;
+    Put of PutEndpoint -> Value, json;
     query {
         /// Whether it is an error that it exists already. Default: `false`.
         create("create"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::SearchApplication {
     /// Stores a search application.
     pub fn put(&self, name: impl Param<String>) -> Put {
-        Put::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

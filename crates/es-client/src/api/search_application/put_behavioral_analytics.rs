@@ -14,13 +14,13 @@ builder! {
     /// `PUT` `/_application/analytics/{name}`
     ///
     /// Since 8.8.0. Deprecated since 9.0.0. Experimental: it may change or go.
-    PutBehavioralAnalytics -> Value, json, none;
+    PutBehavioralAnalytics of PutBehavioralAnalyticsEndpoint -> Value, none;
     query {}
 }
 
 impl super::SearchApplication {
     /// Makes a collection of behavioural analytics.
     pub fn put_behavioral_analytics(&self, name: impl Param<String>) -> PutBehavioralAnalytics {
-        PutBehavioralAnalytics::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// `POST` `/_application/search_application/{name}/_render_query`
     ///
     /// Since 8.9.0. Experimental: it may change or go. Not on serverless.
-    RenderQuery -> Value, json, json;
+    RenderQuery of RenderQueryEndpoint -> Value, json;
     query {}
     property {
         /// The values of parameters. Object.
@@ -27,6 +27,6 @@ builder! {
 impl super::SearchApplication {
     /// Shows the query of a search application.
     pub fn render_query(&self, name: impl Param<String>) -> RenderQuery {
-        RenderQuery::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

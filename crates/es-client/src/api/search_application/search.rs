@@ -16,7 +16,7 @@ builder! {
     /// `GET` or `POST` `/_application/search_application/{name}/_search`
     ///
     /// Since 8.8.0. Beta: it may change.
-    Search -> Value, json, json;
+    Search of SearchEndpoint -> Value, json;
     query {
         /// Whether names of aggregations tell their types. Default: `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;
@@ -30,6 +30,6 @@ builder! {
 impl super::SearchApplication {
     /// Searches by a search application.
     pub fn search(&self, name: impl Param<String>) -> Search {
-        Search::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

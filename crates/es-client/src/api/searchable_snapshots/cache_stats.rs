@@ -18,7 +18,7 @@ builder! {
     ///
     /// Since 7.13.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `manage`.
-    CacheStats -> Value, json, none;
+    CacheStats of CacheStatsEndpoint -> Value, none;
     query {}
     part {
         /// The nodes.
@@ -29,6 +29,6 @@ builder! {
 impl super::SearchableSnapshots {
     /// Statistics of the shared cache.
     pub fn cache_stats(&self) -> CacheStats {
-        CacheStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

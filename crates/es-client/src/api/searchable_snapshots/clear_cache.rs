@@ -19,7 +19,7 @@ builder! {
     ///
     /// Since 7.10.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `manage`. Needs the index privilege `manage`.
-    ClearCache -> Value, json, none;
+    ClearCache of ClearCacheEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over.
         allow_no_indices("allow_no_indices"): bool;
@@ -37,6 +37,6 @@ builder! {
 impl super::SearchableSnapshots {
     /// Clears the shared cache.
     pub fn clear_cache(&self) -> ClearCache {
-        ClearCache::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 7.10.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
     /// privilege `manage`.
-    Mount -> Value, json, json;
+    Mount of MountEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -40,8 +40,9 @@ builder! {
 impl super::SearchableSnapshots {
     /// Makes an index of a snapshot's.
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
-        Mount::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+            Answer::json,
         )
     }
 }

@@ -18,7 +18,7 @@ builder! {
     ///
     /// Since 7.10.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
     /// privilege `manage`.
-    Stats -> Value, json, none;
+    Stats of StatsEndpoint -> Value, none;
     query {
         /// How much detail is given. Default: `indices`.
         level("level"): params::StatsLevel;
@@ -32,6 +32,6 @@ builder! {
 impl super::SearchableSnapshots {
     /// Statistics of searchable snapshots.
     pub fn stats(&self) -> Stats {
-        Stats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

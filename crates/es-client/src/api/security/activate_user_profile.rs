@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_security/profile/_activate`
     ///
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
-    ActivateUserProfile -> Value, json, json;
+    ActivateUserProfile of ActivateUserProfileEndpoint -> Value, json;
     query {}
     property {
         /// Property `access_token`: text.
@@ -32,6 +32,6 @@ builder! {
 impl super::Security {
     /// Makes or renews the profile of a user, by the user's credentials.
     pub fn activate_user_profile(&self) -> ActivateUserProfile {
-        ActivateUserProfile::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_security/_authenticate`
     ///
     /// Since 5.5.0.
-    Authenticate -> types::Authentication, json, none;
+    Authenticate of AuthenticateEndpoint -> types::Authentication, none;
     query {}
 }
 
 impl super::Security {
     /// Tells who the caller is.
     pub fn authenticate(&self) -> Authenticate {
-        Authenticate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/role`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_security`.
-    BulkDeleteRole -> Value, json, json;
+    BulkDeleteRole of BulkDeleteRoleEndpoint -> Value, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -28,6 +28,6 @@ builder! {
 impl super::Security {
     /// Deletes several roles.
     pub fn bulk_delete_role(&self) -> BulkDeleteRole {
-        BulkDeleteRole::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

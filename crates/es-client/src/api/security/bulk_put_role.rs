@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_security/role`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_security`.
-    BulkPutRole -> Value, json, json;
+    BulkPutRole of BulkPutRoleEndpoint -> Value, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -29,6 +29,6 @@ builder! {
 impl super::Security {
     /// Stores several roles.
     pub fn bulk_put_role(&self) -> BulkPutRole {
-        BulkPutRole::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

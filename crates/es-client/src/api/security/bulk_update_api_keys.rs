@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_security/api_key/_bulk_update`
     ///
     /// Since 8.5.0. Not on serverless. Needs the cluster privilege `manage_own_api_key`.
-    BulkUpdateApiKeys -> Value, json, json;
+    BulkUpdateApiKeys of BulkUpdateApiKeysEndpoint -> Value, json;
     query {}
     property {
         /// The ids. Text or list, required.
@@ -34,6 +34,6 @@ builder! {
 impl super::Security {
     /// Changes several API keys.
     pub fn bulk_update_api_keys(&self) -> BulkUpdateApiKeys {
-        BulkUpdateApiKeys::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

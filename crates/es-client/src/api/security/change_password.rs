@@ -18,7 +18,7 @@ builder! {
     /// `PUT` `/_security/user/{username}/_password`, `/_security/user/_password`
     ///
     /// Not on serverless.
-    ChangePassword -> Value, json, json;
+    ChangePassword of ChangePasswordEndpoint -> Value, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -38,6 +38,6 @@ builder! {
 impl super::Security {
     /// Changes the password of a user, or of the caller.
     pub fn change_password(&self) -> ChangePassword {
-        ChangePassword::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,13 +15,13 @@ builder! {
     /// `POST` `/_security/api_key/{ids}/_clear_cache`
     ///
     /// Since 7.10.0. Needs the cluster privilege `manage_security`.
-    ClearApiKeyCache -> Value, json, none;
+    ClearApiKeyCache of ClearApiKeyCacheEndpoint -> Value, none;
     query {}
 }
 
 impl super::Security {
     /// Clears the cache of API keys.
     pub fn clear_api_key_cache(&self, ids: impl Param<[String]>) -> ClearApiKeyCache {
-        ClearApiKeyCache::new(Call::new(&self.client, &ENDPOINT).with_part(0, ids))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ids), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_security/privilege/{application}/_clear_cache`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_security`.
-    ClearCachedPrivileges -> Value, json, none;
+    ClearCachedPrivileges of ClearCachedPrivilegesEndpoint -> Value, none;
     query {}
 }
 
@@ -25,6 +25,6 @@ impl super::Security {
         &self,
         application: impl Param<[String]>,
     ) -> ClearCachedPrivileges {
-        ClearCachedPrivileges::new(Call::new(&self.client, &ENDPOINT).with_part(0, application))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, application), Answer::json)
     }
 }

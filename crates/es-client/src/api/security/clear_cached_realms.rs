@@ -13,7 +13,7 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `POST` `/_security/realm/{realms}/_clear_cache`
-    ClearCachedRealms -> Value, json, none;
+    ClearCachedRealms of ClearCachedRealmsEndpoint -> Value, none;
     query {
         /// Parameter `usernames`.
         usernames("usernames"): impl Param<[String]>;
@@ -23,6 +23,6 @@ builder! {
 impl super::Security {
     /// Clears the cache of users.
     pub fn clear_cached_realms(&self, realms: impl Param<[String]>) -> ClearCachedRealms {
-        ClearCachedRealms::new(Call::new(&self.client, &ENDPOINT).with_part(0, realms))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, realms), Answer::json)
     }
 }

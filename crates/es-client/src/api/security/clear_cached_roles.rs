@@ -15,13 +15,13 @@ builder! {
     /// `POST` `/_security/role/{name}/_clear_cache`
     ///
     /// Needs the cluster privilege `manage_security`.
-    ClearCachedRoles -> Value, json, none;
+    ClearCachedRoles of ClearCachedRolesEndpoint -> Value, none;
     query {}
 }
 
 impl super::Security {
     /// Clears the cache of roles.
     pub fn clear_cached_roles(&self, name: impl Param<[String]>) -> ClearCachedRoles {
-        ClearCachedRoles::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

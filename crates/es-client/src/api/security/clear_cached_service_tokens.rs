@@ -18,7 +18,7 @@ builder! {
     /// `POST` `/_security/service/{namespace}/{service}/credential/token/{name}/_clear_cache`
     ///
     /// Needs the cluster privilege `manage_security`.
-    ClearCachedServiceTokens -> Value, json, none;
+    ClearCachedServiceTokens of ClearCachedServiceTokensEndpoint -> Value, none;
     query {}
 }
 
@@ -30,11 +30,12 @@ impl super::Security {
         service: impl Param<String>,
         name: impl Param<[String]>,
     ) -> ClearCachedServiceTokens {
-        ClearCachedServiceTokens::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, namespace)
                 .with_part(1, service)
                 .with_part(2, name),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 9.4.0. Experimental: it may change or go. Needs the cluster privilege
     /// `manage_own_api_key`.
-    CloneApiKey -> Value, json, json;
+    CloneApiKey of CloneApiKeyEndpoint -> Value, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -37,6 +37,6 @@ builder! {
 impl super::Security {
     /// Makes an API key like another.
     pub fn clone_api_key(&self) -> CloneApiKey {
-        CloneApiKey::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privilege `manage_own_api_key`.
-    CreateApiKey -> types::ApiKeyCreated, json, json;
+    CreateApiKey of CreateApiKeyEndpoint -> types::ApiKeyCreated, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -38,6 +38,6 @@ impl super::Security {
     /// Makes an API key. It is not sent again once a node may have taken it, as that would make a
     /// second key.
     pub fn create_api_key(&self) -> CreateApiKey {
-        CreateApiKey::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

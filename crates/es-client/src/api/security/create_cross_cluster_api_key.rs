@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/cross_cluster/api_key`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    CreateCrossClusterApiKey -> Value, json, json;
+    CreateCrossClusterApiKey of CreateCrossClusterApiKeyEndpoint -> Value, json;
     query {}
     property {
         /// Property `access`: object, required.
@@ -35,6 +35,6 @@ builder! {
 impl super::Security {
     /// Makes an API key for another cluster.
     pub fn create_cross_cluster_api_key(&self) -> CreateCrossClusterApiKey {
-        CreateCrossClusterApiKey::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

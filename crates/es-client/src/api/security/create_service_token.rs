@@ -19,7 +19,7 @@ builder! {
     /// `/_security/service/{namespace}/{service}/credential/token`
     ///
     /// Needs the cluster privilege `manage_service_account`.
-    CreateServiceToken -> Value, json, none;
+    CreateServiceToken of CreateServiceTokenEndpoint -> Value, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -37,8 +37,9 @@ impl super::Security {
         namespace: impl Param<String>,
         service: impl Param<String>,
     ) -> CreateServiceToken {
-        CreateServiceToken::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, namespace).with_part(1, service),
+            Answer::json,
         )
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/delegate_pki`
     ///
     /// Since 7.4.0. Not on serverless. Needs the cluster privilege `all`.
-    DelegatePki -> Value, json, json;
+    DelegatePki of DelegatePkiEndpoint -> Value, json;
     query {}
     property {
         /// Property `x509_certificate_chain`: list, required.
@@ -25,6 +25,6 @@ builder! {
 impl super::Security {
     /// Makes a token for a client certificate that a proxy has checked.
     pub fn delegate_pki(&self) -> DelegatePki {
-        DelegatePki::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

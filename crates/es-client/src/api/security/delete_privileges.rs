@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/privilege/{application}/{name}`
     ///
     /// Since 6.4.0. Needs the cluster privilege `manage_security`.
-    DeletePrivileges -> Value, json, none;
+    DeletePrivileges of DeletePrivilegesEndpoint -> Value, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -28,8 +28,9 @@ impl super::Security {
         application: impl Param<String>,
         name: impl Param<[String]>,
     ) -> DeletePrivileges {
-        DeletePrivileges::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, application).with_part(1, name),
+            Answer::json,
         )
     }
 }

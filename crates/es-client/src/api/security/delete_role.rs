@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/role/{name}`
     ///
     /// Needs the cluster privilege `manage_security`.
-    DeleteRole -> types::Deleted, json, none;
+    DeleteRole of DeleteRoleEndpoint -> types::Deleted, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -24,6 +24,6 @@ builder! {
 impl super::Security {
     /// Deletes a role.
     pub fn delete_role(&self, name: impl Param<String>) -> DeleteRole {
-        DeleteRole::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

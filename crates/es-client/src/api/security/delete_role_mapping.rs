@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/role_mapping/{name}`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
-    DeleteRoleMapping -> Value, json, none;
+    DeleteRoleMapping of DeleteRoleMappingEndpoint -> Value, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -24,6 +24,6 @@ builder! {
 impl super::Security {
     /// Deletes a role mapping.
     pub fn delete_role_mapping(&self, name: impl Param<String>) -> DeleteRoleMapping {
-        DeleteRoleMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/service/{namespace}/{service}/credential/token/{name}`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_service_account`.
-    DeleteServiceToken -> Value, json, none;
+    DeleteServiceToken of DeleteServiceTokenEndpoint -> Value, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -29,11 +29,12 @@ impl super::Security {
         service: impl Param<String>,
         name: impl Param<String>,
     ) -> DeleteServiceToken {
-        DeleteServiceToken::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, namespace)
                 .with_part(1, service)
                 .with_part(2, name),
+            Answer::json,
         )
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/user/{username}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    DeleteUser -> types::Deleted, json, none;
+    DeleteUser of DeleteUserEndpoint -> types::Deleted, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -24,6 +24,6 @@ builder! {
 impl super::Security {
     /// Deletes a user.
     pub fn delete_user(&self, username: impl Param<String>) -> DeleteUser {
-        DeleteUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_security/user/{username}/_disable`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    DisableUser -> Value, json, none;
+    DisableUser of DisableUserEndpoint -> Value, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -24,6 +24,6 @@ builder! {
 impl super::Security {
     /// Locks a user out.
     pub fn disable_user(&self, username: impl Param<String>) -> DisableUser {
-        DisableUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_security/profile/{uid}/_disable`
     ///
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
-    DisableUserProfile -> Value, json, none;
+    DisableUserProfile of DisableUserProfileEndpoint -> Value, none;
     query {
         /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -24,6 +24,6 @@ builder! {
 impl super::Security {
     /// Hides the profile of a user.
     pub fn disable_user_profile(&self, uid: impl Param<String>) -> DisableUserProfile {
-        DisableUserProfile::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_security/user/{username}/_enable`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    EnableUser -> Value, json, none;
+    EnableUser of EnableUserEndpoint -> Value, none;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -24,6 +24,6 @@ builder! {
 impl super::Security {
     /// Lets a user in again.
     pub fn enable_user(&self, username: impl Param<String>) -> EnableUser {
-        EnableUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_security/enroll/kibana`
     ///
     /// Since 8.0.0. Not on serverless.
-    EnrollKibana -> Value, json, none;
+    EnrollKibana of EnrollKibanaEndpoint -> Value, none;
     query {}
 }
 
 impl super::Security {
     /// What a new Kibana needs to connect.
     pub fn enroll_kibana(&self) -> EnrollKibana {
-        EnrollKibana::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_security/enroll/node`
     ///
     /// Since 8.0.0. Not on serverless.
-    EnrollNode -> Value, json, none;
+    EnrollNode of EnrollNodeEndpoint -> Value, none;
     query {}
 }
 
 impl super::Security {
     /// What a new node needs to join.
     pub fn enroll_node(&self) -> EnrollNode {
-        EnrollNode::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
-    GetApiKey -> types::ApiKeys, json, none;
+    GetApiKey of GetApiKeyEndpoint -> types::ApiKeys, none;
     query {
         /// Parameter `active_only`. Default: `false`. Since 8.10.0.
         active_only("active_only"): bool;
@@ -37,6 +37,6 @@ builder! {
 impl super::Security {
     /// Tells about API keys.
     pub fn get_api_key(&self) -> GetApiKey {
-        GetApiKey::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_security/privilege/_builtin`
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_security`.
-    GetBuiltinPrivileges -> Value, json, none;
+    GetBuiltinPrivileges of GetBuiltinPrivilegesEndpoint -> Value, none;
     query {}
 }
 
 impl super::Security {
     /// Lists the privileges there are.
     pub fn get_builtin_privileges(&self) -> GetBuiltinPrivileges {
-        GetBuiltinPrivileges::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

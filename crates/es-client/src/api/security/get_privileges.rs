@@ -19,7 +19,7 @@ builder! {
     /// `/_security/privilege`
     ///
     /// Since 6.4.0. Needs the cluster privilege `read_security`.
-    GetPrivileges -> Value, json, none;
+    GetPrivileges of GetPrivilegesEndpoint -> Value, none;
     query {}
     part {
         /// Parameter `application`.
@@ -32,6 +32,6 @@ builder! {
 impl super::Security {
     /// Gives application privileges.
     pub fn get_privileges(&self) -> GetPrivileges {
-        GetPrivileges::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_security/role/{name}`, `/_security/role`
     ///
     /// Needs the cluster privilege `read_security`.
-    GetRole -> types::Roles, json, none;
+    GetRole of GetRoleEndpoint -> types::Roles, none;
     query {
         /// Parameter `include_implicit`. Default: `false`. Since 9.5.0.
         include_implicit("include_implicit"): bool;
@@ -28,6 +28,6 @@ builder! {
 impl super::Security {
     /// Gives roles.
     pub fn get_role(&self) -> GetRole {
-        GetRole::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_security/role_mapping/{name}`, `/_security/role_mapping`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
-    GetRoleMapping -> Value, json, none;
+    GetRoleMapping of GetRoleMappingEndpoint -> Value, none;
     query {}
     part {
         /// The name.
@@ -28,6 +28,6 @@ builder! {
 impl super::Security {
     /// Gives role mappings.
     pub fn get_role_mapping(&self) -> GetRoleMapping {
-        GetRoleMapping::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

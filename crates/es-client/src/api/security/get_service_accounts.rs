@@ -19,7 +19,7 @@ builder! {
     /// `/_security/service`
     ///
     /// Since 7.13.0. Needs the cluster privilege `manage_service_account`.
-    GetServiceAccounts -> Value, json, none;
+    GetServiceAccounts of GetServiceAccountsEndpoint -> Value, none;
     query {}
     part {
         /// Parameter `namespace`.
@@ -32,6 +32,6 @@ builder! {
 impl super::Security {
     /// Gives service accounts.
     pub fn get_service_accounts(&self) -> GetServiceAccounts {
-        GetServiceAccounts::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

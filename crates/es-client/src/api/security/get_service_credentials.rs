@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_security/service/{namespace}/{service}/credential`
     ///
     /// Since 7.13.0. Needs the cluster privilege `read_security`.
-    GetServiceCredentials -> Value, json, none;
+    GetServiceCredentials of GetServiceCredentialsEndpoint -> Value, none;
     query {}
 }
 
@@ -25,8 +25,9 @@ impl super::Security {
         namespace: impl Param<String>,
         service: impl Param<String>,
     ) -> GetServiceCredentials {
-        GetServiceCredentials::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, namespace).with_part(1, service),
+            Answer::json,
         )
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_security/stats`
     ///
     /// Since 9.2.0. Needs the cluster privilege `monitor`.
-    GetStats -> Value, json, none;
+    GetStats of GetStatsEndpoint -> Value, none;
     query {}
 }
 
 impl super::Security {
     /// Statistics of security, by node.
     pub fn get_stats(&self) -> GetStats {
-        GetStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/oauth2/token`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_token`.
-    GetToken -> Value, json, json;
+    GetToken of GetTokenEndpoint -> Value, json;
     query {}
     property {
         /// Property `grant_type`: one of several words.
@@ -35,6 +35,6 @@ builder! {
 impl super::Security {
     /// Makes an access token.
     pub fn get_token(&self) -> GetToken {
-        GetToken::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_security/user/{username}`, `/_security/user`
     ///
     /// Not on serverless. Needs the cluster privilege `read_security`.
-    GetUser -> types::Users, json, none;
+    GetUser of GetUserEndpoint -> types::Users, none;
     query {
         /// Whether the id of the user's profile is given. Default: `false`. Since 8.5.0.
         with_profile_uid("with_profile_uid"): bool;
@@ -28,6 +28,6 @@ builder! {
 impl super::Security {
     /// Gives users.
     pub fn get_user(&self) -> GetUser {
-        GetUser::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_security/user/_privileges`
     ///
     /// Since 6.5.0.
-    GetUserPrivileges -> Value, json, none;
+    GetUserPrivileges of GetUserPrivilegesEndpoint -> Value, none;
     query {}
 }
 
 impl super::Security {
     /// Tells the privileges of the caller.
     pub fn get_user_privileges(&self) -> GetUserPrivileges {
-        GetUserPrivileges::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_security/profile/{uid}`
     ///
     /// Since 8.2.0. Needs the cluster privilege `read_security`.
-    GetUserProfile -> Value, json, none;
+    GetUserProfile of GetUserProfileEndpoint -> Value, none;
     query {
         /// Parameter `data`.
         data("data"): impl Param<[String]>;
@@ -24,6 +24,6 @@ builder! {
 impl super::Security {
     /// Gives profiles of users.
     pub fn get_user_profile(&self, uid: impl Param<[String]>) -> GetUserProfile {
-        GetUserProfile::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/api_key/grant`
     ///
     /// Since 7.9.0. Needs the cluster privilege `grant_api_key`.
-    GrantApiKey -> types::ApiKeyCreated, json, json;
+    GrantApiKey of GrantApiKeyEndpoint -> types::ApiKeyCreated, json;
     query {
         /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -38,6 +38,6 @@ builder! {
 impl super::Security {
     /// Makes an API key for another user.
     pub fn grant_api_key(&self) -> GrantApiKey {
-        GrantApiKey::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `GET` or `POST` `/_security/user/{user}/_has_privileges`, `/_security/user/_has_privileges`
     ///
     /// Since 6.4.0.
-    HasPrivileges -> Value, json, json;
+    HasPrivileges of HasPrivilegesEndpoint -> Value, json;
     query {}
     part {
         /// Parameter `user`.
@@ -38,6 +38,6 @@ builder! {
 impl super::Security {
     /// Tells whether the caller has privileges.
     pub fn has_privileges(&self) -> HasPrivileges {
-        HasPrivileges::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

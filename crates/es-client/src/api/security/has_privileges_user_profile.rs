@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_security/profile/_has_privileges`
     ///
     /// Since 8.3.0. Needs the cluster privilege `read_security`.
-    HasPrivilegesUserProfile -> Value, json, json;
+    HasPrivilegesUserProfile of HasPrivilegesUserProfileEndpoint -> Value, json;
     query {}
     property {
         /// Property `privileges`: object, required.
@@ -28,6 +28,6 @@ builder! {
 impl super::Security {
     /// Tells which users have privileges, by their profiles.
     pub fn has_privileges_user_profile(&self) -> HasPrivilegesUserProfile {
-        HasPrivilegesUserProfile::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

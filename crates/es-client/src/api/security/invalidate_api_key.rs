@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privileges `manage_api_key`, `manage_own_api_key`.
-    InvalidateApiKey -> types::ApiKeysInvalidated, json, json;
+    InvalidateApiKey of InvalidateApiKeyEndpoint -> types::ApiKeysInvalidated, json;
     query {}
     property {
         /// The id. Text.
@@ -35,6 +35,6 @@ builder! {
 impl super::Security {
     /// Ends API keys.
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
-        InvalidateApiKey::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_security/oauth2/token`
     ///
     /// Since 5.5.0.
-    InvalidateToken -> Value, json, json;
+    InvalidateToken of InvalidateTokenEndpoint -> Value, json;
     query {}
     property {
         /// Property `realm_name`: text.
@@ -31,6 +31,6 @@ builder! {
 impl super::Security {
     /// Ends tokens.
     pub fn invalidate_token(&self) -> InvalidateToken {
-        InvalidateToken::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

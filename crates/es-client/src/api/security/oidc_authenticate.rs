@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/oidc/authenticate`
     ///
     /// Not on serverless.
-    OidcAuthenticate -> Value, json, json;
+    OidcAuthenticate of OidcAuthenticateEndpoint -> Value, json;
     query {}
     property {
         /// Property `nonce`: text, required.
@@ -31,6 +31,6 @@ builder! {
 impl super::Security {
     /// Makes tokens of an answer of OpenID Connect.
     pub fn oidc_authenticate(&self) -> OidcAuthenticate {
-        OidcAuthenticate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

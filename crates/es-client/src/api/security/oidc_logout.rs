@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/oidc/logout`
     ///
     /// Not on serverless.
-    OidcLogout -> Value, json, json;
+    OidcLogout of OidcLogoutEndpoint -> Value, json;
     query {}
     property {
         /// Property `refresh_token`: text.
@@ -27,6 +27,6 @@ builder! {
 impl super::Security {
     /// Ends tokens of OpenID Connect.
     pub fn oidc_logout(&self) -> OidcLogout {
-        OidcLogout::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

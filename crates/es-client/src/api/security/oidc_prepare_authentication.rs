@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/oidc/prepare`
     ///
     /// Not on serverless.
-    OidcPrepareAuthentication -> Value, json, json;
+    OidcPrepareAuthentication of OidcPrepareAuthenticationEndpoint -> Value, json;
     query {}
     property {
         /// Property `iss`: text.
@@ -33,6 +33,6 @@ builder! {
 impl super::Security {
     /// Makes the URL to sign in at, by OpenID Connect.
     pub fn oidc_prepare_authentication(&self) -> OidcPrepareAuthentication {
-        OidcPrepareAuthentication::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_security/privilege`
     ///
     /// Since 6.4.0. Needs the cluster privilege `manage_security`.
-    PutPrivileges -> Value, json, json;
+    PutPrivileges of PutPrivilegesEndpoint -> Value, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -24,6 +24,6 @@ builder! {
 impl super::Security {
     /// Stores application privileges.
     pub fn put_privileges(&self) -> PutPrivileges {
-        PutPrivileges::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/role/{name}`
     ///
     /// Needs the cluster privilege `manage_security`.
-    PutRole -> types::RolePut, json, json;
+    PutRole of PutRoleEndpoint -> types::RolePut, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -47,6 +47,6 @@ builder! {
 impl super::Security {
     /// Stores a role.
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
-        PutRole::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/role_mapping/{name}`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
-    PutRoleMapping -> Value, json, json;
+    PutRoleMapping of PutRoleMappingEndpoint -> Value, json;
     query {
         /// When the change becomes visible to searches.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -39,6 +39,6 @@ builder! {
 impl super::Security {
     /// Stores a role mapping.
     pub fn put_role_mapping(&self, name: impl Param<String>) -> PutRoleMapping {
-        PutRoleMapping::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/user/{username}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    PutUser -> types::UserPut, json, json;
+    PutUser of PutUserEndpoint -> types::UserPut, json;
     query {
         /// When the change becomes visible to searches. Default: `true`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
@@ -43,6 +43,6 @@ builder! {
 impl super::Security {
     /// Stores a user.
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
-        PutUser::new(Call::new(&self.client, &ENDPOINT).with_part(0, username))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_security/_query/api_key`
     ///
     /// Since 7.15.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
-    QueryApiKeys -> types::ApiKeys, json, json;
+    QueryApiKeys of QueryApiKeysEndpoint -> types::ApiKeys, json;
     query {
         /// Whether names of aggregations tell their types. Default: `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;
@@ -43,6 +43,6 @@ builder! {
 impl super::Security {
     /// Searches API keys.
     pub fn query_api_keys(&self) -> QueryApiKeys {
-        QueryApiKeys::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_security/_query/role`
     ///
     /// Since 8.15.0. Needs the cluster privilege `read_security`.
-    QueryRole -> Value, json, json;
+    QueryRole of QueryRoleEndpoint -> Value, json;
     query {}
     property {
         /// How many are passed over. Number. Default: `0`.
@@ -34,6 +34,6 @@ builder! {
 impl super::Security {
     /// Searches roles.
     pub fn query_role(&self) -> QueryRole {
-        QueryRole::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

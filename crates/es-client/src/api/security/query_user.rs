@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_security/_query/user`
     ///
     /// Since 8.14.0. Needs the cluster privilege `read_security`.
-    QueryUser -> Value, json, json;
+    QueryUser of QueryUserEndpoint -> Value, json;
     query {
         /// Whether the id of the user's profile is given. Default: `false`.
         with_profile_uid("with_profile_uid"): bool;
@@ -37,6 +37,6 @@ builder! {
 impl super::Security {
     /// Searches users.
     pub fn query_user(&self) -> QueryUser {
-        QueryUser::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/saml/authenticate`
     ///
     /// Since 7.5.0.
-    SamlAuthenticate -> Value, json, json;
+    SamlAuthenticate of SamlAuthenticateEndpoint -> Value, json;
     query {}
     property {
         /// Property `content`: text, required.
@@ -29,6 +29,6 @@ builder! {
 impl super::Security {
     /// Makes tokens of an answer of SAML.
     pub fn saml_authenticate(&self) -> SamlAuthenticate {
-        SamlAuthenticate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

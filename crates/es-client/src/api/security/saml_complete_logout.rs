@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/saml/complete_logout`
     ///
     /// Since 7.14.0.
-    SamlCompleteLogout -> (), nothing, json;
+    SamlCompleteLogout of SamlCompleteLogoutEndpoint -> (), json;
     query {}
     property {
         /// Property `content`: text.
@@ -31,6 +31,6 @@ builder! {
 impl super::Security {
     /// Checks the answer to a logout by SAML.
     pub fn saml_complete_logout(&self) -> SamlCompleteLogout {
-        SamlCompleteLogout::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
     }
 }

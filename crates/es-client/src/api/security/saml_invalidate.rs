@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/saml/invalidate`
     ///
     /// Since 7.5.0.
-    SamlInvalidate -> Value, json, json;
+    SamlInvalidate of SamlInvalidateEndpoint -> Value, json;
     query {}
     property {
         /// Property `acs`: text.
@@ -29,6 +29,6 @@ builder! {
 impl super::Security {
     /// Takes a request to log out by SAML.
     pub fn saml_invalidate(&self) -> SamlInvalidate {
-        SamlInvalidate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

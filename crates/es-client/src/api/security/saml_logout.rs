@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/saml/logout`
     ///
     /// Since 7.5.0.
-    SamlLogout -> Value, json, json;
+    SamlLogout of SamlLogoutEndpoint -> Value, json;
     query {}
     property {
         /// Property `refresh_token`: text.
@@ -27,6 +27,6 @@ builder! {
 impl super::Security {
     /// Ends tokens of SAML.
     pub fn saml_logout(&self) -> SamlLogout {
-        SamlLogout::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

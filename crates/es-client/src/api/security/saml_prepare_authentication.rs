@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_security/saml/prepare`
     ///
     /// Since 7.5.0.
-    SamlPrepareAuthentication -> Value, json, json;
+    SamlPrepareAuthentication of SamlPrepareAuthenticationEndpoint -> Value, json;
     query {}
     property {
         /// Property `acs`: text.
@@ -29,6 +29,6 @@ builder! {
 impl super::Security {
     /// Makes the URL to sign in at, by SAML.
     pub fn saml_prepare_authentication(&self) -> SamlPrepareAuthentication {
-        SamlPrepareAuthentication::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_security/saml/metadata/{realm_name}`
     ///
     /// Since 7.11.0.
-    SamlServiceProviderMetadata -> Value, json, none;
+    SamlServiceProviderMetadata of SamlServiceProviderMetadataEndpoint -> Value, none;
     query {}
 }
 
@@ -24,8 +24,6 @@ impl super::Security {
         &self,
         realm_name: impl Param<String>,
     ) -> SamlServiceProviderMetadata {
-        SamlServiceProviderMetadata::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, realm_name),
-        )
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, realm_name), Answer::json)
     }
 }

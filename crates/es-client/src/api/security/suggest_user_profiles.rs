@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_security/profile/_suggest`
     ///
     /// Since 8.2.0. Needs the cluster privilege `read_security`.
-    SuggestUserProfiles -> Value, json, json;
+    SuggestUserProfiles of SuggestUserProfilesEndpoint -> Value, json;
     query {
         /// Parameter `data`.
         data_param("data"): impl Param<[String]>;
@@ -35,6 +35,6 @@ builder! {
 impl super::Security {
     /// Finds profiles of users by a part of their names.
     pub fn suggest_user_profiles(&self) -> SuggestUserProfiles {
-        SuggestUserProfiles::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

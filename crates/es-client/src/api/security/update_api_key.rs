@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/api_key/{id}`
     ///
     /// Since 8.4.0. Needs the cluster privilege `manage_own_api_key`.
-    UpdateApiKey -> Value, json, json;
+    UpdateApiKey of UpdateApiKeyEndpoint -> Value, json;
     query {}
     property {
         /// What is kept along with it. Object.
@@ -32,6 +32,6 @@ builder! {
 impl super::Security {
     /// Changes an API key.
     pub fn update_api_key(&self, id: impl Param<String>) -> UpdateApiKey {
-        UpdateApiKey::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/cross_cluster/api_key/{id}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    UpdateCrossClusterApiKey -> Value, json, json;
+    UpdateCrossClusterApiKey of UpdateCrossClusterApiKeyEndpoint -> Value, json;
     query {}
     property {
         /// Property `access`: object, required.
@@ -34,6 +34,6 @@ builder! {
 impl super::Security {
     /// Changes an API key for another cluster.
     pub fn update_cross_cluster_api_key(&self, id: impl Param<String>) -> UpdateCrossClusterApiKey {
-        UpdateCrossClusterApiKey::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_security/settings`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
-    UpdateSettings -> Value, json, json;
+    UpdateSettings of UpdateSettingsEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -34,6 +34,6 @@ builder! {
 impl super::Security {
     /// Changes the settings of security's own indices.
     pub fn update_settings(&self) -> UpdateSettings {
-        UpdateSettings::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

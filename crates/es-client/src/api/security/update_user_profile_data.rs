@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_security/profile/{uid}/_data`
     ///
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
-    UpdateUserProfileData -> Value, json, json;
+    UpdateUserProfileData of UpdateUserProfileDataEndpoint -> Value, json;
     query {
         /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;
@@ -35,6 +35,6 @@ builder! {
 impl super::Security {
     /// Changes the data of a user's profile.
     pub fn update_user_profile_data(&self, uid: impl Param<String>) -> UpdateUserProfileData {
-        UpdateUserProfileData::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)
     }
 }

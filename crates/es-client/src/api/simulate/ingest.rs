@@ -20,7 +20,7 @@ builder! {
     ///
     /// Since 8.12.0. Experimental: it may change or go. Not on serverless. Needs the index
     /// privilege `index`.
-    Ingest -> Value, json, json;
+    Ingest of IngestEndpoint -> Value, json;
     query {
         /// Parameter `merge_type`. Default: `index`.
         merge_type("merge_type"): params::MergeType;
@@ -48,6 +48,6 @@ builder! {
 impl super::Simulate {
     /// Shows what ingestion makes of documents.
     pub fn ingest(&self) -> Ingest {
-        Ingest::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

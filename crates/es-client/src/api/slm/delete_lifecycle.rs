@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_slm/policy/{policy_id}`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
-    DeleteLifecycle -> Value, json, none;
+    DeleteLifecycle of DeleteLifecycleEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Slm {
     /// Deletes a snapshot policy.
     pub fn delete_lifecycle(&self, policy_id: impl Param<String>) -> DeleteLifecycle {
-        DeleteLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_slm/policy/{policy_id}/_execute`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
-    ExecuteLifecycle -> Value, json, none;
+    ExecuteLifecycle of ExecuteLifecycleEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +27,6 @@ builder! {
 impl super::Slm {
     /// Takes a snapshot by a policy, now.
     pub fn execute_lifecycle(&self, policy_id: impl Param<String>) -> ExecuteLifecycle {
-        ExecuteLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `POST` `/_slm/_execute_retention`
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_slm`.
-    ExecuteRetention -> Value, json, none;
+    ExecuteRetention of ExecuteRetentionEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,6 +25,6 @@ builder! {
 impl super::Slm {
     /// Deletes snapshots that are too old, now.
     pub fn execute_retention(&self) -> ExecuteRetention {
-        ExecuteRetention::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

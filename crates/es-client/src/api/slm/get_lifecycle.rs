@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_slm/policy/{policy_id}`, `/_slm/policy`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
-    GetLifecycle -> Value, json, none;
+    GetLifecycle of GetLifecycleEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +30,6 @@ builder! {
 impl super::Slm {
     /// Gives snapshot policies.
     pub fn get_lifecycle(&self) -> GetLifecycle {
-        GetLifecycle::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

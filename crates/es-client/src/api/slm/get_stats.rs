@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_slm/stats`
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_slm`.
-    GetStats -> Value, json, none;
+    GetStats of GetStatsEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,6 +25,6 @@ builder! {
 impl super::Slm {
     /// Statistics of snapshot management.
     pub fn get_stats(&self) -> GetStats {
-        GetStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

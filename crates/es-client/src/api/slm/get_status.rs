@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_slm/status`
     ///
     /// Since 7.6.0. Needs the cluster privilege `read_slm`.
-    GetStatus -> Value, json, none;
+    GetStatus of GetStatusEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,6 +25,6 @@ builder! {
 impl super::Slm {
     /// Tells whether snapshot management runs.
     pub fn get_status(&self) -> GetStatus {
-        GetStatus::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_slm/policy/{policy_id}`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`. Needs the index privilege `manage`.
-    PutLifecycle -> Value, json, json;
+    PutLifecycle of PutLifecycleEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -39,6 +39,6 @@ builder! {
 impl super::Slm {
     /// Stores a snapshot policy.
     pub fn put_lifecycle(&self, policy_id: impl Param<String>) -> PutLifecycle {
-        PutLifecycle::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)
     }
 }

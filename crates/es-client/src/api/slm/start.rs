@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_slm/start`
     ///
     /// Since 7.6.0. Needs the cluster privilege `manage_slm`.
-    Start -> Value, json, none;
+    Start of StartEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Slm {
     /// Starts snapshot management.
     pub fn start(&self) -> Start {
-        Start::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

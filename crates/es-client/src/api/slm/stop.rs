@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_slm/stop`
     ///
     /// Since 7.6.0.
-    Stop -> Value, json, none;
+    Stop of StopEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Slm {
     /// Stops snapshot management.
     pub fn stop(&self) -> Stop {
-        Stop::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

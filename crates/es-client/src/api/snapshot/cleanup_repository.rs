@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_snapshot/{repository}/_cleanup`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage`.
-    CleanupRepository -> Value, json, none;
+    CleanupRepository of CleanupRepositoryEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +27,6 @@ builder! {
 impl super::Snapshot {
     /// Deletes what no snapshot of a repository needs.
     pub fn cleanup_repository(&self, repository: impl Param<String>) -> CleanupRepository {
-        CleanupRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
     }
 }

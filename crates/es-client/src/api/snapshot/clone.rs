@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_snapshot/{repository}/{snapshot}/_clone/{target_snapshot}`
     ///
     /// Since 7.10.0. Needs the cluster privilege `manage`.
-    Clone -> Value, json, json;
+    Clone of CloneEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -34,11 +34,12 @@ impl super::Snapshot {
         snapshot: impl Param<String>,
         target_snapshot: impl Param<String>,
     ) -> Clone {
-        Clone::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_part(0, repository)
                 .with_part(1, snapshot)
                 .with_part(2, target_snapshot),
+            Answer::json,
         )
     }
 }

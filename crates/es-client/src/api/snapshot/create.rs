@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_snapshot/{repository}/{snapshot}`
     ///
     /// Needs the cluster privilege `create_snapshot`.
-    Create -> types::SnapshotCreated, json, json;
+    Create of CreateEndpoint -> types::SnapshotCreated, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -43,8 +43,9 @@ builder! {
 impl super::Snapshot {
     /// Takes a snapshot.
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
-        Create::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+            Answer::json,
         )
     }
 }

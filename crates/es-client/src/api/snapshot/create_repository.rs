@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_snapshot/{repository}`
     ///
     /// Needs the cluster privilege `manage`.
-    CreateRepository -> types::Acknowledged, json, json;
+    CreateRepository of CreateRepositoryEndpoint -> types::Acknowledged, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +29,6 @@ builder! {
 impl super::Snapshot {
     /// Registers a repository.
     pub fn create_repository(&self, repository: impl Param<String>) -> CreateRepository {
-        CreateRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
     }
 }

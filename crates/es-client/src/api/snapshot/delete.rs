@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_snapshot/{repository}/{snapshot}`
     ///
     /// Needs the cluster privilege `manage`.
-    Delete -> types::Acknowledged, json, none;
+    Delete of DeleteEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,8 +26,9 @@ builder! {
 impl super::Snapshot {
     /// Deletes snapshots.
     pub fn delete(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Delete {
-        Delete::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+            Answer::json,
         )
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_snapshot/{repository}`
     ///
     /// Needs the cluster privilege `manage`.
-    DeleteRepository -> types::Acknowledged, json, none;
+    DeleteRepository of DeleteRepositoryEndpoint -> types::Acknowledged, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Snapshot {
     /// Forgets repositories; what is in them stays.
     pub fn delete_repository(&self, repository: impl Param<[String]>) -> DeleteRepository {
-        DeleteRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_snapshot/{repository}/{snapshot}`
     ///
     /// Needs the cluster privilege `monitor_snapshot`.
-    Get -> types::Snapshots, json, none;
+    Get of GetEndpoint -> types::Snapshots, none;
     query {
         /// Parameter `after`. Since 7.14.0.
         after("after"): impl Param<String>;
@@ -50,6 +50,9 @@ builder! {
 impl super::Snapshot {
     /// Tells about snapshots.
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
-        Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot))
+        Request::new(
+            Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+            Answer::json,
+        )
     }
 }

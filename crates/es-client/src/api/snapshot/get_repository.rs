@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_snapshot/{repository}`, `/_snapshot`
     ///
     /// Needs the cluster privilege `monitor_snapshot`.
-    GetRepository -> Value, json, none;
+    GetRepository of GetRepositoryEndpoint -> Value, none;
     query {
         /// Whether the node tells what it knows itself, without asking the master. Default:
         /// `false`.
@@ -31,6 +31,6 @@ builder! {
 impl super::Snapshot {
     /// Gives repositories.
     pub fn get_repository(&self) -> GetRepository {
-        GetRepository::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

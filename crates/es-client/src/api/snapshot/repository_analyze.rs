@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_snapshot/{repository}/_analyze`
     ///
     /// Since 7.12.0. Not on serverless. Needs the cluster privilege `manage`.
-    RepositoryAnalyze -> Value, json, none;
+    RepositoryAnalyze of RepositoryAnalyzeEndpoint -> Value, none;
     query {
         /// Parameter `blob_count`. Default: `100`.
         blob_count("blob_count"): impl Param<i64>;
@@ -48,6 +48,6 @@ builder! {
 impl super::Snapshot {
     /// Tries out whether a repository works well.
     pub fn repository_analyze(&self, repository: impl Param<String>) -> RepositoryAnalyze {
-        RepositoryAnalyze::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
     }
 }

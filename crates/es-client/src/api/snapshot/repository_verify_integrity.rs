@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 8.16.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `manage`.
-    RepositoryVerifyIntegrity -> Value, json, none;
+    RepositoryVerifyIntegrity of RepositoryVerifyIntegrityEndpoint -> Value, none;
     query {
         /// Parameter `blob_thread_pool_concurrency`. Default: `1`.
         blob_thread_pool_concurrency("blob_thread_pool_concurrency"): impl Param<i64>;
@@ -43,6 +43,6 @@ impl super::Snapshot {
         &self,
         repository: impl Param<[String]>,
     ) -> RepositoryVerifyIntegrity {
-        RepositoryVerifyIntegrity::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
     }
 }

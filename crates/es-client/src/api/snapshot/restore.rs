@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_snapshot/{repository}/{snapshot}/_restore`
     ///
     /// Needs the cluster privilege `manage`.
-    Restore -> types::SnapshotRestored, json, json;
+    Restore of RestoreEndpoint -> types::SnapshotRestored, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -49,8 +49,9 @@ builder! {
 impl super::Snapshot {
     /// Restores a snapshot.
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
-        Restore::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+            Answer::json,
         )
     }
 }

@@ -19,7 +19,7 @@ builder! {
     /// `/_snapshot/_status`
     ///
     /// Since 7.8.0. Needs the cluster privilege `monitor_snapshot`.
-    Status -> types::SnapshotStatuses, json, none;
+    Status of StatusEndpoint -> types::SnapshotStatuses, none;
     query {
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -37,6 +37,6 @@ builder! {
 impl super::Snapshot {
     /// Tells how snapshots go, shard by shard.
     pub fn status(&self) -> Status {
-        Status::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_snapshot/{repository}/_verify`
     ///
     /// Needs the cluster privilege `manage`.
-    VerifyRepository -> Value, json, none;
+    VerifyRepository of VerifyRepositoryEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +27,6 @@ builder! {
 impl super::Snapshot {
     /// Checks whether all nodes reach a repository.
     pub fn verify_repository(&self, repository: impl Param<String>) -> VerifyRepository {
-        VerifyRepository::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_sql/close`
     ///
     /// Since 6.3.0.
-    ClearCursor -> Value, json, json;
+    ClearCursor of ClearCursorEndpoint -> Value, json;
     query {}
     property {
         /// Property `cursor`: text, required.
@@ -25,6 +25,6 @@ builder! {
 impl super::Sql {
     /// Frees what a cursor holds.
     pub fn clear_cursor(&self) -> ClearCursor {
-        ClearCursor::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

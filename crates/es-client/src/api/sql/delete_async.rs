@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_sql/async/delete/{id}`
     ///
     /// Since 7.15.0. Needs the cluster privilege `cancel_task`.
-    DeleteAsync -> Value, json, none;
+    DeleteAsync of DeleteAsyncEndpoint -> Value, none;
     query {}
 }
 
 impl super::Sql {
     /// Deletes a query in the background.
     pub fn delete_async(&self, id: impl Param<String>) -> DeleteAsync {
-        DeleteAsync::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_sql/async/{id}`
     ///
     /// Since 7.15.0.
-    GetAsync -> Value, json, none;
+    GetAsync of GetAsyncEndpoint -> Value, none;
     query {
         /// What separates values of a CSV answer. Default: `,`.
         delimiter("delimiter"): impl Param<String>;
@@ -30,6 +30,6 @@ builder! {
 impl super::Sql {
     /// Gives what a query in the background has found.
     pub fn get_async(&self, id: impl Param<String>) -> GetAsync {
-        GetAsync::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     /// `GET` `/_sql/async/status/{id}`
     ///
     /// Since 7.15.0. Needs the cluster privilege `monitor`.
-    GetAsyncStatus -> Value, json, none;
+    GetAsyncStatus of GetAsyncStatusEndpoint -> Value, none;
     query {}
 }
 
 impl super::Sql {
     /// Tells whether a query in the background still runs.
     pub fn get_async_status(&self, id: impl Param<String>) -> GetAsyncStatus {
-        GetAsyncStatus::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_sql`
     ///
     /// Since 6.3.0. Needs the index privilege `read`.
-    Query -> Value, json, json;
+    Query of QueryEndpoint -> Value, json;
     query {
         /// The form of the answer.
         format("format"): params::SqlFormat;
@@ -64,6 +64,6 @@ builder! {
 impl super::Sql {
     /// Runs a query, or gives the next page of one.
     pub fn query(&self) -> Query {
-        Query::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

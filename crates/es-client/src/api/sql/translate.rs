@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_sql/translate`
     ///
     /// Since 6.3.0. Needs the index privilege `read`.
-    Translate -> Value, json, json;
+    Translate of TranslateEndpoint -> Value, json;
     query {}
     property {
         /// Property `fetch_size`: number. Default: `1000`.
@@ -32,6 +32,6 @@ builder! {
 impl super::Sql {
     /// Shows the search that a query becomes.
     pub fn translate(&self) -> Translate {
-        Translate::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

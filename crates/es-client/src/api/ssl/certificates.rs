@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_ssl/certificates`
     ///
     /// Since 6.2.0. Needs the cluster privilege `monitor`.
-    Certificates -> Value, json, none;
+    Certificates of CertificatesEndpoint -> Value, none;
     query {}
 }
 
 impl super::Ssl {
     /// Lists the certificates that nodes use.
     pub fn certificates(&self) -> Certificates {
-        Certificates::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 9.1.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `manage`.
-    LogsEnable -> Value, json, none;
+    LogsEnable of LogsEnableEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +28,6 @@ builder! {
 impl super::Streams {
     /// Switches streams of logs on.
     pub fn logs_enable(&self, name: params::StreamType) -> LogsEnable {
-        LogsEnable::new(Call::new(&self.client, &ENDPOINT).with_part(0, name))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     ///
     /// Since 9.1.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `monitor`.
-    Status -> Value, json, none;
+    Status of StatusEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Streams {
     /// Tells which streams are on.
     pub fn status(&self) -> Status {
-        Status::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_synonyms/{id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    DeleteSynonym -> Value, json, none;
+    DeleteSynonym of DeleteSynonymEndpoint -> Value, none;
     query {}
 }
 
 impl super::Synonyms {
     /// Deletes a set of synonyms.
     pub fn delete_synonym(&self, id: impl Param<String>) -> DeleteSynonym {
-        DeleteSynonym::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

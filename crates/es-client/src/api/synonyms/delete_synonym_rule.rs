@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_synonyms/{set_id}/{rule_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    DeleteSynonymRule -> Value, json, none;
+    DeleteSynonymRule of DeleteSynonymRuleEndpoint -> Value, none;
     query {
         /// When the change becomes visible to searches. Default: `true`. Since 9.1.0. Not on
         /// serverless.
@@ -29,8 +29,9 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteSynonymRule {
-        DeleteSynonymRule::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
+            Answer::json,
         )
     }
 }

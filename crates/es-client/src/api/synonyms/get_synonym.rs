@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_synonyms/{id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    GetSynonym -> Value, json, none;
+    GetSynonym of GetSynonymEndpoint -> Value, none;
     query {
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
@@ -28,6 +28,6 @@ builder! {
 impl super::Synonyms {
     /// Gives a set of synonyms.
     pub fn get_synonym(&self, id: impl Param<String>) -> GetSynonym {
-        GetSynonym::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_synonyms/{set_id}/{rule_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    GetSynonymRule -> Value, json, none;
+    GetSynonymRule of GetSynonymRuleEndpoint -> Value, none;
     query {}
 }
 
@@ -25,8 +25,9 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> GetSynonymRule {
-        GetSynonymRule::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
+            Answer::json,
         )
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_synonyms`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    GetSynonymsSets -> Value, json, none;
+    GetSynonymsSets of GetSynonymsSetsEndpoint -> Value, none;
     query {
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
@@ -25,6 +25,6 @@ builder! {
 impl super::Synonyms {
     /// Lists sets of synonyms.
     pub fn get_synonyms_sets(&self) -> GetSynonymsSets {
-        GetSynonymsSets::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_synonyms/{id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    PutSynonym -> Value, json, json;
+    PutSynonym of PutSynonymEndpoint -> Value, json;
     query {
         /// Parameter `append`. Default: `false`. Since 9.5.0.
         append("append"): bool;
@@ -32,6 +32,6 @@ builder! {
 impl super::Synonyms {
     /// Stores a set of synonyms.
     pub fn put_synonym(&self, id: impl Param<String>) -> PutSynonym {
-        PutSynonym::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_synonyms/{set_id}/{rule_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    PutSynonymRule -> Value, json, json;
+    PutSynonymRule of PutSynonymRuleEndpoint -> Value, json;
     query {
         /// When the change becomes visible to searches. Default: `true`. Since 9.1.0. Not on
         /// serverless.
@@ -34,8 +34,9 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> PutSynonymRule {
-        PutSynonymRule::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
+            Answer::json,
         )
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_tasks/{task_id}/_cancel`, `/_tasks/_cancel`
     ///
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `manage`.
-    Cancel -> types::TaskList, json, none;
+    Cancel of CancelEndpoint -> types::TaskList, none;
     query {
         /// What is done.
         actions("actions"): impl Param<[String]>;
@@ -35,6 +35,6 @@ builder! {
 impl super::Tasks {
     /// Cancels tasks.
     pub fn cancel(&self) -> Cancel {
-        Cancel::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_tasks/{task_id}`
     ///
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    Get -> types::TaskResponse, json, none;
+    Get of GetEndpoint -> types::TaskResponse, none;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -26,6 +26,6 @@ builder! {
 impl super::Tasks {
     /// Tells about a task, and can wait for its end.
     pub fn get(&self, task_id: impl Param<String>) -> Get {
-        Get::new(Call::new(&self.client, &ENDPOINT).with_part(0, task_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, task_id), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_tasks`
     ///
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    List -> types::TaskList, json, none;
+    List of ListEndpoint -> types::TaskList, none;
     query {
         /// What is done.
         actions("actions"): impl Param<[String]>;
@@ -35,6 +35,6 @@ builder! {
 impl super::Tasks {
     /// Lists tasks.
     pub fn list(&self) -> List {
-        List::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

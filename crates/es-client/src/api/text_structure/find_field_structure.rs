@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_text_structure/find_field_structure`
     ///
     /// Not on serverless. Needs the cluster privilege `monitor_text_structure`.
-    FindFieldStructure -> Value, json, none;
+    FindFieldStructure of FindFieldStructureEndpoint -> Value, none;
     query {
         /// Parameter `column_names`.
         column_names("column_names"): impl Param<[String]>;
@@ -52,10 +52,11 @@ impl super::TextStructure {
         field: impl Param<String>,
         index: impl Param<String>,
     ) -> FindFieldStructure {
-        FindFieldStructure::new(
+        Request::new(
             Call::new(&self.client, &ENDPOINT)
                 .with_query("field", field)
                 .with_query("index", index),
+            Answer::json,
         )
     }
 }

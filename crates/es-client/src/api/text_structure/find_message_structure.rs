@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_text_structure/find_message_structure`
     ///
     /// Not on serverless. Needs the cluster privilege `monitor_text_structure`.
-    FindMessageStructure -> Value, json, json;
+    FindMessageStructure of FindMessageStructureEndpoint -> Value, json;
     query {
         /// Parameter `column_names`.
         column_names("column_names"): impl Param<[String]>;
@@ -51,6 +51,6 @@ builder! {
 impl super::TextStructure {
     /// Finds the structure of messages.
     pub fn find_message_structure(&self) -> FindMessageStructure {
-        FindMessageStructure::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

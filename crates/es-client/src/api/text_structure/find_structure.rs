@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_text_structure/find_structure`
     ///
     /// Since 7.13.0. Needs the cluster privilege `monitor_text_structure`.
-    FindStructure -> Value, json, lines;
+    FindStructure of FindStructureEndpoint -> Value, lines;
     query {
         /// Parameter `charset`.
         charset("charset"): impl Param<String>;
@@ -55,6 +55,6 @@ builder! {
 impl super::TextStructure {
     /// Finds the structure of a text.
     pub fn find_structure(&self) -> FindStructure {
-        FindStructure::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

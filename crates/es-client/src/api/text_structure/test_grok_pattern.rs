@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_text_structure/test_grok_pattern`
     ///
     /// Since 8.13.0.
-    TestGrokPattern -> Value, json, json;
+    TestGrokPattern of TestGrokPatternEndpoint -> Value, json;
     query {
         /// Parameter `ecs_compatibility`. Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): impl Param<String>;
@@ -31,6 +31,6 @@ builder! {
 impl super::TextStructure {
     /// Tries a grok pattern out.
     pub fn test_grok_pattern(&self) -> TestGrokPattern {
-        TestGrokPattern::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

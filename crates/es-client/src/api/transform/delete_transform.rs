@@ -14,7 +14,7 @@ builder! {
     /// `DELETE` `/_transform/{transform_id}`
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
-    DeleteTransform -> Value, json, none;
+    DeleteTransform of DeleteTransformEndpoint -> Value, none;
     query {
         /// Parameter `delete_dest_index`. Default: `false`.
         delete_dest_index("delete_dest_index"): bool;
@@ -28,6 +28,6 @@ builder! {
 impl super::Transform {
     /// Deletes a transform.
     pub fn delete_transform(&self, transform_id: impl Param<String>) -> DeleteTransform {
-        DeleteTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }
 }

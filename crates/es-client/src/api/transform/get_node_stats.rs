@@ -13,13 +13,13 @@ builder! {
     /// `GET` `/_transform/_node_stats`
     ///
     /// Since 8.15.0.
-    GetNodeStats -> Value, json, none;
+    GetNodeStats of GetNodeStatsEndpoint -> Value, none;
     query {}
 }
 
 impl super::Transform {
     /// Statistics of transforms, by node.
     pub fn get_node_stats(&self) -> GetNodeStats {
-        GetNodeStats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

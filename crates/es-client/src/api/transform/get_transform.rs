@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_transform/{transform_id}`, `/_transform`
     ///
     /// Since 7.5.0. Needs the cluster privilege `monitor_transform`.
-    GetTransform -> Value, json, none;
+    GetTransform of GetTransformEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -34,6 +34,6 @@ builder! {
 impl super::Transform {
     /// Gives transforms.
     pub fn get_transform(&self) -> GetTransform {
-        GetTransform::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

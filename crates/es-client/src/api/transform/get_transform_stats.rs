@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 7.5.0. Needs the cluster privilege `monitor_transform`. Needs the index privileges
     /// `read`, `view_index_metadata`.
-    GetTransformStats -> Value, json, none;
+    GetTransformStats of GetTransformStatsEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -33,6 +33,6 @@ builder! {
 impl super::Transform {
     /// Statistics of transforms.
     pub fn get_transform_stats(&self, transform_id: impl Param<[String]>) -> GetTransformStats {
-        GetTransformStats::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }
 }

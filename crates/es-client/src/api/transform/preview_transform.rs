@@ -20,7 +20,7 @@ builder! {
     ///
     /// Since 7.2.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
     /// `read`, `view_index_metadata`.
-    PreviewTransform -> Value, json, json;
+    PreviewTransform of PreviewTransformEndpoint -> Value, json;
     query {
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
@@ -56,6 +56,6 @@ builder! {
 impl super::Transform {
     /// Shows what a transform would make.
     pub fn preview_transform(&self) -> PreviewTransform {
-        PreviewTransform::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -16,7 +16,7 @@ builder! {
     ///
     /// Since 7.2.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
     /// `create_index`, `read`, `index`, `view_index_metadata`.
-    PutTransform -> Value, json, json;
+    PutTransform of PutTransformEndpoint -> Value, json;
     query {
         /// Parameter `defer_validation`. Default: `false`.
         defer_validation("defer_validation"): bool;
@@ -52,6 +52,6 @@ builder! {
 impl super::Transform {
     /// Makes a transform.
     pub fn put_transform(&self, transform_id: impl Param<String>) -> PutTransform {
-        PutTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_transform/{transform_id}/_reset`
     ///
     /// Since 8.1.0. Needs the cluster privilege `manage_transform`.
-    ResetTransform -> Value, json, none;
+    ResetTransform of ResetTransformEndpoint -> Value, none;
     query {
         /// Whether it is done in any case. Default: `false`.
         force("force"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::Transform {
     /// Takes a transform back to its beginning.
     pub fn reset_transform(&self, transform_id: impl Param<String>) -> ResetTransform {
-        ResetTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }
 }

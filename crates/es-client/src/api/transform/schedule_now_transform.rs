@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_transform/{transform_id}/_schedule_now`
     ///
     /// Since 8.7.0. Needs the cluster privilege `manage_transform`.
-    ScheduleNowTransform -> Value, json, none;
+    ScheduleNowTransform of ScheduleNowTransformEndpoint -> Value, none;
     query {
         /// Parameter `defer`. Default: `false`. Since 9.4.0.
         defer("defer"): bool;
@@ -26,6 +26,6 @@ builder! {
 impl super::Transform {
     /// Lets a transform look for new data now.
     pub fn schedule_now_transform(&self, transform_id: impl Param<String>) -> ScheduleNowTransform {
-        ScheduleNowTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }
 }

@@ -15,7 +15,7 @@ builder! {
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
     /// `read`, `view_index_metadata`.
-    StartTransform -> Value, json, none;
+    StartTransform of StartTransformEndpoint -> Value, none;
     query {
         /// How many are passed over.
         from("from"): impl Param<String>;
@@ -27,6 +27,6 @@ builder! {
 impl super::Transform {
     /// Starts a transform.
     pub fn start_transform(&self, transform_id: impl Param<String>) -> StartTransform {
-        StartTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }
 }

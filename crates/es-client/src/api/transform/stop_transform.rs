@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_transform/{transform_id}/_stop`
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
-    StopTransform -> Value, json, none;
+    StopTransform of StopTransformEndpoint -> Value, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
@@ -32,6 +32,6 @@ builder! {
 impl super::Transform {
     /// Stops transforms.
     pub fn stop_transform(&self, transform_id: impl Param<String>) -> StopTransform {
-        StopTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }
 }

@@ -17,7 +17,7 @@ builder! {
     ///
     /// Since 7.2.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
     /// `read`, `index`, `view_index_metadata`.
-    UpdateTransform -> Value, json, json;
+    UpdateTransform of UpdateTransformEndpoint -> Value, json;
     query {
         /// Parameter `defer_validation`.
         defer_validation("defer_validation"): bool;
@@ -51,6 +51,6 @@ builder! {
 impl super::Transform {
     /// Changes a transform.
     pub fn update_transform(&self, transform_id: impl Param<String>) -> UpdateTransform {
-        UpdateTransform::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }
 }

@@ -13,7 +13,7 @@ builder! {
     /// `POST` `/_transform/_upgrade`
     ///
     /// Since 7.16.0. Needs the cluster privilege `manage_transform`.
-    UpgradeTransforms -> Value, json, none;
+    UpgradeTransforms of UpgradeTransformsEndpoint -> Value, none;
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
@@ -25,6 +25,6 @@ builder! {
 impl super::Transform {
     /// Brings all transforms to the current form.
     pub fn upgrade_transforms(&self) -> UpgradeTransforms {
-        UpgradeTransforms::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

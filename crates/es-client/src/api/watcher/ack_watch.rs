@@ -17,7 +17,7 @@ builder! {
     /// `PUT` `/_watcher/watch/{watch_id}/_ack/{action_id}`, `/_watcher/watch/{watch_id}/_ack`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    AckWatch -> Value, json, none;
+    AckWatch of AckWatchEndpoint -> Value, none;
     query {}
     part {
         /// Parameter `action_id`.
@@ -28,6 +28,6 @@ builder! {
 impl super::Watcher {
     /// Acknowledges a watch, so that it does not act again at once.
     pub fn ack_watch(&self, watch_id: impl Param<String>) -> AckWatch {
-        AckWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)
     }
 }

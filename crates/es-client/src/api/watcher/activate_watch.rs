@@ -14,13 +14,13 @@ builder! {
     /// `PUT` `/_watcher/watch/{watch_id}/_activate`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ActivateWatch -> Value, json, none;
+    ActivateWatch of ActivateWatchEndpoint -> Value, none;
     query {}
 }
 
 impl super::Watcher {
     /// Switches a watch on.
     pub fn activate_watch(&self, watch_id: impl Param<String>) -> ActivateWatch {
-        ActivateWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)
     }
 }

@@ -14,13 +14,13 @@ builder! {
     /// `PUT` `/_watcher/watch/{watch_id}/_deactivate`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    DeactivateWatch -> Value, json, none;
+    DeactivateWatch of DeactivateWatchEndpoint -> Value, none;
     query {}
 }
 
 impl super::Watcher {
     /// Switches a watch off.
     pub fn deactivate_watch(&self, watch_id: impl Param<String>) -> DeactivateWatch {
-        DeactivateWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)
     }
 }

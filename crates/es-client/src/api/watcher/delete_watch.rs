@@ -14,13 +14,13 @@ builder! {
     /// `DELETE` `/_watcher/watch/{id}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    DeleteWatch -> Value, json, none;
+    DeleteWatch of DeleteWatchEndpoint -> Value, none;
     query {}
 }
 
 impl super::Watcher {
     /// Deletes a watch.
     pub fn delete_watch(&self, id: impl Param<String>) -> DeleteWatch {
-        DeleteWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

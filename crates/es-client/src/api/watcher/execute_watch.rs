@@ -19,7 +19,7 @@ builder! {
     /// `PUT` `/_watcher/watch/{id}/_execute`, `/_watcher/watch/_execute`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ExecuteWatch -> Value, json, json;
+    ExecuteWatch of ExecuteWatchEndpoint -> Value, json;
     query {
         /// Parameter `debug`. Default: `false`.
         debug("debug"): bool;
@@ -49,6 +49,6 @@ builder! {
 impl super::Watcher {
     /// Runs a watch now. It is not sent again once a node may have taken it.
     pub fn execute_watch(&self) -> ExecuteWatch {
-        ExecuteWatch::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

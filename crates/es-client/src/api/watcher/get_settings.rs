@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_watcher/settings`
     ///
     /// Not on serverless.
-    GetSettings -> Value, json, none;
+    GetSettings of GetSettingsEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -23,6 +23,6 @@ builder! {
 impl super::Watcher {
     /// Gives the settings of the watches' own index.
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

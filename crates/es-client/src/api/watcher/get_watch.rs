@@ -14,13 +14,13 @@ builder! {
     /// `GET` `/_watcher/watch/{id}`
     ///
     /// Since 5.6.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
-    GetWatch -> Value, json, none;
+    GetWatch of GetWatchEndpoint -> Value, none;
     query {}
 }
 
 impl super::Watcher {
     /// Gives a watch.
     pub fn get_watch(&self, id: impl Param<String>) -> GetWatch {
-        GetWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

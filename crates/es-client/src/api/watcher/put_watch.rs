@@ -15,7 +15,7 @@ builder! {
     /// `PUT` `/_watcher/watch/{id}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    PutWatch -> Value, json, json;
+    PutWatch of PutWatchEndpoint -> Value, json;
     query {
         /// Parameter `active`. Default: `true`.
         active("active"): bool;
@@ -51,6 +51,6 @@ builder! {
 impl super::Watcher {
     /// Stores a watch.
     pub fn put_watch(&self, id: impl Param<String>) -> PutWatch {
-        PutWatch::new(Call::new(&self.client, &ENDPOINT).with_part(0, id))
+        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }
 }

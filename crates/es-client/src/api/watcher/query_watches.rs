@@ -15,7 +15,7 @@ builder! {
     /// `GET` or `POST` `/_watcher/_query/watches`
     ///
     /// Since 7.11.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
-    QueryWatches -> Value, json, json;
+    QueryWatches of QueryWatchesEndpoint -> Value, json;
     query {}
     property {
         /// How many are passed over. Number. Default: `0`.
@@ -34,6 +34,6 @@ builder! {
 impl super::Watcher {
     /// Searches watches.
     pub fn query_watches(&self) -> QueryWatches {
-        QueryWatches::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

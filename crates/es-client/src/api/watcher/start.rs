@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_watcher/_start`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    Start -> Value, json, none;
+    Start of StartEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Watcher {
     /// Starts watching.
     pub fn start(&self) -> Start {
-        Start::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_watcher/stats/{metric}`, `/_watcher/stats`
     ///
     /// Since 5.5.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
-    Stats -> Value, json, none;
+    Stats of StatsEndpoint -> Value, none;
     query {
         /// Parameter `emit_stacktraces`. Default: `false`.
         emit_stacktraces("emit_stacktraces"): bool;
@@ -28,6 +28,6 @@ builder! {
 impl super::Watcher {
     /// Statistics of watches.
     pub fn stats(&self) -> Stats {
-        Stats::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

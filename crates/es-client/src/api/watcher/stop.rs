@@ -14,7 +14,7 @@ builder! {
     /// `POST` `/_watcher/_stop`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    Stop -> Value, json, none;
+    Stop of StopEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,6 +24,6 @@ builder! {
 impl super::Watcher {
     /// Stops watching.
     pub fn stop(&self) -> Stop {
-        Stop::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

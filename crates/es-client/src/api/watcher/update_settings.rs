@@ -14,7 +14,7 @@ builder! {
     /// `PUT` `/_watcher/settings`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    UpdateSettings -> Value, json, json;
+    UpdateSettings of UpdateSettingsEndpoint -> Value, json;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -32,6 +32,6 @@ builder! {
 impl super::Watcher {
     /// Changes the settings of the watches' own index.
     pub fn update_settings(&self) -> UpdateSettings {
-        UpdateSettings::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

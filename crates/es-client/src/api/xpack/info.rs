@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_xpack`
     ///
     /// Needs the cluster privilege `monitor`.
-    Info -> Value, json, none;
+    Info of InfoEndpoint -> Value, none;
     query {
         /// Parameter `accept_enterprise`. Deprecated since 8.0.0.
         accept_enterprise("accept_enterprise"): bool;
@@ -25,6 +25,6 @@ builder! {
 impl super::Xpack {
     /// Tells the licence and which features there are.
     pub fn info(&self) -> Info {
-        Info::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }

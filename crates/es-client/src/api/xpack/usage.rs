@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_xpack/usage`
     ///
     /// Needs the cluster privilege `monitor`.
-    Usage -> Value, json, none;
+    Usage of UsageEndpoint -> Value, none;
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -23,6 +23,6 @@ builder! {
 impl super::Xpack {
     /// Tells how features are used.
     pub fn usage(&self) -> Usage {
-        Usage::new(Call::new(&self.client, &ENDPOINT))
+        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }
 }
