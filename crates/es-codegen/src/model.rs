@@ -37,13 +37,11 @@ pub(crate) struct Enumeration {
 const CLIENT: &[&str] =
     &["builder", "call", "from_service", "helpers", "options", "request", "transport"];
 
-/// Takes every public endpoint; what tables say of others is an error.
+/// Takes every public endpoint; what tables say of anything else is an error.
 pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Model> {
     let mut namespaces: BTreeMap<String, Namespace> = BTreeMap::new();
-    let mut unknown = tables.names();
     let mut enums = BTreeSet::new();
     for endpoint in facts.manifest.endpoints.iter().filter(|e| e.visibility == "public") {
-        unknown.remove(&*endpoint.name);
         let (namespace, _) = endpoint.name.split_once('.').unwrap_or(("", &endpoint.name));
         let built = build_endpoint(endpoint, facts, tables)
             .map_err(|error| format!("{}: {error}", endpoint.name))?;
@@ -53,9 +51,7 @@ pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Model> {
         let known = known.or_insert_with(|| Namespace { words: words(), endpoints: Vec::new() });
         known.endpoints.push(built);
     }
-    if !unknown.is_empty() {
-        return Err(format!("tables name endpoints that are not public: {unknown:?}").into());
-    }
+    check_tables(&namespaces, tables)?;
     check_names(&namespaces)?;
     let enums = enums.into_iter().map(|name| enumeration(name, facts)).collect();
     Ok(Model { namespaces, enums })
@@ -78,6 +74,29 @@ fn enumeration(name: &str, facts: &Facts) -> Enumeration {
     Enumeration { name: name.to_owned(), members: members.unwrap_or_default() }
 }
 
+/// A misspelt name in a table would leave something without what the table says.
+fn check_tables(namespaces: &BTreeMap<String, Namespace>, tables: &Tables) -> Result<()> {
+    let endpoints = || namespaces.values().flat_map(|space| &space.endpoints);
+    let mut names = tables.names();
+    for endpoint in endpoints() {
+        names.remove(&*endpoint.name);
+    }
+    let mut spaces: BTreeSet<_> = tables.words.namespaces.keys().collect();
+    spaces.retain(|name| !namespaces.contains_key(*name));
+    let mut params: BTreeSet<&str> = tables.words.parameters.keys().map(String::as_str).collect();
+    for (endpoint, name) in endpoints().flat_map(|it| it.names().map(move |name| (it, name))) {
+        params.remove(name);
+        params.remove(&*format!("{}/{name}", endpoint.name));
+    }
+    let strays = |what: &str, names: Vec<&str>| match &*names {
+        [] => Ok(()),
+        names => Err(format!("the tables name {what} that nobody has: {}", names.join(", "))),
+    };
+    strays("endpoints", names.into_iter().collect())?;
+    strays("namespaces", spaces.into_iter().map(String::as_str).collect())?;
+    Ok(strays("parameters", params.into_iter().collect())?)
+}
+
 /// Two things of one name would not compile, but the compiler would not say why.
 fn check_names(namespaces: &BTreeMap<String, Namespace>) -> Result<()> {
     let root = namespaces.get("").map_or(&[][..], |root| &root.endpoints);
@@ -98,4 +117,56 @@ fn check_names(namespaces: &BTreeMap<String, Namespace>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn committed() -> (Facts, Tables) {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let facts = facts::read(&here.join("facts")).unwrap();
+        (facts, crate::tables::read(&here.join("tables")).unwrap())
+    }
+
+    /// What the generator says of tables with one slip of the pen.
+    fn refusal(slip: impl FnOnce(&mut Tables)) -> String {
+        let (facts, mut tables) = committed();
+        slip(&mut tables);
+        build(&facts, &tables).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_name_in_a_table_that_matches_nothing_is_an_error() {
+        let word = || "Some words.".to_owned();
+        let slips = [
+            refusal(|t| drop(t.answers.insert("indices.creat".to_owned(), "Info".to_owned()))),
+            refusal(|t| drop(t.repeat.repeatable.insert("serch".to_owned(), word()))),
+            refusal(|t| drop(t.arguments.insert("cuont".to_owned(), "index".to_owned()))),
+            refusal(|t| drop(t.words.endpoints.insert("_internal.x".to_owned(), word()))),
+            refusal(|t| drop(t.words.namespaces.insert("indice".to_owned(), word()))),
+            refusal(|t| drop(t.words.parameters.insert("refesh".to_owned(), word()))),
+            refusal(|t| drop(t.words.parameters.insert("index/refesh".to_owned(), word()))),
+            refusal(|t| drop(t.words.parameters.insert("indx/refresh".to_owned(), word()))),
+        ];
+        let names = "indices.creat serch cuont _internal.x indice refesh index/refesh indx";
+        for (error, name) in slips.iter().zip(names.split(' ')) {
+            assert!(error.ends_with(&format!("that nobody has: {name}")), "{name}: {error}");
+        }
+        let part = refusal(|t| drop(t.arguments.insert("count".to_owned(), "indx".to_owned())));
+        assert!(part.contains("`indx`, which is no optional part"), "{part}");
+    }
+
+    #[test]
+    fn everything_public_has_words() {
+        let (facts, tables) = committed();
+        for (name, space) in build(&facts, &tables).unwrap().namespaces {
+            assert!(name.is_empty() || space.words.is_some(), "{name}");
+            for endpoint in space.endpoints {
+                assert!(tables.words.endpoints.contains_key(&endpoint.name), "{}", endpoint.name);
+            }
+        }
+    }
 }

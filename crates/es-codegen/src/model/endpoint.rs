@@ -75,6 +75,13 @@ impl Endpoint {
         self.setters.iter().filter(move |setter| setter.section == section)
     }
 
+    /// The names on the wire of everything that can be given.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let parts = self.parts.iter().map(|part| &*part.name);
+        let setters = self.setters.iter().filter(|setter| setter.section != Section::Part);
+        parts.chain(self.required_query()).chain(setters.map(|setter| &*setter.key))
+    }
+
     pub(crate) fn required_query(&self) -> impl Iterator<Item = &str> {
         self.arguments.iter().filter_map(|argument| match &argument.target {
             Target::Query(name) => Some(&**name),
