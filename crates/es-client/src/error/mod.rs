@@ -5,7 +5,10 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::response::{Hidden, Meta};
+use crate::{
+    helpers::bulk::BulkStopped,
+    response::{Hidden, Meta},
+};
 
 mod api;
 
@@ -32,6 +35,8 @@ enum Kind {
     Task(Cause),
     /// One failure that several calls have in common.
     Shared(Arc<Error>),
+    /// A bulk helper ended early; its own error says why.
+    Stopped(Box<BulkStopped>),
     /// What a helper was to write could not be read.
     Source(es_transport::BoxError),
     /// An answer lacks what some shards should have given.
@@ -74,9 +79,11 @@ impl Error {
         Self(Box::new(Kind::Shared(error)))
     }
 
+    /// The kind that questions are about: that of what lies behind.
     fn kind(&self) -> &Kind {
         match &*self.0 {
             Kind::Shared(error) => error.kind(),
+            Kind::Stopped(stopped) => stopped.error.kind(),
             kind => kind,
         }
     }
@@ -110,6 +117,16 @@ impl Error {
     pub fn as_transport(&self) -> Option<&es_transport::Error> {
         match self.kind() {
             Kind::Transport(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What a bulk helper had done when it stopped, if it did; the questions are
+    /// about what stopped it.
+    pub fn as_bulk_stopped(&self) -> Option<&BulkStopped> {
+        match &*self.0 {
+            Kind::Stopped(stopped) => Some(stopped),
+            Kind::Shared(error) => error.as_bulk_stopped(),
             _ => None,
         }
     }
@@ -200,12 +217,16 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(stopped) = self.as_bulk_stopped() {
+            return stopped.fmt(f);
+        }
         match self.kind() {
             Kind::Transport(error) => error.fmt(f),
             Kind::Api(error) => error.fmt(f),
             Kind::Invalid(message) => write!(f, "the call cannot be sent: {message}"),
             Kind::Task(cause) => write!(f, "the task failed: {cause}"),
             Kind::Shared(error) => error.fmt(f),
+            Kind::Stopped(stopped) => stopped.fmt(f),
             Kind::Partial { failed: 0, .. } => {
                 f.write_str("the answer is incomplete: the server's time was over")
             }
@@ -223,6 +244,9 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     /// Shows no body of an answer: it may hold a key that was just made.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(stopped) = self.as_bulk_stopped() {
+            return stopped.fmt(f);
+        }
         match self.kind() {
             Kind::Decode { what, source, meta, body } => f
                 .debug_struct("Decode")
@@ -238,13 +262,24 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        if let Some(stopped) = self.as_bulk_stopped() {
+            return stopped.source();
+        }
         match self.kind() {
             Kind::Transport(error) => error.source(),
             Kind::Source(source) => Some(&**source),
             Kind::Encode { source, .. } | Kind::Decode { source, .. } => Some(source),
             Kind::Shared(error) => error.source(),
+            Kind::Stopped(stopped) => stopped.source(),
             Kind::Api(_) | Kind::Invalid(_) | Kind::Partial { .. } | Kind::Task(_) => None,
         }
+    }
+}
+
+/// The report goes along: see [`Error::as_bulk_stopped`].
+impl From<BulkStopped> for Error {
+    fn from(stopped: BulkStopped) -> Self {
+        Self(Box::new(Kind::Stopped(Box::new(stopped))))
     }
 }
 

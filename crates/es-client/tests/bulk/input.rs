@@ -136,6 +136,14 @@ async fn an_input_that_fails_ends_after_what_it_gave() {
     assert_eq!(source.to_string(), "no more");
     assert_eq!((stopped.report.operations, stopped.report.succeeded), (7, 7));
     assert_eq!(mock.sizes(), [5, 2]);
+
+    let error = es_client::Error::from(stopped);
+    assert!(error.is_source());
+    assert_eq!(error.as_bulk_stopped().unwrap().report.succeeded, 7);
+    assert!(error.to_string().starts_with("the bulk helper stopped: 7 of 7 written"), "{error}");
+    let why = std::error::Error::source(&error).unwrap();
+    assert_eq!(why.to_string(), "the input of the helper failed");
+    assert_eq!(why.source().unwrap().to_string(), "no more");
 }
 
 #[tokio::test(start_paused = true)]

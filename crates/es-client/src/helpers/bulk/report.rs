@@ -53,7 +53,8 @@ impl fmt::Display for BulkReport {
 }
 
 /// A bulk helper ended before its input did. Everything that had been read has
-/// its outcome in the report.
+/// its outcome in the report. As an [`Error`] (by `?`) it keeps its report:
+/// [`Error::as_bulk_stopped`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BulkStopped {
@@ -72,12 +73,6 @@ impl fmt::Display for BulkStopped {
 impl StdError for BulkStopped {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&self.error)
-    }
-}
-
-impl From<BulkStopped> for Error {
-    fn from(stopped: BulkStopped) -> Self {
-        stopped.error
     }
 }
 
