@@ -1,9 +1,10 @@
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::{
-    object::{json, options, pair},
+    object::{options, pair, values},
     query::Query,
+    score_function::ScoreFunction,
 };
 
 /// Queries of queries.
@@ -45,8 +46,7 @@ impl Query {
 
     /// The documents of any of these queries, with the score of the best.
     pub fn dis_max<T: Into<Self>>(queries: impl IntoIterator<Item = T>) -> Self {
-        let queries: Vec<Value> = queries.into_iter().map(|query| query.into().into()).collect();
-        Self::new("dis_max", pair("queries", queries))
+        Self::new("dis_max", pair("queries", values(queries.into_iter().map(Into::into))))
     }
 
     /// The documents of a query, whose scores functions change: add them by
@@ -55,11 +55,10 @@ impl Query {
         Self::new("function_score", pair("query", query.into()))
     }
 
-    /// Adds a function to `function_score`, such as
-    /// `json!({"field_value_factor": {"field": "likes"}})`.
+    /// Adds a function to `function_score`.
     #[must_use]
-    pub fn function(self, function: impl Serialize) -> Self {
-        self.push("functions", json(function))
+    pub fn function(self, function: impl Into<ScoreFunction>) -> Self {
+        self.push("functions", function.into().into())
     }
 
     /// The documents of a query, whose scores a script computes.
@@ -79,6 +78,8 @@ impl Query {
         /// How that becomes the document's: `multiply`, `replace`, `sum`, `avg`, `max`
         /// or `min`.
         boost_mode("boost_mode");
+        /// The greatest score that functions may give.
+        max_boost("max_boost");
         /// The least score of a hit.
         min_score("min_score");
     }

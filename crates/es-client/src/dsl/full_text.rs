@@ -1,7 +1,8 @@
 use serde::Serialize;
 
 use super::{
-    object::{json, options, pair},
+    intervals::Intervals,
+    object::{json, options, pair, texts},
     query::Query,
 };
 
@@ -27,8 +28,37 @@ impl Query {
         fields: impl IntoIterator<Item = T>,
         text: impl Serialize,
     ) -> Self {
-        let fields: Vec<String> = fields.into_iter().map(Into::into).collect();
-        Self::new("multi_match", pair("query", text)).with("fields", fields)
+        Self::new("multi_match", pair("query", text)).with("fields", texts(fields))
+    }
+
+    /// Documents whose field has any of these words, or one that starts as the last.
+    pub fn match_bool_prefix(field: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::of_field("match_bool_prefix", field, pair("query", text.into()))
+    }
+
+    /// Documents that have words of this text, as if these fields were one.
+    pub fn combined_fields<T: Into<String>>(
+        fields: impl IntoIterator<Item = T>,
+        text: impl Into<String>,
+    ) -> Self {
+        let combined = Self::new("combined_fields", pair("query", text.into()));
+        combined.with("fields", texts(fields))
+    }
+
+    /// Documents whose field has words in places that fit rules.
+    pub fn intervals(field: impl Into<String>, rule: impl Into<Intervals>) -> Self {
+        let rule = serde_json::Value::from(rule.into());
+        let options = match rule {
+            serde_json::Value::Object(options) => options,
+            _ => serde_json::Map::new(),
+        };
+        Self::of_field("intervals", field, options)
+    }
+
+    /// Documents whose field has words of this text, the rare ones first. Deprecated
+    /// since 7.3.0; 8 and later do not have it.
+    pub fn common(field: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::of_field("common", field, pair("query", text.into()))
     }
 
     /// A query in Lucene's syntax. What users type can be wrong there, which is an
@@ -65,5 +95,35 @@ impl Query {
         zero_terms_query("zero_terms_query");
         /// Whether values of a wrong type are passed over.
         lenient("lenient");
+        /// Whether synonyms of several words are searched as phrases. Default: `true`.
+        auto_generate_synonyms_phrase_query("auto_generate_synonyms_phrase_query");
+        /// From which frequency on a word is a frequent one.
+        cutoff_frequency("cutoff_frequency");
+        /// Whether one frequent word is enough, or all are needed.
+        high_freq_operator("high_freq_operator");
+        /// Whether one rare word is enough, or all are needed.
+        low_freq_operator("low_freq_operator");
+        /// How words that are alike make a score.
+        fuzzy_rewrite("fuzzy_rewrite");
+        /// Whether two letters that changed places are one difference. Default: `true`.
+        fuzzy_transpositions("fuzzy_transpositions");
+        /// How many words a likeness stands for, at most. Default: 50.
+        fuzzy_max_expansions("fuzzy_max_expansions");
+        /// How many letters at the start of a likeness may not differ. Default: 0.
+        fuzzy_prefix_length("fuzzy_prefix_length");
+        /// Whether a word may start with a wildcard. Default: `true`.
+        allow_leading_wildcard("allow_leading_wildcard");
+        /// Whether words with wildcards are analysed. Default: `false`.
+        analyze_wildcard("analyze_wildcard");
+        /// Whether words that were left out count as places. Default: `true`.
+        enable_position_increments("enable_position_increments");
+        /// Whether the syntax has no effect.
+        escape("escape");
+        /// How many places the words of a phrase in the syntax may be apart. Default: 0.
+        phrase_slop("phrase_slop");
+        /// The analyzer of phrases.
+        quote_analyzer("quote_analyzer");
+        /// What is appended to the names of fields in which phrases are searched.
+        quote_field_suffix("quote_field_suffix");
     }
 }

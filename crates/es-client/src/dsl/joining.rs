@@ -20,7 +20,14 @@ impl Query {
         Self::new("has_parent", pair("parent_type", parent.into())).with("query", query.into())
     }
 
+    /// The children of the document with this id, of a type.
+    pub fn parent_id(child: impl Into<String>, id: impl Into<String>) -> Self {
+        Self::new("parent_id", pair("type", child.into())).with("id", id.into())
+    }
+
     options! {
+        /// Whether the parent's score counts for its children. Default: `false`.
+        score("score");
         /// What the hit tells of the nested objects, children or parent that fit.
         inner_hits("inner_hits");
         /// Whether a path or type that an index does not know is no error.

@@ -1,5 +1,6 @@
 //! The query DSL: constructors and setters that build the JSON of queries,
-//! aggregations, sorts, highlights and suggesters.
+//! aggregations, sorts, highlights, suggesters, retrievers and rescorers: every
+//! kind that Elasticsearch's specification has, with every option.
 //!
 //! What they build serialises to exactly the JSON that one would write by hand,
 //! and goes wherever a builder takes a value. `json!` works everywhere too: as a
@@ -37,12 +38,28 @@
 
 mod aggregation;
 mod bool_query;
+mod buckets;
 mod full_text;
+mod geo;
+mod intervals;
 mod joining;
+mod metrics;
 mod object;
+mod pipeline;
 mod query;
+mod rescore;
+mod retriever;
+mod score_function;
 mod search;
+mod span;
+mod special;
+mod suggester;
 
 pub use aggregation::Aggregation;
+pub use intervals::Intervals;
 pub use query::Query;
-pub use search::{Highlight, Sort, Suggester};
+pub use rescore::Rescore;
+pub use retriever::Retriever;
+pub use score_function::ScoreFunction;
+pub use search::{Highlight, Sort};
+pub use suggester::Suggester;

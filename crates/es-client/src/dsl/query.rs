@@ -1,27 +1,18 @@
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::object::{Clause, json, options, pair};
+use super::object::{Clause, Form, container, json, options, pair};
 
-/// A query.
-///
-/// A constructor takes what the kind of query cannot do without; its options are
-/// set afterwards, by the method of their name or by [`with`](Self::with). An
-/// option that this kind of query does not have is refused by the server.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Query(Form);
-
-#[derive(Clone, Debug, PartialEq)]
-enum Form {
-    Clause(Clause),
-    Given(Value),
+container! {
+    /// A query.
+    ///
+    /// A constructor takes what the kind of query cannot do without; its options are
+    /// set afterwards, by the method of their name or by [`with`](Self::with). An
+    /// option that this kind of query does not have is refused by the server.
+    Query
 }
 
 impl Query {
-    pub(super) fn new(kind: &'static str, options: Map<String, Value>) -> Self {
-        Self(Form::Clause(Clause::new(kind, options)))
-    }
-
     pub(super) fn of_field(
         kind: &'static str,
         field: impl Into<String>,
@@ -64,6 +55,31 @@ impl Query {
         Self::new("exists", pair("field", field.into()))
     }
 
+    /// Documents whose field has one of the values that a document has at a path.
+    pub fn terms_lookup(
+        field: impl Into<String>,
+        index: impl Into<String>,
+        id: impl Into<String>,
+        path: impl Into<String>,
+    ) -> Self {
+        let lookup = [("index", index.into()), ("id", id.into()), ("path", path.into())];
+        Self::new(
+            "terms",
+            pair(field, Map::from_iter(lookup.map(|(n, v)| (n.to_owned(), v.into())))),
+        )
+    }
+
+    /// Documents whose field has so many of these values: set
+    /// [`minimum_should_match_field`](Self::minimum_should_match_field) or one of its
+    /// relatives.
+    pub fn terms_set<T: Serialize>(
+        field: impl Into<String>,
+        terms: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let terms: Vec<_> = terms.into_iter().map(json).collect();
+        Self::of_field("terms_set", field, pair("terms", terms))
+    }
+
     /// Documents with these ids.
     pub fn ids<T: Serialize>(ids: impl IntoIterator<Item = T>) -> Self {
         Self::new("ids", pair("values", ids.into_iter().map(json).collect::<Vec<_>>()))
@@ -89,41 +105,6 @@ impl Query {
         Self::of_field("fuzzy", field, pair("value", value))
     }
 
-    /// The `k` documents whose vectors are nearest to this one, of `num_candidates`
-    /// looked at on each shard.
-    pub fn knn(
-        field: impl Into<String>,
-        vector: impl IntoIterator<Item = f32>,
-        k: u32,
-        num_candidates: u32,
-    ) -> Self {
-        let vector: Vec<f32> = vector.into_iter().collect();
-        Self::new("knn", pair("field", field.into()))
-            .with("query_vector", vector)
-            .with("k", k)
-            .with("num_candidates", num_candidates)
-    }
-
-    /// Documents at most this far from a point; the distance has a unit, such as `12km`.
-    pub fn geo_distance(
-        field: impl Into<String>,
-        point: impl Serialize,
-        distance: impl Into<String>,
-    ) -> Self {
-        Self::new("geo_distance", pair("distance", distance.into())).with(field, point)
-    }
-
-    /// Documents within the box between these corners.
-    pub fn geo_bounding_box(
-        field: impl Into<String>,
-        top_left: impl Serialize,
-        bottom_right: impl Serialize,
-    ) -> Self {
-        let mut corners = pair("top_left", top_left);
-        corners.insert("bottom_right".to_owned(), json(bottom_right));
-        Self::new("geo_bounding_box", pair(field, corners))
-    }
-
     options! {
         /// A range's least value.
         gte("gte");
@@ -147,56 +128,27 @@ impl Query {
         fuzziness("fuzziness");
         /// How many letters at the start may not differ.
         prefix_length("prefix_length");
-    }
-
-    /// Any option by its name. One that is set again replaces the earlier value;
-    /// a query that was given as JSON with another form than `{"kind": {…}}`
-    /// stays as it is.
-    #[must_use]
-    pub fn with(mut self, option: impl Into<String>, value: impl Serialize) -> Self {
-        let value = json(value);
-        match &mut self.0 {
-            Form::Clause(clause) => clause.set(option, value),
-            Form::Given(Value::Object(kinds)) => {
-                if let Some(Value::Object(options)) = kinds.values_mut().next() {
-                    options.insert(option.into(), value);
-                }
-            }
-            Form::Given(_) => {}
-        }
-        self
+        /// How many words a pattern, start or likeness stands for, at most. Default: 50.
+        max_expansions("max_expansions");
+        /// Whether two letters that changed places are one difference. Default: `true`.
+        transpositions("transpositions");
+        /// How the words that a pattern stands for make a score.
+        rewrite("rewrite");
+        /// The operators of a regular expression, or of `simple_query_string`.
+        flags("flags");
+        /// How large the automaton of a regular expression may become. Default: 10,000.
+        max_determinized_states("max_determinized_states");
+        /// How a range has to lie to that of the field: `intersects`, `contains` or `within`.
+        relation("relation");
+        /// The field that tells how many values of `terms_set` have to match.
+        minimum_should_match_field("minimum_should_match_field");
+        /// The script that tells how many values of `terms_set` have to match.
+        minimum_should_match_script("minimum_should_match_script");
     }
 
     /// Appends to an option that is a list.
     pub(super) fn push(mut self, option: &str, value: Value) -> Self {
-        if let Form::Clause(clause) = &mut self.0 {
-            clause.push(option, value);
-        }
+        self.0.push(option, value);
         self
-    }
-}
-
-/// A query that is JSON already.
-impl From<Value> for Query {
-    fn from(value: Value) -> Self {
-        Self(Form::Given(value))
-    }
-}
-
-impl From<Query> for Value {
-    fn from(query: Query) -> Self {
-        match query.0 {
-            Form::Clause(clause) => clause.into(),
-            Form::Given(value) => value,
-        }
-    }
-}
-
-impl Serialize for Query {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            Form::Clause(clause) => clause.serialize(to),
-            Form::Given(value) => value.serialize(to),
-        }
     }
 }

@@ -1,7 +1,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::object::{Clause, json, options, pair};
+use super::object::{json, options, pair};
 
 /// One key by which hits are sorted.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,12 @@ impl Sort {
         Self { field: "_geo_distance".to_owned(), options: pair(field, point) }
     }
 
+    /// By what a script computes, as a `number`, `string` or `version`.
+    pub fn script(kind: impl Into<String>, script: impl Serialize) -> Self {
+        Self { field: "_script".to_owned(), options: pair("type", kind.into()) }
+            .with("script", script)
+    }
+
     /// The least first.
     #[must_use]
     pub fn asc(self) -> Self {
@@ -52,6 +58,16 @@ impl Sort {
         unmapped_type("unmapped_type");
         /// The unit of a distance.
         unit("unit");
+        /// How distances are computed: `arc` (default) or `plane`.
+        distance_type("distance_type");
+        /// Whether indices that do not know the field of a distance are no error.
+        ignore_unmapped("ignore_unmapped");
+        /// The nested objects whose values count, such as `json!({"path": "offer"})`.
+        nested("nested");
+        /// The form in which dates are given back.
+        format("format");
+        /// The type as which numbers of several indices are compared.
+        numeric_type("numeric_type");
     }
 
     /// Any option by its name. One that is set again replaces the earlier value.
@@ -69,8 +85,22 @@ impl Serialize for Sort {
 }
 
 /// Which fragments of the hits are shown with the words that match marked.
+///
+/// One without fields serves as the options of a field of another.
+///
+/// ```
+/// use es_client::dsl::Highlight;
+/// use serde_json::json;
+///
+/// let title = Highlight::new().number_of_fragments(0);
+/// assert_eq!(
+///     json!(Highlight::new().field_with("title", title).field("text")),
+///     json!({"fields": {"title": {"number_of_fragments": 0}, "text": {}}})
+/// );
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Highlight {
+    #[serde(skip_serializing_if = "Map::is_empty")]
     fields: Map<String, Value>,
     #[serde(flatten)]
     options: Map<String, Value>,
@@ -88,7 +118,7 @@ impl Highlight {
         self.field_with(field, Map::new())
     }
 
-    /// Adds a field with options of its own, such as `json!({"number_of_fragments": 0})`.
+    /// Adds a field with options of its own.
     #[must_use]
     pub fn field_with(mut self, field: impl Into<String>, options: impl Serialize) -> Self {
         self.fields.insert(field.into(), json(options));
@@ -108,6 +138,42 @@ impl Highlight {
         require_field_match("require_field_match");
         /// `unified`, `plain` or `fvh`.
         kind("type");
+        /// What marks matches in place of tags: `styled`.
+        tags_schema("tags_schema");
+        /// Whether texts are encoded as HTML: `html`, or `default`.
+        encoder("encoder");
+        /// Whether the best fragments come first: `score`, or `none` (default).
+        order("order");
+        /// How much of the start is shown where nothing matches, in letters. Default: 0.
+        no_match_size("no_match_size");
+        /// The query whose matches are marked, in place of the search's.
+        highlight_query("highlight_query");
+        /// Where fragments end: `sentence`, `word` or `chars`.
+        boundary_scanner("boundary_scanner");
+        /// The language of sentences and words.
+        boundary_scanner_locale("boundary_scanner_locale");
+        /// The characters at which fragments end.
+        boundary_chars("boundary_chars");
+        /// How far these are looked for, in letters. Default: 20.
+        boundary_max_scan("boundary_max_scan");
+        /// How texts are cut: `simple` or `span` (default).
+        fragmenter("fragmenter");
+        /// How many letters of a text are looked at.
+        max_analyzed_offset("max_analyzed_offset");
+        /// How many letters a fragment has at most.
+        max_fragment_length("max_fragment_length");
+        /// How many phrases are looked at. Default: 256.
+        phrase_limit("phrase_limit");
+        /// Whether only documents that match a filter are marked.
+        highlight_filter("highlight_filter");
+        /// Whether texts are taken from the source. Deprecated since 8.8.0.
+        force_source("force_source");
+        /// What highlighters of plugins need.
+        options("options");
+        /// Of a field: how many letters earlier fragments begin (`fvh`).
+        fragment_offset("fragment_offset");
+        /// Of a field: the fields whose matches are marked in it.
+        matched_fields("matched_fields");
     }
 
     /// Any option by its name. One that is set again replaces the earlier value.
@@ -115,71 +181,5 @@ impl Highlight {
     pub fn with(mut self, option: impl Into<String>, value: impl Serialize) -> Self {
         self.options.insert(option.into(), json(value));
         self
-    }
-}
-
-/// What suggests.
-///
-/// ```
-/// use es_client::dsl::Suggester;
-/// use serde_json::json;
-///
-/// assert_eq!(
-///     json!({"spelling": Suggester::term("title", "shoos").size(3)}),
-///     json!({"spelling": {"text": "shoos", "term": {"field": "title", "size": 3}}})
-/// );
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Suggester {
-    input: (&'static str, String),
-    own: Clause,
-}
-
-impl Suggester {
-    fn new(kind: &'static str, field: impl Into<String>, input: (&'static str, String)) -> Self {
-        Self { input, own: Clause::new(kind, pair("field", field.into())) }
-    }
-
-    /// Words that are like those of the text.
-    pub fn term(field: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new("term", field, ("text", text.into()))
-    }
-
-    /// Texts that are like this one as a whole.
-    pub fn phrase(field: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new("phrase", field, ("text", text.into()))
-    }
-
-    /// Texts that start so.
-    pub fn completion(field: impl Into<String>, start: impl Into<String>) -> Self {
-        Self::new("completion", field, ("prefix", start.into()))
-    }
-
-    options! {
-        /// How many suggestions at most.
-        size("size");
-        /// Whether texts may differ from the start, and how.
-        fuzzy("fuzzy");
-        /// Whether each text is suggested once only.
-        skip_duplicates("skip_duplicates");
-        /// When to suggest: `missing`, `popular` or `always`.
-        suggest_mode("suggest_mode");
-    }
-
-    /// Any option by its name. One that is set again replaces the earlier value.
-    #[must_use]
-    pub fn with(mut self, option: impl Into<String>, value: impl Serialize) -> Self {
-        self.own.set(option, json(value));
-        self
-    }
-}
-
-impl Serialize for Suggester {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut value = Value::from(self.own.clone());
-        if let Value::Object(parts) = &mut value {
-            parts.insert(self.input.0.to_owned(), Value::from(self.input.1.as_str()));
-        }
-        value.serialize(to)
     }
 }

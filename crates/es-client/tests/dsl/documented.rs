@@ -1,7 +1,5 @@
 //! The JSON that the query DSL builds, against that of Elasticsearch's documentation.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
-
 use es_client::dsl::{Aggregation, Highlight, Query, Sort, Suggester};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,0 +1,8 @@
+//! The query DSL: what it builds, and that it lacks nothing.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may")]
+
+mod documented;
+mod every;
+mod examples;
+mod facts;
