@@ -10,7 +10,7 @@ use crate::Result;
 /// Everything that is read.
 pub(crate) struct Facts {
     pub(crate) manifest: Manifest,
-    /// The request types, by name.
+    /// The types of requests and answers, by name.
     pub(crate) types: BTreeMap<String, Type>,
 }
 
@@ -114,6 +114,9 @@ pub(crate) struct Body {
 #[derive(Deserialize)]
 pub(crate) struct Answer {
     pub(crate) kind: String,
+    /// The expression of its type, where there is one.
+    #[serde(default, rename = "type")]
+    pub(crate) name: String,
     /// Status to type of bodies that are answers.
     #[serde(default)]
     pub(crate) except: BTreeMap<u16, String>,
@@ -127,7 +130,7 @@ pub(crate) struct Privileges {
     pub(crate) index: Vec<String>,
 }
 
-/// A type of a request; only what the generator asks of it.
+/// A type of a request or answer; only what the generator asks of it.
 #[derive(Deserialize)]
 pub(crate) struct Type {
     /// Property to type expression, for types that have properties.

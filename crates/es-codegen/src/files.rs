@@ -28,7 +28,10 @@ fn rustfmt(files: &Files, folder: &Path, config: &Path) -> Result<Files> {
     let roots = files.keys().filter(|name| {
         matches!(
             &***name,
-            "src/api/mod.rs" | "src/params/enums.rs" | "tests/golden/builders/mod.rs"
+            "src/api/mod.rs"
+                | "src/params/enums.rs"
+                | "src/types/cat_rows.rs"
+                | "tests/golden/builders/mod.rs"
         )
     });
     let status = Command::new("rustfmt")

@@ -20,6 +20,13 @@ pub(crate) struct Model {
     /// The endpoints of each namespace; those of the root under the empty name.
     pub(crate) namespaces: BTreeMap<String, Namespace>,
     pub(crate) enums: Vec<Enumeration>,
+    pub(crate) rows: Vec<Rows>,
+}
+
+/// The rows of a cat endpoint, and their columns: method, name on the wire.
+pub(crate) struct Rows {
+    pub(crate) endpoint: String,
+    pub(crate) columns: Vec<(String, String)>,
 }
 
 pub(crate) struct Namespace {
@@ -54,7 +61,25 @@ pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Model> {
     check_tables(&namespaces, tables)?;
     check_names(&namespaces)?;
     let enums = enums.into_iter().map(|name| enumeration(name, facts)).collect();
-    Ok(Model { namespaces, enums })
+    let rows = facts.manifest.endpoints.iter().filter(|e| e.answer.kind == "cat");
+    let rows = rows.map(|endpoint| rows_of(endpoint, facts)).collect::<Result<_>>()?;
+    Ok(Model { namespaces, enums, rows })
+}
+
+fn rows_of(endpoint: &facts::Endpoint, facts: &Facts) -> Result<Rows> {
+    let record = endpoint.answer.name.trim_matches(['[', ']']);
+    let record = facts.types.get(record);
+    let record = record.ok_or_else(|| format!("{}: its rows have no type", endpoint.name))?;
+    let column = |name: &String| {
+        let name = name.trim_end_matches('?');
+        (names::column(name), name.to_owned())
+    };
+    let columns: Vec<_> = record.properties.keys().map(column).collect();
+    let different: BTreeSet<_> = columns.iter().map(|(method, _)| method).collect();
+    if different.len() < columns.len() {
+        return Err(format!("{}: two columns would have one name", endpoint.name).into());
+    }
+    Ok(Rows { endpoint: endpoint.name.clone(), columns })
 }
 
 fn used_enums<'a>(endpoint: &'a facts::Endpoint, facts: &'a Facts) -> Vec<&'a str> {

@@ -52,6 +52,23 @@ pub(crate) fn setter(name: &str) -> String {
     if taken { name + "_" } else { name }
 }
 
+/// Methods that every row of a cat endpoint has.
+const ROW_METHODS: &[&str] = &["clone", "column", "fmt", "get", "iter"];
+
+/// The name of the method of a column: `docs.count` is `docs_count`, and what is
+/// written in camel case becomes the same words in lower case.
+pub(crate) fn column(name: &str) -> String {
+    let mut lower = String::new();
+    for letter in words(name).chars() {
+        if letter.is_ascii_uppercase() && !lower.is_empty() && !lower.ends_with('_') {
+            lower.push('_');
+        }
+        lower.push(letter.to_ascii_lowercase());
+    }
+    let taken = KEYWORDS.contains(&&*lower) || ROW_METHODS.contains(&&*lower);
+    if taken { lower + "_" } else { lower }
+}
+
 /// The name of an endpoint's builder.
 pub(crate) fn builder(namespace: &str, endpoint: &str) -> String {
     let name = camel(endpoint);
@@ -90,5 +107,8 @@ mod tests {
         assert_eq!(camel("IN_PROGRESS"), "InProgress");
         assert_eq!(camel("logs.otel"), "LogsOtel");
         assert_eq!(camel("v1"), "V1");
+        assert_eq!(column("docs.count"), "docs_count");
+        assert_eq!(column("insertOrder"), "insert_order");
+        assert_eq!(column("type"), "type_");
     }
 }

@@ -7,13 +7,15 @@
 //! | searches | [`SearchResponse`], [`Aggregations`], [`Suggestion`], [`MsearchResponse`], [`AsyncSearchResponse`] |
 //! | documents | [`GetResponse`], [`WriteResponse`], [`MgetResponse`], [`BulkResponse`], [`ByQueryResponse`] |
 //! | indices | [`IndexStates`], [`IndicesStats`], [`IndexTemplates`], [`AnalyzeResponse`] |
-//! | clusters | [`ClusterHealth`], [`NodesInfo`], [`TaskList`], [`CatRow`] |
+//! | clusters | [`ClusterHealth`], [`NodesInfo`], [`TaskList`] |
+//! | cat endpoints | [`CatRow`], [`CatIndices`], [`CatNodes`], [`CatShards`] and so on |
 //! | the rest | [`Pipelines`], [`LifecyclePolicies`], [`Snapshots`], [`Authentication`], [`EsqlResponse`] |
 
 mod aggs;
 mod buckets;
 mod by_query;
 mod cat;
+mod cat_rows;
 mod cause;
 mod cluster;
 mod document;
@@ -33,7 +35,8 @@ mod total;
 pub use aggs::{AggregationError, Aggregations, Stats};
 pub use buckets::{Bucket, Buckets, SingleBucket};
 pub use by_query::{ByQueryResponse, NodeTasks, Retries, TaskInfo, TaskList, TaskResponse};
-pub use cat::CatRow;
+pub use cat::{AnyColumns, CatRow, Column};
+pub use cat_rows::*;
 pub use cause::{ErrorCause, ShardFailure};
 pub use cluster::{
     ClusterHealth, ClusterIndicesStats, ClusterStats, IndexHealth, NodeHttp, NodeInfo, NodeStats,

@@ -1,9 +1,9 @@
 //! Indices, clusters, security, snapshots and what else people manage.
 
 use es_client::types::{
-    AnalyzeResponse, ApiKeyCreated, ApiKeys, Authentication, CatRow, ClusterHealth, ClusterStats,
-    IndexStates, IndexTemplates, IndicesStats, LifecyclePolicies, NodesInfo, NodesStats, Pipelines,
-    Roles, RolloverResponse, SnapshotStatuses, Snapshots, Users,
+    AnalyzeResponse, ApiKeyCreated, ApiKeys, Authentication, CatAllocation, CatHealth, CatIndices,
+    ClusterHealth, ClusterStats, IndexStates, IndexTemplates, IndicesStats, LifecyclePolicies,
+    NodesInfo, NodesStats, Pipelines, Roles, RolloverResponse, SnapshotStatuses, Snapshots, Users,
 };
 use serde_json::json;
 
@@ -94,18 +94,25 @@ fn health_and_nodes() {
 
 #[test]
 fn rows_are_read_by_column() {
-    let rows: Vec<CatRow> = read(
+    let rows: Vec<CatIndices> = read(
         r#"[{"health":"green","index":"i","docs.count":"42","store.size":"225b","uptime":"1.5h",
         "cpu":17,"pri":null,"load":"0.25"}]"#,
     );
     let row = &rows[0];
-    assert_eq!((row.get("index"), row.number("docs.count")), (Some("i"), Some(42)));
-    assert_eq!(
-        (row.bytes("store.size"), row.number("cpu"), row.get("pri")),
-        (Some(225), Some(17), None)
-    );
-    assert_eq!(row.duration("uptime"), Some(std::time::Duration::from_secs(5_400)));
-    assert_eq!((row.parse("load"), row.iter().count()), (Some(0.25), 7));
+    assert_eq!((row.index().text(), row.docs_count().number()), (Some("i"), Some(42)));
+    assert_eq!((row.store_size().bytes(), row.pri().text()), (Some(225), None));
+    assert_eq!(row.column("cpu").number(), Some(17));
+    assert_eq!(row.column("uptime").duration(), Some(std::time::Duration::from_secs(5_400)));
+    assert_eq!((row.column("load").parse(), row.iter().count()), (Some(0.25), 7));
+    assert_eq!((row.get("load"), row.get("none")), (Some("0.25"), None));
+
+    let rows: Vec<CatAllocation> =
+        read(r#"[{"shards":"3","disk.percent":"12","node":"n"},{"node":"UNASSIGNED"}]"#);
+    assert_eq!(rows[0].disk_percent().percent(), Some(12.0));
+    assert_eq!((rows[1].node().text(), rows[1].shards().number()), (Some("UNASSIGNED"), None));
+    let health: Vec<CatHealth> =
+        read(r#"[{"epoch":"1","active_shards_percent":"87.5%","status":"yellow"}]"#);
+    assert_eq!(health[0].active_shards_percent().percent(), Some(87.5));
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Facts {
         }
         if let Some(item) = within(expression, '[', ']') {
             let items = value.as_array().ok_or_else(|| wrong(expression, value))?;
-            return self.all(item, items.iter(), seen);
+            return self.all(item, items, seen);
         }
         match self.0.get(expression) {
             Some(known) => self.fits_named(expression, known, value, seen),
@@ -91,10 +91,10 @@ impl Facts {
     fn all<'a>(
         &self,
         item: &str,
-        values: impl Iterator<Item = &'a Value>,
+        values: impl IntoIterator<Item = &'a Value>,
         seen: &mut BTreeSet<Property>,
     ) -> Result<(), String> {
-        values.map(|value| self.fits(item, value, seen)).collect()
+        values.into_iter().try_for_each(|value| self.fits(item, value, seen))
     }
 
     /// Any of several types; the properties of all that fit are seen.

@@ -1,6 +1,6 @@
 //! The query DSL: what it builds, and that it lacks nothing.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may")]
 
 mod documented;
 mod every;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/aliases/{name}`, `/_cat/aliases`
     ///
     /// Needs the index privilege `view_index_metadata`.
-    Aliases of AliasesEndpoint -> Vec<types::CatRow>, none;
+    Aliases of AliasesEndpoint -> Vec<types::CatAliases>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/allocation/{node_id}`, `/_cat/allocation`
     ///
     /// Needs the cluster privilege `monitor`.
-    Allocation of AllocationEndpoint -> Vec<types::CatRow>, none;
+    Allocation of AllocationEndpoint -> Vec<types::CatAllocation>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

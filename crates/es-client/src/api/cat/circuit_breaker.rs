@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/circuit_breaker/{circuit_breaker_patterns}`, `/_cat/circuit_breaker`
     ///
     /// Needs the cluster privilege `monitor`.
-    CircuitBreaker of CircuitBreakerEndpoint -> Vec<types::CatRow>, none;
+    CircuitBreaker of CircuitBreakerEndpoint -> Vec<types::CatCircuitBreaker>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/component_templates/{name}`, `/_cat/component_templates`
     ///
     /// Since 5.1.0. Needs the cluster privilege `monitor`.
-    ComponentTemplates of ComponentTemplatesEndpoint -> Vec<types::CatRow>, none;
+    ComponentTemplates of ComponentTemplatesEndpoint -> Vec<types::CatComponentTemplates>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -18,7 +18,7 @@ builder! {
     /// `GET` or `POST` `/_cat/count/{index}`, `/_cat/count`
     ///
     /// Needs the index privilege `read`.
-    Count of CountEndpoint -> Vec<types::CatRow>, none;
+    Count of CountEndpoint -> Vec<types::CatCount>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/fielddata/{fields}`, `/_cat/fielddata`
     ///
     /// Needs the cluster privilege `monitor`.
-    Fielddata of FielddataEndpoint -> Vec<types::CatRow>, none;
+    Fielddata of FielddataEndpoint -> Vec<types::CatFielddata>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/health`
     ///
     /// Needs the cluster privilege `monitor`.
-    Health of HealthEndpoint -> Vec<types::CatRow>, none;
+    Health of HealthEndpoint -> Vec<types::CatHealth>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/indices/{index}`, `/_cat/indices`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Indices of IndicesEndpoint -> Vec<types::CatRow>, none;
+    Indices of IndicesEndpoint -> Vec<types::CatIndices>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

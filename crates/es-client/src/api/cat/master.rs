@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/master`
     ///
     /// Needs the cluster privilege `monitor`.
-    Master of MasterEndpoint -> Vec<types::CatRow>, none;
+    Master of MasterEndpoint -> Vec<types::CatMaster>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

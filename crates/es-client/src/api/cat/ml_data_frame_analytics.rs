@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/ml/data_frame/analytics/{id}`, `/_cat/ml/data_frame/analytics`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    MlDataFrameAnalytics of MlDataFrameAnalyticsEndpoint -> Vec<types::CatRow>, none;
+    MlDataFrameAnalytics of MlDataFrameAnalyticsEndpoint -> Vec<types::CatMlDataFrameAnalytics>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `false`.
         allow_no_match("allow_no_match"): bool;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/ml/datafeeds/{datafeed_id}`, `/_cat/ml/datafeeds`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    MlDatafeeds of MlDatafeedsEndpoint -> Vec<types::CatRow>, none;
+    MlDatafeeds of MlDatafeedsEndpoint -> Vec<types::CatMlDatafeeds>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/ml/anomaly_detectors/{job_id}`, `/_cat/ml/anomaly_detectors`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    MlJobs of MlJobsEndpoint -> Vec<types::CatRow>, none;
+    MlJobs of MlJobsEndpoint -> Vec<types::CatMlJobs>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;

@@ -17,7 +17,7 @@ builder! {
     /// `GET` `/_cat/ml/trained_models/{model_id}`, `/_cat/ml/trained_models`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    MlTrainedModels of MlTrainedModelsEndpoint -> Vec<types::CatRow>, none;
+    MlTrainedModels of MlTrainedModelsEndpoint -> Vec<types::CatMlTrainedModels>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;

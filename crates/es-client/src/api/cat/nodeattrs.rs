@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/nodeattrs`
     ///
     /// Needs the cluster privilege `monitor`.
-    Nodeattrs of NodeattrsEndpoint -> Vec<types::CatRow>, none;
+    Nodeattrs of NodeattrsEndpoint -> Vec<types::CatNodeattrs>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/nodes`
     ///
     /// Needs the cluster privilege `monitor`.
-    Nodes of NodesEndpoint -> Vec<types::CatRow>, none;
+    Nodes of NodesEndpoint -> Vec<types::CatNodes>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

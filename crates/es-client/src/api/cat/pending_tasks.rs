@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/pending_tasks`
     ///
     /// Needs the cluster privilege `monitor`.
-    PendingTasks of PendingTasksEndpoint -> Vec<types::CatRow>, none;
+    PendingTasks of PendingTasksEndpoint -> Vec<types::CatPendingTasks>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

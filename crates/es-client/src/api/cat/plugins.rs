@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/plugins`
     ///
     /// Needs the cluster privilege `monitor`.
-    Plugins of PluginsEndpoint -> Vec<types::CatRow>, none;
+    Plugins of PluginsEndpoint -> Vec<types::CatPlugins>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/recovery/{index}`, `/_cat/recovery`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Recovery of RecoveryEndpoint -> Vec<types::CatRow>, none;
+    Recovery of RecoveryEndpoint -> Vec<types::CatRecovery>, none;
     query {
         /// Parameter `active_only`. Default: `false`.
         active_only("active_only"): bool;

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/repositories`
     ///
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
-    Repositories of RepositoriesEndpoint -> Vec<types::CatRow>, none;
+    Repositories of RepositoriesEndpoint -> Vec<types::CatRepositories>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

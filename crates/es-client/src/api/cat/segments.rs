@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/segments/{index}`, `/_cat/segments`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Segments of SegmentsEndpoint -> Vec<types::CatRow>, none;
+    Segments of SegmentsEndpoint -> Vec<types::CatSegments>, none;
     query {
         /// Parameter `allow_closed`. Default: `false`.
         allow_closed("allow_closed"): bool;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/shards/{index}`, `/_cat/shards`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    Shards of ShardsEndpoint -> Vec<types::CatRow>, none;
+    Shards of ShardsEndpoint -> Vec<types::CatShards>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

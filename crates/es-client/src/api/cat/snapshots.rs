@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/snapshots/{repository}`, `/_cat/snapshots`
     ///
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
-    Snapshots of SnapshotsEndpoint -> Vec<types::CatRow>, none;
+    Snapshots of SnapshotsEndpoint -> Vec<types::CatSnapshots>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

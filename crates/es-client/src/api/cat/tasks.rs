@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_cat/tasks`
     ///
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    Tasks of TasksEndpoint -> Vec<types::CatRow>, none;
+    Tasks of TasksEndpoint -> Vec<types::CatTasks>, none;
     query {
         /// What is done.
         actions("actions"): impl Param<[String]>;

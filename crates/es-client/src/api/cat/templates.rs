@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/templates/{name}`, `/_cat/templates`
     ///
     /// Since 5.2.0. Needs the cluster privilege `monitor`.
-    Templates of TemplatesEndpoint -> Vec<types::CatRow>, none;
+    Templates of TemplatesEndpoint -> Vec<types::CatTemplates>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/thread_pool/{thread_pool_patterns}`, `/_cat/thread_pool`
     ///
     /// Needs the cluster privilege `monitor`.
-    ThreadPool of ThreadPoolEndpoint -> Vec<types::CatRow>, none;
+    ThreadPool of ThreadPoolEndpoint -> Vec<types::CatThreadPool>, none;
     query {
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

@@ -14,7 +14,7 @@ builder! {
     /// `GET` `/_cat/transforms/{transform_id}`, `/_cat/transforms`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_transform`.
-    Transforms of TransformsEndpoint -> Vec<types::CatRow>, none;
+    Transforms of TransformsEndpoint -> Vec<types::CatTransforms>, none;
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;

@@ -10,7 +10,8 @@ use crate::server::{is_opensearch, urls};
 macro_rules! rows {
     ($run:ident, $es:ident: $($name:ident),*) => {[$({
         let label = concat!("cat.", stringify!($name));
-        (label, $run.ask(label, Value::Null, Value::Null, $es.cat().$name()).await)
+        let rows = $run.ask(label, Value::Null, Value::Null, $es.cat().$name()).await;
+        (label, rows.map(|rows| rows.into_iter().map(CatRow::untyped).collect::<Vec<_>>()))
     }),*]};
 }
 
@@ -20,20 +21,24 @@ pub(super) async fn cat(run: &mut Run, i: &str) {
     let rows = run.ask("cat.indices", json!({"index": i}), Value::Null, call).await.unwrap();
     let [row] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!(
-        (row.get("index"), row.number("pri"), row.get("status")),
+        (row.get("index"), row.column("pri").number(), row.get("status")),
         (Some(i), Some(2), Some("open"))
     );
-    assert!(row.bytes("store.size") > Some(0) && row.number("docs.count") == Some(12));
+    assert!(
+        row.column("store.size").bytes() > Some(0) && row.column("docs.count").number() == Some(12)
+    );
     let call = es.cat().count().index(i);
     let rows = run.ask("cat.count", json!({"index": i}), Value::Null, call).await.unwrap();
-    assert_eq!(rows[0].number("count"), Some(4));
+    assert_eq!(rows[0].column("count").number(), Some(4));
     let call = es.cat().shards().index(i).h(["index", "shard", "prirep", "state", "node"]);
     let params = json!({"index": i, "h": ["index", "shard", "prirep", "state", "node"]});
     let rows = run.ask("cat.shards", params, Value::Null, call).await.unwrap();
     assert!(rows.len() == 2 && rows.iter().all(|row| row.get("state") == Some("STARTED")));
     let call = es.cat().segments().index(i);
     let rows = run.ask("cat.segments", json!({"index": i}), Value::Null, call).await.unwrap();
-    assert!(rows.iter().all(|row| row.get("index") == Some(i) && row.bytes("size") > Some(0)));
+    assert!(
+        rows.iter().all(|row| row.get("index") == Some(i) && row.column("size").bytes() > Some(0))
+    );
     let call = es.cat().recovery().index(i);
     let rows = run.ask("cat.recovery", json!({"index": i}), Value::Null, call).await.unwrap();
     assert!(rows.len() >= 2 && rows.iter().all(|row| row.get("stage") == Some("done")));
@@ -54,14 +59,16 @@ async fn whole(run: &mut Run) {
     );
     let of = |name: &str| all.iter().find(|(label, _)| *label == name).unwrap().1.as_ref();
     let health = &of("cat.health").unwrap()[0];
-    assert_eq!(health.number("node.total"), Some(urls().len() as u64));
+    assert_eq!(health.column("node.total").number(), Some(urls().len() as u64));
     let nodes = of("cat.nodes").unwrap();
     let master = of("cat.master").unwrap()[0].get("node");
     let column = if is_opensearch() { "cluster_manager" } else { "master" };
     let elected: Vec<_> = nodes.iter().filter(|row| row.get(column) == Some("*")).collect();
     assert_eq!((nodes.len(), elected[0].get("name")), (urls().len(), master));
     assert!(nodes.iter().all(|row| row.get("ip") == Some("127.0.0.1")));
-    assert!(of("cat.allocation").unwrap().iter().any(|row| row.number("shards") > Some(0)));
+    assert!(
+        of("cat.allocation").unwrap().iter().any(|row| row.column("shards").number() > Some(0))
+    );
     let alias = run.name("alias");
     assert!(of("cat.aliases").unwrap().iter().any(|row| row.get("alias") == Some(&alias)));
     let tasks = of("cat.tasks").unwrap();
