@@ -44,6 +44,8 @@ pub mod client;
 pub mod dsl;
 pub mod endpoint;
 pub mod error;
+#[cfg(doctest)]
+mod guards;
 pub mod helpers;
 mod json_body;
 mod json_read;

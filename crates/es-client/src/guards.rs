@@ -1,0 +1,188 @@
+//! What must not compile, each beside what does: the only difference is what the
+//! types guard. Documentation tests check it, so that nothing has to be built a
+//! second time.
+
+/// Parts that a path cannot do without are arguments.
+///
+/// ```
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.get::<serde_json::Value>("products", "1");
+/// # }
+/// ```
+/// ```compile_fail,E0061
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.get::<serde_json::Value>("products");
+/// # }
+/// ```
+fn a_required_part_is_missing() {}
+
+/// A required query parameter is an argument, too.
+///
+/// ```
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.open_point_in_time("products", std::time::Duration::from_secs(60));
+/// # }
+/// ```
+/// ```compile_fail,E0061
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.open_point_in_time("products");
+/// # }
+/// ```
+fn a_required_parameter_is_missing() {}
+
+/// Where one thing is needed there can be no list.
+///
+/// ```
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>(["products", "offers"]);
+/// let call = client.index("products");
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.index(["products", "offers"]);
+/// # }
+/// ```
+fn a_list_where_one_part_is_needed() {}
+
+/// A call is sent once.
+///
+/// ```
+/// # async fn guard(client: es_client::Elasticsearch) -> es_client::Result<()> {
+/// let call = client.indices().delete("products");
+/// call.await?;
+/// # Ok(())
+/// # }
+/// ```
+/// ```compile_fail,E0382
+/// # async fn guard(client: es_client::Elasticsearch) -> es_client::Result<()> {
+/// let call = client.indices().delete("products");
+/// call.await?;
+/// call.await?;
+/// # Ok(())
+/// # }
+/// ```
+fn a_builder_is_used_twice() {}
+
+/// Times are times.
+///
+/// ```
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.cluster().health().timeout(std::time::Duration::from_secs(60));
+/// # }
+/// ```
+/// ```compile_fail,E0308
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.cluster().health().timeout(60);
+/// # }
+/// ```
+fn a_number_where_a_time_is_needed() {}
+
+/// Words are those that the parameter has.
+///
+/// ```
+/// # use es_client::params::{OpType, Refresh};
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.index("products").refresh(Refresh::WaitFor);
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # use es_client::params::{OpType, Refresh};
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.index("products").refresh(OpType::Create);
+/// # }
+/// ```
+fn a_word_of_another_parameter() {}
+
+/// A builder has the parameters of its endpoint only.
+///
+/// ```
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.count("products").min_score(1);
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.count("products").size(1);
+/// # }
+/// ```
+fn a_parameter_of_another_endpoint() {}
+
+/// What is asked by HEAD has a truth value for an answer.
+///
+/// ```
+/// # async fn guard(client: es_client::Elasticsearch) -> es_client::Result<()> {
+/// let there: bool = client.indices().exists("products").await?;
+/// # Ok(())
+/// # }
+/// ```
+/// ```compile_fail,E0308
+/// # async fn guard(client: es_client::Elasticsearch) -> es_client::Result<()> {
+/// let there: String = client.indices().exists("products").await?;
+/// # Ok(())
+/// # }
+/// ```
+fn an_answer_of_another_type() {}
+
+/// Documents are of a type that can be read.
+///
+/// ```
+/// # async fn guard(client: es_client::Elasticsearch) -> es_client::Result<()> {
+/// #[derive(serde::Deserialize)]
+/// struct Product;
+/// let found: es_client::SearchResponse<Product> = client.search("products").await?;
+/// # Ok(())
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # async fn guard(client: es_client::Elasticsearch) -> es_client::Result<()> {
+/// struct Product;
+/// let found: es_client::SearchResponse<Product> = client.search("products").await?;
+/// # Ok(())
+/// # }
+/// ```
+fn documents_that_cannot_be_read() {}
+
+/// An endpoint without a body takes none.
+///
+/// ```
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.indices().create("products").body(serde_json::json!({}));
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.indices().delete("products").body(serde_json::json!({}));
+/// # }
+/// ```
+fn a_body_where_none_is_taken() {}
+
+/// The columns of a row are those of its endpoint.
+///
+/// ```
+/// fn guard(row: es_client::types::CatAllocation) -> Option<f64> {
+///     row.disk_percent().percent()
+/// }
+/// ```
+/// ```compile_fail,E0599
+/// fn guard(row: es_client::types::CatIndices) -> Option<f64> {
+///     row.disk_percent().percent()
+/// }
+/// ```
+fn a_column_of_another_endpoint() {}
+
+/// A call can be moved into a task, with its answer.
+///
+/// ```
+/// # async fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").size(1);
+/// let task = tokio::spawn(async move { call.await });
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # async fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<std::rc::Rc<str>>("products").size(1);
+/// let task = tokio::spawn(async move { call.await });
+/// # }
+/// ```
+fn an_answer_that_cannot_leave_its_thread() {}
