@@ -46,6 +46,12 @@ fn hint(error: &rustls::Error) -> Option<&'static str> {
         rustls::Error::InvalidCertificate(_) if validity::is_about_dates(error) => {
             Some("the server's certificate is not within its dates")
         }
+        // rustls has no error of its own for it.
+        rustls::Error::InvalidCertificate(CertificateError::Other(other))
+            if other.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            Some("the server's own certificate is a CA's; pin it by `ssl_assert_fingerprint`")
+        }
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             Some("the server does not speak TLS; is it an http node?")
         }

@@ -81,6 +81,12 @@ impl Ca {
         Fingerprint::of(&self.der()).to_string()
     }
 
+    /// The CA as a server that presents its own certificate.
+    pub fn identity(&self) -> Identity {
+        let key = KeyPair::try_from(self.issuer.key().serialize_der()).unwrap();
+        Identity { chain: vec![self.der()], key }
+    }
+
     /// A leaf for the loopback, presented alone.
     pub fn leaf(&self) -> Identity {
         self.leaf_for(&["localhost", "127.0.0.1"], NOW)

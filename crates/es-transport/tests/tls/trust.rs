@@ -137,6 +137,14 @@ async fn what_to_change_is_said_at_once() {
     let expired = TlsServer::builder(ca.leaf_for(&["127.0.0.1"], EXPIRED)).start().await;
     let error = get(&client(trusting(&ca)), &expired.url()).await.unwrap_err();
     assert!(error.to_string().contains("not within its dates"), "{error}");
+    // As `openssl req -x509` makes them.
+    let own = Ca::new("self-signed");
+    let itself = own.identity();
+    let pinned = crate::pin(itself.fingerprint());
+    let self_signed = TlsServer::builder(itself).start().await;
+    let error = get(&client(trusting(&own)), &self_signed.url()).await.unwrap_err();
+    assert!(error.to_string().contains("pin it by `ssl_assert_fingerprint`"), "{error}");
+    accepted(&self_signed, pinned).await;
     let error = get(&client(crate::pin(Ca::new("other").fingerprint())), &expired.url()).await;
     assert!(error.unwrap_err().to_string().contains("`ssl_assert_fingerprint`"));
 }
