@@ -53,6 +53,12 @@ fn check(settings: &Settings) -> Result<()> {
         let message = "a node is reached by http, where there is no certificate";
         return Err(Error::config("ssl_assert_fingerprint", message));
     }
+    if settings.nodes.iter().all(|node| !node.is_https())
+        && let Some(setting) = settings.tls.first_given()
+    {
+        let message = "no node is reached by https, so that it has no effect";
+        return Err(Error::config(setting, message));
+    }
     if settings.auth.is_some() && settings.headers.contains(&http::header::AUTHORIZATION) {
         let message = "`authorization` is given beside other credentials";
         return Err(Error::config("headers", message));

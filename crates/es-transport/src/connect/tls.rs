@@ -161,7 +161,7 @@ impl TlsSettings {
     /// # Errors
     /// A config error that names the setting: a file that is missing, empty,
     /// without a certificate or out of its dates, a key that does not match, a
-    /// fingerprint that is none or that is combined with `verify_certs(false)`.
+    /// fingerprint that is none, and either of the two with `verify_certs(false)`.
     pub fn build(&self) -> Result<Arc<ClientConfig>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -213,6 +213,10 @@ impl TlsSettings {
                 "it contradicts `ca_certs`: either trusts a certificate and no other",
             )),
             Some(pin) => Ok(Trust::Pin(pin)),
+            None if !self.verify_certs && !self.ca_certs.is_empty() => Err(Error::config(
+                "ca_certs",
+                "it contradicts `verify_certs(false)`, which would accept any certificate",
+            )),
             None if !self.verify_certs => {
                 tracing::warn!(
                     "`verify_certs(false)`: any server is trusted, and so is anybody on the way to it"

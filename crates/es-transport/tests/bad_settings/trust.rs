@@ -34,6 +34,17 @@ fn a_fingerprint_that_would_not_be_looked_at() {
 }
 
 #[test]
+fn certificates_that_would_not_be_looked_at() {
+    refused("ca_certs", https().ca_certs(ca_pem()).verify_certs(false));
+    let plain = || Transport::builder().nodes(["http://a:9200", "http://b:9200"]);
+    refused("ca_certs", plain().ca_certs(ca_pem()));
+    refused("client_cert", plain().client_cert("a", "b"));
+    refused("verify_certs", plain().verify_certs(false));
+    // One https node is enough to need them.
+    assert!(plain().node("https://c:9200").ca_certs(ca_pem()).build().is_ok());
+}
+
+#[test]
 fn settings_that_a_connector_of_ones_own_would_not_look_at() {
     let own = || {
         let connector = service_fn(|_: http::Uri| async {
