@@ -50,6 +50,17 @@ async fn credentials_that_were_accepted_are_shown_again_when_they_are_refused() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn credentials_are_shown_again_to_a_cluster_that_was_away_when_it_began() {
+    let mock = Mock::new(|number, _| match number {
+        0..=5 => Fate::LostBefore,
+        6 => Fate::Status(401),
+        _ => Fate::Answered,
+    });
+    let report = mock.client().helpers().bulk("i", with_ids(10)).await.unwrap();
+    assert_eq!((report.succeeded, report.requests), (10, 8));
+}
+
+#[tokio::test(start_paused = true)]
 async fn credentials_that_are_refused_for_good_end_it() {
     // At once, where they were never accepted.
     let mock = Mock::new(|_, _| Fate::Status(401));

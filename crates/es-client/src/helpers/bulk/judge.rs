@@ -121,7 +121,7 @@ impl Reading<'_> {
 pub(super) fn failed(lane: &Lane, part: &mut Part, failed: Failed) -> Landed {
     let status = failed.error.status().map(|status| status.as_u16());
     let mut landed = Landed::default();
-    if failed.passing || lane.may_pass(status) {
+    if failed.passing || lane.may_pass(part, status) {
         landed.pace = Some(Pace::Refused);
         return postpone(lane, part, failed, landed);
     }

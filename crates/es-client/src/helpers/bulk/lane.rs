@@ -105,9 +105,10 @@ impl Lane {
         }
     }
 
-    /// Whether a refusal may be in passing for its status alone. A cluster that
+    /// Whether a batch is refused in passing, for its status alone: a cluster that
     /// was restarted refuses good credentials until its security index is back.
-    pub(super) fn may_pass(&self, status: Option<u16>) -> bool {
-        status == Some(401) && self.accepted.load(Ordering::Relaxed)
+    pub(super) fn may_pass(&self, part: &Part, status: Option<u16>) -> bool {
+        let was_away = part.retries > 0;
+        status == Some(401) && (was_away || self.accepted.load(Ordering::Relaxed))
     }
 }

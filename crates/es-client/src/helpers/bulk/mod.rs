@@ -44,7 +44,7 @@
 //! | 503 for single operations | sent again | [unknown](ItemError::is_unknown) |
 //! | never sent: no connection | sent again | sent again |
 //! | sent, and the answer lost: broken connection, timeout, 502, 503, 504 | sent again | [unknown](ItemError::is_unknown) |
-//! | 401, where others of the run were accepted: a cluster that was restarted refuses good credentials until its security index is back | sent again | sent again |
+//! | 401, after another request was accepted or the cluster was away: restarted, it refuses good credentials until its security index is back | sent again | sent again |
 //! | 413, the request is too large | in halves; later requests are smaller | in halves |
 //! | 400 for the whole request | in halves, until the operation that causes it is alone | unknown; the helper stops |
 //! | any other error of an operation | failed | failed |
