@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use es_client::{Elasticsearch, params::HealthStatus};
 use futures_util::future::join_all;
+use serde_json::{Value, json};
 use tokio::{
     process::Command,
     sync::{Mutex, MutexGuard},
@@ -54,6 +55,16 @@ impl Cluster {
     /// The same to all nodes at once.
     pub(crate) async fn each(&self, action: &str) {
         join_all((0..self.nodes).map(|node| self.node(node, action))).await;
+    }
+
+    /// A node that is not the elected master.
+    pub(crate) async fn follower(&self) -> usize {
+        let parts = json!({"node_id": "_master", "metric": "http"});
+        let master = self.client.call("nodes.info", parts, ()).await.unwrap();
+        let master: Value = master.json().unwrap();
+        let master = master["nodes"].as_object().unwrap().values().next().unwrap();
+        let address = master["http"]["publish_address"].as_str().unwrap();
+        urls().iter().position(|url| !url.ends_with(address)).unwrap()
     }
 
     /// Waits until all nodes are there with all copies of all shards, as who

@@ -16,6 +16,7 @@ use futures_util::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::time::sleep;
 
 use crate::server::client;
 
@@ -69,7 +70,7 @@ pub(crate) fn lasting(
             let at_once = if at_once > 0 || over.load(Ordering::Relaxed) {
                 at_once.max(1)
             } else {
-                tokio::time::sleep(PAUSE).await;
+                sleep(PAUSE).await;
                 left.div_ceil(PARTS)
             };
             Some((write(number), (number + 1, at_once - 1)))
@@ -83,7 +84,7 @@ pub(crate) fn lasting(
 /// written more than once, each time the same.
 pub(crate) async fn assert_each_once(name: &str, count: u64) -> u64 {
     let client: Elasticsearch = client();
-    client.indices().refresh(name).await.unwrap();
+    refreshed(&client, name).await;
     assert_eq!(client.count(name).await.unwrap().count, count);
     let all = client.helpers().read_all::<Document>(name).property_of_search("version", &true);
     let mut hits = all.page_size(5_000).stream();
@@ -99,4 +100,17 @@ pub(crate) async fn assert_each_once(name: &str, count: u64) -> u64 {
     assert!(seen.iter().all(|seen| *seen), "a document is missing");
     client.indices().delete(name).await.unwrap();
     rewritten
+}
+
+/// Until every copy was refreshed: one that has just come back may have missed
+/// the first time, and would be asked all the same.
+async fn refreshed(client: &Elasticsearch, name: &str) {
+    for _ in 0..60 {
+        let shards = client.indices().refresh(name).await.unwrap().shards;
+        if shards.successful == shards.total {
+            return;
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    panic!("a copy of {name} is not refreshed");
 }

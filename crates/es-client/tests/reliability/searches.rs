@@ -105,10 +105,6 @@ impl Report {
         assert!(first.is_empty(), "{self}; {first:#?}");
     }
 
-    pub(crate) fn longest(&self) -> Duration {
-        self.took.last().copied().unwrap_or_default()
-    }
-
     fn percentile(&self, percent: usize) -> Duration {
         let at = (self.took.len() * percent).div_ceil(100).saturating_sub(1);
         self.took.get(at).copied().unwrap_or_default()
@@ -124,7 +120,7 @@ impl fmt::Display for Report {
             self.failures.len(),
             self.percentile(50),
             self.percentile(99),
-            self.longest(),
+            self.percentile(100),
         )
     }
 }
