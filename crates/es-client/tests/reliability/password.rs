@@ -19,6 +19,7 @@ use crate::{
 };
 
 const USER: &str = "reliability";
+const INDEX: &str = "reliability-password";
 const CHANGES: u64 = 4;
 
 /// The store that holds the password is changed first, as one does that gives
@@ -69,6 +70,7 @@ async fn a_password_that_is_changed_is_asked_for_and_no_call_fails() {
     println!("{calls} calls, {CHANGES} changes, the provider was asked {asked} times; {attempts}");
     assert_eq!(asked, CHANGES + 1);
     administrator.security().delete_user(USER).await.unwrap();
+    administrator.indices().delete(INDEX).await.unwrap();
 }
 
 /// Reads and writes until it is over, and counts them.
@@ -78,7 +80,7 @@ async fn call_on(client: Elasticsearch, over: Arc<AtomicBool>) -> u64 {
         let read = client.security().authenticate().await;
         let read = read.unwrap_or_else(|error| panic!("{}", in_full(&error)));
         assert_eq!(read.user.username, USER);
-        let written = client.index("reliability-password").document(json!({"call": calls})).await;
+        let written = client.index(INDEX).document(json!({"call": calls})).await;
         written.unwrap_or_else(|error| panic!("{}", in_full(&error)));
         calls += 2;
     }
