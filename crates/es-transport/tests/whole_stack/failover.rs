@@ -11,10 +11,14 @@ use std::{
 
 use es_testkit::{Cluster, Fault};
 use es_transport::{
-    Transport,
+    Node, NodePool, Transport,
     attempt::{Attempts, Outcome, RetryReason},
+    connect::{Connections, Connector, TlsSettings},
+    error::TimeoutPhase,
+    layer::{AttemptTimeoutLayer, SelectNodeLayer},
     node::RoundRobin,
 };
+use tower::{ServiceBuilder, ServiceExt};
 
 use crate::{
     cluster_support::{builder, get, post},
@@ -165,4 +169,24 @@ async fn a_request_that_gets_no_connection_in_its_time_goes_on_to_another_node()
     }
     assert_eq!(transport.pool().unwrap().live(), 1);
     assert_eq!(cluster.node(0).request_count(), 5);
+}
+
+/// The same where the time of the attempt covers the choice of the node.
+#[tokio::test]
+async fn in_a_stack_of_another_order_it_is_weak_evidence_too() {
+    let cluster = start(Cluster::builder().nodes(1).tls(true)).await;
+    cluster.node(0).hang_connections();
+    let pool = NodePool::new([cluster.url(0).parse::<Node>().unwrap()]).unwrap();
+    let tls = TlsSettings::new().ssl_assert_fingerprint(cluster.ca_fingerprint());
+    let connector = Connector::builder().tls(tls).build().unwrap();
+    let stack = ServiceBuilder::new()
+        .layer(AttemptTimeoutLayer::new(Duration::from_millis(100)))
+        .layer(SelectNodeLayer::new(Arc::clone(&pool), RoundRobin::default()))
+        .service(Connections::with_connector(connector));
+    for live in [1, 1, 0] {
+        let error = stack.clone().oneshot(get("/")).await.unwrap_err();
+        assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt), "{error}");
+        assert!(error.is_unsent(), "{error}");
+        assert_eq!(pool.live(), live);
+    }
 }

@@ -9,13 +9,13 @@ use std::{
 };
 
 use http::Request;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{lease::Lease, origin::Origin, state::Given};
 use crate::{
     attempt::is_last_call,
     body::Body,
-    error::{Error, Result},
+    error::{Error, Result, TimeoutPhase},
 };
 
 /// A place in an origin's queue, with the request that stands there.
@@ -24,6 +24,7 @@ pub(super) struct Waiting {
     id: u64,
     receiver: oneshot::Receiver<Result<Given>>,
     request: Option<Box<Request<Body>>>,
+    since: Instant,
 }
 
 impl Waiting {
@@ -33,14 +34,16 @@ impl Waiting {
         receiver: oneshot::Receiver<Result<Given>>,
         request: Box<Request<Body>>,
     ) -> Self {
-        Self { origin, id, receiver, request: Some(request) }
+        Self { origin, id, receiver, request: Some(request), since: Instant::now() }
     }
 
     /// Waits for a connection and sends the request on it.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease>> {
         let given = Pin::new(&mut self.receiver).poll(cx);
         if given.is_pending() && is_last_call() {
-            return Poll::Ready(Err(Error::connect_message("none became free in time")));
+            // Weak evidence against the node, as any time that is over.
+            let error = Error::timeout(TimeoutPhase::Attempt, self.since.elapsed());
+            return Poll::Ready(Err(error.unsent()));
         }
         let given = ready!(given);
         let request = self.request.take();
