@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use es_testkit::Fault;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -120,4 +121,45 @@ async fn a_dropped_stream_closes_what_it_opened() {
     drop(client.helpers().read_all::<Value>("i").stream());
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(arrived(&cluster).is_empty());
+}
+
+#[tokio::test]
+async fn a_stream_dropped_while_it_opens_closes_what_was_opened() {
+    let (cluster, client) = cluster(1).await;
+    cluster.node(0).inject(Fault::delay(Duration::from_millis(100)).once().on_path("/i/_pit"));
+    let mut stream = client.helpers().read_all::<Value>("i").stream();
+    tokio::select! {
+        biased;
+        _ = stream.next() => panic!("it was not delayed"),
+        () = until(&cluster, "POST /i/_pit", 1) => drop(stream),
+    }
+    until(&cluster, "DELETE /_pit", 1).await;
+    assert_eq!(arrived(&cluster), ["POST /i/_pit", "DELETE /_pit"]);
+}
+
+#[tokio::test]
+async fn a_stream_dropped_while_it_closes_is_closed_all_the_same() {
+    let (cluster, client) = cluster(1).await;
+    let closes = |request: &http::Request<bytes::Bytes>| request.method() == http::Method::DELETE;
+    cluster.node(0).inject(Fault::status(503).once().when(closes));
+    let mut stream = client.helpers().read_all::<Value>("i").page_size(10_000).stream();
+    for _ in 0..COUNT {
+        stream.next().await.unwrap().unwrap();
+    }
+    tokio::select! {
+        biased;
+        _ = stream.next() => panic!("it did not wait"),
+        () = until(&cluster, "DELETE /_pit", 1) => drop(stream),
+    }
+    until(&cluster, "DELETE /_pit", 2).await;
+}
+
+/// Waits until a request has arrived so many times.
+async fn until(cluster: &Cluster, line: &str, count: usize) {
+    let arrives = async {
+        while times(cluster, line) < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), arrives).await.unwrap();
 }

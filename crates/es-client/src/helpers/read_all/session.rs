@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::{
     builder::Spec,
@@ -39,6 +40,16 @@ pub(super) async fn open(spec: Arc<Spec>) -> Result<Session> {
         Ok(id) => Ok(Session::PointInTime(id.into())),
         Err(error) if is_unknown_endpoint(&error) => Ok(scroll()),
         Err(error) => Err(error),
+    }
+}
+
+/// Closes what nobody waits for any more, once it is open.
+pub(super) async fn close_what_opens(
+    spec: Arc<Spec>,
+    opening: impl Future<Output = Result<Session>>,
+) {
+    if let Ok(Ok(session)) = timeout(CLOSING, opening).await {
+        session.close(spec.client.clone()).await;
     }
 }
 

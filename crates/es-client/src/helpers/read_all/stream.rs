@@ -32,6 +32,8 @@ pub struct ReadAllStream<T> {
 
 enum State<T> {
     Invalid(Option<Error>),
+    /// Nothing was asked for yet.
+    New(Arc<Spec>),
     Opening(Arc<Spec>, Task<Result<Session>>),
     Reading(Reading<T>),
     /// With the error that comes after it.
@@ -57,10 +59,7 @@ struct Reading<T> {
 impl<T: DeserializeOwned + Send + 'static> ReadAllStream<T> {
     pub(super) fn new(spec: Result<Spec>) -> Self {
         let state = match spec {
-            Ok(spec) => {
-                let spec = Arc::new(spec);
-                State::Opening(Arc::clone(&spec), Box::pin(session::open(spec)))
-            }
+            Ok(spec) => State::New(Arc::new(spec)),
             Err(error) => State::Invalid(Some(error)),
         };
         Self { state }
@@ -74,6 +73,9 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ReadAllStream<T> {
         loop {
             self.state = match &mut self.state {
                 State::Invalid(error) => return Poll::Ready(error.take().map(Err)),
+                State::New(spec) => {
+                    State::Opening(Arc::clone(spec), Box::pin(session::open(Arc::clone(spec))))
+                }
                 State::Opening(spec, opening) => match ready!(opening.as_mut().poll(cx)) {
                     Ok(session) => State::Reading(Reading::new(Arc::clone(spec), session)),
                     Err(error) => State::Invalid(Some(error)),
@@ -91,6 +93,24 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ReadAllStream<T> {
                 }
                 State::Ended => return Poll::Ready(None),
             };
+        }
+    }
+}
+
+/// What is being opened is closed, and what is being closed is so to its end.
+impl<T> Drop for ReadAllStream<T> {
+    fn drop(&mut self) {
+        // Without a runtime nothing can be sent; the server ends it in time.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Opening(spec, opening) => {
+                runtime.spawn(session::close_what_opens(spec, opening));
+            }
+            State::Closing(closing, _) => {
+                runtime.spawn(closing);
+            }
+            // What is read closes by itself.
+            State::Reading(_) | State::New(_) | State::Invalid(_) | State::Ended => {}
         }
     }
 }
@@ -178,6 +198,7 @@ impl<T> fmt::Debug for ReadAllStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Invalid(_) | State::Ended => "ended",
+            State::New(_) => "new",
             State::Opening(..) => "opening",
             State::Reading(_) => "reading",
             State::Closing(..) => "closing",
