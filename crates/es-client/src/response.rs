@@ -9,7 +9,7 @@ use es_transport::{
     warning,
 };
 use http::{HeaderMap, StatusCode};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::error::{Error, Result};
 
@@ -130,6 +130,34 @@ impl Response {
     /// # Errors
     /// The body is no JSON, or not of that form.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        self.json_borrowed()
+    }
+
+    /// As [`json`](Self::json), into a type that may borrow from the body: sources
+    /// as `&RawValue` are neither read nor copied.
+    ///
+    /// ```
+    /// # use es_client::{Elasticsearch, SearchResponse};
+    /// # use serde_json::{json, value::RawValue};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # client.index("products").document(json!({"price": 80})).refresh(true).await?;
+    /// let response = client.search::<()>("products").send().await?;
+    /// let found: SearchResponse<&RawValue> = response.json_borrowed()?;
+    /// for document in found.documents() {
+    ///     println!("{}", document.get());
+    /// #   assert_eq!(document.get(), r#"{"price":80}"#);
+    /// }
+    /// # assert_eq!(found.hits().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The body is no JSON, or not of that form.
+    pub fn json_borrowed<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         crate::json_read::from_bytes(&self.body).map_err(|error| {
             Error::decode(std::any::type_name::<T>(), error, self.meta.clone(), self.body.clone())
         })

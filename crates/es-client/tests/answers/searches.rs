@@ -219,3 +219,13 @@ fn keyed_buckets_keep_their_own_keys_and_what_else_is_told_of_them() {
         *json!({"score":1.5,"bg_count":4}).as_object().unwrap()
     );
 }
+
+#[test]
+fn sources_can_be_borrowed_from_the_body() {
+    let body = br#"{"hits":{"hits":[{"_index":"i","_id":"1","_source":{"n": 1}},
+        {"_index":"i","_id":"2"}]}}"#;
+    let found: SearchResponse<&RawValue> = serde_json::from_slice(body).unwrap();
+    let sources: Vec<_> = found.documents().map(|source| source.get()).collect();
+    assert_eq!(sources, [r#"{"n": 1}"#]);
+    assert!(body.as_ptr_range().contains(&sources[0].as_ptr()));
+}
