@@ -38,9 +38,6 @@ fn is_unknown_path(error: &Error) -> bool {
 #[tokio::test]
 #[ignore = "needs a cluster"]
 async fn an_index_is_copied_through_the_client() {
-    if lacks(is_opensearch(), "a PIT of Elasticsearch's form") {
-        return;
-    }
     let (from, to) = ("genuine-copy-from", "genuine-copy-to");
     let client = filled(from).await;
     gone(&client, to).await;
