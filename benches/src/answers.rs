@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use peers::{
-    operation::{BULK, HITS, INDEX, LARGE_HITS, LARGE_INDEX},
+    operation::{BoxError, HITS, INDEX, LARGE_HITS, LARGE_INDEX},
     product::Product,
 };
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ pub struct Answers {
     pub search: Bytes,
     /// To a search of the large index.
     pub large_search: Bytes,
-    /// To a bulk request.
-    pub bulk: Bytes,
+    /// To bulk requests.
+    pub bulk: BulkAnswer,
 }
 
 impl Answers {
@@ -29,7 +29,7 @@ impl Answers {
             indexed: text(&indexed()),
             search: text(&search(INDEX, HITS, false)),
             large_search: text(&search(LARGE_INDEX, LARGE_HITS, true)),
-            bulk: text(&bulk(BULK)),
+            bulk: BulkAnswer::new(),
         }
     }
 }
@@ -76,20 +76,21 @@ fn indexed() -> Value {
     })
 }
 
-/// `long` documents have a description of half a kilobyte more.
+/// `long` documents have 700 bytes more, in details that the type of the documents
+/// does not name.
 fn search(index: &str, hits: usize, long: bool) -> Value {
     let hits: Vec<Value> = (0..hits)
         .map(|number| {
-            let mut product = Product::numbered(number);
-            if long {
-                product.description = [product.description.as_str(); 12].join(", ");
-            }
-            json!({
+            let mut hit = json!({
                 "_index": index,
                 "_id": format!("product-{number}"),
                 "_score": 4.25 - number as f64 / 1024.0,
-                "_source": product
-            })
+                "_source": Product::numbered(number)
+            });
+            if long {
+                hit["_source"]["details"] = details();
+            }
+            hit
         })
         .collect();
     json!({
@@ -104,14 +105,57 @@ fn search(index: &str, hits: usize, long: bool) -> Value {
     })
 }
 
-fn bulk(items: usize) -> Value {
-    let items: Vec<Value> = (0..items)
-        .map(|number| {
+fn details() -> Value {
+    json!({
+        "upper": "Woven polyester from recycled bottles, with a welded film over the toes",
+        "lining": "Soft mesh that dries overnight and has no seams where the foot bends",
+        "sole": "Rubber with lugs of four millimetres that sheds mud and grips on wet stone",
+        "midsole": "Foam with a plate of fibre in it that spreads the pressure of sharp edges",
+        "closure": "Flat laces that stay tied, with a pocket for their ends in the tongue",
+        "fit": "Room for the toes and a firm heel; take half a size more for thick socks",
+        "care": "Brush off dry mud, wash by hand in cold water, dry away from the stove",
+        "origin": "Sewn and glued in Portugal, shipped in a box of cardboard without plastic"
+    })
+}
+
+/// The answer to a bulk request of any number of operations, all of which
+/// succeeded, out of pieces that are made once.
+pub struct BulkAnswer {
+    /// The items of [`MOST_OPERATIONS`], with commas.
+    items: Bytes,
+    /// Where each item ends.
+    ends: Vec<usize>,
+}
+
+/// The most operations that the server takes in a bulk request.
+pub const MOST_OPERATIONS: usize = 50_000;
+
+impl BulkAnswer {
+    fn new() -> Self {
+        let mut items = Vec::new();
+        let mut ends = Vec::with_capacity(MOST_OPERATIONS);
+        for number in 0..MOST_OPERATIONS {
             let mut item = indexed();
             item["_id"] = json!(number.to_string());
+            item["_seq_no"] = json!(number);
             item["status"] = json!(201);
-            json!({"index": item})
-        })
-        .collect();
-    json!({"errors": false, "took": 7, "items": items})
+            if number > 0 {
+                items.push(b',');
+            }
+            items.extend_from_slice(json!({"index": item}).to_string().as_bytes());
+            ends.push(items.len());
+        }
+        Self { items: items.into(), ends }
+    }
+
+    /// The answer to so many operations, in pieces.
+    ///
+    /// # Errors
+    /// The number of operations is zero or more than the server takes.
+    pub fn to(&self, operations: usize) -> Result<[Bytes; 3], BoxError> {
+        let last = operations.checked_sub(1).and_then(|last| self.ends.get(last));
+        let end = last.ok_or_else(|| format!("{operations} operations in a bulk request"))?;
+        let head = Bytes::from_static(br#"{"errors":false,"took":7,"items":["#);
+        Ok([head, self.items.slice(..*end), Bytes::from_static(b"]}")])
+    }
 }

@@ -39,7 +39,7 @@ impl Ours {
             Operation::Value(answer) => self.search_value(answer, times).await,
             Operation::Typed(answer) => self.search::<Product>(answer, times).await,
             Operation::Bulk => self.bulk(times).await,
-            Operation::Raw(answer) => self.search::<Box<RawValue>>(answer, times).await,
+            Operation::Raw(answer) => self.search_raw(answer, times).await,
         }
     }
 
@@ -90,6 +90,17 @@ impl Ours {
             if report.succeeded != BULK as u64 || report.requests != 1 {
                 return Err(report.to_string().into());
             }
+        }
+        Ok(())
+    }
+
+    async fn search_raw(&self, answer: Answer, times: u64) -> Result<(), BoxError> {
+        let query = query();
+        for _ in 0..times {
+            let call = self.client.search::<Value>(answer.index()).body(&query);
+            let response = call.send().await?;
+            let found: SearchResponse<&RawValue> = response.json_borrowed()?;
+            check_hits(found.documents().count(), answer)?;
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! The local server as a process of its own, or in a thread.
+//! The local server as a process of its own, or in a thread; and what the kernel
+//! says of this process.
 
 use std::{
     io::{BufRead, BufReader},
@@ -68,4 +69,15 @@ pub fn serve_from_thread(nodes: usize) -> Result<Vec<String>, BoxError> {
     });
     let addresses = receiver.recv()??;
     Ok(addresses.iter().map(|address| format!("http://{address}")).collect())
+}
+
+/// The most that was resident until now, from Linux's own account.
+///
+/// # Errors
+/// When the kernel does not tell it.
+pub fn peak_kibibytes() -> Result<u64, BoxError> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB"));
+    Ok(kibibytes.ok_or("the kernel tells no peak")?.trim().parse()?)
 }

@@ -1,7 +1,16 @@
 //! The local server: fixed answers over plain HTTP/1.1 on loopback, several
-//! ports for the several nodes of one cluster.
+//! ports for the several nodes of one cluster. Of a bulk request it counts the
+//! operations and keeps nothing.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -52,7 +61,10 @@ async fn accept(listener: TcpListener, answers: Arc<Answers>) {
     }
 }
 
-type AnswerBody = Either<Full<Bytes>, Pieces>;
+type AnswerBody = Either<Full<Bytes>, Either<Pieces, List>>;
+
+/// The operations of bulk requests since they were last asked for.
+static OPERATIONS: AtomicU64 = AtomicU64::new(0);
 
 async fn answer(
     request: Request<Incoming>,
@@ -61,13 +73,23 @@ async fn answer(
     let head = request.method() == Method::HEAD;
     let path = request.uri().path().to_owned();
     // Read to its end, or the connection could not be used again.
-    let _ = request.into_body().collect().await;
+    let lines = count_lines(request.into_body()).await;
     let mut status = StatusCode::OK;
     let body = match path.as_str() {
         "/" => answers.info.clone(),
         "/products/_search" => answers.search.clone(),
         "/products-large/_search" => answers.large_search.clone(),
-        "/_bulk" | "/products/_bulk" => answers.bulk.clone(),
+        "/_bulk" | "/products/_bulk" => match answers.bulk.to(lines / 2) {
+            Ok(pieces) => {
+                OPERATIONS.fetch_add(lines as u64 / 2, Ordering::Relaxed);
+                return Ok(response(Either::Right(Either::Right(List(pieces.into())))));
+            }
+            Err(error) => {
+                status = StatusCode::PAYLOAD_TOO_LARGE;
+                error.to_string().into()
+            }
+        },
+        "/_operations" => OPERATIONS.swap(0, Ordering::Relaxed).to_string().into(),
         "/_stream" => return Ok(stream(head)),
         path if path.contains("/_doc") => {
             status = StatusCode::CREATED;
@@ -78,25 +100,35 @@ async fn answer(
             Bytes::from_static(br#"{"error":"no such answer","status":404}"#)
         }
     };
-    let mut response = Response::new(Either::Left(Full::new(body)));
+    let mut response = response(Either::Left(Full::new(body)));
     *response.status_mut() = status;
-    add_headers(&mut response);
     Ok(response)
+}
+
+/// The lines of a body; those of one that is cut off are counted by its client.
+async fn count_lines(mut body: Incoming) -> usize {
+    let mut lines = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        if let Some(data) = frame.data_ref() {
+            lines += memchr::memchr_iter(b'\n', data).count();
+        }
+    }
+    lines
 }
 
 fn stream(head: bool) -> Response<AnswerBody> {
     let left = if head { 0 } else { STREAM_LENGTH };
-    let mut response = Response::new(Either::Right(Pieces { left }));
-    add_headers(&mut response);
-    response
+    response(Either::Right(Either::Left(Pieces { left })))
 }
 
-fn add_headers(response: &mut Response<AnswerBody>) {
+fn response(body: AnswerBody) -> Response<AnswerBody> {
     const TYPE: HeaderValue =
         HeaderValue::from_static("application/vnd.elasticsearch+json;compatible-with=9");
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
     headers.insert(header::CONTENT_TYPE, TYPE);
+    response
 }
 
 /// A long answer out of one piece that is sent again and again.
@@ -124,5 +156,28 @@ impl hyper::body::Body for Pieces {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
+    }
+}
+
+/// An answer in pieces that are there.
+struct List(VecDeque<Bytes>);
+
+impl hyper::body::Body for List {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        std::task::Poll::Ready(self.0.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.iter().map(|piece| piece.len() as u64).sum())
     }
 }

@@ -9,10 +9,12 @@
 //! | [`open`] | the `opensearch` crate |
 //!
 //! Each has `run(operation, times)`; [`operation`] says what there is to do and
-//! [`product`] what is written and read.
+//! [`product`] what is written and read. [`bulk_loop`] writes many documents over
+//! bare hyper.
 
 #![allow(missing_docs, reason = "fields of documents speak for themselves")]
 
+pub mod bulk_loop;
 pub mod elastic;
 pub mod floor;
 pub mod legacy;

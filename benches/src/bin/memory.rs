@@ -3,7 +3,10 @@
 
 use std::alloc::System;
 
-use es_benches::{process::Server, server::STREAM_LENGTH};
+use es_benches::{
+    process::{Server, peak_kibibytes},
+    server::STREAM_LENGTH,
+};
 use es_client::Elasticsearch;
 use es_transport::{Body, RequestOptions, Transport};
 use http::Request;
@@ -26,9 +29,9 @@ async fn main() -> Result<(), BoxError> {
 
     let server = Server::start("server", &["1"])?;
     let transport = Transport::builder().node(server.line()).build()?;
-    let before = peak()?;
+    let before = peak_kibibytes()? << 10;
     let read = stream(&transport).await?;
-    let after = peak()?;
+    let after = peak_kibibytes()? << 10;
     println!(
         "an answer of {:.0} MiB as a stream: peak of {:.1} MiB resident, {:.1} MiB before it",
         mebibytes(read),
@@ -54,14 +57,6 @@ fn held() -> u64 {
     let stats = HEAP.stats();
     // What grew or shrank is in these two as well.
     (stats.bytes_allocated - stats.bytes_deallocated) as u64
-}
-
-/// The most that was resident until now, from Linux's own account.
-fn peak() -> Result<u64, BoxError> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB"));
-    Ok(kibibytes.ok_or("the kernel tells no peak")?.trim().parse::<u64>()? << 10)
 }
 
 fn mebibytes(bytes: u64) -> f64 {
