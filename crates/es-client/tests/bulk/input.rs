@@ -47,7 +47,7 @@ async fn each_action_arrives_with_its_settings_and_has_its_outcome() {
         Operation::update("c", json!({"n": 2})).doc_as_upsert(true),
         Operation::delete("d"),
     ];
-    let bulk = mock.client().helpers().bulk("a b", operations).pipeline("p");
+    let bulk = mock.client().helpers().bulk("a b", operations).pipeline("p").require_alias(true);
     let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
     let seen: Vec<_> = outcomes.iter().map(|o| (o.number, o.action, o.id.as_deref())).collect();
     assert_eq!(
@@ -63,7 +63,7 @@ async fn each_action_arrives_with_its_settings_and_has_its_outcome() {
 
     let state = mock.state();
     let (target, arrived) = &state.requests[0];
-    assert_eq!(target, "/a%20b/_bulk?pipeline=p&filter_path=-items.*._shards");
+    assert_eq!(target, "/a%20b/_bulk?pipeline=p&require_alias=true&filter_path=-items.*._shards");
     assert_eq!(arrived[1].meta, json!({"_id": "b", "_index": "other", "routing": "r"}));
     assert_eq!(arrived[2].document, json!({"doc": {"n": 2}, "doc_as_upsert": true}));
     assert_eq!(state.requests.len(), 1);

@@ -168,6 +168,18 @@ impl<S> Bulk<S> {
         self.query("routing", routing)
     }
 
+    /// Whether all targets must be aliases; operations on others fail (404) where
+    /// they would otherwise make an index. Default: no.
+    pub fn require_alias(self, require: bool) -> Self {
+        self.query("require_alias", require)
+    }
+
+    /// Whether all targets must be data streams, or names that become one by a
+    /// template. Default: no.
+    pub fn require_data_stream(self, require: bool) -> Self {
+        self.query("require_data_stream", require)
+    }
+
     /// `true`, `false` or `wait_for`: when writes become visible to searches.
     /// Default: `false`. To refresh once in the end costs less.
     pub fn refresh(self, refresh: impl IntoParam) -> Self {
