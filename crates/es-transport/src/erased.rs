@@ -10,6 +10,7 @@ use std::{
 };
 
 use http::{Request, Response};
+use pin_project_lite::pin_project;
 use tower::{Service, ServiceExt};
 
 use crate::{
@@ -22,25 +23,81 @@ pub(crate) type ErasedFuture = Pin<Box<dyn Future<Output = Result<Response<Respo
 /// A service of any type that takes requests from many callers at once.
 pub(crate) trait Erased: Send + Sync + 'static {
     /// Calls a clone as soon as it is ready.
-    fn send(&self, request: Request<Body>, cx: &mut Context<'_>) -> ErasedFuture;
+    fn send(&self, request: Box<Request<Body>>, cx: &mut Context<'_>) -> ErasedFuture;
 }
 
 impl<S> Erased for S
 where
-    S: Service<Request<Body>, Response = Response<ResponseBody>, Error = Error>
+    S: Service<Box<Request<Body>>, Response = Response<ResponseBody>, Error = Error>
         + Clone
         + Send
         + Sync
         + 'static,
     S::Future: Send + 'static,
 {
-    fn send(&self, request: Request<Body>, cx: &mut Context<'_>) -> ErasedFuture {
+    fn send(&self, request: Box<Request<Body>>, cx: &mut Context<'_>) -> ErasedFuture {
         let mut service = self.clone();
         match service.poll_ready(cx) {
             Poll::Ready(Ok(())) => Box::pin(service.call(request)),
             Poll::Ready(Err(error)) => Box::pin(ready(Err(error))),
             Poll::Pending => Box::pin(service.oneshot(request)),
         }
+    }
+}
+
+/// Gives the answers of a service the one body that callers see. tower's
+/// `MapResponse` would do, but moves every answer twice more.
+#[derive(Clone)]
+pub(crate) struct EraseBody<S, M> {
+    inner: S,
+    erase: M,
+}
+
+impl<S, M> EraseBody<S, M> {
+    pub(crate) fn new(inner: S, erase: M) -> Self {
+        Self { inner, erase }
+    }
+}
+
+impl<S, M, B> Service<Box<Request<Body>>> for EraseBody<S, M>
+where
+    S: Service<Box<Request<Body>>, Response = Response<B>, Error = Error>,
+    M: Fn(B) -> ResponseBody + Clone,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = EraseBodyFuture<S::Future, M>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Box<Request<Body>>) -> Self::Future {
+        EraseBodyFuture { inner: self.inner.call(request), erase: self.erase.clone() }
+    }
+}
+
+pin_project! {
+    /// The future of [`EraseBody`].
+    pub(crate) struct EraseBodyFuture<F, M> {
+        #[pin]
+        inner: F,
+        erase: M,
+    }
+}
+
+impl<F, M, B> Future for EraseBodyFuture<F, M>
+where
+    F: Future<Output = Result<Response<B>>>,
+    M: Fn(B) -> ResponseBody,
+{
+    type Output = Result<Response<ResponseBody>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.inner.poll(cx).map_ok(|answer| answer.map(this.erase))
     }
 }
 

@@ -31,7 +31,7 @@
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`cloud_id`] | Cloud ID → node |
 //! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
-//! | [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
+//! | [`any_request`], [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -39,6 +39,7 @@
 //! | `metrics` | numbers of requests by the facade of that name: `layer::metrics` |
 //! | `http2` | HTTP/2 by the alternative bottom, [`connect::http_client`] |
 
+pub mod any_request;
 pub mod attempt;
 pub mod backoff;
 pub mod body;
@@ -57,6 +58,7 @@ pub mod sniff;
 pub mod transport;
 pub mod warning;
 
+pub use any_request::AnyRequest;
 pub use backoff::Backoff;
 pub use body::{Body, Replay, ResponseBody};
 pub use builder::TransportBuilder;

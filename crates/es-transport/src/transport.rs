@@ -14,6 +14,7 @@ use tower::{Service, ServiceExt};
 
 use crate::{
     Body, ResponseBody,
+    any_request::Unboxing,
     builder::TransportBuilder,
     erased::{Erased, ErasedFuture},
     error::{BoxError, Error, Result},
@@ -77,19 +78,21 @@ impl Transport {
         let service = service
             .map_response(|answer: Response<B>| answer.map(|b| ResponseBody::new(Box::pin(b))))
             .map_err(Error::from_service);
-        Self(Arc::new(Inner { stack: Box::new(service), shared: None }))
+        Self(Arc::new(Inner { stack: Box::new(Unboxing(service)), shared: None }))
     }
 
     pub(crate) fn new(stack: impl Erased, shared: Shared) -> Self {
         Self(Arc::new(Inner { stack: Box::new(stack), shared: Some(shared) }))
     }
 
-    /// Sends a request: path and query in origin form, and no host.
+    /// Sends a request: path and query in origin form, and no host. One that is
+    /// in a box already stays there.
     ///
     /// An answer with an error status is an answer. [`RequestOptions`](crate::RequestOptions)
     /// attached to the request override what the transport was built with.
-    pub fn send(&self, request: Request<Body>) -> SendFuture {
-        SendFuture(State::Unsent { transport: Arc::clone(&self.0), request: Some(request) })
+    pub fn send(&self, request: impl Into<Box<Request<Body>>>) -> SendFuture {
+        let request = Some(request.into());
+        SendFuture(State::Unsent { transport: Arc::clone(&self.0), request })
     }
 
     /// The nodes, and which of them are alive; `None` for a transport that was
@@ -140,9 +143,8 @@ impl fmt::Debug for Transport {
 #[must_use = "a request is sent when its future is awaited"]
 pub struct SendFuture(State);
 
-#[expect(clippy::large_enum_variant, reason = "a box would cost every request an allocation")]
 enum State {
-    Unsent { transport: Arc<Inner>, request: Option<Request<Body>> },
+    Unsent { transport: Arc<Inner>, request: Option<Box<Request<Body>>> },
     Sent(ErasedFuture),
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use es_transport::{ResponseBody, attempt::AnsweredBy};
 use http::{StatusCode, response::Parts};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use crate::{
     endpoint::Endpoint,
@@ -49,13 +50,14 @@ pub(crate) struct Answer {
     pub(crate) parts: Parts,
     pub(crate) node: Option<Arc<str>>,
     pub(crate) body: Bytes,
-    pub(crate) duration: Duration,
+    /// When it was sent.
+    pub(crate) started: Instant,
 }
 
 impl Answer {
     /// Status, headers, node and attempts, and the body.
     pub(super) fn split(self) -> (Meta, Bytes) {
-        (Meta::new(self.parts, self.node, self.duration), self.body)
+        (Meta::new(self.parts, self.node, self.started.elapsed()), self.body)
     }
 
     /// Decodes JSON.

@@ -56,8 +56,7 @@ impl<T> Future for CallFuture<T> {
                     let node = node_of(&parts, &body);
                     match body.try_into_bytes() {
                         Ok(body) => {
-                            let duration = started.elapsed();
-                            let answer = Answer { parts, node, body, duration };
+                            let answer = Answer { parts, node, body, started };
                             return Poll::Ready(this.finish(answer));
                         }
                         Err(stream) => {
@@ -72,8 +71,7 @@ impl<T> Future for CallFuture<T> {
                         this.state = State::Failed(None);
                         continue;
                     };
-                    let duration = started.elapsed();
-                    return Poll::Ready(this.finish(Answer { parts, node, body, duration }));
+                    return Poll::Ready(this.finish(Answer { parts, node, body, started }));
                 }
             }
         }

@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{Request, Response, uri::PathAndQuery};
 use http_body::Body as HttpBody;
-use tower::{Service, ServiceBuilder};
+use tower::{Service, ServiceBuilder, layer::layer_fn};
 
 use super::{Bottom, Settings};
 use crate::{
     Body, ResponseBody,
+    any_request::{Boxing, Unboxing},
     connect::{Connections, Connector},
+    erased::EraseBody,
     error::{BoxError, Error, Result},
     layer::{
         attempt_timeout::AttemptTimeoutLayer,
@@ -189,13 +191,13 @@ where
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
         .layer(CollectLayer::new().limit(settings.max_response_size))
-        .service(bottom);
+        .service(Unboxing(bottom));
 
-    let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);
+    let sniffer = Sniffer::new(Arc::clone(&pool), Boxing(attempt.clone()), settings.sniff);
     thaw.set(sniffer.expiry());
 
     let request = ServiceBuilder::new()
-        .map_response(|answer: Response<_>| answer.map(erase))
+        .layer(layer_fn(|inner| EraseBody::new(inner, erase)))
         .layer(TraceLayer::new())
         .layer(metrics())
         .layer(TotalTimeoutLayer::new(settings.total_timeout))

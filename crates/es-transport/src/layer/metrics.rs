@@ -49,6 +49,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use crate::{
+    any_request::AnyRequest,
     attempt::Attempts,
     error::{BoxError, Error, Result},
     options::OperationName,
@@ -80,9 +81,10 @@ pub struct Metrics<S> {
     inner: S,
 }
 
-impl<S, B, RB> Service<Request<B>> for Metrics<S>
+impl<S, R, RB> Service<R> for Metrics<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<RB>;
@@ -94,8 +96,8 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let measure = Measure::start(&request);
+    fn call(&mut self, request: R) -> Self::Future {
+        let measure = Measure::start(request.as_request());
         ResponseFuture { inner: self.inner.call(request), measure }
     }
 }

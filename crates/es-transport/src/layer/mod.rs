@@ -1,6 +1,7 @@
 //! The layers: each does one thing to a request or its answer, and each can be
 //! used alone with [`tower::ServiceBuilder`] over any
-//! `Service<http::Request<B>>`.
+//! `Service<http::Request<B>>`, or over one that takes requests in boxes
+//! ([`AnyRequest`](crate::AnyRequest)).
 //!
 //! They are listed in the order in which the transport composes them, from the
 //! caller to the socket, each with the reason for its place.

@@ -34,14 +34,17 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderName, Request, Response};
+use http::{HeaderMap, HeaderName, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::error::{BoxError, Error, Result};
+use crate::{
+    any_request::AnyRequest,
+    error::{BoxError, Error, Result},
+};
 
 const PRODUCT: HeaderName = HeaderName::from_static("x-elastic-product");
 const NAME: &[u8] = b"Elasticsearch";
@@ -105,9 +108,10 @@ pub struct ProductCheck<S> {
     check: ProductCheckLayer,
 }
 
-impl<S, B, RB> Service<Request<B>> for ProductCheck<S>
+impl<S, R, RB> Service<R> for ProductCheck<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<RB>;
@@ -119,7 +123,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: R) -> Self::Future {
         // A flag that is set never goes back; it publishes nothing else.
         let settled = self.check.settled.load(Ordering::Relaxed);
         let check = (!settled).then(|| self.check.clone());
@@ -148,14 +152,14 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);
-        if let Some(check) = this.check.take()
-            && let Ok(response) = &result
+        let polled = this.inner.poll(cx);
+        if let Poll::Ready(Ok(response)) = &polled
             && response.status().is_success()
+            && let Some(check) = this.check.take()
         {
             check.judge(response.headers())?;
         }
-        Poll::Ready(result)
+        polled.map_err(Error::from_service)
     }
 }
 

@@ -29,14 +29,17 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use http::{Request, Response, StatusCode, Uri, header};
+use http::{Response, StatusCode, Uri, header};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::error::{BoxError, Error, Result};
+use crate::{
+    any_request::AnyRequest,
+    error::{BoxError, Error, Result},
+};
 
 /// Refuses redirects; see the [module](self).
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,9 +66,10 @@ pub struct RefuseRedirect<S> {
     inner: S,
 }
 
-impl<S, B, RB> Service<Request<B>> for RefuseRedirect<S>
+impl<S, R, RB> Service<R> for RefuseRedirect<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<RB>;
@@ -77,7 +81,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: R) -> Self::Future {
         ResponseFuture { inner: self.inner.call(request) }
     }
 }
@@ -100,14 +104,14 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = ready!(self.project().inner.poll(cx)).map_err(Error::from_service);
-        if let Ok(response) = &result
+        let polled = self.project().inner.poll(cx);
+        if let Poll::Ready(Ok(response)) = &polled
             && response.status().is_redirection()
             && response.status() != StatusCode::NOT_MODIFIED
         {
             return Poll::Ready(Err(refusal(response)));
         }
-        Poll::Ready(result)
+        polled.map_err(Error::from_service)
     }
 }
 

@@ -7,13 +7,14 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response};
+use http::Response;
 use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, time::Instant};
 use tower::{Layer, Service};
 
 use super::{Sniffer, sniffer::Look, task};
 use crate::{
+    any_request::AnyRequest,
     error::{BoxError, Error, Result},
     node::Verdict,
 };
@@ -80,9 +81,10 @@ async fn wait(look: Look) {
     let _ = look.run().await;
 }
 
-impl<S, B, RB> Service<Request<B>> for Sniff<S>
+impl<S, R, RB> Service<R> for Sniff<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<RB>;
@@ -100,7 +102,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: R) -> Self::Future {
         let is_watched = self.sniffer.inner().options.on_node_failure;
         ResponseFuture {
             future: self.inner.call(request),
@@ -128,15 +130,15 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = ready!(this.future.poll(cx)).map_err(Error::from_service);
-        if let Some(sniffer) = this.sniffer {
-            let verdict = match &answer {
-                Ok(answer) => Verdict::of_status(answer.status()),
-                Err(error) => Verdict::of_error(error),
-            };
-            if verdict == Verdict::Failed {
-                sniffer.inner().look_soon();
-            }
+        let polled = this.future.poll(cx);
+        let Some(sniffer) = this.sniffer else { return polled.map_err(Error::from_service) };
+        let answer = ready!(polled).map_err(Error::from_service);
+        let verdict = match &answer {
+            Ok(answer) => Verdict::of_status(answer.status()),
+            Err(error) => Verdict::of_error(error),
+        };
+        if verdict == Verdict::Failed {
+            sniffer.inner().look_soon();
         }
         Poll::Ready(answer)
     }

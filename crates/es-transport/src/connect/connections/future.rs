@@ -94,21 +94,25 @@ impl Future for ResponseFuture {
         loop {
             match &mut self.0 {
                 State::Sent(lease) => {
-                    let answer = ready!(lease.poll_answer(cx));
+                    let polled = lease.poll_answer(cx);
+                    if polled.is_pending() {
+                        return Poll::Pending;
+                    }
                     let State::Sent(lease) = std::mem::replace(&mut self.0, State::Done) else {
                         return Poll::Pending;
                     };
-                    match answer {
-                        Ok(answer) if is_ambiguous(&answer) => {
+                    match polled {
+                        Poll::Ready(Err(error)) => self.0 = came_back(lease, error),
+                        Poll::Ready(Ok(ref answer)) if is_ambiguous(answer) => {
                             lease.close();
                             return Poll::Ready(Err(failure::ambiguous()));
                         }
-                        Ok(answer) => {
+                        Poll::Ready(Ok(answer)) => {
                             return Poll::Ready(
                                 Ok(answer.map(|body| AnswerBody::new(body, lease))),
                             );
                         }
-                        Err(error) => self.0 = came_back(lease, error),
+                        Poll::Pending => return Poll::Pending,
                     }
                 }
                 State::Waiting(waiting) => {

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use http::{Request, Response};
@@ -49,6 +49,16 @@ pub(super) enum SendError {
     Taken(hyper::Error),
 }
 
+impl From<TrySendError<Request<Body>>> for SendError {
+    #[cold]
+    fn from(mut error: TrySendError<Request<Body>>) -> Self {
+        match error.take_message() {
+            Some(request) => Self::Untaken(Box::new(request), error.into_error()),
+            None => Self::Taken(error.into_error()),
+        }
+    }
+}
+
 /// A line over hyper's sender.
 pub(super) fn http1(sender: SendRequest<Body>) -> BoxLine {
     boxed(sender, |sender, request| sender.try_send_request(request))
@@ -91,12 +101,11 @@ where
             // Asked again after the answer: there is none to come.
             return Poll::Pending;
         };
-        let answer = ready!(exchange.poll(cx));
-        this.exchange.set(None);
-        Poll::Ready(answer.map_err(|mut error| match error.take_message() {
-            Some(request) => SendError::Untaken(Box::new(request), error.into_error()),
-            None => SendError::Taken(error.into_error()),
-        }))
+        let polled = exchange.poll(cx);
+        if polled.is_ready() {
+            this.exchange.set(None);
+        }
+        polled.map_err(SendError::from)
     }
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {

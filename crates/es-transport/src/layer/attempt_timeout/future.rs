@@ -82,9 +82,10 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Poll::Ready(result) = this.inner.as_mut().poll(cx) {
-            let answer = result.map_err(Error::from_service)?;
-            return Poll::Ready(Ok(answer.map(|body| ResponseBody::new(body, *this.read))));
+        let polled = this.inner.as_mut().poll(cx);
+        if polled.is_ready() {
+            let timed = |body| ResponseBody::new(body, *this.read);
+            return polled.map_ok(|answer| answer.map(timed)).map_err(Error::from_service);
         }
         let Some(limit) = this.limit else { return Poll::Pending };
         if this.sleep.is_none() {

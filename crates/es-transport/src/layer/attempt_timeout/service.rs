@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
+use http::Response;
 use tower::Service;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     future::{Limit, ResponseFuture},
 };
 use crate::{
+    any_request::AnyRequest,
     attempt::Deadline,
     error::{BoxError, Error},
     options::RequestOptions,
@@ -29,9 +30,10 @@ impl<S> AttemptTimeout<S> {
     }
 }
 
-impl<S, B, RB> Service<Request<B>> for AttemptTimeout<S>
+impl<S, R, RB> Service<R> for AttemptTimeout<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<ResponseBody<RB>>;
@@ -43,10 +45,11 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let own = RequestOptions::of(&request).and_then(|options| options.request_timeout);
+    fn call(&mut self, request: R) -> Self::Future {
+        let own =
+            RequestOptions::of(request.as_request()).and_then(|options| options.request_timeout);
         let timeout = own.unwrap_or(self.timeout);
-        let deadline = request.extensions().get::<Deadline>().copied();
+        let deadline = request.as_request().extensions().get::<Deadline>().copied();
         ResponseFuture::new(self.inner.call(request), Limit::of(timeout, deadline), timeout)
     }
 }

@@ -8,6 +8,7 @@ use super::{
     layer::Source,
 };
 use crate::{
+    any_request::AnyRequest,
     body::Replay,
     credentials::Credentials,
     error::{BoxError, Error, Result},
@@ -27,34 +28,36 @@ impl<S> Auth<S> {
     }
 }
 
-impl<S, B, RB> Service<Request<B>> for Auth<S>
+impl<S, R, RB> Service<R> for Auth<S>
 where
-    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
+    R: AnyRequest + Send + 'static,
+    R::Body: Replay,
+    S: Service<R, Response = Response<RB>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send + 'static,
-    B: Replay + Send + 'static,
     RB: Send + 'static,
 {
     type Response = Response<RB>;
     type Error = Error;
-    type Future = ResponseFuture<S, B, S::Future, RB>;
+    type Future = ResponseFuture<S, R, S::Future, RB>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: R) -> Self::Future {
         let mut resend = None;
-        match self.source_for(&mut request) {
+        let head = request.as_request_mut();
+        match self.source_for(head) {
             Source::None => {
-                mark(request.headers_mut());
+                mark(head.headers_mut());
             }
-            Source::Fixed(credentials) => authorize(request.headers_mut(), &credentials),
+            Source::Fixed(credentials) => authorize(head.headers_mut(), &credentials),
             Source::Provider(cache) => match cache.get() {
                 Some(credentials) => {
-                    resend = Resend::prepare(&cache, &self.inner, &request, &credentials);
-                    authorize(request.headers_mut(), &credentials);
+                    resend = Resend::prepare(&cache, &self.inner, head, &credentials);
+                    authorize(head.headers_mut(), &credentials);
                 }
                 None => {
                     // The service that was polled ready goes with the request.

@@ -86,23 +86,24 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        let (answer, limit) = match state.as_mut().project() {
-            StateProj::Head { future, reading } => {
-                let answer = ready!(future.poll(cx)).map_err(Error::from_service)?;
-                let (is_stream, limit) = reading.of(answer.status());
-                if is_stream {
-                    check_stated_length(answer.body(), limit)?;
-                    let stream = |body| ResponseBody::stream(body, limit);
-                    return Poll::Ready(Ok(answer.map(stream)));
-                }
-                (answer, limit)
-            }
+        let (future, reading) = match state.as_mut().project() {
+            StateProj::Head { future, reading } => (future, *reading),
             StateProj::Body { rest } => return rest.poll(cx),
         };
-        if answer.body().is_end_stream() {
-            return Poll::Ready(Ok(answer.map(|_| ResponseBody::full(Bytes::new()))));
+        let polled = future.poll(cx);
+        let (is_stream, limit) = match &polled {
+            Poll::Ready(Ok(answer)) => reading.of(answer.status()),
+            _ => (false, 0),
+        };
+        if !is_stream && !has_body(&polled) {
+            let empty = |_| ResponseBody::full(Bytes::new());
+            return polled.map_ok(|answer| answer.map(empty)).map_err(Error::from_service);
         }
+        let answer = ready!(polled).map_err(Error::from_service)?;
         check_stated_length(answer.body(), limit)?;
+        if is_stream {
+            return Poll::Ready(Ok(answer.map(|body| ResponseBody::stream(body, limit))));
+        }
         let (head, body) = answer.into_parts();
         let mut rest = Rest { head: Some(head), body, collector: Collector::new(limit) };
         let answer = rest.poll(cx);
@@ -126,6 +127,10 @@ where
             None => Poll::Pending,
         }
     }
+}
+
+fn has_body<RB: Body, E>(polled: &Poll<Result<Response<RB>, E>>) -> bool {
+    matches!(polled, Poll::Ready(Ok(answer)) if !answer.body().is_end_stream())
 }
 
 /// An answer that says it is too large is not read at all.

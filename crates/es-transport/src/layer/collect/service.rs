@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use http_body::Body;
 use tower::Service;
 
@@ -10,6 +10,7 @@ use super::{
     future::{Reading, ResponseFuture},
 };
 use crate::{
+    any_request::AnyRequest,
     error::{BoxError, Error},
     options::RequestOptions,
 };
@@ -27,9 +28,10 @@ impl<S> Collect<S> {
     }
 }
 
-impl<S, B, RB> Service<Request<B>> for Collect<S>
+impl<S, R, RB> Service<R> for Collect<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
     RB: Body<Data = Bytes> + Unpin,
     RB::Error: Into<BoxError>,
@@ -43,8 +45,8 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let reading = match RequestOptions::of(&request) {
+    fn call(&mut self, request: R) -> Self::Future {
+        let reading = match RequestOptions::of(request.as_request()) {
             None => Reading::UpTo(self.limit.unwrap_or(usize::MAX)),
             Some(options) => {
                 let own = options.max_response_size;

@@ -41,14 +41,37 @@ where
     #[inline]
     fn call(&mut self, request: Request<B>) -> S::Future {
         let mut request = request.map(Into::into);
-        if self.settings.wants(&request) {
-            self.settings.compress(&mut request);
-        }
+        self.settings.apply(&mut request);
+        self.inner.call(request)
+    }
+}
+
+impl<S> Service<Box<Request<Body>>> for Compress<S>
+where
+    S: Service<Box<Request<Body>>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    #[inline]
+    fn call(&mut self, mut request: Box<Request<Body>>) -> S::Future {
+        self.settings.apply(&mut request);
         self.inner.call(request)
     }
 }
 
 impl CompressLayer {
+    fn apply(&self, request: &mut Request<Body>) {
+        if self.wants(request) {
+            self.compress(request);
+        }
+    }
+
     fn wants(&self, request: &Request<Body>) -> bool {
         let body = request.body();
         self.enabled

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tower::Service;
 
 use super::layer::OPAQUE_ID;
-use crate::options::RequestOptions;
+use crate::{any_request::AnyRequest, options::RequestOptions};
 
 /// Room for what the layers below add. A map has room for 6 headers, or for 12
 /// at twice the cost, so a request without a body should get by with 6.
@@ -37,9 +37,10 @@ impl<S> DefaultHeaders<S> {
     }
 }
 
-impl<S, B> Service<Request<B>> for DefaultHeaders<S>
+impl<S, R> Service<R> for DefaultHeaders<S>
 where
-    S: Service<Request<B>>,
+    R: AnyRequest,
+    S: Service<R>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -50,15 +51,21 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<B>) -> S::Future {
+    fn call(&mut self, mut request: R) -> S::Future {
+        self.write(request.as_request_mut());
+        self.inner.call(request)
+    }
+}
+
+impl<S> DefaultHeaders<S> {
+    fn write<B>(&self, request: &mut Request<B>) {
         let below = room_below(request.method());
         let own = std::mem::take(request.headers_mut());
-        let headers = match RequestOptions::of(&request).filter(|options| has_headers(options)) {
+        let headers = match RequestOptions::of(request).filter(|options| has_headers(options)) {
             None => merge(own, &self.headers, below),
             Some(options) => with_options(own, options, &self.headers, below),
         };
         *request.headers_mut() = headers;
-        self.inner.call(request)
     }
 }
 

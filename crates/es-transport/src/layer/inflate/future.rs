@@ -53,15 +53,23 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.inner.poll(cx)).map_err(Error::from_service)?;
-        let is_plain = matches!(this.wanted, Wanted::Head)
-            || !is_gzip(response.headers())
-            || response.body().is_end_stream();
-        if is_plain {
-            return Poll::Ready(Ok(response.map(ResponseBody::plain)));
+        let polled = this.inner.poll(cx);
+        match &polled {
+            Poll::Ready(Ok(response))
+                if !matches!(this.wanted, Wanted::Head) && is_inflated(response) => {}
+            _ => {
+                let plain = |response: Response<RB>| response.map(ResponseBody::plain);
+                return polled.map_ok(plain).map_err(Error::from_service);
+            }
         }
+        let response = ready!(polled).map_err(Error::from_service)?;
         Poll::Ready(inflate(response, *this.limit, *this.wanted))
     }
+}
+
+/// Whether there is something to inflate.
+fn is_inflated<RB: Body>(response: &Response<RB>) -> bool {
+    is_gzip(response.headers()) && !response.body().is_end_stream()
 }
 
 fn is_gzip(headers: &HeaderMap) -> bool {

@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{HeaderValue, Method, Response, header};
 use http_body::Body;
 use tower::Service;
 
@@ -11,6 +11,7 @@ use super::{
     layer::InflateLayer,
 };
 use crate::{
+    any_request::AnyRequest,
     error::{BoxError, Error, Result},
     options::RequestOptions,
 };
@@ -30,9 +31,10 @@ impl<S> Inflate<S> {
     }
 }
 
-impl<S, B, RB> Service<Request<B>> for Inflate<S>
+impl<S, R, RB> Service<R> for Inflate<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
     RB: Body<Data = Bytes> + Unpin,
     RB::Error: Into<BoxError>,
@@ -46,14 +48,14 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: R) -> Self::Future {
         // A HEAD is answered with the headers of a body that does not come.
-        let is_head = request.method() == Method::HEAD;
+        let is_head = request.as_request().method() == Method::HEAD;
         if self.settings.ask && !is_head {
-            request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(GZIP);
+            request.as_request_mut().headers_mut().entry(header::ACCEPT_ENCODING).or_insert(GZIP);
         }
-        let options = (!request.extensions().is_empty()).then(|| RequestOptions::of(&request));
-        let (wanted, limit) = self.settings.wanted_by(options.flatten());
+        let options = RequestOptions::of(request.as_request());
+        let (wanted, limit) = self.settings.wanted_by(options);
         let wanted = if is_head { Wanted::Head } else { wanted };
         ResponseFuture::new(self.inner.call(request), limit, wanted)
     }

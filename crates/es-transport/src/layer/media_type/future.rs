@@ -7,13 +7,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{Response, StatusCode, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower::{Service, ServiceExt};
 
 use super::{body::ResponseBody, negotiate::Shared, refusal};
-use crate::error::{BoxError, Error, Result};
+use crate::{
+    any_request::AnyRequest,
+    error::{BoxError, Error, Result},
+};
 
 /// How much of a 400, or of an answer to `GET /`, is looked at.
 const LOOK: usize = 64 << 10;
@@ -22,42 +25,43 @@ type Answer<RB> = Result<Response<ResponseBody<RB>>>;
 
 pin_project! {
     /// The future of [`MediaType`](super::MediaType).
-    pub struct ResponseFuture<S, B, F, RB> {
+    pub struct ResponseFuture<S, R, F, RB> {
         #[pin]
         inner: F,
-        watch: Option<Watch<S, B>>,
+        watch: Option<Watch<S, R>>,
         // Reading the answer and sending again are rare, and worth a box.
         look: Option<Pin<Box<dyn Future<Output = Answer<RB>> + Send>>>,
     }
 }
 
-impl<S, B, F, RB> ResponseFuture<S, B, F, RB> {
-    pub(super) fn new(inner: F, watch: Option<Watch<S, B>>) -> Self {
+impl<S, R, F, RB> ResponseFuture<S, R, F, RB> {
+    pub(super) fn new(inner: F, watch: Option<Watch<S, R>>) -> Self {
         Self { inner, watch, look: None }
     }
 }
 
 /// What is known of a request that asks for a vendor type.
-pub(super) struct Watch<S, B> {
+pub(super) struct Watch<S, R> {
     pub(super) shared: Arc<Shared>,
     pub(super) asked: u8,
     pub(super) has_body: bool,
     pub(super) is_info: bool,
-    pub(super) kept: Option<Box<Kept<S, B>>>,
+    pub(super) kept: Option<Box<Kept<S, R>>>,
 }
 
 /// A request as it came, and who sends it again.
-pub(super) struct Kept<S, B> {
+pub(super) struct Kept<S, R> {
     pub(super) service: S,
-    pub(super) request: Request<B>,
+    pub(super) request: R,
 }
 
-impl<S, B, F, RB, E> Future for ResponseFuture<S, B, F, RB>
+impl<S, R, F, RB, E> Future for ResponseFuture<S, R, F, RB>
 where
-    S: Service<Request<B>, Response = Response<RB>, Error = E, Future = F> + Send + 'static,
+    R: AnyRequest + Send + 'static,
+    R::Body: Body,
+    S: Service<R, Response = Response<RB>, Error = E, Future = F> + Send + 'static,
     F: Future<Output = Result<Response<RB>, E>> + Send + 'static,
     E: Into<BoxError> + 'static,
-    B: Body + Send + 'static,
     RB: Body<Data = Bytes> + Send + Unpin + 'static,
     RB::Error: Into<BoxError>,
 {
@@ -69,18 +73,22 @@ where
         if let Some(look) = this.look {
             return look.as_mut().poll(cx);
         }
-        let response = ready!(this.inner.poll(cx)).map_err(Error::from_service)?;
-        match this.watch.take() {
-            Some(watch) if watch.must_look(&response) => {
-                let look = this.look.insert(Box::pin(watch.look(response)));
-                look.as_mut().poll(cx)
-            }
-            _ => Poll::Ready(Ok(response.map(ResponseBody::untouched))),
-        }
+        let polled = this.inner.poll(cx);
+        let must_look = |watch: &mut Watch<S, R>| match &polled {
+            Poll::Ready(Ok(response)) => watch.must_look(response),
+            _ => false,
+        };
+        let Some(watch) = this.watch.take_if(must_look) else {
+            let untouched = |response: Response<RB>| response.map(ResponseBody::untouched);
+            return polled.map_ok(untouched).map_err(Error::from_service);
+        };
+        let response = ready!(polled).map_err(Error::from_service)?;
+        let look = this.look.insert(Box::pin(watch.look(response)));
+        look.as_mut().poll(cx)
     }
 }
 
-impl<S, B> Watch<S, B> {
+impl<S, R> Watch<S, R> {
     /// Whether the answer may be a refusal or tell the server's version. An
     /// answer that proves that the server takes the type settles it.
     fn must_look<RB>(&self, response: &Response<RB>) -> bool {
@@ -104,10 +112,11 @@ impl<S, B> Watch<S, B> {
 
     async fn look<F, RB, E>(self, response: Response<RB>) -> Answer<RB>
     where
-        S: Service<Request<B>, Response = Response<RB>, Error = E, Future = F>,
+        R: AnyRequest,
+        R::Body: Body,
+        S: Service<R, Response = Response<RB>, Error = E, Future = F>,
         F: Future<Output = Result<Response<RB>, E>>,
         E: Into<BoxError>,
-        B: Body,
         RB: Body<Data = Bytes> + Unpin,
         RB::Error: Into<BoxError>,
     {
@@ -127,8 +136,9 @@ impl<S, B> Watch<S, B> {
         negotiation.learn_from_refusal(asked, &refusal);
         let Some(kept) = kept else { return Err(shared.refused(asked)) };
         let Kept { service, mut request } = *kept;
-        let has_body = !request.body().is_end_stream();
-        let asked = shared.write(&mut request, has_body);
+        let head = request.as_request_mut();
+        let has_body = !head.body().is_end_stream();
+        let asked = shared.write(head, has_body);
         let response = service.oneshot(request).await.map_err(Error::from_service)?;
         match asked {
             Some(asked) if is_suspect(&response) => match verdict(response).await? {
@@ -177,7 +187,7 @@ fn names_version<RB>(response: &Response<RB>) -> bool {
         .is_some_and(|value| value.contains("compatible-with="))
 }
 
-impl<S, B, F, RB> fmt::Debug for ResponseFuture<S, B, F, RB> {
+impl<S, R, F, RB> fmt::Debug for ResponseFuture<S, R, F, RB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("media_type::ResponseFuture").finish_non_exhaustive()
     }

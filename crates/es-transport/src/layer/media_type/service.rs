@@ -4,7 +4,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Response};
 use http_body::Body;
 use tower::Service;
 
@@ -14,6 +14,7 @@ use super::{
     negotiate::Shared,
 };
 use crate::{
+    any_request::AnyRequest,
     body::{Replay, copy_of},
     error::{BoxError, Error, Result},
 };
@@ -31,36 +32,40 @@ impl<S> MediaType<S> {
     }
 }
 
-impl<S, B, RB> Service<Request<B>> for MediaType<S>
+impl<S, R, RB> Service<R> for MediaType<S>
 where
-    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
+    R: AnyRequest + Send + 'static,
+    R::Body: Body + Replay,
+    S: Service<R, Response = Response<RB>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send + 'static,
-    B: Body + Replay + Send + 'static,
     RB: Body<Data = Bytes> + Send + Unpin + 'static,
     RB::Error: Into<BoxError>,
 {
     type Response = Response<ResponseBody<RB>>;
     type Error = Error;
-    type Future = ResponseFuture<S, B, S::Future, RB>;
+    type Future = ResponseFuture<S, R, S::Future, RB>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let has_body = !request.body().is_end_stream();
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let head = request.as_request_mut();
+        let has_body = !head.body().is_end_stream();
         let negotiates = self.shared.negotiation.as_ref().is_some_and(|known| !known.is_settled());
-        let kept = negotiates.then(|| copy_of(&request)).flatten();
-        let is_info = negotiates && request.method() == Method::GET && request.uri().path() == "/";
-        let asked = self.shared.write(&mut request, has_body);
+        let kept = negotiates.then(|| copy_of(head)).flatten();
+        let is_info = negotiates && head.method() == Method::GET && head.uri().path() == "/";
+        let asked = self.shared.write(head, has_body);
         let watch = asked.map(|asked| Watch {
             shared: Arc::clone(&self.shared),
             asked,
             has_body,
             is_info,
-            kept: kept.map(|request| Box::new(Kept { service: self.inner.clone(), request })),
+            kept: kept.map(|request| {
+                Box::new(Kept { service: self.inner.clone(), request: request.into() })
+            }),
         });
         ResponseFuture::new(self.inner.call(request), watch)
     }

@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::Service;
@@ -17,22 +17,25 @@ use super::{
     trail::Trail,
 };
 use crate::{
-    attempt::{AnsweredBy, Attempt},
+    any_request::AnyRequest,
+    attempt::AnsweredBy,
     body::Replay,
     error::{BoxError, Error, Result},
 };
 
 pin_project! {
     /// The future of [`Retry`](super::Retry).
-    pub struct ResponseFuture<S, B, P>
+    pub struct ResponseFuture<S, R, P>
     where
-        S: Service<Request<B>>,
+        R: AnyRequest,
+        S: Service<R>,
     {
         #[pin]
         state: State<S::Future>,
         trail: Trail,
-        // `None` where no retry is possible.
-        again: Option<Again<S, B, P>>,
+        // `None` where no retry is possible. Boxed: it is as large as all else
+        // together, and futures are moved through every layer above.
+        again: Option<Box<Again<S, R::Body, P>>>,
     }
 }
 
@@ -54,22 +57,24 @@ pub(super) struct Again<S, B, P> {
     pub(super) policy: Arc<P>,
 }
 
-impl<S, B, P> ResponseFuture<S, B, P>
+impl<S, R, P> ResponseFuture<S, R, P>
 where
-    S: Service<Request<B>>,
+    R: AnyRequest,
+    S: Service<R>,
 {
     #[inline]
-    pub(super) fn new(future: S::Future, again: Option<Again<S, B, P>>) -> Self {
+    pub(super) fn new(future: S::Future, again: Option<Box<Again<S, R::Body, P>>>) -> Self {
         Self { state: State::Attempt { future }, trail: Trail::new(), again }
     }
 }
 
-impl<S, B, P, RB> Future for ResponseFuture<S, B, P>
+impl<S, R, P, RB> Future for ResponseFuture<S, R, P>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    R::Body: Replay,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
     P: RetryPolicy,
-    B: Replay,
 {
     type Output = Result<Response<RB>>;
 
@@ -79,11 +84,31 @@ where
         loop {
             let next = match this.state.as_mut().project() {
                 StateProj::Attempt { future } => {
-                    let result = ready!(future.poll(cx)).map_err(Error::from_service);
-                    match conclude(this.again, this.trail, result) {
-                        Next::Done(result) => return Poll::Ready(result),
-                        Next::Wait(plan) if plan.wait.is_zero() => State::Ready,
-                        Next::Wait(plan) => State::Wait { sleep: Box::pin(sleep(plan.wait)) },
+                    let mut polled = future.poll(cx);
+                    let plan = match polled {
+                        Poll::Pending => return Poll::Pending,
+                        Poll::Ready(Ok(ref mut answer)) => {
+                            match answered(this.again.as_deref(), this.trail, answer) {
+                                Some(plan) => plan,
+                                None => return polled.map_err(Error::from_service),
+                            }
+                        }
+                        Poll::Ready(Err(error)) => {
+                            match failed(
+                                this.again.as_deref(),
+                                this.trail,
+                                Error::from_service(error),
+                            ) {
+                                Ok(plan) => plan,
+                                Err(error) => return Poll::Ready(Err(error)),
+                            }
+                        }
+                    };
+                    // What came of the attempt is dropped here, before the wait.
+                    if plan.wait.is_zero() {
+                        State::Ready
+                    } else {
+                        State::Wait { sleep: Box::pin(sleep(plan.wait)) }
                     }
                 }
                 StateProj::Wait { sleep } => {
@@ -106,46 +131,44 @@ where
     }
 }
 
-enum Next<T> {
-    Done(Result<T>),
-    Wait(RetryPlan),
-}
-
-/// Ends the request with the outcome of an attempt, or plans the next one. The
-/// outcome itself is dropped then, before the wait.
-fn conclude<S, B, P: RetryPolicy, RB>(
-    again: &Option<Again<S, B, P>>,
+/// Plans another attempt after an answer; `None` if it is the last, which then
+/// carries the trail.
+fn answered<S, B, P: RetryPolicy, RB>(
+    again: Option<&Again<S, B, P>>,
     trail: &mut Trail,
-    result: Result<Response<RB>>,
-) -> Next<Response<RB>> {
-    let plan = again.as_ref().and_then(|again| again.plan(trail, &result));
-    match (result, plan) {
-        (Ok(answer), Some(plan)) => {
-            let attempt = trail.answered(answer.status(), answer.extensions());
-            note(trail, attempt, plan)
-        }
-        (Err(error), Some(plan)) => {
-            let attempt = trail.failed(&error);
-            note(trail, attempt, plan)
-        }
-        (Ok(mut answer), None) => {
-            if let Some(attempts) = trail.for_answer(answer.status(), answer.extensions()) {
+    answer: &mut Response<RB>,
+) -> Option<RetryPlan> {
+    let plan = again.and_then(|again| again.plan(trail, Ok(answer)));
+    let (status, extensions) = (answer.status(), answer.extensions());
+    match &plan {
+        Some(plan) => trail.retried(trail.answered(status, extensions), plan.reason),
+        None => {
+            if let Some(attempts) = trail.for_answer(status, extensions) {
                 answer.extensions_mut().insert(attempts);
             }
-            Next::Done(Ok(answer))
         }
-        (Err(error), None) => Next::Done(Err(trail.for_error(error))),
     }
+    plan
 }
 
-fn note<T>(trail: &mut Trail, attempt: Attempt, plan: RetryPlan) -> Next<T> {
-    trail.retried(attempt, plan.reason);
-    Next::Wait(plan)
+/// Plans another attempt after an error; the error with the trail if there is none.
+#[cold]
+fn failed<S, B, P: RetryPolicy>(
+    again: Option<&Again<S, B, P>>,
+    trail: &mut Trail,
+    error: Error,
+) -> Result<RetryPlan> {
+    let outcome: Result<&Response<()>, _> = Err(&error);
+    let Some(plan) = again.and_then(|again| again.plan(trail, outcome)) else {
+        return Err(trail.for_error(error));
+    };
+    trail.retried(trail.failed(&error), plan.reason);
+    Ok(plan)
 }
 
 impl<S, B, P: RetryPolicy> Again<S, B, P> {
     /// Whether and when the request is sent again after this outcome.
-    fn plan<RB>(&self, trail: &Trail, result: &Result<Response<RB>>) -> Option<RetryPlan> {
+    fn plan<RB>(&self, trail: &Trail, result: Result<&Response<RB>, &Error>) -> Option<RetryPlan> {
         let attempt = trail.number();
         let ended = match result {
             Ok(answer) => {
@@ -161,7 +184,7 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
             Some(plan) if attempt <= self.retries => plan,
             Some(_) => return None,
             None => {
-                if attempt == 1 && result.as_ref().is_ok_and(is_success) {
+                if attempt == 1 && result.is_ok_and(is_success) {
                     self.policy.deposit();
                 }
                 return None;
@@ -178,9 +201,10 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
     }
 
     /// Sends the next attempt as soon as the service is ready for it.
-    fn poll_send(&mut self, trail: &mut Trail, cx: &mut Context<'_>) -> Poll<Result<S::Future>>
+    fn poll_send<R>(&mut self, trail: &mut Trail, cx: &mut Context<'_>) -> Poll<Result<S::Future>>
     where
-        S: Service<Request<B>>,
+        R: AnyRequest<Body = B>,
+        S: Service<R>,
         S::Error: Into<BoxError>,
         B: Replay,
     {
@@ -188,7 +212,7 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
         trail.begin();
         let last = trail.number() > self.retries;
         let request = self.kept.request(trail.resend(), last).ok_or_else(gone)?;
-        Poll::Ready(Ok(self.service.call(request)))
+        Poll::Ready(Ok(self.service.call(request.into())))
     }
 }
 
@@ -202,9 +226,10 @@ fn gone() -> Error {
     Error::request("its body cannot be sent again")
 }
 
-impl<S, B, P> fmt::Debug for ResponseFuture<S, B, P>
+impl<S, R, P> fmt::Debug for ResponseFuture<S, R, P>
 where
-    S: Service<Request<B>>,
+    R: AnyRequest,
+    S: Service<R>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").field("trail", &self.trail).finish_non_exhaustive()

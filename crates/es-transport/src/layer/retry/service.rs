@@ -3,7 +3,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::Request;
 use tower::Service;
 
 use super::{
@@ -12,6 +11,7 @@ use super::{
     policy::{RequestFacts, RetryPolicy},
 };
 use crate::{
+    any_request::AnyRequest,
     body::Replay,
     error::{BoxError, Error},
     options::RequestOptions,
@@ -36,32 +36,32 @@ impl<S: Clone, P> Clone for Retry<S, P> {
     }
 }
 
-impl<S, P, B, RB> Service<Request<B>> for Retry<S, P>
+impl<S, P, R, RB> Service<R> for Retry<S, P>
 where
-    S: Service<Request<B>, Response = http::Response<RB>> + Clone,
+    R: AnyRequest,
+    R::Body: Replay,
+    S: Service<R, Response = http::Response<RB>> + Clone,
     S::Error: Into<BoxError>,
     P: RetryPolicy,
-    B: Replay,
 {
     type Response = http::Response<RB>;
     type Error = Error;
-    type Future = ResponseFuture<S, B, P>;
+    type Future = ResponseFuture<S, R, P>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let facts = RequestFacts::new(request.method(), RequestOptions::of(&request));
+    fn call(&mut self, request: R) -> Self::Future {
+        let head = request.as_request();
+        let facts = RequestFacts::new(head.method(), RequestOptions::of(head));
         let retries = self.policy.max_retries(&facts);
-        let kept = if retries == 0 { None } else { Kept::of(&request) };
+        let kept = if retries == 0 { None } else { Kept::of(head) };
         let first = self.inner.call(request);
-        let again = kept.map(|kept| Again {
-            service: self.inner.clone(),
-            kept,
-            retries,
-            policy: Arc::clone(&self.policy),
+        let again = kept.map(|kept| {
+            let (service, policy) = (self.inner.clone(), Arc::clone(&self.policy));
+            Box::new(Again { service, kept, retries, policy })
         });
         ResponseFuture::new(first, again)
     }

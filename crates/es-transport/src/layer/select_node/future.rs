@@ -1,6 +1,6 @@
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use http::Response;
@@ -52,9 +52,18 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Sent { future, attempt } => {
-                let answer = ready!(future.poll(cx));
-                let Some(attempt) = attempt.take() else { return Poll::Pending };
-                Poll::Ready(ended(answer.map_err(Error::from_service), attempt))
+                let polled = future.poll(cx);
+                if polled.is_pending() {
+                    return Poll::Pending;
+                }
+                let Some(mut attempt) = attempt.take() else { return Poll::Pending };
+                match polled {
+                    Poll::Ready(Ok(answer)) => Poll::Ready(Ok(answered(answer, attempt))),
+                    Poll::Ready(Err(error)) => {
+                        Poll::Ready(Err(attempt.failed(Error::from_service(error))))
+                    }
+                    Poll::Pending => Poll::Pending,
+                }
             }
             StateProjection::Failed { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(error)),
@@ -64,14 +73,11 @@ where
     }
 }
 
-fn ended<RB: http_body::Body>(
-    answer: Result<Response<RB>>,
+#[inline]
+fn answered<RB: http_body::Body>(
+    mut answer: Response<RB>,
     mut attempt: Attempt,
-) -> Result<Response<SelectedBody<RB>>> {
-    let mut answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => return Err(attempt.failed(error)),
-    };
+) -> Response<SelectedBody<RB>> {
     let status = answer.status();
     attempt.head(status);
     if status.as_u16() >= 400 || attempt.is_resend() {
@@ -79,5 +85,5 @@ fn ended<RB: http_body::Body>(
         let untried = attempt.has_untried();
         answer.extensions_mut().insert(AnsweredBy { node, untried });
     }
-    Ok(answer.map(|body| SelectedBody::new(body, status, attempt)))
+    answer.map(|body| SelectedBody::new(body, status, attempt))
 }

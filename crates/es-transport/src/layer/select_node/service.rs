@@ -17,6 +17,7 @@ use super::{
     layer::Settings,
 };
 use crate::{
+    any_request::AnyRequest,
     attempt::Resend,
     error::{BoxError, Error, Result},
     node::{Node, NodeSelector, NodeSlot, RequestContext, is_dots},
@@ -29,9 +30,10 @@ pub struct SelectNode<S, L> {
     pub(super) settings: Arc<Settings<L>>,
 }
 
-impl<S, L, B, RB> Service<Request<B>> for SelectNode<S, L>
+impl<S, L, R, RB> Service<R> for SelectNode<S, L>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
     L: NodeSelector,
     RB: http_body::Body,
@@ -45,23 +47,25 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let target = match target(std::mem::take(request.uri_mut())) {
-            Ok(target) => target,
-            Err(error) => return ResponseFuture::failed(error),
-        };
-        let attempt = self.choose(&request, &target);
-        let node = attempt.node();
-        match node.uri(target) {
-            Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => return ResponseFuture::failed(error),
+    fn call(&mut self, mut request: R) -> Self::Future {
+        match self.address(request.as_request_mut()) {
+            Ok(attempt) => ResponseFuture::new(self.inner.call(request), attempt),
+            Err(error) => ResponseFuture::failed(error),
         }
-        authorize(&mut request, node);
-        ResponseFuture::new(self.inner.call(request), attempt)
     }
 }
 
 impl<S, L: NodeSelector> SelectNode<S, L> {
+    /// Chooses a node and makes the request one to it.
+    fn address<B>(&self, request: &mut Request<B>) -> Result<Attempt> {
+        let target = target(std::mem::take(request.uri_mut()))?;
+        let attempt = self.choose(request, &target);
+        let node = attempt.node();
+        *request.uri_mut() = node.uri(target)?;
+        authorize(request, node);
+        Ok(attempt)
+    }
+
     fn choose<B>(&self, request: &Request<B>, target: &PathAndQuery) -> Attempt {
         let Settings { pool, selector } = &*self.settings;
         let context = RequestContext::new(request.method(), target.path());

@@ -43,8 +43,9 @@ where
         let this = self.project();
         // The inner future comes first: when its timer strikes at the same
         // moment, its error is the one that tells the attempts.
-        if let Poll::Ready(result) = this.inner.poll(cx) {
-            return Poll::Ready(result.map_err(Error::from_service));
+        let polled = this.inner.poll(cx);
+        if polled.is_ready() {
+            return polled.map_err(Error::from_service);
         }
         let Some(deadline) = *this.deadline else { return Poll::Pending };
         let sleep = this.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline.at)));

@@ -3,12 +3,13 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
+use http::Response;
 use tokio::time::Instant;
 use tower::Service;
 
 use super::future::ResponseFuture;
 use crate::{
+    any_request::AnyRequest,
     attempt::Deadline,
     error::{BoxError, Error},
     options::RequestOptions,
@@ -27,9 +28,10 @@ impl<S> TotalTimeout<S> {
     }
 }
 
-impl<S, B, RB> Service<Request<B>> for TotalTimeout<S>
+impl<S, R, RB> Service<R> for TotalTimeout<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<RB>;
@@ -41,15 +43,16 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let own = RequestOptions::of(&request).and_then(|options| options.total_timeout);
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let own =
+            RequestOptions::of(request.as_request()).and_then(|options| options.total_timeout);
         // A time that no clock can express never ends.
         let deadline = own.unwrap_or(self.timeout).and_then(|after| {
             let at = Instant::now().checked_add(after)?;
             Some(Deadline { at, after })
         });
         if let Some(deadline) = deadline {
-            request.extensions_mut().insert(deadline);
+            request.as_request_mut().extensions_mut().insert(deadline);
         }
         ResponseFuture::new(self.inner.call(request), deadline)
     }

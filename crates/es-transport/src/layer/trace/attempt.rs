@@ -9,6 +9,7 @@ use tracing::{Span, debug_span, field::Empty};
 
 use super::future::ResponseFuture;
 use crate::{
+    any_request::AnyRequest,
     attempt::Resend,
     error::{BoxError, Error},
 };
@@ -39,9 +40,10 @@ pub struct TraceAttempt<S> {
     inner: S,
 }
 
-impl<S, B, RB> Service<Request<B>> for TraceAttempt<S>
+impl<S, R, RB> Service<R> for TraceAttempt<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<RB>;
@@ -53,8 +55,8 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let span = span(&request);
+    fn call(&mut self, request: R) -> Self::Future {
+        let span = span(request.as_request());
         let entered = span.enter();
         let inner = self.inner.call(request);
         drop(entered);

@@ -51,16 +51,21 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let entered = this.span.enter();
-        let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);
-        if *this.warns && enabled!(target: WARNING_TARGET, Level::WARN) {
-            for text in result.iter().flat_map(|answer| warning::texts(answer.headers())) {
+        let polled = this.inner.poll(cx);
+        if *this.warns
+            && let Poll::Ready(Ok(answer)) = &polled
+            && enabled!(target: WARNING_TARGET, Level::WARN)
+        {
+            for text in warning::texts(answer.headers()) {
                 warn!(target: WARNING_TARGET, "{text}");
             }
         }
         drop(entered);
-        if !this.span.is_disabled() {
-            record(this.span, &result);
+        if this.span.is_disabled() {
+            return polled.map_err(Error::from_service);
         }
+        let result = ready!(polled).map_err(Error::from_service);
+        record(this.span, &result);
         Poll::Ready(result)
     }
 }

@@ -6,6 +6,7 @@ use tracing::{Span, field::Empty, info_span};
 
 use super::future::ResponseFuture;
 use crate::{
+    any_request::AnyRequest,
     error::{BoxError, Error},
     options::OperationName,
 };
@@ -36,9 +37,10 @@ pub struct Trace<S> {
     inner: S,
 }
 
-impl<S, B, RB> Service<Request<B>> for Trace<S>
+impl<S, R, RB> Service<R> for Trace<S>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    R: AnyRequest,
+    S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     type Response = Response<RB>;
@@ -50,8 +52,8 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let span = span(&request);
+    fn call(&mut self, request: R) -> Self::Future {
+        let span = span(request.as_request());
         let entered = span.enter();
         let inner = self.inner.call(request);
         drop(entered);
