@@ -5,7 +5,7 @@
 //!
 //! Against a cluster of your own: set `ES_URL` (several, separated by commas),
 //! `ES_CA` (a file) or `ES_FINGERPRINT`, and `ES_USER` with `ES_PASSWORD` or
-//! `ES_API_KEY`.
+//! `ES_API_KEY`; for OpenSearch also `ES_PRODUCT_CHECK=off`.
 
 #![allow(clippy::indexing_slicing, reason = "a JSON value gives null for what it does not have")]
 
@@ -13,7 +13,7 @@ use std::{env, time::Duration};
 
 use es_client::{Elasticsearch, SearchResponse};
 use es_testkit::Cluster;
-use es_transport::CompatibilityMode;
+use es_transport::{CompatibilityMode, layer::product_check::Verification};
 use examples::{Endpoint, Result, Tally, endpoints};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -75,6 +75,9 @@ fn connect_to_named() -> Result<Elasticsearch> {
         builder = builder.api_key(key);
     } else if let (Some(user), Some(password)) = (set("ES_USER"), set("ES_PASSWORD")) {
         builder = builder.basic_auth(user, password);
+    }
+    if set("ES_PRODUCT_CHECK").is_some_and(|check| check == "off") {
+        builder = builder.product_check(Verification::Off);
     }
     Ok(builder.build()?)
 }

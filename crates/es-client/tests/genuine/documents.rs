@@ -8,7 +8,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::server::{builder, client};
+use crate::{
+    server::{builder, client, is_opensearch},
+    table,
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Product {
@@ -88,10 +91,41 @@ async fn many_documents_are_written_and_read_to_the_end() {
     let numbers: BTreeSet<u32> =
         scrolled.map_ok(|hit| hit.source.unwrap().number).try_collect().await.unwrap();
     assert_eq!(numbers.len(), 5_000);
-    // OpenSearch has no point in time of this form, and is read by scroll.
+
     let read = client.helpers().read_all::<Product>(name).slices(2).stream();
     let numbers: BTreeSet<u32> =
         read.map_ok(|hit| hit.source.unwrap().number).try_collect().await.unwrap();
     assert_eq!(numbers.len(), 5_000);
+    // OpenSearch has its points in time elsewhere, which leads to scrolls by itself.
+    let cell = if is_opensearch() { "yes, by scroll of itself" } else { "yes" };
+    table::says("read all by scroll and by point in time, sliced; reindex", cell);
+    client.indices().delete(name).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster"]
+async fn each_operation_of_a_bulk_is_reported() {
+    let name = "genuine-bulk";
+    let client = index(name).await;
+    let operations = [
+        Operation::create(product(1)).id("1"),
+        Operation::create(product(2)).id("1"),
+        Operation::index(product(3)).id("3").routing("r"),
+        Operation::update("1", product(4)),
+        Operation::update("none", product(5)),
+        Operation::index(product(6)).in_index("Not a name").id("6"),
+    ];
+    let bulk = client.helpers().bulk(name, operations).refresh("true");
+    let report = bulk.await.unwrap();
+    assert_eq!((report.succeeded, report.failed, report.unknown), (3, 3, 0));
+    let failures: Vec<_> = report
+        .failures
+        .iter()
+        .map(|outcome| (outcome.number, outcome.result.as_ref().unwrap_err().status()))
+        .collect();
+    assert_eq!(failures, [(1, Some(409)), (4, Some(404)), (5, Some(400))]);
+    let found = client.get::<Product>(name, "1").await.unwrap();
+    assert_eq!((found.source, found.version), (Some(product(4)), Some(2)));
+    assert_eq!(client.count(name).await.unwrap().count, 2);
     client.indices().delete(name).await.unwrap();
 }

@@ -4,7 +4,10 @@ use es_client::{Elasticsearch, Error, SearchResponse, helpers::bulk::Operation};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::server::{client, is_opensearch, lacks, major};
+use crate::{
+    server::{client, is_opensearch, lacks, major},
+    table,
+};
 
 const DOCUMENTS: u64 = 300;
 
@@ -65,6 +68,7 @@ async fn searches_that_travel_together_have_answers_of_their_own() {
     assert_eq!((total(even), total(low)), (Some(DOCUMENTS / 2), Some(10)));
     assert!(wrong.unwrap_err().is_bad_request());
     gone(&client, name).await;
+    table::says("bulk, msearch", "yes");
 }
 
 #[tokio::test]
@@ -79,12 +83,14 @@ async fn a_task_of_the_server_is_waited_for() {
     if lacks(!is_opensearch() && major() > 7, "the module reindex") {
         let error = started.unwrap_err();
         assert!(is_unknown_path(&error), "no longer lacking: {error:?}");
+        table::says("wait for a task", "no module that starts one");
     } else {
         let started: Value = started.unwrap().json().unwrap();
         let id = started["task"].as_str().unwrap();
         let task = client.helpers().wait_for_task(id).await.unwrap();
         assert_eq!(task.response::<Value>().unwrap()["created"], DOCUMENTS);
         assert_eq!(count(&client, to).await, DOCUMENTS);
+        table::says("wait for a task", "yes");
     }
     gone(&client, from).await;
     gone(&client, to).await;
@@ -98,6 +104,7 @@ async fn a_server_without_esql_says_so() {
     let rows = client().helpers().esql("ROW a = 1").rows::<Value>().await;
     let error = rows.unwrap_err();
     assert!(is_unknown_path(&error), "no longer lacking: {error:?}");
+    table::says("ES\\|QL rows", "no module");
 }
 
 #[tokio::test]

@@ -14,9 +14,13 @@
 
 #[path = "../recorded/agreement/mod.rs"]
 mod agreement;
+mod cloud;
 mod connecting;
 mod documents;
 mod endpoints;
+mod functions;
 mod helpers;
+mod nodes;
 mod server;
+mod table;
 mod versions;

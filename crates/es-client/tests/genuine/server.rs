@@ -48,7 +48,7 @@ pub(crate) fn trusting() -> TransportBuilder<Elasticsearch> {
     trusting_nodes(&urls())
 }
 
-fn trusting_nodes(urls: &[String]) -> TransportBuilder<Elasticsearch> {
+pub(crate) fn trusting_nodes(urls: &[String]) -> TransportBuilder<Elasticsearch> {
     let product = if is_opensearch() { Verification::Off } else { Verification::Enforce };
     let builder = Elasticsearch::builder()
         .nodes(urls)
@@ -57,7 +57,9 @@ fn trusting_nodes(urls: &[String]) -> TransportBuilder<Elasticsearch> {
     if is_secure() { builder.ca_certs(var("ES_CA")) } else { builder }
 }
 
-fn as_administrator(builder: TransportBuilder<Elasticsearch>) -> TransportBuilder<Elasticsearch> {
+pub(crate) fn as_administrator(
+    builder: TransportBuilder<Elasticsearch>,
+) -> TransportBuilder<Elasticsearch> {
     if is_secure() { builder.basic_auth(var("ES_USER"), var("ES_PASSWORD")) } else { builder }
 }
 

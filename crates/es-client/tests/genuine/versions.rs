@@ -2,44 +2,102 @@
 
 use es_client::{Elasticsearch, Error};
 use es_transport::{CompatibilityMode, layer::product_check::Verification};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::process::Command;
 
-use crate::server::{builder, client, is_opensearch, is_secure, lacks, major, urls, var};
+use crate::{
+    server::{builder, client, is_opensearch, is_secure, major, urls, var},
+    table,
+};
 
-/// A read without a body and a search with one.
-async fn ask(mode: CompatibilityMode) -> Result<(), Error> {
-    let client = builder().compatibility_mode(mode).build().unwrap();
+/// A read without a body and a search with one; gives the type of its answer.
+async fn ask(client: &Elasticsearch) -> Result<String, Error> {
     client.info().await?;
-    client.search_all::<serde_json::Value>().query(json!({"match_all": {}})).size(1).await?;
-    Ok(())
+    let search = client.search_all::<Value>().query(json!({"match_all": {}})).size(1);
+    let answer = search.send().await?;
+    Ok(answer.meta().headers()["content-type"].to_str().unwrap().to_owned())
 }
 
-#[tokio::test]
-#[ignore = "needs a cluster"]
-async fn a_major_that_the_server_takes_is_taken() {
-    ask(CompatibilityMode::Off).await.unwrap();
-    ask(CompatibilityMode::Negotiated).await.unwrap();
-    if lacks(is_opensearch(), "compatibility mode") {
-        return;
-    }
-    ask(CompatibilityMode::Fixed(major())).await.unwrap();
-    // 7.17 knows no vendor type before its own.
-    if major() > 7 {
-        ask(CompatibilityMode::Fixed(major() - 1)).await.unwrap();
-    }
+async fn ask_in(mode: CompatibilityMode) -> Result<String, Error> {
+    ask(&builder().compatibility_mode(mode).build().unwrap()).await
 }
 
-#[tokio::test]
-#[ignore = "needs a cluster"]
-async fn a_major_that_the_server_refuses_is_an_error_that_names_the_setting() {
-    if lacks(!is_opensearch() && major() == 7, "it takes every major's vendor type") {
-        return;
-    }
-    let refused = if is_opensearch() { 9 } else { major() + 1 };
-    let error = ask(CompatibilityMode::Fixed(refused)).await.unwrap_err();
+/// The error that the user reads: it says what was asked for and what can be done.
+fn is_told_what_to_do(error: &Error, asked: u8) {
     let transport = error.as_transport().unwrap_or_else(|| panic!("{error:?}"));
     assert!(transport.is_media_type(), "{error:?}");
-    assert!(transport.to_string().contains("compatibility_mode"), "{transport}");
+    let message = transport.to_string();
+    let asked = format!("the server does not take `compatible-with={asked}`");
+    assert!(
+        message.contains(&asked) && message.contains("set `compatibility_mode` to"),
+        "{message}"
+    );
+}
+
+fn vendor(major: u8) -> String {
+    format!("application/vnd.elasticsearch+json;compatible-with={major}")
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster"]
+async fn each_major_is_taken_or_refused_as_the_server_does() {
+    let plain = "application/json; charset=UTF-8";
+    let off = ask_in(CompatibilityMode::Off).await.unwrap();
+    assert!(off.starts_with("application/json"), "{off}");
+    let own = if is_opensearch() { 9 } else { major() };
+    for (asked, way) in [(own - 1, "below"), (own, "its own"), (own + 1, "above")] {
+        let answer = ask_in(CompatibilityMode::Fixed(asked)).await;
+        match (is_opensearch(), own, way) {
+            // The first request with a body is refused.
+            (true, ..) => is_told_what_to_do(&answer.unwrap_err(), asked),
+            // It knows the type, and ignores the version.
+            (false, 7, _) => assert_eq!(answer.unwrap(), plain),
+            (false, _, "above") => is_told_what_to_do(&answer.unwrap_err(), asked),
+            (false, ..) => assert_eq!(answer.unwrap(), vendor(asked)),
+        }
+    }
+    let negotiated = ask_in(CompatibilityMode::Negotiated).await.unwrap();
+    let cell = match (is_opensearch(), own) {
+        (true, _) => "none taken; `Off`, `Negotiated`".to_owned(),
+        (false, 7) => "any taken, answers plain JSON".to_owned(),
+        (false, _) => {
+            assert_eq!(negotiated, vendor(own));
+            format!("{}, {own}; {} refused; `Negotiated`", own - 1, own + 1)
+        }
+    };
+    table::says("compatibility mode", cell);
+}
+
+/// Runs the next test in a process of its own, since the environment belongs to all of it.
+#[tokio::test]
+#[ignore = "needs a cluster"]
+async fn the_environment_switches_compatibility_mode() {
+    for value in ["true", "false"] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--ignored", "--exact", "versions::the_mode_of_the_environment"])
+            .env("ELASTIC_CLIENT_APIVERSIONING", value);
+        let output = command.output().await.unwrap();
+        assert!(output.status.success(), "{value}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster"]
+async fn the_mode_of_the_environment() {
+    let off = std::env::var("ELASTIC_CLIENT_APIVERSIONING").is_ok_and(|value| value == "false");
+    // What a user's client is who sets nothing.
+    let product = if is_opensearch() { Verification::Off } else { Verification::Enforce };
+    let mut user = Elasticsearch::builder().nodes(urls()).product_check(product);
+    if is_secure() {
+        user = user.ca_certs(var("ES_CA")).basic_auth(var("ES_USER"), var("ES_PASSWORD"));
+    }
+    let answer = ask(&user.build().unwrap()).await;
+    if !off && (is_opensearch() || major() == 8) {
+        is_told_what_to_do(&answer.unwrap_err(), 9);
+    } else {
+        assert_eq!(answer.unwrap() == vendor(9), !off && major() == 9);
+    }
 }
 
 #[tokio::test]
@@ -47,13 +105,18 @@ async fn a_major_that_the_server_refuses_is_an_error_that_names_the_setting() {
 async fn the_product_is_checked() {
     let unchecked = client().info().await.unwrap();
     assert_eq!(unchecked.version.number, var("ES_VERSION"));
+    if !is_opensearch() {
+        builder().product_check(Verification::Enforce).build().unwrap().info().await.unwrap();
+        return table::says("product check", "passes");
+    }
     let plain =
         || Elasticsearch::builder().nodes(urls()).compatibility_mode(CompatibilityMode::Off);
-    if is_opensearch() {
-        let error = plain().build().unwrap().info().await.unwrap_err();
-        assert!(error.as_transport().unwrap().is_unsupported_product(), "{error:?}");
-        plain().product_check(Verification::Warn).build().unwrap().info().await.unwrap();
-    } else if !is_secure() {
-        plain().build().unwrap().info().await.unwrap();
+    let error = plain().build().unwrap().info().await.unwrap_err();
+    let transport = error.as_transport().unwrap();
+    assert!(transport.is_unsupported_product(), "{error:?}");
+    assert!(transport.to_string().contains("product_check"), "{transport}");
+    for verification in [Verification::Warn, Verification::Off] {
+        plain().product_check(verification).build().unwrap().info().await.unwrap();
     }
+    table::says("product check", "refused; works with `Warn` and `Off`");
 }

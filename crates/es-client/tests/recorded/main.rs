@@ -66,8 +66,10 @@ fn the_same_calls_are_recorded_of_every_version() {
             "delete_by_query~task",
             "reindex",
             "reindex~conflicts",
+            "tasks.cancel~one",
             "tasks.get",
             "update_by_query",
+            "update_by_query~slow",
         ]
     );
 }

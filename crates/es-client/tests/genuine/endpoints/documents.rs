@@ -215,6 +215,26 @@ pub(super) async fn by_query(run: &mut Run, i: &str) {
     assert!(over.completed && over.error.is_none());
     assert_eq!(over.task.action, "indices:data/write/delete/byquery");
     assert_eq!(over.response.unwrap()["deleted"], 0);
+    cancel(run, &copy).await;
+}
+
+/// A task that waits long before it goes on is cancelled.
+async fn cancel(run: &mut Run, copy: &str) {
+    let es = run.client();
+    let query = json!({"match_all": {}});
+    let body = json!({"query": query});
+    let params = json!({
+        "index": copy, "wait_for_completion": false, "requests_per_second": "0.01",
+        "scroll_size": 1,
+    });
+    let call = es.update_by_query(copy).query(&query).wait_for_completion(false);
+    let call = call.requests_per_second(0.01).scroll_size(1);
+    let task = run.ask("update_by_query#slow", params, body, call).await.unwrap().task.unwrap();
+    let params = json!({"task_id": task});
+    let call = es.tasks().cancel().task_id(&task);
+    let cancelled = run.ask("tasks.cancel#one", params, NONE, call).await.unwrap();
+    let (id, info) = cancelled.all().next().unwrap();
+    assert_eq!((id, &*info.action), (&*task, "indices:data/write/update/byquery"));
 }
 
 /// A server without the module has no task that is kept, either.

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use http::StatusCode;
 
 use self::run::{Run, Way};
-use crate::server;
+use crate::{server, table};
 
 /// The endpoints that have typed answers.
 fn typed() -> BTreeSet<&'static str> {
@@ -90,6 +90,9 @@ async fn every_typed_answer_is_what_the_server_says() {
     let run = every_endpoint(Way::Typed).await;
     let forgotten: Vec<_> = typed().difference(&run.called()).copied().collect();
     assert!(forgotten.is_empty(), "not called: {forgotten:?}");
+    let answered = typed().into_iter().filter(|name| run.has_answered(name)).count();
+    let cell = format!("{answered} of {}", typed().len());
+    table::says("endpoints with typed answers, by builder and by name", cell);
 }
 
 #[tokio::test]

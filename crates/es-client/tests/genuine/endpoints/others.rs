@@ -8,7 +8,10 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
-use crate::server::{self, var};
+use crate::{
+    server::{self, var},
+    table,
+};
 
 /// What is given for a path part, so that there is such a thing where it can be.
 fn part(name: &str, index: &str) -> Value {
@@ -118,5 +121,6 @@ async fn whatever_else_reads_is_answered_or_refused_in_a_known_form() {
     for (refusal, names) in refused {
         server::say(&format!("{refusal}: {names:?}"));
     }
+    table::says("other endpoints that read, by name", format!("{} answered", answered.len()));
     client.indices().delete(index).await.unwrap();
 }

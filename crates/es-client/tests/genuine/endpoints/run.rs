@@ -130,6 +130,10 @@ impl Run {
         }
     }
 
+    pub(super) fn has_answered(&self, name: &str) -> bool {
+        self.answered.contains(name)
+    }
+
     /// The endpoints that were called, answered or not.
     pub(super) fn called(&self) -> BTreeSet<&'static str> {
         self.answered.union(&self.refused).copied().collect()

@@ -112,6 +112,6 @@ fn task(json: &Value, typed: &TaskInfo) {
     same!(
         json, typed;
         node, id, kind = "type", action, description, status, start_time_in_millis,
-        running_time_in_nanos, cancellable, cancelled, parent_task_id, headers; "resource_stats"
+        running_time_in_nanos, cancellable, cancelled, parent_task_id, headers; "resource_stats", "cancellation_time_millis"
     );
 }

@@ -1,0 +1,32 @@
+//! The lines of the README's compatibility table: `scripts/cluster/check` puts
+//! those of all servers side by side.
+
+use std::fmt::Display;
+
+use crate::server::var;
+
+/// What is shown, in the order of the table. `check` adds what it shows itself.
+const ROWS: [&str; 15] = [
+    "plain HTTP, no security",
+    "Cloud ID (through a proxy to this server)",
+    "CA file; fingerprint of CA or leaf",
+    "basic, bearer, API key; `options()`",
+    "nodes in turn, own selector",
+    "sniffing: start, before requests, failure",
+    "compatibility mode",
+    "product check",
+    "endpoints with typed answers, by builder and by name",
+    "other endpoints that read, by name",
+    "bulk, msearch",
+    "read all by scroll and by point in time, sliced; reindex",
+    "wait for a task",
+    "ES\\|QL rows",
+    "blocking client, client in global scope",
+];
+
+/// Prints what a row says of this server. Called when it has been shown.
+pub(crate) fn says(row: &str, cell: impl Display) {
+    let at = ROWS.iter().position(|known| *known == row);
+    let at = at.unwrap_or_else(|| panic!("the table has no row `{row}`"));
+    println!("\ntable\t{at:02}\t{row}\t{} {}\t{cell}", var("ES_KIND"), var("ES_VERSION"));
+}
