@@ -48,7 +48,8 @@
 //! Servers without points in time (Elasticsearch before 7.10, OpenSearch) are
 //! read by scroll. A page of a scroll whose answer was lost cannot be asked for
 //! again, since the server has moved on; that is an error, where other clients
-//! silently leave the page out.
+//! silently leave the page out. A scroll whose first page is still under way when
+//! the stream is dropped is left to the server, which ends it in time.
 //!
 //! It does not sort by itself: hits come in the order of the index, which is the
 //! fastest, or by [`sort`](ReadAll::sort). With slices, several pages are read
