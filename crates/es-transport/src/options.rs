@@ -37,7 +37,8 @@ pub struct RequestOptions {
     pub request_timeout: Option<Option<Duration>>,
     /// The time for the request with all its attempts; `Some(None)` switches it off.
     pub total_timeout: Option<Option<Duration>>,
-    /// How often the request may be sent again.
+    /// How often the request may be sent again; to go on to another live node
+    /// when one could not be reached is not to send again, but for 0.
     pub max_retries: Option<u32>,
     /// The statuses after which it is sent again.
     pub retry_on_status: Option<Arc<[StatusCode]>>,

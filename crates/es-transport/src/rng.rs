@@ -3,6 +3,7 @@
 //! [`Rng`] is SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom
 //! Number Generators*, 2014) over one atomic counter: it is shared without a
 //! lock, and seeded it yields the same numbers again, which tests want.
+//! [`seed_thread`] does that to all that a thread draws, for simulations.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -21,14 +22,43 @@ use std::{
 #[derive(Debug)]
 pub struct Rng(AtomicU64);
 
+thread_local! {
+    /// What this thread draws from, for which no other thread contends.
+    // The standard library's hasher keys are the randomness that is at hand without a crate.
+    static OF_THREAD: Rng = Rng::seeded(RandomState::new().hash_one(STEP));
+}
+
+/// Makes everything that this thread draws from now on the same in every run:
+/// the choices of selectors, and the jitter of what is built from now on
+/// (generators take their seeds from their thread's).
+///
+/// For simulations, together with a paused clock and a runtime of one thread;
+/// a client that is used in earnest has no reason to call it.
+///
+/// ```
+/// use es_transport::rng::{self, Rng};
+///
+/// rng::seed_thread(7);
+/// let number = Rng::new().next_u64();
+/// rng::seed_thread(7);
+/// assert_eq!(Rng::new().next_u64(), number);
+/// ```
+pub fn seed_thread(seed: u64) {
+    OF_THREAD.with(|rng| rng.0.store(seed, Ordering::Relaxed));
+}
+
+/// A number below `bound` from this thread's own generator; 0 if `bound` is 0.
+pub(crate) fn below(bound: usize) -> usize {
+    OF_THREAD.with(|rng| rng.below(bound))
+}
+
 /// 2⁶⁴ divided by the golden ratio: the step of SplitMix64.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Rng {
-    /// A generator that starts anywhere.
+    /// A generator that starts anywhere, unless [`seed_thread`] says where.
     pub fn new() -> Self {
-        // The standard library's hasher keys are the randomness that is at hand without a crate.
-        Self::seeded(RandomState::new().hash_one(STEP))
+        Self::seeded(OF_THREAD.with(Self::next_u64))
     }
 
     /// A generator that yields the same numbers for the same seed.
@@ -87,6 +117,18 @@ mod tests {
     #[test]
     fn two_generators_start_differently() {
         assert_ne!(Rng::new().next_u64(), Rng::new().next_u64());
+    }
+
+    #[test]
+    fn a_seeded_thread_draws_the_same_again() {
+        let draw = || {
+            seed_thread(7);
+            (below(1_000), below(1_000), Rng::new().next_u64(), Rng::new().next_u64())
+        };
+        let numbers = draw();
+        assert_eq!(draw(), numbers);
+        assert_ne!(numbers.2, numbers.3);
+        assert_eq!(below(0), 0);
     }
 
     proptest! {

@@ -11,7 +11,8 @@ use crate::layer::retry::StandardRetry;
 /// [`RequestOptions`](crate::RequestOptions).
 impl<T> TransportBuilder<T> {
     /// How often a request may be sent again. Default: 3, which is over within a
-    /// second: who cannot be reached at all is told soon.
+    /// second: who cannot be reached at all is told soon. To go on to another live
+    /// node when one could not be reached is not to send again.
     ///
     /// To wait out a cluster that is wholly down, allow more of them (the waits
     /// double up to 10 s, and half of each is random: 12 last for half a minute at

@@ -1,6 +1,6 @@
 //! The nodes that a selector chooses from.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -128,8 +128,10 @@ impl<'a> Candidate<'a> {
 
 /// Of some members those that are not among the URLs.
 pub(super) fn untried(members: &Members, live: &[u32], tried: &[Arc<str>]) -> Vec<u32> {
+    // One that is refused by very many nodes tries them all.
+    let tried: HashSet<&str> = tried.iter().map(|url| &**url).collect();
     let is_untried = |index: &u32| {
-        members.entries.get(*index as usize).is_some_and(|entry| !is_tried(&entry.node, tried))
+        members.entries.get(*index as usize).is_some_and(|entry| !tried.contains(entry.node.url()))
     };
     live.iter().copied().filter(is_untried).collect()
 }

@@ -1,13 +1,6 @@
 //! Numbers for choosing nodes: random ones of each thread, and stable hashes.
 
-use crate::rng::Rng;
-
-/// A number below `len` from this thread's own generator, for which no other
-/// thread contends; 0 where `len` is 0.
-pub(crate) fn below(len: usize) -> usize {
-    thread_local!(static RNG: Rng = Rng::new());
-    RNG.with(|rng| rng.below(len))
-}
+pub(crate) use crate::rng::below;
 
 /// SplitMix64's finaliser: every bit of the input moves half of the output's bits.
 pub(crate) const fn mix(value: u64) -> u64 {

@@ -120,8 +120,8 @@ impl Replay for Counted {
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_is_kept_only_for_an_attempt_that_may_come() {
-    // With n retries that all happen, n copies are enough: the last is the kept one.
-    for (retries, copies) in [(0, 0), (1, 1), (3, 3)] {
+    // One to be kept, and one for each retry.
+    for (retries, copies) in [(0, 0), (1, 2), (3, 4)] {
         let count = Arc::new(AtomicU32::new(0));
         let busy = service_fn(async |_: Request<Counted>| status(503));
         let layer = RetryLayer::new(standard().max_retries(retries));

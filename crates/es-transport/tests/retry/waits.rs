@@ -3,14 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use es_transport::{
-    Backoff, Error,
+    Backoff, Body, Error,
     attempt::{Deadline, Outcome},
     error::TimeoutPhase,
     layer::retry::{Budget, RetryLayer},
     rng::Rng,
 };
-use http::{Response, header::RETRY_AFTER};
+use http::{Request, Response, header::RETRY_AFTER};
 use tokio::time::Instant;
+use tower::{Layer, ServiceExt, service_fn};
 
 use crate::{
     Played, fail, get, play, play_over, post, refused, reset, standard, status, status_of,
@@ -23,7 +24,7 @@ fn waits(played: &Played) -> Vec<u128> {
 
 fn asks_to_wait(code: u16, value: &str) -> super::Outcome {
     let answer = Response::builder().status(code).header(RETRY_AFTER, value);
-    Ok(answer.body(es_transport::Body::empty()).unwrap())
+    Ok(answer.body(Body::empty()).unwrap())
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,6 +50,47 @@ async fn the_backoff_is_a_setting() {
     let slow = Backoff::new(Duration::from_secs(8), Duration::from_secs(8));
     let played = play(standard().backoff(slow), get(), [503, 503].map(status)).await;
     assert!(waits(&played).iter().all(|wait| (4_000..=8_001).contains(wait)), "{:?}", played.took);
+}
+
+fn refused_by_one_of_many() -> super::Outcome {
+    fail(Error::connect_message("refused").with_untried(true))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_sent_goes_on_until_a_live_node_is_found() {
+    // As with a third of 1,000 nodes lost, and nothing left of the budget.
+    let nothing = || standard().budget(Budget::new(0, 0));
+    for request in [get(), post()] {
+        let played = play(nothing(), request, (0..300).map(|_| refused_by_one_of_many())).await;
+        assert_eq!((played.requests(), played.status()), (301, 200));
+        assert_eq!(played.took, Duration::ZERO);
+    }
+    // But once a byte of it may have been taken, its retries count.
+    let played = play(nothing(), get(), [refused_by_one_of_many(), reset()]).await;
+    assert_eq!(played.requests(), 2);
+    // All of them are left then, and the waits begin with the shortest.
+    let refusals = (0..4).map(|_| refused_by_one_of_many());
+    let played = play(standard(), get(), refusals.chain((0..4).map(|_| reset()))).await;
+    assert_eq!(played.requests(), 4 + 4);
+    let bounds = [0..=0, 0..=0, 0..=0, 0..=0, 50..=101, 100..=201, 200..=401];
+    for (wait, bounds) in waits(&played).iter().zip(bounds) {
+        assert!(bounds.contains(wait), "{:?}", waits(&played));
+    }
+    // Without retries there is one attempt and no more.
+    let played = play(standard().max_retries(0), get(), [refused_by_one_of_many()]).await;
+    assert_eq!(played.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_sent_does_not_go_on_for_ever() {
+    let slow = service_fn(async |_: Request<Body>| {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        refused_by_one_of_many()
+    });
+    let layer = RetryLayer::new(standard().budget(Budget::new(0, 0)));
+    let error = layer.layer(slow).oneshot(get()).await.unwrap_err();
+    // Four of them take less than 5 s together; three more count.
+    assert_eq!(error.attempts().len(), 4 + 4);
 }
 
 #[tokio::test(start_paused = true)]

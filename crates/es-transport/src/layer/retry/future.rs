@@ -141,7 +141,7 @@ fn answered<S, B, P: RetryPolicy, RB>(
     let plan = again.and_then(|again| again.plan(trail, Ok(answer)));
     let (status, extensions) = (answer.status(), answer.extensions());
     match &plan {
-        Some(plan) => trail.retried(trail.answered(status, extensions), plan.reason),
+        Some(plan) => trail.retried(trail.answered(status, extensions), *plan),
         None => {
             if let Some(attempts) = trail.for_answer(status, extensions) {
                 answer.extensions_mut().insert(attempts);
@@ -162,7 +162,7 @@ fn failed<S, B, P: RetryPolicy>(
     let Some(plan) = again.and_then(|again| again.plan(trail, outcome)) else {
         return Err(trail.for_error(error));
     };
-    trail.retried(trail.failed(&error), plan.reason);
+    trail.retried(trail.failed(&error), plan);
     Ok(plan)
 }
 
@@ -178,10 +178,11 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
                     .is_some_and(|answered| answered.untried);
                 Ended::answered(attempt, answer.status(), answer.headers()).with_untried(untried)
             }
-            Err(error) => Ended::failed(attempt, error),
+            Err(error) => Ended::failed(attempt, error).with_spent(trail.spent()),
         };
+        let ended = ended.with_uncounted(trail.uncounted());
         let plan = match self.policy.decide(&self.kept.facts(), &ended) {
-            Some(plan) if attempt <= self.retries => plan,
+            Some(plan) if ended.retry() <= self.retries || !plan.counts => plan,
             Some(_) => return None,
             None => {
                 if attempt == 1 && result.is_ok_and(is_success) {
@@ -210,8 +211,7 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
     {
         ready!(self.service.poll_ready(cx)).map_err(Error::from_service)?;
         trail.begin();
-        let last = trail.number() > self.retries;
-        let request = self.kept.request(trail.resend(), last).ok_or_else(gone)?;
+        let request = self.kept.request(trail.resend()).ok_or_else(gone)?;
         Poll::Ready(Ok(self.service.call(request.into())))
     }
 }

@@ -20,8 +20,7 @@ pub(super) struct Kept<B> {
     version: Version,
     headers: Option<Box<HeaderMap>>,
     extensions: Extensions,
-    /// `None` once the last possible retry took it.
-    body: Option<B>,
+    body: B,
 }
 
 impl<B: Replay> Kept<B> {
@@ -29,7 +28,7 @@ impl<B: Replay> Kept<B> {
     pub(super) fn of(request: &Request<B>) -> Option<Self> {
         let headers = request.headers();
         Some(Self {
-            body: Some(request.body().try_clone()?),
+            body: request.body().try_clone()?,
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
@@ -38,10 +37,9 @@ impl<B: Replay> Kept<B> {
         })
     }
 
-    /// The request for the next attempt. The copy is used up by the `last` one.
-    pub(super) fn request(&mut self, resend: Resend, last: bool) -> Option<Request<B>> {
-        let body = if last { self.body.take() } else { self.body.as_ref()?.try_clone() };
-        let mut request = Request::new(body?);
+    /// The request for the next attempt.
+    pub(super) fn request(&self, resend: Resend) -> Option<Request<B>> {
+        let mut request = Request::new(self.body.try_clone()?);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.version_mut() = self.version;

@@ -101,19 +101,38 @@ impl<'a> RequestFacts<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Ended<'a> {
     attempt: u32,
+    uncounted: u32,
     untried: bool,
+    spent: Duration,
     result: Result<(StatusCode, &'a HeaderMap), &'a Error>,
 }
 
 impl<'a> Ended<'a> {
     /// Attempt number `attempt` (the first is 1) was answered.
     pub const fn answered(attempt: u32, status: StatusCode, headers: &'a HeaderMap) -> Self {
-        Self { attempt, untried: false, result: Ok((status, headers)) }
+        let result = Ok((status, headers));
+        Self { attempt, uncounted: 0, untried: false, spent: Duration::ZERO, result }
     }
 
     /// Attempt number `attempt` (the first is 1) got no answer.
     pub fn failed(attempt: u32, error: &'a Error) -> Self {
-        Self { attempt, untried: error.has_untried(), result: Err(error) }
+        let (untried, result) = (error.has_untried(), Err(error));
+        Self { attempt, uncounted: 0, untried, spent: Duration::ZERO, result }
+    }
+
+    /// States how many of the attempts so far were retries that do not count
+    /// ([`RetryPlan::counts`]).
+    #[must_use]
+    pub const fn with_uncounted(mut self, uncounted: u32) -> Self {
+        self.uncounted = uncounted;
+        self
+    }
+
+    /// States how long the attempts of the request took so far.
+    #[must_use]
+    pub const fn with_spent(mut self, spent: Duration) -> Self {
+        self.spent = spent;
+        self
     }
 
     /// States whether another live node was not tried yet.
@@ -123,15 +142,26 @@ impl<'a> Ended<'a> {
         self
     }
 
-    /// The number of the attempt; the first is 1. It is also the number of the
-    /// retry that would follow.
+    /// The number of the attempt; the first is 1.
     pub const fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// The number of the retry that would follow, among those that count; the
+    /// first is 1.
+    pub const fn retry(&self) -> u32 {
+        self.attempt.saturating_sub(self.uncounted)
     }
 
     /// Whether another live node was not tried yet, as the layer that chooses nodes says.
     pub const fn untried(&self) -> bool {
         self.untried
+    }
+
+    /// How long the attempts of the request took together, waits left out; told
+    /// of those that [failed](Self::failed).
+    pub const fn spent(&self) -> Duration {
+        self.spent
     }
 
     /// The status, if there was an answer.
@@ -158,11 +188,22 @@ pub struct RetryPlan {
     pub reason: RetryReason,
     /// After which time; zero is at once.
     pub wait: Duration,
+    /// Whether it is one of those that the request has
+    /// ([`RetryPolicy::max_retries`]). A request whose retries do not count is
+    /// ended by its policy alone.
+    pub counts: bool,
 }
 
 impl RetryPlan {
     /// A retry for this reason after this time.
     pub const fn new(reason: RetryReason, wait: Duration) -> Self {
-        Self { reason, wait }
+        Self { reason, wait, counts: true }
+    }
+
+    /// The same beyond the retries that the request has ([`counts`](Self::counts)).
+    #[must_use]
+    pub const fn uncounted(mut self) -> Self {
+        self.counts = false;
+        self
     }
 }

@@ -44,6 +44,11 @@ use crate::{
 /// but for those of requests that no node took, which are no load: while a cluster
 /// is wholly down, every caller waits as often as it may.
 ///
+/// A request of which no byte was taken goes on to another live node, for up to
+/// 5 s of such attempts, without counting it among its
+/// [`max_retries`](Self::max_retries) (but for 0): so it finds a live node also
+/// when a third of very many is lost at once.
+///
 /// ```
 /// use es_transport::layer::retry::{Budget, RetryLayer, StandardRetry};
 ///
@@ -84,6 +89,7 @@ impl StandardRetry {
     }
 
     /// How often a request may be sent again; 3 by default, 0 switches retry off.
+    /// To go on to another live node when one could not be reached is not to send again.
     #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
@@ -166,9 +172,14 @@ impl StandardRetry {
             return Duration::ZERO;
         }
         let asked = ended.headers().and_then(retry_after).unwrap_or_default();
-        self.backoff.wait(ended.attempt(), &self.rng).max(asked.min(self.max_retry_after))
+        self.backoff.wait(ended.retry(), &self.rng).max(asked.min(self.max_retry_after))
     }
 }
+
+/// How long the attempts of a request may be refused by one node after the
+/// other without being counted. Refusals come within milliseconds; a connect that
+/// runs out of time (5 s by default) counts.
+const UNDER_WAY: Duration = Duration::from_secs(5);
 
 /// Errors that another attempt cannot change.
 fn ends_the_same(error: &Error) -> bool {
@@ -195,7 +206,11 @@ impl RetryPolicy for StandardRetry {
             Some(error) => self.error_reason(request, error)?,
             None => self.status_reason(request, ended.status()?)?,
         };
-        Some(RetryPlan::new(reason, self.wait(ended)))
+        let plan = RetryPlan::new(reason, self.wait(ended));
+        // On its way to its first node still, it puts no load on anybody.
+        let is_under_way = reason == RetryReason::Unsent && ended.untried();
+        let is_under_way = is_under_way && ended.spent() < UNDER_WAY;
+        Some(if is_under_way { plan.uncounted() } else { plan })
     }
 
     fn withdraw(&self, reason: RetryReason) -> bool {

@@ -3,8 +3,9 @@ use std::{sync::Arc, time::Duration};
 use http::StatusCode;
 use tokio::time::Instant;
 
+use super::policy::RetryPlan;
 use crate::{
-    attempt::{AnsweredBy, Attempt, Attempts, Outcome, Resend, RetryReason},
+    attempt::{AnsweredBy, Attempt, Attempts, Outcome, Resend},
     error::Error,
 };
 
@@ -13,16 +14,23 @@ use crate::{
 pub(super) struct Trail {
     began: Instant,
     ended: Vec<Attempt>,
+    /// How many retries there were that do not count.
+    uncounted: u32,
 }
 
 impl Trail {
     pub(super) fn new() -> Self {
-        Self { began: Instant::now(), ended: Vec::new() }
+        Self { began: Instant::now(), ended: Vec::new(), uncounted: 0 }
     }
 
     /// The number of the attempt that is under way; the first is 1.
     pub(super) fn number(&self) -> u32 {
         u32::try_from(self.ended.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// How many retries there were that do not count.
+    pub(super) fn uncounted(&self) -> u32 {
+        self.uncounted
     }
 
     /// Starts the clock of the next attempt.
@@ -31,8 +39,9 @@ impl Trail {
     }
 
     /// Notes an attempt that another will follow.
-    pub(super) fn retried(&mut self, mut attempt: Attempt, reason: RetryReason) {
-        attempt.retried = Some(reason);
+    pub(super) fn retried(&mut self, mut attempt: Attempt, plan: RetryPlan) {
+        attempt.retried = Some(plan.reason);
+        self.uncounted += u32::from(!plan.counts);
         self.ended.push(attempt);
     }
 
@@ -74,6 +83,11 @@ impl Trail {
     /// The trail for an error that came before its attempt began.
     pub(super) fn for_error_between(&mut self, error: Error) -> Error {
         error.with_attempts(std::mem::take(&mut self.ended))
+    }
+
+    /// How long the attempts took so far, the one under way included.
+    pub(super) fn spent(&self) -> Duration {
+        self.ended.iter().fold(self.duration(), |spent, attempt| spent + attempt.duration)
     }
 
     fn duration(&self) -> Duration {
