@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use crate::api::security::{encode, new_key};
 use crate::api::version::Version;
 use crate::builder::{ClusterBuilder, ordinary};
+use crate::capacity::Workers;
 use crate::node::{Node, Sockets};
-use crate::random::{SplitMix, secret_text};
+use crate::random::{SplitMix, secret_text, seeded_text};
 use crate::record::Records;
 use crate::security::{Credentials, Identity, Privileges};
 use crate::settings::{Flavor, Settings};
@@ -111,15 +112,19 @@ impl ClusterBuilder {
         let scheme = if self.tls { "https" } else { "http" };
         let mut changing = self.node_facts.get(&number).cloned().unwrap_or_else(ordinary);
         changing.publish_address.clone_from(&address);
+        if let Some(zone) = number.checked_rem(self.zones.len()).and_then(|n| self.zones.get(n)) {
+            changing.attributes.entry("zone".to_owned()).or_insert_with(|| zone.clone());
+        }
+        // Nodes draw from generators far apart, so that they do not think in step.
+        let seed = self.seed.wrapping_add((number as u64).wrapping_mul(0xA076_1D64_78BD_642F));
         let facts = Arc::new(NodeFacts {
-            id: secret_text(22)?,
+            // Clients sort nodes by their ids: a simulation repeats itself only with the same.
+            id: if sockets.is_some() { secret_text(22)? } else { seeded_text(!seed, 22) },
             name: format!("node-{number}"),
             changing: Mutex::new(changing),
             listed: AtomicBool::new(true),
         });
         crate::sync::lock(&shared.nodes).push(Arc::clone(&facts));
-        // Nodes draw from generators far apart, so that they do not think in step.
-        let seed = self.seed.wrapping_add((number as u64).wrapping_mul(0xA076_1D64_78BD_642F));
         Ok(Arc::new(Node {
             shared: Arc::clone(shared),
             facts,
@@ -127,6 +132,8 @@ impl ClusterBuilder {
             records: Records::new(self.recording),
             faults: Mutex::default(),
             latency: Mutex::new((self.latency, SplitMix::new(seed))),
+            workers: Mutex::new(self.capacity.map(|capacity| Arc::new(Workers::new(capacity)))),
+            welcome: Mutex::default(),
             falls: watch::Sender::new(0),
             down: AtomicBool::new(false),
             certificate,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 
+use crate::capacity::Capacity;
 use crate::cluster::Cluster;
 use crate::latency::Latency;
 use crate::settings::Flavor;
@@ -33,7 +34,9 @@ pub struct ClusterBuilder {
     pub(crate) certificate_names: Vec<String>,
     pub(crate) server_configs: BTreeMap<usize, Arc<ServerConfig>>,
     pub(crate) node_facts: BTreeMap<usize, ChangingFacts>,
+    pub(crate) zones: Vec<String>,
     pub(crate) latency: Latency,
+    pub(crate) capacity: Option<Capacity>,
     pub(crate) seed: u64,
     pub(crate) recording: bool,
 }
@@ -69,7 +72,9 @@ impl Default for ClusterBuilder {
             certificate_names: Vec::new(),
             server_configs: BTreeMap::new(),
             node_facts: BTreeMap::new(),
+            zones: Vec::new(),
             latency: Latency::None,
+            capacity: None,
             seed: 0,
             recording: true,
         }
@@ -216,6 +221,21 @@ impl ClusterBuilder {
         self
     }
 
+    /// Spreads the nodes over these zones in turn: each gets the attribute `zone`, unless
+    /// [`node_attribute`](Self::node_attribute) gives it another one.
+    #[must_use]
+    pub fn zones<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.zones = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How many requests every node works on at a time, and how many wait; without end by default.
+    #[must_use]
+    pub fn capacity(mut self, capacity: Capacity) -> Self {
+        self.capacity = Some(capacity);
+        self
+    }
+
     /// How long every node thinks before it answers; not at all by default.
     #[must_use]
     pub fn latency(mut self, latency: Latency) -> Self {
@@ -223,7 +243,7 @@ impl ClusterBuilder {
         self
     }
 
-    /// The seed of the latencies; 0 by default.
+    /// The seed of the latencies, and of the nodes' ids in a simulation; 0 by default.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;

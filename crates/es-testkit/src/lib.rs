@@ -28,7 +28,7 @@
 //! | for | take |
 //! |---|---|
 //! | a client over real sockets and TLS | [`ClusterBuilder::start`] → [`Cluster`] |
-//! | many nodes, latencies, a paused clock | [`ClusterBuilder::simulated`] → [`SimulatedCluster`] |
+//! | many nodes, latencies, queues, zones, a paused clock | [`ClusterBuilder::simulated`] → [`SimulatedCluster`] |
 //! | strange certificates | [`tls`] with [`NodeHandle::set_server_config`] |
 //!
 //! # What it does
@@ -62,6 +62,7 @@
 mod api;
 mod assemble;
 mod builder;
+mod capacity;
 mod cluster;
 mod fault;
 mod latency;
@@ -77,6 +78,7 @@ mod sync;
 pub mod tls;
 
 pub use builder::ClusterBuilder;
+pub use capacity::Capacity;
 pub use cluster::Cluster;
 pub use fault::Fault;
 pub use latency::Latency;

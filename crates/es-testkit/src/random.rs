@@ -1,4 +1,4 @@
-//! Random text for secrets, and a small seeded generator for latencies.
+//! Random text for secrets, and a small seeded generator for simulations.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +13,18 @@ pub(crate) fn secret_text(length: usize) -> std::io::Result<String> {
     let mut text = URL_SAFE_NO_PAD.encode(bytes);
     text.truncate(length);
     Ok(text)
+}
+
+/// Text of `length` characters out of the same alphabet, always the same for the same seed.
+pub(crate) fn seeded_text(seed: u64, length: usize) -> String {
+    let mut random = SplitMix::new(seed);
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        bytes.extend(random.next_u64().to_le_bytes());
+    }
+    let mut text = URL_SAFE_NO_PAD.encode(bytes);
+    text.truncate(length);
+    text
 }
 
 /// SplitMix64: one addition and three mixes per number, the same numbers for the same seed.

@@ -60,7 +60,7 @@ impl std::fmt::Debug for Recorded {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionCounts {
-    /// TCP connections accepted.
+    /// TCP connections accepted; in a simulation each request is one.
     pub accepted: usize,
     /// Connections open at present.
     pub open: usize,
@@ -70,6 +70,8 @@ pub struct ConnectionCounts {
     pub resumed: usize,
     /// TLS handshakes that failed, by whoever's fault.
     pub failed_handshakes: usize,
+    /// Connections refused, in a simulation; over sockets the system refuses them.
+    pub refused: usize,
 }
 
 /// Bytes that arrived on one connection.
@@ -87,6 +89,7 @@ pub(crate) struct Records {
     pub(crate) handshakes: AtomicUsize,
     pub(crate) resumed: AtomicUsize,
     pub(crate) failed_handshakes: AtomicUsize,
+    pub(crate) refused: AtomicUsize,
 }
 
 impl Records {
@@ -131,6 +134,7 @@ impl Records {
             handshakes: read(&self.handshakes),
             resumed: read(&self.resumed),
             failed_handshakes: read(&self.failed_handshakes),
+            refused: read(&self.refused),
         }
     }
 
@@ -147,6 +151,7 @@ impl Records {
             &self.handshakes,
             &self.resumed,
             &self.failed_handshakes,
+            &self.refused,
         ] {
             counter.store(0, Ordering::Relaxed);
         }

@@ -6,8 +6,10 @@ use std::fmt;
 use std::future::{Future, pending};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -17,13 +19,19 @@ use tower::Service;
 
 use crate::assemble::Secrets;
 use crate::builder::ClusterBuilder;
-use crate::node::{Node, NodeHandle, Verdict};
+use crate::node::{Node, NodeHandle, Verdict, Welcome};
+use crate::shared::Shared;
+use crate::sync::lock;
 
 /// A cluster without sockets, for simulations of up to some thousand nodes under a paused clock.
 ///
-/// Its nodes behave as those of a [`Cluster`](crate::Cluster), faults, latencies and records
-/// included. What a fault does to the bytes of an answer becomes the error that an HTTP client
-/// would report. There is no TLS, and no connection that could be idle.
+/// Its nodes behave as those of a [`Cluster`](crate::Cluster), faults, latencies, queues and
+/// records included. What a fault does to the bytes of an answer becomes the error that an HTTP
+/// client would report. There is no TLS, and no connection that could be idle: each request is a
+/// connection of its own in [`ConnectionCounts`](crate::ConnectionCounts).
+///
+/// With one [seed](ClusterBuilder::seed) and a runtime of one thread it does the same in every
+/// run: latencies and the nodes' ids are drawn from it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,38 +56,59 @@ use crate::node::{Node, NodeHandle, Verdict};
 /// ```
 #[derive(Debug)]
 pub struct SimulatedCluster {
-    nodes: Vec<NodeHandle>,
-    by_authority: Arc<HashMap<String, Arc<Node>>>,
+    settings: ClusterBuilder,
+    shared: Arc<Shared>,
     secrets: Secrets,
+    nodes: Mutex<Vec<NodeHandle>>,
+    by_authority: Directory,
 }
+
+/// The nodes by host and port.
+type Directory = Arc<Mutex<HashMap<String, Arc<Node>>>>;
 
 impl SimulatedCluster {
     pub(crate) fn make(settings: ClusterBuilder) -> io::Result<Self> {
         let (shared, secrets) = settings.shared()?;
-        let mut nodes = Vec::with_capacity(settings.nodes);
-        let mut by_authority = HashMap::with_capacity(settings.nodes);
-        for number in 0..settings.nodes {
-            let address = format!("10.0.{}.{}:9200", number / 250, number % 250 + 1);
-            let node = settings.node(number, &shared, address.clone(), None, None)?;
-            by_authority.insert(address, Arc::clone(&node));
-            nodes.push(NodeHandle(node));
+        let (nodes, by_authority) = (Mutex::default(), Directory::default());
+        let cluster = Self { settings, shared, secrets, nodes, by_authority };
+        for _ in 0..cluster.settings.nodes {
+            cluster.add_node()?;
         }
-        Ok(Self { nodes, by_authority: Arc::new(by_authority), secrets })
+        Ok(cluster)
+    }
+
+    /// Adds a node to the running cluster; it appears in `_nodes/http`. One that leaves is
+    /// [killed](NodeHandle::kill), or no longer [listed](NodeHandle::set_listed).
+    ///
+    /// # Errors
+    /// As for making the cluster.
+    pub fn add_node(&self) -> io::Result<NodeHandle> {
+        let mut nodes = lock(&self.nodes);
+        let number = nodes.len();
+        let address = format!("10.0.{}.{}:9200", number / 250, number % 250 + 1);
+        let node = self.settings.node(number, &self.shared, address.clone(), None, None)?;
+        lock(&self.by_authority).insert(address, Arc::clone(&node));
+        let handle = NodeHandle(node);
+        nodes.push(handle.clone());
+        Ok(handle)
     }
 
     /// The cluster as a service: the URI's authority tells the node.
     pub fn service(&self) -> SimulatedService {
-        SimulatedService { nodes: Arc::clone(&self.by_authority) }
+        SimulatedService {
+            nodes: Arc::clone(&self.by_authority),
+            connect_timeout: Duration::from_secs(5),
+        }
     }
 
     /// The URLs of all nodes, in order; the addresses are made up.
     pub fn urls(&self) -> Vec<String> {
-        self.nodes.iter().map(|node| node.url().to_owned()).collect()
+        lock(&self.nodes).iter().map(|node| node.url().to_owned()).collect()
     }
 
     /// The handles of all nodes, in order.
-    pub fn nodes(&self) -> &[NodeHandle] {
-        &self.nodes
+    pub fn nodes(&self) -> Vec<NodeHandle> {
+        lock(&self.nodes).clone()
     }
 
     /// The handle of one node, counted from 0.
@@ -88,8 +117,31 @@ impl SimulatedCluster {
     /// When there is no such node.
     #[track_caller]
     #[allow(clippy::expect_used, reason = "documented, as indexing a slice is")]
-    pub fn node(&self, node: usize) -> &NodeHandle {
-        self.nodes.get(node).expect("the cluster has fewer nodes")
+    pub fn node(&self, node: usize) -> NodeHandle {
+        let found = lock(&self.nodes).get(node).cloned();
+        found.expect("the cluster has fewer nodes")
+    }
+
+    /// The handles of the nodes of one zone, in order: of those whose attribute `zone` says so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = es_testkit::Cluster::builder().nodes(30).zones(["a", "b", "c"]).simulated()?;
+    /// // The whole zone is lost.
+    /// for node in cluster.zone("b") {
+    ///     node.kill().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn zone(&self, name: &str) -> Vec<NodeHandle> {
+        let nodes = lock(&self.nodes);
+        nodes
+            .iter()
+            .filter(|node| node.attribute("zone").as_deref() == Some(name))
+            .cloned()
+            .collect()
     }
 
     /// The name of the user who may do everything.
@@ -106,7 +158,18 @@ impl SimulatedCluster {
 /// The nodes of a [`SimulatedCluster`] as one service for requests with an absolute URI.
 #[derive(Clone, Debug)]
 pub struct SimulatedService {
-    nodes: Arc<HashMap<String, Arc<Node>>>,
+    nodes: Directory,
+    connect_timeout: Duration,
+}
+
+impl SimulatedService {
+    /// How long it takes until a node that says nothing to a new connection
+    /// ([`hang_connections`](NodeHandle::hang_connections)) has not been reached; 5 s by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
 }
 
 /// Why there was no answer. Its source is a [`std::io::Error`] of the kind that a socket would
@@ -166,21 +229,50 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let node = request
-            .uri()
-            .authority()
-            .and_then(|authority| self.nodes.get(authority.as_str()))
-            .cloned();
+        let authority = request.uri().authority();
+        let node = authority.and_then(|name| lock(&self.nodes).get(name.as_str()).cloned());
+        let connect_timeout = self.connect_timeout;
         Box::pin(async move {
-            let node = node.filter(|node| !node.is_down());
-            let node =
-                node.ok_or_else(|| SimulatedError::io(true, io::ErrorKind::ConnectionRefused))?;
-            let mut falls = node.falls.subscribe();
+            let open = connect(node, connect_timeout).await?;
+            let mut falls = open.0.falls.subscribe();
             tokio::select! {
-                answer = exchange(&node, request) => answer,
+                // In one order always, so that a run repeats itself.
+                biased;
+                answer = exchange(&open.0, request) => answer,
                 _ = falls.changed() => Err(SimulatedError::io(false, io::ErrorKind::ConnectionReset)),
             }
         })
+    }
+}
+
+/// A connection, which is open until this is dropped.
+struct Open(Arc<Node>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.records.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn connect(node: Option<Arc<Node>>, timeout: Duration) -> Result<Open, SimulatedError> {
+    let refused = || SimulatedError::io(true, io::ErrorKind::ConnectionRefused);
+    let node = node.ok_or_else(refused)?;
+    if node.is_down() {
+        node.records.refused.fetch_add(1, Ordering::Relaxed);
+        return Err(refused());
+    }
+    let welcome = *lock(&node.welcome);
+    match welcome {
+        Welcome::Serve => {
+            node.records.accepted.fetch_add(1, Ordering::Relaxed);
+            node.records.open.fetch_add(1, Ordering::Relaxed);
+            Ok(Open(node))
+        }
+        Welcome::Silent => {
+            tokio::time::sleep(timeout).await;
+            Err(SimulatedError::io(true, io::ErrorKind::TimedOut))
+        }
+        Welcome::Reset => Err(SimulatedError::io(false, io::ErrorKind::ConnectionReset)),
     }
 }
 

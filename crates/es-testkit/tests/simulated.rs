@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use es_testkit::{Cluster, Fault, Latency, SimulatedCluster, SimulatedError};
+use es_testkit::{Capacity, Cluster, Fault, Latency, SimulatedCluster, SimulatedError};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
@@ -135,4 +135,76 @@ async fn the_same_seed_gives_the_same_run() {
 async fn security_holds_without_sockets_too() {
     let cluster = Cluster::builder().user("elastic", "pw").simulated().unwrap();
     assert_eq!(call(&cluster, 0, "GET", "/", "").await.unwrap().status(), 401);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_with_all_its_workers_busy_lets_some_wait_and_refuses_the_rest() {
+    let latency = Latency::Constant(Duration::from_secs(1));
+    let settings = Cluster::builder().latency(latency).capacity(Capacity::new(2, 3));
+    let cluster = settings.simulated().unwrap();
+    let begun = Instant::now();
+    let sent = (0..7).map(|_| async {
+        let answer = call(&cluster, 0, "GET", "/", "").await.unwrap();
+        (answer.status().as_u16(), begun.elapsed().as_secs())
+    });
+    let answers = futures_util::future::join_all(sent).await;
+    let done = [(200, 1), (200, 1), (200, 2), (200, 2), (200, 3), (429, 0), (429, 0)];
+    assert_eq!(answers, done);
+
+    // Who is no longer waited for makes room, and the cluster still tells its nodes.
+    let first = call(&cluster, 0, "GET", "/", "");
+    let more =
+        (0..4).map(|_| timeout(Duration::from_millis(10), call(&cluster, 0, "GET", "/", "")));
+    let (_, given_up, nodes) = tokio::join!(
+        first,
+        futures_util::future::join_all(more),
+        call(&cluster, 0, "GET", "/_nodes/http", "")
+    );
+    assert!(given_up.iter().all(Result::is_err) && nodes.unwrap().status() == 200);
+    assert_eq!(call(&cluster, 0, "GET", "/", "").await.unwrap().status(), 200);
+    assert_eq!(cluster.node(0).connections().open, 0);
+
+    cluster.node(0).set_capacity(None);
+    let many = (0..50).map(|_| call(&cluster, 0, "GET", "/", ""));
+    let answers = futures_util::future::join_all(many).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap().status() == 200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_that_nobody_welcomes() {
+    let cluster = Cluster::builder().nodes(3).simulated().unwrap();
+    cluster.node(0).hang_connections();
+    cluster.node(1).reset_connections();
+    cluster.node(2).refuse().await.unwrap();
+    let begun = Instant::now();
+    let error = call(&cluster, 0, "GET", "/", "").await.unwrap_err();
+    assert_eq!((error.is_connect(), error.io_kind()), (true, Some(ErrorKind::TimedOut)));
+    assert_eq!(begun.elapsed(), Duration::from_secs(5));
+    let error = call(&cluster, 1, "GET", "/", "").await.unwrap_err();
+    assert_eq!((error.is_connect(), error.io_kind()), (false, Some(ErrorKind::ConnectionReset)));
+    assert!(call(&cluster, 2, "GET", "/", "").await.unwrap_err().is_connect());
+    assert_eq!(cluster.node(2).connections().refused, 1);
+    cluster.node(0).serve_connections();
+    assert_eq!(call(&cluster, 0, "GET", "/", "").await.unwrap().status(), 200);
+    assert_eq!(cluster.node(0).connections().accepted, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_join_and_zones_are_kept() {
+    let cluster = Cluster::builder().nodes(4).zones(["a", "b", "c"]).simulated().unwrap();
+    let joined = cluster.add_node().unwrap();
+    assert_eq!(joined.attribute("zone").as_deref(), Some("b"));
+    let names =
+        |zone| cluster.zone(zone).iter().map(|node| node.name().to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        (names("a"), names("b")),
+        (vec!["node-0".into(), "node-3".into()], vec!["node-1".into(), "node-4".into()])
+    );
+    let listed = json_of(call(&cluster, 4, "GET", "/_nodes/http", "").await).await;
+    assert_eq!(listed["nodes"][joined.id()]["attributes"], json!({"zone": "b"}));
+
+    let id = |seed| Cluster::builder().seed(seed).simulated().unwrap().node(0).id().to_owned();
+    assert_eq!(id(1), id(1));
+    assert_ne!(id(1), id(2));
+    assert_eq!(id(1).len(), joined.id().len());
 }

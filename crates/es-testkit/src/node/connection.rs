@@ -41,7 +41,7 @@ pub(crate) async fn serve(node: Arc<Node>, tcp: TcpStream, id: u64) {
     let _open = OpenConnection(Arc::clone(&node));
     // Without this, small answers wait for the peer's delayed acknowledgement.
     let _ = tcp.set_nodelay(true);
-    let welcome = *lock(&sockets.welcome);
+    let welcome = *lock(&node.welcome);
     let tapped = Tapped { inner: tcp, tap: node.records.tap(id) };
     match welcome {
         Welcome::Serve => {}

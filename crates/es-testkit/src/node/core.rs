@@ -11,8 +11,9 @@ use http::{Request, Response};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::listener::Sockets;
+use super::listener::{Sockets, Welcome};
 use crate::api::{self, Outcome};
+use crate::capacity::{self, Workers};
 use crate::fault::wire::{self, Ending, Script};
 use crate::fault::{Kind, Pending};
 use crate::latency::Latency;
@@ -31,6 +32,10 @@ pub(crate) struct Node {
     pub(crate) records: Records,
     pub(crate) faults: Mutex<Pending>,
     pub(crate) latency: Mutex<(Latency, SplitMix)>,
+    /// `None`: works on everything at once.
+    pub(crate) workers: Mutex<Option<Arc<Workers>>>,
+    /// What happens to new connections.
+    pub(crate) welcome: Mutex<Welcome>,
     /// Counts the times the node went down; requests under way then fail.
     pub(crate) falls: watch::Sender<u64>,
     pub(crate) down: AtomicBool,
@@ -52,7 +57,7 @@ pub(crate) enum Verdict {
 }
 
 impl Node {
-    /// Takes its time, then decides; recorded before either.
+    /// Waits for a worker and takes its time, then decides; recorded before all of it.
     pub(crate) async fn decide(&self, request: Request<Bytes>, connection: u64) -> Verdict {
         self.note(&request, connection);
         let (delay, fault) = lock(&self.faults).take(&request);
@@ -60,6 +65,14 @@ impl Node {
             let mut latency = lock(&self.latency);
             let (latency, random) = &mut *latency;
             latency.draw(random)
+        };
+        let workers = lock(&self.workers).clone();
+        let _turn = match workers {
+            Some(workers) => match workers.turn(&request).await {
+                Some(turn) => Some(turn),
+                None => return Verdict::Answer(capacity::rejected()),
+            },
+            None => None,
         };
         let wait = delay.saturating_add(thinking);
         if !wait.is_zero() {

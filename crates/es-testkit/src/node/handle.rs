@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use rustls::ServerConfig;
 
 use super::core::Node;
-use super::listener::{Sockets, Welcome};
+use super::listener::Welcome;
+use crate::capacity::{Capacity, Workers};
 use crate::fault::Fault;
 use crate::latency::Latency;
 use crate::record::{ConnectionCounts, Recorded};
@@ -61,6 +62,13 @@ impl NodeHandle {
     /// Sets how long the node thinks before each answer.
     pub fn set_latency(&self, latency: Latency) {
         lock(&self.0.latency).0 = latency;
+    }
+
+    /// Sets how many requests the node works on at a time and how many wait; `None` for without
+    /// end. Requests that are at the node keep the places that they have.
+    pub fn set_capacity(&self, capacity: impl Into<Option<Capacity>>) {
+        let workers = capacity.into().map(|capacity| Arc::new(Workers::new(capacity)));
+        *lock(&self.0.workers) = workers;
     }
 
     /// Stops the node: its connections end, new ones are refused, it leaves `_nodes/http`. The port
@@ -211,6 +219,11 @@ impl NodeHandle {
         lock(&self.0.facts.changing).roles = roles.into_iter().map(Into::into).collect();
     }
 
+    /// An attribute of the node, such as its zone.
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        lock(&self.0.facts.changing).attributes.get(name).cloned()
+    }
+
     /// Sets an attribute of the node, such as its zone.
     pub fn set_attribute(&self, name: impl Into<String>, value: impl Into<String>) {
         lock(&self.0.facts.changing).attributes.insert(name.into(), value.into());
@@ -221,14 +234,17 @@ impl NodeHandle {
         self.0.facts.listed.store(listed, Ordering::Relaxed);
     }
 
+    /// Whether the node is in `_nodes/http`.
+    pub fn is_listed(&self) -> bool {
+        self.0.facts.listed.load(Ordering::Relaxed)
+    }
+
     /// Sends these warnings with every answer, one `Warning` line each; none ends it.
     pub fn set_warnings<S: Into<String>>(&self, warnings: impl IntoIterator<Item = S>) {
         lock(&self.0.facts.changing).warnings = warnings.into_iter().map(Into::into).collect();
     }
 
     fn welcome(&self, welcome: Welcome) {
-        if let Some(Sockets { welcome: current, .. }) = &self.0.sockets {
-            *lock(current) = welcome;
-        }
+        *lock(&self.0.welcome) = welcome;
     }
 }

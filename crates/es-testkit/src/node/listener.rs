@@ -30,7 +30,6 @@ pub(crate) enum Welcome {
 pub(crate) struct Sockets {
     pub(crate) address: SocketAddr,
     pub(crate) tls: Mutex<Option<Arc<ServerConfig>>>,
-    pub(crate) welcome: Mutex<Welcome>,
     pub(crate) next_connection: AtomicU64,
     /// Counts calls to close what is idle.
     pub(crate) idle_drops: watch::Sender<u64>,
@@ -46,7 +45,6 @@ impl Sockets {
         Self {
             address,
             tls: Mutex::new(tls),
-            welcome: Mutex::default(),
             next_connection: AtomicU64::new(0),
             idle_drops: watch::Sender::new(0),
             accepting: Mutex::default(),

@@ -8,6 +8,6 @@ mod listener;
 mod stream;
 
 pub(crate) use core::{Node, Verdict};
-pub(crate) use listener::Sockets;
+pub(crate) use listener::{Sockets, Welcome};
 
 pub use handle::NodeHandle;
