@@ -67,6 +67,45 @@ fn round_robin_is_strict_on_a_thread_and_even_over_threads() {
 }
 
 #[test]
+fn round_robin_stays_even_while_others_die_and_come_back() {
+    let names: Vec<String> = (0..30).map(|number| format!("node-{number}")).collect();
+    let pool = pool(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let (selector, start) = (RoundRobin::starting_at(0), Instant::now());
+    let mut counts = BTreeMap::<_, usize>::new();
+    let flapping = ["node-0", "node-1", "node-2"];
+    // In every round of about thirty, one of the first three dies five times and is probed.
+    for step in 0..3_000 {
+        let now = start + step * Duration::from_millis(200);
+        let mut selected = pool.select(&selector, &request().at(now));
+        let host = selected.node().host().to_owned();
+        let verdict = if flapping.contains(&&*host) && step % 2 == 0 {
+            Verdict::Failed
+        } else {
+            Verdict::Alive
+        };
+        selected.finish(verdict, now);
+        *counts.entry(host).or_default() += 1;
+    }
+    let stayed = counts.iter().filter(|(host, _)| !flapping.contains(&host.as_str()));
+    let stayed: Vec<_> = stayed.map(|(_, count)| *count).collect();
+    assert_eq!(stayed.len(), 27);
+    let (least, most) = (stayed.iter().min().unwrap(), stayed.iter().max().unwrap());
+    assert!(most - least <= 1, "{stayed:?}");
+}
+
+#[test]
+fn round_robin_goes_on_after_its_last_node_among_some_of_the_nodes() {
+    let pool = pool(&["a", "b", "c", "d"]);
+    let selector = RoundRobin::starting_at(1);
+    let urls = ["a", "c"].map(|name| node(name).shared_url().clone());
+    let resend = request().resent(2, &urls);
+    let order = [request(), resend, resend, request(), request()];
+    let order: String = order.map(|request| host(&pool, &selector, &request)).concat();
+    assert_eq!(order, "bdbcd");
+    assert_eq!(host(&pool, &RoundRobin::starting_at(6), &request()), "c");
+}
+
+#[test]
 fn random_gives_each_node_its_share() {
     let counts = count(&pool(&["a", "b", "c"]), &Random, 30_000);
     assert!(counts.values().all(|count| (9_400..10_600).contains(count)), "{counts:?}");

@@ -1,6 +1,6 @@
 //! One node after the other.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{NodeSelector, RequestContext};
 use crate::node::{
@@ -10,33 +10,74 @@ use crate::node::{
 
 /// One node after the other: the default.
 ///
+/// It goes on after the node that it chose last, also when others die or come
+/// back meanwhile, so that each live node has one turn in every round.
+///
 /// Each thread goes round on its own, from a random start, so threads do not
 /// contend for a counter and clients that send a single request do not all
 /// send it to the first node.
 #[derive(Debug)]
 pub struct RoundRobin {
-    next: [Padded<AtomicUsize>; STRIPES],
+    /// The last turn of each stripe, [packed](pack).
+    last: [Padded<AtomicU64>; STRIPES],
 }
+
+/// In the place of a member: no turn yet, begin here.
+const BEGIN: u32 = u32::MAX;
 
 impl RoundRobin {
     /// Begins with the candidate at `index`, on every thread.
     pub fn starting_at(index: usize) -> Self {
-        Self { next: std::array::from_fn(|_| Padded(AtomicUsize::new(index))) }
+        Self { last: std::array::from_fn(|_| begin(index)) }
     }
 }
 
 impl Default for RoundRobin {
     fn default() -> Self {
-        let start = || random::below(usize::MAX / 2);
-        Self { next: std::array::from_fn(|_| Padded(AtomicUsize::new(start()))) }
+        Self { last: std::array::from_fn(|_| begin(random::below(u32::MAX as usize))) }
     }
 }
 
+fn begin(index: usize) -> Padded<AtomicU64> {
+    Padded(AtomicU64::new(pack(BEGIN, index)))
+}
+
+/// A member of the pool in the upper half, its place among the candidates in the lower.
+fn pack(member: u32, place: usize) -> u64 {
+    u64::from(member) << 32 | u64::from(place as u32)
+}
+
+/// The place among `live`, which are members in ascending order, that comes after the last turn.
+fn next(live: &[u32], last: u64) -> usize {
+    let (member, place) = ((last >> 32) as u32, last as u32 as usize);
+    let next = if member == BEGIN {
+        place % live.len()
+    } else if live.get(place) == Some(&member) {
+        place + 1
+    } else {
+        // Others died or came back, or these are but some of the nodes.
+        live.partition_point(|candidate| *candidate <= member)
+    };
+    if next < live.len() { next } else { 0 }
+}
+
 impl NodeSelector for RoundRobin {
+    #[inline]
     fn select(&self, candidates: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
         #[expect(clippy::indexing_slicing, reason = "the number of a stripe is below STRIPES")]
-        let next = &self.next[stripe::of_this_thread()].0;
-        next.fetch_add(1, Ordering::Relaxed) % candidates.len()
+        let stripe = &self.last[stripe::of_this_thread()].0;
+        let live = candidates.live();
+        let mut last = stripe.load(Ordering::Relaxed);
+        loop {
+            let place = next(live, last);
+            let Some(member) = live.get(place) else { return 0 };
+            let turn = pack(*member, place);
+            // Another thread that shares the stripe may have taken this turn.
+            match stripe.compare_exchange_weak(last, turn, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return place,
+                Err(taken) => last = taken,
+            }
+        }
     }
 
     fn tracks_load(&self) -> bool {
