@@ -53,7 +53,8 @@ async fn who_sets_nothing_is_told_soon() {
     let began = Instant::now();
     let error = transport.send(get("/")).await.unwrap_err();
     assert!(error.is_connect() && error.is_unsent());
-    assert_eq!(error.attempts().len(), 4);
+    // Two more were refused on the way to a node that counted as alive.
+    assert_eq!(error.attempts().len(), 2 + 4);
     assert!(began.elapsed() < SECOND, "{:?}", began.elapsed());
 }
 

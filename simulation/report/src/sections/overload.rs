@@ -1,0 +1,76 @@
+//! A storm of 429.
+
+use es_simulation::scenario::{Overload, SIZES, overload};
+
+use crate::{
+    Plot, Result, Section,
+    plot::{BLUE, Chart, GREY, RED, Series, second},
+    table::{number, percent, table},
+};
+
+pub(crate) fn section() -> Result<Section> {
+    let runs = SIZES.map(|nodes| [overload(nodes, true), overload(nodes, false)]);
+    let row = |run: &Overload| {
+        [
+            number(run.nodes),
+            if run.allowed.is_some() { "default" } else { "without end" }.to_owned(),
+            number(run.calls),
+            percent(run.good as f64 / run.calls as f64),
+            format!("{:.2}", run.amplification),
+            number(run.retries),
+            run.allowed.map(number).unwrap_or_default(),
+            number(run.failed_later),
+        ]
+    };
+    let heads = [
+        "nodes",
+        "budget",
+        "requests",
+        "answered with 200",
+        "attempts for each request meanwhile",
+        "retries",
+        "allowed",
+        "not answered from 10 s after it",
+    ];
+    let text = format!(
+        "## More than the nodes can do\n\n\
+         Each node does 10 requests a second (one at a time, 100 ms in the mean) while 5 others \
+         wait; what is more is refused with 429. They are asked for half of what they can do, for \
+         twice as much from second 5 to 20, and for half again. Beside the default budget (100 \
+         retries, and a fifth of the requests that succeed at once) a budget without end.\n\n{}\n\
+         ![Overload with a budget](simulation/overload-with-budget.svg)\n\n\
+         ![Overload without a budget](simulation/overload-without-budget.svg)\n",
+        table(heads, runs.iter().flatten().map(row))
+    );
+    let [_, [with, without], ..] = &runs;
+    let top = without.attempts.iter().copied().max().unwrap_or_default();
+    let plots = vec![
+        Plot {
+            name: "overload-with-budget.svg",
+            svg: plot("30 nodes are asked for too much: the default budget", with, top)?,
+        },
+        Plot {
+            name: "overload-without-budget.svg",
+            svg: plot("30 nodes are asked for too much: a budget without end", without, top)?,
+        },
+    ];
+    Ok(Section { text, plots })
+}
+
+/// With room up to `top`, so that two of them can be compared.
+fn plot(title: &str, run: &Overload, top: usize) -> Result<String> {
+    let chart = Chart {
+        title,
+        x: "seconds",
+        y: "a second",
+        x_label: &second,
+        shaded: &[(5.0, 20.0)],
+        top: top as f64,
+        series: vec![
+            Series::seconds("attempts", RED, &run.attempts),
+            Series::seconds("requests", GREY, &run.asked),
+            Series::seconds("answered with 200", BLUE, &run.answered),
+        ],
+    };
+    chart.svg()
+}

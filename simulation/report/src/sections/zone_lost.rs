@@ -1,0 +1,61 @@
+//! A zone that is lost.
+
+use es_simulation::scenario::{SIZES, ZoneLost, zone_lost};
+
+use crate::{
+    Plot, Result, Section,
+    plot::{BLUE, Chart, RED, Series, second},
+    table::{ms, number, seconds, table},
+};
+
+pub(crate) fn section() -> Result<Section> {
+    let runs = SIZES.map(zone_lost);
+    let row = |lost: &ZoneLost| {
+        [
+            number(lost.nodes),
+            number(lost.calls),
+            number(lost.failed),
+            number(lost.broken),
+            number(lost.refused),
+            number(lost.probes),
+            number(lost.most_attempts),
+            ms(lost.p99),
+            seconds(lost.known_after),
+            seconds(lost.back_after),
+        ]
+    };
+    let heads = [
+        "nodes",
+        "requests",
+        "failed",
+        "attempts cut off",
+        "refused",
+        "probes",
+        "most attempts of a request",
+        "p99 while it is away",
+        "last node noticed after",
+        "last node in use again after",
+    ];
+    let text = format!(
+        "## A zone is lost\n\n\
+         One of three zones goes at second 10, with all that is under way there, and is back at \
+         second 40. 10 requests a second for each node, 2,000 at most. A request that meets a node \
+         which is away goes on to another at once; the node is then left alone but for its \
+         probes.\n\n{}\n![1,000 nodes lose a zone](simulation/zone-lost.svg)\n",
+        table(heads, runs.iter().map(row))
+    );
+    let [.., largest] = &runs;
+    let chart = Chart {
+        title: "1,000 nodes, of which 333 are away",
+        x: "seconds",
+        y: "a second",
+        x_label: &second,
+        shaded: &[(10.0, 40.0)],
+        top: 0.0,
+        series: vec![
+            Series::seconds("requests answered", BLUE, &largest.answered),
+            Series::seconds("attempts that met a lost node", RED, &largest.met),
+        ],
+    };
+    Ok(Section { text, plots: vec![Plot { name: "zone-lost.svg", svg: chart.svg()? }] })
+}

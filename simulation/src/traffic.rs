@@ -1,0 +1,115 @@
+//! What callers ask.
+
+use std::time::Duration;
+
+use es_transport::{
+    Body, ResponseBody, Result, Transport,
+    attempt::{Attempt, Attempts, RetryReason},
+    rng::Rng,
+};
+use http::{Request, Response};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use crate::World;
+
+/// Requests that come by themselves, whether those before were answered or not: the times between
+/// them are exponential, as with many callers that know nothing of each other.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    /// How many come in a second, and for how long.
+    parts: Vec<(f64, Duration)>,
+}
+
+/// One request as its caller saw it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// When it was sent, from the beginning of the log.
+    pub began: Duration,
+    /// How long it took.
+    pub took: Duration,
+    /// The status of its answer, or the kind of its error.
+    pub end: std::result::Result<u16, &'static str>,
+    /// How many attempts were made for it.
+    pub attempts: usize,
+    /// Of its retries those that draw on the budget.
+    pub paid: usize,
+}
+
+impl Call {
+    /// Whether it was answered with 200.
+    pub fn is_good(&self) -> bool {
+        self.end == Ok(200)
+    }
+}
+
+impl Traffic {
+    /// So many requests in a second, for so long.
+    pub fn new(per_second: f64, length: Duration) -> Self {
+        Self { parts: vec![(per_second, length)] }
+    }
+
+    /// And after that another number in a second, for so long.
+    #[must_use]
+    pub fn then(mut self, per_second: f64, length: Duration) -> Self {
+        self.parts.push((per_second, length));
+        self
+    }
+
+    pub(crate) async fn pass(&self, world: &World) -> Vec<Call> {
+        let (rng, begun) = (Rng::new(), Instant::now());
+        let (mut sent, mut calls) = (JoinSet::new(), Vec::new());
+        let mut end = Duration::ZERO;
+        for (rate, length) in &self.parts {
+            let mut time = end;
+            end += *length;
+            loop {
+                time += Duration::from_secs_f64(-(1.0 - rng.unit()).ln() / rate);
+                if time >= end {
+                    break;
+                }
+                sleep_until(begun + time).await;
+                sent.spawn(call(world.transport.clone(), world.log.now()));
+                while let Some(call) = sent.try_join_next() {
+                    calls.push(call.expect("no call panics"));
+                }
+            }
+        }
+        while let Some(call) = sent.join_next().await {
+            calls.push(call.expect("no call panics"));
+        }
+        calls.sort_by_key(|call| call.began);
+        calls
+    }
+}
+
+async fn call(transport: Transport, began: Duration) -> Call {
+    let begun = Instant::now();
+    let request = Request::get("/").body(Body::empty()).expect("a request");
+    let answer = transport.send(request).await;
+    let (attempts, paid) = attempts(&answer);
+    let end = match answer {
+        Ok(answer) => {
+            let status = answer.status().as_u16();
+            match answer.into_body().bytes().await {
+                Ok(_) => Ok(status),
+                Err(error) => Err(error.type_name()),
+            }
+        }
+        Err(error) => Err(error.type_name()),
+    };
+    Call { began, took: begun.elapsed(), end, attempts, paid }
+}
+
+/// How many attempts there were, and how many of them the budget had to pay.
+fn attempts(answer: &Result<Response<ResponseBody>>) -> (usize, usize) {
+    let attempts: &[Attempt] = match answer {
+        Ok(answer) => answer.extensions().get::<Attempts>().map_or(&[], |attempts| &attempts.0),
+        Err(error) => error.attempts(),
+    };
+    let is_paid =
+        |attempt: &&Attempt| attempt.retried.is_some_and(|reason| reason != RetryReason::Unsent);
+    (attempts.len().max(1), attempts.iter().filter(is_paid).count())
+}

@@ -1,0 +1,48 @@
+//! A cluster, and a transport over it.
+
+use es_testkit::{ClusterBuilder, SimulatedCluster};
+use es_transport::{Transport, TransportBuilder, layer::media_type::CompatibilityMode};
+
+use crate::{Attempt, Call, Log, Plan, Traffic};
+
+/// A simulated cluster, a transport as its builder makes it, and what passes between both.
+#[derive(Debug)]
+pub struct World {
+    /// The nodes.
+    pub cluster: SimulatedCluster,
+    /// What is under test.
+    pub transport: Transport,
+    /// Every attempt.
+    pub log: Log,
+}
+
+impl World {
+    /// Makes the cluster, and a transport that knows its nodes and has these settings beside.
+    ///
+    /// # Panics
+    /// When the settings cannot be used.
+    pub fn new(
+        cluster: ClusterBuilder,
+        settings: impl FnOnce(TransportBuilder) -> TransportBuilder,
+    ) -> Self {
+        let cluster = cluster.recording(false).simulated().expect("a cluster");
+        let log = Log::new();
+        let builder = Transport::builder()
+            .nodes(cluster.urls())
+            // Whatever the environment says.
+            .compatibility_mode(CompatibilityMode::Fixed(9))
+            .http_service(log.over(cluster.service()));
+        let transport = settings(builder).build().expect("a transport");
+        Self { cluster, transport, log }
+    }
+
+    /// Lets the traffic pass while the plan is played, and answers its calls.
+    pub async fn play(&self, traffic: Traffic, plan: Plan) -> Vec<Call> {
+        tokio::join!(traffic.pass(self), plan.play(&self.cluster)).0
+    }
+
+    /// The attempts so far that were not for sniffing.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        self.log.attempts().into_iter().filter(|attempt| !attempt.is_sniff).collect()
+    }
+}
