@@ -23,6 +23,7 @@ builder! {
 
 impl Elasticsearch {
     /// Cancels the copying of documents.
+    #[inline]
     pub fn cancel_reindex(&self, task_id: impl Param<String>) -> CancelReindex {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, task_id), Answer::json)
     }

@@ -28,6 +28,7 @@ builder! {
 
 impl Elasticsearch {
     /// Frees what scrolling searches hold.
+    #[inline]
     pub fn clear_scroll(&self) -> ClearScroll {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl Elasticsearch {
     /// Frees what a point in time holds.
+    #[inline]
     pub fn close_point_in_time(&self) -> ClosePointInTime {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

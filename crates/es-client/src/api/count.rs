@@ -57,11 +57,13 @@ builder! {
 
 impl Elasticsearch {
     /// Counts documents.
+    #[inline]
     pub fn count(&self, index: impl Param<[String]>) -> Count {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`count`](Self::count) without `index`: of all.
+    #[inline]
     pub fn count_all(&self) -> Count {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

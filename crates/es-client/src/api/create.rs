@@ -42,6 +42,7 @@ builder! {
 
 impl Elasticsearch {
     /// Writes a document that must not be there yet.
+    #[inline]
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }

@@ -38,6 +38,7 @@ builder! {
 
 impl Elasticsearch {
     /// Deletes a document. Where there is none, the answer says `not_found`.
+    #[inline]
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }

@@ -91,6 +91,7 @@ builder! {
 
 impl Elasticsearch {
     /// Deletes all documents that match.
+    #[inline]
     pub fn delete_by_query(&self, index: impl Param<[String]>) -> DeleteByQuery {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }

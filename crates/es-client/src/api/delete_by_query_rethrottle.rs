@@ -22,6 +22,7 @@ builder! {
 
 impl Elasticsearch {
     /// Changes the pace of a running deletion by query.
+    #[inline]
     pub fn delete_by_query_rethrottle(
         &self,
         task_id: impl Param<String>,

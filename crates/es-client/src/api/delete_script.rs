@@ -25,6 +25,7 @@ builder! {
 
 impl Elasticsearch {
     /// Deletes a stored script or search template.
+    #[inline]
     pub fn delete_script(&self, id: impl Param<String>) -> DeleteScript {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)
     }

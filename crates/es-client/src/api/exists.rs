@@ -40,6 +40,7 @@ builder! {
 
 impl Elasticsearch {
     /// Tells whether there is a document.
+    #[inline]
     pub fn exists(&self, index: impl Param<String>, id: impl Param<String>) -> Exists {
         Request::new(
             Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),

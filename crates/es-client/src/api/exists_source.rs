@@ -40,6 +40,7 @@ builder! {
 
 impl Elasticsearch {
     /// Tells whether there is the source of a document.
+    #[inline]
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
         Request::new(
             Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),

@@ -50,11 +50,13 @@ builder! {
 
 impl Elasticsearch {
     /// Tells what fields there are and what can be done with them.
+    #[inline]
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`field_caps`](Self::field_caps) without `index`: of all.
+    #[inline]
     pub fn field_caps_all(&self) -> FieldCaps {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -44,6 +44,7 @@ builder! {
 
 impl Elasticsearch {
     /// Reads a document. Where there is none, the answer says that it is not `found`.
+    #[inline]
     pub fn get<T: DeserializeOwned>(
         &self,
         index: impl Param<String>,

@@ -25,6 +25,7 @@ builder! {
 
 impl Elasticsearch {
     /// Tells how the copying of documents goes.
+    #[inline]
     pub fn get_reindex(&self, task_id: impl Param<String>) -> GetReindex {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, task_id), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl Elasticsearch {
     /// Lists the contexts that scripts run in.
+    #[inline]
     pub fn get_script_context(&self) -> GetScriptContext {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

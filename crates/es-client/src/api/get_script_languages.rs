@@ -19,6 +19,7 @@ builder! {
 
 impl Elasticsearch {
     /// Lists the languages of scripts.
+    #[inline]
     pub fn get_script_languages(&self) -> GetScriptLanguages {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

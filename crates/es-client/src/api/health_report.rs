@@ -31,6 +31,7 @@ builder! {
 
 impl Elasticsearch {
     /// Tells how the cluster is, with causes and remedies.
+    #[inline]
     pub fn health_report(&self) -> HealthReport {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -15,6 +15,7 @@ builder! {
 
 impl Elasticsearch {
     /// Name, cluster and version of the node that answers.
+    #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

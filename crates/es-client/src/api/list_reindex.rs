@@ -22,6 +22,7 @@ builder! {
 
 impl Elasticsearch {
     /// Lists the copying of documents that runs.
+    #[inline]
     pub fn list_reindex(&self) -> ListReindex {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -49,6 +49,7 @@ builder! {
 
 impl Elasticsearch {
     /// Reads several documents.
+    #[inline]
     pub fn mget<T: DeserializeOwned>(&self) -> Mget<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -56,6 +56,7 @@ builder! {
 
 impl Elasticsearch {
     /// Runs several searches at once.
+    #[inline]
     pub fn msearch<T: DeserializeOwned>(&self) -> Msearch<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -40,6 +40,7 @@ builder! {
 
 impl Elasticsearch {
     /// Runs several searches by templates at once.
+    #[inline]
     pub fn msearch_template<T: DeserializeOwned>(&self) -> MsearchTemplate<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

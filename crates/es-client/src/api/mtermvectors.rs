@@ -60,6 +60,7 @@ builder! {
 
 impl Elasticsearch {
     /// Gives the terms of several documents.
+    #[inline]
     pub fn mtermvectors(&self) -> Mtermvectors {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -40,6 +40,7 @@ builder! {
 
 impl Elasticsearch {
     /// Opens a point in time: searches in it see indices as they are now.
+    #[inline]
     pub fn open_point_in_time(
         &self,
         index: impl Param<[String]>,

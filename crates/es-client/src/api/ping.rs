@@ -18,6 +18,7 @@ builder! {
 
 impl Elasticsearch {
     /// Tells whether the cluster answers. No answer at all is an error, not `false`.
+    #[inline]
     pub fn ping(&self) -> Ping {
         Request::new(Call::new(self, &ENDPOINT), Answer::exists)
     }

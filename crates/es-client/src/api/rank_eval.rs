@@ -40,11 +40,13 @@ builder! {
 
 impl Elasticsearch {
     /// Judges the results of searches by ratings.
+    #[inline]
     pub fn rank_eval(&self, index: impl Param<[String]>) -> RankEval {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`rank_eval`](Self::rank_eval) without `index`: of all.
+    #[inline]
     pub fn rank_eval_all(&self) -> RankEval {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -53,6 +53,7 @@ builder! {
 
 impl Elasticsearch {
     /// Copies documents from one index to another.
+    #[inline]
     pub fn reindex(&self) -> Reindex {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

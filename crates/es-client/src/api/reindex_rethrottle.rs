@@ -25,6 +25,7 @@ builder! {
 
 impl Elasticsearch {
     /// Changes the pace of running copying.
+    #[inline]
     pub fn reindex_rethrottle(
         &self,
         task_id: impl Param<String>,

@@ -39,6 +39,7 @@ builder! {
 
 impl Elasticsearch {
     /// Shows the search that a template becomes.
+    #[inline]
     pub fn render_search_template(&self) -> RenderSearchTemplate {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

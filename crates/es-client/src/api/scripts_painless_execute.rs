@@ -29,6 +29,7 @@ builder! {
 
 impl Elasticsearch {
     /// Runs a Painless script and gives its result.
+    #[inline]
     pub fn scripts_painless_execute(&self) -> ScriptsPainlessExecute {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

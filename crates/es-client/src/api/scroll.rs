@@ -43,6 +43,7 @@ builder! {
 impl Elasticsearch {
     /// Gives the next page of a scrolling search. It is not sent again once a node may have taken
     /// it, as that would pass over a page.
+    #[inline]
     pub fn scroll<T: DeserializeOwned>(&self) -> Scroll<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

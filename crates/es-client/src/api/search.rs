@@ -184,11 +184,13 @@ builder! {
 impl Elasticsearch {
     /// Searches indices: a name, a pattern, or a list of them. `T` is the type of the documents;
     /// [`serde_json::Value`] takes any.
+    #[inline]
     pub fn search<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Search<T> {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`search`](Self::search) without `index`: of all.
+    #[inline]
     pub fn search_all<T: DeserializeOwned>(&self) -> Search<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -77,6 +77,7 @@ builder! {
 
 impl Elasticsearch {
     /// Searches and gives a vector tile.
+    #[inline]
     pub fn search_mvt(
         &self,
         index: impl Param<[String]>,

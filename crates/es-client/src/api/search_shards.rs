@@ -40,11 +40,13 @@ builder! {
 
 impl Elasticsearch {
     /// Tells the nodes and shards that a search would go to.
+    #[inline]
     pub fn search_shards(&self, index: impl Param<[String]>) -> SearchShards {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`search_shards`](Self::search_shards) without `index`: of all.
+    #[inline]
     pub fn search_shards_all(&self) -> SearchShards {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

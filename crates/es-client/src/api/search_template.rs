@@ -65,6 +65,7 @@ builder! {
 
 impl Elasticsearch {
     /// Searches by a template.
+    #[inline]
     pub fn search_template<T: DeserializeOwned>(
         &self,
         index: impl Param<[String]>,
@@ -73,6 +74,7 @@ impl Elasticsearch {
     }
 
     /// [`search_template`](Self::search_template) without `index`: of all.
+    #[inline]
     pub fn search_template_all<T: DeserializeOwned>(&self) -> SearchTemplate<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)
     }

@@ -67,6 +67,7 @@ builder! {
 
 impl Elasticsearch {
     /// Changes a document, by a part of it or by a script.
+    #[inline]
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
     }

@@ -98,6 +98,7 @@ builder! {
 
 impl Elasticsearch {
     /// Changes all documents that match.
+    #[inline]
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
     }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::{
     endpoint::Endpoint,
     error::{Error, Result},
+    json_read::from_bytes,
     response::{Meta, Response},
 };
 
@@ -42,7 +43,7 @@ fn has_error(body: &[u8]) -> bool {
     struct Envelope {
         error: Option<serde::de::IgnoredAny>,
     }
-    !body.is_empty() && serde_json::from_slice(body).map_or(true, |e: Envelope| e.error.is_some())
+    !body.is_empty() && from_bytes(body).map_or(true, |e: Envelope| e.error.is_some())
 }
 
 /// An answer with an accepted status, before it is decoded.
@@ -62,7 +63,7 @@ impl Answer {
 
     /// Decodes JSON.
     pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
-        crate::json_read::from_bytes(&self.body).map_err(|error| {
+        from_bytes(&self.body).map_err(|error| {
             let (meta, body) = self.split();
             Error::decode(std::any::type_name::<T>(), error, meta, body)
         })

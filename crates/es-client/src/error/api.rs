@@ -3,8 +3,12 @@ use std::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::response::{Hidden, Meta};
+use crate::{
+    json_read::from_bytes,
+    response::{Hidden, Meta},
+};
 
 /// What Elasticsearch said: the parts of its error object.
 ///
@@ -41,35 +45,25 @@ pub struct Cause {
     pub index: Option<String>,
 }
 
-/// The forms of an error body: an object, or a mere string.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Reported {
-    Object {
-        #[serde(flatten)]
-        cause: Cause,
-        #[serde(default)]
-        root_cause: Vec<Cause>,
-    },
-    Text(String),
+impl ApiError {
+    /// An error body is an object, or has a mere text in the place of one.
+    pub(super) fn parse(meta: Meta, body: Bytes) -> Self {
+        let mut told = from_bytes::<Value>(&body).unwrap_or_default();
+        let error = told.get_mut("error").map(Value::take).unwrap_or_default();
+        let Cause { kind, mut reason, .. } = Cause::read(&error);
+        let root_causes = error.get("root_cause").and_then(Value::as_array);
+        let root_causes = root_causes.into_iter().flatten().map(Cause::read).collect();
+        if let Value::String(text) = error {
+            reason = Some(text);
+        }
+        Self { status: meta.status(), kind, reason, root_causes, body, meta }
+    }
 }
 
-impl ApiError {
-    pub(super) fn parse(meta: Meta, body: Bytes) -> Self {
-        #[derive(Deserialize)]
-        struct Envelope {
-            error: Option<Reported>,
-        }
-        let reported = serde_json::from_slice(&body).ok().and_then(|e: Envelope| e.error);
-        let (cause, root_causes) = match reported {
-            Some(Reported::Object { cause, root_cause }) => (cause, root_cause),
-            Some(Reported::Text(reason)) => {
-                (Cause { reason: Some(reason), ..Cause::default() }, Vec::new())
-            }
-            None => (Cause::default(), Vec::new()),
-        };
-        let Cause { kind, reason, .. } = cause;
-        Self { status: meta.status(), kind, reason, root_causes, body, meta }
+impl Cause {
+    fn read(told: &Value) -> Self {
+        let text = |name| told.get(name).and_then(Value::as_str).map(str::to_owned);
+        Self { kind: text("type"), reason: text("reason"), index: text("index") }
     }
 }
 

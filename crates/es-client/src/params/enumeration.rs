@@ -36,15 +36,11 @@ macro_rules! enumerations {
             }
         }
 
-        impl $crate::params::IntoParam for $name {
+        impl $crate::params::param::Enumeration for $name {
             #[inline]
-            fn into_param(self) -> std::borrow::Cow<'static, str> {
-                std::borrow::Cow::Borrowed(self.as_str())
+            fn text(self) -> &'static str {
+                self.as_str()
             }
         }
-
-        impl $crate::params::param::Enumeration for $name {}
-        impl $crate::params::Param<[$name]> for $name {}
-        impl<A> $crate::params::Param<(A, $name)> for $name {}
     )*};
 }

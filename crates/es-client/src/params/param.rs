@@ -10,8 +10,20 @@ use super::into_param::{IntoParam, List};
 /// A value for a parameter of the kind `K`; the [module's page](super) lists the kinds.
 pub trait Param<K: ?Sized>: IntoParam {}
 
-/// Marks the enums of [`super::enums`].
-pub trait Enumeration: AsRef<str> {}
+/// The enums of [`super::enums`].
+pub trait Enumeration: AsRef<str> {
+    /// The text as it is sent.
+    fn text(self) -> &'static str;
+}
+
+impl<E: Enumeration> IntoParam for E {
+    fn into_param(self) -> Cow<'static, str> {
+        Cow::Borrowed(self.text())
+    }
+}
+
+impl<E: Enumeration> Param<[E]> for E {}
+impl<A, E: Enumeration> Param<(A, E)> for E {}
 
 macro_rules! takes {
     ($kind:ty: $($value:ty),* $(,)?) => {

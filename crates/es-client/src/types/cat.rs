@@ -130,6 +130,7 @@ macro_rules! rows {
         impl super::CatRow<$columns> {
             $(
                 #[doc = concat!("The column `", $wire, "`.")]
+                #[inline]
                 pub fn $name(&self) -> super::Column<'_> {
                     self.column($wire)
                 }

@@ -134,7 +134,7 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     };
     docs("    ", [&*summary])
         + &format!(
-            "    pub fn {method}{suffix}{bound}(&self{list}) -> {builder}{generic} {{\n        \
+            "    #[inline]\n    pub fn {method}{suffix}{bound}(&self{list}) -> {builder}{generic} {{\n        \
              Request::new({call}, Answer::{})\n    }}\n",
             endpoint.answer.decode
         )

@@ -20,6 +20,7 @@ builder! {
 
 impl super::AsyncSearch {
     /// Deletes a search in the background, and cancels it if it still runs.
+    #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

@@ -30,6 +30,7 @@ builder! {
 
 impl super::AsyncSearch {
     /// Gives what a search in the background has found so far.
+    #[inline]
     pub fn get<T: DeserializeOwned>(&self, id: impl Param<String>) -> Get<T> {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

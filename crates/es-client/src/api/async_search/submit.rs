@@ -176,11 +176,13 @@ builder! {
 
 impl super::AsyncSearch {
     /// Starts a search that goes on in the background if it is not done in time.
+    #[inline]
     pub fn submit<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Submit<T> {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`submit`](Self::submit) without `index`: of all.
+    #[inline]
     pub fn submit_all<T: DeserializeOwned>(&self) -> Submit<T> {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -43,6 +43,7 @@ builder! {
 
 impl super::Cat {
     /// Aliases, and what they point to.
+    #[inline]
     pub fn aliases(&self) -> Aliases {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -44,6 +44,7 @@ builder! {
 
 impl super::Cat {
     /// Shards and disk space of each node.
+    #[inline]
     pub fn allocation(&self) -> Allocation {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -47,6 +47,7 @@ builder! {
 
 impl super::Cat {
     /// Component templates.
+    #[inline]
     pub fn component_templates(&self) -> ComponentTemplates {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

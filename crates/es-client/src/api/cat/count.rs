@@ -43,6 +43,7 @@ builder! {
 
 impl super::Cat {
     /// How many documents there are.
+    #[inline]
     pub fn count(&self) -> Count {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -39,6 +39,7 @@ builder! {
 
 impl super::Cat {
     /// Memory that field data takes, by field and node.
+    #[inline]
     pub fn fielddata(&self) -> Fielddata {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -36,6 +36,7 @@ builder! {
 
 impl super::Cat {
     /// The cluster's health in one line.
+    #[inline]
     pub fn health(&self) -> Health {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

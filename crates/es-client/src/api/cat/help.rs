@@ -18,6 +18,7 @@ builder! {
 
 impl super::Cat {
     /// The list of cat calls.
+    #[inline]
     pub fn help(&self) -> Help {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::text)
     }

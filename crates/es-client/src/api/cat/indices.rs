@@ -49,6 +49,7 @@ builder! {
 
 impl super::Cat {
     /// Indices: health, size, number of documents.
+    #[inline]
     pub fn indices(&self) -> Indices {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -39,6 +39,7 @@ builder! {
 
 impl super::Cat {
     /// The elected master.
+    #[inline]
     pub fn master(&self) -> Master {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

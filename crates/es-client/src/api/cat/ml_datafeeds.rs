@@ -41,6 +41,7 @@ builder! {
 
 impl super::Cat {
     /// Datafeeds of anomaly detection.
+    #[inline]
     pub fn ml_datafeeds(&self) -> MlDatafeeds {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

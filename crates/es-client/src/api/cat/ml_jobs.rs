@@ -45,6 +45,7 @@ builder! {
 
 impl super::Cat {
     /// Jobs of anomaly detection.
+    #[inline]
     pub fn ml_jobs(&self) -> MlJobs {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

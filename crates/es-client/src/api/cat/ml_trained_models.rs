@@ -48,6 +48,7 @@ builder! {
 
 impl super::Cat {
     /// Trained models.
+    #[inline]
     pub fn ml_trained_models(&self) -> MlTrainedModels {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

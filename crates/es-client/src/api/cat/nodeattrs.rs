@@ -39,6 +39,7 @@ builder! {
 
 impl super::Cat {
     /// The attributes of nodes.
+    #[inline]
     pub fn nodeattrs(&self) -> Nodeattrs {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

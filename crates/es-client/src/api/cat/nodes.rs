@@ -40,6 +40,7 @@ builder! {
 
 impl super::Cat {
     /// Nodes: roles, load, memory.
+    #[inline]
     pub fn nodes(&self) -> Nodes {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -39,6 +39,7 @@ builder! {
 
 impl super::Cat {
     /// Changes of the cluster's state that wait.
+    #[inline]
     pub fn pending_tasks(&self) -> PendingTasks {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

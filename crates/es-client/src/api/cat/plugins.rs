@@ -41,6 +41,7 @@ builder! {
 
 impl super::Cat {
     /// The plugins of each node.
+    #[inline]
     pub fn plugins(&self) -> Plugins {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -43,6 +43,7 @@ builder! {
 
 impl super::Cat {
     /// Recoveries of shards, past and present.
+    #[inline]
     pub fn recovery(&self) -> Recovery {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -39,6 +39,7 @@ builder! {
 
 impl super::Cat {
     /// Snapshot repositories.
+    #[inline]
     pub fn repositories(&self) -> Repositories {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -54,6 +54,7 @@ builder! {
 
 impl super::Cat {
     /// The segments of shards.
+    #[inline]
     pub fn segments(&self) -> Segments {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

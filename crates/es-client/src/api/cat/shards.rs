@@ -41,6 +41,7 @@ builder! {
 
 impl super::Cat {
     /// Shards, and the nodes they are on.
+    #[inline]
     pub fn shards(&self) -> Shards {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

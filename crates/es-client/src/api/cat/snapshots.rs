@@ -43,6 +43,7 @@ builder! {
 
 impl super::Cat {
     /// The snapshots of repositories.
+    #[inline]
     pub fn snapshots(&self) -> Snapshots {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

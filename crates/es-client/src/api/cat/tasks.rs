@@ -46,6 +46,7 @@ builder! {
 
 impl super::Cat {
     /// What the nodes are doing.
+    #[inline]
     pub fn tasks(&self) -> Tasks {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -44,6 +44,7 @@ builder! {
 
 impl super::Cat {
     /// Index templates.
+    #[inline]
     pub fn templates(&self) -> Templates {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

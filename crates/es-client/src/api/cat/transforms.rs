@@ -46,6 +46,7 @@ builder! {
 
 impl super::Cat {
     /// Transforms.
+    #[inline]
     pub fn transforms(&self) -> Transforms {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

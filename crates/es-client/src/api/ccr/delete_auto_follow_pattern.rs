@@ -23,6 +23,7 @@ builder! {
 
 impl super::Ccr {
     /// Deletes a pattern by which new indices are followed.
+    #[inline]
     pub fn delete_auto_follow_pattern(&self, name: impl Param<String>) -> DeleteAutoFollowPattern {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Ccr {
     /// Lets an index forget one that followed it.
+    #[inline]
     pub fn forget_follower(&self, index: impl Param<String>) -> ForgetFollower {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

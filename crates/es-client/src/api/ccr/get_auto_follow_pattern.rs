@@ -27,6 +27,7 @@ builder! {
 
 impl super::Ccr {
     /// Gives patterns by which new indices are followed.
+    #[inline]
     pub fn get_auto_follow_pattern(&self) -> GetAutoFollowPattern {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -23,6 +23,7 @@ builder! {
 
 impl super::Ccr {
     /// Stops an index from following.
+    #[inline]
     pub fn pause_follow(&self, index: impl Param<String>) -> PauseFollow {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

@@ -58,6 +58,7 @@ builder! {
 
 impl super::Ccr {
     /// Stores a pattern by which new indices of another cluster are followed.
+    #[inline]
     pub fn put_auto_follow_pattern(&self, name: impl Param<String>) -> PutAutoFollowPattern {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

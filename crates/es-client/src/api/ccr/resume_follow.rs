@@ -48,6 +48,7 @@ builder! {
 
 impl super::Ccr {
     /// Lets an index follow again.
+    #[inline]
     pub fn resume_follow(&self, index: impl Param<String>) -> ResumeFollow {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

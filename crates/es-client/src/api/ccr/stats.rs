@@ -24,6 +24,7 @@ builder! {
 
 impl super::Ccr {
     /// Statistics of all replication between clusters.
+    #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

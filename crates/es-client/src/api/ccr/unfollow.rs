@@ -23,6 +23,7 @@ builder! {
 
 impl super::Ccr {
     /// Makes a following index an ordinary one.
+    #[inline]
     pub fn unfollow(&self, index: impl Param<String>) -> Unfollow {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

@@ -46,6 +46,7 @@ builder! {
 
 impl super::Cluster {
     /// Explains why a shard is where it is, or why it is nowhere.
+    #[inline]
     pub fn allocation_explain(&self) -> AllocationExplain {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

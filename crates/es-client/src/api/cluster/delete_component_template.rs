@@ -25,6 +25,7 @@ builder! {
 
 impl super::Cluster {
     /// Deletes component templates.
+    #[inline]
     pub fn delete_component_template(&self, name: impl Param<[String]>) -> DeleteComponentTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -24,6 +24,7 @@ builder! {
 
 impl super::Cluster {
     /// Lets excluded nodes vote again.
+    #[inline]
     pub fn delete_voting_config_exclusions(&self) -> DeleteVotingConfigExclusions {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
     }

@@ -39,6 +39,7 @@ builder! {
 
 impl super::Cluster {
     /// Gives component templates.
+    #[inline]
     pub fn get_component_template(&self) -> GetComponentTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -28,6 +28,7 @@ builder! {
 
 impl super::Cluster {
     /// Gives the cluster's settings.
+    #[inline]
     pub fn get_settings(&self) -> GetSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -49,6 +49,7 @@ builder! {
 
 impl super::Cluster {
     /// Tells the cluster's health, and can wait for it.
+    #[inline]
     pub fn health(&self) -> Health {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Cluster {
     /// Facts of the cluster, by kind.
+    #[inline]
     pub fn info(&self, target: impl Param<[params::ClusterInfoTarget]>) -> Info {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, target), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Cluster {
     /// Changes of the cluster's state that wait.
+    #[inline]
     pub fn pending_tasks(&self) -> PendingTasks {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

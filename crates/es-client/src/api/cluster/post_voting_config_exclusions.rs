@@ -29,6 +29,7 @@ builder! {
 
 impl super::Cluster {
     /// Excludes nodes from voting, before they are taken away.
+    #[inline]
     pub fn post_voting_config_exclusions(&self) -> PostVotingConfigExclusions {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
     }

@@ -31,6 +31,7 @@ builder! {
 
 impl super::Cluster {
     /// Changes the cluster's settings.
+    #[inline]
     pub fn put_settings(&self) -> PutSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Cluster {
     /// The remote clusters that are configured.
+    #[inline]
     pub fn remote_info(&self) -> RemoteInfo {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

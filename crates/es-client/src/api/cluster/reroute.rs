@@ -37,6 +37,7 @@ builder! {
 
 impl super::Cluster {
     /// Moves or allocates shards by hand.
+    #[inline]
     pub fn reroute(&self) -> Reroute {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

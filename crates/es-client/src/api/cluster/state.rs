@@ -48,6 +48,7 @@ builder! {
 
 impl super::Cluster {
     /// The cluster's state, or parts of it.
+    #[inline]
     pub fn state(&self) -> State {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Cluster {
     /// Statistics of the whole cluster.
+    #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

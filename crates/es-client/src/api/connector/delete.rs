@@ -25,6 +25,7 @@ builder! {
 
 impl super::Connector {
     /// Deletes a connector.
+    #[inline]
     pub fn delete(&self, connector_id: impl Param<String>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }

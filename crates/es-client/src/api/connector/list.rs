@@ -34,6 +34,7 @@ builder! {
 
 impl super::Connector {
     /// Lists connectors.
+    #[inline]
     pub fn list(&self) -> List {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Connector {
     /// Makes a connector with an id of the server's choice.
+    #[inline]
     pub fn post(&self) -> Post {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Connector {
     /// Cancels a job.
+    #[inline]
     pub fn sync_job_cancel(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCancel {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Connector {
     /// Tells that a job is alive.
+    #[inline]
     pub fn sync_job_check_in(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCheckIn {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),

@@ -28,6 +28,7 @@ builder! {
 
 impl super::Connector {
     /// Takes a job over.
+    #[inline]
     pub fn sync_job_claim(&self, connector_sync_job_id: impl Param<String>) -> SyncJobClaim {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),

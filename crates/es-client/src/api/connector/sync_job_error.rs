@@ -25,6 +25,7 @@ builder! {
 
 impl super::Connector {
     /// Tells why a job failed.
+    #[inline]
     pub fn sync_job_error(&self, connector_sync_job_id: impl Param<String>) -> SyncJobError {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),

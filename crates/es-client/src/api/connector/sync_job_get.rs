@@ -20,6 +20,7 @@ builder! {
 
 impl super::Connector {
     /// Gives a job.
+    #[inline]
     pub fn sync_job_get(&self, connector_sync_job_id: impl Param<String>) -> SyncJobGet {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),

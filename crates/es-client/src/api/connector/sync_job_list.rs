@@ -30,6 +30,7 @@ builder! {
 
 impl super::Connector {
     /// Lists jobs.
+    #[inline]
     pub fn sync_job_list(&self) -> SyncJobList {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

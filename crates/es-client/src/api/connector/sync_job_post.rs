@@ -28,6 +28,7 @@ builder! {
 
 impl super::Connector {
     /// Makes a job.
+    #[inline]
     pub fn sync_job_post(&self) -> SyncJobPost {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

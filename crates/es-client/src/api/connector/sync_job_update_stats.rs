@@ -37,6 +37,7 @@ builder! {
 
 impl super::Connector {
     /// Stores the statistics of a job.
+    #[inline]
     pub fn sync_job_update_stats(
         &self,
         connector_sync_job_id: impl Param<String>,

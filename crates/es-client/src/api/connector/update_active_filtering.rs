@@ -20,6 +20,7 @@ builder! {
 
 impl super::Connector {
     /// Makes the draft of a connector's filters the active one.
+    #[inline]
     pub fn update_active_filtering(
         &self,
         connector_id: impl Param<String>,

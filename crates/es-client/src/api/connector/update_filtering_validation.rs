@@ -25,6 +25,7 @@ builder! {
 
 impl super::Connector {
     /// Stores whether the draft of a connector's filters is valid.
+    #[inline]
     pub fn update_filtering_validation(
         &self,
         connector_id: impl Param<String>,

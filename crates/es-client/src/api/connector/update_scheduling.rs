@@ -25,6 +25,7 @@ builder! {
 
 impl super::Connector {
     /// Changes when a connector runs.
+    #[inline]
     pub fn update_scheduling(&self, connector_id: impl Param<String>) -> UpdateScheduling {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
     }

@@ -27,6 +27,7 @@ builder! {
 
 impl super::DanglingIndices {
     /// Deletes a dangling index from disk.
+    #[inline]
     pub fn delete_dangling_index(&self, index_uuid: impl Param<String>) -> DeleteDanglingIndex {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid), Answer::json)
     }

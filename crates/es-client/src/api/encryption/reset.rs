@@ -25,6 +25,7 @@ builder! {
 
 impl super::Encryption {
     /// Makes new keys, which gives up what the old ones encrypt.
+    #[inline]
     pub fn reset(&self, accept_data_loss: bool) -> Reset {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_query("accept_data_loss", accept_data_loss),

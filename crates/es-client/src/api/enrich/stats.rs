@@ -22,6 +22,7 @@ builder! {
 
 impl super::Enrich {
     /// Statistics of enriching.
+    #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Eql {
     /// Deletes an event query in the background.
+    #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

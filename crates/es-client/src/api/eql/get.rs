@@ -25,6 +25,7 @@ builder! {
 
 impl super::Eql {
     /// Gives what an event query in the background has found.
+    #[inline]
     pub fn get(&self, id: impl Param<String>) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

@@ -61,6 +61,7 @@ builder! {
 
 impl super::Esql {
     /// Runs a query that goes on in the background if it is not done in time.
+    #[inline]
     pub fn async_query(&self) -> AsyncQuery {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Esql {
     /// Deletes data sources.
+    #[inline]
     pub fn delete_data_source(&self, name: impl Param<[String]>) -> DeleteDataSource {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Esql {
     /// Deletes datasets.
+    #[inline]
     pub fn delete_dataset(&self, name: impl Param<[String]>) -> DeleteDataset {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Esql {
     /// Deletes views.
+    #[inline]
     pub fn delete_view(&self, name: impl Param<[String]>) -> DeleteView {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -30,6 +30,7 @@ builder! {
 
 impl super::Esql {
     /// Gives data sources.
+    #[inline]
     pub fn get_data_source(&self) -> GetDataSource {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

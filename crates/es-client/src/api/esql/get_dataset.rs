@@ -27,6 +27,7 @@ builder! {
 
 impl super::Esql {
     /// Gives datasets.
+    #[inline]
     pub fn get_dataset(&self) -> GetDataset {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Esql {
     /// Tells about a running query.
+    #[inline]
     pub fn get_query(&self, id: impl Param<String>) -> GetQuery {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

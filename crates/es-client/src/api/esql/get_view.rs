@@ -25,6 +25,7 @@ builder! {
 
 impl super::Esql {
     /// Gives views.
+    #[inline]
     pub fn get_view(&self) -> GetView {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Esql {
     /// Lists running queries.
+    #[inline]
     pub fn list_queries(&self) -> ListQueries {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -54,6 +54,7 @@ builder! {
 
 impl super::Esql {
     /// Runs a query.
+    #[inline]
     pub fn query(&self) -> Query {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

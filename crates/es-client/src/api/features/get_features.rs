@@ -22,6 +22,7 @@ builder! {
 
 impl super::Features {
     /// Lists the features that snapshots can hold.
+    #[inline]
     pub fn get_features(&self) -> GetFeatures {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -56,6 +56,7 @@ builder! {
 
 impl super::Fleet {
     /// Several searches, each of which waits for checkpoints.
+    #[inline]
     pub fn msearch(&self) -> Msearch {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Ilm {
     /// Deletes a lifecycle policy.
+    #[inline]
     pub fn delete_lifecycle(&self, policy: impl Param<String>) -> DeleteLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy), Answer::json)
     }

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Ilm {
     /// Gives lifecycle policies.
+    #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Ilm {
     /// Tells whether lifecycle management runs.
+    #[inline]
     pub fn get_status(&self) -> GetStatus {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Ilm {
     /// Starts lifecycle management.
+    #[inline]
     pub fn start(&self) -> Start {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -31,6 +31,7 @@ builder! {
 
 impl super::Indices {
     /// Blocks operations on indices.
+    #[inline]
     pub fn add_block(
         &self,
         index: impl Param<[String]>,

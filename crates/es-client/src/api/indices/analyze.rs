@@ -49,6 +49,7 @@ builder! {
 
 impl super::Indices {
     /// Shows the tokens that a text becomes.
+    #[inline]
     pub fn analyze(&self) -> Analyze {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -36,11 +36,13 @@ builder! {
 
 impl super::Indices {
     /// Clears caches.
+    #[inline]
     pub fn clear_cache(&self, index: impl Param<[String]>) -> ClearCache {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`clear_cache`](Self::clear_cache) without `index`: of all.
+    #[inline]
     pub fn clear_cache_all(&self) -> ClearCache {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Indices {
     /// Copies an index.
+    #[inline]
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Indices {
     /// Closes indices.
+    #[inline]
     pub fn close(&self, index: impl Param<[String]>) -> Close {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

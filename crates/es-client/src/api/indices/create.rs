@@ -36,6 +36,7 @@ builder! {
 
 impl super::Indices {
     /// Creates an index.
+    #[inline]
     pub fn create(&self, index: impl Param<String>) -> Create {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Indices {
     /// Creates a data stream.
+    #[inline]
     pub fn create_data_stream(&self, name: impl Param<String>) -> CreateDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

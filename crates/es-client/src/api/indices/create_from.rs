@@ -21,6 +21,7 @@ builder! {
 
 impl super::Indices {
     /// Creates an index with the settings and mappings of another.
+    #[inline]
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, source).with_part(1, dest),

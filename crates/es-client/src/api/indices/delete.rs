@@ -31,6 +31,7 @@ builder! {
 
 impl super::Indices {
     /// Deletes indices with all that is in them.
+    #[inline]
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

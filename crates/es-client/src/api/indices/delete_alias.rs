@@ -25,6 +25,7 @@ builder! {
 
 impl super::Indices {
     /// Deletes aliases.
+    #[inline]
     pub fn delete_alias(
         &self,
         index: impl Param<[String]>,

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Indices {
     /// Deletes data streams with all that is in them.
+    #[inline]
     pub fn delete_data_stream(&self, name: impl Param<[String]>) -> DeleteDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -27,6 +27,7 @@ builder! {
 
 impl super::Indices {
     /// Deletes the options of data streams.
+    #[inline]
     pub fn delete_data_stream_options(
         &self,
         name: impl Param<[String]>,

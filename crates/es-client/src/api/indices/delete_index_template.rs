@@ -25,6 +25,7 @@ builder! {
 
 impl super::Indices {
     /// Deletes index templates.
+    #[inline]
     pub fn delete_index_template(&self, name: impl Param<[String]>) -> DeleteIndexTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -26,6 +26,7 @@ builder! {
 
 impl super::Indices {
     /// Deletes an index template of the old kind.
+    #[inline]
     pub fn delete_template(&self, name: impl Param<String>) -> DeleteTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

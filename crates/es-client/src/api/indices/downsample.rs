@@ -21,6 +21,7 @@ builder! {
 
 impl super::Indices {
     /// Makes an index of lower resolution from a time series.
+    #[inline]
     pub fn downsample(
         &self,
         index: impl Param<String>,

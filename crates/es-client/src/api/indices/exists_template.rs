@@ -29,6 +29,7 @@ builder! {
 
 impl super::Indices {
     /// Tells whether there are index templates of the old kind.
+    #[inline]
     pub fn exists_template(&self, name: impl Param<[String]>) -> ExistsTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)
     }

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Indices {
     /// Tells how often each field is used.
+    #[inline]
     pub fn field_usage_stats(&self, index: impl Param<[String]>) -> FieldUsageStats {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

@@ -32,11 +32,13 @@ builder! {
 
 impl super::Indices {
     /// Writes what is in memory to disk.
+    #[inline]
     pub fn flush(&self, index: impl Param<[String]>) -> Flush {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`flush`](Self::flush) without `index`: of all.
+    #[inline]
     pub fn flush_all(&self) -> Flush {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

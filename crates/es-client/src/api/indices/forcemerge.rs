@@ -35,11 +35,13 @@ builder! {
 
 impl super::Indices {
     /// Merges segments.
+    #[inline]
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`forcemerge`](Self::forcemerge) without `index`: of all.
+    #[inline]
     pub fn forcemerge_all(&self) -> Forcemerge {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -41,6 +41,7 @@ builder! {
 
 impl super::Indices {
     /// Gives aliases.
+    #[inline]
     pub fn get_alias(&self) -> GetAlias {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Indices {
     /// Statistics of the lifecycle of data streams.
+    #[inline]
     pub fn get_data_lifecycle_stats(&self) -> GetDataLifecycleStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

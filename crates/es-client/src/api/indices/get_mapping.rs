@@ -32,11 +32,13 @@ builder! {
 
 impl super::Indices {
     /// Gives mappings.
+    #[inline]
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`get_mapping`](Self::get_mapping) without `index`: of all.
+    #[inline]
     pub fn get_mapping_all(&self) -> GetMapping {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Indices {
     /// Tells how the renewal of old indices goes.
+    #[inline]
     pub fn get_migrate_reindex_status(
         &self,
         index: impl Param<[String]>,

@@ -33,6 +33,7 @@ builder! {
 
 impl super::Indices {
     /// Gives index templates of the old kind.
+    #[inline]
     pub fn get_template(&self) -> GetTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

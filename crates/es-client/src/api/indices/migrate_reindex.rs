@@ -20,6 +20,7 @@ builder! {
 
 impl super::Indices {
     /// Renews old indices of data streams, before an upgrade.
+    #[inline]
     pub fn migrate_reindex(&self) -> MigrateReindex {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

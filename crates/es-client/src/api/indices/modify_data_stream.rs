@@ -24,6 +24,7 @@ builder! {
 
 impl super::Indices {
     /// Adds indices to data streams, or takes them out.
+    #[inline]
     pub fn modify_data_stream(&self) -> ModifyDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -36,6 +36,7 @@ builder! {
 
 impl super::Indices {
     /// Makes an alias.
+    #[inline]
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),

@@ -38,11 +38,13 @@ builder! {
 
 impl super::Indices {
     /// Changes the settings of indices.
+    #[inline]
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`put_settings`](Self::put_settings) without `index`: of all.
+    #[inline]
     pub fn put_settings_all(&self) -> PutSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

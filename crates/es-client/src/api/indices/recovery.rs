@@ -35,6 +35,7 @@ builder! {
 
 impl super::Indices {
     /// Recoveries of shards, past and present.
+    #[inline]
     pub fn recovery(&self) -> Recovery {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -31,11 +31,13 @@ builder! {
 
 impl super::Indices {
     /// Makes what was written visible to searches.
+    #[inline]
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`refresh`](Self::refresh) without `index`: of all.
+    #[inline]
     pub fn refresh_all(&self) -> Refresh {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -30,6 +30,7 @@ builder! {
 
 impl super::Indices {
     /// Reads the resources of search analyzers again.
+    #[inline]
     pub fn reload_search_analyzers(&self, index: impl Param<[String]>) -> ReloadSearchAnalyzers {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

@@ -31,6 +31,7 @@ builder! {
 
 impl super::Indices {
     /// Unblocks operations on indices.
+    #[inline]
     pub fn remove_block(
         &self,
         index: impl Param<[String]>,

@@ -35,6 +35,7 @@ builder! {
 
 impl super::Indices {
     /// Tells which clusters an expression of index names goes to.
+    #[inline]
     pub fn resolve_cluster(&self) -> ResolveCluster {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

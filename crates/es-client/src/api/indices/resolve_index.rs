@@ -30,6 +30,7 @@ builder! {
 
 impl super::Indices {
     /// Tells which indices, aliases and data streams a name means.
+    #[inline]
     pub fn resolve_index(&self, name: impl Param<[String]>) -> ResolveIndex {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -46,6 +46,7 @@ builder! {
 
 impl super::Indices {
     /// Makes a new index for an alias or data stream.
+    #[inline]
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, alias), Answer::json)
     }

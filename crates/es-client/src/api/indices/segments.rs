@@ -31,6 +31,7 @@ builder! {
 
 impl super::Indices {
     /// The segments of shards.
+    #[inline]
     pub fn segments(&self) -> Segments {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

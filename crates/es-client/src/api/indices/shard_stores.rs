@@ -33,6 +33,7 @@ builder! {
 
 impl super::Indices {
     /// The copies of shards on disk.
+    #[inline]
     pub fn shard_stores(&self) -> ShardStores {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

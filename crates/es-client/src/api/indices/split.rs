@@ -34,6 +34,7 @@ builder! {
 
 impl super::Indices {
     /// Makes an index of more shards.
+    #[inline]
     pub fn split(&self, index: impl Param<String>, target: impl Param<String>) -> Split {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),

@@ -50,6 +50,7 @@ builder! {
 
 impl super::Indices {
     /// Statistics of indices.
+    #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

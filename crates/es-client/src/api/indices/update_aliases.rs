@@ -29,6 +29,7 @@ builder! {
 
 impl super::Indices {
     /// Changes several aliases at once.
+    #[inline]
     pub fn update_aliases(&self) -> UpdateAliases {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -56,11 +56,13 @@ builder! {
 
 impl super::Indices {
     /// Tells whether a query is valid, without running it.
+    #[inline]
     pub fn validate_query(&self, index: impl Param<[String]>) -> ValidateQuery {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }
 
     /// [`validate_query`](Self::validate_query) without `index`: of all.
+    #[inline]
     pub fn validate_query_all(&self) -> ValidateQuery {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

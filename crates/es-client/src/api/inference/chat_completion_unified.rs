@@ -25,6 +25,7 @@ builder! {
 
 impl super::Inference {
     /// Answers a chat, as a stream of events.
+    #[inline]
     pub fn chat_completion_unified(
         &self,
         inference_id: impl Param<String>,

@@ -31,6 +31,7 @@ builder! {
 
 impl super::Inference {
     /// Completes texts.
+    #[inline]
     pub fn completion(&self, inference_id: impl Param<String>) -> Completion {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
     }

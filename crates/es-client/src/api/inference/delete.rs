@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Deletes an inference endpoint.
+    #[inline]
     pub fn delete(&self, inference_id: impl Param<String>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Inference {
     /// Deletes the policy of regions.
+    #[inline]
     pub fn delete_region_policy(&self) -> DeleteRegionPolicy {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

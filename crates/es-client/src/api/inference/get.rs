@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Gives inference endpoints.
+    #[inline]
     pub fn get(&self) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

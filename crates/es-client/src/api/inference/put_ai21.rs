@@ -30,6 +30,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of AI21.
+    #[inline]
     pub fn put_ai21(
         &self,
         task_type: params::Ai21TaskType,

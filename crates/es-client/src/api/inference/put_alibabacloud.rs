@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Alibaba Cloud.
+    #[inline]
     pub fn put_alibabacloud(
         &self,
         task_type: params::AlibabaCloudTaskType,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Amazon Bedrock.
+    #[inline]
     pub fn put_amazonbedrock(
         &self,
         task_type: params::AmazonBedrockTaskType,

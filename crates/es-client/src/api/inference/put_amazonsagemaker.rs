@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Amazon SageMaker.
+    #[inline]
     pub fn put_amazonsagemaker(
         &self,
         task_type: params::TaskTypeAmazonSageMaker,

@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Anthropic.
+    #[inline]
     pub fn put_anthropic(
         &self,
         task_type: params::AnthropicTaskType,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Azure AI Studio.
+    #[inline]
     pub fn put_azureaistudio(
         &self,
         task_type: params::AzureAiStudioTaskType,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Azure OpenAI.
+    #[inline]
     pub fn put_azureopenai(
         &self,
         task_type: params::AzureOpenAITaskType,

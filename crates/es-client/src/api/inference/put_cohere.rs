@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Cohere.
+    #[inline]
     pub fn put_cohere(
         &self,
         task_type: params::CohereTaskType,

@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Contextual AI.
+    #[inline]
     pub fn put_contextualai(
         &self,
         task_type: params::TaskTypeContextualAI,

@@ -31,6 +31,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of any service.
+    #[inline]
     pub fn put_custom(
         &self,
         task_type: params::CustomTaskType,

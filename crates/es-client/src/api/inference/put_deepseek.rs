@@ -30,6 +30,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of DeepSeek.
+    #[inline]
     pub fn put_deepseek(
         &self,
         task_type: params::TaskTypeDeepSeek,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of a model in the cluster.
+    #[inline]
     pub fn put_elasticsearch(
         &self,
         task_type: params::ElasticsearchTaskType,

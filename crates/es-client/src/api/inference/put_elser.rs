@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of ELSER in the cluster.
+    #[inline]
     pub fn put_elser(
         &self,
         task_type: params::ElserTaskType,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Fireworks AI.
+    #[inline]
     pub fn put_fireworksai(
         &self,
         task_type: params::FireworksAITaskType,

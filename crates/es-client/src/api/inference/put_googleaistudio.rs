@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Google AI Studio.
+    #[inline]
     pub fn put_googleaistudio(
         &self,
         task_type: params::GoogleAiStudioTaskType,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Google Vertex AI.
+    #[inline]
     pub fn put_googlevertexai(
         &self,
         task_type: params::GoogleVertexAITaskType,

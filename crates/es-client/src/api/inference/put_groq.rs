@@ -30,6 +30,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Groq.
+    #[inline]
     pub fn put_groq(
         &self,
         task_type: params::GroqTaskType,

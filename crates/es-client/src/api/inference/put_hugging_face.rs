@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Hugging Face.
+    #[inline]
     pub fn put_hugging_face(
         &self,
         task_type: params::HuggingFaceTaskType,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Jina AI.
+    #[inline]
     pub fn put_jinaai(
         &self,
         task_type: params::JinaAITaskType,

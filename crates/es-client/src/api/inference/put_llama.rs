@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Llama Stack.
+    #[inline]
     pub fn put_llama(
         &self,
         task_type: params::LlamaTaskType,

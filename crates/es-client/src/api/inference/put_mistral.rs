@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Mistral.
+    #[inline]
     pub fn put_mistral(
         &self,
         task_type: params::MistralTaskType,

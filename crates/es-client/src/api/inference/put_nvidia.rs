@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of NVIDIA.
+    #[inline]
     pub fn put_nvidia(
         &self,
         task_type: params::NvidiaTaskType,

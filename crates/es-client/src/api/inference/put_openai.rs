@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of OpenAI.
+    #[inline]
     pub fn put_openai(
         &self,
         task_type: params::OpenAITaskType,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of OpenShift AI.
+    #[inline]
     pub fn put_openshift_ai(
         &self,
         task_type: params::OpenShiftAiTaskType,

@@ -27,6 +27,7 @@ builder! {
 
 impl super::Inference {
     /// Stores the policy of regions.
+    #[inline]
     pub fn put_region_policy(&self) -> PutRegionPolicy {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

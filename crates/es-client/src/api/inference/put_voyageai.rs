@@ -34,6 +34,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of Voyage AI.
+    #[inline]
     pub fn put_voyageai(
         &self,
         task_type: params::VoyageAITaskType,

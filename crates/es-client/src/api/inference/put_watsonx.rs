@@ -32,6 +32,7 @@ builder! {
 
 impl super::Inference {
     /// Makes an inference endpoint of watsonx.
+    #[inline]
     pub fn put_watsonx(
         &self,
         task_type: params::WatsonxTaskType,

@@ -31,6 +31,7 @@ builder! {
 
 impl super::Inference {
     /// Completes texts, as a stream of events.
+    #[inline]
     pub fn stream_completion(&self, inference_id: impl Param<String>) -> StreamCompletion {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::raw)
     }

@@ -33,6 +33,7 @@ builder! {
 
 impl super::Inference {
     /// Makes dense vectors of texts.
+    #[inline]
     pub fn text_embedding(&self, inference_id: impl Param<String>) -> TextEmbedding {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
     }

@@ -31,6 +31,7 @@ builder! {
 
 impl super::Inference {
     /// Changes an inference endpoint.
+    #[inline]
     pub fn update(&self, inference_id: impl Param<String>) -> Update {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Ingest {
     /// Deletes configurations of GeoIP databases.
+    #[inline]
     pub fn delete_geoip_database(&self, id: impl Param<[String]>) -> DeleteGeoipDatabase {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

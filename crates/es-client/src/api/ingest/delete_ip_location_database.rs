@@ -25,6 +25,7 @@ builder! {
 
 impl super::Ingest {
     /// Deletes configurations of IP location databases.
+    #[inline]
     pub fn delete_ip_location_database(
         &self,
         id: impl Param<[String]>,

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Ingest {
     /// Deletes ingest pipelines.
+    #[inline]
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

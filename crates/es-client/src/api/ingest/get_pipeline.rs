@@ -29,6 +29,7 @@ builder! {
 
 impl super::Ingest {
     /// Gives ingest pipelines.
+    #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

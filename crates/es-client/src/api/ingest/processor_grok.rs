@@ -19,6 +19,7 @@ builder! {
 
 impl super::Ingest {
     /// The patterns that grok knows by itself.
+    #[inline]
     pub fn processor_grok(&self) -> ProcessorGrok {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

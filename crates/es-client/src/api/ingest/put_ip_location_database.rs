@@ -26,6 +26,7 @@ builder! {
 
 impl super::Ingest {
     /// Stores the configuration of an IP location database.
+    #[inline]
     pub fn put_ip_location_database(&self, id: impl Param<String>) -> PutIpLocationDatabase {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

@@ -38,6 +38,7 @@ builder! {
 
 impl super::Ingest {
     /// Shows what an ingest pipeline makes of documents.
+    #[inline]
     pub fn simulate(&self) -> Simulate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

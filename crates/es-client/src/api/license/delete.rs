@@ -24,6 +24,7 @@ builder! {
 
 impl super::License {
     /// Deletes the licence.
+    #[inline]
     pub fn delete(&self) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

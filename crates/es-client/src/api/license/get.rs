@@ -22,6 +22,7 @@ builder! {
 
 impl super::License {
     /// Gives the licence.
+    #[inline]
     pub fn get(&self) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -33,6 +33,7 @@ builder! {
 
 impl super::License {
     /// Stores a licence.
+    #[inline]
     pub fn post(&self) -> Post {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

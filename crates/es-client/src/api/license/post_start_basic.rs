@@ -26,6 +26,7 @@ builder! {
 
 impl super::License {
     /// Starts a basic licence.
+    #[inline]
     pub fn post_start_basic(&self) -> PostStartBasic {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -26,6 +26,7 @@ builder! {
 
 impl super::License {
     /// Starts a trial.
+    #[inline]
     pub fn post_start_trial(&self) -> PostStartTrial {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -27,6 +27,7 @@ builder! {
 
 impl super::Logstash {
     /// Gives pipelines.
+    #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

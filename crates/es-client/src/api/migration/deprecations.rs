@@ -27,6 +27,7 @@ builder! {
 
 impl super::Migration {
     /// Lists what is in use and deprecated.
+    #[inline]
     pub fn deprecations(&self) -> Deprecations {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Migration {
     /// Tells which system features must be upgraded.
+    #[inline]
     pub fn get_feature_upgrade_status(&self) -> GetFeatureUpgradeStatus {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Migration {
     /// Upgrades system features.
+    #[inline]
     pub fn post_feature_upgrade(&self) -> PostFeatureUpgrade {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

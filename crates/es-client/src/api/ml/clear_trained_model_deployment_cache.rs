@@ -21,6 +21,7 @@ builder! {
 
 impl super::Ml {
     /// Clears the cache of a deployed model.
+    #[inline]
     pub fn clear_trained_model_deployment_cache(
         &self,
         model_id: impl Param<String>,

@@ -38,6 +38,7 @@ builder! {
 
 impl super::Ml {
     /// Closes anomaly detection jobs.
+    #[inline]
     pub fn close_job(&self, job_id: impl Param<String>) -> CloseJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }

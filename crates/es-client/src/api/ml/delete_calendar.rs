@@ -20,6 +20,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes a calendar.
+    #[inline]
     pub fn delete_calendar(&self, calendar_id: impl Param<String>) -> DeleteCalendar {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes an event of a calendar.
+    #[inline]
     pub fn delete_calendar_event(
         &self,
         calendar_id: impl Param<String>,

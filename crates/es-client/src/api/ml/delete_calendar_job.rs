@@ -20,6 +20,7 @@ builder! {
 
 impl super::Ml {
     /// Takes jobs out of a calendar.
+    #[inline]
     pub fn delete_calendar_job(
         &self,
         calendar_id: impl Param<String>,

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes a data frame analytics job.
+    #[inline]
     pub fn delete_data_frame_analytics(&self, id: impl Param<String>) -> DeleteDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

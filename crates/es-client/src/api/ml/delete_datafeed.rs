@@ -23,6 +23,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes a datafeed.
+    #[inline]
     pub fn delete_datafeed(&self, datafeed_id: impl Param<String>) -> DeleteDatafeed {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
     }

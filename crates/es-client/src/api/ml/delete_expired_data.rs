@@ -41,6 +41,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes results and snapshots that are too old.
+    #[inline]
     pub fn delete_expired_data(&self) -> DeleteExpiredData {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes a filter.
+    #[inline]
     pub fn delete_filter(&self, filter_id: impl Param<String>) -> DeleteFilter {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)
     }

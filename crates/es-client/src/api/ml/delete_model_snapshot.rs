@@ -20,6 +20,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes a snapshot of a model.
+    #[inline]
     pub fn delete_model_snapshot(
         &self,
         job_id: impl Param<String>,

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes a trained model.
+    #[inline]
     pub fn delete_trained_model(&self, model_id: impl Param<String>) -> DeleteTrainedModel {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
     }

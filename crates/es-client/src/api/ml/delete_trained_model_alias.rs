@@ -20,6 +20,7 @@ builder! {
 
 impl super::Ml {
     /// Deletes the alias of a trained model.
+    #[inline]
     pub fn delete_trained_model_alias(
         &self,
         model_id: impl Param<String>,

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Ml {
     /// Estimates the memory that an anomaly detection job takes.
+    #[inline]
     pub fn estimate_model_memory(&self) -> EstimateModelMemory {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

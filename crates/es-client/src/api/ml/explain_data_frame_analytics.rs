@@ -48,6 +48,7 @@ builder! {
 
 impl super::Ml {
     /// Explains what a data frame analytics job would do.
+    #[inline]
     pub fn explain_data_frame_analytics(&self) -> ExplainDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -67,6 +67,7 @@ builder! {
 
 impl super::Ml {
     /// Gives the results of a job by time.
+    #[inline]
     pub fn get_buckets(&self, job_id: impl Param<String>) -> GetBuckets {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
     }

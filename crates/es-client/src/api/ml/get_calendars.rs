@@ -38,6 +38,7 @@ builder! {
 
 impl super::Ml {
     /// Gives calendars.
+    #[inline]
     pub fn get_calendars(&self) -> GetCalendars {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -36,6 +36,7 @@ builder! {
 
 impl super::Ml {
     /// Statistics of data frame analytics jobs.
+    #[inline]
     pub fn get_data_frame_analytics_stats(&self) -> GetDataFrameAnalyticsStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -30,6 +30,7 @@ builder! {
 
 impl super::Ml {
     /// Statistics of datafeeds.
+    #[inline]
     pub fn get_datafeed_stats(&self) -> GetDatafeedStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

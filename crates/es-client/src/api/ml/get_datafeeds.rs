@@ -29,6 +29,7 @@ builder! {
 
 impl super::Ml {
     /// Gives datafeeds.
+    #[inline]
     pub fn get_datafeeds(&self) -> GetDatafeeds {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Ml {
     /// Gives filters.
+    #[inline]
     pub fn get_filters(&self) -> GetFilters {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -30,6 +30,7 @@ builder! {
 
 impl super::Ml {
     /// Statistics of anomaly detection jobs.
+    #[inline]
     pub fn get_job_stats(&self) -> GetJobStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -32,6 +32,7 @@ builder! {
 
 impl super::Ml {
     /// Gives anomaly detection jobs.
+    #[inline]
     pub fn get_jobs(&self) -> GetJobs {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

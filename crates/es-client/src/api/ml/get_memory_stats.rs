@@ -32,6 +32,7 @@ builder! {
 
 impl super::Ml {
     /// Memory that machine learning takes, by node.
+    #[inline]
     pub fn get_memory_stats(&self) -> GetMemoryStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -26,6 +26,7 @@ builder! {
 
 impl super::Ml {
     /// Tells how the upgrade of a model's snapshot goes.
+    #[inline]
     pub fn get_model_snapshot_upgrade_stats(
         &self,
         job_id: impl Param<String>,

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Ml {
     /// Adds a job to a calendar.
+    #[inline]
     pub fn put_calendar_job(
         &self,
         calendar_id: impl Param<String>,

@@ -23,6 +23,7 @@ builder! {
 
 impl super::Ml {
     /// Gives a trained model an alias.
+    #[inline]
     pub fn put_trained_model_alias(
         &self,
         model_id: impl Param<String>,

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Ml {
     /// Stores a part of a model's definition.
+    #[inline]
     pub fn put_trained_model_definition_part(
         &self,
         model_id: impl Param<String>,

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Ml {
     /// Stores the vocabulary of a model.
+    #[inline]
     pub fn put_trained_model_vocabulary(
         &self,
         model_id: impl Param<String>,

@@ -28,6 +28,7 @@ builder! {
 
 impl super::Ml {
     /// Takes a job's model back to a snapshot.
+    #[inline]
     pub fn revert_model_snapshot(
         &self,
         job_id: impl Param<String>,

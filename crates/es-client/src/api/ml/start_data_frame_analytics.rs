@@ -33,6 +33,7 @@ builder! {
 
 impl super::Ml {
     /// Starts a data frame analytics job.
+    #[inline]
     pub fn start_data_frame_analytics(&self, id: impl Param<String>) -> StartDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

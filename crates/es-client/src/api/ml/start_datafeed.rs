@@ -38,6 +38,7 @@ builder! {
 
 impl super::Ml {
     /// Starts a datafeed.
+    #[inline]
     pub fn start_datafeed(&self, datafeed_id: impl Param<String>) -> StartDatafeed {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
     }

@@ -42,6 +42,7 @@ builder! {
 
 impl super::Ml {
     /// Deploys a trained model.
+    #[inline]
     pub fn start_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

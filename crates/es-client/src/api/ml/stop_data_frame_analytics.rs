@@ -40,6 +40,7 @@ builder! {
 
 impl super::Ml {
     /// Stops data frame analytics jobs.
+    #[inline]
     pub fn stop_data_frame_analytics(&self, id: impl Param<String>) -> StopDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

@@ -42,6 +42,7 @@ builder! {
 
 impl super::Ml {
     /// Stops datafeeds.
+    #[inline]
     pub fn stop_datafeed(&self, datafeed_id: impl Param<String>) -> StopDatafeed {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
     }

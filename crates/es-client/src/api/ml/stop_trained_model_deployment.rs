@@ -34,6 +34,7 @@ builder! {
 
 impl super::Ml {
     /// Ends the deployment of a trained model.
+    #[inline]
     pub fn stop_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

@@ -28,6 +28,7 @@ builder! {
 
 impl super::Ml {
     /// Changes the snapshot of a model.
+    #[inline]
     pub fn update_model_snapshot(
         &self,
         job_id: impl Param<String>,

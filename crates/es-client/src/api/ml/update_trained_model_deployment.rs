@@ -31,6 +31,7 @@ builder! {
 
 impl super::Ml {
     /// Changes the deployment of a trained model.
+    #[inline]
     pub fn update_trained_model_deployment(
         &self,
         model_id: impl Param<String>,

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Ml {
     /// Upgrades the snapshot of a model.
+    #[inline]
     pub fn upgrade_job_snapshot(
         &self,
         job_id: impl Param<String>,

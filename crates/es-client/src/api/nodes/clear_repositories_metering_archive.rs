@@ -21,6 +21,7 @@ builder! {
 
 impl super::Nodes {
     /// Clears old counts of repository use.
+    #[inline]
     pub fn clear_repositories_metering_archive(
         &self,
         node_id: impl Param<[String]>,

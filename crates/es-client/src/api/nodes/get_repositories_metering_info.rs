@@ -21,6 +21,7 @@ builder! {
 
 impl super::Nodes {
     /// Counts of repository use.
+    #[inline]
     pub fn get_repositories_metering_info(
         &self,
         node_id: impl Param<[String]>,

@@ -36,6 +36,7 @@ builder! {
 
 impl super::Nodes {
     /// What the nodes are: versions, roles, settings.
+    #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

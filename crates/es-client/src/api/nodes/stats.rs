@@ -56,6 +56,7 @@ builder! {
 
 impl super::Nodes {
     /// Statistics of nodes.
+    #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -35,6 +35,7 @@ builder! {
 
 impl super::Nodes {
     /// How often each node was asked for what.
+    #[inline]
     pub fn usage(&self) -> Usage {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

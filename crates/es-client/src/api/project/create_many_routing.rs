@@ -21,6 +21,7 @@ builder! {
 
 impl super::Project {
     /// Stores several expressions of project routing.
+    #[inline]
     pub fn create_many_routing(&self) -> CreateManyRouting {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -22,6 +22,7 @@ builder! {
 
 impl super::Project {
     /// Stores an expression of project routing.
+    #[inline]
     pub fn create_routing(&self, name: impl Param<String>) -> CreateRouting {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::QueryRules {
     /// Deletes a rule.
+    #[inline]
     pub fn delete_rule(
         &self,
         ruleset_id: impl Param<String>,

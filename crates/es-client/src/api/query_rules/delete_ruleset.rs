@@ -20,6 +20,7 @@ builder! {
 
 impl super::QueryRules {
     /// Deletes a set of rules.
+    #[inline]
     pub fn delete_ruleset(&self, ruleset_id: impl Param<String>) -> DeleteRuleset {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::QueryRules {
     /// Gives a rule.
+    #[inline]
     pub fn get_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> GetRule {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),

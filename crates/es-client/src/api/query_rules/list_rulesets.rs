@@ -24,6 +24,7 @@ builder! {
 
 impl super::QueryRules {
     /// Lists sets of rules.
+    #[inline]
     pub fn list_rulesets(&self) -> ListRulesets {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

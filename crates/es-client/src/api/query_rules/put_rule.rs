@@ -31,6 +31,7 @@ builder! {
 
 impl super::QueryRules {
     /// Stores a rule.
+    #[inline]
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),

@@ -21,6 +21,7 @@ builder! {
 
 impl super::Rollup {
     /// Deletes a rollup job.
+    #[inline]
     pub fn delete_job(&self, id: impl Param<String>) -> DeleteJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Rollup {
     /// Gives rollup jobs.
+    #[inline]
     pub fn get_jobs(&self) -> GetJobs {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -35,6 +35,7 @@ builder! {
 
 impl super::Rollup {
     /// Searches rollups.
+    #[inline]
     pub fn rollup_search(&self, index: impl Param<[String]>) -> RollupSearch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
     }

@@ -21,6 +21,7 @@ builder! {
 
 impl super::Rollup {
     /// Starts a rollup job.
+    #[inline]
     pub fn start_job(&self, id: impl Param<String>) -> StartJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

@@ -26,6 +26,7 @@ builder! {
 
 impl super::Rollup {
     /// Stops a rollup job.
+    #[inline]
     pub fn stop_job(&self, id: impl Param<String>) -> StopJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

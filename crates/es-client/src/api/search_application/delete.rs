@@ -21,6 +21,7 @@ builder! {
 
 impl super::SearchApplication {
     /// Deletes a search application.
+    #[inline]
     pub fn delete(&self, name: impl Param<String>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

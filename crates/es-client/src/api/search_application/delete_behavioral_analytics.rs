@@ -20,6 +20,7 @@ builder! {
 
 impl super::SearchApplication {
     /// Deletes a collection of behavioural analytics.
+    #[inline]
     pub fn delete_behavioral_analytics(
         &self,
         name: impl Param<String>,

@@ -20,6 +20,7 @@ builder! {
 
 impl super::SearchApplication {
     /// Gives a search application.
+    #[inline]
     pub fn get(&self, name: impl Param<String>) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

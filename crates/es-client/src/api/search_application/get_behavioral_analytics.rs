@@ -27,6 +27,7 @@ builder! {
 
 impl super::SearchApplication {
     /// Gives collections of behavioural analytics.
+    #[inline]
     pub fn get_behavioral_analytics(&self) -> GetBehavioralAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

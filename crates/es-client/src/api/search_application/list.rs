@@ -26,6 +26,7 @@ builder! {
 
 impl super::SearchApplication {
     /// Lists search applications.
+    #[inline]
     pub fn list(&self) -> List {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

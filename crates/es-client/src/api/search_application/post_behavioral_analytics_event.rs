@@ -24,6 +24,7 @@ builder! {
 
 impl super::SearchApplication {
     /// Adds an event to behavioural analytics.
+    #[inline]
     pub fn post_behavioral_analytics_event(
         &self,
         collection_name: impl Param<String>,

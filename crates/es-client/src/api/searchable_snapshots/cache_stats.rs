@@ -28,6 +28,7 @@ builder! {
 
 impl super::SearchableSnapshots {
     /// Statistics of the shared cache.
+    #[inline]
     pub fn cache_stats(&self) -> CacheStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -36,6 +36,7 @@ builder! {
 
 impl super::SearchableSnapshots {
     /// Clears the shared cache.
+    #[inline]
     pub fn clear_cache(&self) -> ClearCache {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -39,6 +39,7 @@ builder! {
 
 impl super::SearchableSnapshots {
     /// Makes an index of a snapshot's.
+    #[inline]
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

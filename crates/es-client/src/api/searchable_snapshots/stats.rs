@@ -31,6 +31,7 @@ builder! {
 
 impl super::SearchableSnapshots {
     /// Statistics of searchable snapshots.
+    #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

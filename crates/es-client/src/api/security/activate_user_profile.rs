@@ -31,6 +31,7 @@ builder! {
 
 impl super::Security {
     /// Makes or renews the profile of a user, by the user's credentials.
+    #[inline]
     pub fn activate_user_profile(&self) -> ActivateUserProfile {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Security {
     /// Tells who the caller is.
+    #[inline]
     pub fn authenticate(&self) -> Authenticate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -27,6 +27,7 @@ builder! {
 
 impl super::Security {
     /// Deletes several roles.
+    #[inline]
     pub fn bulk_delete_role(&self) -> BulkDeleteRole {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -37,6 +37,7 @@ builder! {
 
 impl super::Security {
     /// Changes the password of a user, or of the caller.
+    #[inline]
     pub fn change_password(&self) -> ChangePassword {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -21,6 +21,7 @@ builder! {
 
 impl super::Security {
     /// Clears the cache of application privileges.
+    #[inline]
     pub fn clear_cached_privileges(
         &self,
         application: impl Param<[String]>,

@@ -24,6 +24,7 @@ builder! {
 
 impl super::Security {
     /// Clears the cache of service tokens.
+    #[inline]
     pub fn clear_cached_service_tokens(
         &self,
         namespace: impl Param<String>,

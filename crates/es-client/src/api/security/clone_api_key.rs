@@ -36,6 +36,7 @@ builder! {
 
 impl super::Security {
     /// Makes an API key like another.
+    #[inline]
     pub fn clone_api_key(&self) -> CloneApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -37,6 +37,7 @@ builder! {
 impl super::Security {
     /// Makes an API key. It is not sent again once a node may have taken it, as that would make a
     /// second key.
+    #[inline]
     pub fn create_api_key(&self) -> CreateApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

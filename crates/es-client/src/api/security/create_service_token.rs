@@ -32,6 +32,7 @@ builder! {
 
 impl super::Security {
     /// Makes a token of a service account.
+    #[inline]
     pub fn create_service_token(
         &self,
         namespace: impl Param<String>,

@@ -24,6 +24,7 @@ builder! {
 
 impl super::Security {
     /// Makes a token for a client certificate that a proxy has checked.
+    #[inline]
     pub fn delegate_pki(&self) -> DelegatePki {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

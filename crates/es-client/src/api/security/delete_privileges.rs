@@ -23,6 +23,7 @@ builder! {
 
 impl super::Security {
     /// Deletes application privileges.
+    #[inline]
     pub fn delete_privileges(
         &self,
         application: impl Param<String>,

@@ -23,6 +23,7 @@ builder! {
 
 impl super::Security {
     /// Deletes a role.
+    #[inline]
     pub fn delete_role(&self, name: impl Param<String>) -> DeleteRole {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -23,6 +23,7 @@ builder! {
 
 impl super::Security {
     /// Deletes a role mapping.
+    #[inline]
     pub fn delete_role_mapping(&self, name: impl Param<String>) -> DeleteRoleMapping {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

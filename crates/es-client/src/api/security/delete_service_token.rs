@@ -23,6 +23,7 @@ builder! {
 
 impl super::Security {
     /// Deletes a token of a service account.
+    #[inline]
     pub fn delete_service_token(
         &self,
         namespace: impl Param<String>,

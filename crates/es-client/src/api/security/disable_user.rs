@@ -23,6 +23,7 @@ builder! {
 
 impl super::Security {
     /// Locks a user out.
+    #[inline]
     pub fn disable_user(&self, username: impl Param<String>) -> DisableUser {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
     }

@@ -23,6 +23,7 @@ builder! {
 
 impl super::Security {
     /// Hides the profile of a user.
+    #[inline]
     pub fn disable_user_profile(&self, uid: impl Param<String>) -> DisableUserProfile {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)
     }

@@ -23,6 +23,7 @@ builder! {
 
 impl super::Security {
     /// Lets a user in again.
+    #[inline]
     pub fn enable_user(&self, username: impl Param<String>) -> EnableUser {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
     }

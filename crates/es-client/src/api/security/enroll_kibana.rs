@@ -19,6 +19,7 @@ builder! {
 
 impl super::Security {
     /// What a new Kibana needs to connect.
+    #[inline]
     pub fn enroll_kibana(&self) -> EnrollKibana {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

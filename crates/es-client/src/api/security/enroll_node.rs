@@ -19,6 +19,7 @@ builder! {
 
 impl super::Security {
     /// What a new node needs to join.
+    #[inline]
     pub fn enroll_node(&self) -> EnrollNode {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Security {
     /// Lists the privileges there are.
+    #[inline]
     pub fn get_builtin_privileges(&self) -> GetBuiltinPrivileges {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -27,6 +27,7 @@ builder! {
 
 impl super::Security {
     /// Gives roles.
+    #[inline]
     pub fn get_role(&self) -> GetRole {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Security {
     /// Lists the tokens of a service account.
+    #[inline]
     pub fn get_service_credentials(
         &self,
         namespace: impl Param<String>,

@@ -22,6 +22,7 @@ builder! {
 
 impl super::Security {
     /// Gives the settings of security's own indices.
+    #[inline]
     pub fn get_settings(&self) -> GetSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

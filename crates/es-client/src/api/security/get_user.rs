@@ -27,6 +27,7 @@ builder! {
 
 impl super::Security {
     /// Gives users.
+    #[inline]
     pub fn get_user(&self) -> GetUser {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Security {
     /// Tells the privileges of the caller.
+    #[inline]
     pub fn get_user_privileges(&self) -> GetUserPrivileges {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

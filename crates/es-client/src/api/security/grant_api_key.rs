@@ -37,6 +37,7 @@ builder! {
 
 impl super::Security {
     /// Makes an API key for another user.
+    #[inline]
     pub fn grant_api_key(&self) -> GrantApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

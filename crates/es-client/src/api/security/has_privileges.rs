@@ -37,6 +37,7 @@ builder! {
 
 impl super::Security {
     /// Tells whether the caller has privileges.
+    #[inline]
     pub fn has_privileges(&self) -> HasPrivileges {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

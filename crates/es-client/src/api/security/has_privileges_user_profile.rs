@@ -27,6 +27,7 @@ builder! {
 
 impl super::Security {
     /// Tells which users have privileges, by their profiles.
+    #[inline]
     pub fn has_privileges_user_profile(&self) -> HasPrivilegesUserProfile {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

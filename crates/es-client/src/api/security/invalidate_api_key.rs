@@ -34,6 +34,7 @@ builder! {
 
 impl super::Security {
     /// Ends API keys.
+    #[inline]
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -30,6 +30,7 @@ builder! {
 
 impl super::Security {
     /// Ends tokens.
+    #[inline]
     pub fn invalidate_token(&self) -> InvalidateToken {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -30,6 +30,7 @@ builder! {
 
 impl super::Security {
     /// Makes tokens of an answer of OpenID Connect.
+    #[inline]
     pub fn oidc_authenticate(&self) -> OidcAuthenticate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -26,6 +26,7 @@ builder! {
 
 impl super::Security {
     /// Ends tokens of OpenID Connect.
+    #[inline]
     pub fn oidc_logout(&self) -> OidcLogout {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

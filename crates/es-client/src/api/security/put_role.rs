@@ -46,6 +46,7 @@ builder! {
 
 impl super::Security {
     /// Stores a role.
+    #[inline]
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

@@ -42,6 +42,7 @@ builder! {
 
 impl super::Security {
     /// Stores a user.
+    #[inline]
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
     }

@@ -42,6 +42,7 @@ builder! {
 
 impl super::Security {
     /// Searches API keys.
+    #[inline]
     pub fn query_api_keys(&self) -> QueryApiKeys {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

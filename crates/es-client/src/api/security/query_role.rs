@@ -33,6 +33,7 @@ builder! {
 
 impl super::Security {
     /// Searches roles.
+    #[inline]
     pub fn query_role(&self) -> QueryRole {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

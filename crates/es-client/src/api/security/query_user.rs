@@ -36,6 +36,7 @@ builder! {
 
 impl super::Security {
     /// Searches users.
+    #[inline]
     pub fn query_user(&self) -> QueryUser {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -28,6 +28,7 @@ builder! {
 
 impl super::Security {
     /// Makes tokens of an answer of SAML.
+    #[inline]
     pub fn saml_authenticate(&self) -> SamlAuthenticate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -30,6 +30,7 @@ builder! {
 
 impl super::Security {
     /// Checks the answer to a logout by SAML.
+    #[inline]
     pub fn saml_complete_logout(&self) -> SamlCompleteLogout {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
     }

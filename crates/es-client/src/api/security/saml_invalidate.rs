@@ -28,6 +28,7 @@ builder! {
 
 impl super::Security {
     /// Takes a request to log out by SAML.
+    #[inline]
     pub fn saml_invalidate(&self) -> SamlInvalidate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -26,6 +26,7 @@ builder! {
 
 impl super::Security {
     /// Ends tokens of SAML.
+    #[inline]
     pub fn saml_logout(&self) -> SamlLogout {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -28,6 +28,7 @@ builder! {
 
 impl super::Security {
     /// Makes the URL to sign in at, by SAML.
+    #[inline]
     pub fn saml_prepare_authentication(&self) -> SamlPrepareAuthentication {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Security {
     /// Gives the SAML metadata of a realm.
+    #[inline]
     pub fn saml_service_provider_metadata(
         &self,
         realm_name: impl Param<String>,

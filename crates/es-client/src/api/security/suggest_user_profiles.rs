@@ -34,6 +34,7 @@ builder! {
 
 impl super::Security {
     /// Finds profiles of users by a part of their names.
+    #[inline]
     pub fn suggest_user_profiles(&self) -> SuggestUserProfiles {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -33,6 +33,7 @@ builder! {
 
 impl super::Security {
     /// Changes the settings of security's own indices.
+    #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -47,6 +47,7 @@ builder! {
 
 impl super::Simulate {
     /// Shows what ingestion makes of documents.
+    #[inline]
     pub fn ingest(&self) -> Ingest {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

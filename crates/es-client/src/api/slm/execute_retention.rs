@@ -24,6 +24,7 @@ builder! {
 
 impl super::Slm {
     /// Deletes snapshots that are too old, now.
+    #[inline]
     pub fn execute_retention(&self) -> ExecuteRetention {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Slm {
     /// Gives snapshot policies.
+    #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

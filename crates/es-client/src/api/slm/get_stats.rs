@@ -24,6 +24,7 @@ builder! {
 
 impl super::Slm {
     /// Statistics of snapshot management.
+    #[inline]
     pub fn get_stats(&self) -> GetStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

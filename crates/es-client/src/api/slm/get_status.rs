@@ -24,6 +24,7 @@ builder! {
 
 impl super::Slm {
     /// Tells whether snapshot management runs.
+    #[inline]
     pub fn get_status(&self) -> GetStatus {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

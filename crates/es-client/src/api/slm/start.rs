@@ -25,6 +25,7 @@ builder! {
 
 impl super::Slm {
     /// Starts snapshot management.
+    #[inline]
     pub fn start(&self) -> Start {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Slm {
     /// Stops snapshot management.
+    #[inline]
     pub fn stop(&self) -> Stop {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

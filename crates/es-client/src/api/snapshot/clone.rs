@@ -28,6 +28,7 @@ builder! {
 
 impl super::Snapshot {
     /// Copies a part of a snapshot.
+    #[inline]
     pub fn clone(
         &self,
         repository: impl Param<String>,

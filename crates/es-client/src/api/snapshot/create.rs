@@ -42,6 +42,7 @@ builder! {
 
 impl super::Snapshot {
     /// Takes a snapshot.
+    #[inline]
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Snapshot {
     /// Deletes snapshots.
+    #[inline]
     pub fn delete(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Delete {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Snapshot {
     /// Forgets repositories; what is in them stays.
+    #[inline]
     pub fn delete_repository(&self, repository: impl Param<[String]>) -> DeleteRepository {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
     }

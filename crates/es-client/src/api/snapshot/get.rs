@@ -49,6 +49,7 @@ builder! {
 
 impl super::Snapshot {
     /// Tells about snapshots.
+    #[inline]
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

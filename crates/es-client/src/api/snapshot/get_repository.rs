@@ -30,6 +30,7 @@ builder! {
 
 impl super::Snapshot {
     /// Gives repositories.
+    #[inline]
     pub fn get_repository(&self) -> GetRepository {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -47,6 +47,7 @@ builder! {
 
 impl super::Snapshot {
     /// Tries out whether a repository works well.
+    #[inline]
     pub fn repository_analyze(&self, repository: impl Param<String>) -> RepositoryAnalyze {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
     }

@@ -39,6 +39,7 @@ builder! {
 
 impl super::Snapshot {
     /// Checks what is in a repository.
+    #[inline]
     pub fn repository_verify_integrity(
         &self,
         repository: impl Param<[String]>,

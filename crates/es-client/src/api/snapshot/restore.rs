@@ -48,6 +48,7 @@ builder! {
 
 impl super::Snapshot {
     /// Restores a snapshot.
+    #[inline]
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
         Request::new(
             Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),

@@ -36,6 +36,7 @@ builder! {
 
 impl super::Snapshot {
     /// Tells how snapshots go, shard by shard.
+    #[inline]
     pub fn status(&self) -> Status {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -24,6 +24,7 @@ builder! {
 
 impl super::Sql {
     /// Frees what a cursor holds.
+    #[inline]
     pub fn clear_cursor(&self) -> ClearCursor {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Sql {
     /// Deletes a query in the background.
+    #[inline]
     pub fn delete_async(&self, id: impl Param<String>) -> DeleteAsync {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Sql {
     /// Gives what a query in the background has found.
+    #[inline]
     pub fn get_async(&self, id: impl Param<String>) -> GetAsync {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

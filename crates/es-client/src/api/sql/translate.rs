@@ -31,6 +31,7 @@ builder! {
 
 impl super::Sql {
     /// Shows the search that a query becomes.
+    #[inline]
     pub fn translate(&self) -> Translate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

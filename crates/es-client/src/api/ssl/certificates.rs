@@ -19,6 +19,7 @@ builder! {
 
 impl super::Ssl {
     /// Lists the certificates that nodes use.
+    #[inline]
     pub fn certificates(&self) -> Certificates {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

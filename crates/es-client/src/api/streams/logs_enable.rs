@@ -27,6 +27,7 @@ builder! {
 
 impl super::Streams {
     /// Switches streams of logs on.
+    #[inline]
     pub fn logs_enable(&self, name: params::StreamType) -> LogsEnable {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
     }

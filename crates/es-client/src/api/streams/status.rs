@@ -23,6 +23,7 @@ builder! {
 
 impl super::Streams {
     /// Tells which streams are on.
+    #[inline]
     pub fn status(&self) -> Status {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

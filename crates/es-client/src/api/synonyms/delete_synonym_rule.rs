@@ -24,6 +24,7 @@ builder! {
 
 impl super::Synonyms {
     /// Deletes a rule of a set of synonyms.
+    #[inline]
     pub fn delete_synonym_rule(
         &self,
         set_id: impl Param<String>,

@@ -20,6 +20,7 @@ builder! {
 
 impl super::Synonyms {
     /// Gives a rule of a set of synonyms.
+    #[inline]
     pub fn get_synonym_rule(
         &self,
         set_id: impl Param<String>,

@@ -24,6 +24,7 @@ builder! {
 
 impl super::Synonyms {
     /// Lists sets of synonyms.
+    #[inline]
     pub fn get_synonyms_sets(&self) -> GetSynonymsSets {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -29,6 +29,7 @@ builder! {
 
 impl super::Synonyms {
     /// Stores a rule of a set of synonyms.
+    #[inline]
     pub fn put_synonym_rule(
         &self,
         set_id: impl Param<String>,

@@ -34,6 +34,7 @@ builder! {
 
 impl super::Tasks {
     /// Cancels tasks.
+    #[inline]
     pub fn cancel(&self) -> Cancel {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

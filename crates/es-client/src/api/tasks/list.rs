@@ -34,6 +34,7 @@ builder! {
 
 impl super::Tasks {
     /// Lists tasks.
+    #[inline]
     pub fn list(&self) -> List {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

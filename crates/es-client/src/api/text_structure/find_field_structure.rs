@@ -47,6 +47,7 @@ builder! {
 
 impl super::TextStructure {
     /// Finds the structure of the texts of a field.
+    #[inline]
     pub fn find_field_structure(
         &self,
         field: impl Param<String>,

@@ -50,6 +50,7 @@ builder! {
 
 impl super::TextStructure {
     /// Finds the structure of messages.
+    #[inline]
     pub fn find_message_structure(&self) -> FindMessageStructure {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

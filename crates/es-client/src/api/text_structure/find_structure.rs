@@ -54,6 +54,7 @@ builder! {
 
 impl super::TextStructure {
     /// Finds the structure of a text.
+    #[inline]
     pub fn find_structure(&self) -> FindStructure {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

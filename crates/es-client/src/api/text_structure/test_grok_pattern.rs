@@ -30,6 +30,7 @@ builder! {
 
 impl super::TextStructure {
     /// Tries a grok pattern out.
+    #[inline]
     pub fn test_grok_pattern(&self) -> TestGrokPattern {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

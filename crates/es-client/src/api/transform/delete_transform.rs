@@ -27,6 +27,7 @@ builder! {
 
 impl super::Transform {
     /// Deletes a transform.
+    #[inline]
     pub fn delete_transform(&self, transform_id: impl Param<String>) -> DeleteTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }

@@ -19,6 +19,7 @@ builder! {
 
 impl super::Transform {
     /// Statistics of transforms, by node.
+    #[inline]
     pub fn get_node_stats(&self) -> GetNodeStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -33,6 +33,7 @@ builder! {
 
 impl super::Transform {
     /// Gives transforms.
+    #[inline]
     pub fn get_transform(&self) -> GetTransform {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

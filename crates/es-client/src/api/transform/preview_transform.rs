@@ -55,6 +55,7 @@ builder! {
 
 impl super::Transform {
     /// Shows what a transform would make.
+    #[inline]
     pub fn preview_transform(&self) -> PreviewTransform {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -25,6 +25,7 @@ builder! {
 
 impl super::Transform {
     /// Takes a transform back to its beginning.
+    #[inline]
     pub fn reset_transform(&self, transform_id: impl Param<String>) -> ResetTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }

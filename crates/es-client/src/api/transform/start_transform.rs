@@ -26,6 +26,7 @@ builder! {
 
 impl super::Transform {
     /// Starts a transform.
+    #[inline]
     pub fn start_transform(&self, transform_id: impl Param<String>) -> StartTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }

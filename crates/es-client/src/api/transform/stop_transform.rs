@@ -31,6 +31,7 @@ builder! {
 
 impl super::Transform {
     /// Stops transforms.
+    #[inline]
     pub fn stop_transform(&self, transform_id: impl Param<String>) -> StopTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }

@@ -50,6 +50,7 @@ builder! {
 
 impl super::Transform {
     /// Changes a transform.
+    #[inline]
     pub fn update_transform(&self, transform_id: impl Param<String>) -> UpdateTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
     }

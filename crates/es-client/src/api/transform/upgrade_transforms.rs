@@ -24,6 +24,7 @@ builder! {
 
 impl super::Transform {
     /// Brings all transforms to the current form.
+    #[inline]
     pub fn upgrade_transforms(&self) -> UpgradeTransforms {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -27,6 +27,7 @@ builder! {
 
 impl super::Watcher {
     /// Acknowledges a watch, so that it does not act again at once.
+    #[inline]
     pub fn ack_watch(&self, watch_id: impl Param<String>) -> AckWatch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)
     }

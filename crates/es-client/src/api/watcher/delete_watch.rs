@@ -20,6 +20,7 @@ builder! {
 
 impl super::Watcher {
     /// Deletes a watch.
+    #[inline]
     pub fn delete_watch(&self, id: impl Param<String>) -> DeleteWatch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

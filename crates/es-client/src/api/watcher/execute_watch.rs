@@ -48,6 +48,7 @@ builder! {
 
 impl super::Watcher {
     /// Runs a watch now. It is not sent again once a node may have taken it.
+    #[inline]
     pub fn execute_watch(&self) -> ExecuteWatch {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

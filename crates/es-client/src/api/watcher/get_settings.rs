@@ -22,6 +22,7 @@ builder! {
 
 impl super::Watcher {
     /// Gives the settings of the watches' own index.
+    #[inline]
     pub fn get_settings(&self) -> GetSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

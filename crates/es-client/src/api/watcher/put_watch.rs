@@ -50,6 +50,7 @@ builder! {
 
 impl super::Watcher {
     /// Stores a watch.
+    #[inline]
     pub fn put_watch(&self, id: impl Param<String>) -> PutWatch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
     }

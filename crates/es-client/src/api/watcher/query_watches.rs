@@ -33,6 +33,7 @@ builder! {
 
 impl super::Watcher {
     /// Searches watches.
+    #[inline]
     pub fn query_watches(&self) -> QueryWatches {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -23,6 +23,7 @@ builder! {
 
 impl super::Watcher {
     /// Starts watching.
+    #[inline]
     pub fn start(&self) -> Start {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -27,6 +27,7 @@ builder! {
 
 impl super::Watcher {
     /// Statistics of watches.
+    #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -23,6 +23,7 @@ builder! {
 
 impl super::Watcher {
     /// Stops watching.
+    #[inline]
     pub fn stop(&self) -> Stop {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -24,6 +24,7 @@ builder! {
 
 impl super::Xpack {
     /// Tells the licence and which features there are.
+    #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

@@ -22,6 +22,7 @@ builder! {
 
 impl super::Xpack {
     /// Tells how features are used.
+    #[inline]
     pub fn usage(&self) -> Usage {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
     }

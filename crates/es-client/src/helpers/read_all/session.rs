@@ -59,7 +59,7 @@ async fn open_point_in_time(spec: &Spec) -> Result<String> {
         id: String,
     }
     let (meta, body) = send_patiently(&spec.client, &opening(spec)?, spec.patience).await?;
-    let opened = serde_json::from_slice::<Opened>(&body);
+    let opened = crate::json_read::from_bytes::<Opened>(&body);
     opened.map(|opened| opened.id).map_err(|e| Error::decode("point in time", e, meta, body))
 }
 

@@ -64,7 +64,7 @@ impl WaitForTask {
         let mut interval = self.first;
         loop {
             let (meta, body) = send_patiently(&self.client, &question, self.patience).await?;
-            let answer = serde_json::from_slice::<Answer>(&body)
+            let answer = crate::json_read::from_bytes::<Answer>(&body)
                 .map_err(|error| Error::decode("task", error, meta.clone(), body));
             match answer?.finished(meta) {
                 Ok(finished) => {
