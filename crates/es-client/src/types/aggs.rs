@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use super::answer::answer;
 use super::{
     buckets::{Buckets, SingleBucket},
     search::Hits,
@@ -180,27 +181,28 @@ struct Metric<T> {
     value: T,
 }
 
-/// Statistics of numbers. The fields from `sum_of_squares` on are of extended ones.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Stats {
-    /// How many values.
-    pub count: u64,
-    /// The least.
-    pub min: Option<f64>,
-    /// The greatest.
-    pub max: Option<f64>,
-    /// The average.
-    pub avg: Option<f64>,
-    /// The sum.
-    pub sum: f64,
-    /// The sum of their squares.
-    pub sum_of_squares: Option<f64>,
-    /// The variance.
-    pub variance: Option<f64>,
-    /// The standard deviation.
-    pub std_deviation: Option<f64>,
+answer! {
+    /// Statistics of numbers. The fields from `sum_of_squares` on are of extended ones.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    pub struct Stats {
+        /// How many values.
+        pub count: u64,
+        /// The least.
+        pub min: Option<f64>,
+        /// The greatest.
+        pub max: Option<f64>,
+        /// The average.
+        pub avg: Option<f64>,
+        /// The sum.
+        pub sum: f64,
+        /// The sum of their squares.
+        pub sum_of_squares: Option<f64>,
+        /// The variance.
+        pub variance: Option<f64>,
+        /// The standard deviation.
+        pub std_deviation: Option<f64>,
+    }
 }
 
 /// An aggregation that is not there, or is of another kind.

@@ -3,20 +3,21 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+use super::answer::answer;
 use super::{lenient::list, search::Shards};
 
-/// The answer to `terms_enum`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct TermsEnumResponse {
-    /// The terms that start so.
-    pub terms: Vec<String>,
-    /// Whether these are all; `false` where time was short or a shard failed.
-    pub complete: bool,
-    /// The shards that took part.
-    #[serde(rename = "_shards")]
-    pub shards: Shards,
+answer! {
+    /// The answer to `terms_enum`.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct TermsEnumResponse {
+        /// The terms that start so.
+        pub terms: Vec<String>,
+        /// Whether these are all; `false` where time was short or a shard failed.
+        pub complete: bool,
+        /// The shards that took part.
+        pub shards: Shards = "_shards",
+    }
 }
 
 /// The answer to `field_caps`.
@@ -56,19 +57,20 @@ pub struct FieldCapability {
     pub non_aggregatable_indices: Vec<String>,
 }
 
-/// The answer to `esql.query` as JSON.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct EsqlResponse {
-    /// How long the cluster took, in milliseconds.
-    pub took: u64,
-    /// Whether some shard or cluster did not answer.
-    pub is_partial: bool,
-    /// The columns.
-    pub columns: Vec<EsqlColumn>,
-    /// The rows; the columns' values where `columnar` was asked for.
-    pub values: Vec<Vec<Value>>,
+answer! {
+    /// The answer to `esql.query` as JSON.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct EsqlResponse {
+        /// How long the cluster took, in milliseconds.
+        pub took: u64,
+        /// Whether some shard or cluster did not answer.
+        pub is_partial: bool,
+        /// The columns.
+        pub columns: Vec<EsqlColumn>,
+        /// The rows; the columns' values where `columnar` was asked for.
+        pub values: Vec<Vec<Value>>,
+    }
 }
 
 impl EsqlResponse {
@@ -83,14 +85,14 @@ impl EsqlResponse {
     }
 }
 
-/// One column.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct EsqlColumn {
-    /// Its name.
-    pub name: String,
-    /// Its type, such as `keyword` or `long`.
-    #[serde(rename = "type")]
-    pub kind: String,
+answer! {
+    /// One column.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct EsqlColumn {
+        /// Its name.
+        pub name: String,
+        /// Its type, such as `keyword` or `long`.
+        pub kind: String = "type",
+    }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::answer::answer;
 use super::{lenient::text, search::Shards};
 
 /// Indices by their names: the answer to `indices.get`, `get_mapping`,
@@ -58,21 +59,22 @@ impl IndexState {
     }
 }
 
-/// Another name of an index.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Alias {
-    /// The documents that are seen through it.
-    pub filter: Option<Value>,
-    /// The routing of writes through it.
-    pub index_routing: Option<String>,
-    /// The routing of searches through it.
-    pub search_routing: Option<String>,
-    /// Whether writes through it go to this index.
-    pub is_write_index: Option<bool>,
-    /// Whether patterns pass it over.
-    pub is_hidden: Option<bool>,
+answer! {
+    /// Another name of an index.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    pub struct Alias {
+        /// The documents that are seen through it.
+        pub filter: Option<Value>,
+        /// The routing of writes through it.
+        pub index_routing: Option<String>,
+        /// The routing of searches through it.
+        pub search_routing: Option<String>,
+        /// Whether writes through it go to this index.
+        pub is_write_index: Option<bool>,
+        /// Whether patterns pass it over.
+        pub is_hidden: Option<bool>,
+    }
 }
 
 /// The answer to a change of the cluster's state.

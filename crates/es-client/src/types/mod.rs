@@ -12,6 +12,7 @@
 //! | the rest | [`Pipelines`], [`LifecyclePolicies`], [`Snapshots`], [`Authentication`], [`EsqlResponse`] |
 
 mod aggs;
+mod answer;
 mod buckets;
 mod by_query;
 mod cat;

@@ -1,20 +1,21 @@
 use serde::Deserialize;
 
+use super::answer::answer;
 use super::{
     cause::ErrorCause,
     search::{SearchResponse, Shards},
 };
 
-/// The answer to `count`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct CountResponse {
-    /// How many documents match.
-    pub count: u64,
-    /// The shards that took part.
-    #[serde(rename = "_shards")]
-    pub shards: Shards,
+answer! {
+    /// The answer to `count`.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct CountResponse {
+        /// How many documents match.
+        pub count: u64,
+        /// The shards that took part.
+        pub shards: Shards = "_shards",
+    }
 }
 
 /// The answer to `open_point_in_time`.
@@ -29,15 +30,16 @@ pub struct OpenPointInTime {
     pub shards: Shards,
 }
 
-/// The answer to `close_point_in_time` and `clear_scroll`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct FreedContexts {
-    /// Whether it was closed.
-    pub succeeded: bool,
-    /// How many search contexts were given back.
-    pub num_freed: u32,
+answer! {
+    /// The answer to `close_point_in_time` and `clear_scroll`.
+    #[derive(Clone, Copy, Debug, Default)]
+    #[non_exhaustive]
+    pub struct FreedContexts {
+        /// Whether it was closed.
+        pub succeeded: bool,
+        /// How many search contexts were given back.
+        pub num_freed: u32,
+    }
 }
 
 /// The answer to `async_search.submit` and `async_search.get`.
@@ -68,24 +70,24 @@ pub struct AsyncSearchResponse<T> {
     pub error: Option<ErrorCause>,
 }
 
-/// The answer to `async_search.status`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct AsyncSearchStatus {
-    /// The id.
-    pub id: Option<String>,
-    /// Whether it still runs.
-    pub is_running: bool,
-    /// Whether the hits are not, or will never be, complete.
-    pub is_partial: bool,
-    /// When it started, in milliseconds since 1970.
-    pub start_time_in_millis: u64,
-    /// Until when it is kept, in milliseconds since 1970.
-    pub expiration_time_in_millis: u64,
-    /// The status that the search ended with.
-    pub completion_status: Option<u16>,
-    /// The shards that have answered so far.
-    #[serde(rename = "_shards")]
-    pub shards: Shards,
+answer! {
+    /// The answer to `async_search.status`.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct AsyncSearchStatus {
+        /// The id.
+        pub id: Option<String>,
+        /// Whether it still runs.
+        pub is_running: bool,
+        /// Whether the hits are not, or will never be, complete.
+        pub is_partial: bool,
+        /// When it started, in milliseconds since 1970.
+        pub start_time_in_millis: u64,
+        /// Until when it is kept, in milliseconds since 1970.
+        pub expiration_time_in_millis: u64,
+        /// The status that the search ended with.
+        pub completion_status: Option<u16>,
+        /// The shards that have answered so far.
+        pub shards: Shards = "_shards",
+    }
 }

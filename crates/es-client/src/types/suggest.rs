@@ -1,19 +1,21 @@
+use super::answer::answer;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What is suggested for one piece of the text.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Suggestion {
-    /// The piece.
-    pub text: String,
-    /// Where it starts in the text.
-    pub offset: u32,
-    /// How long it is.
-    pub length: u32,
-    /// The suggestions, best first.
-    pub options: Vec<SuggestOption>,
+answer! {
+    /// What is suggested for one piece of the text.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct Suggestion {
+        /// The piece.
+        pub text: String,
+        /// Where it starts in the text.
+        pub offset: u32,
+        /// How long it is.
+        pub length: u32,
+        /// The suggestions, best first.
+        pub options: Vec<SuggestOption>,
+    }
 }
 
 /// One suggestion.
