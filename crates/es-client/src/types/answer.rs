@@ -111,11 +111,10 @@ pub(super) use answer;
 
 #[cfg(test)]
 mod tests {
-    use super::answer;
-
     answer! {
         /// A type of all forms of properties.
         #[derive(Debug, Default, PartialEq)]
+        #[expect(unreachable_pub, reason = "answers are public")]
         pub struct Sample {
             /// Named as its field.
             pub took: u64,
