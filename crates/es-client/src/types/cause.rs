@@ -1,25 +1,25 @@
 use std::fmt;
 
+use super::answer::answer;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
-/// An error within an answer that succeeded in part.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct ErrorCause {
-    /// The kind of error, such as `version_conflict_engine_exception`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What is wrong, in the server's words.
-    pub reason: Option<String>,
-    /// The index that it happened in.
-    pub index: Option<String>,
-    /// What lies behind it.
-    pub caused_by: Option<Box<ErrorCause>>,
-    /// Whatever else the server says of it.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
+answer! {
+    /// An error within an answer that succeeded in part.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    pub struct ErrorCause {
+        /// The kind of error, such as `version_conflict_engine_exception`.
+        pub kind: String = "type",
+        /// What is wrong, in the server's words.
+        pub reason: Option<String>,
+        /// The index that it happened in.
+        pub index: Option<String>,
+        /// What lies behind it.
+        pub caused_by: Option<Box<ErrorCause>>,
+        ..
+        /// Whatever else the server says of it.
+        pub other
+    }
 }
 
 impl fmt::Display for ErrorCause {

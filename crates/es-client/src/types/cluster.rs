@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::answer::answer;
 use super::indices::{DocsStats, ShardStats, StoreStats};
@@ -82,20 +81,21 @@ answer! {
     }
 }
 
-/// All indices of a cluster together.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct ClusterIndicesStats {
-    /// Indices.
-    pub count: u64,
-    /// How many documents.
-    pub docs: DocsStats,
-    /// How much room they take.
-    pub store: StoreStats,
-    /// What has no type here.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
+answer! {
+    /// All indices of a cluster together.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct ClusterIndicesStats {
+        /// Indices.
+        pub count: u64,
+        /// How many documents.
+        pub docs: DocsStats,
+        /// How much room they take.
+        pub store: StoreStats,
+        ..
+        /// What has no type here.
+        pub other
+    }
 }
 
 answer! {
@@ -110,30 +110,31 @@ answer! {
     }
 }
 
-/// What a node says of itself.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct NodeInfo {
-    /// Its name.
-    pub name: String,
-    /// The address for other nodes.
-    pub transport_address: String,
-    /// Its host.
-    pub host: String,
-    /// Its address.
-    pub ip: String,
-    /// Its version.
-    pub version: String,
-    /// What it may do.
-    pub roles: Vec<String>,
-    /// What its operators say of it, such as its zone.
-    pub attributes: BTreeMap<String, String>,
-    /// The address for clients.
-    pub http: Option<NodeHttp>,
-    /// What has no type here, such as `jvm` or `plugins`.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
+answer! {
+    /// What a node says of itself.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct NodeInfo {
+        /// Its name.
+        pub name: String,
+        /// The address for other nodes.
+        pub transport_address: String,
+        /// Its host.
+        pub host: String,
+        /// Its address.
+        pub ip: String,
+        /// Its version.
+        pub version: String,
+        /// What it may do.
+        pub roles: Vec<String>,
+        /// What its operators say of it, such as its zone.
+        pub attributes: BTreeMap<String, String>,
+        /// The address for clients.
+        pub http: Option<NodeHttp>,
+        ..
+        /// What has no type here, such as `jvm` or `plugins`.
+        pub other
+    }
 }
 
 answer! {
@@ -162,22 +163,23 @@ answer! {
     }
 }
 
-/// The numbers of one node.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct NodeStats {
-    /// Its name.
-    pub name: String,
-    /// When they were taken, in milliseconds since 1970.
-    pub timestamp: u64,
-    /// Its host.
-    pub host: Option<String>,
-    /// What it may do.
-    pub roles: Vec<String>,
-    /// The shards on it.
-    pub indices: Option<ShardStats>,
-    /// What has no type here, such as `jvm`, `os`, `fs` or `thread_pool`.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
+answer! {
+    /// The numbers of one node.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct NodeStats {
+        /// Its name.
+        pub name: String,
+        /// When they were taken, in milliseconds since 1970.
+        pub timestamp: u64,
+        /// Its host.
+        pub host: Option<String>,
+        /// What it may do.
+        pub roles: Vec<String>,
+        /// The shards on it.
+        pub indices: Option<ShardStats>,
+        ..
+        /// What has no type here, such as `jvm`, `os`, `fs` or `thread_pool`.
+        pub other
+    }
 }

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::answer;
@@ -10,25 +9,22 @@ use super::{lenient::text, search::Shards};
 /// `get_settings` and `get_alias`, of which each fills its part of a state.
 pub type IndexStates = BTreeMap<String, IndexState>;
 
-/// What an index is made of.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[non_exhaustive]
-pub struct IndexState {
-    /// Its other names.
-    #[serde(default)]
-    pub aliases: BTreeMap<String, Alias>,
-    /// Its fields and how they are indexed.
-    #[serde(default)]
-    pub mappings: Value,
-    /// Shards, replicas and so on.
-    #[serde(default)]
-    pub settings: Value,
-    /// Settings that nobody set, where they were asked for.
-    #[serde(default)]
-    pub defaults: Value,
-    /// The data stream that it belongs to.
-    #[serde(default)]
-    pub data_stream: Option<String>,
+answer! {
+    /// What an index is made of.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct IndexState {
+        /// Its other names.
+        pub aliases: BTreeMap<String, Alias>,
+        /// Its fields and how they are indexed.
+        pub mappings: Value,
+        /// Shards, replicas and so on.
+        pub settings: Value,
+        /// Settings that nobody set, where they were asked for.
+        pub defaults: Value,
+        /// The data stream that it belongs to.
+        pub data_stream: Option<String>,
+    }
 }
 
 impl IndexState {
@@ -77,38 +73,38 @@ answer! {
     }
 }
 
-/// The answer to a change of the cluster's state.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct Acknowledged {
-    /// Whether the nodes took it in time.
-    #[serde(default)]
-    pub acknowledged: bool,
-    /// Whether some of several actions had nothing to act on (`update_aliases`).
-    #[serde(default)]
-    pub errors: bool,
+answer! {
+    /// The answer to a change of the cluster's state.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct Acknowledged {
+        /// Whether the nodes took it in time.
+        pub acknowledged: bool,
+        /// Whether some of several actions had nothing to act on (`update_aliases`).
+        pub errors: bool,
+    }
 }
 
-/// The answer to the creation of an index.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct CreateIndexResponse {
-    /// Whether the nodes took it in time.
-    #[serde(default)]
-    pub acknowledged: bool,
-    /// Whether enough copies of its shards had started in time.
-    #[serde(default)]
-    pub shards_acknowledged: bool,
-    /// The index's name.
-    #[serde(default)]
-    pub index: String,
+answer! {
+    /// The answer to the creation of an index.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct CreateIndexResponse {
+        /// Whether the nodes took it in time.
+        pub acknowledged: bool,
+        /// Whether enough copies of its shards had started in time.
+        pub shards_acknowledged: bool,
+        /// The index's name.
+        pub index: String,
+    }
 }
 
-/// The answer of calls that go to shards and give nothing else.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct ShardsResponse {
-    /// The shards that took part.
-    #[serde(rename = "_shards", default)]
-    pub shards: Shards,
+answer! {
+    /// The answer of calls that go to shards and give nothing else.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct ShardsResponse {
+        /// The shards that took part.
+        pub shards: Shards = "_shards",
+    }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::answer::answer;
 use super::{lenient::list, search::Shards};
@@ -135,22 +135,23 @@ answer! {
     }
 }
 
-/// What was counted on shards.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct ShardStats {
-    /// How many documents.
-    pub docs: DocsStats,
-    /// How much room they take.
-    pub store: StoreStats,
-    /// What was written.
-    pub indexing: IndexingStats,
-    /// What was searched.
-    pub search: SearchStats,
-    /// The groups of numbers that have no type here, such as `merges`.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
+answer! {
+    /// What was counted on shards.
+    #[derive(Clone, Debug, Default)]
+    #[non_exhaustive]
+    pub struct ShardStats {
+        /// How many documents.
+        pub docs: DocsStats,
+        /// How much room they take.
+        pub store: StoreStats,
+        /// What was written.
+        pub indexing: IndexingStats,
+        /// What was searched.
+        pub search: SearchStats,
+        ..
+        /// The groups of numbers that have no type here, such as `merges`.
+        pub other
+    }
 }
 
 answer! {
