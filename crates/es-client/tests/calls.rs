@@ -273,3 +273,27 @@ fn a_call_is_shown_as_a_line_for_curl() {
     assert!(client.indices().get("..").into_curl().unwrap_err().is_invalid());
     assert!(seen.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn every_option_reaches_the_transport() {
+    let (client, seen) = client(200, "{}");
+    let (two, nine) = (Duration::from_secs(2), Duration::from_secs(9));
+    let named = client.options().header("x-tenant", "blue").opaque_id("me");
+    let timed = named.options().request_timeout(two).total_timeout(nine);
+    let repeated = timed.options().max_retries(7).retry_on_timeout(true).idempotent(true);
+    let kept = repeated.options().selector_hint("session-1").max_response_size(64).into_client();
+    let sized = kept.clone();
+    tokio::spawn(async move { sized.request(Method::GET, "/", ()).await }).await.unwrap().unwrap();
+
+    let seen = seen.lock().unwrap();
+    let options = seen[0].options.as_ref().unwrap();
+    assert_eq!(options.headers["x-tenant"], "blue");
+    assert_eq!(options.opaque_id.as_ref().unwrap(), "me");
+    assert_eq!(options.request_timeout, Some(Some(two)));
+    assert_eq!(options.total_timeout, Some(Some(nine)));
+    assert_eq!(options.max_retries, Some(7));
+    assert_eq!(options.retry_on_timeout, Some(true));
+    assert_eq!(options.idempotent, Some(true));
+    assert_eq!(options.selector_hint.as_deref(), Some("session-1"));
+    assert_eq!(options.max_response_size, Some(Some(64)));
+}

@@ -1,11 +1,14 @@
 //! The client as `build` makes it, against an embedded cluster with TLS and users.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 
-use std::{error::Error as StdError, time::Duration};
+use std::{convert::Infallible, error::Error as StdError, time::Duration};
 
-use es_client::{Elasticsearch, SearchResponse};
+use es_client::{Elasticsearch, Response, SearchResponse};
 use es_testkit::{Cluster, Fault};
+use es_transport::{Body, attempt::RetryReason};
 use http::{Method, StatusCode};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "s3cr3t/p4ssw0rd";
@@ -141,6 +144,43 @@ async fn statuses_can_be_answers() {
     let answer = lenient.request(Method::GET, "/numbers/_doc/1", ()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert!(!client.indices().exists("numbers").await.unwrap());
+}
+
+#[tokio::test]
+async fn an_answer_tells_how_it_came_about() {
+    let cluster = cluster().await;
+    let client = client(&cluster);
+    for node in 0..3 {
+        cluster.node(node).set_warnings(["old syntax"]);
+    }
+    cluster.node(0).inject(Fault::status(503).once());
+    // The nodes are asked in turn, from any of them on.
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        answers.push(client.search::<Value>("_all").send().await.unwrap());
+    }
+    let meta = answers.iter().map(Response::meta).find(|meta| meta.attempts().len() > 1).unwrap();
+    assert_eq!(meta.status(), StatusCode::OK);
+    assert_eq!(meta.headers()["x-elastic-product"], "Elasticsearch");
+    assert_eq!(meta.warnings().collect::<Vec<_>>(), ["old syntax"]);
+    assert!(meta.duration() > Duration::ZERO);
+    let [failed, answered] = meta.attempts() else { panic!("{:?}", meta.attempts()) };
+    assert_eq!(failed.retried, Some(RetryReason::Status));
+    assert_ne!(failed.node, answered.node);
+    assert_eq!((answered.node.as_deref(), answered.retried), (meta.node(), None));
+}
+
+#[tokio::test]
+async fn a_bulk_body_can_be_a_stream() {
+    let cluster = cluster().await;
+    let client = client(&cluster);
+    let lines =
+        (0..100).map(|n| Ok::<_, Infallible>(format!("{{\"index\":{{}}}}\n{{\"n\":{n}}}\n")));
+    let frames = futures_util::stream::iter(lines.map(|line| line.map(|l| Frame::data(l.into()))));
+    let body = Body::stream(StreamBody::new(frames));
+    let answer = client.bulk().index("numbers").body(body).refresh(true).await.unwrap();
+    assert!(!answer.errors);
+    assert_eq!(client.count("numbers").await.unwrap().count, 100);
 }
 
 #[tokio::test]
