@@ -1,11 +1,13 @@
 //! The one place where the stack's type is erased.
 //!
 //! It costs one allocation per request, the future's. tower's boxed services
-//! cost two: they clone into a box before they can be called.
+//! cost two, and a clone of the stack: they clone into a box before they can be
+//! called.
 
 use std::{
     future::{Future, ready},
     pin::Pin,
+    sync::Mutex,
     task::{Context, Poll},
 };
 
@@ -22,11 +24,27 @@ pub(crate) type ErasedFuture = Pin<Box<dyn Future<Output = Result<Response<Respo
 
 /// A service of any type that takes requests from many callers at once.
 pub(crate) trait Erased: Send + Sync + 'static {
-    /// Calls a clone as soon as it is ready.
+    /// Calls the service as soon as it is ready.
     fn send(&self, request: Box<Request<Body>>, cx: &mut Context<'_>) -> ErasedFuture;
 }
 
-impl<S> Erased for S
+/// A service that callers lend each other.
+///
+/// tower's services are called by `&mut self`, for which every caller would
+/// clone the whole stack, and drop it again. Calls do not wait, so that one
+/// instance serves them in turn; who finds it taken makes a clone.
+pub(crate) struct Lent<S> {
+    prototype: S,
+    instance: Mutex<S>,
+}
+
+impl<S: Clone> Lent<S> {
+    pub(crate) fn new(service: S) -> Self {
+        Self { prototype: service.clone(), instance: Mutex::new(service) }
+    }
+}
+
+impl<S> Erased for Lent<S>
 where
     S: Service<Box<Request<Body>>, Response = Response<ResponseBody>, Error = Error>
         + Clone
@@ -36,12 +54,22 @@ where
     S::Future: Send + 'static,
 {
     fn send(&self, request: Box<Request<Body>>, cx: &mut Context<'_>) -> ErasedFuture {
-        let mut service = self.clone();
-        match service.poll_ready(cx) {
-            Poll::Ready(Ok(())) => Box::pin(service.call(request)),
-            Poll::Ready(Err(error)) => Box::pin(ready(Err(error))),
-            Poll::Pending => Box::pin(service.oneshot(request)),
+        let Ok(mut instance) = self.instance.try_lock() else {
+            return Box::pin(self.prototype.clone().oneshot(request));
+        };
+        match instance.poll_ready(cx) {
+            Poll::Ready(Ok(())) => return Box::pin(instance.call(request)),
+            // Whoever waits takes the instance along, because readiness is its own.
+            Poll::Pending => {}
+            // One that failed is not to be asked again.
+            Poll::Ready(Err(error)) => {
+                *instance = self.prototype.clone();
+                return Box::pin(ready(Err(error)));
+            }
         }
+        let waiting = std::mem::replace(&mut *instance, self.prototype.clone());
+        drop(instance);
+        Box::pin(waiting.oneshot(request))
     }
 }
 

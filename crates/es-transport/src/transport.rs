@@ -16,7 +16,7 @@ use crate::{
     Body, ResponseBody,
     any_request::Unboxing,
     builder::TransportBuilder,
-    erased::{Erased, ErasedFuture},
+    erased::{Erased, ErasedFuture, Lent},
     error::{BoxError, Error, Result},
     node::NodePool,
     sniff::Sniffer,
@@ -78,11 +78,15 @@ impl Transport {
         let service = service
             .map_response(|answer: Response<B>| answer.map(|b| ResponseBody::new(Box::pin(b))))
             .map_err(Error::from_service);
-        Self(Arc::new(Inner { stack: Box::new(Unboxing(service)), shared: None }))
+        Self(Arc::new(Inner { stack: Box::new(Lent::new(Unboxing(service))), shared: None }))
     }
 
-    pub(crate) fn new(stack: impl Erased, shared: Shared) -> Self {
-        Self(Arc::new(Inner { stack: Box::new(stack), shared: Some(shared) }))
+    pub(crate) fn new<S>(stack: S, shared: Shared) -> Self
+    where
+        S: Clone,
+        Lent<S>: Erased,
+    {
+        Self(Arc::new(Inner { stack: Box::new(Lent::new(stack)), shared: Some(shared) }))
     }
 
     /// Sends a request: path and query in origin form, and no host. One that is

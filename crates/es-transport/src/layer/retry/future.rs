@@ -14,6 +14,7 @@ use tower::Service;
 use super::{
     kept::Kept,
     policy::{Ended, RetryPlan, RetryPolicy},
+    service::Shared,
     trail::Trail,
 };
 use crate::{
@@ -51,10 +52,17 @@ pin_project! {
 
 /// What another attempt needs.
 pub(super) struct Again<S, B, P> {
-    pub(super) service: S,
-    pub(super) kept: Kept<B>,
-    pub(super) retries: u32,
-    pub(super) policy: Arc<P>,
+    shared: Arc<Shared<S, P>>,
+    /// Made for the second attempt, and used for those after it.
+    service: Option<S>,
+    kept: Kept<B>,
+    retries: u32,
+}
+
+impl<S, B, P> Again<S, B, P> {
+    pub(super) fn new(shared: Arc<Shared<S, P>>, kept: Kept<B>, retries: u32) -> Self {
+        Self { shared, service: None, kept, retries }
+    }
 }
 
 impl<S, R, P> ResponseFuture<S, R, P>
@@ -72,7 +80,7 @@ impl<S, R, P, RB> Future for ResponseFuture<S, R, P>
 where
     R: AnyRequest,
     R::Body: Replay,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R, Response = Response<RB>> + Clone,
     S::Error: Into<BoxError>,
     P: RetryPolicy,
 {
@@ -181,12 +189,12 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
             Err(error) => Ended::failed(attempt, error).with_spent(trail.spent()),
         };
         let ended = ended.with_uncounted(trail.uncounted());
-        let plan = match self.policy.decide(&self.kept.facts(), &ended) {
+        let plan = match self.shared.policy.decide(&self.kept.facts(), &ended) {
             Some(plan) if ended.retry() <= self.retries || !plan.counts => plan,
             Some(_) => return None,
             None => {
                 if attempt == 1 && result.is_ok_and(is_success) {
-                    self.policy.deposit();
+                    self.shared.policy.deposit();
                 }
                 return None;
             }
@@ -196,7 +204,7 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
         if self.kept.deadline().is_some_and(|deadline| late(deadline.at)) {
             return None;
         }
-        let granted = self.policy.withdraw(plan.reason);
+        let granted = self.shared.policy.withdraw(plan.reason);
         tracing::debug!(attempt, reason = ?plan.reason, wait = ?plan.wait, granted, "retry");
         granted.then_some(plan)
     }
@@ -205,14 +213,15 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
     fn poll_send<R>(&mut self, trail: &mut Trail, cx: &mut Context<'_>) -> Poll<Result<S::Future>>
     where
         R: AnyRequest<Body = B>,
-        S: Service<R>,
+        S: Service<R> + Clone,
         S::Error: Into<BoxError>,
         B: Replay,
     {
-        ready!(self.service.poll_ready(cx)).map_err(Error::from_service)?;
+        let service = self.service.get_or_insert_with(|| self.shared.service());
+        ready!(service.poll_ready(cx)).map_err(Error::from_service)?;
         trail.begin();
         let request = self.kept.request(trail.resend()).ok_or_else(gone)?;
-        Poll::Ready(Ok(self.service.call(request.into())))
+        Poll::Ready(Ok(service.call(request.into())))
     }
 }
 

@@ -1,5 +1,5 @@
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
@@ -21,18 +21,34 @@ use crate::{
 #[derive(Debug)]
 pub struct Retry<S, P> {
     inner: S,
-    policy: Arc<P>,
+    shared: Arc<Shared<S, P>>,
 }
 
-impl<S, P> Retry<S, P> {
+/// What all requests share.
+#[derive(Debug)]
+pub(super) struct Shared<S, P> {
+    pub(super) policy: Arc<P>,
+    /// Of whom the services for other attempts are cloned: no request pays for
+    /// one before it needs it. The lock makes it `Sync`.
+    prototype: Mutex<S>,
+}
+
+impl<S: Clone, P> Shared<S, P> {
+    pub(super) fn service(&self) -> S {
+        self.prototype.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl<S: Clone, P> Retry<S, P> {
     pub(super) fn new(inner: S, policy: Arc<P>) -> Self {
-        Self { inner, policy }
+        let prototype = Mutex::new(inner.clone());
+        Self { inner, shared: Arc::new(Shared { policy, prototype }) }
     }
 }
 
 impl<S: Clone, P> Clone for Retry<S, P> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), policy: Arc::clone(&self.policy) }
+        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -56,13 +72,10 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         let head = request.as_request();
         let facts = RequestFacts::new(head.method(), RequestOptions::of(head));
-        let retries = self.policy.max_retries(&facts);
+        let retries = self.shared.policy.max_retries(&facts);
         let kept = if retries == 0 { None } else { Kept::of(head) };
-        let first = self.inner.call(request);
-        let again = kept.map(|kept| {
-            let (service, policy) = (self.inner.clone(), Arc::clone(&self.policy));
-            Box::new(Again { service, kept, retries, policy })
-        });
-        ResponseFuture::new(first, again)
+        let again = kept.map(|kept| Box::new(Again::new(Arc::clone(&self.shared), kept, retries)));
+        // Called last, so that its future is made in its place.
+        ResponseFuture::new(self.inner.call(request), again)
     }
 }
