@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::{Request, Response, uri::PathAndQuery};
+use http::{HeaderValue, Request, Response, header, uri::PathAndQuery};
 use http_body::Body as HttpBody;
 use tower::{Service, ServiceBuilder, layer::layer_fn};
 
@@ -138,7 +138,9 @@ fn over_connections(
             }
         })
         .build()?;
-    compose(settings, pool, connections.clone(), thaw, move || connections.close())
+    let closing = connections.clone();
+    let close = Box::new(move || closing.close());
+    compose(settings, pool, connections, Traits { thaw: thaw.clone(), close, fills_host: true })
 }
 
 pub(super) fn over_service<S, B>(mut settings: Settings, service: S) -> Result<Transport>
@@ -152,7 +154,16 @@ where
     let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
         .dead_time(settings.dead_time)
         .build()?;
-    compose(settings, pool, service, &Thaw::default(), || {})
+    let traits = Traits { thaw: Thaw::default(), close: Box::new(|| {}), fills_host: false };
+    compose(settings, pool, service, traits)
+}
+
+/// What one bottom can and another cannot.
+struct Traits {
+    thaw: Thaw,
+    close: Box<dyn Fn() + Send + Sync>,
+    /// Whether it replaces an empty `Host`.
+    fills_host: bool,
 }
 
 /// The stack over any bottom. The order and its reasons: [`crate::layer`].
@@ -160,8 +171,7 @@ fn compose<S, B>(
     settings: Settings,
     pool: Arc<NodePool>,
     bottom: S,
-    thaw: &Thaw,
-    close: impl Fn() + Send + Sync + 'static,
+    traits: Traits,
 ) -> Result<Transport>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -176,25 +186,36 @@ where
     };
     let compress = settings.compress.unwrap_or(settings.cloud);
     let compression = settings.compression.enabled(compress);
+    let media_type = MediaTypeLayer::new(compatibility);
+    let auth = settings.auth.unwrap_or_else(AuthLayer::none);
+    let inflate = InflateLayer::new().ask(compress).limit(settings.max_response_size);
+    let headers = settings.headers.prepared(|headers| {
+        media_type.prepare(headers);
+        auth.prepare(headers);
+        inflate.prepare(headers);
+        if traits.fills_host {
+            headers.entry(header::HOST).or_insert(HeaderValue::from_static(""));
+        }
+    });
 
     // A node for each attempt, its credentials, and one deadline over all of it.
     let attempt = ServiceBuilder::new()
-        .layer(settings.headers)
-        .layer(MediaTypeLayer::new(compatibility))
-        .layer(settings.auth.unwrap_or_else(AuthLayer::none))
+        .layer(headers)
+        .layer(media_type)
+        .layer(auth)
         .layer(SelectNodeLayer::new(Arc::clone(&pool), settings.selector))
         // Below selection, which names the node in their errors, and below
         // media types: Elasticsearch compresses refusals too.
         .layer(ProductCheckLayer::new().verification(settings.product))
         .layer(RefuseRedirectLayer::new())
-        .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
+        .layer(inflate)
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
         .layer(CollectLayer::new().limit(settings.max_response_size))
         .service(Unboxing(bottom));
 
     let sniffer = Sniffer::new(Arc::clone(&pool), Boxing(attempt.clone()), settings.sniff);
-    thaw.set(sniffer.expiry());
+    traits.thaw.set(sniffer.expiry());
 
     let request = ServiceBuilder::new()
         .layer(layer_fn(|inner| EraseBody::new(inner, erase)))
@@ -205,11 +226,9 @@ where
         .layer(RetryLayer::new(settings.retry))
         .layer(sniffer.layer())
         .service(attempt);
-    let close = Box::new(close);
-    Ok(Transport::new(
-        request,
-        Shared { pool, sniffer, compression: compression.compresses(), close },
-    ))
+    let Traits { close, .. } = traits;
+    let compression = compression.compresses();
+    Ok(Transport::new(request, Shared { pool, sniffer, compression, close }))
 }
 
 #[cfg(feature = "metrics")]

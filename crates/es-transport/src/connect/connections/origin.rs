@@ -54,13 +54,20 @@ impl Origin {
     }
 
     /// Makes an absolute URI what goes out, without copying its text, and adds
-    /// the `Host`.
+    /// the `Host` where it is missing or empty.
     pub(super) fn prepare(&self, request: &mut Request<Body>) {
         let target = std::mem::take(request.uri_mut()).into_parts().path_and_query;
         if let Some(target) = target {
             *request.uri_mut() = Uri::from(target);
         }
-        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
+        // An empty one keeps the place.
+        match request.headers_mut().get_mut(HOST) {
+            Some(host) if host.is_empty() => *host = self.host.clone(),
+            Some(_) => {}
+            None => {
+                request.headers_mut().insert(HOST, self.host.clone());
+            }
+        }
     }
 
     /// An idle connection, if there is one.

@@ -1,6 +1,6 @@
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Request, Response, header, header::Entry};
+use http::{HeaderMap, Request, Response, header};
 use tower::Service;
 
 use super::{
@@ -98,10 +98,8 @@ fn mark(headers: &mut HeaderMap) -> bool {
 
 /// A header that is there stays.
 pub(super) fn authorize(headers: &mut HeaderMap, credentials: &Credentials) {
-    match headers.entry(header::AUTHORIZATION) {
-        Entry::Vacant(entry) => {
-            entry.insert(credentials.header().clone());
-        }
-        Entry::Occupied(mut entry) => entry.get_mut().set_sensitive(true),
+    // An entry would make room first, needed or not.
+    if !mark(headers) {
+        headers.insert(header::AUTHORIZATION, credentials.header().clone());
     }
 }

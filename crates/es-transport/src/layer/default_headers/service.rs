@@ -7,18 +7,20 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tower::Service;
 
-use super::layer::OPAQUE_ID;
+use super::layer::{Defaults, OPAQUE_ID};
 use crate::{any_request::AnyRequest, options::RequestOptions};
 
 /// Room for what the layers below add. A map has room for 6 headers, or for 12
 /// at twice the cost, so a request without a body should get by with 6.
-fn room_below(method: &Method) -> usize {
-    match *method {
-        // `Accept`, `Accept-Encoding`, `Authorization` and `Host`.
-        Method::GET | Method::HEAD | Method::DELETE => 4,
-        // And `Content-Type`, `Content-Encoding`, `Content-Length` and one more.
-        _ => 8,
-    }
+fn room_below(has_body: bool) -> usize {
+    // `Accept`, `Accept-Encoding`, `Authorization` and `Host`;
+    // and `Content-Type`, `Content-Encoding`, `Content-Length` and one more.
+    if has_body { 8 } else { 4 }
+}
+
+/// Whether requests by this method have a body, as a rule.
+fn has_body(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::DELETE)
 }
 
 /// The service of [`DefaultHeadersLayer`](super::DefaultHeadersLayer).
@@ -28,12 +30,12 @@ fn room_below(method: &Method) -> usize {
 #[derive(Clone)]
 pub struct DefaultHeaders<S> {
     inner: S,
-    headers: Arc<HeaderMap>,
+    defaults: Arc<Defaults>,
 }
 
 impl<S> DefaultHeaders<S> {
-    pub(super) fn new(inner: S, headers: Arc<HeaderMap>) -> Self {
-        Self { inner, headers }
+    pub(super) fn new(inner: S, defaults: Arc<Defaults>) -> Self {
+        Self { inner, defaults }
     }
 }
 
@@ -59,13 +61,18 @@ where
 
 impl<S> DefaultHeaders<S> {
     fn write<B>(&self, request: &mut Request<B>) {
-        let below = room_below(request.method());
+        let Defaults { headers: defaults, prepared } = &*self.defaults;
+        let has_body = has_body(request.method());
         let own = std::mem::take(request.headers_mut());
-        let headers = match RequestOptions::of(request).filter(|options| has_headers(options)) {
-            None => merge(own, &self.headers, below),
-            Some(options) => with_options(own, options, &self.headers, below),
+        *request.headers_mut() = match RequestOptions::of(request) {
+            Some(options) if has_headers(options) => {
+                with_options(own, options, defaults, room_below(has_body))
+            }
+            _ => match prepared {
+                Some(prepared) if own.is_empty() && !has_body => prepared.clone(),
+                _ => merge(own, defaults, room_below(has_body)),
+            },
         };
-        *request.headers_mut() = headers;
     }
 }
 
@@ -121,7 +128,7 @@ fn add_missing(to: &mut HeaderMap, from: &HeaderMap, wanted: impl Fn(&HeaderName
 
 impl<S: fmt::Debug> fmt::Debug for DefaultHeaders<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.headers.keys().collect();
+        let names: Vec<_> = self.defaults.headers.keys().collect();
         f.debug_struct("DefaultHeaders")
             .field("inner", &self.inner)
             .field("headers", &names)

@@ -1,6 +1,9 @@
+use http::{HeaderMap, HeaderValue, header};
 use tower::Layer;
 
 use super::service::Inflate;
+
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
 /// Inflates answers; see the [module](super).
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +32,14 @@ impl InflateLayer {
     pub fn limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.limit = bytes.into();
         self
+    }
+
+    /// Adds to the headers of a request what this layer does.
+    pub(crate) fn prepare(&self, headers: &mut HeaderMap) {
+        // To enter something may make room for it, needed or not.
+        if self.ask && !headers.contains_key(header::ACCEPT_ENCODING) {
+            headers.insert(header::ACCEPT_ENCODING, GZIP);
+        }
     }
 }
 

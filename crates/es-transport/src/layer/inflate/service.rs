@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, header};
+use http::{Method, Response};
 use http_body::Body;
 use tower::Service;
 
@@ -15,8 +15,6 @@ use crate::{
     error::{BoxError, Error, Result},
     options::RequestOptions,
 };
-
-const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
 /// The service of [`InflateLayer`].
 #[derive(Clone, Debug)]
@@ -49,13 +47,11 @@ where
 
     #[inline]
     fn call(&mut self, mut request: R) -> Self::Future {
+        let head = request.as_request_mut();
+        self.settings.prepare(head.headers_mut());
         // A HEAD is answered with the headers of a body that does not come.
-        let is_head = request.as_request().method() == Method::HEAD;
-        if self.settings.ask && !is_head {
-            request.as_request_mut().headers_mut().entry(header::ACCEPT_ENCODING).or_insert(GZIP);
-        }
-        let options = RequestOptions::of(request.as_request());
-        let (wanted, limit) = self.settings.wanted_by(options);
+        let is_head = head.method() == Method::HEAD;
+        let (wanted, limit) = self.settings.wanted_by(RequestOptions::of(head));
         let wanted = if is_head { Wanted::Head } else { wanted };
         ResponseFuture::new(self.inner.call(request), limit, wanted)
     }

@@ -53,11 +53,13 @@ impl Types {
         if self.serverless && !headers.contains_key(API_VERSION) {
             headers.insert(API_VERSION, SERVERLESS);
         }
-        if headers.contains_key(header::ACCEPT) {
+        if let Some(accept) = headers.get(header::ACCEPT) {
+            let is_own = *accept == self.json;
             if has_body {
                 self.follow_accept(headers);
+                return None;
             }
-            return None;
+            return self.major.filter(|_| is_own);
         }
         if !has_body {
             headers.insert(header::ACCEPT, self.json.clone());
