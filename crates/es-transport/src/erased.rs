@@ -12,7 +12,6 @@ use std::{
 };
 
 use http::{Request, Response};
-use pin_project_lite::pin_project;
 use tower::{Service, ServiceExt};
 
 use crate::{
@@ -20,7 +19,10 @@ use crate::{
     error::{Error, Result},
 };
 
-pub(crate) type ErasedFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>>> + Send>>;
+/// An answer, in its box.
+pub(crate) type Answer = Box<Response<ResponseBody>>;
+
+pub(crate) type ErasedFuture = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
 
 /// A service of any type that takes requests from many callers at once.
 pub(crate) trait Erased: Send + Sync + 'static {
@@ -46,7 +48,7 @@ impl<S: Clone> Lent<S> {
 
 impl<S> Erased for Lent<S>
 where
-    S: Service<Box<Request<Body>>, Response = Response<ResponseBody>, Error = Error>
+    S: Service<Box<Request<Body>>, Response = Answer, Error = Error>
         + Clone
         + Send
         + Sync
@@ -70,62 +72,6 @@ where
         let waiting = std::mem::replace(&mut *instance, self.prototype.clone());
         drop(instance);
         Box::pin(waiting.oneshot(request))
-    }
-}
-
-/// Gives the answers of a service the one body that callers see. tower's
-/// `MapResponse` would do, but moves every answer twice more.
-#[derive(Clone)]
-pub(crate) struct EraseBody<S, M> {
-    inner: S,
-    erase: M,
-}
-
-impl<S, M> EraseBody<S, M> {
-    pub(crate) fn new(inner: S, erase: M) -> Self {
-        Self { inner, erase }
-    }
-}
-
-impl<S, M, B> Service<Box<Request<Body>>> for EraseBody<S, M>
-where
-    S: Service<Box<Request<Body>>, Response = Response<B>, Error = Error>,
-    M: Fn(B) -> ResponseBody + Clone,
-{
-    type Response = Response<ResponseBody>;
-    type Error = Error;
-    type Future = EraseBodyFuture<S::Future, M>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.inner.poll_ready(cx)
-    }
-
-    #[inline]
-    fn call(&mut self, request: Box<Request<Body>>) -> Self::Future {
-        EraseBodyFuture { inner: self.inner.call(request), erase: self.erase.clone() }
-    }
-}
-
-pin_project! {
-    /// The future of [`EraseBody`].
-    pub(crate) struct EraseBodyFuture<F, M> {
-        #[pin]
-        inner: F,
-        erase: M,
-    }
-}
-
-impl<F, M, B> Future for EraseBodyFuture<F, M>
-where
-    F: Future<Output = Result<Response<B>>>,
-    M: Fn(B) -> ResponseBody,
-{
-    type Output = Result<Response<ResponseBody>>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        this.inner.poll(cx).map_ok(|answer| answer.map(this.erase))
     }
 }
 

@@ -31,7 +31,7 @@
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`cloud_id`] | Cloud ID → node |
 //! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
-//! | [`any_request`], [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
+//! | [`any_request`], [`any_response`], [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -40,6 +40,7 @@
 //! | `http2` | HTTP/2 by the alternative bottom, [`connect::http_client`] |
 
 pub mod any_request;
+pub mod any_response;
 pub mod attempt;
 pub mod backoff;
 pub mod body;
@@ -59,6 +60,7 @@ pub mod transport;
 pub mod warning;
 
 pub use any_request::AnyRequest;
+pub use any_response::AnyResponse;
 pub use backoff::Backoff;
 pub use body::{Body, Replay, ResponseBody};
 pub use builder::TransportBuilder;

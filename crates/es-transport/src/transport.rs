@@ -76,7 +76,9 @@ impl Transport {
         B::Error: Into<BoxError>,
     {
         let service = service
-            .map_response(|answer: Response<B>| answer.map(|b| ResponseBody::new(Box::pin(b))))
+            .map_response(|answer: Response<B>| {
+                Box::new(answer.map(|body| ResponseBody::new(Box::pin(body))))
+            })
             .map_err(Error::from_service);
         Self(Arc::new(Inner { stack: Box::new(Lent::new(Unboxing(service))), shared: None }))
     }
@@ -158,7 +160,7 @@ impl Future for SendFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match &mut self.0 {
-                State::Sent(future) => return future.as_mut().poll(cx),
+                State::Sent(future) => return future.as_mut().poll(cx).map_ok(|answer| *answer),
                 State::Unsent { transport, request } => {
                     // There is one: it is taken together with the state.
                     let Some(request) = request.take() else { return Poll::Pending };

@@ -11,10 +11,9 @@ use std::{
 
 use bytes::Bytes;
 use es_transport::{
-    Body, BoxError, Error, RequestOptions,
+    Body, BoxError, Error, RequestOptions, ResponseBody,
     layer::{
         CollectLayer,
-        collect::ResponseBody,
         retry::{RetryLayer, StandardRetry},
     },
 };
@@ -26,7 +25,7 @@ use tokio_test::{assert_pending, assert_ready_ok, block_on, task};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::mock;
 
-type Answer = Result<Response<ResponseBody<Body>>, Error>;
+type Answer = Result<Response<ResponseBody>, Error>;
 
 fn get() -> Request<Body> {
     Request::get("/").body(Body::empty()).unwrap()

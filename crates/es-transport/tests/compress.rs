@@ -11,10 +11,7 @@ use std::{
 use bytes::Bytes;
 use es_transport::{
     Body, Error, Replay, RequestOptions, ResponseBody,
-    layer::{
-        compress::CompressLayer,
-        inflate::{self, InflateLayer},
-    },
+    layer::{compress::CompressLayer, inflate::InflateLayer},
 };
 use exchange::exchange;
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
@@ -151,7 +148,7 @@ fn channel() -> (tokio::sync::mpsc::Sender<Bytes>, Channel) {
     (sender, Channel(receiver))
 }
 
-type Answer = Result<Response<inflate::ResponseBody<Body>>, Error>;
+type Answer = Result<Response<ResponseBody>, Error>;
 
 async fn inflated(layer: InflateLayer, request: Request<Body>, body: Body) -> (Answer, HeaderMap) {
     let builder = Response::builder().header("content-encoding", "gzip");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use es_transport::{
     Body, Error, RequestOptions, ResponseBody,
-    layer::media_type::{self, API_VERSIONING, CompatibilityMode, MediaTypeLayer},
+    layer::media_type::{API_VERSIONING, CompatibilityMode, MediaTypeLayer},
 };
 use exchange::exchange;
 use http::{Request, Response};
@@ -20,7 +20,7 @@ const PLAIN: &str = "application/json";
 /// As 8.19 answers to `compatible-with=9`.
 const TOO_NEW: &str = r#"{"error":{"type":"media_type_header_exception","reason":"Invalid media-type value on headers [Accept]","caused_by":{"type":"status_exception","reason":"Accept version must be either version 8 or 7, but found 9. Accept=application/vnd.elasticsearch+json;compatible-with=9"}},"status":400}"#;
 
-type Answer = Result<Response<media_type::ResponseBody<Body>>, Error>;
+type Answer = Result<Response<ResponseBody>, Error>;
 
 fn layer(mode: CompatibilityMode) -> MediaTypeLayer {
     MediaTypeLayer::new(mode)

@@ -10,6 +10,7 @@ pub(crate) use collect::{Collector, collect};
 pub use replay::Replay;
 pub(crate) use replay::copy_of;
 pub use request::Body;
+pub(crate) use response::BoxBody;
 pub use response::ResponseBody;
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! What comes back.
 
 use std::{
-    fmt,
+    any::Any,
+    fmt, mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
+use pin_project_lite::pin_project;
 
 use super::collect;
 use crate::error::{BoxError, Error, Result};
@@ -18,54 +20,73 @@ use crate::error::{BoxError, Error, Result};
 /// stream where the caller asked for one.
 #[derive(Default)]
 pub struct ResponseBody {
-    answer: Answer,
+    content: Content,
     node: Option<Arc<str>>,
 }
 
-#[derive(Default)]
-enum Answer {
-    #[default]
-    Empty,
+/// A stream, whatever its type.
+pub(crate) type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>;
+
+enum Content {
+    /// All of it; no body at all, if these are empty.
     Full(Bytes),
-    Stream {
-        first: Option<Result<Bytes>>,
-        rest: Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>,
-    },
+    Stream(BoxBody),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Full(Bytes::new())
+    }
 }
 
 impl ResponseBody {
     /// Takes any body. One whose bytes are all at hand is taken without a box.
     ///
     /// A body that is not `Unpin` is passed as `Box::pin(body)`.
-    pub fn new<B>(body: B) -> Self
+    pub fn new<B>(mut body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
+        if let Some(own) = (&mut body as &mut dyn Any).downcast_mut() {
+            return mem::take(own);
+        }
         if body.is_end_stream() {
             return Self::default();
         }
-        let mut body = body.map_err(Error::from_service);
+        let mut rest = body.map_err(Error::from_service);
         // What is not ready now is polled again by its reader, with its own waker.
         let mut cx = Context::from_waker(Waker::noop());
-        let first = match Pin::new(&mut body).poll_frame(&mut cx) {
+        let first = match Pin::new(&mut rest).poll_frame(&mut cx) {
             Poll::Ready(None) => return Self::default(),
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) if body.is_end_stream() => return data.into(),
+                Ok(data) if rest.is_end_stream() => return data.into(),
                 Ok(data) => Some(Ok(data)),
                 Err(_trailers) => None,
             },
             Poll::Ready(Some(Err(error))) => Some(Err(error)),
             Poll::Pending => None,
         };
-        Self { answer: Answer::Stream { first, rest: Box::pin(body) }, node: None }
+        Self::stream(Begun { first, rest })
+    }
+
+    /// A body that is read as a stream, although it may be at hand.
+    pub(crate) fn stream<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
+    {
+        Self { content: Content::Stream(Box::pin(body)), node: None }
     }
 
     /// Says which node it came from: its URL, without user info.
     #[must_use]
     pub fn with_node(mut self, node: Arc<str>) -> Self {
-        self.node = Some(node);
+        self.set_node(node);
         self
+    }
+
+    pub(crate) fn set_node(&mut self, node: Arc<str>) {
+        self.node = Some(node);
     }
 
     /// The URL of the node that it came from, without user info; `None` where
@@ -74,15 +95,58 @@ impl ResponseBody {
         self.node.as_ref()
     }
 
+    /// The bytes, where they are all at hand; `None` for a stream.
+    pub fn collected(&self) -> Option<&Bytes> {
+        match &self.content {
+            Content::Full(bytes) => Some(bytes),
+            Content::Stream(_) => None,
+        }
+    }
+
+    /// Puts these bytes in the place of what was there.
+    pub(crate) fn replace(&mut self, bytes: Bytes) {
+        self.content = Content::Full(bytes);
+    }
+
+    /// Puts a stream in the place of the one that is there; bytes at hand stay.
+    pub(crate) fn wrap_stream<B>(&mut self, wrap: impl FnOnce(BoxBody) -> B)
+    where
+        B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
+    {
+        match mem::take(&mut self.content) {
+            Content::Stream(stream) => self.content = Content::Stream(Box::pin(wrap(stream))),
+            full @ Content::Full(_) => self.content = full,
+        }
+    }
+
+    /// The first bytes, about so many at most, or all that are at hand. They are
+    /// not taken away.
+    pub(crate) async fn look(&mut self, limit: usize) -> Result<Bytes> {
+        if let Some(bytes) = self.collected() {
+            return Ok(bytes.clone());
+        }
+        let mut seen = BytesMut::new();
+        while seen.len() < limit
+            && let Some(piece) = self.chunk().await?
+        {
+            seen.extend_from_slice(&piece);
+        }
+        let seen = seen.freeze();
+        self.wrap_stream(|rest| Begun {
+            first: (!seen.is_empty()).then(|| Ok(seen.clone())),
+            rest,
+        });
+        Ok(seen)
+    }
+
     /// The bytes, where they are all at hand; a stream is given back.
     ///
     /// # Errors
     /// The body itself, if it is a stream.
     pub fn try_into_bytes(self) -> Result<Bytes, Self> {
-        match self.answer {
-            Answer::Empty => Ok(Bytes::new()),
-            Answer::Full(bytes) => Ok(bytes),
-            answer @ Answer::Stream { .. } => Err(Self { answer, node: self.node }),
+        match self.content {
+            Content::Full(bytes) => Ok(bytes),
+            content @ Content::Stream(_) => Err(Self { content, node: self.node }),
         }
     }
 
@@ -123,59 +187,80 @@ impl HttpBody for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>>>> {
-        match &mut self.answer {
-            Answer::Empty => Poll::Ready(None),
-            Answer::Full(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.answer = Answer::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
-            Answer::Stream { first, rest } => match first.take() {
-                Some(first) => Poll::Ready(Some(first.map(Frame::data))),
-                None => rest.as_mut().poll_frame(cx),
-            },
+        match &mut self.content {
+            Content::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Content::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
+            Content::Stream(stream) => stream.as_mut().poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.answer {
-            Answer::Empty => true,
-            Answer::Full(_) => false,
-            Answer::Stream { first, rest } => first.is_none() && rest.is_end_stream(),
+        match &self.content {
+            Content::Full(bytes) => bytes.is_empty(),
+            Content::Stream(stream) => stream.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.answer {
-            Answer::Empty => SizeHint::with_exact(0),
-            Answer::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Answer::Stream { first: Some(Ok(first)), rest } => {
-                let (first, rest) = (first.len() as u64, rest.size_hint());
-                let mut hint = SizeHint::new();
-                hint.set_lower(rest.lower().saturating_add(first));
-                if let Some(upper) = rest.upper() {
-                    hint.set_upper(upper.saturating_add(first));
-                }
-                hint
-            }
-            Answer::Stream { rest, .. } => rest.size_hint(),
+        match &self.content {
+            Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Stream(stream) => stream.size_hint(),
         }
     }
 }
 
 impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.answer {
-            Answer::Empty => f.write_str("ResponseBody(empty)"),
-            Answer::Full(bytes) => write!(f, "ResponseBody({} bytes)", bytes.len()),
-            Answer::Stream { .. } => f.write_str("ResponseBody(stream)"),
+        match &self.content {
+            Content::Full(bytes) => write!(f, "ResponseBody({} bytes)", bytes.len()),
+            Content::Stream(_) => f.write_str("ResponseBody(stream)"),
         }
     }
 }
 
 impl From<Bytes> for ResponseBody {
     fn from(bytes: Bytes) -> Self {
-        let answer = if bytes.is_empty() { Answer::Empty } else { Answer::Full(bytes) };
-        Self { answer, node: None }
+        Self { content: Content::Full(bytes), node: None }
+    }
+}
+
+pin_project! {
+    /// A body of which a piece was read already.
+    pub(crate) struct Begun<B> {
+        pub(crate) first: Option<Result<Bytes>>,
+        #[pin]
+        pub(crate) rest: B,
+    }
+}
+
+impl<B: HttpBody<Data = Bytes, Error = Error>> HttpBody for Begun<B> {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let this = self.project();
+        match this.first.take() {
+            Some(first) => Poll::Ready(Some(first.map(Frame::data))),
+            None => this.rest.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_none() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = self.rest.size_hint();
+        let Some(Ok(first)) = &self.first else { return rest };
+        let first = first.len() as u64;
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(first));
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper.saturating_add(first));
+        }
+        hint
     }
 }

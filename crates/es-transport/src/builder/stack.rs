@@ -5,25 +5,25 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header, uri::PathAndQuery};
 use http_body::Body as HttpBody;
-use tower::{Service, ServiceBuilder, layer::layer_fn};
+use tower::{Service, ServiceBuilder};
 
 use super::{Bottom, Settings};
 use crate::{
-    Body, ResponseBody,
+    Body,
     any_request::{Boxing, Unboxing},
+    any_response::BoxingAnswers,
     connect::{Connections, Connector},
-    erased::EraseBody,
     error::{BoxError, Error, Result},
     layer::{
         attempt_timeout::AttemptTimeoutLayer,
         auth::AuthLayer,
         collect::CollectLayer,
-        inflate::{self, InflateLayer},
-        media_type::{self, CompatibilityMode, MediaTypeLayer},
+        inflate::InflateLayer,
+        media_type::{CompatibilityMode, MediaTypeLayer},
         product_check::ProductCheckLayer,
         refuse_redirect::RefuseRedirectLayer,
         retry::RetryLayer,
-        select_node::{self, SelectNodeLayer},
+        select_node::SelectNodeLayer,
         total_timeout::TotalTimeoutLayer,
         trace::{TraceAttemptLayer, TraceLayer},
     },
@@ -211,6 +211,7 @@ where
         .layer(inflate)
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
+        .layer_fn(BoxingAnswers)
         .layer(CollectLayer::new().limit(settings.max_response_size))
         .service(Unboxing(bottom));
 
@@ -218,7 +219,6 @@ where
     traits.thaw.set(sniffer.expiry());
 
     let request = ServiceBuilder::new()
-        .layer(layer_fn(|inner| EraseBody::new(inner, erase)))
         .layer(TraceLayer::new())
         .layer(metrics())
         .layer(TotalTimeoutLayer::new(settings.total_timeout))
@@ -239,17 +239,4 @@ fn metrics() -> crate::layer::MetricsLayer {
 #[cfg(not(feature = "metrics"))]
 fn metrics() -> tower::layer::util::Identity {
     tower::layer::util::Identity::new()
-}
-
-/// The body of an answer, above all layers that wrap it.
-type AnswerBody<B> = media_type::ResponseBody<select_node::SelectedBody<inflate::ResponseBody<B>>>;
-
-/// The body of an answer as callers see it, with the node that it came from.
-fn erase<B>(body: AnswerBody<B>) -> ResponseBody
-where
-    B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    let node = Arc::clone(body.get_ref().node().shared_url());
-    ResponseBody::new(body).with_node(node)
 }

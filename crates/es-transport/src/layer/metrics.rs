@@ -42,7 +42,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use metrics::{Label, counter, histogram};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -50,6 +50,7 @@ use tower::{Layer, Service};
 
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     attempt::Attempts,
     error::{BoxError, Error, Result},
     options::OperationName,
@@ -81,13 +82,14 @@ pub struct Metrics<S> {
     inner: S,
 }
 
-impl<S, R, RB> Service<R> for Metrics<S>
+impl<S, R> Service<R> for Metrics<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
 {
-    type Response = Response<RB>;
+    type Response = S::Response;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -112,12 +114,13 @@ pin_project! {
     }
 }
 
-impl<F, RB, E> Future for ResponseFuture<F>
+impl<F, A, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<RB>, E>>,
+    F: Future<Output = Result<A, E>>,
+    A: AnyResponse,
     E: Into<BoxError>,
 {
-    type Output = Result<Response<RB>>;
+    type Output = Result<A>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -125,6 +128,7 @@ where
         let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);
         match &result {
             Ok(answer) => {
+                let answer = answer.as_response();
                 let trail = answer.extensions().get::<Attempts>();
                 this.measure.answered(answer.status(), trail.map_or(1, |trail| trail.0.len()));
             }

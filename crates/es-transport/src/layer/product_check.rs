@@ -37,12 +37,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderName, Response};
+use http::{HeaderMap, HeaderName};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     error::{BoxError, Error, Result},
 };
 
@@ -108,13 +109,14 @@ pub struct ProductCheck<S> {
     check: ProductCheckLayer,
 }
 
-impl<S, R, RB> Service<R> for ProductCheck<S>
+impl<S, R> Service<R> for ProductCheck<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
 {
-    type Response = Response<RB>;
+    type Response = S::Response;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -142,22 +144,23 @@ pin_project! {
     }
 }
 
-impl<F, RB, E> Future for ResponseFuture<F>
+impl<F, A, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<RB>, E>>,
+    F: Future<Output = Result<A, E>>,
+    A: AnyResponse,
     E: Into<BoxError>,
 {
-    type Output = Result<Response<RB>>;
+    type Output = Result<A>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let polled = this.inner.poll(cx);
-        if let Poll::Ready(Ok(response)) = &polled
-            && response.status().is_success()
+        if let Poll::Ready(Ok(answer)) = &polled
+            && answer.as_response().status().is_success()
             && let Some(check) = this.check.take()
         {
-            check.judge(response.headers())?;
+            check.judge(answer.as_response().headers())?;
         }
         polled.map_err(Error::from_service)
     }

@@ -38,6 +38,7 @@ use tower::{Layer, Service};
 
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     error::{BoxError, Error, Result},
 };
 
@@ -66,13 +67,14 @@ pub struct RefuseRedirect<S> {
     inner: S,
 }
 
-impl<S, R, RB> Service<R> for RefuseRedirect<S>
+impl<S, R> Service<R> for RefuseRedirect<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
 {
-    type Response = Response<RB>;
+    type Response = S::Response;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -95,17 +97,19 @@ pin_project! {
     }
 }
 
-impl<F, RB, E> Future for ResponseFuture<F>
+impl<F, A, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<RB>, E>>,
+    F: Future<Output = Result<A, E>>,
+    A: AnyResponse,
     E: Into<BoxError>,
 {
-    type Output = Result<Response<RB>>;
+    type Output = Result<A>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.project().inner.poll(cx);
-        if let Poll::Ready(Ok(response)) = &polled
+        if let Poll::Ready(Ok(answer)) = &polled
+            && let response = answer.as_response()
             && response.status().is_redirection()
             && response.status() != StatusCode::NOT_MODIFIED
         {

@@ -1,17 +1,14 @@
 //! One look: ask a node, read its answer; if it fails, ask another.
 
-use std::{
-    pin::{Pin, pin},
-    sync::Arc,
-};
+use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body as HttpBody;
+use http::Request;
 use tower::{Service, ServiceExt};
 
 use super::{options::Filter, reply};
 use crate::{
+    any_response::{AnyResponse, Erase},
     attempt::Resend,
     body::{self, Body},
     error::{BoxError, Error, Result},
@@ -28,23 +25,21 @@ const MAX_ANSWER: usize = 64 << 20;
 pub(super) type Ask =
     Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Vec<Node>>> + Send>> + Send + Sync>;
 
-pub(super) fn through<S, RB>(service: S, filter: Option<Filter>) -> Ask
+pub(super) fn through<S>(service: S, filter: Option<Filter>) -> Ask
 where
-    S: Service<Request<Body>, Response = Response<RB>> + Clone + Send + Sync + 'static,
+    S: Service<Request<Body>> + Clone + Send + Sync + 'static,
+    S::Response: Erase + Send,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    RB: HttpBody<Data = Bytes> + Send + 'static,
-    RB::Error: Into<BoxError>,
 {
     Box::new(move || Box::pin(look(service.clone(), filter.clone())))
 }
 
-async fn look<S, RB>(service: S, filter: Option<Filter>) -> Result<Vec<Node>>
+async fn look<S>(service: S, filter: Option<Filter>) -> Result<Vec<Node>>
 where
-    S: Service<Request<Body>, Response = Response<RB>> + Clone,
+    S: Service<Request<Body>> + Clone,
+    S::Response: Erase,
     S::Error: Into<BoxError>,
-    RB: HttpBody<Data = Bytes>,
-    RB::Error: Into<BoxError>,
 {
     let mut tried: Vec<Arc<str>> = Vec::new();
     let mut attempt = 1;
@@ -75,19 +70,19 @@ where
     }
 }
 
-async fn ask<S, RB>(service: S, request: Request<Body>) -> Result<Bytes>
+async fn ask<S>(service: S, request: Request<Body>) -> Result<Bytes>
 where
-    S: Service<Request<Body>, Response = Response<RB>>,
+    S: Service<Request<Body>>,
+    S::Response: Erase,
     S::Error: Into<BoxError>,
-    RB: HttpBody<Data = Bytes>,
-    RB::Error: Into<BoxError>,
 {
     let answer = service.oneshot(request).await.map_err(Error::from_service)?;
+    let answer = answer.erase().into_response();
     let status = answer.status();
     if !status.is_success() {
         return Err(Error::sniff(format!("the node answered with status {}", status.as_u16())));
     }
-    body::collect(pin!(answer.into_body()), MAX_ANSWER).await
+    body::collect(answer.into_body(), MAX_ANSWER).await
 }
 
 fn usable(answer: &[u8], asked: &Node, filter: Option<&Filter>) -> Result<Vec<Node>> {

@@ -7,7 +7,6 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::Response;
 use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, time::Instant};
 use tower::{Layer, Service};
@@ -15,6 +14,7 @@ use tower::{Layer, Service};
 use super::{Sniffer, sniffer::Look, task};
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     error::{BoxError, Error, Result},
     node::Verdict,
 };
@@ -81,13 +81,14 @@ async fn wait(look: Look) {
     let _ = look.run().await;
 }
 
-impl<S, R, RB> Service<R> for Sniff<S>
+impl<S, R> Service<R> for Sniff<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
 {
-    type Response = Response<RB>;
+    type Response = S::Response;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -120,12 +121,13 @@ pin_project! {
     }
 }
 
-impl<F, RB, E> Future for ResponseFuture<F>
+impl<F, A, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<RB>, E>>,
+    F: Future<Output = Result<A, E>>,
+    A: AnyResponse,
     E: Into<BoxError>,
 {
-    type Output = Result<Response<RB>>;
+    type Output = Result<A>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -134,7 +136,7 @@ where
         let Some(sniffer) = this.sniffer else { return polled.map_err(Error::from_service) };
         let answer = ready!(polled).map_err(Error::from_service);
         let verdict = match &answer {
-            Ok(answer) => Verdict::of_status(answer.status()),
+            Ok(answer) => Verdict::of_status(answer.as_response().status()),
             Err(error) => Verdict::of_error(error),
         };
         if verdict == Verdict::Failed {

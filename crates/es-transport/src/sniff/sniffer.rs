@@ -2,9 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body as HttpBody;
+use http::Request;
 use tokio::time::Instant;
 use tower::Service;
 
@@ -15,6 +13,7 @@ use super::{
     task,
 };
 use crate::{
+    any_response::Erase,
     body::Body,
     error::{BoxError, Error, Result, TimeoutPhase},
     node::{Node, NodePool},
@@ -41,13 +40,12 @@ impl Sniffer {
     /// Asks through `service`, which must contain the
     /// [selection](crate::layer::SelectNodeLayer) of a node from `pool`, and
     /// should add credentials and headers as for any request.
-    pub fn new<S, RB>(pool: Arc<NodePool>, service: S, options: SniffOptions) -> Self
+    pub fn new<S>(pool: Arc<NodePool>, service: S, options: SniffOptions) -> Self
     where
-        S: Service<Request<Body>, Response = Response<RB>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>> + Clone + Send + Sync + 'static,
+        S::Response: Erase + Send,
         S::Error: Into<BoxError>,
         S::Future: Send,
-        RB: HttpBody<Data = Bytes> + Send + 'static,
-        RB::Error: Into<BoxError>,
     {
         let inner = Inner {
             pool,

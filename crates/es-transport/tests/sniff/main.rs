@@ -108,7 +108,7 @@ fn client(seeds: &[&str], cluster: &Cluster, options: SniffOptions) -> Client {
     let served = cluster.clone();
     let bottom = tower::service_fn(move |request| served.clone().serve(request));
     let below_retry = select.layer(bottom).map_response(|answer: Response<_>| {
-        answer.map(|body: es_transport::layer::select_node::SelectedBody<Body>| Body::stream(body))
+        answer.map(|body: es_transport::ResponseBody| Body::stream(body))
     });
     let below_retry = BoxCloneSyncService::new(below_retry);
     let sniffer = Sniffer::new(Arc::clone(&pool), below_retry.clone(), options);

@@ -5,12 +5,12 @@ use std::{
     time::Duration,
 };
 
-use http::Response;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::body::ResponseBody;
+use super::body::Timed;
 use crate::{
+    any_response::{AnyResponse, Erase},
     attempt::{Deadline, last_call},
     error::{BoxError, Error, Result, TimeoutPhase},
 };
@@ -72,20 +72,25 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, RB, E> Future for ResponseFuture<F>
+impl<F, A, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<RB>, E>>,
+    F: Future<Output = Result<A, E>>,
+    A: Erase,
     E: Into<BoxError>,
 {
-    type Output = Result<Response<ResponseBody<RB>>>;
+    type Output = Result<A::Erased>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let polled = this.inner.as_mut().poll(cx);
-        if polled.is_ready() {
-            let timed = |body| ResponseBody::new(body, *this.read);
-            return polled.map_ok(|answer| answer.map(timed)).map_err(Error::from_service);
+        if let Poll::Ready(result) = polled {
+            let mut answer = result.map_err(Error::from_service)?.erase();
+            if let Some(timeout) = *this.read {
+                let body = answer.as_response_mut().body_mut();
+                body.wrap_stream(|stream| Timed::new(stream, timeout));
+            }
+            return Poll::Ready(Ok(answer));
         }
         let Some(limit) = this.limit else { return Poll::Pending };
         if this.sleep.is_none() {

@@ -44,7 +44,6 @@ mod future;
 mod layer;
 mod service;
 
-pub use body::ResponseBody;
 pub use future::ResponseFuture;
 pub use layer::AttemptTimeoutLayer;
 pub use service::AttemptTimeout;

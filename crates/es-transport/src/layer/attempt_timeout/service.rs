@@ -3,15 +3,12 @@ use std::{
     time::Duration,
 };
 
-use http::Response;
 use tower::Service;
 
-use super::{
-    body::ResponseBody,
-    future::{Limit, ResponseFuture},
-};
+use super::future::{Limit, ResponseFuture};
 use crate::{
     any_request::AnyRequest,
+    any_response::Erase,
     attempt::Deadline,
     error::{BoxError, Error},
     options::RequestOptions,
@@ -30,13 +27,14 @@ impl<S> AttemptTimeout<S> {
     }
 }
 
-impl<S, R, RB> Service<R> for AttemptTimeout<S>
+impl<S, R> Service<R> for AttemptTimeout<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: Erase,
     S::Error: Into<BoxError>,
 {
-    type Response = Response<ResponseBody<RB>>;
+    type Response = <S::Response as Erase>::Erased;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 

@@ -6,62 +6,61 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Service, ServiceExt};
 
 use super::{cache::Cache, service::authorize};
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     body::{Replay, copy_of},
     credentials::Credentials,
     error::{BoxError, Error, Result},
 };
 
-type Boxed<RB> = Pin<Box<dyn Future<Output = Result<Response<RB>>> + Send>>;
+type Boxed<A> = Pin<Box<dyn Future<Output = Result<A>> + Send>>;
 
 pin_project! {
     /// The future of [`Auth`](super::Auth).
-    pub struct ResponseFuture<S, R, F, RB> {
+    pub struct ResponseFuture<S, R, F, A> {
         #[pin]
-        state: State<S, R, F, RB>,
+        state: State<S, R, F, A>,
     }
 }
 
 pin_project! {
     #[project = StateProj]
-    enum State<S, R, F, RB> {
+    enum State<S, R, F, A> {
         Sent {
             #[pin]
             inner: F,
             resend: Option<Box<Resend<S, R>>>,
         },
         // A provider is asked: rare, and worth a box.
-        Waiting { future: Boxed<RB> },
+        Waiting { future: Boxed<A> },
     }
 }
 
-impl<S, R, F, RB> ResponseFuture<S, R, F, RB> {
+impl<S, R, F, A> ResponseFuture<S, R, F, A> {
     pub(super) fn sent(inner: F, resend: Option<Box<Resend<S, R>>>) -> Self {
         Self { state: State::Sent { inner, resend } }
     }
 
-    pub(super) fn waiting(
-        future: impl Future<Output = Result<Response<RB>>> + Send + 'static,
-    ) -> Self {
+    pub(super) fn waiting(future: impl Future<Output = Result<A>> + Send + 'static) -> Self {
         Self { state: State::Waiting { future: Box::pin(future) } }
     }
 }
 
-impl<S, R, F, RB, E> Future for ResponseFuture<S, R, F, RB>
+impl<S, R, F, A, E> Future for ResponseFuture<S, R, F, A>
 where
     R: AnyRequest + Send + 'static,
-    S: Service<R, Response = Response<RB>, Error = E, Future = F> + Send + 'static,
-    F: Future<Output = Result<Response<RB>, E>> + Send + 'static,
+    S: Service<R, Response = A, Error = E, Future = F> + Send + 'static,
+    F: Future<Output = Result<A, E>> + Send + 'static,
     E: Into<BoxError> + 'static,
-    RB: Send + 'static,
+    A: AnyResponse + Send + 'static,
 {
-    type Output = Result<Response<RB>>;
+    type Output = Result<A>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -70,12 +69,11 @@ where
             match state.as_mut().project() {
                 StateProj::Waiting { future } => return future.as_mut().poll(cx),
                 StateProj::Sent { inner, resend } => {
-                    let polled = inner.poll(cx);
-                    let Some(resend) = resend.take_if(|_| is_refusal(&polled)) else {
-                        return polled.map_err(Error::from_service);
+                    let answer = ready!(inner.poll(cx)).map_err(Error::from_service)?;
+                    let Some(resend) = resend.take_if(|_| is_refusal(&answer)) else {
+                        return Poll::Ready(Ok(answer));
                     };
-                    let response = ready!(polled).map_err(Error::from_service)?;
-                    let future = Box::pin(resend.run(response));
+                    let future = Box::pin(resend.run(answer));
                     state.set(State::Waiting { future });
                 }
             }
@@ -83,8 +81,8 @@ where
     }
 }
 
-fn is_refusal<RB, E>(polled: &Poll<Result<Response<RB>, E>>) -> bool {
-    matches!(polled, Poll::Ready(Ok(answer)) if answer.status() == StatusCode::UNAUTHORIZED)
+fn is_refusal<A: AnyResponse>(answer: &A) -> bool {
+    answer.as_response().status() == StatusCode::UNAUTHORIZED
 }
 
 /// What is needed to send a request again after a 401.
@@ -113,10 +111,10 @@ impl<S: Clone, R: AnyRequest<Body: Replay>> Resend<S, R> {
 }
 
 impl<S, R: AnyRequest> Resend<S, R> {
-    async fn run<F, RB, E>(self: Box<Self>, unauthorized: Response<RB>) -> Result<Response<RB>>
+    async fn run<F, A, E>(self: Box<Self>, unauthorized: A) -> Result<A>
     where
-        S: Service<R, Response = Response<RB>, Error = E, Future = F>,
-        F: Future<Output = Result<Response<RB>, E>>,
+        S: Service<R, Response = A, Error = E, Future = F>,
+        F: Future<Output = Result<A, E>>,
         E: Into<BoxError>,
     {
         let Self { cache, service, mut request, refused } = *self;
@@ -132,14 +130,14 @@ impl<S, R: AnyRequest> Resend<S, R> {
 }
 
 /// Asks the provider first. What it just gave is fresh, so a 401 is final.
-pub(super) async fn ask_then_send<S, R, RB>(
+pub(super) async fn ask_then_send<S, R, A>(
     cache: Arc<Cache>,
     mut ready: S,
     mut request: R,
-) -> Result<Response<RB>>
+) -> Result<A>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R, Response = A>,
     S::Error: Into<BoxError>,
 {
     let credentials = cache.get_or_ask().await?;
@@ -147,7 +145,7 @@ where
     ready.call(request).await.map_err(Error::from_service)
 }
 
-impl<S, R, F, RB> fmt::Debug for ResponseFuture<S, R, F, RB> {
+impl<S, R, F, A> fmt::Debug for ResponseFuture<S, R, F, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("auth::ResponseFuture").finish_non_exhaustive()
     }

@@ -1,6 +1,6 @@
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Request, Response, header};
+use http::{HeaderMap, Request, header};
 use tower::Service;
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     body::Replay,
     credentials::Credentials,
     error::{BoxError, Error, Result},
@@ -28,18 +29,18 @@ impl<S> Auth<S> {
     }
 }
 
-impl<S, R, RB> Service<R> for Auth<S>
+impl<S, R> Service<R> for Auth<S>
 where
     R: AnyRequest + Send + 'static,
     R::Body: Replay,
-    S: Service<R, Response = Response<RB>> + Clone + Send + 'static,
+    S: Service<R> + Clone + Send + 'static,
+    S::Response: AnyResponse + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send + 'static,
-    RB: Send + 'static,
 {
-    type Response = Response<RB>;
+    type Response = S::Response;
     type Error = Error;
-    type Future = ResponseFuture<S, R, S::Future, RB>;
+    type Future = ResponseFuture<S, R, S::Future, S::Response>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)

@@ -9,9 +9,9 @@ use http::{Response, StatusCode, response::Parts};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::body::ResponseBody;
+use super::body::Limited;
 use crate::{
-    body::Collector,
+    body::{Collector, ResponseBody},
     error::{BoxError, Error, Result},
 };
 
@@ -78,10 +78,10 @@ impl<F, RB, E> Future for ResponseFuture<F, RB>
 where
     F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
-    RB: Body<Data = Bytes> + Unpin,
+    RB: Body<Data = Bytes> + Send + Unpin + 'static,
     RB::Error: Into<BoxError>,
 {
-    type Output = Result<Response<ResponseBody<RB>>>;
+    type Output = Result<Response<ResponseBody>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -96,13 +96,14 @@ where
             _ => (false, 0),
         };
         if !is_stream && !has_body(&polled) {
-            let empty = |_| ResponseBody::full(Bytes::new());
+            let empty = |_| ResponseBody::default();
             return polled.map_ok(|answer| answer.map(empty)).map_err(Error::from_service);
         }
         let answer = ready!(polled).map_err(Error::from_service)?;
         check_stated_length(answer.body(), limit)?;
         if is_stream {
-            return Poll::Ready(Ok(answer.map(|body| ResponseBody::stream(body, limit))));
+            let stream = |body| ResponseBody::stream(Limited::new(body, limit));
+            return Poll::Ready(Ok(answer.map(stream)));
         }
         let (head, body) = answer.into_parts();
         let mut rest = Rest { head: Some(head), body, collector: Collector::new(limit) };
@@ -119,10 +120,10 @@ where
     RB: Body<Data = Bytes> + Unpin,
     RB::Error: Into<BoxError>,
 {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<ResponseBody<RB>>>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<ResponseBody>>> {
         let bytes = ready!(self.collector.poll(Pin::new(&mut self.body), cx))?;
         match self.head.take() {
-            Some(head) => Poll::Ready(Ok(Response::from_parts(head, ResponseBody::full(bytes)))),
+            Some(head) => Poll::Ready(Ok(Response::from_parts(head, bytes.into()))),
             // Polled after its end, where a future may stay pending.
             None => Poll::Pending,
         }

@@ -5,12 +5,10 @@ use http::Response;
 use http_body::Body;
 use tower::Service;
 
-use super::{
-    body::ResponseBody,
-    future::{Reading, ResponseFuture},
-};
+use super::future::{Reading, ResponseFuture};
 use crate::{
     any_request::AnyRequest,
+    body::ResponseBody,
     error::{BoxError, Error},
     options::RequestOptions,
 };
@@ -33,10 +31,10 @@ where
     R: AnyRequest,
     S: Service<R, Response = Response<RB>>,
     S::Error: Into<BoxError>,
-    RB: Body<Data = Bytes> + Unpin,
+    RB: Body<Data = Bytes> + Send + Unpin + 'static,
     RB::Error: Into<BoxError>,
 {
-    type Response = Response<ResponseBody<RB>>;
+    type Response = Response<ResponseBody>;
     type Error = Error;
     type Future = ResponseFuture<S::Future, RB>;
 

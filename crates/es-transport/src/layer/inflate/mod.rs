@@ -52,4 +52,4 @@ mod future;
 mod layer;
 mod service;
 
-pub use self::{body::ResponseBody, future::ResponseFuture, layer::InflateLayer, service::Inflate};
+pub use self::{future::ResponseFuture, layer::InflateLayer, service::Inflate};

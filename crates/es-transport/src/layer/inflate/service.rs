@@ -1,17 +1,15 @@
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::{Method, Response};
-use http_body::Body;
+use http::Method;
 use tower::Service;
 
 use super::{
-    body::ResponseBody,
     future::{ResponseFuture, Wanted},
     layer::InflateLayer,
 };
 use crate::{
     any_request::AnyRequest,
+    any_response::Erase,
     error::{BoxError, Error, Result},
     options::RequestOptions,
 };
@@ -29,17 +27,16 @@ impl<S> Inflate<S> {
     }
 }
 
-impl<S, R, RB> Service<R> for Inflate<S>
+impl<S, R> Service<R> for Inflate<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: Erase,
     S::Error: Into<BoxError>,
-    RB: Body<Data = Bytes> + Unpin,
-    RB::Error: Into<BoxError>,
 {
-    type Response = Response<ResponseBody<RB>>;
+    type Response = <S::Response as Erase>::Erased;
     type Error = Error;
-    type Future = ResponseFuture<S::Future, RB>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)

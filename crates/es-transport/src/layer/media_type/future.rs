@@ -12,29 +12,29 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower::{Service, ServiceExt};
 
-use super::{body::ResponseBody, negotiate::Shared, refusal};
+use super::{negotiate::Shared, refusal};
 use crate::{
     any_request::AnyRequest,
+    any_response::{AnyResponse, Erase},
+    body::ResponseBody,
     error::{BoxError, Error, Result},
 };
 
 /// How much of a 400, or of an answer to `GET /`, is looked at.
 const LOOK: usize = 64 << 10;
 
-type Answer<RB> = Result<Response<ResponseBody<RB>>>;
-
 pin_project! {
     /// The future of [`MediaType`](super::MediaType).
-    pub struct ResponseFuture<S, R, F, RB> {
+    pub struct ResponseFuture<S, R, F, A> {
         #[pin]
         inner: F,
         watch: Option<Watch<S, R>>,
         // Reading the answer and sending again are rare, and worth a box.
-        look: Option<Pin<Box<dyn Future<Output = Answer<RB>> + Send>>>,
+        look: Option<Pin<Box<dyn Future<Output = Result<A>> + Send>>>,
     }
 }
 
-impl<S, R, F, RB> ResponseFuture<S, R, F, RB> {
+impl<S, R, F, A> ResponseFuture<S, R, F, A> {
     pub(super) fn new(inner: F, watch: Option<Watch<S, R>>) -> Self {
         Self { inner, watch, look: None }
     }
@@ -55,17 +55,16 @@ pub(super) struct Kept<S, R> {
     pub(super) request: R,
 }
 
-impl<S, R, F, RB, E> Future for ResponseFuture<S, R, F, RB>
+impl<S, R, F, A, E> Future for ResponseFuture<S, R, F, A::Erased>
 where
     R: AnyRequest + Send + 'static,
     R::Body: Body,
-    S: Service<R, Response = Response<RB>, Error = E, Future = F> + Send + 'static,
-    F: Future<Output = Result<Response<RB>, E>> + Send + 'static,
+    S: Service<R, Response = A, Error = E, Future = F> + Send + 'static,
+    F: Future<Output = Result<A, E>> + Send + 'static,
     E: Into<BoxError> + 'static,
-    RB: Body<Data = Bytes> + Send + Unpin + 'static,
-    RB::Error: Into<BoxError>,
+    A: Erase<Erased: Send> + Send + 'static,
 {
-    type Output = Answer<RB>;
+    type Output = Result<A::Erased>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -73,18 +72,11 @@ where
         if let Some(look) = this.look {
             return look.as_mut().poll(cx);
         }
-        let polled = this.inner.poll(cx);
-        let must_look = |watch: &mut Watch<S, R>| match &polled {
-            Poll::Ready(Ok(response)) => watch.must_look(response),
-            _ => false,
-        };
-        let Some(watch) = this.watch.take_if(must_look) else {
-            let untouched = |response: Response<RB>| response.map(ResponseBody::untouched);
-            return polled.map_ok(untouched).map_err(Error::from_service);
-        };
-        let response = ready!(polled).map_err(Error::from_service)?;
-        let look = this.look.insert(Box::pin(watch.look(response)));
-        look.as_mut().poll(cx)
+        let answer = ready!(this.inner.poll(cx)).map_err(Error::from_service)?.erase();
+        match this.watch.take_if(|watch| watch.must_look(answer.as_response())) {
+            None => Poll::Ready(Ok(answer)),
+            Some(watch) => this.look.insert(Box::pin(watch.look(answer))).as_mut().poll(cx),
+        }
     }
 }
 
@@ -110,26 +102,24 @@ impl<S, R> Watch<S, R> {
         false
     }
 
-    async fn look<F, RB, E>(self, response: Response<RB>) -> Answer<RB>
+    async fn look<A>(self, mut answer: A::Erased) -> Result<A::Erased>
     where
+        A: Erase,
         R: AnyRequest,
         R::Body: Body,
-        S: Service<R, Response = Response<RB>, Error = E, Future = F>,
-        F: Future<Output = Result<Response<RB>, E>>,
-        E: Into<BoxError>,
-        RB: Body<Data = Bytes> + Unpin,
-        RB::Error: Into<BoxError>,
+        S: Service<R, Response = A>,
+        S::Error: Into<BoxError>,
     {
         let Self { shared, asked, kept, .. } = self;
-        let refusal = match verdict(response).await? {
+        let refusal = match verdict(answer.as_response_mut()).await? {
             Verdict::Refused(refusal) => refusal,
-            Verdict::Other(response) => {
+            Verdict::Other(seen) => {
                 if let Some(negotiation) = &shared.negotiation
-                    && response.status().is_success()
+                    && answer.as_response().status().is_success()
                 {
-                    negotiation.learn_from_info(&response.body().seen());
+                    negotiation.learn_from_info(&seen);
                 }
-                return Ok(response);
+                return Ok(answer);
             }
         };
         let Some(negotiation) = &shared.negotiation else { return Err(shared.refused(asked)) };
@@ -139,40 +129,33 @@ impl<S, R> Watch<S, R> {
         let head = request.as_request_mut();
         let has_body = !head.body().is_end_stream();
         let asked = shared.write(head, has_body);
-        let response = service.oneshot(request).await.map_err(Error::from_service)?;
-        match asked {
-            Some(asked) if is_suspect(&response) => match verdict(response).await? {
-                Verdict::Refused(_) => Err(shared.refused(asked)),
-                Verdict::Other(response) => Ok(response),
-            },
-            _ => Ok(response.map(ResponseBody::untouched)),
+        let mut answer = service.oneshot(request).await.map_err(Error::from_service)?.erase();
+        if let Some(asked) = asked
+            && is_suspect(answer.as_response())
+            && let Verdict::Refused(_) = verdict(answer.as_response_mut()).await?
+        {
+            return Err(shared.refused(asked));
         }
+        Ok(answer)
     }
 }
 
-enum Verdict<RB> {
-    /// With the server's words.
-    Refused(Vec<u8>),
-    Other(Response<ResponseBody<RB>>),
+/// With the words of the server that were looked at.
+enum Verdict {
+    Refused(Bytes),
+    Other(Bytes),
 }
 
-async fn verdict<RB>(response: Response<RB>) -> Result<Verdict<RB>>
-where
-    RB: Body<Data = Bytes> + Unpin,
-    RB::Error: Into<BoxError>,
-{
-    let (parts, body) = response.into_parts();
-    if parts.status == StatusCode::NOT_ACCEPTABLE {
-        return Ok(Verdict::Refused(Vec::new()));
+async fn verdict(answer: &mut Response<ResponseBody>) -> Result<Verdict> {
+    let status = answer.status();
+    if status == StatusCode::NOT_ACCEPTABLE {
+        return Ok(Verdict::Refused(Bytes::new()));
     }
-    let body = ResponseBody::look(body, LOOK).await?;
-    if parts.status == StatusCode::BAD_REQUEST {
-        let seen = body.seen();
-        if refusal::is_refusal(&seen) {
-            return Ok(Verdict::Refused(seen));
-        }
+    let seen = answer.body_mut().look(LOOK).await?;
+    if status == StatusCode::BAD_REQUEST && refusal::is_refusal(&seen) {
+        return Ok(Verdict::Refused(seen));
     }
-    Ok(Verdict::Other(Response::from_parts(parts, body)))
+    Ok(Verdict::Other(seen))
 }
 
 fn is_suspect<RB>(response: &Response<RB>) -> bool {
@@ -187,7 +170,7 @@ fn names_version<RB>(response: &Response<RB>) -> bool {
         .is_some_and(|value| value.contains("compatible-with="))
 }
 
-impl<S, R, F, RB> fmt::Debug for ResponseFuture<S, R, F, RB> {
+impl<S, R, F, A> fmt::Debug for ResponseFuture<S, R, F, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("media_type::ResponseFuture").finish_non_exhaustive()
     }

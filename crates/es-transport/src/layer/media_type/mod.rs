@@ -44,7 +44,6 @@
 //! # }).unwrap();
 //! ```
 
-mod body;
 mod future;
 mod layer;
 mod mode;
@@ -54,7 +53,6 @@ mod service;
 mod types;
 
 pub use self::{
-    body::ResponseBody,
     future::ResponseFuture,
     layer::MediaTypeLayer,
     mode::{API_VERSIONING, CompatibilityMode},

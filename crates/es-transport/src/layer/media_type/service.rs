@@ -3,18 +3,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
-use http::{Method, Response};
+use http::Method;
 use http_body::Body;
 use tower::Service;
 
 use super::{
-    body::ResponseBody,
     future::{Kept, ResponseFuture, Watch},
     negotiate::Shared,
 };
 use crate::{
     any_request::AnyRequest,
+    any_response::Erase,
     body::{Replay, copy_of},
     error::{BoxError, Error, Result},
 };
@@ -32,19 +31,18 @@ impl<S> MediaType<S> {
     }
 }
 
-impl<S, R, RB> Service<R> for MediaType<S>
+impl<S, R> Service<R> for MediaType<S>
 where
     R: AnyRequest + Send + 'static,
     R::Body: Body + Replay,
-    S: Service<R, Response = Response<RB>> + Clone + Send + 'static,
+    S: Service<R> + Clone + Send + 'static,
+    S::Response: Erase<Erased: Send> + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send + 'static,
-    RB: Body<Data = Bytes> + Send + Unpin + 'static,
-    RB::Error: Into<BoxError>,
 {
-    type Response = Response<ResponseBody<RB>>;
+    type Response = <S::Response as Erase>::Erased;
     type Error = Error;
-    type Future = ResponseFuture<S, R, S::Future, RB>;
+    type Future = ResponseFuture<S, R, S::Future, <S::Response as Erase>::Erased>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)

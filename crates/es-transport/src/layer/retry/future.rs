@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     attempt::AnsweredBy,
     body::Replay,
     error::{BoxError, Error, Result},
@@ -76,15 +77,16 @@ where
     }
 }
 
-impl<S, R, P, RB> Future for ResponseFuture<S, R, P>
+impl<S, R, P> Future for ResponseFuture<S, R, P>
 where
     R: AnyRequest,
     R::Body: Replay,
-    S: Service<R, Response = Response<RB>> + Clone,
+    S: Service<R> + Clone,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
     P: RetryPolicy,
 {
-    type Output = Result<Response<RB>>;
+    type Output = Result<S::Response>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -96,6 +98,7 @@ where
                     let plan = match polled {
                         Poll::Pending => return Poll::Pending,
                         Poll::Ready(Ok(ref mut answer)) => {
+                            let answer = answer.as_response_mut();
                             match answered(this.again.as_deref(), this.trail, answer) {
                                 Some(plan) => plan,
                                 None => return polled.map_err(Error::from_service),

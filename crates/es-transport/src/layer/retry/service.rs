@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     body::Replay,
     error::{BoxError, Error},
     options::RequestOptions,
@@ -52,15 +53,16 @@ impl<S: Clone, P> Clone for Retry<S, P> {
     }
 }
 
-impl<S, P, R, RB> Service<R> for Retry<S, P>
+impl<S, P, R> Service<R> for Retry<S, P>
 where
     R: AnyRequest,
     R::Body: Replay,
-    S: Service<R, Response = http::Response<RB>> + Clone,
+    S: Service<R> + Clone,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
     P: RetryPolicy,
 {
-    type Response = http::Response<RB>;
+    type Response = S::Response;
     type Error = Error;
     type Future = ResponseFuture<S, R, P>;
 

@@ -3,70 +3,45 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
-use pin_project_lite::pin_project;
 
 use super::attempt::Attempt;
 use crate::{
-    error::{BoxError, Error},
-    node::Node,
+    body::BoxBody,
+    error::{Error, Result},
 };
 
-pin_project! {
-    /// The body of an answer, which knows the node that it came from and tells
-    /// the pool when it has been read to its end.
-    #[derive(Debug)]
-    pub struct SelectedBody<B> {
-        #[pin]
-        inner: B,
-        status: StatusCode,
-        attempt: Attempt,
-    }
+/// A stream that tells the pool when it has been read to its end.
+pub(super) struct Watched {
+    inner: BoxBody,
+    status: StatusCode,
+    attempt: Attempt,
 }
 
-impl<B> SelectedBody<B> {
-    pub(super) fn new(inner: B, status: StatusCode, mut attempt: Attempt) -> Self
-    where
-        B: Body,
-    {
-        if inner.is_end_stream() {
-            attempt.done(status);
-        }
+impl Watched {
+    pub(super) fn new(inner: BoxBody, status: StatusCode, attempt: Attempt) -> Self {
         Self { inner, status, attempt }
     }
-
-    /// The node that answered.
-    pub fn node(&self) -> &Node {
-        self.attempt.node()
-    }
-
-    /// The body below. Nothing more is told about the node.
-    pub fn into_inner(self) -> B {
-        self.inner
-    }
 }
 
-impl<B> Body for SelectedBody<B>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    type Data = B::Data;
+impl Body for Watched {
+    type Data = Bytes;
     type Error = Error;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, Error>>> {
-        let mut this = self.project();
+    ) -> Poll<Option<Result<Frame<Bytes>>>> {
+        let this = &mut *self;
         let frame = match ready!(this.inner.as_mut().poll_frame(cx)) {
             Some(Ok(frame)) => Some(Ok(frame)),
-            Some(Err(error)) => Some(Err(this.attempt.failed(Error::from_service(error)))),
+            Some(Err(error)) => Some(Err(this.attempt.failed(error))),
             None => None,
         };
         if frame.is_none() || this.inner.is_end_stream() {
-            this.attempt.done(*this.status);
+            this.attempt.done(this.status);
         }
         Poll::Ready(frame)
     }

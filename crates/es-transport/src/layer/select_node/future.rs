@@ -1,14 +1,18 @@
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 use http::Response;
+use http_body::Body as _;
 use pin_project_lite::pin_project;
 
-use super::{SelectedBody, attempt::Attempt};
+use super::{attempt::Attempt, body::Watched};
 use crate::{
+    any_response::{AnyResponse, Erase},
     attempt::AnsweredBy,
+    body::ResponseBody,
     error::{BoxError, Error, Result},
 };
 
@@ -40,30 +44,28 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, RB, E> Future for ResponseFuture<F>
+impl<F, A, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<RB>, E>>,
+    F: Future<Output = Result<A, E>>,
     E: Into<BoxError>,
-    RB: http_body::Body,
+    A: Erase,
 {
-    type Output = Result<Response<SelectedBody<RB>>>;
+    type Output = Result<A::Erased>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Sent { future, attempt } => {
-                let polled = future.poll(cx);
-                if polled.is_pending() {
-                    return Poll::Pending;
-                }
+                let result = ready!(future.poll(cx));
                 let Some(mut attempt) = attempt.take() else { return Poll::Pending };
-                match polled {
-                    Poll::Ready(Ok(answer)) => Poll::Ready(Ok(answered(answer, attempt))),
-                    Poll::Ready(Err(error)) => {
-                        Poll::Ready(Err(attempt.failed(Error::from_service(error))))
+                Poll::Ready(match result {
+                    Ok(answer) => {
+                        let mut answer = answer.erase();
+                        answered(answer.as_response_mut(), attempt);
+                        Ok(answer)
                     }
-                    Poll::Pending => Poll::Pending,
-                }
+                    Err(error) => Err(attempt.failed(Error::from_service(error))),
+                })
             }
             StateProjection::Failed { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(error)),
@@ -73,17 +75,20 @@ where
     }
 }
 
-#[inline]
-fn answered<RB: http_body::Body>(
-    mut answer: Response<RB>,
-    mut attempt: Attempt,
-) -> Response<SelectedBody<RB>> {
+/// Writes into the answer where it came from, and tells the pool what it says of
+/// its node: now, or when it was read.
+fn answered(answer: &mut Response<ResponseBody>, mut attempt: Attempt) {
     let status = answer.status();
-    attempt.head(status);
+    let node = attempt.node().shared_url();
+    answer.body_mut().set_node(Arc::clone(node));
     if status.as_u16() >= 400 || attempt.is_resend() {
-        let node = attempt.node().shared_url().clone();
-        let untried = attempt.has_untried();
-        answer.extensions_mut().insert(AnsweredBy { node, untried });
+        let answered = AnsweredBy { node: Arc::clone(node), untried: attempt.has_untried() };
+        answer.extensions_mut().insert(answered);
     }
-    answer.map(|body| SelectedBody::new(body, status, attempt))
+    let body = answer.body_mut();
+    if body.is_end_stream() || body.collected().is_some() {
+        return attempt.done(status);
+    }
+    attempt.head(status);
+    body.wrap_stream(|stream| Watched::new(stream, status, attempt));
 }

@@ -34,8 +34,8 @@
 //!
 //! let request = Request::get("/products/_doc/1?pretty").body(String::new()).unwrap();
 //! let answer = service.oneshot(request).await?;
-//! assert_eq!(answer.body().node().host(), "localhost");
-//! let uri = answer.into_body().into_inner();
+//! assert_eq!(answer.body().node().map(|url| &**url), Some("https://localhost:9200/search"));
+//! let uri = answer.into_body().bytes().await?;
 //! assert_eq!(uri, "https://localhost:9200/search/products/_doc/1?pretty");
 //! # Ok(())
 //! # }
@@ -47,6 +47,4 @@ mod future;
 mod layer;
 mod service;
 
-pub use self::{
-    body::SelectedBody, future::ResponseFuture, layer::SelectNodeLayer, service::SelectNode,
-};
+pub use self::{future::ResponseFuture, layer::SelectNodeLayer, service::SelectNode};

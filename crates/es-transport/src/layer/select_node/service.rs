@@ -5,19 +5,20 @@ use std::{
 };
 
 use http::{
-    Request, Response,
+    Request,
     header::AUTHORIZATION,
     uri::{PathAndQuery, Uri},
 };
 use tower::Service;
 
 use super::{
-    ResponseFuture, SelectedBody,
+    ResponseFuture,
     attempt::{Attempt, Feedback},
     layer::Settings,
 };
 use crate::{
     any_request::AnyRequest,
+    any_response::Erase,
     attempt::Resend,
     error::{BoxError, Error, Result},
     node::{Node, NodeSelector, NodeSlot, RequestContext, is_dots},
@@ -30,15 +31,15 @@ pub struct SelectNode<S, L> {
     pub(super) settings: Arc<Settings<L>>,
 }
 
-impl<S, L, R, RB> Service<R> for SelectNode<S, L>
+impl<S, L, R> Service<R> for SelectNode<S, L>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: Erase,
     S::Error: Into<BoxError>,
     L: NodeSelector,
-    RB: http_body::Body,
 {
-    type Response = Response<SelectedBody<RB>>;
+    type Response = <S::Response as Erase>::Erased;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 

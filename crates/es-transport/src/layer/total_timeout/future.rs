@@ -4,11 +4,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::Response;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::{
+    any_response::AnyResponse,
     attempt::Deadline,
     error::{BoxError, Error, Result, TimeoutPhase},
 };
@@ -31,12 +31,13 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, RB, E> Future for ResponseFuture<F>
+impl<F, A, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<RB>, E>>,
+    F: Future<Output = Result<A, E>>,
+    A: AnyResponse,
     E: Into<BoxError>,
 {
-    type Output = Result<Response<RB>>;
+    type Output = Result<A>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -3,13 +3,13 @@ use std::{
     time::Duration,
 };
 
-use http::Response;
 use tokio::time::Instant;
 use tower::Service;
 
 use super::future::ResponseFuture;
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     attempt::Deadline,
     error::{BoxError, Error},
     options::RequestOptions,
@@ -28,13 +28,14 @@ impl<S> TotalTimeout<S> {
     }
 }
 
-impl<S, R, RB> Service<R> for TotalTimeout<S>
+impl<S, R> Service<R> for TotalTimeout<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
 {
-    type Response = Response<RB>;
+    type Response = S::Response;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 

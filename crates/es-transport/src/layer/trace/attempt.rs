@@ -3,13 +3,14 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response, Uri, uri::Scheme};
+use http::{Request, Uri, uri::Scheme};
 use tower::{Layer, Service};
 use tracing::{Span, debug_span, field::Empty};
 
 use super::future::ResponseFuture;
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     attempt::Resend,
     error::{BoxError, Error},
 };
@@ -40,13 +41,14 @@ pub struct TraceAttempt<S> {
     inner: S,
 }
 
-impl<S, R, RB> Service<R> for TraceAttempt<S>
+impl<S, R> Service<R> for TraceAttempt<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
 {
-    type Response = Response<RB>;
+    type Response = S::Response;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 

@@ -4,12 +4,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::Response;
 use pin_project_lite::pin_project;
 use tracing::{Level, Span, enabled, warn};
 
 use super::outcome::record;
 use crate::{
+    any_response::AnyResponse,
     error::{BoxError, Error, Result},
     warning,
 };
@@ -40,12 +40,13 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, RB, E> Future for ResponseFuture<F>
+impl<F, A, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<Response<RB>, E>>,
+    F: Future<Output = Result<A, E>>,
+    A: AnyResponse,
     E: Into<BoxError>,
 {
-    type Output = Result<Response<RB>>;
+    type Output = Result<A>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -56,7 +57,7 @@ where
             && let Poll::Ready(Ok(answer)) = &polled
             && enabled!(target: WARNING_TARGET, Level::WARN)
         {
-            for text in warning::texts(answer.headers()) {
+            for text in warning::texts(answer.as_response().headers()) {
                 warn!(target: WARNING_TARGET, "{text}");
             }
         }
@@ -65,7 +66,7 @@ where
             return polled.map_err(Error::from_service);
         }
         let result = ready!(polled).map_err(Error::from_service);
-        record(this.span, &result);
+        record(this.span, result.as_ref().map(A::as_response));
         Poll::Ready(result)
     }
 }

@@ -4,7 +4,7 @@ use tracing::Span;
 use crate::{attempt::Attempts, error::Error};
 
 /// Writes how it ended into the span.
-pub(super) fn record<RB>(span: &Span, result: &Result<Response<RB>, Error>) {
+pub(super) fn record<RB>(span: &Span, result: Result<&Response<RB>, &Error>) {
     let attempts = match result {
         Ok(answer) => {
             let status = answer.status();

@@ -1,12 +1,13 @@
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::Request;
 use tower::{Layer, Service};
 use tracing::{Span, field::Empty, info_span};
 
 use super::future::ResponseFuture;
 use crate::{
     any_request::AnyRequest,
+    any_response::AnyResponse,
     error::{BoxError, Error},
     options::OperationName,
 };
@@ -37,13 +38,14 @@ pub struct Trace<S> {
     inner: S,
 }
 
-impl<S, R, RB> Service<R> for Trace<S>
+impl<S, R> Service<R> for Trace<S>
 where
     R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<R>,
+    S::Response: AnyResponse,
     S::Error: Into<BoxError>,
 {
-    type Response = Response<RB>;
+    type Response = S::Response;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 

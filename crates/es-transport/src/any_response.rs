@@ -1,0 +1,152 @@
+//! An answer as layers hand it on: by itself, or in a box.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::Response;
+use http_body::Body as HttpBody;
+use pin_project_lite::pin_project;
+use tower::Service;
+
+use crate::{
+    body::ResponseBody,
+    error::{BoxError, Result},
+};
+
+/// An answer that a layer hands on: an [`http::Response`], or one in a box.
+///
+/// An answer has 150 bytes and more, and every layer moves it; in a box it is one
+/// word. The transport puts each answer into a box once, above the connections.
+/// Every layer takes both forms, and hands on the form that it got.
+pub trait AnyResponse: Sized {
+    /// The answer's body.
+    type Body;
+
+    /// The answer itself, to be read.
+    fn as_response(&self) -> &Response<Self::Body>;
+
+    /// The answer itself, to be changed.
+    fn as_response_mut(&mut self) -> &mut Response<Self::Body>;
+
+    /// The answer by itself.
+    fn into_response(self) -> Response<Self::Body>;
+}
+
+impl<B> AnyResponse for Response<B> {
+    type Body = B;
+
+    #[inline]
+    fn as_response(&self) -> &Self {
+        self
+    }
+
+    #[inline]
+    fn as_response_mut(&mut self) -> &mut Self {
+        self
+    }
+
+    #[inline]
+    fn into_response(self) -> Self {
+        self
+    }
+}
+
+impl<B> AnyResponse for Box<Response<B>> {
+    type Body = B;
+
+    #[inline]
+    fn as_response(&self) -> &Response<B> {
+        self
+    }
+
+    #[inline]
+    fn as_response_mut(&mut self) -> &mut Response<B> {
+        self
+    }
+
+    #[inline]
+    fn into_response(self) -> Response<B> {
+        *self
+    }
+}
+
+/// An answer whose body a layer may replace by another.
+///
+/// Such layers hand on a [`ResponseBody`], whatever body they got. For one that is
+/// already there (the common case: the answer was collected below) this changes
+/// nothing and costs nothing.
+pub trait Erase: AnyResponse {
+    /// The same form with a [`ResponseBody`].
+    type Erased: AnyResponse<Body = ResponseBody>;
+
+    /// The same answer with a [`ResponseBody`].
+    fn erase(self) -> Self::Erased;
+}
+
+impl<B> Erase for Response<B>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Erased = Response<ResponseBody>;
+
+    fn erase(self) -> Response<ResponseBody> {
+        self.map(ResponseBody::new)
+    }
+}
+
+impl Erase for Box<Response<ResponseBody>> {
+    type Erased = Self;
+
+    #[inline]
+    fn erase(self) -> Self {
+        self
+    }
+}
+
+/// Puts answers into boxes.
+#[derive(Clone, Debug)]
+pub(crate) struct BoxingAnswers<S>(pub(crate) S);
+
+impl<S, R, B> Service<R> for BoxingAnswers<S>
+where
+    S: Service<R, Response = Response<B>>,
+{
+    type Response = Box<Response<B>>;
+    type Error = S::Error;
+    type Future = BoxingFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    #[inline]
+    fn call(&mut self, request: R) -> Self::Future {
+        BoxingFuture { inner: self.0.call(request) }
+    }
+}
+
+pin_project! {
+    /// The future of [`BoxingAnswers`].
+    #[derive(Debug)]
+    pub(crate) struct BoxingFuture<F> {
+        #[pin]
+        inner: F,
+    }
+}
+
+impl<F, B, E> Future for BoxingFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Box<Response<B>>, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().inner.poll(cx).map_ok(Box::new)
+    }
+}
