@@ -11,11 +11,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
+use http::Response;
+use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 
 use crate::{
     Body, ResponseBody,
+    any_request::{AnyRequest, Outgoing},
     error::{Error, Result},
 };
 
@@ -27,7 +29,7 @@ pub(crate) type ErasedFuture = Pin<Box<dyn Future<Output = Result<Answer>> + Sen
 /// A service of any type that takes requests from many callers at once.
 pub(crate) trait Erased: Send + Sync + 'static {
     /// Calls the service as soon as it is ready.
-    fn send(&self, request: Box<Request<Body>>, cx: &mut Context<'_>) -> ErasedFuture;
+    fn send(&self, request: Outgoing<Body>, now: Instant, cx: &mut Context<'_>) -> ErasedFuture;
 }
 
 /// A service that callers lend each other.
@@ -48,19 +50,23 @@ impl<S: Clone> Lent<S> {
 
 impl<S> Erased for Lent<S>
 where
-    S: Service<Box<Request<Body>>, Response = Answer, Error = Error>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
+    S: Service<Outgoing<Body>, Response = Answer, Error = Error> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    fn send(&self, request: Box<Request<Body>>, cx: &mut Context<'_>) -> ErasedFuture {
+    fn send(
+        &self,
+        mut request: Outgoing<Body>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> ErasedFuture {
         let Ok(mut instance) = self.instance.try_lock() else {
             return Box::pin(self.prototype.clone().oneshot(request));
         };
         match instance.poll_ready(cx) {
-            Poll::Ready(Ok(())) => return Box::pin(instance.call(request)),
+            Poll::Ready(Ok(())) => {
+                request.set_began(Some(now));
+                return Box::pin(instance.call(request));
+            }
             // Whoever waits takes the instance along, because readiness is its own.
             Poll::Pending => {}
             // One that failed is not to be asked again.
@@ -77,6 +83,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
     use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
     use tower_test::mock;
 

@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
+use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 
 use crate::{
@@ -98,7 +99,8 @@ impl Transport {
     /// attached to the request override what the transport was built with.
     pub fn send(&self, request: impl Into<Box<Request<Body>>>) -> SendFuture {
         let request = Some(request.into());
-        SendFuture(State::Unsent { transport: Arc::clone(&self.0), request })
+        let state = State::Unsent { transport: Arc::clone(&self.0), request };
+        SendFuture { state, started: None }
     }
 
     /// The nodes, and which of them are alive; `None` for a transport that was
@@ -147,11 +149,21 @@ impl fmt::Debug for Transport {
 
 /// The answer to come of [`Transport::send`].
 #[must_use = "a request is sent when its future is awaited"]
-pub struct SendFuture(State);
+pub struct SendFuture {
+    state: State,
+    started: Option<Instant>,
+}
 
 enum State {
     Unsent { transport: Arc<Inner>, request: Option<Box<Request<Body>>> },
     Sent(ErasedFuture),
+}
+
+impl SendFuture {
+    /// When it was sent; `None` before it is awaited.
+    pub fn started(&self) -> Option<Instant> {
+        self.started
+    }
 }
 
 impl Future for SendFuture {
@@ -159,13 +171,14 @@ impl Future for SendFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            match &mut self.0 {
+            match &mut self.state {
                 State::Sent(future) => return future.as_mut().poll(cx).map_ok(|answer| *answer),
                 State::Unsent { transport, request } => {
                     // There is one: it is taken together with the state.
                     let Some(request) = request.take() else { return Poll::Pending };
-                    let future = transport.stack.send(request, cx);
-                    self.0 = State::Sent(future);
+                    let now = Instant::now();
+                    let future = transport.stack.send(request.into(), now, cx);
+                    *self = Self { state: State::Sent(future), started: Some(now) };
                 }
             }
         }

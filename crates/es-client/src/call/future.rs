@@ -23,8 +23,6 @@ use crate::{
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
     state: State,
-    /// When it was sent.
-    started: Option<Instant>,
     accepted: Accepted,
     decode: fn(Answer) -> Result<T>,
 }
@@ -34,7 +32,7 @@ enum State {
     Sending(SendFuture),
     /// A stack of the caller's own may hand out answers that are not collected.
     Reading {
-        head: Option<(Parts, Option<Arc<str>>)>,
+        head: Option<(Parts, Option<Arc<str>>, Instant)>,
         body: Pin<Box<dyn Future<Output = es_transport::Result<Bytes>> + Send>>,
     },
 }
@@ -44,7 +42,6 @@ impl<T> Future for CallFuture<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let this = &mut *self;
-        let started = *this.started.get_or_insert_with(Instant::now);
         loop {
             match &mut this.state {
                 State::Failed(error) => {
@@ -52,7 +49,8 @@ impl<T> Future for CallFuture<T> {
                     return Poll::Ready(Err(error.take().unwrap_or_else(again)));
                 }
                 State::Sending(sending) => {
-                    let (parts, body) = ready!(Pin::new(sending).poll(cx))?.into_parts();
+                    let (parts, body) = ready!(Pin::new(&mut *sending).poll(cx))?.into_parts();
+                    let started = sending.started().unwrap_or_else(Instant::now);
                     let node = node_of(&parts, &body);
                     match body.try_into_bytes() {
                         Ok(body) => {
@@ -60,14 +58,14 @@ impl<T> Future for CallFuture<T> {
                             return Poll::Ready(this.finish(answer));
                         }
                         Err(stream) => {
-                            let head = Some((parts, node));
+                            let head = Some((parts, node, started));
                             this.state = State::Reading { head, body: Box::pin(stream.bytes()) };
                         }
                     }
                 }
                 State::Reading { head, body } => {
                     let body = ready!(body.as_mut().poll(cx))?;
-                    let Some((parts, node)) = head.take() else {
+                    let Some((parts, node, started)) = head.take() else {
                         this.state = State::Failed(None);
                         continue;
                     };
@@ -88,7 +86,7 @@ impl<T> CallFuture<T> {
             Ok(sending) => State::Sending(sending),
             Err(error) => State::Failed(Some(error)),
         };
-        Self { state, started: None, accepted, decode }
+        Self { state, accepted, decode }
     }
 
     fn finish(&mut self, answer: Answer) -> Result<T> {

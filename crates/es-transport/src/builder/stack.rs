@@ -10,7 +10,7 @@ use tower::{Service, ServiceBuilder};
 use super::{Bottom, Settings};
 use crate::{
     Body,
-    any_request::{Boxing, Unboxing},
+    any_request::{Boxing, Outgoing, Unboxing},
     any_response::BoxingAnswers,
     connect::{Connections, Connector},
     error::{BoxError, Error, Result},
@@ -155,7 +155,7 @@ where
         .dead_time(settings.dead_time)
         .build()?;
     let traits = Traits { thaw: Thaw::default(), close: Box::new(|| {}), fills_host: false };
-    compose(settings, pool, service, traits)
+    compose(settings, pool, Unboxing(service), traits)
 }
 
 /// What one bottom can and another cannot.
@@ -174,7 +174,7 @@ fn compose<S, B>(
     traits: Traits,
 ) -> Result<Transport>
 where
-    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S: Service<Outgoing<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
     B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
@@ -190,12 +190,13 @@ where
     let auth = settings.auth.unwrap_or_else(AuthLayer::none);
     let inflate = InflateLayer::new().ask(compress).limit(settings.max_response_size);
     let headers = settings.headers.prepared(|headers| {
+        // It comes first, as RFC 9110 (section 7.2) wants it.
+        if traits.fills_host {
+            headers.insert(header::HOST, HeaderValue::from_static(""));
+        }
         media_type.prepare(headers);
         auth.prepare(headers);
         inflate.prepare(headers);
-        if traits.fills_host {
-            headers.entry(header::HOST).or_insert(HeaderValue::from_static(""));
-        }
     });
 
     // A node for each attempt, its credentials, and one deadline over all of it.
@@ -213,7 +214,7 @@ where
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
         .layer_fn(BoxingAnswers)
         .layer(CollectLayer::new().limit(settings.max_response_size))
-        .service(Unboxing(bottom));
+        .service(bottom);
 
     let sniffer = Sniffer::new(Arc::clone(&pool), Boxing(attempt.clone()), settings.sniff);
     traits.thaw.set(sniffer.expiry());

@@ -46,7 +46,7 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-use crate::credentials::Credentials;
+use crate::{any_request::Address, credentials::Credentials};
 
 /// One node of a cluster: where it is, and what sniffing told of it.
 ///
@@ -64,8 +64,7 @@ use crate::credentials::Credentials;
 #[derive(Clone)]
 pub struct Node {
     url: Arc<str>,
-    scheme: Scheme,
-    authority: Authority,
+    address: Arc<Address>,
     host_header: HeaderValue,
     port: u16,
     /// Empty, or with a leading and without a trailing slash.
@@ -102,24 +101,29 @@ impl Node {
         &self.url
     }
 
+    /// Scheme, host and port.
+    pub fn address(&self) -> &Arc<Address> {
+        &self.address
+    }
+
     /// `http` or `https`.
     pub fn scheme(&self) -> &Scheme {
-        &self.scheme
+        &self.address.scheme
     }
 
     /// Whether the node is reached over TLS.
     pub fn is_https(&self) -> bool {
-        self.scheme == Scheme::HTTPS
+        self.address.scheme == Scheme::HTTPS
     }
 
     /// Host and port.
     pub fn authority(&self) -> &Authority {
-        &self.authority
+        &self.address.authority
     }
 
     /// The host; an IPv6 address in brackets.
     pub fn host(&self) -> &str {
-        self.authority.host()
+        self.authority().host()
     }
 
     /// The port, also where the URL named none: 443 for https, 80 for http.
@@ -172,7 +176,7 @@ impl Node {
     /// # Errors
     /// A host that is none.
     pub fn at(&self, host: &str, port: u16) -> crate::Result<Self> {
-        url::node(self.scheme.clone(), host, port, &self.path_prefix, self.credentials.clone())
+        url::node(self.scheme().clone(), host, port, &self.path_prefix, self.credentials.clone())
     }
 
     /// The absolute URI of a request to this node, for an origin-form target.
@@ -181,6 +185,14 @@ impl Node {
     /// A prefix and a path that are too long together.
     pub fn uri(&self, target: PathAndQuery) -> crate::Result<http::Uri> {
         url::absolute(self, target)
+    }
+
+    /// The target with this node's path prefix; `None` if it has none.
+    ///
+    /// # Errors
+    /// A prefix and a path that are too long together.
+    pub(crate) fn prefixed(&self, target: &PathAndQuery) -> crate::Result<Option<PathAndQuery>> {
+        url::prefixed(self, target)
     }
 }
 

@@ -1,6 +1,6 @@
 //! URL → node, and node → the URI of a request.
 
-use std::{net::Ipv6Addr, str::FromStr};
+use std::{net::Ipv6Addr, str::FromStr, sync::Arc};
 
 use http::{
     HeaderValue, Uri,
@@ -9,6 +9,7 @@ use http::{
 
 use super::{Node, NodeFacts};
 use crate::{
+    any_request::Address,
     credentials::Credentials,
     error::{Error, Result},
 };
@@ -73,8 +74,7 @@ pub(super) fn node(
         .map_err(|_| wrong("the host of a URL is not valid"))?;
     Ok(Node {
         url: format!("{scheme}://{authority}{path_prefix}").into(),
-        scheme,
-        authority,
+        address: Arc::new(Address { scheme, authority }),
         host_header,
         port,
         path_prefix: path_prefix.into(),
@@ -97,16 +97,20 @@ pub(crate) fn is_dots(part: &str) -> bool {
 
 pub(super) fn absolute(node: &Node, target: PathAndQuery) -> Result<Uri> {
     let mut parts = Parts::default();
-    parts.scheme = Some(node.scheme.clone());
-    parts.authority = Some(node.authority.clone());
-    parts.path_and_query = Some(if node.path_prefix.is_empty() {
-        target
-    } else {
-        let joined = [&node.path_prefix, target.as_str()].concat();
-        PathAndQuery::from_maybe_shared(bytes::Bytes::from(joined))
-            .map_err(|_| Error::request("the path is too long"))?
-    });
+    parts.scheme = Some(node.scheme().clone());
+    parts.authority = Some(node.authority().clone());
+    parts.path_and_query = Some(prefixed(node, &target)?.unwrap_or(target));
     Uri::from_parts(parts).map_err(|_| Error::request("the path is not valid"))
+}
+
+pub(super) fn prefixed(node: &Node, target: &PathAndQuery) -> Result<Option<PathAndQuery>> {
+    if node.path_prefix.is_empty() {
+        return Ok(None);
+    }
+    let joined = [&node.path_prefix, target.as_str()].concat();
+    PathAndQuery::from_maybe_shared(bytes::Bytes::from(joined))
+        .map(Some)
+        .map_err(|_| Error::request("the path is too long"))
 }
 
 fn authority(host: &str, port: u16) -> Result<Authority> {

@@ -17,6 +17,7 @@ mod load;
 mod media;
 mod options;
 mod outage;
+mod prepared;
 mod resend;
 mod sniffing;
 mod sources;

@@ -54,20 +54,24 @@ impl Origin {
     }
 
     /// Makes an absolute URI what goes out, without copying its text, and adds
-    /// the `Host` where it is missing or empty.
+    /// the `Host` where it is missing, or the first header and empty.
     pub(super) fn prepare(&self, request: &mut Request<Body>) {
-        let target = std::mem::take(request.uri_mut()).into_parts().path_and_query;
-        if let Some(target) = target {
-            *request.uri_mut() = Uri::from(target);
-        }
-        // An empty one keeps the place.
-        match request.headers_mut().get_mut(HOST) {
-            Some(host) if host.is_empty() => *host = self.host.clone(),
-            Some(_) => {}
-            None => {
-                request.headers_mut().insert(HOST, self.host.clone());
+        if request.uri().scheme().is_some() {
+            let target = std::mem::take(request.uri_mut()).into_parts().path_and_query;
+            if let Some(target) = target {
+                *request.uri_mut() = Uri::from(target);
             }
         }
+        let headers = request.headers_mut();
+        // An empty one keeps the first place, for which nothing has to be searched.
+        if let Some((name, value)) = headers.iter_mut().next()
+            && *name == HOST
+            && value.is_empty()
+        {
+            *value = self.host.clone();
+            return;
+        }
+        headers.entry(HOST).or_insert_with(|| self.host.clone());
     }
 
     /// An idle connection, if there is one.

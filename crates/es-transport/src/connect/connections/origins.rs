@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 use rustc_hash::FxBuildHasher;
 
 use super::origin::Origin;
@@ -20,9 +23,13 @@ pub(super) struct Origins {
 type Map = HashMap<Box<str>, Arc<Origin>, FxBuildHasher>;
 
 impl Origins {
-    pub(super) fn get(&self, uri: &Uri) -> Option<&Arc<Origin>> {
-        let map = if uri.scheme()? == &Scheme::HTTPS { &self.https } else { &self.http };
-        map.get(uri.authority()?.as_str())
+    pub(super) fn get(
+        &self,
+        scheme: Option<&Scheme>,
+        authority: Option<&Authority>,
+    ) -> Option<&Arc<Origin>> {
+        let map = if scheme? == &Scheme::HTTPS { &self.https } else { &self.http };
+        map.get(authority?.as_str())
     }
 
     pub(super) fn insert(&mut self, uri: &Uri, origin: Arc<Origin>) {

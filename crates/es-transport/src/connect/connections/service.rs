@@ -22,6 +22,7 @@ use super::{
     settings::{Common, ConnectionsBuilder},
 };
 use crate::{
+    any_request::{Address, AnyRequest, Outgoing},
     body::Body,
     error::{BoxError, Error, Result},
 };
@@ -103,16 +104,28 @@ impl Connections {
     /// How many connections to the node of `target` are open or being opened,
     /// and how many of them are idle.
     pub fn counts(&self, target: &Uri) -> (usize, usize) {
-        self.0.origins.load().get(target).map_or((0, 0), |origin| origin.counts())
+        self.0
+            .origins
+            .load()
+            .get(target.scheme(), target.authority())
+            .map_or((0, 0), |origin| origin.counts())
     }
 }
 
 impl Shared {
     fn origin(&self, uri: &Uri) -> Result<Arc<Origin>> {
-        match self.origins.load().get(uri) {
+        match self.origins.load().get(uri.scheme(), uri.authority()) {
             Some(origin) => Ok(Arc::clone(origin)),
             None => self.new_origin(uri),
         }
+    }
+
+    fn origin_at(&self, request: &Outgoing<Body>) -> Result<Arc<Origin>> {
+        let known = request.address().and_then(|address| {
+            let Address { scheme, authority } = &**address;
+            self.origins.load().get(Some(scheme), Some(authority)).map(Arc::clone)
+        });
+        known.map_or_else(|| self.origin(&request.absolute_uri()), Ok)
     }
 
     #[cold]
@@ -129,7 +142,7 @@ impl Shared {
             return Err(Error::closed());
         }
         let mut origins = Origins::clone(&self.origins.load());
-        if let Some(origin) = origins.get(uri) {
+        if let Some(origin) = origins.get(uri.scheme(), uri.authority()) {
             return Ok(Arc::clone(origin));
         }
         let origin = Arc::new(Origin::new(Arc::clone(&self.common), uri)?);
@@ -165,6 +178,30 @@ impl Service<Request<Body>> for Connections {
             Ok(origin) => {
                 origin.prepare(&mut request);
                 ResponseFuture::start(&origin, request)
+            }
+            Err(error) => ResponseFuture::failed(error),
+        }
+    }
+}
+
+/// The request of a transport, which brings its node's address beside its URI.
+impl Service<Outgoing<Body>> for Connections {
+    type Response = Response<AnswerBody>;
+    type Error = Error;
+    type Future = ResponseFuture;
+
+    /// Always ready, as for any other request.
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    #[inline]
+    fn call(&mut self, request: Outgoing<Body>) -> ResponseFuture {
+        match self.0.origin_at(&request) {
+            Ok(origin) => {
+                let mut request = request.into_box();
+                origin.prepare(&mut request);
+                ResponseFuture::start(&origin, *request)
             }
             Err(error) => ResponseFuture::failed(error),
         }

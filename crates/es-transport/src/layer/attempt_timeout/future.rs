@@ -25,12 +25,16 @@ pub(super) struct Limit {
 
 impl Limit {
     /// The earlier of the attempt's end and the total deadline.
-    pub(super) fn of(timeout: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
+    pub(super) fn of(
+        timeout: Option<Duration>,
+        deadline: Option<Deadline>,
+        began: Option<Instant>,
+    ) -> Option<Self> {
         let total =
             deadline.map(|Deadline { at, after }| Self { at, phase: TimeoutPhase::Total, after });
         // A time that no clock can express never ends.
         let attempt = timeout.and_then(|after| {
-            let at = Instant::now().checked_add(after)?;
+            let at = began.unwrap_or_else(Instant::now).checked_add(after)?;
             Some(Self { at, phase: TimeoutPhase::Attempt, after })
         });
         match (attempt, total) {

@@ -48,6 +48,7 @@ where
             RequestOptions::of(request.as_request()).and_then(|options| options.request_timeout);
         let timeout = own.unwrap_or(self.timeout);
         let deadline = request.as_request().extensions().get::<Deadline>().copied();
-        ResponseFuture::new(self.inner.call(request), Limit::of(timeout, deadline), timeout)
+        let limit = Limit::of(timeout, deadline, request.began());
+        ResponseFuture::new(self.inner.call(request), limit, timeout)
     }
 }

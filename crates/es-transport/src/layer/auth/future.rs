@@ -141,6 +141,7 @@ where
     S::Error: Into<BoxError>,
 {
     let credentials = cache.get_or_ask().await?;
+    request.set_began(None);
     authorize(request.as_request_mut().headers_mut(), &credentials);
     ready.call(request).await.map_err(Error::from_service)
 }

@@ -49,8 +49,10 @@ where
     #[inline]
     fn call(&mut self, mut request: R) -> Self::Future {
         let mut resend = None;
+        let is_prepared = request.has_prepared_headers();
         let head = request.as_request_mut();
         match self.source_for(head) {
+            Source::None | Source::Fixed(_) if is_prepared => {}
             Source::None => {
                 mark(head.headers_mut());
             }

@@ -5,7 +5,10 @@ use http_body::Body as _;
 use tower::Service;
 
 use super::{body::GzipBody, encoder::gzip, layer::CompressLayer};
-use crate::body::Body;
+use crate::{
+    any_request::{AnyRequest, Outgoing},
+    body::Body,
+};
 
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
@@ -46,9 +49,9 @@ where
     }
 }
 
-impl<S> Service<Box<Request<Body>>> for Compress<S>
+impl<S> Service<Outgoing<Body>> for Compress<S>
 where
-    S: Service<Box<Request<Body>>>,
+    S: Service<Outgoing<Body>>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -59,17 +62,22 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Box<Request<Body>>) -> S::Future {
-        self.settings.apply(&mut request);
+    fn call(&mut self, mut request: Outgoing<Body>) -> S::Future {
+        if self.settings.apply(request.as_request_mut()) {
+            request.set_began(None);
+        }
         self.inner.call(request)
     }
 }
 
 impl CompressLayer {
-    fn apply(&self, request: &mut Request<Body>) {
-        if self.wants(request) {
+    /// Says whether there was something to do.
+    fn apply(&self, request: &mut Request<Body>) -> bool {
+        let wants = self.wants(request);
+        if wants {
             self.compress(request);
         }
+        wants
     }
 
     fn wants(&self, request: &Request<Body>) -> bool {

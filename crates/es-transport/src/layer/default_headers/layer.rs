@@ -119,8 +119,11 @@ impl DefaultHeadersLayer {
     /// options of its own, and by its method no body, is added to the defaults
     /// once: to copy a whole map costs half of what inserting into one does.
     pub(crate) fn prepared(mut self, add: impl FnOnce(&mut HeaderMap)) -> Self {
-        let mut headers = self.defaults.headers.clone();
+        let mut headers = HeaderMap::new();
         add(&mut headers);
+        for (name, value) in &self.defaults.headers {
+            headers.insert(name, value.clone());
+        }
         Arc::make_mut(&mut self.defaults).prepared = Some(headers);
         self
     }

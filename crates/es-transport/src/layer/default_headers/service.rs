@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower::Service;
 
 use super::layer::{Defaults, OPAQUE_ID};
@@ -54,14 +54,15 @@ where
 
     #[inline]
     fn call(&mut self, mut request: R) -> S::Future {
-        self.write(request.as_request_mut());
+        self.write(&mut request);
         self.inner.call(request)
     }
 }
 
 impl<S> DefaultHeaders<S> {
-    fn write<B>(&self, request: &mut Request<B>) {
+    fn write<R: AnyRequest>(&self, outgoing: &mut R) {
         let Defaults { headers: defaults, prepared } = &*self.defaults;
+        let request = outgoing.as_request_mut();
         let has_body = has_body(request.method());
         let own = std::mem::take(request.headers_mut());
         *request.headers_mut() = match RequestOptions::of(request) {
@@ -69,7 +70,10 @@ impl<S> DefaultHeaders<S> {
                 with_options(own, options, defaults, room_below(has_body))
             }
             _ => match prepared {
-                Some(prepared) if own.is_empty() && !has_body => prepared.clone(),
+                Some(prepared) if own.is_empty() && !has_body => {
+                    *request.headers_mut() = prepared.clone();
+                    return outgoing.set_prepared_headers();
+                }
                 _ => merge(own, defaults, room_below(has_body)),
             },
         };
@@ -78,7 +82,10 @@ impl<S> DefaultHeaders<S> {
 
 /// Whether the options say anything about headers.
 fn has_headers(options: &RequestOptions) -> bool {
-    options.opaque_id.is_some() || options.auth.is_some() || !options.headers.is_empty()
+    options.opaque_id.is_some()
+        || options.auth.is_some()
+        || options.media_type.is_some()
+        || !options.headers.is_empty()
 }
 
 /// The request's own headers, and the defaults of other names. The map is a

@@ -44,8 +44,10 @@ where
 
     #[inline]
     fn call(&mut self, mut request: R) -> Self::Future {
-        let head = request.as_request_mut();
-        self.settings.prepare(head.headers_mut());
+        if !request.has_prepared_headers() {
+            self.settings.prepare(request.as_request_mut().headers_mut());
+        }
+        let head = request.as_request();
         // A HEAD is answered with the headers of a body that does not come.
         let is_head = head.method() == Method::HEAD;
         let (wanted, limit) = self.settings.wanted_by(RequestOptions::of(head));

@@ -3,7 +3,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::Method;
+use http::{Method, header};
 use http_body::Body;
 use tower::Service;
 
@@ -50,12 +50,21 @@ where
 
     #[inline]
     fn call(&mut self, mut request: R) -> Self::Future {
+        let is_prepared = request.has_prepared_headers();
         let head = request.as_request_mut();
         let has_body = !head.body().is_end_stream();
         let negotiates = self.shared.negotiation.as_ref().is_some_and(|known| !known.is_settled());
         let kept = negotiates.then(|| copy_of(head)).flatten();
         let is_info = negotiates && head.method() == Method::GET && head.uri().path() == "/";
-        let asked = self.shared.write(head, has_body);
+        let asked = if is_prepared && !has_body && self.shared.negotiation.is_none() {
+            self.shared.types.major
+        } else {
+            if is_prepared {
+                // It was for a request without a body, and is no word of the user's.
+                head.headers_mut().remove(header::ACCEPT);
+            }
+            self.shared.write(head, has_body)
+        };
         let watch = asked.map(|asked| Watch {
             shared: Arc::clone(&self.shared),
             asked,

@@ -53,13 +53,11 @@ impl Types {
         if self.serverless && !headers.contains_key(API_VERSION) {
             headers.insert(API_VERSION, SERVERLESS);
         }
-        if let Some(accept) = headers.get(header::ACCEPT) {
-            let is_own = *accept == self.json;
+        if headers.contains_key(header::ACCEPT) {
             if has_body {
                 self.follow_accept(headers);
-                return None;
             }
-            return self.major.filter(|_| is_own);
+            return None;
         }
         if !has_body {
             headers.insert(header::ACCEPT, self.json.clone());

@@ -72,8 +72,12 @@ where
     S: Service<R>,
 {
     #[inline]
-    pub(super) fn new(future: S::Future, again: Option<Box<Again<S, R::Body, P>>>) -> Self {
-        Self { state: State::Attempt { future }, trail: Trail::new(), again }
+    pub(super) fn new(
+        future: S::Future,
+        again: Option<Box<Again<S, R::Body, P>>>,
+        began: Instant,
+    ) -> Self {
+        Self { state: State::Attempt { future }, trail: Trail::new(began), again }
     }
 }
 
@@ -222,9 +226,11 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
     {
         let service = self.service.get_or_insert_with(|| self.shared.service());
         ready!(service.poll_ready(cx)).map_err(Error::from_service)?;
-        trail.begin();
+        let began = trail.begin();
         let request = self.kept.request(trail.resend()).ok_or_else(gone)?;
-        Poll::Ready(Ok(service.call(request.into())))
+        let mut request = R::from(request);
+        request.set_began(Some(began));
+        Poll::Ready(Ok(service.call(request)))
     }
 }
 

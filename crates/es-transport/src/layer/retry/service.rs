@@ -3,6 +3,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use tokio::time::Instant;
 use tower::Service;
 
 use super::{
@@ -71,13 +72,15 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
+    fn call(&mut self, mut request: R) -> Self::Future {
+        let began = request.began().unwrap_or_else(Instant::now);
+        request.set_began(Some(began));
         let head = request.as_request();
         let facts = RequestFacts::new(head.method(), RequestOptions::of(head));
         let retries = self.shared.policy.max_retries(&facts);
         let kept = if retries == 0 { None } else { Kept::of(head) };
         let again = kept.map(|kept| Box::new(Again::new(Arc::clone(&self.shared), kept, retries)));
         // Called last, so that its future is made in its place.
-        ResponseFuture::new(self.inner.call(request), again)
+        ResponseFuture::new(self.inner.call(request), again, began)
     }
 }

@@ -19,8 +19,8 @@ pub(super) struct Trail {
 }
 
 impl Trail {
-    pub(super) fn new() -> Self {
-        Self { began: Instant::now(), ended: Vec::new(), uncounted: 0 }
+    pub(super) fn new(began: Instant) -> Self {
+        Self { began, ended: Vec::new(), uncounted: 0 }
     }
 
     /// The number of the attempt that is under way; the first is 1.
@@ -34,8 +34,9 @@ impl Trail {
     }
 
     /// Starts the clock of the next attempt.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self) -> Instant {
         self.began = Instant::now();
+        self.began
     }
 
     /// Notes an attempt that another will follow.

@@ -9,6 +9,7 @@ use http::{
     header::AUTHORIZATION,
     uri::{PathAndQuery, Uri},
 };
+use tokio::time::Instant;
 use tower::Service;
 
 use super::{
@@ -49,7 +50,7 @@ where
 
     #[inline]
     fn call(&mut self, mut request: R) -> Self::Future {
-        match self.address(request.as_request_mut()) {
+        match self.address(&mut request) {
             Ok(attempt) => ResponseFuture::new(self.inner.call(request), attempt),
             Err(error) => ResponseFuture::failed(error),
         }
@@ -58,18 +59,23 @@ where
 
 impl<S, L: NodeSelector> SelectNode<S, L> {
     /// Chooses a node and makes the request one to it.
-    fn address<B>(&self, request: &mut Request<B>) -> Result<Attempt> {
-        let target = target(std::mem::take(request.uri_mut()))?;
-        let attempt = self.choose(request, &target);
+    fn address<R: AnyRequest>(&self, request: &mut R) -> Result<Attempt> {
+        let target = target(request.as_request().uri())?;
+        let attempt = self.choose(request, target);
         let node = attempt.node();
-        *request.uri_mut() = node.uri(target)?;
-        authorize(request, node);
+        if let Some(prefixed) = node.prefixed(target)? {
+            *request.as_request_mut().uri_mut() = prefixed.into();
+        }
+        request.set_address(node.address());
+        authorize(request.as_request_mut(), node);
         Ok(attempt)
     }
 
-    fn choose<B>(&self, request: &Request<B>, target: &PathAndQuery) -> Attempt {
+    fn choose<R: AnyRequest>(&self, request: &R, target: &PathAndQuery) -> Attempt {
         let Settings { pool, selector } = &*self.settings;
-        let context = RequestContext::new(request.method(), target.path());
+        let now = request.began().unwrap_or_else(Instant::now);
+        let request = request.as_request();
+        let context = RequestContext::beginning(request.method(), target.path(), now);
         let extensions = request.extensions();
         if extensions.is_empty() {
             let selected = pool.select(selector, &context);
@@ -96,11 +102,11 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
 }
 
 /// The path and query of a URI that names no host.
-fn target(uri: Uri) -> Result<PathAndQuery> {
+fn target(uri: &Uri) -> Result<&PathAndQuery> {
     if uri.authority().is_some() || uri.scheme().is_some() {
         return Err(Error::request("its URI names a host; the node is chosen by the transport"));
     }
-    let target = uri.into_parts().path_and_query;
+    let target = uri.path_and_query();
     let target = target.filter(|target| target.as_str().starts_with('/'));
     let target = target.ok_or_else(|| Error::request("its path does not begin with a slash"))?;
     if target.as_str().starts_with("//") {

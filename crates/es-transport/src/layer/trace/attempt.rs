@@ -1,4 +1,5 @@
 use std::{
+    cell::LazyCell,
     fmt,
     task::{Context, Poll},
 };
@@ -58,7 +59,7 @@ where
 
     #[inline]
     fn call(&mut self, request: R) -> Self::Future {
-        let span = span(request.as_request());
+        let span = span(&request);
         let entered = span.enter();
         let inner = self.inner.call(request);
         drop(entered);
@@ -66,7 +67,9 @@ where
     }
 }
 
-fn span<B>(request: &Request<B>) -> Span {
+fn span<R: AnyRequest>(request: &R) -> Span {
+    let uri = LazyCell::new(|| request.absolute_uri());
+    let request = request.as_request();
     // The macro evaluates its fields only if somebody wants the span.
     debug_span!(
         "elasticsearch.attempt",
@@ -76,9 +79,9 @@ fn span<B>(request: &Request<B>) -> Span {
         db.response.status_code = Empty,
         http.request.method = request.method().as_str(),
         http.request.resend_count = resend_count(request),
-        url.full = %WithoutUserInfo(request.uri()),
-        server.address = host(request.uri()),
-        server.port = port(request.uri()),
+        url.full = %WithoutUserInfo(&uri),
+        server.address = host(&uri),
+        server.port = port(&uri),
         error.type = Empty,
     )
 }

@@ -19,7 +19,11 @@ pub struct RequestContext<'a> {
 impl<'a> RequestContext<'a> {
     /// The first attempt of a request, now.
     pub fn new(method: &'a Method, path: &'a str) -> Self {
-        Self { method, path, attempt: 1, tried: &[], hint: None, now: Instant::now() }
+        Self::beginning(method, path, Instant::now())
+    }
+
+    pub(crate) fn beginning(method: &'a Method, path: &'a str, now: Instant) -> Self {
+        Self { method, path, attempt: 1, tried: &[], hint: None, now }
     }
 
     /// The same request as a resend: the number of the attempt (the first is
