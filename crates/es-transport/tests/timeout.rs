@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use es_transport::{
@@ -225,4 +225,23 @@ async fn an_answer_that_is_collected_must_be_complete_in_time() {
     let (result, took) = ended(stack(4), get()).await;
     assert_eq!((phase(&result), took.as_secs()), (Some(TimeoutPhase::Attempt), 4));
     assert!(ended(stack(6), get()).await.0.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_came_as_the_time_ended_counts() {
+    let service = service_fn(|_| {
+        // Not there when its timer wakes the request, and there at the last look.
+        let mut looks = 0;
+        std::future::poll_fn(move |_| {
+            looks += 1;
+            if looks < 3 {
+                Poll::Pending
+            } else {
+                Poll::Ready(Ok::<_, Infallible>(Response::new(Body::empty())))
+            }
+        })
+    });
+    let (result, after) = ended(AttemptTimeoutLayer::new(SECOND).layer(service), get()).await;
+    result.unwrap();
+    assert_eq!(after, SECOND);
 }

@@ -43,15 +43,12 @@ impl Limit {
         }
     }
 
-    /// The error of an attempt that ended so when its future was polled a last time.
+    /// The error of an attempt whose future ended so, or not at all, when it was
+    /// polled a last time.
     #[cold]
-    fn error<T, E: Into<BoxError>>(self, last: Poll<Result<T, E>>) -> Error {
+    fn error(self, last: Option<Error>) -> Error {
         let error = Error::timeout(self.phase, self.after);
-        let last = match last {
-            Poll::Ready(Err(last)) => Error::from_service(last),
-            _ => return error,
-        };
-        if last.is_unsent() { error.unsent() } else { error }
+        if last.is_some_and(|last| last.is_unsent()) { error.unsent() } else { error }
     }
 }
 
@@ -89,12 +86,9 @@ where
         let mut this = self.project();
         let polled = this.inner.as_mut().poll(cx);
         if let Poll::Ready(result) = polled {
-            let mut answer = result.map_err(Error::from_service)?.erase();
-            if let Some(timeout) = *this.read {
-                let body = answer.as_response_mut().body_mut();
-                body.wrap_stream(|stream| Timed::new(stream, timeout));
-            }
-            return Poll::Ready(Ok(answer));
+            return Poll::Ready(
+                result.map(|answer| timed(answer, *this.read)).map_err(Error::from_service),
+            );
         }
         let Some(limit) = this.limit else { return Poll::Pending };
         if this.sleep.is_none() {
@@ -103,6 +97,20 @@ where
         if let Some(sleep) = this.sleep.as_pin_mut() {
             ready!(sleep.poll(cx));
         }
-        Poll::Ready(Err(limit.error(last_call(|| this.inner.poll(cx)))))
+        Poll::Ready(match last_call(|| this.inner.poll(cx)) {
+            Poll::Ready(Ok(answer)) => Ok(timed(answer, *this.read)),
+            Poll::Ready(Err(error)) => Err(limit.error(Some(Error::from_service(error)))),
+            Poll::Pending => Err(limit.error(None)),
+        })
     }
+}
+
+/// An answer each of whose pieces must come in time, where it is a stream.
+fn timed<A: Erase>(answer: A, timeout: Option<Duration>) -> A::Erased {
+    let mut answer = answer.erase();
+    if let Some(timeout) = timeout {
+        let body = answer.as_response_mut().body_mut();
+        body.wrap_stream(|stream| Timed::new(stream, timeout));
+    }
+    answer
 }
