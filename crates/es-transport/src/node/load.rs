@@ -9,6 +9,11 @@ use std::{
 /// (`e^(−t/decay)`), as in Finagle and linkerd.
 const DECAY: Duration = Duration::from_secs(10);
 
+/// The least that an answer counts, as in TCP's average of round-trip times
+/// (RFC 6298, section 2.3). Without it a busy node's average would be its worst
+/// answer of some seconds, beside which a slow node does not look slow.
+const SHARE: f32 = 1.0 / 8.0;
+
 /// Written at the start and the end of every attempt, but only for a selector
 /// that reads it: threads would contend for it otherwise.
 #[derive(Debug, Default)]
@@ -32,7 +37,8 @@ impl Load {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A peak counts at once, anything lower pulls the average down over time.
+    /// A peak counts at once, anything lower pulls the average down over time,
+    /// and by [`SHARE`] at least.
     /// `clock` is the time since the pool was made. Of two threads that write
     /// together one may be forgotten.
     pub(crate) fn observe(&self, latency: Duration, clock: Duration) {
@@ -40,7 +46,7 @@ impl Load {
         let now = milliseconds(clock);
         let average = match unpack(self.latency.load(Ordering::Relaxed)) {
             Some((average, at)) if average > latency => {
-                let weight = decay(at, now);
+                let weight = decay(at, now).min(1.0 - SHARE);
                 average * weight + latency * (1.0 - weight)
             }
             _ => latency,
@@ -97,6 +103,17 @@ mod tests {
         // 200 ms · e⁻¹ + 10 ms · (1 − e⁻¹)
         assert!(near(load.latency(12 * SECOND), Duration::from_micros(79_900)));
         assert!(load.latency(200 * SECOND).unwrap() < MS);
+    }
+
+    #[test]
+    fn a_busy_node_forgets_a_peak_within_some_answers() {
+        let load = Load::default();
+        load.observe(200 * MS, SECOND);
+        for _ in 0..8 {
+            load.observe(10 * MS, SECOND);
+        }
+        // 10 ms + 190 ms · (7/8)⁸
+        assert!(near(load.latency(SECOND), Duration::from_micros(75_300)));
     }
 
     #[test]
