@@ -6,8 +6,9 @@
 
 use std::{
     future::{Future, ready},
+    mem,
     pin::Pin,
-    sync::Mutex,
+    sync::{Mutex, MutexGuard, TryLockError},
     task::{Context, Poll},
 };
 
@@ -17,8 +18,8 @@ use tower::{Service, ServiceExt};
 
 use crate::{
     Body, ResponseBody,
-    any_request::{AnyRequest, Outgoing},
     error::{Error, Result},
+    message::Outgoing,
 };
 
 /// An answer, in its box.
@@ -36,7 +37,9 @@ pub(crate) trait Erased: Send + Sync + 'static {
 ///
 /// tower's services are called by `&mut self`, for which every caller would
 /// clone the whole stack, and drop it again. Calls do not wait, so that one
-/// instance serves them in turn; who finds it taken makes a clone.
+/// instance serves them in turn; who finds it taken makes a clone. After a panic,
+/// an error of readiness, or when somebody waits for readiness, a new one takes
+/// its place.
 pub(crate) struct Lent<S> {
     prototype: S,
     instance: Mutex<S>,
@@ -46,6 +49,21 @@ impl<S: Clone> Lent<S> {
     pub(crate) fn new(service: S) -> Self {
         Self { prototype: service.clone(), instance: Mutex::new(service) }
     }
+
+    /// The instance, unless another caller has it.
+    fn borrow(&self) -> Option<MutexGuard<'_, S>> {
+        match self.instance.try_lock() {
+            Ok(instance) => Some(instance),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Poisoned(poisoned)) => {
+                // A service panicked, and nobody knows what is left of it.
+                let mut instance = poisoned.into_inner();
+                *instance = self.prototype.clone();
+                self.instance.clear_poison();
+                Some(instance)
+            }
+        }
+    }
 }
 
 impl<S> Erased for Lent<S>
@@ -53,69 +71,31 @@ where
     S: Service<Outgoing<Body>, Response = Answer, Error = Error> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    fn send(
-        &self,
-        mut request: Outgoing<Body>,
-        now: Instant,
-        cx: &mut Context<'_>,
-    ) -> ErasedFuture {
-        let Ok(mut instance) = self.instance.try_lock() else {
-            return Box::pin(self.prototype.clone().oneshot(request));
+    fn send(&self, request: Outgoing<Body>, now: Instant, cx: &mut Context<'_>) -> ErasedFuture {
+        let mut clone;
+        let mut lent = self.borrow();
+        let service = if let Some(instance) = &mut lent {
+            &mut **instance
+        } else {
+            clone = self.prototype.clone();
+            &mut clone
         };
-        match instance.poll_ready(cx) {
-            Poll::Ready(Ok(())) => {
-                request.set_began(Some(now));
-                return Box::pin(instance.call(request));
-            }
-            // Whoever waits takes the instance along, because readiness is its own.
-            Poll::Pending => {}
-            // One that failed is not to be asked again.
+        match service.poll_ready(cx) {
+            Poll::Ready(Ok(())) => Box::pin(service.call(request.begun_at(now))),
             Poll::Ready(Err(error)) => {
-                *instance = self.prototype.clone();
-                return Box::pin(ready(Err(error)));
+                // One that failed is not to be asked again.
+                *service = self.prototype.clone();
+                Box::pin(ready(Err(error)))
+            }
+            Poll::Pending => {
+                // Readiness is the instance's own, so who waits takes it along.
+                let waiting = mem::replace(service, self.prototype.clone());
+                drop(lent);
+                Box::pin(waiting.oneshot(request))
             }
         }
-        let waiting = std::mem::replace(&mut *instance, self.prototype.clone());
-        drop(instance);
-        Box::pin(waiting.oneshot(request))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use http::Request;
-    use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
-    use tower_test::mock;
-
-    use super::*;
-    use crate::Transport;
-
-    fn request() -> Request<Body> {
-        Request::new(Body::empty())
-    }
-
-    #[test]
-    fn nothing_is_sent_before_somebody_waits_and_until_the_service_is_ready() {
-        let (service, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
-        handle.allow(0);
-        let mut sending = task::spawn(Transport::from_service(service).send(request()));
-        assert_pending!(sending.poll());
-        let mut arrived = task::spawn(async { handle.next_request().await.unwrap() });
-        assert_pending!(arrived.poll());
-        drop(arrived);
-        handle.allow(1);
-        assert!(sending.is_woken());
-        assert_pending!(sending.poll());
-        let (_, answer) = tokio_test::block_on(handle.next_request()).unwrap();
-        answer.send_response(Response::new(Body::empty()));
-        assert_ready_ok!(sending.poll());
-    }
-
-    #[test]
-    fn a_service_that_fails_to_become_ready_is_the_error() {
-        let (service, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
-        handle.send_error("broken");
-        let mut sending = task::spawn(Transport::from_service(service).send(request()));
-        assert!(assert_ready_err!(sending.poll()).is_foreign());
-    }
-}
+mod tests;

@@ -31,7 +31,7 @@
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`cloud_id`] | Cloud ID → node |
 //! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
-//! | [`any_request`], [`any_response`], [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
+//! | [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -39,8 +39,6 @@
 //! | `metrics` | numbers of requests by the facade of that name: `layer::metrics` |
 //! | `http2` | HTTP/2 by the alternative bottom, [`connect::http_client`] |
 
-pub mod any_request;
-pub mod any_response;
 pub mod attempt;
 pub mod backoff;
 pub mod body;
@@ -52,6 +50,7 @@ pub mod curl;
 mod erased;
 pub mod error;
 pub mod layer;
+mod message;
 pub mod node;
 pub mod options;
 pub mod rng;
@@ -59,14 +58,13 @@ pub mod sniff;
 pub mod transport;
 pub mod warning;
 
-pub use any_request::AnyRequest;
-pub use any_response::AnyResponse;
 pub use backoff::Backoff;
 pub use body::{Body, Replay, ResponseBody};
 pub use builder::TransportBuilder;
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
 pub use layer::{compress::Gzip, media_type::CompatibilityMode};
+pub use message::{AnyRequest, AnyResponse, Erase};
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
 pub use options::{OperationName, RequestAuth, RequestOptions};
 pub use transport::Transport;

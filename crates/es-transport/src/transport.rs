@@ -15,10 +15,10 @@ use tower::{Service, ServiceExt};
 
 use crate::{
     Body, ResponseBody,
-    any_request::Unboxing,
     builder::TransportBuilder,
     erased::{Erased, ErasedFuture, Lent},
     error::{BoxError, Error, Result},
+    message::Unboxing,
     node::NodePool,
     sniff::Sniffer,
 };
@@ -68,6 +68,9 @@ impl Transport {
     }
 
     /// A transport over any service: a stack of the caller's own layers, or a mock.
+    ///
+    /// Calls share one instance, which waits for nobody: a caller that finds it
+    /// taken, or not ready, uses a clone.
     pub fn from_service<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -78,7 +81,7 @@ impl Transport {
     {
         let service = service
             .map_response(|answer: Response<B>| {
-                Box::new(answer.map(|body| ResponseBody::new(Box::pin(body))))
+                Box::new(answer.map(|body| ResponseBody::pinned(body)))
             })
             .map_err(Error::from_service);
         Self(Arc::new(Inner { stack: Box::new(Lent::new(Unboxing(service))), shared: None }))

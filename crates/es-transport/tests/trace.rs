@@ -13,9 +13,9 @@ use std::{
 };
 
 use es_transport::{
-    Body, BoxError, Credentials, Error, OperationName, RequestAuth, RequestOptions,
+    Body, BoxError, Credentials, Error, OperationName, RequestAuth, RequestOptions, Transport,
     error::TimeoutPhase,
-    layer::{RetryLayer, TraceAttemptLayer, TraceLayer},
+    layer::{RetryLayer, TraceAttemptLayer, TraceLayer, product_check::Verification},
 };
 use http::{Request, Response, header::AUTHORIZATION};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -183,6 +183,26 @@ async fn a_request_has_a_span_and_each_attempt_a_child() {
         assert_eq!((attempt.name, attempt.parent), ("elasticsearch.attempt", Some(1)));
     }
     assert!([request, first, second].iter().all(|seen| seen.closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_of_a_transport_names_its_node() {
+    let recorder = Recorder::default();
+    let _guard = tracing::subscriber::set_default(recorder.clone());
+    let node = service_fn(async |request: Request<Body>| {
+        assert_eq!(request.uri(), "https://[::1]:9200/in/here/idx/_search?q=a");
+        Ok::<_, BoxError>(Response::new(Body::empty()))
+    });
+    let transport = Transport::builder()
+        .node("https://elastic:s3cret@[::1]:9200/in/here")
+        .http_service(node)
+        .product_check(Verification::Off)
+        .build()
+        .unwrap();
+    transport.send(search()).await.unwrap();
+    let attempt = &recorder.spans()[1].fields;
+    assert_eq!(attempt["url.full"], "https://[::1]:9200/in/here/idx/_search?q=a");
+    assert_eq!((&*attempt["server.address"], &*attempt["server.port"]), ("::1", "9200"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,8 +48,8 @@ impl ResponseBody {
         B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<BoxError>,
     {
-        if let Some(own) = (&mut body as &mut dyn Any).downcast_mut() {
-            return mem::take(own);
+        if let Some(own) = own(&mut body) {
+            return own;
         }
         if body.is_end_stream() {
             return Self::default();
@@ -68,6 +68,15 @@ impl ResponseBody {
             Poll::Pending => None,
         };
         Self::stream(Begun { first, rest })
+    }
+
+    /// As [`ResponseBody::new`], for a body that may have to stay where it is.
+    pub(crate) fn pinned<B>(mut body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        own(&mut body).unwrap_or_else(|| Self::new(Box::pin(body)))
     }
 
     /// A body that is read as a stream, although it may be at hand.
@@ -117,6 +126,16 @@ impl ResponseBody {
             Content::Stream(stream) => self.content = Content::Stream(Box::pin(wrap(stream))),
             full @ Content::Full(_) => self.content = full,
         }
+    }
+
+    /// Puts a stream in the place of what is there, be it at hand or not.
+    pub(crate) fn wrap<B>(&mut self, wrap: impl FnOnce(Self) -> B)
+    where
+        B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
+    {
+        let content = mem::take(&mut self.content);
+        let wrapped = wrap(Self { content, node: None });
+        self.content = Content::Stream(Box::pin(wrapped));
     }
 
     /// The first bytes, about so many at most, or all that are at hand. They are
@@ -177,6 +196,11 @@ impl ResponseBody {
             }
         }
     }
+}
+
+/// A body that is one of ours already.
+fn own<B: 'static>(body: &mut B) -> Option<ResponseBody> {
+    (body as &mut dyn Any).downcast_mut().map(mem::take)
 }
 
 impl HttpBody for ResponseBody {

@@ -10,14 +10,13 @@ use tower::{Service, ServiceBuilder};
 use super::{Bottom, Settings};
 use crate::{
     Body,
-    any_request::{Boxing, Outgoing, Unboxing},
-    any_response::BoxingAnswers,
     connect::{Connections, Connector},
     error::{BoxError, Error, Result},
     layer::{
         attempt_timeout::AttemptTimeoutLayer,
         auth::AuthLayer,
         collect::CollectLayer,
+        default_headers::DefaultHeadersLayer,
         inflate::InflateLayer,
         media_type::{CompatibilityMode, MediaTypeLayer},
         product_check::ProductCheckLayer,
@@ -27,6 +26,7 @@ use crate::{
         total_timeout::TotalTimeoutLayer,
         trace::{TraceAttemptLayer, TraceLayer},
     },
+    message::{Boxing, BoxingAnswers, Outgoing, Unboxing},
     node::NodePool,
     sniff::Sniffer,
     transport::{Shared, Transport},
@@ -168,7 +168,7 @@ struct Traits {
 
 /// The stack over any bottom. The order and its reasons: [`crate::layer`].
 fn compose<S, B>(
-    settings: Settings,
+    mut settings: Settings,
     pool: Arc<NodePool>,
     bottom: S,
     traits: Traits,
@@ -180,24 +180,10 @@ where
     B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let compatibility = match settings.compatibility {
-        Some(mode) => mode,
-        None => CompatibilityMode::from_env()?,
-    };
+    let Traits { thaw, close, fills_host } = traits;
     let compress = settings.compress.unwrap_or(settings.cloud);
     let compression = settings.compression.enabled(compress);
-    let media_type = MediaTypeLayer::new(compatibility);
-    let auth = settings.auth.unwrap_or_else(AuthLayer::none);
-    let inflate = InflateLayer::new().ask(compress).limit(settings.max_response_size);
-    let headers = settings.headers.prepared(|headers| {
-        // It comes first, as RFC 9110 (section 7.2) wants it.
-        if traits.fills_host {
-            headers.insert(header::HOST, HeaderValue::from_static(""));
-        }
-        media_type.prepare(headers);
-        auth.prepare(headers);
-        inflate.prepare(headers);
-    });
+    let (headers, media_type, auth, inflate) = header_layers(&mut settings, compress, fills_host)?;
 
     // A node for each attempt, its credentials, and one deadline over all of it.
     let attempt = ServiceBuilder::new()
@@ -212,12 +198,13 @@ where
         .layer(inflate)
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
+        // From here on up an answer is moved as one word.
         .layer_fn(BoxingAnswers)
         .layer(CollectLayer::new().limit(settings.max_response_size))
         .service(bottom);
 
     let sniffer = Sniffer::new(Arc::clone(&pool), Boxing(attempt.clone()), settings.sniff);
-    traits.thaw.set(sniffer.expiry());
+    thaw.set(sniffer.expiry());
 
     let request = ServiceBuilder::new()
         .layer(TraceLayer::new())
@@ -227,9 +214,31 @@ where
         .layer(RetryLayer::new(settings.retry))
         .layer(sniffer.layer())
         .service(attempt);
-    let Traits { close, .. } = traits;
     let compression = compression.compresses();
     Ok(Transport::new(request, Shared { pool, sniffer, compression, close }))
+}
+
+/// The layers that write headers, the first of which knows what all of them
+/// write into a plain request.
+fn header_layers(
+    settings: &mut Settings,
+    compress: bool,
+    fills_host: bool,
+) -> Result<(DefaultHeadersLayer, MediaTypeLayer, AuthLayer, InflateLayer)> {
+    let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
+    let media_type = MediaTypeLayer::new(mode);
+    let auth = settings.auth.take().unwrap_or_else(AuthLayer::none);
+    let inflate = InflateLayer::new().ask(compress).limit(settings.max_response_size);
+    let headers = settings.headers.clone().prepared(|headers| {
+        // It comes first, as RFC 9110 (section 7.2) wants it.
+        if fills_host {
+            headers.insert(header::HOST, HeaderValue::from_static(""));
+        }
+        media_type.prepare(headers);
+        auth.prepare(headers);
+        inflate.prepare(headers);
+    });
+    Ok((headers, media_type, auth, inflate))
 }
 
 #[cfg(feature = "metrics")]

@@ -49,10 +49,9 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     attempt::Attempts,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, AnyResponse},
     options::OperationName,
 };
 

@@ -1,7 +1,10 @@
 //! The layers: each does one thing to a request or its answer, and each can be
 //! used alone with [`tower::ServiceBuilder`] over any
-//! `Service<http::Request<B>>`, or over one that takes requests in boxes
-//! ([`AnyRequest`](crate::AnyRequest)).
+//! `Service<http::Request<B>>`. Those that may change an answer's body hand on a
+//! [`ResponseBody`](crate::ResponseBody), and ask of the body below that it can be
+//! sent to other threads and moved ([`Erase`](crate::Erase)). In the transport they
+//! pass requests and answers on in boxes ([`AnyRequest`](crate::AnyRequest),
+//! [`AnyResponse`](crate::AnyResponse)).
 //!
 //! They are listed in the order in which the transport composes them, from the
 //! caller to the socket, each with the reason for its place.
@@ -13,7 +16,7 @@
 //! | [`TotalTimeoutLayer`] | one deadline for all attempts | over retry, so that waiting counts |
 //! | [`CompressLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
 //! | [`RetryLayer`] | sends again what may be sent again | over all that belongs to one attempt |
-//! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose kept copy then has an empty header map |
+//! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id; in a transport all headers of a plain request, copied from one map | below retry, whose kept copy then has an empty header map |
 //! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
 //! | [`AuthLayer`] | credentials | below retry: a refreshed token is used at once; over selection: a node's own credentials yield to it |
 //! | [`SelectNodeLayer`] | a node for each attempt | below retry: a new attempt, a new choice |
@@ -27,8 +30,10 @@
 //! Directly below retry sits the layer of [`sniff`](crate::sniff), which sees every attempt.
 //!
 //! A layer knows no other layer. What one must tell another travels with the
-//! request or its answer: [`RequestOptions`](crate::RequestOptions) and the
-//! notes of [`attempt`](crate::attempt).
+//! request or its answer: [`RequestOptions`](crate::RequestOptions), the
+//! notes of [`attempt`](crate::attempt), and beside the transport's own form of a
+//! request the address of its node, when the attempt began, and whether its
+//! headers were prepared.
 
 pub mod attempt_timeout;
 pub mod auth;

@@ -42,9 +42,8 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, AnyResponse},
 };
 
 const PRODUCT: HeaderName = HeaderName::from_static("x-elastic-product");

@@ -37,9 +37,8 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, AnyResponse},
 };
 
 /// Refuses redirects; see the [module](self).

@@ -46,7 +46,7 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-use crate::{any_request::Address, credentials::Credentials};
+use crate::{credentials::Credentials, message::Address};
 
 /// One node of a cluster: where it is, and what sniffing told of it.
 ///
@@ -102,7 +102,7 @@ impl Node {
     }
 
     /// Scheme, host and port.
-    pub fn address(&self) -> &Arc<Address> {
+    pub(crate) fn address(&self) -> &Arc<Address> {
         &self.address
     }
 

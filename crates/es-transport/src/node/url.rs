@@ -9,9 +9,9 @@ use http::{
 
 use super::{Node, NodeFacts};
 use crate::{
-    any_request::Address,
     credentials::Credentials,
     error::{Error, Result},
+    message::Address,
 };
 
 const SETTING: &str = "nodes";

@@ -8,10 +8,10 @@ use tower::{Service, ServiceExt};
 
 use super::{options::Filter, reply};
 use crate::{
-    any_response::{AnyResponse, Erase},
     attempt::Resend,
     body::{self, Body},
     error::{BoxError, Error, Result},
+    message::{AnyResponse, Erase},
     node::{Node, NodeSlot},
 };
 

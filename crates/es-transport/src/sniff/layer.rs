@@ -13,9 +13,8 @@ use tower::{Layer, Service};
 
 use super::{Sniffer, sniffer::Look, task};
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, AnyResponse},
     node::Verdict,
 };
 

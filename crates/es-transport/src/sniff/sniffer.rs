@@ -13,9 +13,9 @@ use super::{
     task,
 };
 use crate::{
-    any_response::Erase,
     body::Body,
     error::{BoxError, Error, Result, TimeoutPhase},
+    message::Erase,
     node::{Node, NodePool},
 };
 

@@ -1,12 +1,17 @@
 //! The headers of a plain request are copied from a map that was prepared; they
 //! must be those that the layers would write one by one.
 
-use es_testkit::Cluster;
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+};
+
+use es_testkit::{Cluster, Fault};
 use es_transport::{
-    CompatibilityMode, Credentials, RequestAuth, RequestOptions, Result, Transport,
+    Body, CompatibilityMode, Credentials, RequestAuth, RequestOptions, Result, Transport,
     TransportBuilder, layer::product_check::Verification,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 
 use crate::{
     cluster_support::{builder, with},
@@ -22,7 +27,7 @@ async fn provided() -> Result<Credentials> {
 
 fn transports(cluster: &Cluster) -> Vec<(&'static str, Transport)> {
     type Change = fn(TransportBuilder) -> TransportBuilder;
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 12] = [
         ("nothing", |builder| builder),
         ("basic", |builder| builder.basic_auth("elastic", "changeme")),
         ("a provider", |builder| builder.credentials_provider(provided)),
@@ -32,6 +37,11 @@ fn transports(cluster: &Cluster) -> Vec<(&'static str, Transport)> {
         ("off", |builder| builder.compatibility_mode(CompatibilityMode::Off)),
         ("negotiated", |builder| builder.compatibility_mode(CompatibilityMode::Negotiated)),
         ("serverless", |builder| builder.compatibility_mode(CompatibilityMode::Serverless)),
+        ("an accept", |builder| builder.header("accept", "application/cbor")),
+        ("an accept, negotiated", |builder| {
+            let builder = builder.header("accept", "application/cbor");
+            builder.compatibility_mode(CompatibilityMode::Negotiated)
+        }),
         ("a host", |builder| builder.header("host", "elsewhere")),
     ];
     let transport = |change: Change| {
@@ -68,7 +78,7 @@ fn options() -> Vec<RequestOptions> {
 async fn arrived(
     cluster: &Cluster,
     transport: &Transport,
-    request: Request<es_transport::Body>,
+    request: Request<Body>,
 ) -> Vec<(String, String)> {
     transport.send(request).await.unwrap();
     let seen = cluster.node(0).requests().pop().unwrap();
@@ -130,4 +140,29 @@ async fn a_refusal_of_their_media_types_is_told_from_other_errors() {
         let error = transport.send(request).await.unwrap_err();
         assert!(error.is_media_type(), "{body:?}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_of_what_the_caller_accepts_is_the_callers() {
+    let cluster = nodes(1).await;
+    cluster.node(0).inject(Fault::status(406).once());
+    let transport = builder(cluster.urls()).header("accept", "application/cbor").build().unwrap();
+    assert_eq!(transport.send(Request::new(().into())).await.unwrap().status(), 406);
+}
+
+/// A host that is merely kept a place for is the connections' business.
+#[tokio::test]
+async fn a_service_in_place_of_the_connections_gets_no_empty_host() {
+    let seen = Arc::new(Mutex::new(None));
+    let service = {
+        let seen = Arc::clone(&seen);
+        tower::service_fn(move |request: Request<Body>| {
+            *seen.lock().unwrap() = Some(request.headers().contains_key(header::HOST));
+            std::future::ready(Ok::<_, Infallible>(Response::new(Body::empty())))
+        })
+    };
+    let transport = builder(["http://node:9200"]).http_service(service);
+    let transport = transport.product_check(Verification::Off).build().unwrap();
+    transport.send(Request::new(().into())).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), Some(false));
 }

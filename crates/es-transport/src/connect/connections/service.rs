@@ -22,9 +22,9 @@ use super::{
     settings::{Common, ConnectionsBuilder},
 };
 use crate::{
-    any_request::{Address, AnyRequest, Outgoing},
     body::Body,
     error::{BoxError, Error, Result},
+    message::{Address, Notes, Outgoing},
 };
 
 /// Each node's own connections; what they do is told in the module of this name.
@@ -122,7 +122,7 @@ impl Shared {
 
     fn origin_at(&self, request: &Outgoing<Body>) -> Result<Arc<Origin>> {
         let known = request.address().and_then(|address| {
-            let Address { scheme, authority } = &**address;
+            let Address { scheme, authority } = address;
             self.origins.load().get(Some(scheme), Some(authority)).map(Arc::clone)
         });
         known.map_or_else(|| self.origin(&request.absolute_uri()), Ok)

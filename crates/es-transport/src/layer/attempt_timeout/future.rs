@@ -10,9 +10,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::Timed;
 use crate::{
-    any_response::{AnyResponse, Erase},
     attempt::{Deadline, last_call},
     error::{BoxError, Error, Result, TimeoutPhase},
+    message::{AnyResponse, Erase},
 };
 
 /// The moment at which an attempt ends, and what to say then.

@@ -7,10 +7,9 @@ use tower::Service;
 
 use super::future::{Limit, ResponseFuture};
 use crate::{
-    any_request::AnyRequest,
-    any_response::Erase,
     attempt::Deadline,
     error::{BoxError, Error},
+    message::{AnyRequest, Erase},
     options::RequestOptions,
 };
 

@@ -12,11 +12,10 @@ use tower::{Service, ServiceExt};
 
 use super::{cache::Cache, service::authorize};
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     body::{Replay, copy_of},
     credentials::Credentials,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, AnyResponse},
 };
 
 type Boxed<A> = Pin<Box<dyn Future<Output = Result<A>> + Send>>;
@@ -141,7 +140,7 @@ where
     S::Error: Into<BoxError>,
 {
     let credentials = cache.get_or_ask().await?;
-    request.set_began(None);
+    request.forget_began();
     authorize(request.as_request_mut().headers_mut(), &credentials);
     ready.call(request).await.map_err(Error::from_service)
 }

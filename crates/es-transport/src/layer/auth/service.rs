@@ -8,11 +8,10 @@ use super::{
     layer::Source,
 };
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     body::Replay,
     credentials::Credentials,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, AnyResponse},
     options::{RequestAuth, RequestOptions},
 };
 

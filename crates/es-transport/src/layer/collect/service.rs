@@ -7,9 +7,9 @@ use tower::Service;
 
 use super::future::{Reading, ResponseFuture};
 use crate::{
-    any_request::AnyRequest,
     body::ResponseBody,
     error::{BoxError, Error},
+    message::AnyRequest,
     options::RequestOptions,
 };
 

@@ -6,8 +6,8 @@ use tower::Service;
 
 use super::{body::GzipBody, encoder::gzip, layer::CompressLayer};
 use crate::{
-    any_request::{AnyRequest, Outgoing},
     body::Body,
+    message::{AnyRequest, Notes, Outgoing},
 };
 
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
@@ -64,7 +64,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Outgoing<Body>) -> S::Future {
         if self.settings.apply(request.as_request_mut()) {
-            request.set_began(None);
+            request.forget_began();
         }
         self.inner.call(request)
     }

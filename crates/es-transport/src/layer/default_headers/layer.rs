@@ -118,7 +118,13 @@ impl DefaultHeadersLayer {
     /// What the layers below would add to a request that has no headers and no
     /// options of its own, and by its method no body, is added to the defaults
     /// once: to copy a whole map costs half of what inserting into one does.
+    ///
+    /// Nothing is prepared where the defaults say what is accepted: that is no
+    /// word of the layers below, which they would take it for.
     pub(crate) fn prepared(mut self, add: impl FnOnce(&mut HeaderMap)) -> Self {
+        if self.contains(&header::ACCEPT) {
+            return self;
+        }
         let mut headers = HeaderMap::new();
         add(&mut headers);
         for (name, value) in &self.defaults.headers {

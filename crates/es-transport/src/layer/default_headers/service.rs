@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower::Service;
 
 use super::layer::{Defaults, OPAQUE_ID};
-use crate::{any_request::AnyRequest, options::RequestOptions};
+use crate::{message::AnyRequest, options::RequestOptions};
 
 /// Room for what the layers below add. A map has room for 6 headers, or for 12
 /// at twice the cost, so a request without a body should get by with 6.

@@ -10,9 +10,9 @@ use pin_project_lite::pin_project;
 
 use super::{body::Inflated, decoder::gunzip};
 use crate::{
-    any_response::{AnyResponse, Erase},
     body::ResponseBody,
     error::{BoxError, Error, Result},
+    message::{AnyResponse, Erase},
 };
 
 /// How the request wants its answer.
@@ -84,7 +84,7 @@ fn inflate(response: &mut Response<ResponseBody>, limit: usize, wanted: Wanted) 
     let body = response.body_mut();
     match body.collected() {
         Some(bytes) if !is_stream => body.replace(gunzip(bytes.clone(), limit)?),
-        _ => *body = ResponseBody::stream(Inflated::new(std::mem::take(body), limit)),
+        _ => body.wrap(|body| Inflated::new(body, limit)),
     }
     Ok(())
 }

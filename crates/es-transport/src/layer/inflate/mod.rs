@@ -1,7 +1,7 @@
 //! Asks for compressed answers and inflates them.
 //!
 //! A request without `Accept-Encoding` gets `Accept-Encoding: gzip`, never `*`:
-//! Elasticsearch answers that with snappy. An answer with `Content-Encoding:
+//! Elasticsearch answers that with snappy. HEAD asks for it like any other. An answer with `Content-Encoding:
 //! gzip` is inflated, whoever asked for it, and loses `Content-Encoding` and
 //! `Content-Length`. Answers to HEAD and answers without a body stay untouched,
 //! and so do other encodings.
@@ -17,8 +17,8 @@
 //! request wants as a [`stream`], only the request's own limit holds, unless it is
 //! an error (status 400 and above).
 //!
-//! The layer belongs below retry, so that a broken answer is the failure of an
-//! attempt, and below [`media_type`](super::media_type), which reads refusals.
+//! The layer belongs below retry and over [`collect`](super::collect), so that a
+//! broken answer is the failure of an attempt, and below [`media_type`](super::media_type), which reads refusals.
 //! Above node selection its work does not count as the node's latency.
 //!
 //! [`max_response_size`]: crate::RequestOptions::max_response_size

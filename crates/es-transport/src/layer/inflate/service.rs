@@ -8,9 +8,8 @@ use super::{
     layer::InflateLayer,
 };
 use crate::{
-    any_request::AnyRequest,
-    any_response::Erase,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, Erase},
     options::RequestOptions,
 };
 

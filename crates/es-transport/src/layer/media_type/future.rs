@@ -14,10 +14,9 @@ use tower::{Service, ServiceExt};
 
 use super::{negotiate::Shared, refusal};
 use crate::{
-    any_request::AnyRequest,
-    any_response::{AnyResponse, Erase},
     body::ResponseBody,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, AnyResponse, Erase},
 };
 
 /// How much of a 400, or of an answer to `GET /`, is looked at.

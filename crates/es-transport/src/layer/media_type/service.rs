@@ -12,10 +12,9 @@ use super::{
     negotiate::Shared,
 };
 use crate::{
-    any_request::AnyRequest,
-    any_response::Erase,
     body::{Replay, copy_of},
     error::{BoxError, Error, Result},
+    message::{AnyRequest, Erase},
 };
 
 /// The service of [`MediaTypeLayer`](super::MediaTypeLayer).
@@ -60,7 +59,7 @@ where
             self.shared.types.major
         } else {
             if is_prepared {
-                // It was for a request without a body, and is no word of the user's.
+                // It was for a request without a body, and is no word of the caller's.
                 head.headers_mut().remove(header::ACCEPT);
             }
             self.shared.write(head, has_body)

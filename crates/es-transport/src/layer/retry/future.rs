@@ -2,7 +2,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -14,15 +14,14 @@ use tower::Service;
 use super::{
     kept::Kept,
     policy::{Ended, RetryPlan, RetryPolicy},
-    service::Shared,
+    service::Prototype,
     trail::Trail,
 };
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     attempt::AnsweredBy,
     body::Replay,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, AnyResponse},
 };
 
 pin_project! {
@@ -53,17 +52,12 @@ pin_project! {
 
 /// What another attempt needs.
 pub(super) struct Again<S, B, P> {
-    shared: Arc<Shared<S, P>>,
+    pub(super) prototype: Prototype<S>,
     /// Made for the second attempt, and used for those after it.
-    service: Option<S>,
-    kept: Kept<B>,
-    retries: u32,
-}
-
-impl<S, B, P> Again<S, B, P> {
-    pub(super) fn new(shared: Arc<Shared<S, P>>, kept: Kept<B>, retries: u32) -> Self {
-        Self { shared, service: None, kept, retries }
-    }
+    pub(super) service: Option<S>,
+    pub(super) kept: Kept<B>,
+    pub(super) retries: u32,
+    pub(super) policy: Arc<P>,
 }
 
 impl<S, R, P> ResponseFuture<S, R, P>
@@ -196,12 +190,12 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
             Err(error) => Ended::failed(attempt, error).with_spent(trail.spent()),
         };
         let ended = ended.with_uncounted(trail.uncounted());
-        let plan = match self.shared.policy.decide(&self.kept.facts(), &ended) {
+        let plan = match self.policy.decide(&self.kept.facts(), &ended) {
             Some(plan) if ended.retry() <= self.retries || !plan.counts => plan,
             Some(_) => return None,
             None => {
                 if attempt == 1 && result.is_ok_and(is_success) {
-                    self.shared.policy.deposit();
+                    self.policy.deposit();
                 }
                 return None;
             }
@@ -211,7 +205,7 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
         if self.kept.deadline().is_some_and(|deadline| late(deadline.at)) {
             return None;
         }
-        let granted = self.shared.policy.withdraw(plan.reason);
+        let granted = self.policy.withdraw(plan.reason);
         tracing::debug!(attempt, reason = ?plan.reason, wait = ?plan.wait, granted, "retry");
         granted.then_some(plan)
     }
@@ -224,13 +218,12 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
         S::Error: Into<BoxError>,
         B: Replay,
     {
-        let service = self.service.get_or_insert_with(|| self.shared.service());
+        let prototype = || self.prototype.lock().unwrap_or_else(PoisonError::into_inner);
+        let service = self.service.get_or_insert_with(|| prototype().clone());
         ready!(service.poll_ready(cx)).map_err(Error::from_service)?;
-        let began = trail.begin();
+        trail.begin();
         let request = self.kept.request(trail.resend()).ok_or_else(gone)?;
-        let mut request = R::from(request);
-        request.set_began(Some(began));
-        Poll::Ready(Ok(service.call(request)))
+        Poll::Ready(Ok(service.call(request.into())))
     }
 }
 

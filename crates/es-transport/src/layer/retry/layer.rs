@@ -30,7 +30,7 @@ impl<P> Clone for RetryLayer<P> {
     }
 }
 
-impl<P, S: Clone> Layer<S> for RetryLayer<P> {
+impl<P, S> Layer<S> for RetryLayer<P> {
     type Service = Retry<S, P>;
 
     fn layer(&self, inner: S) -> Self::Service {

@@ -1,5 +1,5 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     task::{Context, Poll},
 };
 
@@ -12,10 +12,9 @@ use super::{
     policy::{RequestFacts, RetryPolicy},
 };
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     body::Replay,
     error::{BoxError, Error},
+    message::{AnyRequest, AnyResponse},
     options::RequestOptions,
 };
 
@@ -23,34 +22,25 @@ use crate::{
 #[derive(Debug)]
 pub struct Retry<S, P> {
     inner: S,
-    shared: Arc<Shared<S, P>>,
+    policy: Arc<P>,
+    /// Made by the first call.
+    prototype: Option<Prototype<S>>,
 }
 
-/// What all requests share.
-#[derive(Debug)]
-pub(super) struct Shared<S, P> {
-    pub(super) policy: Arc<P>,
-    /// Of whom the services for other attempts are cloned: no request pays for
-    /// one before it needs it. The lock makes it `Sync`.
-    prototype: Mutex<S>,
-}
+/// Of what the services for other attempts are cloned: no request pays for one
+/// before it needs it. The lock makes it `Sync`.
+pub(super) type Prototype<S> = Arc<Mutex<S>>;
 
-impl<S: Clone, P> Shared<S, P> {
-    pub(super) fn service(&self) -> S {
-        self.prototype.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl<S: Clone, P> Retry<S, P> {
+impl<S, P> Retry<S, P> {
     pub(super) fn new(inner: S, policy: Arc<P>) -> Self {
-        let prototype = Mutex::new(inner.clone());
-        Self { inner, shared: Arc::new(Shared { policy, prototype }) }
+        Self { inner, policy, prototype: None }
     }
 }
 
 impl<S: Clone, P> Clone for Retry<S, P> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
+        let (policy, prototype) = (Arc::clone(&self.policy), self.prototype.clone());
+        Self { inner: self.inner.clone(), policy, prototype }
     }
 }
 
@@ -72,14 +62,18 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: R) -> Self::Future {
+    fn call(&mut self, request: R) -> Self::Future {
         let began = request.began().unwrap_or_else(Instant::now);
-        request.set_began(Some(began));
         let head = request.as_request();
         let facts = RequestFacts::new(head.method(), RequestOptions::of(head));
-        let retries = self.shared.policy.max_retries(&facts);
+        let retries = self.policy.max_retries(&facts);
         let kept = if retries == 0 { None } else { Kept::of(head) };
-        let again = kept.map(|kept| Box::new(Again::new(Arc::clone(&self.shared), kept, retries)));
+        let inner = &self.inner;
+        let prototype = self.prototype.get_or_insert_with(|| Arc::new(Mutex::new(inner.clone())));
+        let again = kept.map(|kept| {
+            let (prototype, policy) = (Arc::clone(prototype), Arc::clone(&self.policy));
+            Box::new(Again { prototype, policy, service: None, kept, retries })
+        });
         // Called last, so that its future is made in its place.
         ResponseFuture::new(self.inner.call(request), again, began)
     }

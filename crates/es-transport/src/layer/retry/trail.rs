@@ -34,9 +34,8 @@ impl Trail {
     }
 
     /// Starts the clock of the next attempt.
-    pub(super) fn begin(&mut self) -> Instant {
+    pub(super) fn begin(&mut self) {
         self.began = Instant::now();
-        self.began
     }
 
     /// Notes an attempt that another will follow.

@@ -10,10 +10,10 @@ use pin_project_lite::pin_project;
 
 use super::{attempt::Attempt, body::Watched};
 use crate::{
-    any_response::{AnyResponse, Erase},
     attempt::AnsweredBy,
     body::ResponseBody,
     error::{BoxError, Error, Result},
+    message::{AnyResponse, Erase},
 };
 
 pin_project! {

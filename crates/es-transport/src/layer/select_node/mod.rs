@@ -10,7 +10,7 @@
 //! it does not wait for a node.
 //!
 //! The verdict on the node is given when the answer has been read to its end,
-//! at once if the status already says it. An answer that is dropped before
+//! at once if all of it is at hand or the status already says it. An answer that is dropped before
 //! says nothing.
 //!
 //! A request must have a path and no host: one that names a host itself is an

@@ -18,10 +18,9 @@ use super::{
     layer::Settings,
 };
 use crate::{
-    any_request::AnyRequest,
-    any_response::Erase,
     attempt::Resend,
     error::{BoxError, Error, Result},
+    message::{AnyRequest, Erase},
     node::{Node, NodeSelector, NodeSlot, RequestContext, is_dots},
     options::{RequestAuth, RequestOptions},
 };

@@ -8,9 +8,9 @@ use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::{
-    any_response::AnyResponse,
     attempt::Deadline,
     error::{BoxError, Error, Result, TimeoutPhase},
+    message::AnyResponse,
 };
 
 pin_project! {

@@ -8,10 +8,9 @@ use tower::Service;
 
 use super::future::ResponseFuture;
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     attempt::Deadline,
     error::{BoxError, Error},
+    message::{AnyRequest, AnyResponse},
     options::RequestOptions,
 };
 

@@ -10,10 +10,9 @@ use tracing::{Span, debug_span, field::Empty};
 
 use super::future::ResponseFuture;
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     attempt::Resend,
     error::{BoxError, Error},
+    message::{AnyRequest, AnyResponse},
 };
 
 /// Gives each attempt a span; see the [module page](super).

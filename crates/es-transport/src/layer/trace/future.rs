@@ -9,8 +9,8 @@ use tracing::{Level, Span, enabled, warn};
 
 use super::outcome::record;
 use crate::{
-    any_response::AnyResponse,
     error::{BoxError, Error, Result},
+    message::AnyResponse,
     warning,
 };
 

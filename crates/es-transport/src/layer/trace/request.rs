@@ -6,9 +6,8 @@ use tracing::{Span, field::Empty, info_span};
 
 use super::future::ResponseFuture;
 use crate::{
-    any_request::AnyRequest,
-    any_response::AnyResponse,
     error::{BoxError, Error},
+    message::{AnyRequest, AnyResponse},
     options::OperationName,
 };
 

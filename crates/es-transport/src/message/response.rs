@@ -1,5 +1,3 @@
-//! An answer as layers hand it on: by itself, or in a box.
-
 use std::{
     future::Future,
     pin::Pin,
@@ -12,17 +10,17 @@ use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use tower::Service;
 
+use super::Sealed;
 use crate::{
     body::ResponseBody,
     error::{BoxError, Result},
 };
 
-/// An answer that a layer hands on: an [`http::Response`], or one in a box.
+/// An answer that a layer hands on: an [`http::Response`], or one in a box, as the
+/// transport's layers pass them on once they were collected.
 ///
-/// An answer has 150 bytes and more, and every layer moves it; in a box it is one
-/// word. The transport puts each answer into a box once, above the connections.
-/// Every layer takes both forms, and hands on the form that it got.
-pub trait AnyResponse: Sized {
+/// The trait is implemented for these two and for nothing else.
+pub trait AnyResponse: Sealed + Sized {
     /// The answer's body.
     type Body;
 
@@ -35,6 +33,9 @@ pub trait AnyResponse: Sized {
     /// The answer by itself.
     fn into_response(self) -> Response<Self::Body>;
 }
+
+impl<B> Sealed for Response<B> {}
+impl<B> Sealed for Box<Response<B>> {}
 
 impl<B> AnyResponse for Response<B> {
     type Body = B;
@@ -74,11 +75,11 @@ impl<B> AnyResponse for Box<Response<B>> {
     }
 }
 
-/// An answer whose body a layer may replace by another.
+/// An answer whose body a layer may replace by another: it hands on a
+/// [`ResponseBody`], whatever body it got.
 ///
-/// Such layers hand on a [`ResponseBody`], whatever body they got. For one that is
-/// already there (the common case: the answer was collected below) this changes
-/// nothing and costs nothing.
+/// That is every [`http::Response`] whose body can be sent to other threads and
+/// need not stay where it is; one that must is passed as `Box::pin(body)`.
 pub trait Erase: AnyResponse {
     /// The same form with a [`ResponseBody`].
     type Erased: AnyResponse<Body = ResponseBody>;
