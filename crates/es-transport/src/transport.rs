@@ -18,7 +18,7 @@ use crate::{
     builder::TransportBuilder,
     erased::{Erased, ErasedFuture, Lent},
     error::{BoxError, Error, Result},
-    message::Unboxing,
+    message::{Outgoing, Unboxing},
     node::NodePool,
     sniff::Sniffer,
 };
@@ -95,12 +95,11 @@ impl Transport {
         Self(Arc::new(Inner { stack: Box::new(Lent::new(stack)), shared: Some(shared) }))
     }
 
-    /// Sends a request: path and query in origin form, and no host. One that is
-    /// in a box already stays there.
+    /// Sends a request: path and query in origin form, and no host.
     ///
     /// An answer with an error status is an answer. [`RequestOptions`](crate::RequestOptions)
     /// attached to the request override what the transport was built with.
-    pub fn send(&self, request: impl Into<Box<Request<Body>>>) -> SendFuture {
+    pub fn send(&self, request: Request<Body>) -> SendFuture {
         let request = Some(request.into());
         let state = State::Unsent { transport: Arc::clone(&self.0), request };
         SendFuture { state, started: None }
@@ -158,7 +157,7 @@ pub struct SendFuture {
 }
 
 enum State {
-    Unsent { transport: Arc<Inner>, request: Option<Box<Request<Body>>> },
+    Unsent { transport: Arc<Inner>, request: Option<Outgoing<Body>> },
     Sent(ErasedFuture),
 }
 
@@ -180,7 +179,7 @@ impl Future for SendFuture {
                     // There is one: it is taken together with the state.
                     let Some(request) = request.take() else { return Poll::Pending };
                     let now = Instant::now();
-                    let future = transport.stack.send(request.into(), now, cx);
+                    let future = transport.stack.send(request, now, cx);
                     *self = Self { state: State::Sent(future), started: Some(now) };
                 }
             }

@@ -162,7 +162,7 @@ impl Call {
         Ok(Curl::new(&request).to_string())
     }
 
-    fn into_request(mut self, stream: bool) -> Result<(Elasticsearch, Box<Request<Body>>)> {
+    fn into_request(mut self, stream: bool) -> Result<(Elasticsearch, Request<Body>)> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
@@ -174,7 +174,7 @@ impl Call {
         }
         let body = self.body.unwrap_or_default();
         let method = if body.is_empty() { &route.methods.0 } else { &route.methods.1 };
-        let mut request = Box::new(Request::new(body));
+        let mut request = Request::new(body);
         *request.method_mut() = method.clone();
         *request.uri_mut() = target.into();
         if endpoint.body == BodyForm::Ndjson {

@@ -12,11 +12,14 @@ use tower::Service;
 
 use super::{AnyRequest, Notes};
 
-/// A request on its way through the transport: in its box, with the notes of the
+/// A request on its way through the transport: in a box, with the notes of the
 /// layers beside it.
 #[derive(Debug)]
-pub struct Outgoing<B> {
-    request: Box<Request<B>>,
+pub struct Outgoing<B>(Box<Noted<B>>);
+
+#[derive(Debug)]
+struct Noted<B> {
+    request: Request<B>,
     address: Option<Arc<Address>>,
     began: Option<Instant>,
     has_prepared_headers: bool,
@@ -43,29 +46,25 @@ impl Address {
 
 impl<B> Outgoing<B> {
     /// The same request, called now.
-    pub(crate) fn begun_at(self, now: Instant) -> Self {
-        Self { began: Some(now), ..self }
+    pub(crate) fn begun_at(mut self, now: Instant) -> Self {
+        self.0.began = Some(now);
+        self
     }
 
     pub(crate) fn address(&self) -> Option<&Address> {
-        self.address.as_deref()
+        self.0.address.as_deref()
     }
 
-    /// The request in its box, as it stands: its URI is a target.
-    pub(crate) fn into_box(self) -> Box<Request<B>> {
-        self.request
-    }
-}
-
-impl<B> From<Box<Request<B>>> for Outgoing<B> {
-    fn from(request: Box<Request<B>>) -> Self {
-        Self { request, address: None, began: None, has_prepared_headers: false }
+    /// The request as it stands: its URI is a target.
+    pub(crate) fn into_target(self) -> Request<B> {
+        self.0.request
     }
 }
 
 impl<B> From<Request<B>> for Outgoing<B> {
     fn from(request: Request<B>) -> Self {
-        Box::new(request).into()
+        let (address, began, has_prepared_headers) = (None, None, false);
+        Self(Box::new(Noted { request, address, began, has_prepared_headers }))
     }
 }
 
@@ -74,17 +73,17 @@ impl<B> AnyRequest for Outgoing<B> {
 
     #[inline]
     fn as_request(&self) -> &Request<B> {
-        &self.request
+        &self.0.request
     }
 
     #[inline]
     fn as_request_mut(&mut self) -> &mut Request<B> {
-        &mut self.request
+        &mut self.0.request
     }
 
     fn into_request(self) -> Request<B> {
-        let mut request = *self.request;
-        if let Some(address) = self.address {
+        let Noted { mut request, address, .. } = *self.0;
+        if let Some(address) = address {
             request.set_address(&address);
         }
         request
@@ -94,12 +93,12 @@ impl<B> AnyRequest for Outgoing<B> {
 impl<B> Notes for Outgoing<B> {
     #[inline]
     fn set_address(&mut self, address: &Arc<Address>) {
-        self.address = Some(Arc::clone(address));
+        self.0.address = Some(Arc::clone(address));
     }
 
     fn absolute_uri(&self) -> Uri {
-        let target = self.request.uri().clone();
-        match &self.address {
+        let target = self.0.request.uri().clone();
+        match &self.0.address {
             Some(address) => address.absolute(target),
             None => target,
         }
@@ -107,22 +106,22 @@ impl<B> Notes for Outgoing<B> {
 
     #[inline]
     fn began(&self) -> Option<Instant> {
-        self.began
+        self.0.began
     }
 
     #[inline]
     fn forget_began(&mut self) {
-        self.began = None;
+        self.0.began = None;
     }
 
     #[inline]
     fn has_prepared_headers(&self) -> bool {
-        self.has_prepared_headers
+        self.0.has_prepared_headers
     }
 
     #[inline]
     fn set_prepared_headers(&mut self) {
-        self.has_prepared_headers = true;
+        self.0.has_prepared_headers = true;
     }
 }
 

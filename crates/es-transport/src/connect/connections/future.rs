@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response, header};
+use http::{Response, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -17,6 +17,7 @@ use crate::{
     body::Body,
     connect::failure,
     error::{Error, Result},
+    message::Outgoing,
 };
 
 /// The future of [`Connections`](super::Connections).
@@ -41,18 +42,18 @@ impl ResponseFuture {
     }
 
     /// Sends a prepared request on an idle connection, or waits for one.
-    pub(super) fn start(origin: &Arc<Origin>, request: Request<Body>) -> Self {
+    pub(super) fn start(origin: &Arc<Origin>, request: Outgoing<Body>) -> Self {
         match origin.check_out() {
             Some(mut lease) => {
                 lease.send(request);
                 Self(State::Sent(lease))
             }
-            None => Self::wait(origin, Box::new(request)),
+            None => Self::wait(origin, request),
         }
     }
 
     #[cold]
-    fn wait(origin: &Arc<Origin>, request: Box<Request<Body>>) -> Self {
+    fn wait(origin: &Arc<Origin>, request: Outgoing<Body>) -> Self {
         Self(match origin.wait(request) {
             Ok(waiting) => State::Waiting(Box::new(waiting)),
             Err(error) => State::Failed(error),
@@ -69,7 +70,7 @@ fn came_back(lease: Lease, error: SendError) -> State {
         SendError::Untaken(request, _) if lease.is_reused() => {
             let origin = Arc::clone(lease.origin());
             drop(lease);
-            ResponseFuture::start(&origin, *request).0
+            ResponseFuture::start(&origin, request).0
         }
         SendError::Untaken(_, error) => State::Failed(failure::exchange(error, false).unsent()),
         SendError::Taken(error) => {

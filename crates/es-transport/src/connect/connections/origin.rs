@@ -18,6 +18,7 @@ use super::{
 use crate::{
     body::Body,
     error::{Error, Result},
+    message::Outgoing,
 };
 
 pub(super) struct Origin {
@@ -84,7 +85,7 @@ impl Origin {
 
     /// Puts a request in the queue, and starts a dial where one more connection
     /// is allowed and none is on its way for nobody.
-    pub(super) fn wait(self: &Arc<Self>, request: Box<Request<Body>>) -> Result<Waiting> {
+    pub(super) fn wait(self: &Arc<Self>, request: Outgoing<Body>) -> Result<Waiting> {
         let runtime = Handle::try_current()
             .map_err(|_| Error::request("connections need a tokio runtime"))?;
         let (sender, receiver) = oneshot::channel();

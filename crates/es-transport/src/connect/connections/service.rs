@@ -24,7 +24,7 @@ use super::{
 use crate::{
     body::Body,
     error::{BoxError, Error, Result},
-    message::{Address, Notes, Outgoing},
+    message::{Address, AnyRequest, Notes, Outgoing},
 };
 
 /// Each node's own connections; what they do is told in the module of this name.
@@ -177,7 +177,7 @@ impl Service<Request<Body>> for Connections {
         match self.0.origin(request.uri()) {
             Ok(origin) => {
                 origin.prepare(&mut request);
-                ResponseFuture::start(&origin, request)
+                ResponseFuture::start(&origin, request.into())
             }
             Err(error) => ResponseFuture::failed(error),
         }
@@ -196,12 +196,11 @@ impl Service<Outgoing<Body>> for Connections {
     }
 
     #[inline]
-    fn call(&mut self, request: Outgoing<Body>) -> ResponseFuture {
+    fn call(&mut self, mut request: Outgoing<Body>) -> ResponseFuture {
         match self.0.origin_at(&request) {
             Ok(origin) => {
-                let mut request = request.into_box();
-                origin.prepare(&mut request);
-                ResponseFuture::start(&origin, *request)
+                origin.prepare(request.as_request_mut());
+                ResponseFuture::start(&origin, request)
             }
             Err(error) => ResponseFuture::failed(error),
         }

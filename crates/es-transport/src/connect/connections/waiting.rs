@@ -8,7 +8,6 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::Request;
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{lease::Lease, origin::Origin, state::Given};
@@ -16,6 +15,7 @@ use crate::{
     attempt::is_last_call,
     body::Body,
     error::{Error, Result, TimeoutPhase},
+    message::Outgoing,
 };
 
 /// A place in an origin's queue, with the request that stands there.
@@ -23,7 +23,7 @@ pub(super) struct Waiting {
     origin: Arc<Origin>,
     id: u64,
     receiver: oneshot::Receiver<Result<Given>>,
-    request: Option<Box<Request<Body>>>,
+    request: Option<Outgoing<Body>>,
     since: Instant,
 }
 
@@ -32,7 +32,7 @@ impl Waiting {
         origin: Arc<Origin>,
         id: u64,
         receiver: oneshot::Receiver<Result<Given>>,
-        request: Box<Request<Body>>,
+        request: Outgoing<Body>,
     ) -> Self {
         Self { origin, id, receiver, request: Some(request), since: Instant::now() }
     }
@@ -50,7 +50,7 @@ impl Waiting {
         Poll::Ready(match (given, request) {
             (Ok(Ok(given)), Some(request)) => {
                 let mut lease = Lease::new(Arc::clone(&self.origin), given.line, given.reused);
-                lease.send(*request);
+                lease.send(request);
                 Ok(lease)
             }
             (Ok(Err(error)), _) => Err(error),

@@ -25,7 +25,7 @@ use crate::{
 struct Ready;
 
 impl Line for Ready {
-    fn send(self: Pin<&mut Self>, _: Request<Body>) {}
+    fn send(self: Pin<&mut Self>, _: Outgoing<Body>) {}
 
     fn poll_answer(
         self: Pin<&mut Self>,
@@ -63,7 +63,7 @@ fn origin() -> Arc<Origin> {
 async fn who_comes_just_after_the_end_is_sent_away() {
     let origin = origin();
     origin.close();
-    let waiting = origin.wait(Box::new(Request::new(Body::empty())));
+    let waiting = origin.wait(Request::new(Body::empty()).into());
     assert!(waiting.is_err_and(|error| error.is_closed()));
 }
 
@@ -75,7 +75,7 @@ async fn what_becomes_idle_between_the_look_and_the_queue_is_not_overlooked() {
     assert!(origin.check_out().is_none());
     // The one connection that is allowed comes back just now.
     origin.opened(Box::pin(Ready));
-    let mut waiting = origin.wait(Box::new(Request::new(Body::empty()))).unwrap();
+    let mut waiting = origin.wait(Request::new(Body::empty()).into()).unwrap();
     let polled = waiting.poll(&mut Context::from_waker(std::task::Waker::noop()));
     assert!(matches!(polled, Poll::Ready(Ok(_))), "it waits for nobody");
 }
