@@ -27,15 +27,15 @@ builder! {
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
         /// The fields.
         fields_param("fields"): impl Param<[String]>;
-        /// Parameter `filters`. Since 8.2.0.
+        /// Which fields are given or left out, such as `-nested`. Since 8.2.0.
         filters("filters"): impl Param<[String]>;
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `include_empty_fields`. Default: `true`. Since 8.13.0.
+        /// Whether fields that no document fills are given. Default: `true`. Since 8.13.0.
         include_empty_fields("include_empty_fields"): bool;
-        /// Parameter `include_unmapped`. Default: `false`.
+        /// Whether it is told which indices lack a field. Default: `false`.
         include_unmapped("include_unmapped"): bool;
-        /// Parameter `types`. Since 8.2.0.
+        /// The types of the fields that are given. Since 8.2.0.
         types("types"): impl Param<[String]>;
     }
     property {

@@ -24,7 +24,7 @@ builder! {
         verbose("verbose"): bool;
     }
     part {
-        /// Parameter `feature`.
+        /// The parts of the report that are given, such as `disk`.
         feature(0): impl Param<[String]>;
     }
 }

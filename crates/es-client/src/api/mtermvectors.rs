@@ -21,17 +21,17 @@ builder! {
     /// Needs the index privilege `read`.
     Mtermvectors of MtermvectorsEndpoint -> Value, json;
     query {
-        /// Parameter `field_statistics`. Default: `true`.
+        /// Whether statistics of the fields are given. Default: `true`.
         field_statistics("field_statistics"): bool;
         /// The fields.
         fields("fields"): impl Param<[String]>;
         /// The ids.
         ids_param("ids"): impl Param<[String]>;
-        /// Parameter `offsets`. Default: `true`.
+        /// Whether beginning and end of each term are given. Default: `true`.
         offsets("offsets"): bool;
-        /// Parameter `payloads`. Default: `true`.
+        /// Whether payloads of terms are given. Default: `true`.
         payloads("payloads"): bool;
-        /// Parameter `positions`. Default: `true`.
+        /// Whether positions of terms are given. Default: `true`.
         positions("positions"): bool;
         /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
@@ -39,7 +39,7 @@ builder! {
         realtime("realtime"): bool;
         /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
-        /// Parameter `term_statistics`. Default: `false`.
+        /// Whether total counts of each term are given. Default: `false`.
         term_statistics("term_statistics"): bool;
         /// Whether each hit tells its version.
         version("version"): impl Param<i64>;

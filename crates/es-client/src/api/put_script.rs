@@ -23,7 +23,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `context`.
+        /// The context in which the script must compile.
         context(1): impl Param<String>;
     }
     property {

@@ -18,7 +18,7 @@ builder! {
     /// Since 2.4.0.
     ReindexRethrottle of ReindexRethrottleEndpoint -> Value, none;
     query {
-        /// Parameter `group_by`. Default: `nodes`. Not on serverless.
+        /// How tasks are grouped. Default: `nodes`. Not on serverless.
         group_by("group_by"): params::GroupBy;
     }
 }

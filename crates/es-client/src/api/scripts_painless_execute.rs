@@ -18,7 +18,7 @@ builder! {
     ScriptsPainlessExecute of ScriptsPainlessExecuteEndpoint -> Value, json;
     query {}
     property {
-        /// Property `context`: one of several words. Default: `painless_test`.
+        /// The context that the script runs in. One of several words. Default: `painless_test`.
         context("context"): impl Serialize;
         /// Property `context_setup`: object.
         context_setup("context_setup"): impl Serialize;

@@ -25,21 +25,21 @@ builder! {
     /// Since 7.15.0. Needs the index privilege `read`.
     SearchMvt of SearchMvtEndpoint -> Response, json;
     query {
-        /// Parameter `exact_bounds`. Default: `false`.
+        /// Whether the bounds are those of the values found. Default: `false`.
         exact_bounds_param("exact_bounds"): bool;
-        /// Parameter `extent`. Default: `4096`.
+        /// The length of the tile's side in pixels. Default: `4096`.
         extent_param("extent"): impl Param<i64>;
-        /// Parameter `grid_agg`. Default: `geotile`.
+        /// The aggregation that makes the grid. Default: `geotile`.
         grid_agg_param("grid_agg"): params::GridAggregationType;
-        /// Parameter `grid_precision`. Default: `8`.
+        /// How many zoom levels the grid adds, up to 8; `0`: without a grid. Default: `8`.
         grid_precision_param("grid_precision"): impl Param<i64>;
-        /// Parameter `grid_type`. Default: `grid`.
+        /// What a cell of the grid is drawn as. Default: `grid`.
         grid_type_param("grid_type"): params::GridType;
         /// How many are given. Default: `10000`.
         size_param("size"): impl Param<i64>;
         /// Whether all hits are counted, or up to how many. Default: `10000`.
         track_total_hits_param("track_total_hits"): impl Param<(bool, i64)>;
-        /// Parameter `with_labels`. Default: `false`.
+        /// Whether points are added where labels may stand. Default: `false`.
         with_labels_param("with_labels"): bool;
     }
     property {
@@ -47,17 +47,17 @@ builder! {
         aggs("aggs"): impl Serialize;
         /// Property `buffer`: number. Default: `5`.
         buffer("buffer"): impl Serialize;
-        /// Property `exact_bounds`: `true` or `false`. Default: `false`.
+        /// Whether the bounds are those of the values found. `true` or `false`. Default: `false`.
         exact_bounds("exact_bounds"): impl Serialize;
-        /// Property `extent`: number. Default: `4096`.
+        /// The length of the tile's side in pixels. Number. Default: `4096`.
         extent("extent"): impl Serialize;
         /// The fields. Text or list.
         fields("fields"): impl Serialize;
-        /// Property `grid_agg`: one of several words.
+        /// The aggregation that makes the grid. One of several words.
         grid_agg("grid_agg"): impl Serialize;
-        /// Property `grid_precision`: number. Default: `8`.
+        /// How many zoom levels the grid adds, up to 8; `0`: without a grid. Number. Default: `8`.
         grid_precision("grid_precision"): impl Serialize;
-        /// Property `grid_type`: one of several words. Default: `grid`.
+        /// What a cell of the grid is drawn as. One of several words. Default: `grid`.
         grid_type("grid_type"): impl Serialize;
         /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
@@ -70,7 +70,7 @@ builder! {
         /// Whether all hits are counted, or up to how many. `true` or `false` or number. Default:
         /// `10000`.
         track_total_hits("track_total_hits"): impl Serialize;
-        /// Property `with_labels`: `true` or `false`.
+        /// Whether points are added where labels may stand. `true` or `false`.
         with_labels("with_labels"): impl Serialize;
     }
 }

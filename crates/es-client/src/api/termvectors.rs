@@ -21,15 +21,15 @@ builder! {
     /// Needs the index privilege `read`.
     Termvectors of TermvectorsEndpoint -> Value, json;
     query {
-        /// Parameter `field_statistics`. Default: `true`.
+        /// Whether statistics of the fields are given. Default: `true`.
         field_statistics_param("field_statistics"): bool;
         /// The fields.
         fields_param("fields"): impl Param<[String]>;
-        /// Parameter `offsets`. Default: `true`.
+        /// Whether beginning and end of each term are given. Default: `true`.
         offsets_param("offsets"): bool;
-        /// Parameter `payloads`. Default: `true`.
+        /// Whether payloads of terms are given. Default: `true`.
         payloads_param("payloads"): bool;
-        /// Parameter `positions`. Default: `true`.
+        /// Whether positions of terms are given. Default: `true`.
         positions_param("positions"): bool;
         /// Which copies of shards are asked.
         preference("preference"): impl Param<String>;
@@ -37,7 +37,7 @@ builder! {
         realtime("realtime"): bool;
         /// The value that decides on the shard.
         routing_param("routing"): impl Param<[String]>;
-        /// Parameter `term_statistics`. Default: `false`.
+        /// Whether total counts of each term are given. Default: `false`.
         term_statistics_param("term_statistics"): bool;
         /// Whether each hit tells its version.
         version_param("version"): impl Param<i64>;
@@ -51,23 +51,23 @@ builder! {
     property {
         /// The part of the document that changes. Anything.
         doc("doc"): impl Serialize;
-        /// Property `field_statistics`: `true` or `false`. Default: `true`.
+        /// Whether statistics of the fields are given. `true` or `false`. Default: `true`.
         field_statistics("field_statistics"): impl Serialize;
         /// The fields. List.
         fields("fields"): impl Serialize;
         /// What is taken into account, in the query DSL. Object.
         filter("filter"): impl Serialize;
-        /// Property `offsets`: `true` or `false`. Default: `true`.
+        /// Whether beginning and end of each term are given. `true` or `false`. Default: `true`.
         offsets("offsets"): impl Serialize;
-        /// Property `payloads`: `true` or `false`. Default: `true`.
+        /// Whether payloads of terms are given. `true` or `false`. Default: `true`.
         payloads("payloads"): impl Serialize;
         /// Property `per_field_analyzer`: object.
         per_field_analyzer("per_field_analyzer"): impl Serialize;
-        /// Property `positions`: `true` or `false`. Default: `true`.
+        /// Whether positions of terms are given. `true` or `false`. Default: `true`.
         positions("positions"): impl Serialize;
         /// The value that decides on the shard. Text or list.
         routing("routing"): impl Serialize;
-        /// Property `term_statistics`: `true` or `false`. Default: `false`.
+        /// Whether total counts of each term are given. `true` or `false`. Default: `false`.
         term_statistics("term_statistics"): impl Serialize;
         /// Whether each hit tells its version. Number.
         version("version"): impl Serialize;

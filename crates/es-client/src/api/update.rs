@@ -29,7 +29,7 @@ builder! {
         if_seq_no("if_seq_no"): impl Param<i64>;
         /// Whether errors show the document. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
-        /// Parameter `lang`. Default: `painless`.
+        /// The language of the script. Default: `painless`.
         lang("lang"): impl Param<String>;
         /// When the change becomes visible to searches. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;

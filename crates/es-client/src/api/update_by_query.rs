@@ -58,7 +58,7 @@ builder! {
         scroll("scroll"): Duration;
         /// How many documents a page has. Default: `1000`.
         scroll_size("scroll_size"): impl Param<i64>;
-        /// Parameter `search_timeout`.
+        /// How long each search may take.
         search_timeout("search_timeout"): Duration;
         /// How scores are made comparable.
         search_type("search_type"): params::SearchType;

@@ -19,7 +19,7 @@ builder! {
     query {
         /// How long it is kept.
         keep_alive("keep_alive"): Duration;
-        /// Parameter `return_intermediate_results`.
+        /// Whether a search that still runs gives what it has so far.
         return_intermediate_results("return_intermediate_results"): bool;
         /// Whether names of aggregations tell their types.
         typed_keys("typed_keys"): bool;

@@ -40,7 +40,7 @@ builder! {
         v("v"): bool;
     }
     part {
-        /// Parameter `circuit_breaker_patterns`.
+        /// The circuit breakers, by name or pattern.
         circuit_breaker_patterns(0): impl Param<[String]>;
     }
 }

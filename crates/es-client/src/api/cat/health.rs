@@ -27,7 +27,7 @@ builder! {
         s("s"): impl Param<[String]>;
         /// The unit of times.
         time("time"): params::TimeUnit;
-        /// Parameter `ts`. Default: `true`.
+        /// Whether columns with the current time are given. Default: `true`.
         ts("ts"): bool;
         /// Whether column names are given. Default: `false`.
         v("v"): bool;

@@ -41,7 +41,7 @@ builder! {
         v("v"): bool;
     }
     part {
-        /// Parameter `model_id`.
+        /// The trained models.
         model_id(0): impl Param<String>;
     }
 }

@@ -19,7 +19,7 @@ builder! {
         bytes("bytes"): params::Bytes;
         /// The form of the answer. Default: `text`.
         format("format"): impl Param<String>;
-        /// Parameter `full_id`. Default: `false`.
+        /// Whether ids of nodes are given in full. Default: `false`.
         full_id("full_id"): bool;
         /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;

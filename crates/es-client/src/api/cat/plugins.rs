@@ -23,7 +23,7 @@ builder! {
         h("h"): impl Param<[String]>;
         /// Whether the columns are explained instead. Default: `false`.
         help("help"): bool;
-        /// Parameter `include_bootstrap`. Default: `false`.
+        /// Whether bootstrap plugins are given, too. Default: `false`.
         include_bootstrap("include_bootstrap"): bool;
         /// Whether the node tells what it knows itself, without asking the master. Default:
         /// `false`.

@@ -16,7 +16,7 @@ builder! {
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
     Recovery of RecoveryEndpoint -> Vec<types::CatRecovery>, none;
     query {
-        /// Parameter `active_only`. Default: `false`.
+        /// Whether only recoveries that still go on are given. Default: `false`.
         active_only("active_only"): bool;
         /// The unit of sizes.
         bytes("bytes"): params::Bytes;

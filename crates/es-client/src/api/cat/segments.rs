@@ -16,7 +16,7 @@ builder! {
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
     Segments of SegmentsEndpoint -> Vec<types::CatSegments>, none;
     query {
-        /// Parameter `allow_closed`. Default: `false`.
+        /// Whether closed indices are given, instead of being an error. Default: `false`.
         allow_closed("allow_closed"): bool;
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -37,7 +37,7 @@ builder! {
         v("v"): bool;
     }
     part {
-        /// Parameter `thread_pool_patterns`.
+        /// The thread pools, by name or pattern.
         thread_pool_patterns(0): impl Param<[String]>;
     }
 }

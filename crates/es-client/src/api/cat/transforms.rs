@@ -39,7 +39,7 @@ builder! {
         v("v"): bool;
     }
     part {
-        /// Parameter `transform_id`.
+        /// The transforms.
         transform_id(0): impl Param<String>;
     }
 }

@@ -17,29 +17,29 @@ builder! {
     /// Since 5.0.0.
     AllocationExplain of AllocationExplainEndpoint -> Value, json;
     query {
-        /// Parameter `current_node`.
+        /// The node that the shard is on.
         current_node_param("current_node"): impl Param<String>;
-        /// Parameter `include_disk_info`. Default: `false`.
+        /// Whether disk usage and sizes of shards are told. Default: `false`.
         include_disk_info("include_disk_info"): bool;
-        /// Parameter `include_yes_decisions`. Default: `false`.
+        /// Whether decisions in favour of a node are told, too. Default: `false`.
         include_yes_decisions("include_yes_decisions"): bool;
         /// The index.
         index_param("index"): impl Param<String>;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `primary`.
+        /// Whether the primary shard is explained, not a replica.
         primary_param("primary"): bool;
-        /// Parameter `shard`.
+        /// The number of the shard.
         shard_param("shard"): impl Param<i64>;
     }
     property {
-        /// Property `current_node`: text.
+        /// The node that the shard is on. Text.
         current_node("current_node"): impl Serialize;
         /// The index. Text.
         index("index"): impl Serialize;
-        /// Property `primary`: `true` or `false`.
+        /// Whether the primary shard is explained, not a replica. `true` or `false`.
         primary("primary"): impl Serialize;
-        /// Property `shard`: number.
+        /// The number of the shard. Number.
         shard("shard"): impl Serialize;
     }
 }

@@ -17,7 +17,7 @@ builder! {
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `wait_for_removal`. Default: `true`.
+        /// Whether it waits until the excluded nodes have left the cluster. Default: `true`.
         wait_for_removal("wait_for_removal"): bool;
     }
 }

@@ -28,7 +28,7 @@ builder! {
         local("local"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `settings_filter`.
+        /// Settings that are left out, by name or pattern.
         settings_filter("settings_filter"): impl Param<[String]>;
     }
     part {

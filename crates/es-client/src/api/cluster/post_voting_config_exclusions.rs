@@ -18,9 +18,9 @@ builder! {
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `node_ids`.
+        /// The ids of the nodes.
         node_ids("node_ids"): impl Param<[String]>;
-        /// Parameter `node_names`.
+        /// The names of the nodes.
         node_names("node_names"): impl Param<[String]>;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

@@ -24,7 +24,7 @@ builder! {
         master_timeout("master_timeout"): Duration;
         /// What is told. Deprecated since 8.6.0.
         metric("metric"): impl Param<[String]>;
-        /// Parameter `retry_failed`. Default: `false`.
+        /// Whether shards that failed too often to be allocated are tried again. Default: `false`.
         retry_failed("retry_failed"): bool;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

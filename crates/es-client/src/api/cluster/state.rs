@@ -33,9 +33,9 @@ builder! {
         local("local"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `wait_for_metadata_version`.
+        /// The version of the metadata that is waited for.
         wait_for_metadata_version("wait_for_metadata_version"): impl Param<i64>;
-        /// Parameter `wait_for_timeout`.
+        /// How long it waits for `wait_for_metadata_version`.
         wait_for_timeout("wait_for_timeout"): Duration;
     }
     part {

@@ -16,7 +16,7 @@ builder! {
     /// Since 1.3.0. Needs the cluster privilege `monitor`.
     Stats of StatsEndpoint -> types::ClusterStats, none;
     query {
-        /// Parameter `include_remotes`. Default: `false`.
+        /// Whether it is told of remote clusters, too. Default: `false`.
         include_remotes("include_remotes"): bool;
         /// How long it may take.
         timeout("timeout"): Duration;

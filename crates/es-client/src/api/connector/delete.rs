@@ -16,9 +16,9 @@ builder! {
     /// Since 8.12.0. Beta: it may change.
     Delete of DeleteEndpoint -> Value, none;
     query {
-        /// Parameter `delete_sync_jobs`. Default: `false`.
+        /// Whether the connector's jobs are deleted, too. Default: `false`.
         delete_sync_jobs("delete_sync_jobs"): bool;
-        /// Parameter `hard`. Default: `false`.
+        /// Whether it is removed for good, instead of being marked as deleted. Default: `false`.
         hard("hard"): bool;
     }
 }

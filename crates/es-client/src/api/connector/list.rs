@@ -15,17 +15,17 @@ builder! {
     /// Since 8.12.0. Beta: it may change.
     List of ListEndpoint -> Value, none;
     query {
-        /// Parameter `connector_name`.
+        /// The names of the connectors that are given.
         connector_name("connector_name"): impl Param<[String]>;
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `include_deleted`. Default: `false`.
+        /// Whether connectors that are marked as deleted are given, too. Default: `false`.
         include_deleted("include_deleted"): bool;
-        /// Parameter `index_name`.
+        /// The indices of the connectors that are given.
         index_name("index_name"): impl Param<[String]>;
         /// What is searched, in the query DSL.
         query("query"): impl Param<String>;
-        /// Parameter `service_type`.
+        /// The kinds of service of the connectors that are given.
         service_type("service_type"): impl Param<[String]>;
         /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;

@@ -19,13 +19,13 @@ builder! {
     Put of PutEndpoint -> Value, json;
     query {}
     part {
-        /// Parameter `connector_id`.
+        /// The connector.
         connector_id(0): impl Param<String>;
     }
     property {
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `index_name`: text.
+        /// The index that the connector writes to. Text.
         index_name("index_name"): impl Serialize;
         /// Property `is_native`: `true` or `false`.
         is_native("is_native"): impl Serialize;
@@ -33,7 +33,7 @@ builder! {
         language("language"): impl Serialize;
         /// The name. Text.
         name("name"): impl Serialize;
-        /// Property `service_type`: text.
+        /// The kind of service. Text.
         service_type("service_type"): impl Serialize;
     }
 }

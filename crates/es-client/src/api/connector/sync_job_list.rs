@@ -15,11 +15,11 @@ builder! {
     /// Since 8.12.0. Beta: it may change.
     SyncJobList of SyncJobListEndpoint -> Value, none;
     query {
-        /// Parameter `connector_id`.
+        /// The connector.
         connector_id("connector_id"): impl Param<String>;
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `job_type`.
+        /// The kinds of the jobs that are given.
         job_type("job_type"): impl Param<[params::SyncJobType]>;
         /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;

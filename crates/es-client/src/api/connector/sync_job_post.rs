@@ -19,7 +19,7 @@ builder! {
     property {
         /// The id. Text, required.
         id("id"): impl Serialize;
-        /// Property `job_type`: one of several words.
+        /// The kind of job. One of several words.
         job_type("job_type"): impl Serialize;
         /// Property `trigger_method`: one of several words.
         trigger_method("trigger_method"): impl Serialize;

@@ -18,7 +18,7 @@ builder! {
     UpdateServiceType of UpdateServiceTypeEndpoint -> Value, json;
     query {}
     property {
-        /// Property `service_type`: text, required.
+        /// The kind of service. Text, required.
         service_type("service_type"): impl Serialize;
     }
 }

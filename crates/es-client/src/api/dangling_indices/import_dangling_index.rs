@@ -16,7 +16,7 @@ builder! {
     /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
     ImportDanglingIndex of ImportDanglingIndexEndpoint -> Value, none;
     query {
-        /// Parameter `accept_data_loss`. Default: `false`.
+        /// Whether loss of data is accepted; it must be `true`. Default: `false`.
         accept_data_loss("accept_data_loss"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -22,7 +22,7 @@ builder! {
         allow_no_indices("allow_no_indices"): bool;
         /// Whether failed shards are left out instead of being an error. Default: `true`.
         allow_partial_search_results_param("allow_partial_search_results"): bool;
-        /// Parameter `allow_partial_sequence_results`. Default: `false`.
+        /// Whether sequences are given though shards failed. Default: `false`.
         allow_partial_sequence_results_param("allow_partial_sequence_results"): bool;
         /// Whether each other cluster is asked once only. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
@@ -41,7 +41,7 @@ builder! {
         /// Whether failed shards are left out instead of being an error. `true` or `false`.
         /// Default: `true`.
         allow_partial_search_results("allow_partial_search_results"): impl Serialize;
-        /// Property `allow_partial_sequence_results`: `true` or `false`. Default: `false`.
+        /// Whether sequences are given though shards failed. `true` or `false`. Default: `false`.
         allow_partial_sequence_results("allow_partial_sequence_results"): impl Serialize;
         /// Property `case_sensitive`: `true` or `false`.
         case_sensitive("case_sensitive"): impl Serialize;
@@ -67,7 +67,7 @@ builder! {
         size("size"): impl Serialize;
         /// Property `tiebreaker_field`: text.
         tiebreaker_field("tiebreaker_field"): impl Serialize;
-        /// Property `timestamp_field`: text. Default: `@timestamp`.
+        /// The field that tells the time. Text. Default: `@timestamp`.
         timestamp_field("timestamp_field"): impl Serialize;
     }
     duration {

@@ -16,13 +16,13 @@ builder! {
     /// Since 7.13.0.
     GlobalCheckpoints of GlobalCheckpointsEndpoint -> Value, none;
     query {
-        /// Parameter `checkpoints`. Default: `[]`.
+        /// The checkpoints that `wait_for_advance` waits to be passed. Default: `[]`.
         checkpoints("checkpoints"): impl Param<[String]>;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_advance`. Default: `false`.
+        /// Whether it waits until `checkpoints` are passed. Default: `false`.
         wait_for_advance("wait_for_advance"): bool;
-        /// Parameter `wait_for_index`. Default: `false`.
+        /// Whether it waits for the index, too, with `wait_for_advance`. Default: `false`.
         wait_for_index("wait_for_index"): bool;
     }
 }

@@ -19,9 +19,9 @@ builder! {
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `only_errors`.
+        /// Whether only indices whose lifecycle has an error are given.
         only_errors("only_errors"): bool;
-        /// Parameter `only_managed`.
+        /// Whether only indices with a lifecycle policy are given.
         only_managed("only_managed"): bool;
     }
 }

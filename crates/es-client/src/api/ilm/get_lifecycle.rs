@@ -22,7 +22,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `policy`.
+        /// The policy.
         policy(0): impl Param<String>;
     }
 }

@@ -24,7 +24,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `policy`: object.
+        /// The policy. Object.
         policy("policy"): impl Serialize;
     }
 }

@@ -21,7 +21,7 @@ builder! {
         allow_no_indices("allow_no_indices"): bool;
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `fielddata`.
+        /// Whether the field data cache is cleared.
         fielddata("fielddata"): bool;
         /// The fields.
         fields("fields"): impl Param<[String]>;
@@ -29,7 +29,7 @@ builder! {
         ignore_unavailable("ignore_unavailable"): bool;
         /// What is searched, in the query DSL.
         query("query"): bool;
-        /// Parameter `request`.
+        /// Whether the request cache is cleared.
         request("request"): bool;
     }
 }

@@ -21,11 +21,11 @@ builder! {
         allow_no_indices("allow_no_indices"): bool;
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `flush`. Default: `true`.
+        /// Whether a flush comes first. Default: `true`.
         flush("flush"): bool;
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `run_expensive_tasks`. Default: `false`.
+        /// Whether the work, which is costly, may be done; it must be `true`. Default: `false`.
         run_expensive_tasks("run_expensive_tasks"): bool;
     }
 }

@@ -25,7 +25,7 @@ builder! {
         force("force"): bool;
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `wait_if_ongoing`. Default: `true`.
+        /// Whether it waits for a flush that runs already, instead of an error. Default: `true`.
         wait_if_ongoing("wait_if_ongoing"): bool;
     }
 }

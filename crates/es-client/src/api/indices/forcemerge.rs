@@ -20,13 +20,13 @@ builder! {
         allow_no_indices("allow_no_indices"): bool;
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `flush`. Default: `true`.
+        /// Whether a flush follows. Default: `true`.
         flush("flush"): bool;
         /// Whether names that do not exist are passed over.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `max_num_segments`.
+        /// How many segments a shard has afterwards.
         max_num_segments("max_num_segments"): impl Param<i64>;
-        /// Parameter `only_expunge_deletes`. Default: `false`.
+        /// Whether only segments with deleted documents are merged. Default: `false`.
         only_expunge_deletes("only_expunge_deletes"): bool;
         /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;

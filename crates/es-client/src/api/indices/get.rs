@@ -20,7 +20,7 @@ builder! {
         allow_no_indices("allow_no_indices"): bool;
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `features`. Default: `['aliases', 'mappings', 'settings']`. Since 8.1.0.
+        /// What is told. Default: `['aliases', 'mappings', 'settings']`. Since 8.1.0.
         features("features"): impl Param<[params::IndicesGetFeature]>;
         /// Whether settings are given with their full names. Default: `false`.
         flat_settings("flat_settings"): bool;

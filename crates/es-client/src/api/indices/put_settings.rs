@@ -27,9 +27,9 @@ builder! {
         ignore_unavailable("ignore_unavailable"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `preserve_existing`. Default: `false`.
+        /// Whether settings that an index has already stay as they are. Default: `false`.
         preserve_existing("preserve_existing"): bool;
-        /// Parameter `reopen`. Default: `false`.
+        /// Whether indices are closed meanwhile, for settings that need it. Default: `false`.
         reopen("reopen"): bool;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

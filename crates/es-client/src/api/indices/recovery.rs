@@ -16,7 +16,7 @@ builder! {
     /// Needs the index privilege `monitor`.
     Recovery of RecoveryEndpoint -> Value, none;
     query {
-        /// Parameter `active_only`. Default: `false`.
+        /// Whether only recoveries that still go on are given. Default: `false`.
         active_only("active_only"): bool;
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;

@@ -23,7 +23,7 @@ builder! {
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
         /// Whether names that do not exist are passed over.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `resource`.
+        /// The changed resource whose analyzers are loaded anew.
         resource("resource"): impl Param<String>;
     }
 }

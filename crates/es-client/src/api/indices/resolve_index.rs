@@ -23,7 +23,7 @@ builder! {
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `mode`. Since 9.2.0.
+        /// The modes of the indices that are given. Since 9.2.0.
         mode("mode"): impl Param<[params::IndexMode]>;
     }
 }

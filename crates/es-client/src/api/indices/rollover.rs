@@ -19,7 +19,7 @@ builder! {
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Parameter `lazy`. Default: `false`.
+        /// Whether it is done at the next write only, for data streams. Default: `false`.
         lazy("lazy"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,7 +29,7 @@ builder! {
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     part {
-        /// Parameter `new_index`.
+        /// The name of the new index.
         new_index(1): impl Param<String>;
     }
     property {

@@ -21,19 +21,19 @@ builder! {
     /// Since 1.3.0. Needs the index privilege `monitor`.
     Stats of StatsEndpoint -> types::IndicesStats, none;
     query {
-        /// Parameter `completion_fields`.
+        /// Fields of which completion statistics are given.
         completion_fields("completion_fields"): impl Param<[String]>;
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Parameter `fielddata_fields`.
+        /// Fields of which field data statistics are given.
         fielddata_fields("fielddata_fields"): impl Param<[String]>;
         /// The fields.
         fields("fields"): impl Param<[String]>;
-        /// Parameter `forbid_closed_indices`. Default: `true`.
+        /// Whether closed indices are left out. Default: `true`.
         forbid_closed_indices("forbid_closed_indices"): bool;
         /// The groups.
         groups("groups"): impl Param<[String]>;
-        /// Parameter `include_segment_file_sizes`. Default: `false`.
+        /// Whether disk usage is told by kind of file, for segments. Default: `false`.
         include_segment_file_sizes("include_segment_file_sizes"): bool;
         /// Whether segments that are not in memory count. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;

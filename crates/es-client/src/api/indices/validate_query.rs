@@ -21,7 +21,7 @@ builder! {
     /// Since 1.3.0.
     ValidateQuery of ValidateQueryEndpoint -> Value, json;
     query {
-        /// Parameter `all_shards`. Default: `false`.
+        /// Whether all shards check the query, instead of one of each index. Default: `false`.
         all_shards("all_shards"): bool;
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
@@ -43,7 +43,7 @@ builder! {
         lenient("lenient"): bool;
         /// What is searched, in the syntax of query strings.
         q("q"): impl Param<String>;
-        /// Parameter `rewrite`. Default: `false`.
+        /// Whether the query is shown as Lucene runs it. Default: `false`.
         rewrite("rewrite"): bool;
         /// The value that decides on the shard. Since 9.5.0.
         routing("routing"): impl Param<[String]>;

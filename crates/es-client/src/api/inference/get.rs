@@ -25,7 +25,7 @@ builder! {
     part {
         /// The kind of task.
         task_type(0): params::TaskType;
-        /// Parameter `inference_id`.
+        /// The inference endpoint.
         inference_id(1): impl Param<String>;
     }
 }

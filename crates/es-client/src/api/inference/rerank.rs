@@ -30,7 +30,7 @@ builder! {
         return_documents("return_documents"): impl Serialize;
         /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;
-        /// Property `top_n`: number.
+        /// How many of the best are given. Number.
         top_n("top_n"): impl Serialize;
     }
 }

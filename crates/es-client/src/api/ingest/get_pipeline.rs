@@ -18,7 +18,7 @@ builder! {
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `summary`. Default: `false`.
+        /// Whether definitions are left out. Default: `false`.
         summary("summary"): bool;
     }
     part {

@@ -17,7 +17,7 @@ builder! {
     /// Since 5.0.0.
     PutPipeline of PutPipelineEndpoint -> types::Acknowledged, json;
     query {
-        /// Parameter `if_version`.
+        /// The version that the pipeline must have.
         if_version("if_version"): impl Param<i64>;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -13,7 +13,7 @@ builder! {
     /// `GET` `/_license`
     Get of GetEndpoint -> Value, none;
     query {
-        /// Parameter `accept_enterprise`. Default: `true`. Deprecated since 7.6.0.
+        /// Whether an Enterprise licence is called so. Default: `true`. Deprecated since 7.6.0.
         accept_enterprise("accept_enterprise"): bool;
         /// Whether the node tells what it knows itself, without asking the master. Default: `true`.
         local("local"): bool;

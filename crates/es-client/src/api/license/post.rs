@@ -16,7 +16,7 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage`.
     Post of PostEndpoint -> Value, json;
     query {
-        /// Parameter `acknowledge`. Default: `false`.
+        /// Whether what the change of licence brings is accepted. Default: `false`.
         acknowledge("acknowledge"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

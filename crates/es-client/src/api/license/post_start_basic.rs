@@ -15,7 +15,7 @@ builder! {
     /// Since 6.3.0. Not on serverless. Needs the cluster privilege `manage`.
     PostStartBasic of PostStartBasicEndpoint -> Value, none;
     query {
-        /// Parameter `acknowledge`. Default: `false`.
+        /// Whether what the change of licence brings is accepted. Default: `false`.
         acknowledge("acknowledge"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

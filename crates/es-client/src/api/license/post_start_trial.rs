@@ -15,7 +15,7 @@ builder! {
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `manage`.
     PostStartTrial of PostStartTrialEndpoint -> Value, none;
     query {
-        /// Parameter `acknowledge`. Default: `false`.
+        /// Whether what the change of licence brings is accepted. Default: `false`.
         acknowledge("acknowledge"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -20,13 +20,13 @@ builder! {
     /// Since 6.5.0. Needs the cluster privilege `manage_ml`.
     DeleteForecast of DeleteForecastEndpoint -> Value, none;
     query {
-        /// Parameter `allow_no_forecasts`. Default: `true`.
+        /// Whether it is no error that there are none. Default: `true`.
         allow_no_forecasts("allow_no_forecasts"): bool;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `forecast_id`.
+        /// The forecasts, with commas between them.
         forecast_id(1): impl Param<String>;
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     DeleteJob of DeleteJobEndpoint -> Value, none;
     query {
-        /// Parameter `delete_user_annotations`. Default: `false`.
+        /// Whether annotations by users are deleted, too. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
         /// Whether it is done in any case. Default: `false`.
         force("force"): bool;

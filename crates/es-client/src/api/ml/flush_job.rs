@@ -17,25 +17,25 @@ builder! {
     /// Since 5.4.0. Deprecated since 9.1.0. Needs the cluster privilege `manage_ml`.
     FlushJob of FlushJobEndpoint -> Value, json;
     query {
-        /// Parameter `advance_time`.
+        /// Up to when time moves on, with results for the time between.
         advance_time_param("advance_time"): impl Param<String>;
-        /// Parameter `calc_interim`.
+        /// Whether interim results are made for the latest buckets.
         calc_interim_param("calc_interim"): bool;
         /// The end.
         end_param("end"): impl Param<String>;
-        /// Parameter `skip_time`.
+        /// Up to when time moves on, without results for the time between.
         skip_time_param("skip_time"): impl Param<String>;
         /// The beginning.
         start_param("start"): impl Param<String>;
     }
     property {
-        /// Property `advance_time`: text.
+        /// Up to when time moves on, with results for the time between. Text.
         advance_time("advance_time"): impl Serialize;
-        /// Property `calc_interim`: `true` or `false`.
+        /// Whether interim results are made for the latest buckets. `true` or `false`.
         calc_interim("calc_interim"): impl Serialize;
         /// The end. Text.
         end("end"): impl Serialize;
-        /// Property `skip_time`: text.
+        /// Up to when time moves on, without results for the time between. Text.
         skip_time("skip_time"): impl Serialize;
         /// The beginning. Text.
         start("start"): impl Serialize;

@@ -17,21 +17,21 @@ builder! {
     /// Since 6.1.0. Needs the cluster privilege `manage_ml`.
     Forecast of ForecastEndpoint -> Value, json;
     query {
-        /// Parameter `duration`. Default: `1d`.
+        /// How far ahead the forecast goes. Default: `1d`.
         duration_param("duration"): Duration;
-        /// Parameter `expires_in`. Default: `14d`.
+        /// After how long the forecast is deleted. Default: `14d`.
         expires_in_param("expires_in"): Duration;
-        /// Parameter `max_model_memory`. Default: `20mb`.
+        /// How much memory the forecast may take. Default: `20mb`.
         max_model_memory_param("max_model_memory"): impl Param<String>;
     }
     property {
-        /// Property `max_model_memory`: text. Default: `20mb`.
+        /// How much memory the forecast may take. Text. Default: `20mb`.
         max_model_memory("max_model_memory"): impl Serialize;
     }
     duration {
-        /// Property `duration`: text. Default: `1d`.
+        /// How far ahead the forecast goes. Text. Default: `1d`.
         duration("duration"): Duration;
-        /// Property `expires_in`: text. Default: `14d`.
+        /// After how long the forecast is deleted. Text. Default: `14d`.
         expires_in("expires_in"): Duration;
     }
 }

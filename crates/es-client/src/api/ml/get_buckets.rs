@@ -22,7 +22,7 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetBuckets of GetBucketsEndpoint -> Value, json;
     query {
-        /// Parameter `anomaly_score`. Default: `0`.
+        /// The least anomaly score of a bucket, of 100. Default: `0`.
         anomaly_score_param("anomaly_score"): impl Param<f64>;
         /// Whether the order is descending. Default: `false`.
         desc_param("desc"): bool;
@@ -30,7 +30,7 @@ builder! {
         end_param("end"): impl Param<String>;
         /// Whether interim results are left out. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
-        /// Parameter `expand`. Default: `false`.
+        /// Whether each bucket has its records. Default: `false`.
         expand_param("expand"): bool;
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
@@ -42,11 +42,11 @@ builder! {
         start_param("start"): impl Param<String>;
     }
     part {
-        /// Parameter `timestamp`.
+        /// The time of a single bucket.
         timestamp(1): impl Param<String>;
     }
     property {
-        /// Property `anomaly_score`: number. Default: `0`.
+        /// The least anomaly score of a bucket, of 100. Number. Default: `0`.
         anomaly_score("anomaly_score"): impl Serialize;
         /// Whether the order is descending. `true` or `false`. Default: `false`.
         desc("desc"): impl Serialize;
@@ -54,7 +54,7 @@ builder! {
         end("end"): impl Serialize;
         /// Whether interim results are left out. `true` or `false`. Default: `false`.
         exclude_interim("exclude_interim"): impl Serialize;
-        /// Property `expand`: `true` or `false`. Default: `false`.
+        /// Whether each bucket has its records. `true` or `false`. Default: `false`.
         expand("expand"): impl Serialize;
         /// Which of the results are given. Object.
         page("page"): impl Serialize;

@@ -27,7 +27,7 @@ builder! {
         size("size"): impl Param<i64>;
     }
     part {
-        /// Parameter `calendar_id`.
+        /// The calendar.
         calendar_id(0): impl Param<String>;
     }
     property {

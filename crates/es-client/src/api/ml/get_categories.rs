@@ -24,13 +24,13 @@ builder! {
     query {
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `partition_field_value`.
+        /// The partition whose categories are given.
         partition_field_value("partition_field_value"): impl Param<String>;
         /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
-        /// Parameter `category_id`.
+        /// The category.
         category_id(1): impl Param<i64>;
     }
     property {

@@ -22,7 +22,7 @@ builder! {
         size("size"): impl Param<i64>;
     }
     part {
-        /// Parameter `filter_id`.
+        /// The filters.
         filter_id(0): impl Param<[String]>;
     }
 }

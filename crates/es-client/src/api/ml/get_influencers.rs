@@ -26,7 +26,7 @@ builder! {
         exclude_interim("exclude_interim"): bool;
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `influencer_score`. Default: `0`.
+        /// The least anomaly score of an influencer, of 100. Default: `0`.
         influencer_score("influencer_score"): impl Param<f64>;
         /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;

@@ -36,7 +36,7 @@ builder! {
         start_param("start"): impl Param<String>;
     }
     part {
-        /// Parameter `snapshot_id`.
+        /// The snapshots of the model.
         snapshot_id(1): impl Param<String>;
     }
     property {

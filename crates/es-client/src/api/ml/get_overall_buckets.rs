@@ -20,17 +20,17 @@ builder! {
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Parameter `bucket_span`.
+        /// How long an overall bucket is; no shorter than any bucket of the jobs.
         bucket_span_param("bucket_span"): Duration;
         /// The end.
         end_param("end"): impl Param<String>;
         /// Whether interim results are left out. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
-        /// Parameter `overall_score`.
+        /// The least overall score of a bucket, of 100.
         overall_score_param("overall_score"): impl Param<f64>;
         /// The beginning.
         start_param("start"): impl Param<String>;
-        /// Parameter `top_n`. Default: `1`.
+        /// How many of the jobs' highest scores make the overall score. Default: `1`.
         top_n_param("top_n"): impl Param<i64>;
     }
     property {
@@ -40,15 +40,15 @@ builder! {
         end("end"): impl Serialize;
         /// Whether interim results are left out. `true` or `false`. Default: `false`.
         exclude_interim("exclude_interim"): impl Serialize;
-        /// Property `overall_score`: number.
+        /// The least overall score of a bucket, of 100. Number.
         overall_score("overall_score"): impl Serialize;
         /// The beginning. Text.
         start("start"): impl Serialize;
-        /// Property `top_n`: number. Default: `1`.
+        /// How many of the jobs' highest scores make the overall score. Number. Default: `1`.
         top_n("top_n"): impl Serialize;
     }
     duration {
-        /// Property `bucket_span`: text.
+        /// How long an overall bucket is; no shorter than any bucket of the jobs. Text.
         bucket_span("bucket_span"): Duration;
     }
 }

@@ -26,7 +26,7 @@ builder! {
         exclude_interim_param("exclude_interim"): bool;
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `record_score`. Default: `0`.
+        /// The least score of a record, of 100. Default: `0`.
         record_score_param("record_score"): impl Param<f64>;
         /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
@@ -44,7 +44,7 @@ builder! {
         exclude_interim("exclude_interim"): impl Serialize;
         /// Which of the results are given. Object.
         page("page"): impl Serialize;
-        /// Property `record_score`: number. Default: `0`.
+        /// The least score of a record, of 100. Number. Default: `0`.
         record_score("record_score"): impl Serialize;
         /// The order. Text. Default: `record_score`.
         sort("sort"): impl Serialize;

@@ -21,21 +21,21 @@ builder! {
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `decompress_definition`. Default: `true`.
+        /// Whether definitions are given as JSON, not compressed. Default: `true`.
         decompress_definition("decompress_definition"): bool;
         /// Whether what the server adds is left out. Default: `false`.
         exclude_generated("exclude_generated"): bool;
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Parameter `include`.
+        /// What is given of each model, too.
         include("include"): params::Include;
         /// How many are given. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Parameter `tags`.
+        /// Tags that a model must have.
         tags("tags"): impl Param<[String]>;
     }
     part {
-        /// Parameter `model_id`.
+        /// The trained models.
         model_id(0): impl Param<[String]>;
     }
 }

@@ -27,7 +27,7 @@ builder! {
         size("size"): impl Param<i64>;
     }
     part {
-        /// Parameter `model_id`.
+        /// The trained models.
         model_id(0): impl Param<[String]>;
     }
 }

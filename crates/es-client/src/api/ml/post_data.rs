@@ -18,9 +18,9 @@ builder! {
     /// `manage_ml`.
     PostData of PostDataEndpoint -> Value, lines;
     query {
-        /// Parameter `reset_end`.
+        /// The end of the buckets that are reset.
         reset_end("reset_end"): impl Param<String>;
-        /// Parameter `reset_start`.
+        /// The beginning of the buckets that are reset.
         reset_start("reset_start"): impl Param<String>;
     }
 }

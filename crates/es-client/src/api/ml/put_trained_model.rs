@@ -17,7 +17,7 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
     PutTrainedModel of PutTrainedModelEndpoint -> Value, json;
     query {
-        /// Parameter `defer_definition_decompression`. Default: `false`. Since 8.0.0.
+        /// Whether a compressed definition is stored without checks. Default: `false`. Since 8.0.0.
         defer_definition_decompression("defer_definition_decompression"): bool;
         /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         /// Since 8.8.0.

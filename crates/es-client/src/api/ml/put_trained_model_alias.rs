@@ -16,7 +16,7 @@ builder! {
     /// Since 7.13.0. Needs the cluster privilege `manage_ml`.
     PutTrainedModelAlias of PutTrainedModelAliasEndpoint -> Value, none;
     query {
-        /// Parameter `reassign`. Default: `false`.
+        /// Whether an alias that another model has may move to this one. Default: `false`.
         reassign("reassign"): bool;
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// Since 7.14.0. Needs the cluster privilege `manage_ml`.
     ResetJob of ResetJobEndpoint -> Value, none;
     query {
-        /// Parameter `delete_user_annotations`. Default: `false`.
+        /// Whether annotations by users are deleted, too. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
         /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;

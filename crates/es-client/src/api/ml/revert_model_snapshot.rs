@@ -17,11 +17,11 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     RevertModelSnapshot of RevertModelSnapshotEndpoint -> Value, json;
     query {
-        /// Parameter `delete_intervening_results`. Default: `false`.
+        /// Whether results after the snapshot are deleted. Default: `false`.
         delete_intervening_results_param("delete_intervening_results"): bool;
     }
     property {
-        /// Property `delete_intervening_results`: `true` or `false`. Default: `false`.
+        /// Whether results after the snapshot are deleted. `true` or `false`. Default: `false`.
         delete_intervening_results("delete_intervening_results"): impl Serialize;
     }
 }

@@ -17,21 +17,21 @@ builder! {
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
     StartTrainedModelDeployment of StartTrainedModelDeploymentEndpoint -> Value, json;
     query {
-        /// Parameter `cache_size`.
+        /// The size of each node's cache for the model; `0b` is without.
         cache_size("cache_size"): impl Param<String>;
-        /// Parameter `deployment_id`. Since 8.8.0. Not on serverless.
+        /// The id of the deployment. Since 8.8.0. Not on serverless.
         deployment_id("deployment_id"): impl Param<String>;
-        /// Parameter `number_of_allocations`. Default: `1`.
+        /// How many allocations of the model work at once. Default: `1`.
         number_of_allocations("number_of_allocations"): impl Param<i64>;
         /// Which one wins; the highest does.
         priority("priority"): params::TrainingPriority;
-        /// Parameter `queue_capacity`. Default: `1024`.
+        /// How many requests may wait; those beyond are rejected. Default: `1024`.
         queue_capacity("queue_capacity"): impl Param<i64>;
-        /// Parameter `threads_per_allocation`. Default: `1`.
+        /// How many threads each allocation has. Default: `1`.
         threads_per_allocation("threads_per_allocation"): impl Param<i64>;
         /// How long it may take. Default: `20s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for`. Default: `started`.
+        /// The state of the deployment that is waited for. Default: `started`.
         wait_for("wait_for"): params::DeploymentAllocationState;
     }
     property {

@@ -19,7 +19,7 @@ builder! {
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Parameter `close_job`. Default: `false`.
+        /// Whether the job is closed, too. Default: `false`.
         close_job_param("close_job"): bool;
         /// Whether it is done in any case. Default: `false`.
         force_param("force"): bool;
@@ -29,7 +29,7 @@ builder! {
     property {
         /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Property `close_job`: `true` or `false`. Default: `false`.
+        /// Whether the job is closed, too. `true` or `false`. Default: `false`.
         close_job("close_job"): impl Serialize;
         /// Whether it is done in any case. `true` or `false`. Default: `false`.
         force("force"): impl Serialize;

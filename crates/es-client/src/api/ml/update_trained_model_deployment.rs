@@ -18,13 +18,13 @@ builder! {
     /// Since 8.6.0. Needs the cluster privilege `manage_ml`.
     UpdateTrainedModelDeployment of UpdateTrainedModelDeploymentEndpoint -> Value, json;
     query {
-        /// Parameter `number_of_allocations`. Default: `1`.
+        /// How many allocations of the model work at once. Default: `1`.
         number_of_allocations_param("number_of_allocations"): impl Param<i64>;
     }
     property {
         /// Property `adaptive_allocations`: object.
         adaptive_allocations("adaptive_allocations"): impl Serialize;
-        /// Property `number_of_allocations`: number. Default: `1`.
+        /// How many allocations of the model work at once. Number. Default: `1`.
         number_of_allocations("number_of_allocations"): impl Serialize;
     }
 }

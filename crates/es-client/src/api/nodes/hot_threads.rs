@@ -20,15 +20,15 @@ builder! {
     /// Needs the cluster privileges `monitor`, `manage`.
     HotThreads of HotThreadsEndpoint -> String, none;
     query {
-        /// Parameter `ignore_idle_threads`. Default: `true`.
+        /// Whether idle threads are left out. Default: `true`.
         ignore_idle_threads("ignore_idle_threads"): bool;
-        /// Parameter `interval`. Default: `500ms`.
+        /// The time between the first two looks at the threads. Default: `500ms`.
         interval("interval"): Duration;
-        /// Parameter `snapshots`. Default: `10`.
+        /// How many stack traces of a thread are taken. Default: `10`.
         snapshots("snapshots"): impl Param<i64>;
         /// The order. Default: `total`.
         sort("sort"): params::ThreadType;
-        /// Parameter `threads`. Default: `3`.
+        /// How many threads are told of each node. Default: `3`.
         threads("threads"): impl Param<i64>;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

@@ -25,15 +25,15 @@ builder! {
     /// Needs the cluster privileges `monitor`, `manage`.
     Stats of StatsEndpoint -> types::NodesStats, none;
     query {
-        /// Parameter `completion_fields`.
+        /// Fields of which completion statistics are given.
         completion_fields("completion_fields"): impl Param<[String]>;
-        /// Parameter `fielddata_fields`.
+        /// Fields of which field data statistics are given.
         fielddata_fields("fielddata_fields"): impl Param<[String]>;
         /// The fields.
         fields("fields"): impl Param<[String]>;
         /// The groups.
         groups("groups"): bool;
-        /// Parameter `include_segment_file_sizes`. Default: `false`.
+        /// Whether disk usage is told by kind of file, for segments. Default: `false`.
         include_segment_file_sizes("include_segment_file_sizes"): bool;
         /// Whether segments that are not in memory count. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;
@@ -41,7 +41,7 @@ builder! {
         level("level"): params::NodeStatsLevel;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `types`.
+        /// Document types of which indexing statistics are given.
         types("types"): impl Param<[String]>;
     }
     part {
@@ -49,7 +49,7 @@ builder! {
         node_id(0): impl Param<[String]>;
         /// What is told.
         metric(1): impl Param<[params::NodeStatsMetric]>;
-        /// Parameter `index_metric`.
+        /// Which of the statistics of indices are told.
         index_metric(2): impl Param<[params::CommonStatsFlag]>;
     }
 }

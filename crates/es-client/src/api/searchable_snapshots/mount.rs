@@ -20,7 +20,7 @@ builder! {
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `storage`. Default: `full_copy`.
+        /// Whether nodes hold a full copy or a cache of parts. Default: `full_copy`.
         storage("storage"): params::StorageOption;
         /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_security/realm/{realms}/_clear_cache`
     ClearCachedRealms of ClearCachedRealmsEndpoint -> Value, none;
     query {
-        /// Parameter `usernames`.
+        /// The users that the cache forgets.
         usernames("usernames"): impl Param<[String]>;
     }
 }

@@ -15,19 +15,19 @@ builder! {
     /// Since 6.7.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
     GetApiKey of GetApiKeyEndpoint -> types::ApiKeys, none;
     query {
-        /// Parameter `active_only`. Default: `false`. Since 8.10.0.
+        /// Whether only keys that are valid are given. Default: `false`. Since 8.10.0.
         active_only("active_only"): bool;
         /// The id.
         id("id"): impl Param<String>;
         /// The name.
         name("name"): impl Param<String>;
-        /// Parameter `owner`. Default: `false`.
+        /// Whether it is about the caller's own keys only. Default: `false`.
         owner("owner"): bool;
-        /// Parameter `realm_name`.
+        /// The realm of the users.
         realm_name("realm_name"): impl Param<String>;
         /// The user's name.
         username("username"): impl Param<String>;
-        /// Parameter `with_limited_by`. Default: `false`. Since 8.5.0.
+        /// Whether the owner's limiting privileges are given. Default: `false`. Since 8.5.0.
         with_limited_by("with_limited_by"): bool;
         /// Whether the id of the user's profile is given. Default: `false`. Since 8.14.0.
         with_profile_uid("with_profile_uid"): bool;

@@ -22,7 +22,7 @@ builder! {
     GetPrivileges of GetPrivilegesEndpoint -> Value, none;
     query {}
     part {
-        /// Parameter `application`.
+        /// The application.
         application(0): impl Param<String>;
         /// The name.
         name(1): impl Param<[String]>;

@@ -16,7 +16,7 @@ builder! {
     /// Needs the cluster privilege `read_security`.
     GetRole of GetRoleEndpoint -> types::Roles, none;
     query {
-        /// Parameter `include_implicit`. Default: `false`. Since 9.5.0.
+        /// Whether implicitly granted privileges are given, too. Default: `false`. Since 9.5.0.
         include_implicit("include_implicit"): bool;
     }
     part {

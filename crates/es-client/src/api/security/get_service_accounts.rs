@@ -22,7 +22,7 @@ builder! {
     GetServiceAccounts of GetServiceAccountsEndpoint -> Value, none;
     query {}
     part {
-        /// Parameter `namespace`.
+        /// The namespace of the accounts.
         namespace(0): impl Param<String>;
         /// The service that runs the model.
         service(1): impl Param<String>;

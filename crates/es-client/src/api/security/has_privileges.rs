@@ -22,11 +22,11 @@ builder! {
     HasPrivileges of HasPrivilegesEndpoint -> Value, json;
     query {}
     part {
-        /// Parameter `user`.
+        /// The user.
         user(0): impl Param<String>;
     }
     property {
-        /// Property `application`: list.
+        /// Privileges for applications that are asked about. List.
         application("application"): impl Serialize;
         /// Property `cluster`: list.
         cluster("cluster"): impl Serialize;

@@ -23,9 +23,9 @@ builder! {
         ids("ids"): impl Serialize;
         /// The name. Text.
         name("name"): impl Serialize;
-        /// Property `owner`: `true` or `false`. Default: `false`.
+        /// Whether it is about the caller's own keys only. `true` or `false`. Default: `false`.
         owner("owner"): impl Serialize;
-        /// Property `realm_name`: text.
+        /// The realm of the users. Text.
         realm_name("realm_name"): impl Serialize;
         /// The user's name. Text.
         username("username"): impl Serialize;

@@ -17,7 +17,7 @@ builder! {
     InvalidateToken of InvalidateTokenEndpoint -> Value, json;
     query {}
     property {
-        /// Property `realm_name`: text.
+        /// The realm of the users. Text.
         realm_name("realm_name"): impl Serialize;
         /// Property `refresh_token`: text.
         refresh_token("refresh_token"): impl Serialize;

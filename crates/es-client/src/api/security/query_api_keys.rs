@@ -19,7 +19,7 @@ builder! {
     query {
         /// Whether names of aggregations tell their types. Default: `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;
-        /// Parameter `with_limited_by`. Default: `false`. Since 8.5.0.
+        /// Whether the owner's limiting privileges are given. Default: `false`. Since 8.5.0.
         with_limited_by("with_limited_by"): bool;
         /// Whether the id of the user's profile is given. Default: `false`. Since 8.14.0.
         with_profile_uid("with_profile_uid"): bool;

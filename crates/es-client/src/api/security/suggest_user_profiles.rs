@@ -17,11 +17,11 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `read_security`.
     SuggestUserProfiles of SuggestUserProfilesEndpoint -> Value, json;
     query {
-        /// Parameter `data`.
+        /// Keys of the applications' data that is given; `*` for all.
         data_param("data"): impl Param<[String]>;
     }
     property {
-        /// Property `data`: text or list.
+        /// Keys of the applications' data that is given; `*` for all. Text or list.
         data("data"): impl Serialize;
         /// Property `hint`: object.
         hint("hint"): impl Serialize;

@@ -25,7 +25,7 @@ builder! {
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `data`: object.
+        /// Data of applications that is not for searches. Object.
         data("data"): impl Serialize;
         /// Property `labels`: object.
         labels("labels"): impl Serialize;

@@ -22,7 +22,7 @@ builder! {
     /// privilege `index`.
     Ingest of IngestEndpoint -> Value, json;
     query {
-        /// Parameter `merge_type`. Default: `index`.
+        /// Whether `mapping_addition` is merged as into an index or a template. Default: `index`.
         merge_type("merge_type"): params::MergeType;
         /// The ingest pipeline.
         pipeline("pipeline"): impl Param<String>;

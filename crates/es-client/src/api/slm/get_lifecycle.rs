@@ -22,7 +22,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `policy_id`.
+        /// The policies.
         policy_id(0): impl Param<[String]>;
     }
 }

@@ -21,7 +21,7 @@ builder! {
         master_timeout("master_timeout"): Duration;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `verify`. Default: `true`.
+        /// Whether it is checked that all nodes reach the repository. Default: `true`.
         verify("verify"): bool;
     }
 }

@@ -16,31 +16,31 @@ builder! {
     /// Needs the cluster privilege `monitor_snapshot`.
     Get of GetEndpoint -> types::Snapshots, none;
     query {
-        /// Parameter `after`. Since 7.14.0.
+        /// Where to go on: what the answer before has as `next`. Since 7.14.0.
         after("after"): impl Param<String>;
-        /// Parameter `from_sort_value`. Since 7.16.0.
+        /// The value of what is sorted by at which the list begins. Since 7.16.0.
         from_sort_value("from_sort_value"): impl Param<String>;
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Parameter `include_repository`. Default: `true`.
+        /// Whether each snapshot tells its repository. Default: `true`.
         include_repository("include_repository"): bool;
-        /// Parameter `index_details`. Default: `false`. Since 7.13.0.
+        /// Whether size and shards of each index are told. Default: `false`. Since 7.13.0.
         index_details("index_details"): bool;
-        /// Parameter `index_names`. Default: `true`. Since 8.3.0.
+        /// Whether each snapshot tells its indices. Default: `true`. Since 8.3.0.
         index_names("index_names"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Parameter `offset`. Default: `0`. Since 7.15.0.
+        /// How many snapshots are passed over. Default: `0`. Since 7.15.0.
         offset("offset"): impl Param<i64>;
         /// Which template wins; the highest does. Default: `asc`. Since 7.14.0.
         order("order"): params::SortOrder;
         /// How many are given. Default: `-1`. Since 7.14.0.
         size("size"): impl Param<i64>;
-        /// Parameter `slm_policy_filter`. Since 7.16.0.
+        /// Policies whose snapshots are given; `_none`: those without one. Since 7.16.0.
         slm_policy_filter("slm_policy_filter"): impl Param<String>;
         /// The order. Default: `start_time`. Since 7.14.0.
         sort("sort"): params::SnapshotSort;
-        /// Parameter `state`. Since 9.1.0.
+        /// The states of the snapshots that are given. Since 9.1.0.
         state("state"): impl Param<[params::SnapshotState]>;
         /// Whether more is told. Default: `true`.
         verbose("verbose"): bool;

@@ -16,29 +16,29 @@ builder! {
     /// Since 7.12.0. Not on serverless. Needs the cluster privilege `manage`.
     RepositoryAnalyze of RepositoryAnalyzeEndpoint -> Value, none;
     query {
-        /// Parameter `blob_count`. Default: `100`.
+        /// How many blobs are written. Default: `100`.
         blob_count("blob_count"): impl Param<i64>;
-        /// Parameter `check_overwrite_protection`. Default: `true`. Since 9.5.0. Not on serverless.
+        /// Whether overwrite protection is tried. Default: `true`. Since 9.5.0. Not on serverless.
         check_overwrite_protection("check_overwrite_protection"): bool;
-        /// Parameter `concurrency`. Default: `10`.
+        /// How many operations run at once. Default: `10`.
         concurrency("concurrency"): impl Param<i64>;
         /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
-        /// Parameter `early_read_node_count`. Default: `2`.
+        /// How many nodes read a blob before it is complete, where that is tried. Default: `2`.
         early_read_node_count("early_read_node_count"): impl Param<i64>;
-        /// Parameter `max_blob_size`. Default: `10mb`.
+        /// The greatest size of a blob. Default: `10mb`.
         max_blob_size("max_blob_size"): impl Param<String>;
-        /// Parameter `max_total_data_size`. Default: `1gb`.
+        /// The greatest size of all blobs together. Default: `1gb`.
         max_total_data_size("max_total_data_size"): impl Param<String>;
-        /// Parameter `rare_action_probability`. Default: `0.02`.
+        /// How likely each rare action is for a blob, from 0 to 1. Default: `0.02`.
         rare_action_probability("rare_action_probability"): impl Param<f64>;
-        /// Parameter `rarely_abort_writes`. Default: `true`.
+        /// Whether some writes are broken off before they are complete. Default: `true`.
         rarely_abort_writes("rarely_abort_writes"): bool;
-        /// Parameter `read_node_count`. Default: `10`.
+        /// How many nodes read a blob after it is written. Default: `10`.
         read_node_count("read_node_count"): impl Param<i64>;
-        /// Parameter `register_operation_count`. Default: `10`.
+        /// How many operations on registers are made at least. Default: `10`.
         register_operation_count("register_operation_count"): impl Param<i64>;
-        /// Parameter `seed`.
+        /// The seed of what is random; the same seed gives the same operations.
         seed("seed"): impl Param<i64>;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

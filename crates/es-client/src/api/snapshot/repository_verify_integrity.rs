@@ -18,21 +18,21 @@ builder! {
     /// privilege `manage`.
     RepositoryVerifyIntegrity of RepositoryVerifyIntegrityEndpoint -> Value, none;
     query {
-        /// Parameter `blob_thread_pool_concurrency`. Default: `1`.
+        /// How many blobs are checked at once, with `verify_blob_contents`. Default: `1`.
         blob_thread_pool_concurrency("blob_thread_pool_concurrency"): impl Param<i64>;
-        /// Parameter `index_snapshot_verification_concurrency`. Default: `1`.
+        /// How many snapshots of an index are checked at once. Default: `1`.
         index_snapshot_verification_concurrency("index_snapshot_verification_concurrency"): impl Param<i64>;
-        /// Parameter `index_verification_concurrency`. Default: `0`.
+        /// How many indices are checked at once; `0`: as many as threads. Default: `0`.
         index_verification_concurrency("index_verification_concurrency"): impl Param<i64>;
-        /// Parameter `max_bytes_per_sec`. Default: `10mb`.
+        /// How much is read in a second, with `verify_blob_contents`. Default: `10mb`.
         max_bytes_per_sec("max_bytes_per_sec"): impl Param<String>;
-        /// Parameter `max_failed_shard_snapshots`. Default: `10000`.
+        /// How many failed snapshots of shards it bears; with more it fails. Default: `10000`.
         max_failed_shard_snapshots("max_failed_shard_snapshots"): impl Param<i64>;
-        /// Parameter `meta_thread_pool_concurrency`. Default: `0`.
+        /// How many reads of metadata run at once; `0`: half the threads. Default: `0`.
         meta_thread_pool_concurrency("meta_thread_pool_concurrency"): impl Param<i64>;
-        /// Parameter `snapshot_verification_concurrency`. Default: `0`.
+        /// How many snapshots are checked at once; `0`: half the threads. Default: `0`.
         snapshot_verification_concurrency("snapshot_verification_concurrency"): impl Param<i64>;
-        /// Parameter `verify_blob_contents`. Default: `false`.
+        /// Whether all blobs are read and their checksums checked; it is slow. Default: `false`.
         verify_blob_contents("verify_blob_contents"): bool;
     }
 }

@@ -29,7 +29,7 @@ builder! {
     part {
         /// The repository.
         repository(0): impl Param<String>;
-        /// Parameter `snapshot`.
+        /// The snapshots.
         snapshot(1): impl Param<[String]>;
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     PutSynonym of PutSynonymEndpoint -> Value, json;
     query {
-        /// Parameter `append`. Default: `false`. Since 9.5.0.
+        /// Whether the rules are added to those that the set has. Default: `false`. Since 9.5.0.
         append("append"): bool;
         /// When the change becomes visible to searches. Default: `true`. Since 9.1.0. Not on
         /// serverless.

@@ -27,7 +27,7 @@ builder! {
         wait_for_completion("wait_for_completion"): bool;
     }
     part {
-        /// Parameter `task_id`.
+        /// The task.
         task_id(0): impl Param<String>;
     }
 }

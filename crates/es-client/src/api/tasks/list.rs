@@ -19,7 +19,7 @@ builder! {
         actions("actions"): impl Param<[String]>;
         /// Whether more is told. Default: `false`.
         detailed("detailed"): bool;
-        /// Parameter `group_by`. Default: `nodes`.
+        /// How tasks are grouped. Default: `nodes`.
         group_by("group_by"): params::GroupBy;
         /// The nodes.
         nodes("nodes"): impl Param<[String]>;

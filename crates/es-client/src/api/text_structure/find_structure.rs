@@ -17,37 +17,37 @@ builder! {
     /// Since 7.13.0. Needs the cluster privilege `monitor_text_structure`.
     FindStructure of FindStructureEndpoint -> Value, lines;
     query {
-        /// Parameter `charset`.
+        /// The character set of the text.
         charset("charset"): impl Param<String>;
-        /// Parameter `column_names`.
+        /// The names of columns of delimited text.
         column_names("column_names"): impl Param<[String]>;
         /// What separates values of a CSV answer.
         delimiter("delimiter"): impl Param<String>;
-        /// Parameter `ecs_compatibility`. Default: `disabled`.
+        /// Whether grok patterns follow ECS: `v1`, or else `disabled`. Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): impl Param<String>;
         /// Whether each score is explained. Default: `false`.
         explain("explain"): bool;
         /// The form of the answer.
         format("format"): params::FindStructureFormat;
-        /// Parameter `grok_pattern`.
+        /// The grok pattern that takes fields from messages.
         grok_pattern("grok_pattern"): impl Param<String>;
-        /// Parameter `has_header_row`.
+        /// Whether the first row of delimited text has the columns' names.
         has_header_row("has_header_row"): bool;
-        /// Parameter `line_merge_size_limit`. Default: `10000`.
+        /// How many characters a message of several lines may have. Default: `10000`.
         line_merge_size_limit("line_merge_size_limit"): impl Param<i64>;
-        /// Parameter `lines_to_sample`. Default: `1000`.
+        /// How many lines are looked at, from the first on. Default: `1000`.
         lines_to_sample("lines_to_sample"): impl Param<i64>;
-        /// Parameter `quote`.
+        /// The character around values of delimited text.
         quote("quote"): impl Param<String>;
-        /// Parameter `should_parse_recursively`. Default: `false`.
+        /// Whether inner objects of NDJSON are looked into. Default: `false`.
         should_parse_recursively("should_parse_recursively"): bool;
-        /// Parameter `should_trim_fields`.
+        /// Whether spaces around values of delimited text are cut off.
         should_trim_fields("should_trim_fields"): bool;
         /// How long it may take. Default: `25s`.
         timeout("timeout"): Duration;
-        /// Parameter `timestamp_field`.
+        /// The field that tells the time.
         timestamp_field("timestamp_field"): impl Param<String>;
-        /// Parameter `timestamp_format`.
+        /// The Java format of the time in the text.
         timestamp_format("timestamp_format"): impl Param<String>;
     }
 }

@@ -17,11 +17,11 @@ builder! {
     /// Since 8.13.0.
     TestGrokPattern of TestGrokPatternEndpoint -> Value, json;
     query {
-        /// Parameter `ecs_compatibility`. Default: `disabled`.
+        /// Whether grok patterns follow ECS: `v1`, or else `disabled`. Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): impl Param<String>;
     }
     property {
-        /// Property `grok_pattern`: text, required.
+        /// The grok pattern that is tried. Text, required.
         grok_pattern("grok_pattern"): impl Serialize;
         /// Property `text`: list, required.
         text("text"): impl Serialize;

@@ -16,7 +16,7 @@ builder! {
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
     DeleteTransform of DeleteTransformEndpoint -> Value, none;
     query {
-        /// Parameter `delete_dest_index`. Default: `false`.
+        /// Whether the destination index is deleted, too. Default: `false`.
         delete_dest_index("delete_dest_index"): bool;
         /// Whether it is done in any case. Default: `false`.
         force("force"): bool;

@@ -26,7 +26,7 @@ builder! {
         size("size"): impl Param<i64>;
     }
     part {
-        /// Parameter `transform_id`.
+        /// The transforms.
         transform_id(0): impl Param<[String]>;
     }
 }

@@ -19,7 +19,7 @@ builder! {
     query {
         /// Whether patterns that match nothing are passed over. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Parameter `basic`. Default: `false`. Since 8.13.0. Not on serverless.
+        /// Whether the costly part is left out. Default: `false`. Since 8.13.0. Not on serverless.
         basic("basic"): bool;
         /// How many are passed over. Default: `0`.
         from("from"): impl Param<i64>;

@@ -26,7 +26,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     part {
-        /// Parameter `transform_id`.
+        /// The transform.
         transform_id(0): impl Param<String>;
     }
     property {

@@ -18,7 +18,7 @@ builder! {
     /// `create_index`, `read`, `index`, `view_index_metadata`.
     PutTransform of PutTransformEndpoint -> Value, json;
     query {
-        /// Parameter `defer_validation`. Default: `false`.
+        /// Whether checks that can wait, as for the source index, are left out. Default: `false`.
         defer_validation("defer_validation"): bool;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

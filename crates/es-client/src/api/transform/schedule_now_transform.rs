@@ -16,7 +16,7 @@ builder! {
     /// Since 8.7.0. Needs the cluster privilege `manage_transform`.
     ScheduleNowTransform of ScheduleNowTransformEndpoint -> Value, none;
     query {
-        /// Parameter `defer`. Default: `false`. Since 9.4.0.
+        /// Whether it waits for the transform's sync delay first. Default: `false`. Since 9.4.0.
         defer("defer"): bool;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

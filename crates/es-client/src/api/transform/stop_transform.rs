@@ -22,7 +22,7 @@ builder! {
         force("force"): bool;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Parameter `wait_for_checkpoint`. Default: `false`.
+        /// Whether the transform goes on until its checkpoint is complete. Default: `false`.
         wait_for_checkpoint("wait_for_checkpoint"): bool;
         /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;

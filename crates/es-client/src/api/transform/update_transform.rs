@@ -19,7 +19,7 @@ builder! {
     /// `read`, `index`, `view_index_metadata`.
     UpdateTransform of UpdateTransformEndpoint -> Value, json;
     query {
-        /// Parameter `defer_validation`.
+        /// Whether checks that can wait, as for the source index, are left out.
         defer_validation("defer_validation"): bool;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

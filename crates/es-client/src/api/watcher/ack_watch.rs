@@ -20,7 +20,7 @@ builder! {
     AckWatch of AckWatchEndpoint -> Value, none;
     query {}
     part {
-        /// Parameter `action_id`.
+        /// The actions that are acknowledged, instead of all.
         action_id(1): impl Param<[String]>;
     }
 }

@@ -21,7 +21,7 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     ExecuteWatch of ExecuteWatchEndpoint -> Value, json;
     query {
-        /// Parameter `debug`. Default: `false`.
+        /// Whether the record of the run tells more. Default: `false`.
         debug("debug"): bool;
     }
     part {

@@ -17,7 +17,7 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     PutWatch of PutWatchEndpoint -> Value, json;
     query {
-        /// Parameter `active`. Default: `true`.
+        /// Whether the watch is switched on. Default: `true`.
         active("active"): bool;
         /// It is done only if the document's last change has this primary term.
         if_primary_term("if_primary_term"): impl Param<i64>;

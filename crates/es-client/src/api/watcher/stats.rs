@@ -16,7 +16,7 @@ builder! {
     /// Since 5.5.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
     Stats of StatsEndpoint -> Value, none;
     query {
-        /// Parameter `emit_stacktraces`. Default: `false`.
+        /// Whether stack traces of running watches are given. Default: `false`.
         emit_stacktraces("emit_stacktraces"): bool;
     }
     part {

@@ -15,9 +15,9 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     Info of InfoEndpoint -> Value, none;
     query {
-        /// Parameter `accept_enterprise`. Deprecated since 8.0.0.
+        /// Whether an Enterprise licence is called so. Deprecated since 8.0.0.
         accept_enterprise("accept_enterprise"): bool;
-        /// Parameter `categories`.
+        /// What is told.
         categories("categories"): impl Param<[params::XPackCategory]>;
     }
 }
