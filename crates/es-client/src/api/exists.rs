@@ -25,13 +25,13 @@ builder! {
         preference("preference"): impl Param<String>;
         /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
         realtime("realtime"): bool;
-        /// When the change becomes visible to searches. Default: `false`.
+        /// Whether a refresh comes first. Default: `false`.
         refresh("refresh"): bool;
         /// The value that decides on the shard.
         routing("routing"): impl Param<[String]>;
         /// Stored fields that are given.
         stored_fields("stored_fields"): impl Param<[String]>;
-        /// Whether each hit tells its version.
+        /// The version that the document must have.
         version("version"): impl Param<i64>;
         /// How versions are compared.
         version_type("version_type"): params::VersionType;

@@ -41,7 +41,7 @@ builder! {
         routing("routing"): impl Param<[String]>;
         /// Whether total counts of each term are given. Default: `false`.
         term_statistics("term_statistics"): bool;
-        /// Whether each hit tells its version.
+        /// The version that the document must have.
         version("version"): impl Param<i64>;
         /// How versions are compared.
         version_type("version_type"): params::VersionType;

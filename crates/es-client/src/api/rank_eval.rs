@@ -31,7 +31,7 @@ builder! {
         search_type("search_type"): params::SearchType;
     }
     property {
-        /// What is told. Object.
+        /// How the results are rated. Object.
         metric("metric"): impl Serialize;
         /// The searches and their ratings. List, required.
         requests("requests"): impl Serialize;

@@ -19,7 +19,7 @@ builder! {
     query {
         /// How many documents at most.
         max_docs_param("max_docs"): impl Param<i64>;
-        /// When the change becomes visible to searches. Default: `false`.
+        /// Whether a refresh follows. Default: `false`.
         refresh("refresh"): bool;
         /// The pace; `-1` is without limit. Default: `-1`.
         requests_per_second("requests_per_second"): impl Param<f64>;

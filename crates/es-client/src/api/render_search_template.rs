@@ -32,7 +32,7 @@ builder! {
         id("id"): impl Serialize;
         /// The values of parameters. Object.
         params("params"): impl Serialize;
-        /// Where it comes from. Text or object.
+        /// The template. Text or object.
         source("source"): impl Serialize;
     }
 }

@@ -58,7 +58,7 @@ builder! {
         params("params"): impl Serialize;
         /// Whether it is told what took how long. `true` or `false`. Default: `false`.
         profile("profile"): impl Serialize;
-        /// Where it comes from. Text or object.
+        /// The template. Text or object.
         source("source"): impl Serialize;
     }
 }

@@ -25,7 +25,7 @@ builder! {
         field("field"): impl Serialize;
         /// What an index must match, in the query DSL. Object.
         index_filter("index_filter"): impl Serialize;
-        /// The sort values of the last hit of the page before. Text.
+        /// The term after which the list goes on. Text.
         search_after("search_after"): impl Serialize;
         /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;

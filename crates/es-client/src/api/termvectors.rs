@@ -39,7 +39,7 @@ builder! {
         routing_param("routing"): impl Param<[String]>;
         /// Whether total counts of each term are given. Default: `false`.
         term_statistics_param("term_statistics"): bool;
-        /// Whether each hit tells its version.
+        /// The version that the document must have.
         version_param("version"): impl Param<i64>;
         /// How versions are compared.
         version_type_param("version_type"): params::VersionType;
@@ -49,7 +49,7 @@ builder! {
         id(1): impl Param<String>;
     }
     property {
-        /// The part of the document that changes. Anything.
+        /// A document that is in no index. Anything.
         doc("doc"): impl Serialize;
         /// Whether statistics of the fields are given. `true` or `false`. Default: `true`.
         field_statistics("field_statistics"): impl Serialize;
@@ -69,7 +69,7 @@ builder! {
         routing("routing"): impl Serialize;
         /// Whether total counts of each term are given. `true` or `false`. Default: `false`.
         term_statistics("term_statistics"): impl Serialize;
-        /// Whether each hit tells its version. Number.
+        /// The version that the document must have. Number.
         version("version"): impl Serialize;
         /// How versions are compared. One of several words.
         version_type("version_type"): impl Serialize;

@@ -46,7 +46,7 @@ builder! {
         preference("preference"): impl Param<String>;
         /// What is searched, in the syntax of query strings.
         q("q"): impl Param<String>;
-        /// When the change becomes visible to searches. Default: `false`.
+        /// Whether a refresh follows. Default: `false`.
         refresh("refresh"): bool;
         /// Whether the result is cached.
         request_cache("request_cache"): bool;

@@ -39,7 +39,7 @@ builder! {
         timeout("timeout"): Duration;
         /// Whether column names are given. Default: `false`.
         v("v"): bool;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
+        /// Whether the answer comes when it is done. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

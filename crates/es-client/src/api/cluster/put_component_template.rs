@@ -31,7 +31,7 @@ builder! {
         deprecated("deprecated"): impl Serialize;
         /// What an index gets. Object, required.
         template("template"): impl Serialize;
-        /// Whether each hit tells its version. Number.
+        /// A number of your own for the version. Number.
         version("version"): impl Serialize;
     }
 }

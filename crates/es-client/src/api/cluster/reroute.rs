@@ -18,7 +18,7 @@ builder! {
     query {
         /// Whether nothing is done, but what would be done is told. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Whether each score is explained. Default: `false`.
+        /// Whether it is told why commands can be done, or not. Default: `false`.
         explain("explain"): bool;
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;

@@ -23,7 +23,7 @@ builder! {
         include_deleted("include_deleted"): bool;
         /// The indices of the connectors that are given.
         index_name("index_name"): impl Param<[String]>;
-        /// What is searched, in the query DSL.
+        /// What is searched for in names and descriptions.
         query("query"): impl Param<String>;
         /// The kinds of service of the connectors that are given.
         service_type("service_type"): impl Param<[String]>;

@@ -57,7 +57,7 @@ builder! {
         keep_on_completion("keep_on_completion"): impl Serialize;
         /// Property `max_samples_per_key`: number. Default: `1`.
         max_samples_per_key("max_samples_per_key"): impl Serialize;
-        /// What is searched, in the query DSL. Text, required.
+        /// The query, in EQL. Text, required.
         query("query"): impl Serialize;
         /// Property `result_position`: one of several words. Default: `tail`.
         result_position("result_position"): impl Serialize;

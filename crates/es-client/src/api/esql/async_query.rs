@@ -42,7 +42,7 @@ builder! {
         params("params"): impl Serialize;
         /// Whether it is told what took how long. `true` or `false`.
         profile("profile"): impl Serialize;
-        /// What is searched, in the query DSL. Text, required.
+        /// The query, in ES|QL. Text, required.
         query("query"): impl Serialize;
         /// The settings. Object. Since 9.5.0.
         settings("settings"): impl Serialize;

@@ -20,7 +20,7 @@ builder! {
     property {
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// What is searched, in the query DSL. Text, required.
+        /// The query, in ES|QL. Text, required.
         query("query"): impl Serialize;
     }
 }

@@ -26,17 +26,17 @@ builder! {
         index(0): impl Param<String>;
     }
     property {
-        /// The analyzer of `q`. Text.
+        /// The analyzer. Text.
         analyzer("analyzer"): impl Serialize;
         /// Property `attributes`: list.
         attributes("attributes"): impl Serialize;
         /// Property `char_filter`: list.
         char_filter("char_filter"): impl Serialize;
-        /// Whether each score is explained. `true` or `false`. Default: `false`.
+        /// Whether each step of the analysis is shown. `true` or `false`. Default: `false`.
         explain("explain"): impl Serialize;
         /// Property `field`: text.
         field("field"): impl Serialize;
-        /// What is taken into account, in the query DSL. List.
+        /// The token filters. List.
         filter("filter"): impl Serialize;
         /// Property `normalizer`: text.
         normalizer("normalizer"): impl Serialize;

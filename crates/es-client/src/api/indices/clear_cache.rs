@@ -27,7 +27,7 @@ builder! {
         fields("fields"): impl Param<[String]>;
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// What is searched, in the query DSL.
+        /// Whether the query cache is cleared.
         query("query"): bool;
         /// Whether the request cache is cleared.
         request("request"): bool;

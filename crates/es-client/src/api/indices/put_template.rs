@@ -38,7 +38,7 @@ builder! {
         order("order"): impl Serialize;
         /// The settings. Object.
         settings("settings"): impl Serialize;
-        /// Whether each hit tells its version. Number.
+        /// A number of your own for the version. Number.
         version("version"): impl Serialize;
     }
 }

@@ -53,7 +53,7 @@ builder! {
         priority("priority"): impl Serialize;
         /// What an index gets. Object.
         template("template"): impl Serialize;
-        /// Whether each hit tells its version. Number.
+        /// A number of your own for the version. Number.
         version("version"): impl Serialize;
     }
 }

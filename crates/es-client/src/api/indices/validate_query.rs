@@ -35,7 +35,7 @@ builder! {
         df("df"): impl Param<String>;
         /// Which kinds of indices a pattern matches. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether each score is explained. Default: `false`.
+        /// Whether errors are explained. Default: `false`.
         explain("explain"): bool;
         /// Whether names that do not exist are passed over. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;

@@ -29,7 +29,7 @@ builder! {
         input("input"): impl Serialize;
         /// Property `input_type`: text.
         input_type("input_type"): impl Serialize;
-        /// What is searched, in the query DSL. Text.
+        /// What the input is ranked by. Text.
         query("query"): impl Serialize;
         /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;

@@ -24,7 +24,7 @@ builder! {
     property {
         /// What the model works on. Text or list or object, required.
         input("input"): impl Serialize;
-        /// What is searched, in the query DSL. Text or object, required.
+        /// What the input is ranked by. Text or object, required.
         query("query"): impl Serialize;
         /// Property `return_documents`: `true` or `false`.
         return_documents("return_documents"): impl Serialize;

@@ -37,7 +37,7 @@ builder! {
         on_failure("on_failure"): impl Serialize;
         /// Property `processors`: list.
         processors("processors"): impl Serialize;
-        /// Whether each hit tells its version. Number.
+        /// A number of your own for the version. Number.
         version("version"): impl Serialize;
     }
 }

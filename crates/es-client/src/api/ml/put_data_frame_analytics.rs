@@ -39,7 +39,7 @@ builder! {
         model_memory_limit("model_memory_limit"): impl Serialize;
         /// Where it comes from. Object, required.
         source("source"): impl Serialize;
-        /// Whether each hit tells its version. Text. Since 7.16.0.
+        /// The version. Text. Since 7.16.0.
         version("version"): impl Serialize;
     }
 }

@@ -19,8 +19,7 @@ builder! {
     query {
         /// Whether a compressed definition is stored without checks. Default: `false`. Since 8.0.0.
         defer_definition_decompression("defer_definition_decompression"): bool;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
-        /// Since 8.8.0.
+        /// Whether the answer comes when it is done. Default: `false`. Since 8.8.0.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {

@@ -23,7 +23,7 @@ builder! {
         deployment_id("deployment_id"): impl Param<String>;
         /// How many allocations of the model work at once. Default: `1`.
         number_of_allocations("number_of_allocations"): impl Param<i64>;
-        /// Which one wins; the highest does.
+        /// The priority of the deployment.
         priority("priority"): params::TrainingPriority;
         /// How many requests may wait; those beyond are rejected. Default: `1024`.
         queue_capacity("queue_capacity"): impl Param<i64>;

@@ -18,7 +18,7 @@ builder! {
     query {
         /// How long it may take. Default: `30m`.
         timeout("timeout"): Duration;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
+        /// Whether the answer comes when it is done. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -22,7 +22,7 @@ builder! {
         actions("actions"): impl Serialize;
         /// Property `criteria`: object or list, required.
         criteria("criteria"): impl Serialize;
-        /// Which one wins; the highest does. Number.
+        /// The place of the rule in the order. Number.
         priority("priority"): impl Serialize;
         /// The kind. One of several words, required.
         type_("type"): impl Serialize;

@@ -22,7 +22,7 @@ builder! {
         master_timeout("master_timeout"): Duration;
         /// Whether nodes hold a full copy or a cache of parts. Default: `full_copy`.
         storage("storage"): params::StorageOption;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
+        /// Whether the answer comes when it is done. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {

@@ -30,7 +30,7 @@ builder! {
         application("application"): impl Serialize;
         /// Property `cluster`: list.
         cluster("cluster"): impl Serialize;
-        /// The index. List.
+        /// Privileges for indices that are asked about. List.
         index("index"): impl Serialize;
     }
 }

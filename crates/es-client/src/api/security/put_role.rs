@@ -29,7 +29,7 @@ builder! {
         description("description"): impl Serialize;
         /// Property `global`: object. Not on serverless.
         global("global"): impl Serialize;
-        /// The indices. List.
+        /// Privileges for indices. List.
         indices("indices"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;

@@ -19,7 +19,7 @@ builder! {
     query {
         /// How long it waits for the master. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
+        /// Whether the answer comes when it is done. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {

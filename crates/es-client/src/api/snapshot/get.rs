@@ -32,7 +32,7 @@ builder! {
         master_timeout("master_timeout"): Duration;
         /// How many snapshots are passed over. Default: `0`. Since 7.15.0.
         offset("offset"): impl Param<i64>;
-        /// Which template wins; the highest does. Default: `asc`. Since 7.14.0.
+        /// Whether the order is ascending or descending. Default: `asc`. Since 7.14.0.
         order("order"): params::SortOrder;
         /// How many are given. Default: `-1`. Since 7.14.0.
         size("size"): impl Param<i64>;

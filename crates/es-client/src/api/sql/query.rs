@@ -42,7 +42,7 @@ builder! {
         keep_on_completion("keep_on_completion"): impl Serialize;
         /// The values of parameters. List.
         params("params"): impl Serialize;
-        /// What is searched, in the query DSL. Text.
+        /// The query, in SQL. Text.
         query("query"): impl Serialize;
         /// Fields that exist for this search only. Object.
         runtime_mappings("runtime_mappings"): impl Serialize;

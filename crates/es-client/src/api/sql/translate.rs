@@ -22,7 +22,7 @@ builder! {
         fetch_size("fetch_size"): impl Serialize;
         /// What is taken into account, in the query DSL. Object. Default: `none`.
         filter("filter"): impl Serialize;
-        /// What is searched, in the query DSL. Text, required.
+        /// The query, in SQL. Text, required.
         query("query"): impl Serialize;
         /// The time zone. Text. Default: `Z`.
         time_zone("time_zone"): impl Serialize;

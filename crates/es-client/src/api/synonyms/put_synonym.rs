@@ -19,7 +19,7 @@ builder! {
     query {
         /// Whether the rules are added to those that the set has. Default: `false`. Since 9.5.0.
         append("append"): bool;
-        /// When the change becomes visible to searches. Default: `true`. Since 9.1.0. Not on
+        /// Whether search analyzers are reloaded at once. Default: `true`. Since 9.1.0. Not on
         /// serverless.
         refresh("refresh"): bool;
     }

@@ -17,7 +17,7 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     PutSynonymRule of PutSynonymRuleEndpoint -> Value, json;
     query {
-        /// When the change becomes visible to searches. Default: `true`. Since 9.1.0. Not on
+        /// Whether search analyzers are reloaded at once. Default: `true`. Since 9.1.0. Not on
         /// serverless.
         refresh("refresh"): bool;
     }

@@ -23,7 +23,7 @@ builder! {
         nodes("nodes"): impl Param<[String]>;
         /// The task that they belong to.
         parent_task_id("parent_task_id"): impl Param<String>;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
+        /// Whether the answer comes when it is done. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     part {

@@ -27,7 +27,7 @@ builder! {
         parent_task_id("parent_task_id"): impl Param<String>;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
+        /// Whether the answer comes when it is done. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -18,13 +18,13 @@ builder! {
     query {
         /// The names of columns of delimited text.
         column_names("column_names"): impl Param<[String]>;
-        /// What separates values of a CSV answer.
+        /// The character between values of delimited text.
         delimiter("delimiter"): impl Param<String>;
         /// How many documents are looked at. Default: `1000`.
         documents_to_sample("documents_to_sample"): impl Param<i64>;
         /// Whether grok patterns follow ECS: `v1`, or else `disabled`. Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): params::EcsCompatibilityType;
-        /// Whether each score is explained. Default: `false`.
+        /// Whether it is told how the structure is found. Default: `false`.
         explain("explain"): bool;
         /// The form of the answer.
         format("format"): params::FormatType;

@@ -21,11 +21,11 @@ builder! {
         charset("charset"): impl Param<String>;
         /// The names of columns of delimited text.
         column_names("column_names"): impl Param<[String]>;
-        /// What separates values of a CSV answer.
+        /// The character between values of delimited text.
         delimiter("delimiter"): impl Param<String>;
         /// Whether grok patterns follow ECS: `v1`, or else `disabled`. Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): impl Param<String>;
-        /// Whether each score is explained. Default: `false`.
+        /// Whether it is told how the structure is found. Default: `false`.
         explain("explain"): bool;
         /// The form of the answer.
         format("format"): params::FindStructureFormat;

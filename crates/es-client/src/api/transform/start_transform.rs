@@ -17,7 +17,7 @@ builder! {
     /// `read`, `view_index_metadata`.
     StartTransform of StartTransformEndpoint -> Value, none;
     query {
-        /// How many are passed over.
+        /// The time since which data must have changed, such as `now-30d`.
         from("from"): impl Param<String>;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;

@@ -24,7 +24,7 @@ builder! {
         timeout("timeout"): Duration;
         /// Whether the transform goes on until its checkpoint is complete. Default: `false`.
         wait_for_checkpoint("wait_for_checkpoint"): bool;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `false`.
+        /// Whether the answer comes when it is done. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

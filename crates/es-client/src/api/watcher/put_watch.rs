@@ -23,7 +23,7 @@ builder! {
         if_primary_term("if_primary_term"): impl Param<i64>;
         /// It is done only if the document's last change has this sequence number.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// Whether each hit tells its version.
+        /// The version that the watch must have.
         version("version"): impl Param<i64>;
     }
     property {
@@ -31,7 +31,7 @@ builder! {
         actions("actions"): impl Serialize;
         /// Property `condition`: object.
         condition("condition"): impl Serialize;
-        /// What the model works on. Object.
+        /// Where the data of the watch comes from. Object.
         input("input"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
