@@ -65,18 +65,19 @@ impl<S> DefaultHeaders<S> {
         let request = outgoing.as_request_mut();
         let has_body = has_body(request.method());
         let own = std::mem::take(request.headers_mut());
-        *request.headers_mut() = match RequestOptions::of(request) {
-            Some(options) if has_headers(options) => {
-                with_options(own, options, defaults, room_below(has_body))
-            }
-            _ => match prepared {
-                Some(prepared) if own.is_empty() && !has_body => {
-                    *request.headers_mut() = prepared.clone();
-                    return outgoing.set_prepared_headers();
-                }
-                _ => merge(own, defaults, room_below(has_body)),
-            },
+        let options = RequestOptions::of(request).filter(|options| has_headers(options));
+        if let (None, Some(prepared)) = (options, prepared)
+            && own.is_empty()
+            && !has_body
+        {
+            *request.headers_mut() = prepared.clone();
+            return outgoing.set_prepared_headers();
+        }
+        let headers = match options {
+            None => merge(own, defaults, room_below(has_body)),
+            Some(options) => with_options(own, options, defaults, room_below(has_body)),
         };
+        *request.headers_mut() = headers;
     }
 }
 
