@@ -20,7 +20,7 @@ builder! {
     property {
         /// The context that the script runs in. One of several words. Default: `painless_test`.
         context("context"): impl Serialize;
-        /// Property `context_setup`: object.
+        /// The document and index that the script works on, and its query. Object.
         context_setup("context_setup"): impl Serialize;
         /// The script. Object.
         script("script"): impl Serialize;

@@ -140,7 +140,7 @@ builder! {
         profile("profile"): impl Serialize;
         /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `rank`: object. Since 8.8.0. Not on serverless.
+        /// How rankings of several queries are merged. Object. Since 8.8.0. Not on serverless.
         rank("rank"): impl Serialize;
         /// How the best hits are scored again. Object or list.
         rescore("rescore"): impl Serialize;

@@ -43,9 +43,9 @@ builder! {
         with_labels_param("with_labels"): bool;
     }
     property {
-        /// Property `aggs`: object.
+        /// Aggregations of the grid's cells. Object.
         aggs("aggs"): impl Serialize;
-        /// Property `buffer`: number. Default: `5`.
+        /// How many pixels around the tile are given, too. Number. Default: `5`.
         buffer("buffer"): impl Serialize;
         /// Whether the bounds are those of the values found. `true` or `false`. Default: `false`.
         exact_bounds("exact_bounds"): impl Serialize;

@@ -19,9 +19,9 @@ builder! {
     TermsEnum of TermsEnumEndpoint -> types::TermsEnumResponse, json;
     query {}
     property {
-        /// Property `case_insensitive`: `true` or `false`. Default: `false`.
+        /// Whether upper and lower case are the same. `true` or `false`. Default: `false`.
         case_insensitive("case_insensitive"): impl Serialize;
-        /// Property `field`: text, required.
+        /// The field. Text, required.
         field("field"): impl Serialize;
         /// What an index must match, in the query DSL. Object.
         index_filter("index_filter"): impl Serialize;
@@ -29,7 +29,7 @@ builder! {
         search_after("search_after"): impl Serialize;
         /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// Property `string`: text.
+        /// What terms begin with. Text.
         string("string"): impl Serialize;
     }
     duration {

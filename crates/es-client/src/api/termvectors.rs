@@ -61,7 +61,7 @@ builder! {
         offsets("offsets"): impl Serialize;
         /// Whether payloads of terms are given. `true` or `false`. Default: `true`.
         payloads("payloads"): impl Serialize;
-        /// Property `per_field_analyzer`: object.
+        /// Analyzers, by field, in place of the fields' own. Object.
         per_field_analyzer("per_field_analyzer"): impl Serialize;
         /// Whether positions of terms are given. `true` or `false`. Default: `true`.
         positions("positions"): impl Serialize;

@@ -23,35 +23,35 @@ builder! {
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     property {
-        /// Property `data_stream_name`: text.
+        /// The name that the leader index's data stream has here. Text.
         data_stream_name("data_stream_name"): impl Serialize;
-        /// Property `leader_index`: text, required.
+        /// The index that is followed. Text, required.
         leader_index("leader_index"): impl Serialize;
-        /// Property `max_outstanding_read_requests`: number.
+        /// How many reads from the leader may be open at once. Number.
         max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// Property `max_outstanding_write_requests`: number.
+        /// How many writes to the follower may be open at once. Number.
         max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// Property `max_read_request_operation_count`: number.
+        /// How many operations a read takes at most. Number.
         max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// Property `max_read_request_size`: number or text.
+        /// The greatest size of a read, such as `8mb`. Number or text.
         max_read_request_size("max_read_request_size"): impl Serialize;
-        /// Property `max_write_buffer_count`: number.
+        /// At how many waiting operations reads pause. Number.
         max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// Property `max_write_buffer_size`: number or text.
+        /// The size of waiting operations at which reads pause. Number or text.
         max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// Property `max_write_request_operation_count`: number.
+        /// How many operations a write has at most. Number.
         max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// Property `max_write_request_size`: number or text.
+        /// The greatest size of a write. Number or text.
         max_write_request_size("max_write_request_size"): impl Serialize;
-        /// Property `remote_cluster`: text, required.
+        /// The cluster of the leader. Text, required.
         remote_cluster("remote_cluster"): impl Serialize;
         /// The settings. Object.
         settings("settings"): impl Serialize;
     }
     duration {
-        /// Property `max_retry_delay`: text.
+        /// How long it waits at most before it tries again. Text.
         max_retry_delay("max_retry_delay"): Duration;
-        /// Property `read_poll_timeout`: text.
+        /// How long a read waits for new operations. Text.
         read_poll_timeout("read_poll_timeout"): Duration;
     }
 }

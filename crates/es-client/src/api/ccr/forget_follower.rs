@@ -21,13 +21,13 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `follower_cluster`: text.
+        /// The cluster of the follower. Text.
         follower_cluster("follower_cluster"): impl Serialize;
-        /// Property `follower_index`: text.
+        /// The index that follows. Text.
         follower_index("follower_index"): impl Serialize;
-        /// Property `follower_index_uuid`: text.
+        /// The UUID of the index that follows. Text.
         follower_index_uuid("follower_index_uuid"): impl Serialize;
-        /// Property `leader_remote_cluster`: text.
+        /// The name that the follower's cluster has for the leader's cluster. Text.
         leader_remote_cluster("leader_remote_cluster"): impl Serialize;
     }
 }

@@ -21,37 +21,37 @@ builder! {
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Property `follow_index_pattern`: text.
+        /// The names of followers; `{{leader_index}}` is the leader's. Text.
         follow_index_pattern("follow_index_pattern"): impl Serialize;
-        /// Property `leader_index_exclusion_patterns`: list.
+        /// Patterns of indices that are not followed. List.
         leader_index_exclusion_patterns("leader_index_exclusion_patterns"): impl Serialize;
-        /// Property `leader_index_patterns`: list.
+        /// Patterns of indices that are followed. List.
         leader_index_patterns("leader_index_patterns"): impl Serialize;
-        /// Property `max_outstanding_read_requests`: number. Default: `12`.
+        /// How many reads from the leader may be open at once. Number. Default: `12`.
         max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// Property `max_outstanding_write_requests`: number. Default: `9`.
+        /// How many writes to the follower may be open at once. Number. Default: `9`.
         max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// Property `max_read_request_operation_count`: number. Default: `5120`.
+        /// How many operations a read takes at most. Number. Default: `5120`.
         max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// Property `max_read_request_size`: number or text. Default: `32mb`.
+        /// The greatest size of a read, such as `8mb`. Number or text. Default: `32mb`.
         max_read_request_size("max_read_request_size"): impl Serialize;
-        /// Property `max_write_buffer_count`: number. Default: `2147483647`.
+        /// At how many waiting operations reads pause. Number. Default: `2147483647`.
         max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// Property `max_write_buffer_size`: number or text. Default: `512mb`.
+        /// The size of waiting operations at which reads pause. Number or text. Default: `512mb`.
         max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// Property `max_write_request_operation_count`: number. Default: `5120`.
+        /// How many operations a write has at most. Number. Default: `5120`.
         max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// Property `max_write_request_size`: number or text. Default: `9223372036854775807b`.
+        /// The greatest size of a write. Number or text. Default: `9223372036854775807b`.
         max_write_request_size("max_write_request_size"): impl Serialize;
-        /// Property `remote_cluster`: text, required.
+        /// The cluster of the leader. Text, required.
         remote_cluster("remote_cluster"): impl Serialize;
         /// The settings. Object.
         settings("settings"): impl Serialize;
     }
     duration {
-        /// Property `max_retry_delay`: text. Default: `500ms`.
+        /// How long it waits at most before it tries again. Text. Default: `500ms`.
         max_retry_delay("max_retry_delay"): Duration;
-        /// Property `read_poll_timeout`: text. Default: `1m`.
+        /// How long a read waits for new operations. Text. Default: `1m`.
         read_poll_timeout("read_poll_timeout"): Duration;
     }
 }

@@ -21,27 +21,27 @@ builder! {
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Property `max_outstanding_read_requests`: number.
+        /// How many reads from the leader may be open at once. Number.
         max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// Property `max_outstanding_write_requests`: number.
+        /// How many writes to the follower may be open at once. Number.
         max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// Property `max_read_request_operation_count`: number.
+        /// How many operations a read takes at most. Number.
         max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// Property `max_read_request_size`: text.
+        /// The greatest size of a read, such as `8mb`. Text.
         max_read_request_size("max_read_request_size"): impl Serialize;
-        /// Property `max_write_buffer_count`: number.
+        /// At how many waiting operations reads pause. Number.
         max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// Property `max_write_buffer_size`: text.
+        /// The size of waiting operations at which reads pause. Text.
         max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// Property `max_write_request_operation_count`: number.
+        /// How many operations a write has at most. Number.
         max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// Property `max_write_request_size`: text.
+        /// The greatest size of a write. Text.
         max_write_request_size("max_write_request_size"): impl Serialize;
     }
     duration {
-        /// Property `max_retry_delay`: text.
+        /// How long it waits at most before it tries again. Text.
         max_retry_delay("max_retry_delay"): Duration;
-        /// Property `read_poll_timeout`: text.
+        /// How long a read waits for new operations. Text.
         read_poll_timeout("read_poll_timeout"): Duration;
     }
 }

@@ -27,7 +27,7 @@ builder! {
     property {
         /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
-        /// Property `deprecated`: `true` or `false`.
+        /// Whether it is marked as deprecated. `true` or `false`.
         deprecated("deprecated"): impl Serialize;
         /// What an index gets. Object, required.
         template("template"): impl Serialize;

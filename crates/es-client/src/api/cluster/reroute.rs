@@ -30,7 +30,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `commands`: list.
+        /// Moves, cancellations and allocations of shards. List.
         commands("commands"): impl Serialize;
     }
 }

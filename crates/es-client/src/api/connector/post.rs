@@ -21,9 +21,9 @@ builder! {
         description("description"): impl Serialize;
         /// The index that the connector writes to. Text.
         index_name("index_name"): impl Serialize;
-        /// Property `is_native`: `true` or `false`.
+        /// Whether Elastic runs the connector, not you. `true` or `false`.
         is_native("is_native"): impl Serialize;
-        /// Property `language`: text.
+        /// The language of the data, for its analysis. Text.
         language("language"): impl Serialize;
         /// The name. Text.
         name("name"): impl Serialize;

@@ -19,9 +19,9 @@ builder! {
     SyncJobClaim of SyncJobClaimEndpoint -> Value, json;
     query {}
     property {
-        /// Property `sync_cursor`: anything.
+        /// Where the last incremental sync ended. Anything.
         sync_cursor("sync_cursor"): impl Serialize;
-        /// Property `worker_hostname`: text, required.
+        /// The host that runs the job. Text, required.
         worker_hostname("worker_hostname"): impl Serialize;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     SyncJobError of SyncJobErrorEndpoint -> Value, json;
     query {}
     property {
-        /// Property `error`: text, required.
+        /// The error of the job. Text, required.
         error("error"): impl Serialize;
     }
 }

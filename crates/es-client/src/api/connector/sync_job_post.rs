@@ -21,7 +21,7 @@ builder! {
         id("id"): impl Serialize;
         /// The kind of job. One of several words.
         job_type("job_type"): impl Serialize;
-        /// Property `trigger_method`: one of several words.
+        /// Whether it is started on demand or by schedule. One of several words.
         trigger_method("trigger_method"): impl Serialize;
     }
 }

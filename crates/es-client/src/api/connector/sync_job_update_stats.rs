@@ -18,15 +18,15 @@ builder! {
     SyncJobUpdateStats of SyncJobUpdateStatsEndpoint -> Value, json;
     query {}
     property {
-        /// Property `deleted_document_count`: number, required.
+        /// How many documents the job deleted. Number, required.
         deleted_document_count("deleted_document_count"): impl Serialize;
-        /// Property `indexed_document_count`: number, required.
+        /// How many documents the job indexed. Number, required.
         indexed_document_count("indexed_document_count"): impl Serialize;
-        /// Property `indexed_document_volume`: number, required.
+        /// How much the job indexed, in MiB. Number, required.
         indexed_document_volume("indexed_document_volume"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `total_document_count`: number.
+        /// How many documents the index has after the job. Number.
         total_document_count("total_document_count"): impl Serialize;
     }
     duration {

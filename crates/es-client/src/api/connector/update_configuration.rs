@@ -18,9 +18,9 @@ builder! {
     UpdateConfiguration of UpdateConfigurationEndpoint -> Value, json;
     query {}
     property {
-        /// Property `configuration`: object.
+        /// All settings, each with its type, label and value. Object.
         configuration("configuration"): impl Serialize;
-        /// Property `values`: object.
+        /// New values of settings, by name. Object.
         values("values"): impl Serialize;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     UpdateError of UpdateErrorEndpoint -> Value, json;
     query {}
     property {
-        /// Property `error`: text, required.
+        /// The connector's error; `null` clears it. Text, required.
         error("error"): impl Serialize;
     }
 }

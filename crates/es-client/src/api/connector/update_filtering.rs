@@ -18,11 +18,11 @@ builder! {
     UpdateFiltering of UpdateFilteringEndpoint -> Value, json;
     query {}
     property {
-        /// Property `advanced_snippet`: object.
+        /// The draft's advanced snippet, in the terms of the data source. Object.
         advanced_snippet("advanced_snippet"): impl Serialize;
-        /// Property `filtering`: list.
+        /// The whole filtering, with active rules and draft. List.
         filtering("filtering"): impl Serialize;
-        /// Property `rules`: list.
+        /// The basic rules of the draft. List.
         rules("rules"): impl Serialize;
     }
 }

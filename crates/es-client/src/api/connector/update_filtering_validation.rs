@@ -18,7 +18,7 @@ builder! {
     UpdateFilteringValidation of UpdateFilteringValidationEndpoint -> Value, json;
     query {}
     property {
-        /// Property `validation`: object, required.
+        /// What the check of the draft found. Object, required.
         validation("validation"): impl Serialize;
     }
 }

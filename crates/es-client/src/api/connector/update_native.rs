@@ -18,7 +18,7 @@ builder! {
     UpdateNative of UpdateNativeEndpoint -> Value, json;
     query {}
     property {
-        /// Property `is_native`: `true` or `false`, required.
+        /// Whether Elastic runs the connector, not you. `true` or `false`, required.
         is_native("is_native"): impl Serialize;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     UpdateScheduling of UpdateSchedulingEndpoint -> Value, json;
     query {}
     property {
-        /// Property `scheduling`: object, required.
+        /// When each kind of sync runs. Object, required.
         scheduling("scheduling"): impl Serialize;
     }
 }

@@ -21,11 +21,11 @@ builder! {
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Property `geo_match`: object.
+        /// A policy that matches geographic shapes. Object.
         geo_match("geo_match"): impl Serialize;
-        /// Property `match`: object.
+        /// A policy that matches equal values. Object.
         match_("match"): impl Serialize;
-        /// Property `range`: object.
+        /// A policy that matches ranges of numbers, dates or addresses. Object.
         range("range"): impl Serialize;
     }
 }

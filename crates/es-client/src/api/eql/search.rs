@@ -43,11 +43,11 @@ builder! {
         allow_partial_search_results("allow_partial_search_results"): impl Serialize;
         /// Whether sequences are given though shards failed. `true` or `false`. Default: `false`.
         allow_partial_sequence_results("allow_partial_sequence_results"): impl Serialize;
-        /// Property `case_sensitive`: `true` or `false`.
+        /// Published, but servers refuse it. `true` or `false`.
         case_sensitive("case_sensitive"): impl Serialize;
-        /// Property `event_category_field`: text. Default: `event.category`.
+        /// The field that tells the kind of event. Text. Default: `event.category`.
         event_category_field("event_category_field"): impl Serialize;
-        /// Property `fetch_size`: number. Default: `1000`.
+        /// How many events are read at once for sequences. Number. Default: `1000`.
         fetch_size("fetch_size"): impl Serialize;
         /// The fields. Object or list.
         fields("fields"): impl Serialize;
@@ -55,17 +55,17 @@ builder! {
         filter("filter"): impl Serialize;
         /// Whether it is kept though it is done in time. `true` or `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;
-        /// Property `max_samples_per_key`: number. Default: `1`.
+        /// How many samples are given for each set of keys. Number. Default: `1`.
         max_samples_per_key("max_samples_per_key"): impl Serialize;
         /// The query, in EQL. Text, required.
         query("query"): impl Serialize;
-        /// Property `result_position`: one of several words. Default: `tail`.
+        /// Whether the first or the last matches are given. One of several words. Default: `tail`.
         result_position("result_position"): impl Serialize;
         /// Fields that exist for this search only. Object. Since 8.0.0.
         runtime_mappings("runtime_mappings"): impl Serialize;
         /// How many are given. Number.
         size("size"): impl Serialize;
-        /// Property `tiebreaker_field`: text.
+        /// The field that orders events of the same time. Text.
         tiebreaker_field("tiebreaker_field"): impl Serialize;
         /// The field that tells the time. Text. Default: `@timestamp`.
         timestamp_field("timestamp_field"): impl Serialize;

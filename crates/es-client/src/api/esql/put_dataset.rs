@@ -23,15 +23,15 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `data_source`: text, required.
+        /// The data source, which must exist. Text, required.
         data_source("data_source"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// The fields and how they are indexed. Object.
+        /// The columns that are declared, and whether others are found, too. Object.
         mappings("mappings"): impl Serialize;
-        /// Property `resource`: text, required.
+        /// Where the data is: a URI, which may have wildcards. Text, required.
         resource("resource"): impl Serialize;
-        /// The settings. Object.
+        /// How the data is read, such as its `format`. Object.
         settings("settings"): impl Serialize;
     }
 }

@@ -31,11 +31,11 @@ builder! {
         columnar("columnar"): impl Serialize;
         /// What is taken into account, in the query DSL. Object.
         filter("filter"): impl Serialize;
-        /// Property `include_ccs_metadata`: `true` or `false`. Default: `false`.
+        /// Whether a query across clusters tells about them. `true` or `false`. Default: `false`.
         include_ccs_metadata("include_ccs_metadata"): impl Serialize;
-        /// Property `include_execution_metadata`: `true` or `false`. Default: `false`.
+        /// Whether clusters are told of, even the only one. `true` or `false`. Default: `false`.
         include_execution_metadata("include_execution_metadata"): impl Serialize;
-        /// Property `locale`: text.
+        /// The locale by which results, above all dates, are written. Text.
         locale("locale"): impl Serialize;
         /// The values of parameters. List.
         params("params"): impl Serialize;
@@ -45,7 +45,7 @@ builder! {
         query("query"): impl Serialize;
         /// The settings. Object. Since 9.5.0.
         settings("settings"): impl Serialize;
-        /// Property `tables`: object.
+        /// Tables for `LOOKUP`; servers other than snapshot builds refuse it. Object.
         tables("tables"): impl Serialize;
         /// The time zone. Text. Since 9.4.0.
         time_zone("time_zone"): impl Serialize;

@@ -22,13 +22,13 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `connections`: object.
+        /// The next hop: terms that go along with those of `vertices`. Object.
         connections("connections"): impl Serialize;
-        /// Property `controls`: object.
+        /// How terms are chosen: sample size, significance, time. Object.
         controls("controls"): impl Serialize;
         /// What is searched, in the query DSL. Object.
         query("query"): impl Serialize;
-        /// Property `vertices`: list.
+        /// The fields whose terms are the graph's vertices. List.
         vertices("vertices"): impl Serialize;
     }
 }

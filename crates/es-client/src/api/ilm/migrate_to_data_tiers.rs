@@ -23,9 +23,9 @@ builder! {
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Property `legacy_template_to_delete`: text.
+        /// The legacy index template that is deleted. Text.
         legacy_template_to_delete("legacy_template_to_delete"): impl Serialize;
-        /// Property `node_attribute`: text.
+        /// The node attribute by which data was allocated until now. Text.
         node_attribute("node_attribute"): impl Serialize;
     }
 }

@@ -18,9 +18,9 @@ builder! {
     MoveToStep of MoveToStepEndpoint -> Value, json;
     query {}
     property {
-        /// Property `current_step`: object, required.
+        /// The step that the index must be in. Object, required.
         current_step("current_step"): impl Serialize;
-        /// Property `next_step`: object, required.
+        /// The step that runs next. Object, required.
         next_step("next_step"): impl Serialize;
     }
 }

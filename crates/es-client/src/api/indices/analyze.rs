@@ -28,21 +28,21 @@ builder! {
     property {
         /// The analyzer. Text.
         analyzer("analyzer"): impl Serialize;
-        /// Property `attributes`: list.
+        /// Attributes of tokens that are shown, with `explain`. List.
         attributes("attributes"): impl Serialize;
-        /// Property `char_filter`: list.
+        /// The character filters. List.
         char_filter("char_filter"): impl Serialize;
         /// Whether each step of the analysis is shown. `true` or `false`. Default: `false`.
         explain("explain"): impl Serialize;
-        /// Property `field`: text.
+        /// The field whose analyzer is used, where `analyzer` is not given. Text.
         field("field"): impl Serialize;
         /// The token filters. List.
         filter("filter"): impl Serialize;
-        /// Property `normalizer`: text.
+        /// The normalizer, in place of an analyzer. Text.
         normalizer("normalizer"): impl Serialize;
-        /// Property `text`: text or list.
+        /// The text; several are values of one field. Text or list.
         text("text"): impl Serialize;
-        /// Property `tokenizer`: text or object.
+        /// The tokenizer. Text or object.
         tokenizer("tokenizer"): impl Serialize;
     }
 }

@@ -23,13 +23,13 @@ builder! {
     property {
         /// What is taken into account, in the query DSL. Object.
         filter("filter"): impl Serialize;
-        /// Property `index_routing`: text.
+        /// The routing value of writes. Text.
         index_routing("index_routing"): impl Serialize;
-        /// Property `is_write_index`: `true` or `false`.
+        /// Whether writes to the alias go to this index. `true` or `false`.
         is_write_index("is_write_index"): impl Serialize;
         /// The value that decides on the shard. Text.
         routing("routing"): impl Serialize;
-        /// Property `search_routing`: text.
+        /// The routing value of searches. Text.
         search_routing("search_routing"): impl Serialize;
     }
 }

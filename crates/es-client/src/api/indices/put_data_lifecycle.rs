@@ -25,15 +25,15 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `downsampling`: list.
+        /// When older data is downsampled, and to which interval. List.
         downsampling("downsampling"): impl Serialize;
-        /// Property `downsampling_method`: one of several words.
+        /// How values are downsampled: to aggregates, or to the last one. One of several words.
         downsampling_method("downsampling_method"): impl Serialize;
         /// Whether it is on. `true` or `false`. Default: `true`.
         enabled("enabled"): impl Serialize;
     }
     duration {
-        /// Property `data_retention`: text.
+        /// How long data is kept at least. Text.
         data_retention("data_retention"): Duration;
     }
 }

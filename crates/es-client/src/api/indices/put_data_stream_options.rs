@@ -25,7 +25,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `failure_store`: object.
+        /// Whether documents that fail are kept, and how long. Object.
         failure_store("failure_store"): impl Serialize;
     }
 }

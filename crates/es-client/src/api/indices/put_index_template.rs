@@ -27,15 +27,15 @@ builder! {
     property {
         /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
-        /// Property `allow_auto_create`: `true` or `false`.
+        /// Whether writes may make its indices, whatever the cluster says. `true` or `false`.
         allow_auto_create("allow_auto_create"): impl Serialize;
         /// The component templates that it is made of. List.
         composed_of("composed_of"): impl Serialize;
         /// That it makes data streams, and how. Object.
         data_stream("data_stream"): impl Serialize;
-        /// Property `deprecated`: `true` or `false`.
+        /// Whether it is marked as deprecated. `true` or `false`.
         deprecated("deprecated"): impl Serialize;
-        /// Property `ignore_missing_component_templates`: list.
+        /// Component templates that may be missing. List.
         ignore_missing_component_templates("ignore_missing_component_templates"): impl Serialize;
         /// The names of indices that it is for. Text or list.
         index_patterns("index_patterns"): impl Serialize;

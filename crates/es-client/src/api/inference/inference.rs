@@ -27,7 +27,7 @@ builder! {
     property {
         /// What the model works on. Text or list, required.
         input("input"): impl Serialize;
-        /// Property `input_type`: text.
+        /// What the input is for, such as `INGEST` or `SEARCH`. Text.
         input_type("input_type"): impl Serialize;
         /// What the input is ranked by. Text.
         query("query"): impl Serialize;

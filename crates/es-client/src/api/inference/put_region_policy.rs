@@ -20,7 +20,7 @@ builder! {
         force("force"): bool;
     }
     property {
-        /// Property `region_policy`: object, required.
+        /// Where inference may run: geographic areas, or providers' regions. Object, required.
         region_policy("region_policy"): impl Serialize;
     }
 }

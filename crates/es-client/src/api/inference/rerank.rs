@@ -26,7 +26,7 @@ builder! {
         input("input"): impl Serialize;
         /// What the input is ranked by. Text or object, required.
         query("query"): impl Serialize;
-        /// Property `return_documents`: `true` or `false`.
+        /// Whether documents are given, too. `true` or `false`.
         return_documents("return_documents"): impl Serialize;
         /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;

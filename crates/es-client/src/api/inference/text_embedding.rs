@@ -24,7 +24,7 @@ builder! {
     property {
         /// What the model works on. Text or list, required.
         input("input"): impl Serialize;
-        /// Property `input_type`: text.
+        /// What the input is for, such as `INGEST` or `SEARCH`. Text.
         input_type("input_type"): impl Serialize;
         /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;

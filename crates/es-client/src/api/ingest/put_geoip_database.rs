@@ -23,7 +23,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `maxmind`: object, required.
+        /// The account at MaxMind by which the database is fetched. Object, required.
         maxmind("maxmind"): impl Serialize;
         /// The name. Text, required.
         name("name"): impl Serialize;

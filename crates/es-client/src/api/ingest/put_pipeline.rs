@@ -27,15 +27,15 @@ builder! {
     property {
         /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
-        /// Property `deprecated`: `true` or `false`. Default: `false`.
+        /// Whether it is marked as deprecated. `true` or `false`. Default: `false`.
         deprecated("deprecated"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `field_access_pattern`: one of several words. Default: `classic`. Since 9.2.0.
+        /// How dotted names are read. One of several words. Default: `classic`. Since 9.2.0.
         field_access_pattern("field_access_pattern"): impl Serialize;
-        /// Property `on_failure`: list.
+        /// Processors that run after another has failed. List.
         on_failure("on_failure"): impl Serialize;
-        /// Property `processors`: list.
+        /// The processors, which run in this order. List.
         processors("processors"): impl Serialize;
         /// A number of your own for the version. Number.
         version("version"): impl Serialize;

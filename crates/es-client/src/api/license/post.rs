@@ -24,9 +24,9 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `license`: object.
+        /// The licence. Object.
         license("license"): impl Serialize;
-        /// Property `licenses`: list.
+        /// Licences; of those still valid, the one issued last counts. List.
         licenses("licenses"): impl Serialize;
     }
 }

@@ -18,11 +18,11 @@ builder! {
     EstimateModelMemory of EstimateModelMemoryEndpoint -> Value, json;
     query {}
     property {
-        /// Property `analysis_config`: object.
+        /// How data is analysed: detectors, bucket span, influencers. Object.
         analysis_config("analysis_config"): impl Serialize;
-        /// Property `max_bucket_cardinality`: object.
+        /// The most values of each influencer in one bucket. Object.
         max_bucket_cardinality("max_bucket_cardinality"): impl Serialize;
-        /// Property `overall_cardinality`: object.
+        /// How many values each field that detectors split by has in all. Object.
         overall_cardinality("overall_cardinality"): impl Serialize;
     }
 }

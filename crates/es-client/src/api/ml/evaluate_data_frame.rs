@@ -18,7 +18,7 @@ builder! {
     EvaluateDataFrame of EvaluateDataFrameEndpoint -> Value, json;
     query {}
     property {
-        /// Property `evaluation`: object, required.
+        /// The kind of evaluation and its metrics. Object, required.
         evaluation("evaluation"): impl Serialize;
         /// The index. Text, required.
         index("index"): impl Serialize;

@@ -24,7 +24,7 @@ builder! {
     property {
         /// The documents. List, required.
         docs("docs"): impl Serialize;
-        /// Property `inference_config`: object.
+        /// Changes of the model's inference settings, for this request. Object.
         inference_config("inference_config"): impl Serialize;
     }
 }

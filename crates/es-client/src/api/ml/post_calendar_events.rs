@@ -18,7 +18,7 @@ builder! {
     PostCalendarEvents of PostCalendarEventsEndpoint -> Value, json;
     query {}
     property {
-        /// Property `events`: list, required.
+        /// Events, each with its description, beginning and end. List, required.
         events("events"): impl Serialize;
     }
 }

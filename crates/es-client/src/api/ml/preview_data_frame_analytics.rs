@@ -27,7 +27,7 @@ builder! {
         id(0): impl Param<String>;
     }
     property {
-        /// Property `config`: object.
+        /// The job, with at least its source and analysis. Object.
         config("config"): impl Serialize;
     }
 }

@@ -31,9 +31,9 @@ builder! {
         datafeed_id(0): impl Param<String>;
     }
     property {
-        /// Property `datafeed_config`: object.
+        /// The datafeed. Object.
         datafeed_config("datafeed_config"): impl Serialize;
-        /// Property `job_config`: object.
+        /// The job, in place of the one that the datafeed names. Object.
         job_config("job_config"): impl Serialize;
     }
 }

@@ -20,7 +20,7 @@ builder! {
     property {
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `job_ids`: list.
+        /// The jobs that the calendar is for. List.
         job_ids("job_ids"): impl Serialize;
     }
 }

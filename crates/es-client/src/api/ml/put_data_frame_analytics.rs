@@ -21,21 +21,21 @@ builder! {
     property {
         /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
-        /// Property `allow_lazy_start`: `true` or `false`. Default: `false`.
+        /// Whether the job may wait for a node that has room. `true` or `false`. Default: `false`.
         allow_lazy_start("allow_lazy_start"): impl Serialize;
-        /// Property `analysis`: object, required.
+        /// What kind of analysis is made, and its settings. Object, required.
         analysis("analysis"): impl Serialize;
-        /// Property `analyzed_fields`: object.
+        /// Patterns of fields that are analysed or left out; leaving out wins. Object.
         analyzed_fields("analyzed_fields"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
         /// Where it goes. Object, required.
         dest("dest"): impl Serialize;
-        /// Property `headers`: object. Since 8.0.0.
+        /// Published, but servers refuse it. Object. Since 8.0.0.
         headers("headers"): impl Serialize;
-        /// Property `max_num_threads`: number. Default: `1`.
+        /// How many threads the analysis takes at most. Number. Default: `1`.
         max_num_threads("max_num_threads"): impl Serialize;
-        /// Property `model_memory_limit`: text. Default: `1gb`.
+        /// How much memory the analysis may take. Text. Default: `1gb`.
         model_memory_limit("model_memory_limit"): impl Serialize;
         /// Where it comes from. Object, required.
         source("source"): impl Serialize;

@@ -20,7 +20,7 @@ builder! {
     property {
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `items`: list.
+        /// The items; `*` may stand at their beginning or end. List.
         items("items"): impl Serialize;
     }
 }

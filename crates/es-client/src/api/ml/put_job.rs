@@ -27,19 +27,19 @@ builder! {
         ignore_unavailable("ignore_unavailable"): bool;
     }
     property {
-        /// Property `allow_lazy_open`: `true` or `false`. Default: `false`.
+        /// Whether the job may wait for a node that has room. `true` or `false`. Default: `false`.
         allow_lazy_open("allow_lazy_open"): impl Serialize;
-        /// Property `analysis_config`: object, required.
+        /// How data is analysed: detectors, bucket span, influencers. Object, required.
         analysis_config("analysis_config"): impl Serialize;
-        /// Property `analysis_limits`: object.
+        /// Limits of the models' memory and of examples per category. Object.
         analysis_limits("analysis_limits"): impl Serialize;
-        /// Property `custom_settings`: anything.
+        /// Data of your own that is kept with the job. Anything.
         custom_settings("custom_settings"): impl Serialize;
-        /// Property `daily_model_snapshot_retention_after_days`: number. Default: `1`.
+        /// After how many days one snapshot a day is kept. Number. Default: `1`.
         daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): impl Serialize;
-        /// Property `data_description`: object, required.
+        /// How data that is sent looks: its time field and time format. Object, required.
         data_description("data_description"): impl Serialize;
-        /// Property `datafeed_config`: object.
+        /// A datafeed that is made for the job. Object.
         datafeed_config("datafeed_config"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
@@ -47,19 +47,19 @@ builder! {
         groups("groups"): impl Serialize;
         /// The job. Text.
         job_id("job_id"): impl Serialize;
-        /// Property `model_plot_config`: object.
+        /// Whether the model's bounds are stored, and for which terms. Object.
         model_plot_config("model_plot_config"): impl Serialize;
-        /// Property `model_snapshot_retention_days`: number. Default: `10`.
+        /// How many days snapshots of the model are kept. Number. Default: `10`.
         model_snapshot_retention_days("model_snapshot_retention_days"): impl Serialize;
-        /// Property `renormalization_window_days`: number.
+        /// For how many days back scores are adjusted to new data. Number.
         renormalization_window_days("renormalization_window_days"): impl Serialize;
-        /// Property `results_index_name`: text. Default: `shared`.
+        /// A part of the name of the index for results. Text. Default: `shared`.
         results_index_name("results_index_name"): impl Serialize;
-        /// Property `results_retention_days`: number.
+        /// How many days results are kept. Number.
         results_retention_days("results_retention_days"): impl Serialize;
     }
     duration {
-        /// Property `background_persist_interval`: text.
+        /// The time from one save of the model to the next; an hour at least. Text.
         background_persist_interval("background_persist_interval"): Duration;
     }
 }

@@ -23,27 +23,27 @@ builder! {
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Property `compressed_definition`: text.
+        /// The model, compressed by gzip and in Base64, in place of `definition`. Text.
         compressed_definition("compressed_definition"): impl Serialize;
-        /// Property `definition`: object.
+        /// The model, in place of `compressed_definition`. Object.
         definition("definition"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `inference_config`: object.
+        /// The model's task and its inference settings. Object.
         inference_config("inference_config"): impl Serialize;
         /// What the model works on. Object.
         input("input"): impl Serialize;
         /// What is kept along with it. Anything.
         metadata("metadata"): impl Serialize;
-        /// Property `model_size_bytes`: number.
+        /// How many bytes of memory the model takes. Number.
         model_size_bytes("model_size_bytes"): impl Serialize;
-        /// Property `model_type`: one of several words. Default: `tree_ensemble`.
+        /// The kind of model. One of several words. Default: `tree_ensemble`.
         model_type("model_type"): impl Serialize;
-        /// Property `platform_architecture`: text.
+        /// The only platform that the model runs on, such as `linux-x86_64`. Text.
         platform_architecture("platform_architecture"): impl Serialize;
-        /// Property `prefix_strings`: object. Since 8.12.0.
+        /// Texts that are put before the input, for search or ingest. Object. Since 8.12.0.
         prefix_strings("prefix_strings"): impl Serialize;
-        /// Property `tags`: list.
+        /// Tags by which the model can be found. List.
         tags("tags"): impl Serialize;
     }
 }

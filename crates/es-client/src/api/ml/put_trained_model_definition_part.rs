@@ -18,11 +18,11 @@ builder! {
     PutTrainedModelDefinitionPart of PutTrainedModelDefinitionPartEndpoint -> Value, json;
     query {}
     property {
-        /// Property `definition`: text, required.
+        /// The part of the model, in Base64. Text, required.
         definition("definition"): impl Serialize;
-        /// Property `total_definition_length`: number, required.
+        /// How many bytes the whole model has, neither compressed nor in Base64. Number, required.
         total_definition_length("total_definition_length"): impl Serialize;
-        /// Property `total_parts`: number, required.
+        /// How many parts the model has. Number, required.
         total_parts("total_parts"): impl Serialize;
     }
 }

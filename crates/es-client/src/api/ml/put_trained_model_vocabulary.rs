@@ -18,11 +18,11 @@ builder! {
     PutTrainedModelVocabulary of PutTrainedModelVocabularyEndpoint -> Value, json;
     query {}
     property {
-        /// Property `merges`: list. Since 8.2.0.
+        /// The merges of the tokenizer, if it needs them. List. Since 8.2.0.
         merges("merges"): impl Serialize;
-        /// Property `scores`: list. Since 8.9.0.
+        /// The scores of the vocabulary, if the tokenizer needs them. List. Since 8.9.0.
         scores("scores"): impl Serialize;
-        /// Property `vocabulary`: list, required.
+        /// The tokens that the model knows. List, required.
         vocabulary("vocabulary"): impl Serialize;
     }
 }

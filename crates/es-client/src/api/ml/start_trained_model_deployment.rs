@@ -35,7 +35,7 @@ builder! {
         wait_for("wait_for"): params::DeploymentAllocationState;
     }
     property {
-        /// Property `adaptive_allocations`: object.
+        /// Whether the number of allocations follows the load, and its bounds. Object.
         adaptive_allocations("adaptive_allocations"): impl Serialize;
     }
 }

@@ -20,13 +20,13 @@ builder! {
     UpdateDataFrameAnalytics of UpdateDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     property {
-        /// Property `allow_lazy_start`: `true` or `false`. Default: `false`.
+        /// Whether the job may wait for a node that has room. `true` or `false`. Default: `false`.
         allow_lazy_start("allow_lazy_start"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `max_num_threads`: number. Default: `1`.
+        /// How many threads the analysis takes at most. Number. Default: `1`.
         max_num_threads("max_num_threads"): impl Serialize;
-        /// Property `model_memory_limit`: text. Default: `1gb`.
+        /// How much memory the analysis may take. Text. Default: `1gb`.
         model_memory_limit("model_memory_limit"): impl Serialize;
     }
 }

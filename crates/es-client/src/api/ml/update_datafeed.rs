@@ -28,21 +28,21 @@ builder! {
         ignore_unavailable("ignore_unavailable"): bool;
     }
     property {
-        /// Property `_force_rekeying`: `true` or `false`. Serverless only.
+        /// Whether its cloud key is made anew from yours. `true` or `false`. Serverless only.
         force_rekeying("_force_rekeying"): impl Serialize;
         /// Aggregations, by name. Object.
         aggregations("aggregations"): impl Serialize;
-        /// Property `chunking_config`: object.
+        /// Whether and how searches are split by time. Object.
         chunking_config("chunking_config"): impl Serialize;
-        /// Property `delayed_data_check_config`: object.
+        /// Whether late data is looked for, and how far back. Object.
         delayed_data_check_config("delayed_data_check_config"): impl Serialize;
         /// The indices. List.
         indices("indices"): impl Serialize;
-        /// Property `indices_options`: object.
+        /// How names of indices are resolved in searches. Object.
         indices_options("indices_options"): impl Serialize;
         /// The job. Text.
         job_id("job_id"): impl Serialize;
-        /// Property `max_empty_searches`: number.
+        /// After how many searches in vain it ends, if there never was data. Number.
         max_empty_searches("max_empty_searches"): impl Serialize;
         /// What is searched, in the query DSL. Object. Default: `{"match_all": {"boost": 1}}`.
         query("query"): impl Serialize;
@@ -56,7 +56,7 @@ builder! {
     duration {
         /// How often it runs. Text.
         frequency("frequency"): Duration;
-        /// Property `query_delay`: text.
+        /// How far behind the present it searches. Text.
         query_delay("query_delay"): Duration;
     }
 }

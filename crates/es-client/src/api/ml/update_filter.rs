@@ -19,11 +19,11 @@ builder! {
     UpdateFilter of UpdateFilterEndpoint -> Value, json;
     query {}
     property {
-        /// Property `add_items`: list.
+        /// Items that are added. List.
         add_items("add_items"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `remove_items`: list.
+        /// Items that are removed. List.
         remove_items("remove_items"): impl Serialize;
     }
 }

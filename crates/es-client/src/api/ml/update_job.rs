@@ -19,37 +19,37 @@ builder! {
     UpdateJob of UpdateJobEndpoint -> Value, json;
     query {}
     property {
-        /// Property `allow_lazy_open`: `true` or `false`. Default: `false`.
+        /// Whether the job may wait for a node that has room. `true` or `false`. Default: `false`.
         allow_lazy_open("allow_lazy_open"): impl Serialize;
-        /// Property `analysis_limits`: object.
+        /// The limit of the models' memory. Object.
         analysis_limits("analysis_limits"): impl Serialize;
-        /// Property `categorization_filters`: list.
+        /// Regular expressions; what they match does not count for categories. List.
         categorization_filters("categorization_filters"): impl Serialize;
-        /// Property `custom_settings`: object.
+        /// Data of your own that is kept with the job. Object.
         custom_settings("custom_settings"): impl Serialize;
-        /// Property `daily_model_snapshot_retention_after_days`: number. Default: `1`.
+        /// After how many days one snapshot a day is kept. Number. Default: `1`.
         daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `detectors`: list.
+        /// Changes of detectors, each with its `detector_index`. List.
         detectors("detectors"): impl Serialize;
         /// The groups. List.
         groups("groups"): impl Serialize;
-        /// Property `model_plot_config`: object.
+        /// Whether the model's bounds are stored, and for which terms. Object.
         model_plot_config("model_plot_config"): impl Serialize;
-        /// Property `model_snapshot_retention_days`: number. Default: `10`.
+        /// How many days snapshots of the model are kept. Number. Default: `10`.
         model_snapshot_retention_days("model_snapshot_retention_days"): impl Serialize;
-        /// Property `per_partition_categorization`: object.
+        /// Whether each partition has categories of its own. Object.
         per_partition_categorization("per_partition_categorization"): impl Serialize;
-        /// Property `renormalization_window_days`: number.
+        /// For how many days back scores are adjusted to new data. Number.
         renormalization_window_days("renormalization_window_days"): impl Serialize;
-        /// Property `results_retention_days`: number.
+        /// How many days results are kept. Number.
         results_retention_days("results_retention_days"): impl Serialize;
     }
     duration {
-        /// Property `background_persist_interval`: text.
+        /// The time from one save of the model to the next; an hour at least. Text.
         background_persist_interval("background_persist_interval"): Duration;
-        /// Property `model_prune_window`: text.
+        /// After how long without new data models are dropped. Text.
         model_prune_window("model_prune_window"): Duration;
     }
 }

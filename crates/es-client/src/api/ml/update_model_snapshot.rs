@@ -21,7 +21,7 @@ builder! {
     property {
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `retain`: `true` or `false`. Default: `false`.
+        /// Whether the snapshot is kept, whatever its age. `true` or `false`. Default: `false`.
         retain("retain"): impl Serialize;
     }
 }

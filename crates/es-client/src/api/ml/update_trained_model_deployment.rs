@@ -22,7 +22,7 @@ builder! {
         number_of_allocations_param("number_of_allocations"): impl Param<i64>;
     }
     property {
-        /// Property `adaptive_allocations`: object.
+        /// Whether the number of allocations follows the load, and its bounds. Object.
         adaptive_allocations("adaptive_allocations"): impl Serialize;
         /// How many allocations of the model work at once. Number. Default: `1`.
         number_of_allocations("number_of_allocations"): impl Serialize;

@@ -29,7 +29,7 @@ builder! {
         node_id(0): impl Param<[String]>;
     }
     property {
-        /// Property `secure_settings_password`: text.
+        /// The password of the keystore. Text.
         secure_settings_password("secure_settings_password"): impl Serialize;
     }
 }

@@ -41,7 +41,7 @@ builder! {
         level("level"): params::NodeStatsLevel;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Document types of which indexing statistics are given.
+        /// Mapping types whose indexing is told; servers after 7.x refuse it.
         types("types"): impl Param<[String]>;
     }
     part {

@@ -20,7 +20,7 @@ builder! {
     property {
         /// What is done. Object, required.
         actions("actions"): impl Serialize;
-        /// Property `criteria`: object or list, required.
+        /// What must hold for the rule to apply; of several, each. Object or list, required.
         criteria("criteria"): impl Serialize;
         /// The place of the rule in the order. Number.
         priority("priority"): impl Serialize;

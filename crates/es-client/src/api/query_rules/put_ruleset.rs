@@ -18,7 +18,7 @@ builder! {
     PutRuleset of PutRulesetEndpoint -> Value, json;
     query {}
     property {
-        /// Property `rules`: object or list, required.
+        /// The rules. Object or list, required.
         rules("rules"): impl Serialize;
     }
 }

@@ -19,19 +19,19 @@ builder! {
     PutJob of PutJobEndpoint -> Value, json;
     query {}
     property {
-        /// Property `cron`: text, required.
+        /// When the job runs, in cron syntax. Text, required.
         cron("cron"): impl Serialize;
         /// The groups. Object, required.
         groups("groups"): impl Serialize;
-        /// Property `headers`: object.
+        /// Published, but servers refuse it. Object.
         headers("headers"): impl Serialize;
-        /// Property `index_pattern`: text, required.
+        /// The indices that are rolled up. Text, required.
         index_pattern("index_pattern"): impl Serialize;
-        /// Property `metrics`: list.
+        /// Fields and the metrics that are kept of them. List.
         metrics("metrics"): impl Serialize;
-        /// Property `page_size`: number, required.
+        /// How many buckets are worked on at once. Number, required.
         page_size("page_size"): impl Serialize;
-        /// Property `rollup_index`: text, required.
+        /// The index that results go to. Text, required.
         rollup_index("rollup_index"): impl Serialize;
     }
     duration {

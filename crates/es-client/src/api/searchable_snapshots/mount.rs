@@ -26,13 +26,13 @@ builder! {
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Property `ignore_index_settings`: list.
+        /// Index settings that are not taken over. List.
         ignore_index_settings("ignore_index_settings"): impl Serialize;
         /// The index. Text, required.
         index("index"): impl Serialize;
-        /// Property `index_settings`: object.
+        /// Index settings that are added or changed. Object.
         index_settings("index_settings"): impl Serialize;
-        /// Property `renamed_index`: text.
+        /// The name that the index gets. Text.
         renamed_index("renamed_index"): impl Serialize;
     }
 }

@@ -18,9 +18,9 @@ builder! {
     ActivateUserProfile of ActivateUserProfileEndpoint -> Value, json;
     query {}
     property {
-        /// Property `access_token`: text.
+        /// The user's access token, for the grant type `access_token`. Text.
         access_token("access_token"): impl Serialize;
-        /// Property `grant_type`: one of several words, required.
+        /// How the user is known: by password or access token. One of several words, required.
         grant_type("grant_type"): impl Serialize;
         /// The password. Text.
         password("password"): impl Serialize;

@@ -20,7 +20,7 @@ builder! {
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `names`: list, required.
+        /// The names of the roles. List, required.
         names("names"): impl Serialize;
     }
 }

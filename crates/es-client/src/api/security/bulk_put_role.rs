@@ -21,7 +21,7 @@ builder! {
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `roles`: object, required.
+        /// The roles, by name. Object, required.
         roles("roles"): impl Serialize;
     }
 }

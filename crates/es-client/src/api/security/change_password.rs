@@ -30,7 +30,7 @@ builder! {
     property {
         /// The password. Text.
         password("password"): impl Serialize;
-        /// Property `password_hash`: text.
+        /// The hash of the password, by the algorithm that the cluster uses. Text.
         password_hash("password_hash"): impl Serialize;
     }
 }

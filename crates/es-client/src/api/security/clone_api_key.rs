@@ -21,7 +21,7 @@ builder! {
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `api_key`: text, required.
+        /// The credentials of the key that is copied. Text, required.
         api_key("api_key"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;

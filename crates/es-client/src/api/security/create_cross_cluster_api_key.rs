@@ -17,9 +17,9 @@ builder! {
     CreateCrossClusterApiKey of CreateCrossClusterApiKeyEndpoint -> Value, json;
     query {}
     property {
-        /// Property `access`: object, required.
+        /// The indices that the key may search or replicate. Object, required.
         access("access"): impl Serialize;
-        /// Property `certificate_identity`: text.
+        /// A pattern for the distinguished name in the client's certificate. Text.
         certificate_identity("certificate_identity"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;

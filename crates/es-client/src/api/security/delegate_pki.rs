@@ -17,7 +17,7 @@ builder! {
     DelegatePki of DelegatePkiEndpoint -> Value, json;
     query {}
     property {
-        /// Property `x509_certificate_chain`: list, required.
+        /// The client's certificate and those that sign it, in Base64 of DER. List, required.
         x509_certificate_chain("x509_certificate_chain"): impl Serialize;
     }
 }

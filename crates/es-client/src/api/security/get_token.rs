@@ -17,15 +17,15 @@ builder! {
     GetToken of GetTokenEndpoint -> Value, json;
     query {}
     property {
-        /// Property `grant_type`: one of several words.
+        /// What the token is given for, such as a password. One of several words.
         grant_type("grant_type"): impl Serialize;
-        /// Property `kerberos_ticket`: text.
+        /// The Kerberos ticket in Base64, for the grant type `_kerberos`. Text.
         kerberos_ticket("kerberos_ticket"): impl Serialize;
         /// The password. Text.
         password("password"): impl Serialize;
-        /// Property `refresh_token`: text.
+        /// The refresh token, for the grant type `refresh_token`. Text.
         refresh_token("refresh_token"): impl Serialize;
-        /// Property `scope`: text.
+        /// The scope; every token has `FULL`, whatever is asked for. Text.
         scope("scope"): impl Serialize;
         /// The user's name. Text.
         username("username"): impl Serialize;

@@ -20,15 +20,15 @@ builder! {
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `access_token`: text.
+        /// The user's access token, for the grant type `access_token`. Text.
         access_token("access_token"): impl Serialize;
-        /// Property `api_key`: object, required.
+        /// The key that is made: its name, expiration and roles. Object, required.
         api_key("api_key"): impl Serialize;
-        /// Property `grant_type`: one of several words, required.
+        /// How the user is known: by password or access token. One of several words, required.
         grant_type("grant_type"): impl Serialize;
         /// The password. Text.
         password("password"): impl Serialize;
-        /// Property `run_as`: text.
+        /// The user that is impersonated. Text.
         run_as("run_as"): impl Serialize;
         /// The user's name. Text.
         username("username"): impl Serialize;

@@ -28,7 +28,7 @@ builder! {
     property {
         /// Privileges for applications that are asked about. List.
         application("application"): impl Serialize;
-        /// Property `cluster`: list.
+        /// Privileges for the cluster that are asked about. List.
         cluster("cluster"): impl Serialize;
         /// Privileges for indices that are asked about. List.
         index("index"): impl Serialize;

@@ -18,9 +18,9 @@ builder! {
     HasPrivilegesUserProfile of HasPrivilegesUserProfileEndpoint -> Value, json;
     query {}
     property {
-        /// Property `privileges`: object, required.
+        /// The privileges that are asked about. Object, required.
         privileges("privileges"): impl Serialize;
-        /// Property `uids`: list, required.
+        /// The ids of the user profiles. List, required.
         uids("uids"): impl Serialize;
     }
 }

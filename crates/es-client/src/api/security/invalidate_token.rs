@@ -19,9 +19,9 @@ builder! {
     property {
         /// The realm of the users. Text.
         realm_name("realm_name"): impl Serialize;
-        /// Property `refresh_token`: text.
+        /// The refresh token that becomes invalid. Text.
         refresh_token("refresh_token"): impl Serialize;
-        /// Property `token`: text.
+        /// The access token that becomes invalid. Text.
         token("token"): impl Serialize;
         /// The user's name. Text.
         username("username"): impl Serialize;

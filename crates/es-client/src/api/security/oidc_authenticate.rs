@@ -17,13 +17,13 @@ builder! {
     OidcAuthenticate of OidcAuthenticateEndpoint -> Value, json;
     query {}
     property {
-        /// Property `nonce`: text, required.
+        /// The nonce that the preparation was given or gave. Text, required.
         nonce("nonce"): impl Serialize;
         /// The realm. Text.
         realm("realm"): impl Serialize;
-        /// Property `redirect_uri`: text, required.
+        /// The URL that the provider sent the browser back to. Text, required.
         redirect_uri("redirect_uri"): impl Serialize;
-        /// Property `state`: text, required.
+        /// The state that the preparation was given or gave. Text, required.
         state("state"): impl Serialize;
     }
 }

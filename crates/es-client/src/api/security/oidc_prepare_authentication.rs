@@ -17,15 +17,15 @@ builder! {
     OidcPrepareAuthentication of OidcPrepareAuthenticationEndpoint -> Value, json;
     query {}
     property {
-        /// Property `iss`: text.
+        /// The issuer, in place of `realm`, where a third party begins. Text.
         iss("iss"): impl Serialize;
-        /// Property `login_hint`: text.
+        /// A hint of who logs in, where a third party begins. Text.
         login_hint("login_hint"): impl Serialize;
-        /// Property `nonce`: text.
+        /// A value that ties the session to its token, made up if missing. Text.
         nonce("nonce"): impl Serialize;
         /// The realm. Text.
         realm("realm"): impl Serialize;
-        /// Property `state`: text.
+        /// A value that ties answer to request, made up if missing. Text.
         state("state"): impl Serialize;
     }
 }

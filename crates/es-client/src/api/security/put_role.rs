@@ -21,25 +21,25 @@ builder! {
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `applications`: list.
+        /// Privileges for applications. List.
         applications("applications"): impl Serialize;
-        /// Property `cluster`: list.
+        /// Privileges for the cluster. List.
         cluster("cluster"): impl Serialize;
         /// What it is for, in words. Text.
         description("description"): impl Serialize;
-        /// Property `global`: object. Not on serverless.
+        /// Privileges for the cluster that depend on the request. Object. Not on serverless.
         global("global"): impl Serialize;
         /// Privileges for indices. List.
         indices("indices"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `remote_cluster`: list. Since 8.15.0. Not on serverless.
+        /// Privileges for remote clusters. List. Since 8.15.0. Not on serverless.
         remote_cluster("remote_cluster"): impl Serialize;
-        /// Property `remote_indices`: list. Since 8.14.0. Not on serverless.
+        /// Privileges for indices of remote clusters. List. Since 8.14.0. Not on serverless.
         remote_indices("remote_indices"): impl Serialize;
-        /// Property `run_as`: list.
+        /// Users that the role may act as. List.
         run_as("run_as"): impl Serialize;
-        /// Property `transient_metadata`: object.
+        /// What the server tells of a role; it is passed over here. Object.
         transient_metadata("transient_metadata"): impl Serialize;
     }
 }

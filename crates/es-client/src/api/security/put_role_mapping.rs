@@ -25,13 +25,13 @@ builder! {
         enabled("enabled"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `role_templates`: list.
+        /// Templates of role names, in place of `roles`. List.
         role_templates("role_templates"): impl Serialize;
-        /// Property `roles`: list.
+        /// The roles, in place of `role_templates`. List.
         roles("roles"): impl Serialize;
-        /// Property `rules`: object.
+        /// What a user must match to get the roles. Object.
         rules("rules"): impl Serialize;
-        /// Property `run_as`: list.
+        /// Published, but servers refuse it. List.
         run_as("run_as"): impl Serialize;
     }
 }

@@ -21,19 +21,19 @@ builder! {
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Property `email`: text or `null`.
+        /// The email address. Text or `null`.
         email("email"): impl Serialize;
         /// Whether it is on. `true` or `false`. Default: `true`.
         enabled("enabled"): impl Serialize;
-        /// Property `full_name`: text or `null`.
+        /// The full name. Text or `null`.
         full_name("full_name"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
         /// The password. Text.
         password("password"): impl Serialize;
-        /// Property `password_hash`: text.
+        /// The hash of the password, by the algorithm that the cluster uses. Text.
         password_hash("password_hash"): impl Serialize;
-        /// Property `roles`: list.
+        /// The roles. List.
         roles("roles"): impl Serialize;
         /// The user's name. Text.
         username("username"): impl Serialize;

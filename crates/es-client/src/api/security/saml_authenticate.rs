@@ -17,7 +17,7 @@ builder! {
     SamlAuthenticate of SamlAuthenticateEndpoint -> Value, json;
     query {}
     property {
-        /// Property `content`: text, required.
+        /// The SAML response as the browser sent it, in Base64. Text, required.
         content("content"): impl Serialize;
         /// The ids. Text or list, required.
         ids("ids"): impl Serialize;

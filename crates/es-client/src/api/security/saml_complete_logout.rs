@@ -17,11 +17,11 @@ builder! {
     SamlCompleteLogout of SamlCompleteLogoutEndpoint -> (), json;
     query {}
     property {
-        /// Property `content`: text.
+        /// The form's `SAMLResponse`, if the answer came by POST. Text.
         content("content"): impl Serialize;
         /// The ids. Text or list, required.
         ids("ids"): impl Serialize;
-        /// Property `query_string`: text.
+        /// The query of the redirect, if the answer came by redirect. Text.
         query_string("query_string"): impl Serialize;
         /// The realm. Text, required.
         realm("realm"): impl Serialize;

@@ -17,9 +17,9 @@ builder! {
     SamlInvalidate of SamlInvalidateEndpoint -> Value, json;
     query {}
     property {
-        /// Property `acs`: text.
+        /// The URL of the assertion consumer service, in place of `realm`. Text.
         acs("acs"): impl Serialize;
-        /// Property `query_string`: text, required.
+        /// The query of the URL that the identity provider sent the user to. Text, required.
         query_string("query_string"): impl Serialize;
         /// The realm. Text.
         realm("realm"): impl Serialize;

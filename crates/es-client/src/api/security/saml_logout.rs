@@ -17,9 +17,9 @@ builder! {
     SamlLogout of SamlLogoutEndpoint -> Value, json;
     query {}
     property {
-        /// Property `refresh_token`: text.
+        /// The refresh token that becomes invalid, too. Text.
         refresh_token("refresh_token"): impl Serialize;
-        /// Property `token`: text, required.
+        /// The access token that becomes invalid. Text, required.
         token("token"): impl Serialize;
     }
 }

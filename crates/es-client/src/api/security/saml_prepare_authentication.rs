@@ -17,11 +17,11 @@ builder! {
     SamlPrepareAuthentication of SamlPrepareAuthenticationEndpoint -> Value, json;
     query {}
     property {
-        /// Property `acs`: text.
+        /// The URL of the assertion consumer service, in place of `realm`. Text.
         acs("acs"): impl Serialize;
         /// The realm. Text.
         realm("realm"): impl Serialize;
-        /// Property `relay_state`: text.
+        /// A value that the redirect URL carries as `RelayState`. Text.
         relay_state("relay_state"): impl Serialize;
     }
 }

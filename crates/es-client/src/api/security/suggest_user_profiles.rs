@@ -23,7 +23,7 @@ builder! {
     property {
         /// Keys of the applications' data that is given; `*` for all. Text or list.
         data("data"): impl Serialize;
-        /// Property `hint`: object.
+        /// What makes profiles come first: ids or labels. Object.
         hint("hint"): impl Serialize;
         /// The name. Text.
         name("name"): impl Serialize;

@@ -18,9 +18,9 @@ builder! {
     UpdateCrossClusterApiKey of UpdateCrossClusterApiKeyEndpoint -> Value, json;
     query {}
     property {
-        /// Property `access`: object, required.
+        /// The indices that the key may search or replicate. Object, required.
         access("access"): impl Serialize;
-        /// Property `certificate_identity`: text.
+        /// A pattern for the certificate's distinguished name; `null` is none. Text.
         certificate_identity("certificate_identity"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;

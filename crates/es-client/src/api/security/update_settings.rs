@@ -22,11 +22,11 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `security`: object.
+        /// Settings of the index for users, roles and such. Object.
         security("security"): impl Serialize;
-        /// Property `security-profile`: object.
+        /// Settings of the index for user profiles. Object.
         security_profile("security-profile"): impl Serialize;
-        /// Property `security-tokens`: object.
+        /// Settings of the index for tokens. Object.
         security_tokens("security-tokens"): impl Serialize;
     }
 }

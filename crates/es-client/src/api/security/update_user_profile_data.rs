@@ -27,7 +27,7 @@ builder! {
     property {
         /// Data of applications that is not for searches. Object.
         data("data"): impl Serialize;
-        /// Property `labels`: object.
+        /// Data of applications that can be searched for. Object.
         labels("labels"): impl Serialize;
     }
 }

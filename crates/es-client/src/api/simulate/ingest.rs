@@ -32,15 +32,15 @@ builder! {
         index(0): impl Param<String>;
     }
     property {
-        /// Property `component_template_substitutions`: object.
+        /// Component templates to try in place of those stored, by name. Object.
         component_template_substitutions("component_template_substitutions"): impl Serialize;
         /// The documents. List, required.
         docs("docs"): impl Serialize;
-        /// Property `index_template_substitutions`: object.
+        /// Index templates to try in place of those stored, by name. Object.
         index_template_substitutions("index_template_substitutions"): impl Serialize;
-        /// Property `mapping_addition`: object.
+        /// A mapping that is merged into the index's for the simulation. Object.
         mapping_addition("mapping_addition"): impl Serialize;
-        /// Property `pipeline_substitutions`: object.
+        /// Pipelines to try in place of those stored, by name. Object.
         pipeline_substitutions("pipeline_substitutions"): impl Serialize;
     }
 }

@@ -23,15 +23,15 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `config`: object.
+        /// What each snapshot takes, such as indices and global state. Object.
         config("config"): impl Serialize;
         /// The name. Text.
         name("name"): impl Serialize;
         /// The repository. Text.
         repository("repository"): impl Serialize;
-        /// Property `retention`: object.
+        /// When snapshots are deleted: by age and number. Object.
         retention("retention"): impl Serialize;
-        /// Property `schedule`: text.
+        /// When it runs, in cron syntax or as an interval. Text.
         schedule("schedule"): impl Serialize;
     }
 }

@@ -25,17 +25,17 @@ builder! {
     property {
         /// Which kinds of indices a pattern matches. One of several words or list. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Serialize;
-        /// Property `feature_states`: list.
+        /// Features whose state is stored; `none` alone is without. List.
         feature_states("feature_states"): impl Serialize;
         /// Whether names that do not exist are passed over. `true` or `false`. Default: `false`.
         ignore_unavailable("ignore_unavailable"): impl Serialize;
-        /// Property `include_global_state`: `true` or `false`. Default: `true`.
+        /// Whether the cluster's state is stored, too. `true` or `false`. Default: `true`.
         include_global_state("include_global_state"): impl Serialize;
         /// The indices. Text or list.
         indices("indices"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `partial`: `true` or `false`. Default: `false`.
+        /// Whether it goes on though shards are missing. `true` or `false`. Default: `false`.
         partial("partial"): impl Serialize;
     }
 }

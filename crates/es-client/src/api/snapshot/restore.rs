@@ -23,25 +23,25 @@ builder! {
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Property `feature_states`: list.
+        /// Features whose state is restored; `none` alone is without. List.
         feature_states("feature_states"): impl Serialize;
-        /// Property `ignore_index_settings`: list.
+        /// Index settings that are not taken over. List.
         ignore_index_settings("ignore_index_settings"): impl Serialize;
         /// Whether names that do not exist are passed over. `true` or `false`. Default: `false`.
         ignore_unavailable("ignore_unavailable"): impl Serialize;
-        /// Property `include_aliases`: `true` or `false`. Default: `true`.
+        /// Whether aliases are restored, too. `true` or `false`. Default: `true`.
         include_aliases("include_aliases"): impl Serialize;
-        /// Property `include_global_state`: `true` or `false`. Default: `false`.
+        /// Whether the cluster's state is restored, too. `true` or `false`. Default: `false`.
         include_global_state("include_global_state"): impl Serialize;
-        /// Property `index_settings`: object.
+        /// Index settings that are added or changed. Object.
         index_settings("index_settings"): impl Serialize;
         /// The indices. Text or list.
         indices("indices"): impl Serialize;
-        /// Property `partial`: `true` or `false`. Default: `false`.
+        /// Whether it goes on though shards are missing. `true` or `false`. Default: `false`.
         partial("partial"): impl Serialize;
-        /// Property `rename_pattern`: text.
+        /// A regular expression of the names that `rename_replacement` changes. Text.
         rename_pattern("rename_pattern"): impl Serialize;
-        /// Property `rename_replacement`: text.
+        /// What `rename_pattern` is replaced by, with `$1` for groups. Text.
         rename_replacement("rename_replacement"): impl Serialize;
     }
 }

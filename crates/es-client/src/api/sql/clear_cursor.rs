@@ -17,7 +17,7 @@ builder! {
     ClearCursor of ClearCursorEndpoint -> Value, json;
     query {}
     property {
-        /// Property `cursor`: text, required.
+        /// The cursor that is closed. Text, required.
         cursor("cursor"): impl Serialize;
     }
 }

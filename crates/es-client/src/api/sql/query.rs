@@ -24,19 +24,19 @@ builder! {
         /// Whether failed shards are left out instead of being an error. `true` or `false`.
         /// Default: `false`.
         allow_partial_search_results("allow_partial_search_results"): impl Serialize;
-        /// Property `catalog`: text.
+        /// The cluster that is asked where the query names none. Text.
         catalog("catalog"): impl Serialize;
         /// Whether values are given by column. `true` or `false`. Default: `false`.
         columnar("columnar"): impl Serialize;
-        /// Property `cursor`: text.
+        /// The cursor of the answer before, for its next page. Text.
         cursor("cursor"): impl Serialize;
-        /// Property `fetch_size`: number. Default: `1000`.
+        /// How many rows an answer has at most. Number. Default: `1000`.
         fetch_size("fetch_size"): impl Serialize;
-        /// Property `field_multi_value_leniency`: `true` or `false`. Default: `false`.
+        /// Whether fields with several values give only one. `true` or `false`. Default: `false`.
         field_multi_value_leniency("field_multi_value_leniency"): impl Serialize;
         /// What is taken into account, in the query DSL. Object. Default: `none`.
         filter("filter"): impl Serialize;
-        /// Property `index_using_frozen`: `true` or `false`. Default: `false`.
+        /// Published, but servers refuse it. `true` or `false`. Default: `false`.
         index_using_frozen("index_using_frozen"): impl Serialize;
         /// Whether it is kept though it is done in time. `true` or `false`. Default: `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;
@@ -52,9 +52,9 @@ builder! {
     duration {
         /// How long it is kept. Text. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// Property `page_timeout`: text. Default: `45s`.
+        /// How long the next page can be asked for. Text. Default: `45s`.
         page_timeout("page_timeout"): Duration;
-        /// Property `request_timeout`: text. Default: `90s`.
+        /// How long the request may take. Text. Default: `90s`.
         request_timeout("request_timeout"): Duration;
         /// How long it waits to be done. Text.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;

@@ -18,7 +18,7 @@ builder! {
     Translate of TranslateEndpoint -> Value, json;
     query {}
     property {
-        /// Property `fetch_size`: number. Default: `1000`.
+        /// How many rows an answer has at most. Number. Default: `1000`.
         fetch_size("fetch_size"): impl Serialize;
         /// What is taken into account, in the query DSL. Object. Default: `none`.
         filter("filter"): impl Serialize;

@@ -24,7 +24,7 @@ builder! {
         refresh("refresh"): bool;
     }
     property {
-        /// Property `synonyms_set`: object or list, required.
+        /// The synonym rules. Object or list, required.
         synonyms_set("synonyms_set"): impl Serialize;
     }
 }

@@ -22,7 +22,7 @@ builder! {
         refresh("refresh"): bool;
     }
     property {
-        /// Property `synonyms`: text, required.
+        /// The rule, in Solr's format. Text, required.
         synonyms("synonyms"): impl Serialize;
     }
 }

@@ -43,7 +43,7 @@ builder! {
         timestamp_format("timestamp_format"): impl Param<String>;
     }
     property {
-        /// Property `messages`: list, required.
+        /// The messages whose structure is looked for. List, required.
         messages("messages"): impl Serialize;
     }
 }

@@ -23,7 +23,7 @@ builder! {
     property {
         /// The grok pattern that is tried. Text, required.
         grok_pattern("grok_pattern"): impl Serialize;
-        /// Property `text`: list, required.
+        /// The lines that are tried. List, required.
         text("text"): impl Serialize;
     }
 }

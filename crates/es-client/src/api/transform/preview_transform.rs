@@ -34,17 +34,17 @@ builder! {
         description("description"): impl Serialize;
         /// Where it goes. Object.
         dest("dest"): impl Serialize;
-        /// Property `latest`: object.
+        /// How the latest document of each key is found, instead of `pivot`. Object.
         latest("latest"): impl Serialize;
-        /// Property `pivot`: object.
+        /// How documents are grouped and aggregated, instead of `latest`. Object.
         pivot("pivot"): impl Serialize;
-        /// Property `retention_policy`: object.
+        /// When documents of the destination are deleted. Object.
         retention_policy("retention_policy"): impl Serialize;
         /// The settings. Object.
         settings("settings"): impl Serialize;
         /// Where it comes from. Object.
         source("source"): impl Serialize;
-        /// Property `sync`: object.
+        /// That it goes on with new data, and how that is found. Object.
         sync("sync"): impl Serialize;
     }
     duration {

@@ -25,7 +25,7 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `_force_rekeying`: `true` or `false`. Serverless only.
+        /// Whether its cloud key is made anew from yours. `true` or `false`. Serverless only.
         force_rekeying("_force_rekeying"): impl Serialize;
         /// What is kept along with it. Object.
         meta("_meta"): impl Serialize;
@@ -33,13 +33,13 @@ builder! {
         description("description"): impl Serialize;
         /// Where it goes. Object.
         dest("dest"): impl Serialize;
-        /// Property `retention_policy`: object or `null`.
+        /// When documents of the destination are deleted. Object or `null`.
         retention_policy("retention_policy"): impl Serialize;
         /// The settings. Object.
         settings("settings"): impl Serialize;
         /// Where it comes from. Object.
         source("source"): impl Serialize;
-        /// Property `sync`: object.
+        /// That it goes on with new data, and how that is found. Object.
         sync("sync"): impl Serialize;
     }
     duration {

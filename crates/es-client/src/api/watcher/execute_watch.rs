@@ -29,19 +29,19 @@ builder! {
         id(0): impl Param<String>;
     }
     property {
-        /// Property `action_modes`: object.
+        /// How each action runs, such as `simulate`; `_all` is for all. Object.
         action_modes("action_modes"): impl Serialize;
-        /// Property `alternative_input`: object.
+        /// The data of the watch, in place of its input. Object.
         alternative_input("alternative_input"): impl Serialize;
-        /// Property `ignore_condition`: `true` or `false`. Default: `false`.
+        /// Whether the actions run whatever the condition. `true` or `false`. Default: `false`.
         ignore_condition("ignore_condition"): impl Serialize;
-        /// Property `record_execution`: `true` or `false`. Default: `false`.
+        /// Whether the run is kept in the watch's history. `true` or `false`. Default: `false`.
         record_execution("record_execution"): impl Serialize;
-        /// Property `simulated_actions`: object.
+        /// Published, but servers refuse it. Object.
         simulated_actions("simulated_actions"): impl Serialize;
-        /// Property `trigger_data`: object.
+        /// What is taken for the event that triggers the watch. Object.
         trigger_data("trigger_data"): impl Serialize;
-        /// Property `watch`: object. Default: `null`.
+        /// The watch itself, in place of a stored one. Object. Default: `null`.
         watch("watch"): impl Serialize;
     }
 }

@@ -29,21 +29,21 @@ builder! {
     property {
         /// What is done. Object.
         actions("actions"): impl Serialize;
-        /// Property `condition`: object.
+        /// What must hold for the actions to run. Object.
         condition("condition"): impl Serialize;
         /// Where the data of the watch comes from. Object.
         input("input"): impl Serialize;
         /// What is kept along with it. Object.
         metadata("metadata"): impl Serialize;
-        /// Property `throttle_period_in_millis`: number.
+        /// The least time between two runs of an action, in milliseconds. Number.
         throttle_period_in_millis("throttle_period_in_millis"): impl Serialize;
-        /// Property `transform`: object.
+        /// What changes the data before the actions get it. Object.
         transform("transform"): impl Serialize;
-        /// Property `trigger`: object.
+        /// When the watch runs. Object.
         trigger("trigger"): impl Serialize;
     }
     duration {
-        /// Property `throttle_period`: text.
+        /// The least time between two runs of an action. Text.
         throttle_period("throttle_period"): Duration;
     }
 }

@@ -22,9 +22,9 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Property `index.auto_expand_replicas`: text.
+        /// The range of replicas that follows the number of nodes, such as `0-1`. Text.
         index_auto_expand_replicas("index.auto_expand_replicas"): impl Serialize;
-        /// Property `index.number_of_replicas`: number.
+        /// How many replicas the index has. Number.
         index_number_of_replicas("index.number_of_replicas"): impl Serialize;
     }
 }
