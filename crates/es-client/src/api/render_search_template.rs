@@ -26,7 +26,7 @@ builder! {
         id_part(0): impl Param<String>;
     }
     property {
-        /// Published, but servers refuse it. Text.
+        /// In the specification; servers may refuse it. Text.
         file("file"): impl Serialize;
         /// The id. Text.
         id("id"): impl Serialize;

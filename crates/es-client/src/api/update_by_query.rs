@@ -74,7 +74,7 @@ builder! {
         timeout("timeout"): Duration;
         /// Whether each hit tells its version.
         version("version"): bool;
-        /// Published, but servers refuse it.
+        /// In the specification; servers may refuse it.
         version_type("version_type"): bool;
         /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;

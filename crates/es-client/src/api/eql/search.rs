@@ -43,7 +43,7 @@ builder! {
         allow_partial_search_results("allow_partial_search_results"): impl Serialize;
         /// Whether sequences are given though shards failed. `true` or `false`. Default: `false`.
         allow_partial_sequence_results("allow_partial_sequence_results"): impl Serialize;
-        /// Published, but servers refuse it. `true` or `false`.
+        /// In the specification; servers may refuse it. `true` or `false`.
         case_sensitive("case_sensitive"): impl Serialize;
         /// The field that tells the kind of event. Text. Default: `event.category`.
         event_category_field("event_category_field"): impl Serialize;

@@ -46,7 +46,7 @@ builder! {
         query("query"): impl Serialize;
         /// The settings. Object. Since 9.5.0.
         settings("settings"): impl Serialize;
-        /// Tables for `LOOKUP`; servers other than snapshot builds refuse it. Object.
+        /// Tables for `LOOKUP`; servers other than snapshot builds may refuse it. Object.
         tables("tables"): impl Serialize;
         /// The time zone. Text. Since 9.4.0.
         time_zone("time_zone"): impl Serialize;

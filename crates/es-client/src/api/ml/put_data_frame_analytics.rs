@@ -31,7 +31,7 @@ builder! {
         description("description"): impl Serialize;
         /// Where it goes. Object, required.
         dest("dest"): impl Serialize;
-        /// Published, but servers refuse it. Object. Since 8.0.0.
+        /// In the specification; servers may refuse it. Object. Since 8.0.0.
         headers("headers"): impl Serialize;
         /// How many threads the analysis takes at most. Number. Default: `1`.
         max_num_threads("max_num_threads"): impl Serialize;

@@ -33,7 +33,7 @@ builder! {
         chunking_config("chunking_config"): impl Serialize;
         /// Whether late data is looked for, and how far back. Object.
         delayed_data_check_config("delayed_data_check_config"): impl Serialize;
-        /// Published, but servers refuse it. Object. Since 8.0.0.
+        /// In the specification; servers may refuse it. Object. Since 8.0.0.
         headers("headers"): impl Serialize;
         /// The indices. Text or list.
         indices("indices"): impl Serialize;

@@ -41,7 +41,7 @@ builder! {
         level("level"): params::NodeStatsLevel;
         /// How long it may take. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Mapping types whose indexing is told; servers after 7.x refuse it.
+        /// Mapping types whose indexing is told; servers after 7.x may refuse it.
         types("types"): impl Param<[String]>;
     }
     part {

@@ -23,7 +23,7 @@ builder! {
         cron("cron"): impl Serialize;
         /// The groups. Object, required.
         groups("groups"): impl Serialize;
-        /// Published, but servers refuse it. Object.
+        /// In the specification; servers may refuse it. Object.
         headers("headers"): impl Serialize;
         /// The indices that are rolled up. Text, required.
         index_pattern("index_pattern"): impl Serialize;

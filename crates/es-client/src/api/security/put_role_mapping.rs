@@ -31,7 +31,7 @@ builder! {
         roles("roles"): impl Serialize;
         /// What a user must match to get the roles. Object.
         rules("rules"): impl Serialize;
-        /// Published, but servers refuse it. List.
+        /// In the specification; servers may refuse it. List.
         run_as("run_as"): impl Serialize;
     }
 }

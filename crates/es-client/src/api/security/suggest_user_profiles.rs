@@ -25,7 +25,7 @@ builder! {
         data("data"): impl Serialize;
         /// What makes profiles come first: ids or labels. Object.
         hint("hint"): impl Serialize;
-        /// The name. Text.
+        /// What the names and mail addresses of users are searched for. Text.
         name("name"): impl Serialize;
         /// How many are given. Number. Default: `10`.
         size("size"): impl Serialize;

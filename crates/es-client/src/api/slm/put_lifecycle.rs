@@ -25,7 +25,7 @@ builder! {
     property {
         /// What each snapshot takes, such as indices and global state. Object.
         config("config"): impl Serialize;
-        /// The name. Text.
+        /// The name of each snapshot; it may hold a date in angle brackets. Text.
         name("name"): impl Serialize;
         /// The repository. Text.
         repository("repository"): impl Serialize;

@@ -36,7 +36,7 @@ builder! {
         field_multi_value_leniency("field_multi_value_leniency"): impl Serialize;
         /// What is taken into account, in the query DSL. Object. Default: `none`.
         filter("filter"): impl Serialize;
-        /// Published, but servers refuse it. `true` or `false`. Default: `false`.
+        /// In the specification; servers may refuse it. `true` or `false`. Default: `false`.
         index_using_frozen("index_using_frozen"): impl Serialize;
         /// Whether it is kept though it is done in time. `true` or `false`. Default: `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;

@@ -37,7 +37,7 @@ builder! {
         ignore_condition("ignore_condition"): impl Serialize;
         /// Whether the run is kept in the watch's history. `true` or `false`. Default: `false`.
         record_execution("record_execution"): impl Serialize;
-        /// Published, but servers refuse it. Object.
+        /// In the specification; servers may refuse it. Object.
         simulated_actions("simulated_actions"): impl Serialize;
         /// What is taken for the event that triggers the watch. Object.
         trigger_data("trigger_data"): impl Serialize;
