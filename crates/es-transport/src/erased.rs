@@ -83,8 +83,10 @@ where
         match service.poll_ready(cx) {
             Poll::Ready(Ok(())) => Box::pin(service.call(request.begun_at(now))),
             Poll::Ready(Err(error)) => {
-                // One that failed is not to be asked again.
-                *service = self.prototype.clone();
+                if let Some(mut instance) = lent {
+                    // One that failed is not to be asked again.
+                    *instance = self.prototype.clone();
+                }
                 Box::pin(ready(Err(error)))
             }
             Poll::Pending => {

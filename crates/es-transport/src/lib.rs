@@ -31,6 +31,7 @@
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`cloud_id`] | Cloud ID → node |
 //! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
+//! | [`AnyRequest`], [`AnyResponse`], [`Erase`] | bounds of the layers, met by the types of `http`; a layer of your own needs none of them |
 //! | [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
 //!
 //! | feature | what it adds |

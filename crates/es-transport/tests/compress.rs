@@ -158,7 +158,7 @@ async fn inflated(layer: InflateLayer, request: Request<Body>, body: Body) -> (A
 }
 
 async fn text(answer: Answer) -> Result<Bytes, Error> {
-    ResponseBody::new(answer?.into_body()).bytes().await
+    answer?.into_body().bytes().await
 }
 
 fn get() -> Request<Body> {

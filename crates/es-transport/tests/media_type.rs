@@ -3,14 +3,18 @@
 
 mod exchange;
 
-use std::sync::Arc;
+use std::{sync::Arc, task::Poll};
 
+use bytes::Bytes;
 use es_transport::{
-    Body, Error, RequestOptions, ResponseBody,
+    Body, BoxError, Error, RequestOptions, ResponseBody,
     layer::media_type::{API_VERSIONING, CompatibilityMode, MediaTypeLayer},
 };
 use exchange::exchange;
+use futures_util::stream::poll_fn;
 use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use proptest::prelude::*;
 
 const JSON_9: &str = "application/vnd.elasticsearch+json;compatible-with=9";
@@ -193,7 +197,7 @@ async fn negotiated_learns_from_info() {
         let layer = layer(CompatibilityMode::Negotiated);
         let request = Request::get("/").body(Body::empty()).unwrap();
         let (result, _): (Answer, _) = exchange(&layer, request, vec![answer(200, info)]).await;
-        let body = ResponseBody::new(result.unwrap().into_body()).bytes().await.unwrap();
+        let body = result.unwrap().into_body().bytes().await.unwrap();
         assert_eq!(body, info);
         assert_eq!(types(&sent(&layer, get()).await), (accept, ""));
     }
@@ -217,6 +221,22 @@ async fn a_stream_cannot_be_sent_again_but_what_it_taught_stays() {
     let (result, _): (Answer, _) = exchange(&layer, request, vec![answer(400, TOO_NEW)]).await;
     assert!(result.unwrap_err().is_media_type());
     assert_eq!(types(&sent(&layer, post(&[])).await), (JSON_8, JSON_8));
+}
+
+#[tokio::test]
+async fn a_body_that_ended_while_it_was_looked_at_is_not_asked_for_more() {
+    let mut pieces = vec!["is wrong", "something "];
+    let mut is_over = false;
+    let frames = poll_fn(move |_| {
+        assert!(!is_over, "asked after its end");
+        let piece = pieces.pop();
+        is_over = piece.is_none();
+        Poll::Ready(piece.map(|piece| Ok::<_, BoxError>(Frame::data(Bytes::from(piece)))))
+    });
+    let body = Body::stream(StreamBody::new(frames));
+    let answer = Response::builder().status(400).body(body).unwrap();
+    let (result, _): (Answer, _) = exchange(&MediaTypeLayer::default(), get(), vec![answer]).await;
+    assert_eq!(result.unwrap().into_body().bytes().await.unwrap(), "something is wrong");
 }
 
 #[tokio::test]

@@ -153,6 +153,44 @@ fn peak_ewma_avoids_the_slow_node_until_its_peak_has_faded() {
 }
 
 #[test]
+fn peak_ewma_does_not_idle_a_node_for_one_long_request() {
+    let pool = pool(&["answered", "busy"]);
+    let selector = PeakEwma::default();
+    let start = Instant::now();
+    // The first request of one of them goes on and on.
+    let mut held = [
+        pool.select(&LeastInFlight, &request().at(start)),
+        pool.select(&LeastInFlight, &request().at(start)),
+    ];
+    held.sort_by_key(|selected| selected.node().host() == "busy");
+    held[0].finish(Verdict::Alive, start + Duration::from_millis(10));
+    let now = request().at(start + SECOND);
+    let many: Vec<_> = (0..100).map(|_| pool.select(&selector, &now)).collect();
+    let busy = many.iter().filter(|selected| selected.node().host() == "busy").count();
+    assert!((10..50).contains(&busy), "{busy}");
+}
+
+#[test]
+fn peak_ewma_does_not_take_the_worst_answer_of_a_busy_node_for_its_latency() {
+    let pool = pool(&["fast", "slow"]);
+    let start = Instant::now();
+    let answer = |host: &'static str, after| {
+        let only = move |nodes: &es_transport::node::Candidates<'_>, _: &RequestContext<'_>| {
+            nodes.position(|candidate| candidate.node().host() == host).unwrap()
+        };
+        let mut selected = pool.select(&only, &request().at(start));
+        selected.finish(Verdict::Alive, start + Duration::from_millis(after));
+    };
+    answer("slow", 200);
+    answer("fast", 500);
+    (0..20).for_each(|_| answer("fast", 20));
+    let now = request().at(start + SECOND);
+    for _ in 0..100 {
+        assert_eq!(host(&pool, &PeakEwma::default(), &now), "fast");
+    }
+}
+
+#[test]
 fn peak_ewma_does_not_count_answers_that_refuse() {
     let pool = pool(&["a", "b"]);
     let start = Instant::now();

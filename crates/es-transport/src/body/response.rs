@@ -122,20 +122,21 @@ impl ResponseBody {
     where
         B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
     {
-        match mem::take(&mut self.content) {
-            Content::Stream(stream) => self.content = Content::Stream(Box::pin(wrap(stream))),
-            full @ Content::Full(_) => self.content = full,
+        if matches!(self.content, Content::Stream(_)) {
+            self.wrap(wrap);
         }
     }
 
     /// Puts a stream in the place of what is there, be it at hand or not.
-    pub(crate) fn wrap<B>(&mut self, wrap: impl FnOnce(Self) -> B)
+    pub(crate) fn wrap<B>(&mut self, wrap: impl FnOnce(BoxBody) -> B)
     where
         B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
     {
-        let content = mem::take(&mut self.content);
-        let wrapped = wrap(Self { content, node: None });
-        self.content = Content::Stream(Box::pin(wrapped));
+        let stream: BoxBody = match mem::take(&mut self.content) {
+            Content::Stream(stream) => stream,
+            Content::Full(bytes) => Box::pin(Self::from(bytes)),
+        };
+        self.content = Content::Stream(Box::pin(wrap(stream)));
     }
 
     /// The first bytes, about so many at most, or all that are at hand. They are
@@ -145,16 +146,18 @@ impl ResponseBody {
             return Ok(bytes.clone());
         }
         let mut seen = BytesMut::new();
-        while seen.len() < limit
-            && let Some(piece) = self.chunk().await?
-        {
+        while seen.len() < limit {
+            let Some(piece) = self.chunk().await? else {
+                // That was all, and it must not be asked for more.
+                let seen = seen.freeze();
+                self.replace(seen.clone());
+                return Ok(seen);
+            };
             seen.extend_from_slice(&piece);
         }
         let seen = seen.freeze();
-        self.wrap_stream(|rest| Begun {
-            first: (!seen.is_empty()).then(|| Ok(seen.clone())),
-            rest,
-        });
+        let first = Some(Ok(seen.clone()));
+        self.wrap_stream(|rest| Begun { first, rest });
         Ok(seen)
     }
 

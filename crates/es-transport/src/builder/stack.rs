@@ -10,7 +10,7 @@ use tower::{Service, ServiceBuilder};
 use super::{Bottom, Settings};
 use crate::{
     Body,
-    connect::{Connections, Connector},
+    connect::{self, Connections, Connector},
     error::{BoxError, Error, Result},
     layer::{
         attempt_timeout::AttemptTimeoutLayer,
@@ -140,7 +140,12 @@ fn over_connections(
         .build()?;
     let closing = connections.clone();
     let close = Box::new(move || closing.close());
-    compose(settings, pool, connections, Traits { thaw: thaw.clone(), close, fills_host: true })
+    compose(
+        settings,
+        pool,
+        connect::Bottom(connections),
+        Traits { thaw: thaw.clone(), close, fills_host: true },
+    )
 }
 
 pub(super) fn over_service<S, B>(mut settings: Settings, service: S) -> Result<Transport>

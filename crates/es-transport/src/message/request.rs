@@ -5,11 +5,11 @@ use tokio::time::Instant;
 
 use super::Address;
 
-/// A request that a layer hands on: an [`http::Request`], or the transport's own
-/// form of one, which is in a box.
+/// A bound of this crate's layers, met by every [`http::Request`] and by the
+/// transport's own form of one, which is in a box; by nothing else.
 ///
-/// Every layer takes both forms, and hands on the form that it got. The trait is
-/// implemented for these two and for nothing else.
+/// Every layer takes both forms, and hands on the form that it got. A layer of
+/// your own takes an [`http::Request`] and needs none of this.
 pub trait AnyRequest: Notes + From<Request<Self::Body>> {
     /// The request's body.
     type Body;

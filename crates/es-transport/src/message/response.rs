@@ -16,10 +16,8 @@ use crate::{
     error::{BoxError, Result},
 };
 
-/// An answer that a layer hands on: an [`http::Response`], or one in a box, as the
-/// transport's layers pass them on once they were collected.
-///
-/// The trait is implemented for these two and for nothing else.
+/// A bound of this crate's layers, met by every [`http::Response`] and by one in a
+/// box, as the transport's layers pass them on; by nothing else.
 pub trait AnyResponse: Sealed + Sized {
     /// The answer's body.
     type Body;
@@ -75,11 +73,12 @@ impl<B> AnyResponse for Box<Response<B>> {
     }
 }
 
-/// An answer whose body a layer may replace by another: it hands on a
-/// [`ResponseBody`], whatever body it got.
+/// A bound of the layers that may replace an answer's body: they hand on a
+/// [`ResponseBody`], whatever body they got.
 ///
-/// That is every [`http::Response`] whose body can be sent to other threads and
-/// need not stay where it is; one that must is passed as `Box::pin(body)`.
+/// It is met by every [`http::Response`] with a body of [`Bytes`] that is `Send`,
+/// `Unpin` and `'static`.
+#[diagnostic::on_unimplemented(note = "a body that is not `Unpin` is passed as `Box::pin(body)`")]
 pub trait Erase: AnyResponse {
     /// The same form with a [`ResponseBody`].
     type Erased: AnyResponse<Body = ResponseBody>;

@@ -2,7 +2,7 @@
 
 use es_transport::{Body, Error};
 use tokio::io::AsyncWriteExt;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use crate::{
     connect_support::{
@@ -20,6 +20,17 @@ async fn mirror() -> Server {
         }
     })
     .await
+}
+
+#[tokio::test]
+async fn they_are_one_service_that_needs_no_word_of_its_type() {
+    let server = mirror().await;
+    let request = || http::Request::get(server.url("/")).body(Body::empty()).unwrap();
+    let mut connections = connections();
+    let answer = connections.ready().await.unwrap().call(request()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let boxed = connections.map_err(|error: Error| error.to_string());
+    assert!(boxed.oneshot(request()).await.is_ok());
 }
 
 #[tokio::test]

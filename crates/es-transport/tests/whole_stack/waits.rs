@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use es_testkit::{Cluster, Fault, SimulatedCluster};
 use es_transport::{
-    Body, RequestOptions, Transport, TransportBuilder,
+    Body, Credentials, RequestOptions, Transport, TransportBuilder,
     attempt::{Attempts, RetryReason},
     error::TimeoutPhase,
     node::RoundRobin,
@@ -33,6 +33,19 @@ async fn time_of(transport: &Transport, request: http::Request<Body>) -> (Durati
     let answer = transport.send(request).await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.status());
     (started.elapsed(), attempts(&answer))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_an_attempt_begins_when_its_credentials_are_there() {
+    let provider = async || {
+        tokio::time::sleep(20 * SECOND).await;
+        Credentials::bearer("late")
+    };
+    let (cluster, builder) = simulated(1);
+    cluster.node(0).inject(Fault::delay(8 * SECOND));
+    let transport = builder.credentials_provider(provider).request_timeout(10 * SECOND);
+    let transport = transport.max_retries(0).build().unwrap();
+    assert_eq!(time_of(&transport, get("/")).await, (28 * SECOND, 1));
 }
 
 #[tokio::test(start_paused = true)]

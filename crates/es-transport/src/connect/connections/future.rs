@@ -22,8 +22,8 @@ use crate::{
 
 /// The future of [`Connections`](super::Connections).
 ///
-/// On an idle connection it allocates nothing; only a request that has to wait
-/// for one is put into a box. To drop it before it is ready closes the connection.
+/// On an idle connection a request of a transport costs it no allocation, any
+/// other the box that it is put into; one that has to wait costs another. To drop it before it is ready closes the connection.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(State);
 

@@ -62,5 +62,6 @@ pub use body::AnswerBody;
 pub use clock::{SystemClock, WallClock};
 pub use dial::Io;
 pub use future::ResponseFuture;
+pub(crate) use service::Bottom;
 pub use service::Connections;
 pub use settings::ConnectionsBuilder;

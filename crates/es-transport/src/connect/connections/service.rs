@@ -184,20 +184,26 @@ impl Service<Request<Body>> for Connections {
     }
 }
 
-/// The request of a transport, which brings its node's address beside its URI.
-impl Service<Outgoing<Body>> for Connections {
+/// The connections at the bottom of a transport, whose requests bring the address
+/// of their node beside their URI.
+// A type of its own: with two kinds of requests for one, callers would have to say
+// which they mean.
+#[derive(Clone)]
+pub(crate) struct Bottom(pub(crate) Connections);
+
+impl Service<Outgoing<Body>> for Bottom {
     type Response = Response<AnswerBody>;
     type Error = Error;
     type Future = ResponseFuture;
 
-    /// Always ready, as for any other request.
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
     }
 
     #[inline]
     fn call(&mut self, mut request: Outgoing<Body>) -> ResponseFuture {
-        match self.0.origin_at(&request) {
+        let Self(Connections(shared)) = self;
+        match shared.origin_at(&request) {
             Ok(origin) => {
                 origin.prepare(request.as_request_mut());
                 ResponseFuture::start(&origin, request)

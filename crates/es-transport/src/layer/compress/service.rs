@@ -112,3 +112,27 @@ fn mark(request: &mut Request<Body>) {
     // It was the length of the plain body.
     headers.remove(header::CONTENT_LENGTH);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use tokio::time::Instant;
+    use tower::{Layer, ServiceExt, service_fn};
+
+    use super::*;
+
+    #[test]
+    fn the_attempt_begins_after_the_work() {
+        let below =
+            service_fn(async |request: Outgoing<Body>| Ok::<_, Infallible>(request.began()));
+        let began = |body: &'static str| {
+            let request = Request::new(Body::from(body));
+            let request = Outgoing::from(request).begun_at(Instant::now());
+            let service = CompressLayer::new().layer(below);
+            tokio_test::block_on(service.oneshot(request)).unwrap()
+        };
+        assert!(began("small").is_some());
+        assert!(began(concat!("{\"long\":\"", include_str!("service.rs"), "\"}")).is_none());
+    }
+}

@@ -136,6 +136,7 @@ impl DefaultHeadersLayer {
 
     fn edit(&mut self) -> &mut HeaderMap {
         let defaults = Arc::make_mut(&mut self.defaults);
+        // What was prepared would lack the change.
         defaults.prepared = None;
         &mut defaults.headers
     }

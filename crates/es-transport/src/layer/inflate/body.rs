@@ -8,13 +8,13 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::decoder::Decoder;
 use crate::{
-    body::ResponseBody,
+    body::BoxBody,
     error::{Error, Result},
 };
 
 /// An answer that is inflated as it comes.
 pub(super) struct Inflated {
-    inner: ResponseBody,
+    inner: BoxBody,
     decoder: Decoder,
     input: Bytes,
     /// All was given out, or an error.
@@ -22,7 +22,7 @@ pub(super) struct Inflated {
 }
 
 impl Inflated {
-    pub(super) fn new(inner: ResponseBody, limit: usize) -> Self {
+    pub(super) fn new(inner: BoxBody, limit: usize) -> Self {
         Self { inner, decoder: Decoder::new(limit), input: Bytes::new(), is_done: false }
     }
 
@@ -31,7 +31,7 @@ impl Inflated {
             if let Some(piece) = self.decoder.piece(&mut self.input)? {
                 return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
-            match ready!(Pin::new(&mut self.inner).poll_frame(cx)?) {
+            match ready!(self.inner.as_mut().poll_frame(cx)?) {
                 None => return Poll::Ready(self.decoder.finish().err().map(Err)),
                 // Trailers come after all data, and say nothing of it.
                 Some(frame) => self.input = frame.into_data().unwrap_or_default(),

@@ -38,7 +38,7 @@
 //!         Ok::<_, Infallible>(http::Response::new(Body::from(accept)))
 //!     }));
 //! let answer = service.ready().await?.call(http::Request::new(Body::empty())).await?;
-//! let body = es_transport::ResponseBody::new(answer.into_body()).bytes().await?;
+//! let body = answer.into_body().bytes().await?;
 //! assert_eq!(body, "application/vnd.elasticsearch+json;compatible-with=8");
 //! # Ok::<(), es_transport::Error>(())
 //! # }).unwrap();

@@ -10,8 +10,8 @@
 //! it does not wait for a node.
 //!
 //! The verdict on the node is given when the answer has been read to its end,
-//! at once if all of it is at hand or the status already says it. An answer that is dropped before
-//! says nothing.
+//! at once if all of it is at hand or the status already says it. An answer that
+//! is dropped before says nothing.
 //!
 //! A request must have a path and no host: one that names a host itself is an
 //! error, and so is one with a part `.` or `..` (a dot may be `%2e`): no path can

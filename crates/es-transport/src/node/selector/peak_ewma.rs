@@ -5,13 +5,9 @@ use std::time::Duration;
 use super::{NodeSelector, RequestContext};
 use crate::node::{Candidate, Candidates, random};
 
-/// What an open request of a node costs that has not answered yet: more than
-/// any latency.
-const UNKNOWN: Duration = Duration::from_secs(3600);
-
 /// Of two random nodes the one with the lower cost: latency (peak EWMA with a
 /// decay of 10 s, or of some eight answers) times the requests that it would then
-/// have in flight. A node that has not answered yet gets one request at a time.
+/// have in flight.
 ///
 /// It avoids nodes that are slow without sending everything to the fastest
 /// (Mitzenmacher, "The power of two choices"; as Finagle and linkerd do), and
@@ -30,11 +26,7 @@ impl PeakEwma {
     }
 
     fn cost(&self, candidate: Candidate<'_>) -> f64 {
-        let Some(latency) = candidate.latency() else {
-            // It may be slow: a second request waits for it to say so.
-            let waiting = candidate.in_flight() as f64 * UNKNOWN.as_secs_f64();
-            return self.default_latency.as_secs_f64() + waiting;
-        };
+        let latency = candidate.latency().unwrap_or(self.default_latency);
         // One microsecond more, so that a latency that faded to nothing leaves
         // the requests in flight to decide.
         (latency.as_secs_f64() + 1e-6) * (candidate.in_flight() as f64 + 1.0)
