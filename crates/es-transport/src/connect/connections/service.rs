@@ -173,14 +173,18 @@ impl Service<Request<Body>> for Connections {
     }
 
     #[inline]
-    fn call(&mut self, mut request: Request<Body>) -> ResponseFuture {
-        match self.0.origin(request.uri()) {
-            Ok(origin) => {
-                origin.prepare(&mut request);
-                ResponseFuture::start(&origin, request.into())
-            }
-            Err(error) => ResponseFuture::failed(error),
+    fn call(&mut self, request: Request<Body>) -> ResponseFuture {
+        send(self.0.origin(request.uri()), request.into())
+    }
+}
+
+fn send(origin: Result<Arc<Origin>>, mut request: Outgoing<Body>) -> ResponseFuture {
+    match origin {
+        Ok(origin) => {
+            origin.prepare(request.as_request_mut());
+            ResponseFuture::start(&origin, request)
         }
+        Err(error) => ResponseFuture::failed(error),
     }
 }
 
@@ -201,15 +205,9 @@ impl Service<Outgoing<Body>> for Bottom {
     }
 
     #[inline]
-    fn call(&mut self, mut request: Outgoing<Body>) -> ResponseFuture {
+    fn call(&mut self, request: Outgoing<Body>) -> ResponseFuture {
         let Self(Connections(shared)) = self;
-        match shared.origin_at(&request) {
-            Ok(origin) => {
-                origin.prepare(request.as_request_mut());
-                ResponseFuture::start(&origin, request)
-            }
-            Err(error) => ResponseFuture::failed(error),
-        }
+        send(shared.origin_at(&request), request)
     }
 }
 
