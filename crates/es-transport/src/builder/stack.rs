@@ -144,7 +144,7 @@ fn over_connections(
         settings,
         pool,
         connect::Bottom(connections),
-        Traits { thaw: thaw.clone(), close, fills_host: true },
+        BottomParts { thaw: thaw.clone(), close, fills_host: true },
     )
 }
 
@@ -159,12 +159,12 @@ where
     let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
         .dead_time(settings.dead_time)
         .build()?;
-    let traits = Traits { thaw: Thaw::default(), close: Box::new(|| {}), fills_host: false };
-    compose(settings, pool, Unboxing(service), traits)
+    let parts = BottomParts { thaw: Thaw::default(), close: Box::new(|| {}), fills_host: false };
+    compose(settings, pool, Unboxing(service), parts)
 }
 
-/// What one bottom can and another cannot.
-struct Traits {
+/// What belongs to a bottom beside its service.
+struct BottomParts {
     thaw: Thaw,
     close: Box<dyn Fn() + Send + Sync>,
     /// Whether it replaces an empty `Host`.
@@ -176,7 +176,7 @@ fn compose<S, B>(
     mut settings: Settings,
     pool: Arc<NodePool>,
     bottom: S,
-    traits: Traits,
+    parts: BottomParts,
 ) -> Result<Transport>
 where
     S: Service<Outgoing<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -185,7 +185,7 @@ where
     B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let Traits { thaw, close, fills_host } = traits;
+    let BottomParts { thaw, close, fills_host } = parts;
     let compress = settings.compress.unwrap_or(settings.cloud);
     let compression = settings.compression.enabled(compress);
     let (headers, media_type, auth, inflate) = header_layers(&mut settings, compress, fills_host)?;

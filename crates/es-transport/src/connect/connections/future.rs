@@ -22,8 +22,9 @@ use crate::{
 
 /// The future of [`Connections`](super::Connections).
 ///
-/// On an idle connection a request of a transport costs it no allocation, any
-/// other the box that it is put into; one that has to wait costs another. To drop it before it is ready closes the connection.
+/// Where a connection is idle it allocates nothing for a request of a transport,
+/// which is in a box already, and a box for any other; waiting costs one more. To
+/// drop it before it is ready closes the connection.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(State);
 

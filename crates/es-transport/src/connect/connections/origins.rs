@@ -23,13 +23,13 @@ pub(super) struct Origins {
 type Map = HashMap<Box<str>, Arc<Origin>, FxBuildHasher>;
 
 impl Origins {
-    pub(super) fn get(
-        &self,
-        scheme: Option<&Scheme>,
-        authority: Option<&Authority>,
-    ) -> Option<&Arc<Origin>> {
-        let map = if scheme? == &Scheme::HTTPS { &self.https } else { &self.http };
-        map.get(authority?.as_str())
+    pub(super) fn get(&self, uri: &Uri) -> Option<&Arc<Origin>> {
+        self.at(uri.scheme()?, uri.authority()?)
+    }
+
+    pub(super) fn at(&self, scheme: &Scheme, authority: &Authority) -> Option<&Arc<Origin>> {
+        let map = if *scheme == Scheme::HTTPS { &self.https } else { &self.http };
+        map.get(authority.as_str())
     }
 
     pub(super) fn insert(&mut self, uri: &Uri, origin: Arc<Origin>) {

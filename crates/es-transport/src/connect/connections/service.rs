@@ -104,26 +104,21 @@ impl Connections {
     /// How many connections to the node of `target` are open or being opened,
     /// and how many of them are idle.
     pub fn counts(&self, target: &Uri) -> (usize, usize) {
-        self.0
-            .origins
-            .load()
-            .get(target.scheme(), target.authority())
-            .map_or((0, 0), |origin| origin.counts())
+        self.0.origins.load().get(target).map_or((0, 0), |origin| origin.counts())
     }
 }
 
 impl Shared {
     fn origin(&self, uri: &Uri) -> Result<Arc<Origin>> {
-        match self.origins.load().get(uri.scheme(), uri.authority()) {
+        match self.origins.load().get(uri) {
             Some(origin) => Ok(Arc::clone(origin)),
             None => self.new_origin(uri),
         }
     }
 
     fn origin_at(&self, request: &Outgoing<Body>) -> Result<Arc<Origin>> {
-        let known = request.address().and_then(|address| {
-            let Address { scheme, authority } = address;
-            self.origins.load().get(Some(scheme), Some(authority)).map(Arc::clone)
+        let known = request.address().and_then(|Address { scheme, authority }| {
+            self.origins.load().at(scheme, authority).map(Arc::clone)
         });
         known.map_or_else(|| self.origin(&request.absolute_uri()), Ok)
     }
@@ -142,7 +137,7 @@ impl Shared {
             return Err(Error::closed());
         }
         let mut origins = Origins::clone(&self.origins.load());
-        if let Some(origin) = origins.get(uri.scheme(), uri.authority()) {
+        if let Some(origin) = origins.get(uri) {
             return Ok(Arc::clone(origin));
         }
         let origin = Arc::new(Origin::new(Arc::clone(&self.common), uri)?);

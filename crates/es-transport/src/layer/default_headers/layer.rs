@@ -25,12 +25,6 @@ pub(super) struct Defaults {
     pub(super) prepared: Option<HeaderMap>,
 }
 
-impl From<HeaderMap> for Defaults {
-    fn from(headers: HeaderMap) -> Self {
-        Self { headers, prepared: None }
-    }
-}
-
 impl DefaultHeadersLayer {
     /// `User-Agent` and client meta of this crate, and nothing else.
     pub fn new() -> Self {
@@ -43,7 +37,7 @@ impl DefaultHeadersLayer {
         );
         insert_known(&mut headers, header::USER_AGENT, agent);
         insert_known(&mut headers, CLIENT_META, client_meta::value(client_meta::TRANSPORT));
-        Self { defaults: Arc::new(headers.into()) }
+        Self { defaults: Arc::new(Defaults { headers, prepared: None }) }
     }
 
     /// No header at all to begin with.

@@ -6,10 +6,10 @@
 //! loses `Content-Encoding` and `Content-Length`. Answers to HEAD and answers
 //! without a body stay untouched, and so do other encodings.
 //!
-//! An answer whose bytes are at hand when its head comes is inflated in one go into one buffer;
-//! broken or cut gzip then is an error of the request. One that is streamed is
-//! inflated as it comes, in pieces of at most 64 KiB, and fails where it is
-//! broken. Several gzip members in a row are one answer.
+//! An answer whose bytes are at hand when its head comes is inflated in one go
+//! into one buffer; broken or cut gzip then is an error of the request. One that
+//! is streamed is inflated as it comes, in pieces of at most 64 KiB, and fails
+//! where it is broken. Several gzip members in a row are one answer.
 //!
 //! **Limit**: a few kilobytes of gzip can hold gigabytes. An answer that
 //! inflates to more than 512 MiB, or what [`InflateLayer::limit`] and the

@@ -23,7 +23,7 @@ use crate::{
 pub struct Retry<S, P> {
     inner: S,
     policy: Arc<P>,
-    /// Made by the first call.
+    /// Made by the first call that may be repeated.
     prototype: Option<Prototype<S>>,
 }
 
@@ -68,10 +68,10 @@ where
         let facts = RequestFacts::new(head.method(), RequestOptions::of(head));
         let retries = self.policy.max_retries(&facts);
         let kept = if retries == 0 { None } else { Kept::of(head) };
-        let inner = &self.inner;
-        let prototype = self.prototype.get_or_insert_with(|| Arc::new(Mutex::new(inner.clone())));
         let again = kept.map(|kept| {
-            let (prototype, policy) = (Arc::clone(prototype), Arc::clone(&self.policy));
+            let prototype = || Arc::new(Mutex::new(self.inner.clone()));
+            let prototype = Arc::clone(self.prototype.get_or_insert_with(prototype));
+            let policy = Arc::clone(&self.policy);
             Box::new(Again { prototype, policy, service: None, kept, retries })
         });
         // Called last, so that its future is made in its place.
