@@ -47,8 +47,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Writes, updates and deletes many documents at once. For many more there is
-    /// [`helpers().bulk`](crate::helpers::Helpers::bulk).
+    /// Indexes, creates, updates and deletes several documents in one request. For continuous
+    /// ingestion, see [`helpers().bulk`](crate::helpers::Helpers::bulk).
     #[inline]
     pub fn bulk(&self) -> Bulk {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Cancels the copying of documents.
+    /// Cancels a running reindex operation.
     #[inline]
     pub fn cancel_reindex(&self, task_id: impl Param<String>) -> CancelReindex {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, task_id), Answer::json)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Frees what scrolling searches hold.
+    /// Releases the search contexts of scrolling searches.
     #[inline]
     pub fn clear_scroll(&self) -> ClearScroll {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

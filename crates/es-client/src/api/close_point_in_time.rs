@@ -24,7 +24,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Frees what a point in time holds.
+    /// Closes a point in time and releases its resources.
     #[inline]
     pub fn close_point_in_time(&self) -> ClosePointInTime {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

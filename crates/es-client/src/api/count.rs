@@ -56,7 +56,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Counts documents.
+    /// Returns the number of documents that match a query.
     #[inline]
     pub fn count(&self, index: impl Param<[String]>) -> Count {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -41,7 +41,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Writes a document that must not be there yet.
+    /// Indexes a document that must not exist yet. If it exists, the request fails with status 409.
     #[inline]
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Deletes a document. Where there is none, the answer says `not_found`.
+    /// Deletes a document. If there is none, the `result` of the response is `not_found`.
     #[inline]
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

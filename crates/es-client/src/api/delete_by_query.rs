@@ -90,7 +90,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Deletes all documents that match.
+    /// Deletes the documents that match a query.
     #[inline]
     pub fn delete_by_query(&self, index: impl Param<[String]>) -> DeleteByQuery {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Changes the pace of a running deletion by query.
+    /// Changes the throttle of a running delete by query operation.
     #[inline]
     pub fn delete_by_query_rethrottle(
         &self,

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Tells whether there is a document.
+    /// Checks whether a document exists.
     #[inline]
     pub fn exists(&self, index: impl Param<String>, id: impl Param<String>) -> Exists {
         Request::new(

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Tells whether there is the source of a document.
+    /// Checks whether a document exists and has a stored `_source`.
     #[inline]
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
         Request::new(

@@ -50,7 +50,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Explains why a document matches a query, or why not.
+    /// Explains why a document matches a query, or why it does not.
     #[inline]
     pub fn explain(&self, index: impl Param<String>, id: impl Param<String>) -> Explain {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Tells what fields there are and what can be done with them.
+    /// Returns the capabilities of fields across indices: type, searchable, aggregatable.
     #[inline]
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

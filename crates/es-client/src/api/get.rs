@@ -43,7 +43,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Reads a document. Where there is none, the answer says that it is not `found`.
+    /// Returns a document. If there is none, `found` is `false` in the response.
     #[inline]
     pub fn get<T: DeserializeOwned>(
         &self,

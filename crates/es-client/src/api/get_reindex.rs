@@ -24,7 +24,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Tells how the copying of documents goes.
+    /// Returns the status of a reindex operation.
     #[inline]
     pub fn get_reindex(&self, task_id: impl Param<String>) -> GetReindex {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, task_id), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Gives a stored script or search template.
+    /// Returns a stored script or search template.
     #[inline]
     pub fn get_script(&self, id: impl Param<String>) -> GetScript {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Lists the contexts that scripts run in.
+    /// Returns the supported script contexts and their methods.
     #[inline]
     pub fn get_script_context(&self) -> GetScriptContext {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

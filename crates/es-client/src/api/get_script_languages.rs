@@ -18,7 +18,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Lists the languages of scripts.
+    /// Returns the available script types, languages and contexts.
     #[inline]
     pub fn get_script_languages(&self) -> GetScriptLanguages {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -38,7 +38,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Reads the source of a document.
+    /// Returns the `_source` of a document.
     #[inline]
     pub fn get_source(&self, index: impl Param<String>, id: impl Param<String>) -> GetSource {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

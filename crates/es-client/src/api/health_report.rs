@@ -30,7 +30,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Tells how the cluster is, with causes and remedies.
+    /// Returns a health report of the cluster, with symptoms, causes and remedies.
     #[inline]
     pub fn health_report(&self) -> HealthReport {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

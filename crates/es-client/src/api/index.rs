@@ -51,8 +51,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Writes a document. Without an id, Elasticsearch makes one, and the call is not sent again
-    /// once a node may have taken it.
+    /// Indexes a document. Without an ID, Elasticsearch generates one, and the request is not
+    /// retried once a node may have received it.
     #[inline]
     pub fn index(&self, index: impl Param<String>) -> Index {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

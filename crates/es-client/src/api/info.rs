@@ -14,7 +14,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Name, cluster and version of the node that answers.
+    /// Returns name, cluster and version of the node that serves the request.
     #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Lists the copying of documents that runs.
+    /// Returns running reindex operations.
     #[inline]
     pub fn list_reindex(&self) -> ListReindex {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

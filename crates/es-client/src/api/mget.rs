@@ -48,7 +48,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Reads several documents.
+    /// Returns several documents by ID.
     #[inline]
     pub fn mget<T: DeserializeOwned>(&self) -> Mget<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -55,7 +55,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Runs several searches at once.
+    /// Runs several searches in one request.
     #[inline]
     pub fn msearch<T: DeserializeOwned>(&self) -> Msearch<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Runs several searches by templates at once.
+    /// Runs several templated searches in one request.
     #[inline]
     pub fn msearch_template<T: DeserializeOwned>(&self) -> MsearchTemplate<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -59,7 +59,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Gives the terms of several documents.
+    /// Returns the term vectors of several documents.
     #[inline]
     pub fn mtermvectors(&self) -> Mtermvectors {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Opens a point in time: searches in it see indices as they are now.
+    /// Opens a point in time: a view of the current state of indices that later searches can use.
     #[inline]
     pub fn open_point_in_time(
         &self,

@@ -17,7 +17,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Tells whether the cluster answers. No answer at all is an error, not `false`.
+    /// Checks whether the cluster responds. If no response arrives at all, that is an error, not
+    /// `false`.
     #[inline]
     pub fn ping(&self) -> Ping {
         Request::new(Call::new(self, &ENDPOINT), Answer::exists)

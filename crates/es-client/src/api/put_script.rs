@@ -33,7 +33,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Stores a script or search template.
+    /// Creates or updates a stored script or search template.
     #[inline]
     pub fn put_script(&self, id: impl Param<String>) -> PutScript {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)

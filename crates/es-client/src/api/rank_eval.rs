@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Judges the results of searches by ratings.
+    /// Evaluates the quality of ranked search results against ratings.
     #[inline]
     pub fn rank_eval(&self, index: impl Param<[String]>) -> RankEval {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

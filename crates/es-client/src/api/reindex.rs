@@ -52,7 +52,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Copies documents from one index to another.
+    /// Copies documents from a source to a destination.
     #[inline]
     pub fn reindex(&self) -> Reindex {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Changes the pace of running copying.
+    /// Changes the throttle of a running reindex operation.
     #[inline]
     pub fn reindex_rethrottle(
         &self,

@@ -38,7 +38,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Shows the search that a template becomes.
+    /// Renders a search template as a search request.
     #[inline]
     pub fn render_search_template(&self) -> RenderSearchTemplate {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Runs a Painless script and gives its result.
+    /// Runs a Painless script and returns its result.
     #[inline]
     pub fn scripts_painless_execute(&self) -> ScriptsPainlessExecute {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

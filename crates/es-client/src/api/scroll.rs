@@ -41,8 +41,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Gives the next page of a scrolling search. It is not sent again once a node may have taken
-    /// it, as that would pass over a page.
+    /// Returns the next page of a scrolling search. The request is not retried once a node may have
+    /// received it, because a retry would skip a page.
     #[inline]
     pub fn scroll<T: DeserializeOwned>(&self) -> Scroll<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

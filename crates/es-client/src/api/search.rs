@@ -182,8 +182,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Searches indices: a name, a pattern, or a list of them. `T` is the type of the documents;
-    /// [`serde_json::Value`] takes any.
+    /// Searches one or more indices, data streams or aliases; wildcards are supported. `T` is the
+    /// type of the documents; [`serde_json::Value`] accepts any.
     #[inline]
     pub fn search<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Search<T> {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

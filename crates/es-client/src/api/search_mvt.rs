@@ -76,7 +76,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Searches and gives a vector tile.
+    /// Searches a vector tile and returns it as binary Mapbox vector tile.
     #[inline]
     pub fn search_mvt(
         &self,

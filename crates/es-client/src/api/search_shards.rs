@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Tells the nodes and shards that a search would go to.
+    /// Returns the indices, shards and nodes that a search would run on.
     #[inline]
     pub fn search_shards(&self, index: impl Param<[String]>) -> SearchShards {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -64,7 +64,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Searches by a template.
+    /// Runs a search with a search template.
     #[inline]
     pub fn search_template<T: DeserializeOwned>(
         &self,

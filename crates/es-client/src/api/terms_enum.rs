@@ -39,7 +39,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Finds terms of a field by their beginning.
+    /// Returns terms of a field that start with the given string.
     #[inline]
     pub fn terms_enum(&self, index: impl Param<[String]>) -> TermsEnum {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -77,7 +77,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Gives the terms of a document.
+    /// Returns the term vectors of a document.
     #[inline]
     pub fn termvectors(&self, index: impl Param<String>) -> Termvectors {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -66,7 +66,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Changes a document, by a part of it or by a script.
+    /// Updates a document with a partial document or a script.
     #[inline]
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

@@ -97,7 +97,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Changes all documents that match.
+    /// Updates the documents that match a query.
     #[inline]
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

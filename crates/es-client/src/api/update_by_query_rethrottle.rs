@@ -21,7 +21,7 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Changes the pace of a running change by query.
+    /// Changes the throttle of a running update by query operation.
     #[inline]
     pub fn update_by_query_rethrottle(
         &self,

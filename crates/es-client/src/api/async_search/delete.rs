@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::AsyncSearch {
-    /// Deletes a search in the background, and cancels it if it still runs.
+    /// Deletes an async search, and cancels it if it is still running.
     #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::AsyncSearch {
-    /// Gives what a search in the background has found so far.
+    /// Returns the results of an async search, or the partial results available so far.
     #[inline]
     pub fn get<T: DeserializeOwned>(&self, id: impl Param<String>) -> Get<T> {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

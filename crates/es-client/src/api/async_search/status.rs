@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::AsyncSearch {
-    /// Tells whether a search in the background still runs, without its results.
+    /// Returns the status of an async search, without its results.
     #[inline]
     pub fn status(&self, id: impl Param<String>) -> Status {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -175,7 +175,8 @@ builder! {
 }
 
 impl super::AsyncSearch {
-    /// Starts a search that goes on in the background if it is not done in time.
+    /// Starts a search that continues in the background if it does not finish within
+    /// `wait_for_completion_timeout`.
     #[inline]
     pub fn submit<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Submit<T> {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

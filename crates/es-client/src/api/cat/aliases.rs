@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Aliases, and what they point to.
+    /// Returns the aliases and the indices they point to.
     #[inline]
     pub fn aliases(&self) -> Aliases {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

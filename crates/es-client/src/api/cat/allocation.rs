@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Shards and disk space of each node.
+    /// Returns the number of shards and the disk space used on each data node.
     #[inline]
     pub fn allocation(&self) -> Allocation {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

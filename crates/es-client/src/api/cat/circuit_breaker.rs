@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The circuit breakers of each node.
+    /// Returns the circuit breakers of each node.
     #[inline]
     pub fn circuit_breaker(&self) -> CircuitBreaker {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

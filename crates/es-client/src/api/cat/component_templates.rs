@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Component templates.
+    /// Returns component templates.
     #[inline]
     pub fn component_templates(&self) -> ComponentTemplates {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// How many documents there are.
+    /// Returns the number of documents.
     #[inline]
     pub fn count(&self) -> Count {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

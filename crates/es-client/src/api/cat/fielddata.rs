@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Memory that field data takes, by field and node.
+    /// Returns the heap memory used by field data, per field and node.
     #[inline]
     pub fn fielddata(&self) -> Fielddata {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

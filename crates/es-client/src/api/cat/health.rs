@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The cluster's health in one line.
+    /// Returns the health of the cluster in one line.
     #[inline]
     pub fn health(&self) -> Health {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -17,7 +17,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The list of cat calls.
+    /// Returns the list of cat APIs.
     #[inline]
     pub fn help(&self) -> Help {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::text)

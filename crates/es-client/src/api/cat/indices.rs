@@ -48,7 +48,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Indices: health, size, number of documents.
+    /// Returns health, document counts and sizes of indices.
     #[inline]
     pub fn indices(&self) -> Indices {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

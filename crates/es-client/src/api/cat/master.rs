@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The elected master.
+    /// Returns the elected master node.
     #[inline]
     pub fn master(&self) -> Master {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Data frame analytics jobs.
+    /// Returns data frame analytics jobs.
     #[inline]
     pub fn ml_data_frame_analytics(&self) -> MlDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

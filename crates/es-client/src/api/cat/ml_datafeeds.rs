@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Datafeeds of anomaly detection.
+    /// Returns the datafeeds of anomaly detection jobs.
     #[inline]
     pub fn ml_datafeeds(&self) -> MlDatafeeds {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -44,7 +44,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Jobs of anomaly detection.
+    /// Returns anomaly detection jobs.
     #[inline]
     pub fn ml_jobs(&self) -> MlJobs {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Trained models.
+    /// Returns trained models.
     #[inline]
     pub fn ml_trained_models(&self) -> MlTrainedModels {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

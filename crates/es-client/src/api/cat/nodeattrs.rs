@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The attributes of nodes.
+    /// Returns custom node attributes.
     #[inline]
     pub fn nodeattrs(&self) -> Nodeattrs {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Nodes: roles, load, memory.
+    /// Returns roles, load and memory of each node.
     #[inline]
     pub fn nodes(&self) -> Nodes {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

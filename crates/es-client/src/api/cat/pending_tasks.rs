@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Changes of the cluster's state that wait.
+    /// Returns cluster state changes that have not been executed yet.
     #[inline]
     pub fn pending_tasks(&self) -> PendingTasks {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

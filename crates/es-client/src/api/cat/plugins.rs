@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The plugins of each node.
+    /// Returns the plugins installed on each node.
     #[inline]
     pub fn plugins(&self) -> Plugins {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Recoveries of shards, past and present.
+    /// Returns ongoing and completed shard recoveries.
     #[inline]
     pub fn recovery(&self) -> Recovery {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

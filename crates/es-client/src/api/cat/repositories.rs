@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Snapshot repositories.
+    /// Returns snapshot repositories.
     #[inline]
     pub fn repositories(&self) -> Repositories {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -53,7 +53,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The segments of shards.
+    /// Returns the Lucene segments of shards.
     #[inline]
     pub fn segments(&self) -> Segments {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Shards, and the nodes they are on.
+    /// Returns shards and the nodes that hold them.
     #[inline]
     pub fn shards(&self) -> Shards {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

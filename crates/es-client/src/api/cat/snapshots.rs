@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The snapshots of repositories.
+    /// Returns the snapshots of repositories.
     #[inline]
     pub fn snapshots(&self) -> Snapshots {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// What the nodes are doing.
+    /// Returns tasks that currently run in the cluster.
     #[inline]
     pub fn tasks(&self) -> Tasks {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

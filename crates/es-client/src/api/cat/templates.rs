@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Index templates.
+    /// Returns index templates.
     #[inline]
     pub fn templates(&self) -> Templates {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// The thread pools of each node.
+    /// Returns thread pool statistics of each node.
     #[inline]
     pub fn thread_pool(&self) -> ThreadPool {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cat {
-    /// Transforms.
+    /// Returns transforms.
     #[inline]
     pub fn transforms(&self) -> Transforms {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

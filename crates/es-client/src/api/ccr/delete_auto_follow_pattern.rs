@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Deletes a pattern by which new indices are followed.
+    /// Deletes an auto-follow pattern. Indices that already follow are not affected.
     #[inline]
     pub fn delete_auto_follow_pattern(&self, name: impl Param<String>) -> DeleteAutoFollowPattern {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

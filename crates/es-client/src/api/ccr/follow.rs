@@ -57,7 +57,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Makes an index that follows one of another cluster.
+    /// Creates a follower index that replicates a leader index of a remote cluster.
     #[inline]
     pub fn follow(&self, index: impl Param<String>) -> Follow {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Tells what following indices follow, and how.
+    /// Returns configuration and status of follower indices.
     #[inline]
     pub fn follow_info(&self, index: impl Param<[String]>) -> FollowInfo {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

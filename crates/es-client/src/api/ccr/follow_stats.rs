@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Statistics of following indices, shard by shard.
+    /// Returns statistics of follower indices, per shard.
     #[inline]
     pub fn follow_stats(&self, index: impl Param<[String]>) -> FollowStats {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

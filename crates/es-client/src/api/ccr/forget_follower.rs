@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Lets an index forget one that followed it.
+    /// Removes the retention leases that a follower index holds on its leader.
     #[inline]
     pub fn forget_follower(&self, index: impl Param<String>) -> ForgetFollower {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

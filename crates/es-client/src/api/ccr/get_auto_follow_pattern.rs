@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Gives patterns by which new indices are followed.
+    /// Returns auto-follow patterns.
     #[inline]
     pub fn get_auto_follow_pattern(&self) -> GetAutoFollowPattern {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Stops following new indices by a pattern.
+    /// Pauses an auto-follow pattern: new indices that match it are not followed.
     #[inline]
     pub fn pause_auto_follow_pattern(&self, name: impl Param<String>) -> PauseAutoFollowPattern {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Stops an index from following.
+    /// Pauses a follower index: it stops fetching operations from its leader.
     #[inline]
     pub fn pause_follow(&self, index: impl Param<String>) -> PauseFollow {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

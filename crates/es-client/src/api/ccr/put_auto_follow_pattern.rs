@@ -57,7 +57,8 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Stores a pattern by which new indices of another cluster are followed.
+    /// Creates or updates an auto-follow pattern: new indices of a remote cluster that match it are
+    /// followed.
     #[inline]
     pub fn put_auto_follow_pattern(&self, name: impl Param<String>) -> PutAutoFollowPattern {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

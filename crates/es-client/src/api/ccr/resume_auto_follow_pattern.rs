@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Follows new indices by a pattern again.
+    /// Resumes a paused auto-follow pattern.
     #[inline]
     pub fn resume_auto_follow_pattern(&self, name: impl Param<String>) -> ResumeAutoFollowPattern {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Lets an index follow again.
+    /// Resumes a paused follower index.
     #[inline]
     pub fn resume_follow(&self, index: impl Param<String>) -> ResumeFollow {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Statistics of all replication between clusters.
+    /// Returns statistics of cross-cluster replication.
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

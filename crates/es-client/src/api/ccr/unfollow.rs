@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ccr {
-    /// Makes a following index an ordinary one.
+    /// Converts a follower index to a regular index. The index must be paused and closed.
     #[inline]
     pub fn unfollow(&self, index: impl Param<String>) -> Unfollow {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

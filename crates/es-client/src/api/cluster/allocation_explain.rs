@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Explains why a shard is where it is, or why it is nowhere.
+    /// Explains why a shard is unassigned, or why it stays on its node.
     #[inline]
     pub fn allocation_explain(&self) -> AllocationExplain {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Lets excluded nodes vote again.
+    /// Clears the voting configuration exclusions, so that the nodes can vote again.
     #[inline]
     pub fn delete_voting_config_exclusions(&self) -> DeleteVotingConfigExclusions {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)

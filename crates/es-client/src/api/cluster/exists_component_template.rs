@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Tells whether there is a component template.
+    /// Checks whether component templates exist.
     #[inline]
     pub fn exists_component_template(&self, name: impl Param<[String]>) -> ExistsComponentTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)

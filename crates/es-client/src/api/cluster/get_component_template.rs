@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Gives component templates.
+    /// Returns component templates.
     #[inline]
     pub fn get_component_template(&self) -> GetComponentTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

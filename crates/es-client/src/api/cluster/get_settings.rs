@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Gives the cluster's settings.
+    /// Returns the settings of the cluster.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

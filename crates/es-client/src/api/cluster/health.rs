@@ -48,7 +48,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Tells the cluster's health, and can wait for it.
+    /// Returns the health of the cluster or of indices, optionally once it has reached a state.
     #[inline]
     pub fn health(&self) -> Health {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Facts of the cluster, by kind.
+    /// Returns cluster information of the given kinds, such as `http` or `ingest`.
     #[inline]
     pub fn info(&self, target: impl Param<[params::ClusterInfoTarget]>) -> Info {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, target), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Excludes nodes from voting, before they are taken away.
+    /// Excludes master-eligible nodes from voting, so that they can be removed safely.
     #[inline]
     pub fn post_voting_config_exclusions(&self) -> PostVotingConfigExclusions {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)

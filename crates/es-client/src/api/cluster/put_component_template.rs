@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Stores a component template.
+    /// Creates or updates a component template.
     #[inline]
     pub fn put_component_template(&self, name: impl Param<String>) -> PutComponentTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

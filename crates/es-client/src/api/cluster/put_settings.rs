@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Changes the cluster's settings.
+    /// Updates settings of the cluster.
     #[inline]
     pub fn put_settings(&self) -> PutSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// The remote clusters that are configured.
+    /// Returns the configured remote clusters and their connection state.
     #[inline]
     pub fn remote_info(&self) -> RemoteInfo {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

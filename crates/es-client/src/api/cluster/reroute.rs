@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Moves or allocates shards by hand.
+    /// Changes the allocation of individual shards: move, cancel or allocate.
     #[inline]
     pub fn reroute(&self) -> Reroute {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// The cluster's state, or parts of it.
+    /// Returns the cluster state or parts of it. Meant for debugging: the response can be large.
     #[inline]
     pub fn state(&self) -> State {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Cluster {
-    /// Statistics of the whole cluster.
+    /// Returns statistics of the cluster: indices, shards, memory, versions.
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

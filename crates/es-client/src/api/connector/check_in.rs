@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Tells that a connector is alive.
+    /// Updates the `last_seen` time of a connector.
     #[inline]
     pub fn check_in(&self, connector_id: impl Param<String>) -> CheckIn {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Deletes a connector.
+    /// Deletes a connector. Its data is kept.
     #[inline]
     pub fn delete(&self, connector_id: impl Param<String>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Gives a connector.
+    /// Returns a connector.
     #[inline]
     pub fn get(&self, connector_id: impl Param<String>) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Lists connectors.
+    /// Returns connectors.
     #[inline]
     pub fn list(&self) -> List {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Makes a connector with an id of the server's choice.
+    /// Creates a connector with a generated ID.
     #[inline]
     pub fn post(&self) -> Post {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

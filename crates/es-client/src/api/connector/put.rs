@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Makes a connector, or replaces it.
+    /// Creates a connector, or replaces it.
     #[inline]
     pub fn put(&self) -> Put {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

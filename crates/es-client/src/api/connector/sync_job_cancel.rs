@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Cancels a job.
+    /// Cancels a sync job.
     #[inline]
     pub fn sync_job_cancel(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCancel {
         Request::new(

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Tells that a job is alive.
+    /// Updates the `last_seen` time of a sync job.
     #[inline]
     pub fn sync_job_check_in(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCheckIn {
         Request::new(

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Takes a job over.
+    /// Claims a sync job for a worker.
     #[inline]
     pub fn sync_job_claim(&self, connector_sync_job_id: impl Param<String>) -> SyncJobClaim {
         Request::new(

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Deletes a job.
+    /// Deletes a sync job.
     #[inline]
     pub fn sync_job_delete(&self, connector_sync_job_id: impl Param<String>) -> SyncJobDelete {
         Request::new(

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Tells why a job failed.
+    /// Sets the error of a sync job and its status to `error`.
     #[inline]
     pub fn sync_job_error(&self, connector_sync_job_id: impl Param<String>) -> SyncJobError {
         Request::new(

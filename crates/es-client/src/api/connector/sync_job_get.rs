@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Gives a job.
+    /// Returns a sync job.
     #[inline]
     pub fn sync_job_get(&self, connector_sync_job_id: impl Param<String>) -> SyncJobGet {
         Request::new(

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Lists jobs.
+    /// Returns sync jobs.
     #[inline]
     pub fn sync_job_list(&self) -> SyncJobList {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Makes a job.
+    /// Creates a sync job.
     #[inline]
     pub fn sync_job_post(&self) -> SyncJobPost {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Stores the statistics of a job.
+    /// Updates the statistics of a sync job.
     #[inline]
     pub fn sync_job_update_stats(
         &self,

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Makes the draft of a connector's filters the active one.
+    /// Activates the draft filtering rules of a connector.
     #[inline]
     pub fn update_active_filtering(
         &self,

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes the API key of a connector.
+    /// Updates the API key IDs of a connector.
     #[inline]
     pub fn update_api_key_id(&self, connector_id: impl Param<String>) -> UpdateApiKeyId {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

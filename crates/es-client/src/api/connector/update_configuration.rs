@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes the configuration of a connector.
+    /// Updates the configuration of a connector.
     #[inline]
     pub fn update_configuration(&self, connector_id: impl Param<String>) -> UpdateConfiguration {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

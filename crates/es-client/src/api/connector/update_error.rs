@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Stores the error of a connector.
+    /// Sets or clears the error of a connector.
     #[inline]
     pub fn update_error(&self, connector_id: impl Param<String>) -> UpdateError {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

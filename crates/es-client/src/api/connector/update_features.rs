@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes the features of a connector.
+    /// Updates the features of a connector.
     #[inline]
     pub fn update_features(&self, connector_id: impl Param<String>) -> UpdateFeatures {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

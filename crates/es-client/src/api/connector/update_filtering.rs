@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes the draft of a connector's filters.
+    /// Updates the draft filtering rules of a connector.
     #[inline]
     pub fn update_filtering(&self, connector_id: impl Param<String>) -> UpdateFiltering {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Stores whether the draft of a connector's filters is valid.
+    /// Updates the validation result of the draft filtering rules of a connector.
     #[inline]
     pub fn update_filtering_validation(
         &self,

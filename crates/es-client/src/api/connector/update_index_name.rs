@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes the index that a connector writes to.
+    /// Updates the index that a connector writes to.
     #[inline]
     pub fn update_index_name(&self, connector_id: impl Param<String>) -> UpdateIndexName {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes name and description of a connector.
+    /// Updates name and description of a connector.
     #[inline]
     pub fn update_name(&self, connector_id: impl Param<String>) -> UpdateName {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

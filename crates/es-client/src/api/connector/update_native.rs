@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes whether a connector is managed.
+    /// Updates whether a connector is managed by Elastic.
     #[inline]
     pub fn update_native(&self, connector_id: impl Param<String>) -> UpdateNative {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

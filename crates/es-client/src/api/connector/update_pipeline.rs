@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes the ingest pipeline of a connector.
+    /// Updates the ingest pipeline of a connector.
     #[inline]
     pub fn update_pipeline(&self, connector_id: impl Param<String>) -> UpdatePipeline {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

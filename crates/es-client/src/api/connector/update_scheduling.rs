@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes when a connector runs.
+    /// Updates the sync schedule of a connector.
     #[inline]
     pub fn update_scheduling(&self, connector_id: impl Param<String>) -> UpdateScheduling {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

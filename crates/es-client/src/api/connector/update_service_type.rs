@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes the kind of service of a connector.
+    /// Updates the service type of a connector.
     #[inline]
     pub fn update_service_type(&self, connector_id: impl Param<String>) -> UpdateServiceType {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Connector {
-    /// Changes the status of a connector.
+    /// Updates the status of a connector.
     #[inline]
     pub fn update_status(&self, connector_id: impl Param<String>) -> UpdateStatus {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::DanglingIndices {
-    /// Takes a dangling index into the cluster.
+    /// Imports a dangling index into the cluster.
     #[inline]
     pub fn import_dangling_index(&self, index_uuid: impl Param<String>) -> ImportDanglingIndex {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::DanglingIndices {
-    /// Lists dangling indices.
+    /// Returns dangling indices.
     #[inline]
     pub fn list_dangling_indices(&self) -> ListDanglingIndices {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

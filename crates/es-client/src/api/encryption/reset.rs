@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Encryption {
-    /// Makes new keys, which gives up what the old ones encrypt.
+    /// Replaces the encryption keys. Data that the old keys encrypt is lost.
     #[inline]
     pub fn reset(&self, accept_data_loss: bool) -> Reset {
         Request::new(

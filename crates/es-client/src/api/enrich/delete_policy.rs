@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// Deletes an enrich policy.
+    /// Deletes an enrich policy and its enrich index.
     #[inline]
     pub fn delete_policy(&self, name: impl Param<String>) -> DeletePolicy {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// Builds the index that an enrich policy looks things up in.
+    /// Creates the enrich index of an enrich policy.
     #[inline]
     pub fn execute_policy(&self, name: impl Param<String>) -> ExecutePolicy {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// Gives enrich policies.
+    /// Returns enrich policies.
     #[inline]
     pub fn get_policy(&self) -> GetPolicy {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// Stores an enrich policy.
+    /// Creates an enrich policy.
     #[inline]
     pub fn put_policy(&self, name: impl Param<String>) -> PutPolicy {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

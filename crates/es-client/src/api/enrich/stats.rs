@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Enrich {
-    /// Statistics of enriching.
+    /// Returns statistics of enrich coordinators and of running policies.
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Eql {
-    /// Deletes an event query in the background.
+    /// Deletes an async EQL search, and cancels it if it is still running.
     #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

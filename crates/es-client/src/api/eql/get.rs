@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Eql {
-    /// Gives what an event query in the background has found.
+    /// Returns the results of an async or stored EQL search.
     #[inline]
     pub fn get(&self, id: impl Param<String>) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

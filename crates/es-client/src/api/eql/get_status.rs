@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Eql {
-    /// Tells whether an event query in the background still runs.
+    /// Returns the status of an async or stored EQL search, without its results.
     #[inline]
     pub fn get_status(&self, id: impl Param<String>) -> GetStatus {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

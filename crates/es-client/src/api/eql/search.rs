@@ -79,7 +79,7 @@ builder! {
 }
 
 impl super::Eql {
-    /// Runs an event query.
+    /// Runs an EQL search.
     #[inline]
     pub fn search(&self, index: impl Param<[String]>) -> Search {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -60,7 +60,8 @@ builder! {
 }
 
 impl super::Esql {
-    /// Runs a query that goes on in the background if it is not done in time.
+    /// Runs an ES|QL query that continues in the background if it does not finish within
+    /// `wait_for_completion_timeout`.
     #[inline]
     pub fn async_query(&self) -> AsyncQuery {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

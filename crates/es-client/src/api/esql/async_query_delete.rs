@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Deletes a query in the background.
+    /// Deletes an async ES|QL query, and cancels it if it is still running.
     #[inline]
     pub fn async_query_delete(&self, id: impl Param<String>) -> AsyncQueryDelete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Gives what a query in the background has found.
+    /// Returns status and available results of an async ES|QL query.
     #[inline]
     pub fn async_query_get(&self, id: impl Param<String>) -> AsyncQueryGet {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Stops a query in the background and gives what it has found.
+    /// Stops an async ES|QL query and returns the results available so far.
     #[inline]
     pub fn async_query_stop(&self, id: impl Param<String>) -> AsyncQueryStop {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

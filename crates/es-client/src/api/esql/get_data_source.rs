@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Gives data sources.
+    /// Returns data sources.
     #[inline]
     pub fn get_data_source(&self) -> GetDataSource {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Gives datasets.
+    /// Returns datasets.
     #[inline]
     pub fn get_dataset(&self) -> GetDataset {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

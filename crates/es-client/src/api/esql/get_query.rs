@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Tells about a running query.
+    /// Returns details of a running ES|QL query.
     #[inline]
     pub fn get_query(&self, id: impl Param<String>) -> GetQuery {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Gives views.
+    /// Returns views.
     #[inline]
     pub fn get_view(&self) -> GetView {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Lists running queries.
+    /// Returns running ES|QL queries.
     #[inline]
     pub fn list_queries(&self) -> ListQueries {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

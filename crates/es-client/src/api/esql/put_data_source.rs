@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Stores a data source.
+    /// Creates or updates a data source.
     #[inline]
     pub fn put_data_source(&self, name: impl Param<String>) -> PutDataSource {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Stores a dataset.
+    /// Creates or updates a dataset.
     #[inline]
     pub fn put_dataset(&self, name: impl Param<String>) -> PutDataset {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

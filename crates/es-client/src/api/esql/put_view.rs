@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Stores a view.
+    /// Creates or updates a view.
     #[inline]
     pub fn put_view(&self, name: impl Param<String>) -> PutView {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

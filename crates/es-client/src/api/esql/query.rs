@@ -53,7 +53,7 @@ builder! {
 }
 
 impl super::Esql {
-    /// Runs a query.
+    /// Runs an ES|QL query.
     #[inline]
     pub fn query(&self) -> Query {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

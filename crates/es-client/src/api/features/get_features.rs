@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Features {
-    /// Lists the features that snapshots can hold.
+    /// Returns the features that can be included in snapshots.
     #[inline]
     pub fn get_features(&self) -> GetFeatures {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Features {
-    /// Deletes all that features keep in system indices.
+    /// Deletes all state that features keep in system indices.
     #[inline]
     pub fn reset_features(&self) -> ResetFeatures {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Fleet {
-    /// The checkpoints up to which an index is safe, and can wait for them.
+    /// Returns the global checkpoints of an index, optionally once they have advanced.
     #[inline]
     pub fn global_checkpoints(&self, index: impl Param<String>) -> GlobalCheckpoints {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Fleet {
-    /// Several searches, each of which waits for checkpoints.
+    /// Runs several searches, each after the given checkpoints have become visible.
     #[inline]
     pub fn msearch(&self) -> Msearch {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -173,7 +173,7 @@ builder! {
 }
 
 impl super::Fleet {
-    /// A search that waits for checkpoints.
+    /// Runs a search after the given checkpoints have become visible.
     #[inline]
     pub fn search(&self, index: impl Param<String>) -> Search {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

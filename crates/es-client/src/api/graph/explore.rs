@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Graph {
-    /// Finds terms that belong together.
+    /// Returns terms of an index and the connections between them.
     #[inline]
     pub fn explore(&self, index: impl Param<[String]>) -> Explore {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Deletes a lifecycle policy.
+    /// Deletes a lifecycle policy that no index uses.
     #[inline]
     pub fn delete_lifecycle(&self, policy: impl Param<String>) -> DeleteLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy), Answer::json)

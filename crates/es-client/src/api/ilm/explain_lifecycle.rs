@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Tells where indices are in their lifecycle.
+    /// Returns the lifecycle state of indices: policy, phase, action and step.
     #[inline]
     pub fn explain_lifecycle(&self, index: impl Param<String>) -> ExplainLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

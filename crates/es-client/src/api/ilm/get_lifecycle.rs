@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Gives lifecycle policies.
+    /// Returns lifecycle policies.
     #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

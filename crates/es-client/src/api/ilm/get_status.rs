@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Tells whether lifecycle management runs.
+    /// Returns the operation mode of index lifecycle management.
     #[inline]
     pub fn get_status(&self) -> GetStatus {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

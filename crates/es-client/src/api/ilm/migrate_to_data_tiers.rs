@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Turns filters by attributes into data tiers.
+    /// Migrates custom attribute-based allocation to data tiers.
     #[inline]
     pub fn migrate_to_data_tiers(&self) -> MigrateToDataTiers {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

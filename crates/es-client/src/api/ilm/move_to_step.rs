@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Moves an index to another step of its lifecycle.
+    /// Moves an index to a step of its lifecycle policy.
     #[inline]
     pub fn move_to_step(&self, index: impl Param<String>) -> MoveToStep {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Stores a lifecycle policy.
+    /// Creates or updates a lifecycle policy.
     #[inline]
     pub fn put_lifecycle(&self, policy: impl Param<String>) -> PutLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy), Answer::json)

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Takes indices out of lifecycle management.
+    /// Removes the lifecycle policy from indices.
     #[inline]
     pub fn remove_policy(&self, index: impl Param<String>) -> RemovePolicy {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Tries a failed step again.
+    /// Retries the failed lifecycle step of an index.
     #[inline]
     pub fn retry(&self, index: impl Param<String>) -> Retry {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

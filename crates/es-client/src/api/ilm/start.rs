@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Starts lifecycle management.
+    /// Starts index lifecycle management.
     #[inline]
     pub fn start(&self) -> Start {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

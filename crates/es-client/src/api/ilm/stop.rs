@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ilm {
-    /// Stops lifecycle management.
+    /// Stops index lifecycle management.
     #[inline]
     pub fn stop(&self) -> Stop {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Blocks operations on indices.
+    /// Adds a block to indices, such as `write`.
     #[inline]
     pub fn add_block(
         &self,

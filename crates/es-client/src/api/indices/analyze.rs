@@ -48,7 +48,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Shows the tokens that a text becomes.
+    /// Runs analysis on text and returns the tokens.
     #[inline]
     pub fn analyze(&self) -> Analyze {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Cancels the renewal of old indices.
+    /// Cancels the migration of legacy backing indices.
     #[inline]
     pub fn cancel_migrate_reindex(&self, index: impl Param<[String]>) -> CancelMigrateReindex {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Clears caches.
+    /// Clears caches of indices.
     #[inline]
     pub fn clear_cache(&self, index: impl Param<[String]>) -> ClearCache {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

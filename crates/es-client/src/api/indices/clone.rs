@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Copies an index.
+    /// Clones an index into a new index.
     #[inline]
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
         Request::new(

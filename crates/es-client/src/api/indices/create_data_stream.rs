@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Creates a data stream.
+    /// Creates a data stream. A matching index template with a data stream must exist.
     #[inline]
     pub fn create_data_stream(&self, name: impl Param<String>) -> CreateDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

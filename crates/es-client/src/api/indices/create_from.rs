@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Creates an index with the settings and mappings of another.
+    /// Creates an index with the mappings and settings of another index.
     #[inline]
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
         Request::new(

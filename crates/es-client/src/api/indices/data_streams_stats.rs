@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Statistics of data streams.
+    /// Returns statistics of data streams.
     #[inline]
     pub fn data_streams_stats(&self) -> DataStreamsStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

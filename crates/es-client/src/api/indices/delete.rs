@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Deletes indices with all that is in them.
+    /// Deletes indices and all of their documents.
     #[inline]
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

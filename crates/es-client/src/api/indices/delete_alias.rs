@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Deletes aliases.
+    /// Removes aliases from indices or data streams.
     #[inline]
     pub fn delete_alias(
         &self,

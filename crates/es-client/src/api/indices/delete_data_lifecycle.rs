@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Deletes the lifecycle of data streams.
+    /// Removes the lifecycle from data streams.
     #[inline]
     pub fn delete_data_lifecycle(&self, name: impl Param<[String]>) -> DeleteDataLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Deletes data streams with all that is in them.
+    /// Deletes data streams and their backing indices.
     #[inline]
     pub fn delete_data_stream(&self, name: impl Param<[String]>) -> DeleteDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Deletes the options of data streams.
+    /// Removes the options from data streams.
     #[inline]
     pub fn delete_data_stream_options(
         &self,

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Deletes an index template of the old kind.
+    /// Deletes a legacy index template.
     #[inline]
     pub fn delete_template(&self, name: impl Param<String>) -> DeleteTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

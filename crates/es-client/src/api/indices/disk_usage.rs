@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells how much disk space each field takes.
+    /// Analyzes the disk usage of each field of an index or data stream.
     #[inline]
     pub fn disk_usage(&self, index: impl Param<[String]>) -> DiskUsage {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

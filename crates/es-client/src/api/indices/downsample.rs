@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Makes an index of lower resolution from a time series.
+    /// Downsamples a time series index into a new index.
     #[inline]
     pub fn downsample(
         &self,

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells whether indices, data streams or aliases exist.
+    /// Checks whether indices, data streams or aliases exist.
     #[inline]
     pub fn exists(&self, index: impl Param<[String]>) -> Exists {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::exists)

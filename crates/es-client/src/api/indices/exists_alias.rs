@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells whether aliases exist.
+    /// Checks whether aliases exist.
     #[inline]
     pub fn exists_alias(&self, name: impl Param<[String]>) -> ExistsAlias {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, name), Answer::exists)

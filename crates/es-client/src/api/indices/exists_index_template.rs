@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells whether there is an index template.
+    /// Checks whether an index template exists.
     #[inline]
     pub fn exists_index_template(&self, name: impl Param<String>) -> ExistsIndexTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)

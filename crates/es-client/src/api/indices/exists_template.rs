@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells whether there are index templates of the old kind.
+    /// Checks whether legacy index templates exist.
     #[inline]
     pub fn exists_template(&self, name: impl Param<[String]>) -> ExistsTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells where indices are in the lifecycle of their data stream.
+    /// Returns the data stream lifecycle state of backing indices.
     #[inline]
     pub fn explain_data_lifecycle(&self, index: impl Param<[String]>) -> ExplainDataLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

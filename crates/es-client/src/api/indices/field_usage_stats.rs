@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells how often each field is used.
+    /// Returns how often each field of an index was used by queries, per shard.
     #[inline]
     pub fn field_usage_stats(&self, index: impl Param<[String]>) -> FieldUsageStats {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Writes what is in memory to disk.
+    /// Flushes indices: writes all data of the transaction log to Lucene segments on disk.
     #[inline]
     pub fn flush(&self, index: impl Param<[String]>) -> Flush {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Merges segments.
+    /// Merges the segments of shards.
     #[inline]
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

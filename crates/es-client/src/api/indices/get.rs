@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives aliases, mappings and settings of indices.
+    /// Returns aliases, mappings and settings of indices.
     #[inline]
     pub fn get(&self, index: impl Param<[String]>) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

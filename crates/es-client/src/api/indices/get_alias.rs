@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives aliases.
+    /// Returns aliases.
     #[inline]
     pub fn get_alias(&self) -> GetAlias {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives the lifecycle of data streams.
+    /// Returns the lifecycle of data streams.
     #[inline]
     pub fn get_data_lifecycle(&self, name: impl Param<[String]>) -> GetDataLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

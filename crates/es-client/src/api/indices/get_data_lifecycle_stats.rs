@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Statistics of the lifecycle of data streams.
+    /// Returns statistics of data streams that are managed by a lifecycle.
     #[inline]
     pub fn get_data_lifecycle_stats(&self) -> GetDataLifecycleStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives data streams.
+    /// Returns data streams.
     #[inline]
     pub fn get_data_stream(&self) -> GetDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives the mappings of data streams.
+    /// Returns the mappings of data streams.
     #[inline]
     pub fn get_data_stream_mappings(&self, name: impl Param<[String]>) -> GetDataStreamMappings {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

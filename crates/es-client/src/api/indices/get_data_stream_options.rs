@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives the options of data streams.
+    /// Returns the options of data streams.
     #[inline]
     pub fn get_data_stream_options(&self, name: impl Param<[String]>) -> GetDataStreamOptions {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives the settings of data streams.
+    /// Returns the settings of data streams.
     #[inline]
     pub fn get_data_stream_settings(&self, name: impl Param<[String]>) -> GetDataStreamSettings {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

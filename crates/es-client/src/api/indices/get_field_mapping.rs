@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives the mappings of fields.
+    /// Returns the mappings of individual fields.
     #[inline]
     pub fn get_field_mapping(&self, fields: impl Param<[String]>) -> GetFieldMapping {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, fields), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives index templates.
+    /// Returns index templates.
     #[inline]
     pub fn get_index_template(&self) -> GetIndexTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

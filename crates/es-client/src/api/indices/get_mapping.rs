@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives mappings.
+    /// Returns the mappings of indices.
     #[inline]
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells how the renewal of old indices goes.
+    /// Returns the status of the migration of legacy backing indices.
     #[inline]
     pub fn get_migrate_reindex_status(
         &self,

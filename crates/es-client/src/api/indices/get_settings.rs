@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives the settings of indices.
+    /// Returns the settings of indices.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Gives index templates of the old kind.
+    /// Returns legacy index templates.
     #[inline]
     pub fn get_template(&self) -> GetTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Renews old indices of data streams, before an upgrade.
+    /// Reindexes the legacy backing indices of data streams, in preparation for an upgrade.
     #[inline]
     pub fn migrate_reindex(&self) -> MigrateReindex {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

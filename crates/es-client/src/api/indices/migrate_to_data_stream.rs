@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Turns an alias into a data stream.
+    /// Converts an alias to a data stream.
     #[inline]
     pub fn migrate_to_data_stream(&self, name: impl Param<String>) -> MigrateToDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

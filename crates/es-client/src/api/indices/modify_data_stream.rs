@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Adds indices to data streams, or takes them out.
+    /// Adds backing indices to data streams or removes them, in one atomic operation.
     #[inline]
     pub fn modify_data_stream(&self) -> ModifyDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

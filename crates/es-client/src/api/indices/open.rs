@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Opens indices.
+    /// Opens closed indices.
     #[inline]
     pub fn open(&self, index: impl Param<[String]>) -> Open {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Makes a following data stream an ordinary one.
+    /// Promotes a replicated data stream to a regular data stream.
     #[inline]
     pub fn promote_data_stream(&self, name: impl Param<String>) -> PromoteDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Makes an alias.
+    /// Adds indices or data streams to an alias, and creates the alias if it is missing.
     #[inline]
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
         Request::new(

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Stores the lifecycle of data streams.
+    /// Sets the lifecycle of data streams.
     #[inline]
     pub fn put_data_lifecycle(&self, name: impl Param<[String]>) -> PutDataLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

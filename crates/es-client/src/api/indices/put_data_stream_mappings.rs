@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Changes the mappings of data streams.
+    /// Updates the mappings of data streams.
     #[inline]
     pub fn put_data_stream_mappings(&self, name: impl Param<[String]>) -> PutDataStreamMappings {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Changes the options of data streams.
+    /// Sets the options of data streams.
     #[inline]
     pub fn put_data_stream_options(&self, name: impl Param<[String]>) -> PutDataStreamOptions {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Changes the settings of data streams.
+    /// Updates the settings of data streams.
     #[inline]
     pub fn put_data_stream_settings(&self, name: impl Param<[String]>) -> PutDataStreamSettings {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Stores an index template.
+    /// Creates or updates an index template.
     #[inline]
     pub fn put_index_template(&self, name: impl Param<String>) -> PutIndexTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

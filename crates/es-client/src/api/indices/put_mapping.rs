@@ -57,7 +57,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Adds fields, or changes what can be changed of fields.
+    /// Adds fields to the mapping of indices, or updates settings of existing fields.
     #[inline]
     pub fn put_mapping(&self, index: impl Param<[String]>) -> PutMapping {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

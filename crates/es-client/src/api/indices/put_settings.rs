@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Changes the settings of indices.
+    /// Updates dynamic settings of indices.
     #[inline]
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -44,7 +44,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Stores an index template of the old kind.
+    /// Creates or updates a legacy index template.
     #[inline]
     pub fn put_template(&self, name: impl Param<String>) -> PutTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

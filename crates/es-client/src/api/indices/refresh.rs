@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Makes what was written visible to searches.
+    /// Refreshes indices: makes recent changes visible to search.
     #[inline]
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Reads the resources of search analyzers again.
+    /// Reloads the search analyzers of indices and their resources, such as synonyms.
     #[inline]
     pub fn reload_search_analyzers(&self, index: impl Param<[String]>) -> ReloadSearchAnalyzers {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Unblocks operations on indices.
+    /// Removes a block from indices.
     #[inline]
     pub fn remove_block(
         &self,

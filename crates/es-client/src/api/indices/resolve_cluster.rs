@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells which clusters an expression of index names goes to.
+    /// Resolves an index expression to clusters and tells which of them have matching indices.
     #[inline]
     pub fn resolve_cluster(&self) -> ResolveCluster {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

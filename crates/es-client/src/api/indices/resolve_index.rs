@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells which indices, aliases and data streams a name means.
+    /// Resolves names and patterns to indices, aliases and data streams.
     #[inline]
     pub fn resolve_index(&self, name: impl Param<[String]>) -> ResolveIndex {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Makes a new index for an alias or data stream.
+    /// Creates a new write index for an alias or data stream, if the conditions are met.
     #[inline]
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, alias), Answer::json)

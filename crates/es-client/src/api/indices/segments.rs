@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// The segments of shards.
+    /// Returns the Lucene segments of shards.
     #[inline]
     pub fn segments(&self) -> Segments {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

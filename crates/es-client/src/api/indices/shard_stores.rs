@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// The copies of shards on disk.
+    /// Returns store information about the copies of shards.
     #[inline]
     pub fn shard_stores(&self) -> ShardStores {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

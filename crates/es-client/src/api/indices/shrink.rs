@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Makes an index of fewer shards.
+    /// Shrinks an index into a new index with fewer primary shards.
     #[inline]
     pub fn shrink(&self, index: impl Param<String>, target: impl Param<String>) -> Shrink {
         Request::new(

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Shows what an index of this name would be like.
+    /// Returns the settings, mappings and aliases that an index with this name would get.
     #[inline]
     pub fn simulate_index_template(&self, name: impl Param<String>) -> SimulateIndexTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

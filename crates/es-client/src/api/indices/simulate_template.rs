@@ -59,7 +59,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Shows what an index template results in.
+    /// Returns the settings, mappings and aliases that an index template results in.
     #[inline]
     pub fn simulate_template(&self) -> SimulateTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Makes an index of more shards.
+    /// Splits an index into a new index with more primary shards.
     #[inline]
     pub fn split(&self, index: impl Param<String>, target: impl Param<String>) -> Split {
         Request::new(

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Statistics of indices.
+    /// Returns statistics of indices and data streams.
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

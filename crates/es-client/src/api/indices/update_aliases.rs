@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Changes several aliases at once.
+    /// Runs several alias actions in one atomic operation.
     #[inline]
     pub fn update_aliases(&self) -> UpdateAliases {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Indices {
-    /// Tells whether a query is valid, without running it.
+    /// Validates a query without running it.
     #[inline]
     pub fn validate_query(&self, index: impl Param<[String]>) -> ValidateQuery {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

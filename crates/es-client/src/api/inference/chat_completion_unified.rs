@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Answers a chat, as a stream of events.
+    /// Runs chat completion inference and streams the response as server-sent events.
     #[inline]
     pub fn chat_completion_unified(
         &self,

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Completes texts.
+    /// Runs completion inference.
     #[inline]
     pub fn completion(&self, inference_id: impl Param<String>) -> Completion {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)

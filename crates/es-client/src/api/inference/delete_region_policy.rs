@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Deletes the policy of regions.
+    /// Deletes the region policy.
     #[inline]
     pub fn delete_region_policy(&self) -> DeleteRegionPolicy {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

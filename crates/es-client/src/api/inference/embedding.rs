@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes vectors of texts or images.
+    /// Runs embedding inference on text or images.
     #[inline]
     pub fn embedding(&self, inference_id: impl Param<String>) -> Embedding {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Gives inference endpoints.
+    /// Returns inference endpoints.
     #[inline]
     pub fn get(&self) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

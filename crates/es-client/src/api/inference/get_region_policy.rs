@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Gives the policy of regions.
+    /// Returns the region policy.
     #[inline]
     pub fn get_region_policy(&self) -> GetRegionPolicy {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Runs a model.
+    /// Runs inference with an inference endpoint of any task type.
     #[inline]
     pub fn inference(&self, inference_id: impl Param<String>) -> InferenceCall {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)

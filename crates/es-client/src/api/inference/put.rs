@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint.
+    /// Creates an inference endpoint.
     #[inline]
     pub fn put(&self, inference_id: impl Param<String>) -> Put {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of AI21.
+    /// Creates an inference endpoint for AI21.
     #[inline]
     pub fn put_ai21(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Alibaba Cloud.
+    /// Creates an inference endpoint for AlibabaCloud AI Search.
     #[inline]
     pub fn put_alibabacloud(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Amazon Bedrock.
+    /// Creates an inference endpoint for Amazon Bedrock.
     #[inline]
     pub fn put_amazonbedrock(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Amazon SageMaker.
+    /// Creates an inference endpoint for Amazon SageMaker.
     #[inline]
     pub fn put_amazonsagemaker(
         &self,

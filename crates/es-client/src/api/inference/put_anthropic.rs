@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Anthropic.
+    /// Creates an inference endpoint for Anthropic.
     #[inline]
     pub fn put_anthropic(
         &self,

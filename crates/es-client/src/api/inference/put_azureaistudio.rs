@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Azure AI Studio.
+    /// Creates an inference endpoint for Azure AI Studio.
     #[inline]
     pub fn put_azureaistudio(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Azure OpenAI.
+    /// Creates an inference endpoint for Azure OpenAI.
     #[inline]
     pub fn put_azureopenai(
         &self,

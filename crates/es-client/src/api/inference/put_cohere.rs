@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Cohere.
+    /// Creates an inference endpoint for Cohere.
     #[inline]
     pub fn put_cohere(
         &self,

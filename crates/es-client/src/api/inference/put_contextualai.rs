@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Contextual AI.
+    /// Creates an inference endpoint for Contextual AI.
     #[inline]
     pub fn put_contextualai(
         &self,

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of any service.
+    /// Creates an inference endpoint for a custom service.
     #[inline]
     pub fn put_custom(
         &self,

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of DeepSeek.
+    /// Creates an inference endpoint for DeepSeek.
     #[inline]
     pub fn put_deepseek(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of a model in the cluster.
+    /// Creates an inference endpoint for a model that runs in the cluster.
     #[inline]
     pub fn put_elasticsearch(
         &self,

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of ELSER in the cluster.
+    /// Creates an inference endpoint for ELSER, running in the cluster.
     #[inline]
     pub fn put_elser(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Fireworks AI.
+    /// Creates an inference endpoint for Fireworks AI.
     #[inline]
     pub fn put_fireworksai(
         &self,

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Google AI Studio.
+    /// Creates an inference endpoint for Google AI Studio.
     #[inline]
     pub fn put_googleaistudio(
         &self,

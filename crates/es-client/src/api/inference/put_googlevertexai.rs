@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Google Vertex AI.
+    /// Creates an inference endpoint for Google Vertex AI.
     #[inline]
     pub fn put_googlevertexai(
         &self,

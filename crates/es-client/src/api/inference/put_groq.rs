@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Groq.
+    /// Creates an inference endpoint for Groq.
     #[inline]
     pub fn put_groq(
         &self,

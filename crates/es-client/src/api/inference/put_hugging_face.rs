@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Hugging Face.
+    /// Creates an inference endpoint for Hugging Face.
     #[inline]
     pub fn put_hugging_face(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Jina AI.
+    /// Creates an inference endpoint for Jina AI.
     #[inline]
     pub fn put_jinaai(
         &self,

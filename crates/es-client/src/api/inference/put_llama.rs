@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Llama Stack.
+    /// Creates an inference endpoint for Llama Stack.
     #[inline]
     pub fn put_llama(
         &self,

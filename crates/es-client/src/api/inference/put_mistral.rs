@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Mistral.
+    /// Creates an inference endpoint for Mistral.
     #[inline]
     pub fn put_mistral(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of NVIDIA.
+    /// Creates an inference endpoint for NVIDIA.
     #[inline]
     pub fn put_nvidia(
         &self,

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of OpenAI.
+    /// Creates an inference endpoint for OpenAI.
     #[inline]
     pub fn put_openai(
         &self,

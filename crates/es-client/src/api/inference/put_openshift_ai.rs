@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of OpenShift AI.
+    /// Creates an inference endpoint for OpenShift AI.
     #[inline]
     pub fn put_openshift_ai(
         &self,

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Stores the policy of regions.
+    /// Sets the region policy.
     #[inline]
     pub fn put_region_policy(&self) -> PutRegionPolicy {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of Voyage AI.
+    /// Creates an inference endpoint for Voyage AI.
     #[inline]
     pub fn put_voyageai(
         &self,

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes an inference endpoint of watsonx.
+    /// Creates an inference endpoint for watsonx.
     #[inline]
     pub fn put_watsonx(
         &self,

@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Orders texts by how well they answer a query.
+    /// Reranks documents by their relevance to a query.
     #[inline]
     pub fn rerank(&self, inference_id: impl Param<String>) -> Rerank {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)

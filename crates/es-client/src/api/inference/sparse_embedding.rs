@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes sparse vectors of texts.
+    /// Runs sparse embedding inference on text.
     #[inline]
     pub fn sparse_embedding(&self, inference_id: impl Param<String>) -> SparseEmbedding {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)

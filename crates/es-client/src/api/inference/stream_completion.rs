@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Completes texts, as a stream of events.
+    /// Runs completion inference and streams the response as server-sent events.
     #[inline]
     pub fn stream_completion(&self, inference_id: impl Param<String>) -> StreamCompletion {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::raw)

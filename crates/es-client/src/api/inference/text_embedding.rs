@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Makes dense vectors of texts.
+    /// Runs dense embedding inference on text.
     #[inline]
     pub fn text_embedding(&self, inference_id: impl Param<String>) -> TextEmbedding {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Inference {
-    /// Changes an inference endpoint.
+    /// Updates an inference endpoint.
     #[inline]
     pub fn update(&self, inference_id: impl Param<String>) -> Update {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)

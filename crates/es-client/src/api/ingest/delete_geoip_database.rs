@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Deletes configurations of GeoIP databases.
+    /// Deletes GeoIP database configurations.
     #[inline]
     pub fn delete_geoip_database(&self, id: impl Param<[String]>) -> DeleteGeoipDatabase {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

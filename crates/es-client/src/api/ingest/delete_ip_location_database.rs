@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Deletes configurations of IP location databases.
+    /// Deletes IP geolocation database configurations.
     #[inline]
     pub fn delete_ip_location_database(
         &self,

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Statistics of the downloads of GeoIP databases.
+    /// Returns download statistics of the GeoIP databases.
     #[inline]
     pub fn geo_ip_stats(&self) -> GeoIpStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Gives configurations of GeoIP databases.
+    /// Returns GeoIP database configurations.
     #[inline]
     pub fn get_geoip_database(&self) -> GetGeoipDatabase {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Gives configurations of IP location databases.
+    /// Returns IP geolocation database configurations.
     #[inline]
     pub fn get_ip_location_database(&self) -> GetIpLocationDatabase {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Gives ingest pipelines.
+    /// Returns ingest pipelines.
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

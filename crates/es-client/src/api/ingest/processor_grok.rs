@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// The patterns that grok knows by itself.
+    /// Returns the built-in grok patterns.
     #[inline]
     pub fn processor_grok(&self) -> ProcessorGrok {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Stores the configuration of a GeoIP database.
+    /// Creates or updates a GeoIP database configuration.
     #[inline]
     pub fn put_geoip_database(&self, id: impl Param<String>) -> PutGeoipDatabase {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Stores the configuration of an IP location database.
+    /// Creates or updates an IP geolocation database configuration.
     #[inline]
     pub fn put_ip_location_database(&self, id: impl Param<String>) -> PutIpLocationDatabase {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

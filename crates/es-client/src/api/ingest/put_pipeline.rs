@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Stores an ingest pipeline.
+    /// Creates or updates an ingest pipeline.
     #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

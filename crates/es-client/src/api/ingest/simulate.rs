@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Ingest {
-    /// Shows what an ingest pipeline makes of documents.
+    /// Runs an ingest pipeline on the given documents without indexing them.
     #[inline]
     pub fn simulate(&self) -> Simulate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::License {
-    /// Deletes the licence.
+    /// Deletes the license.
     #[inline]
     pub fn delete(&self) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

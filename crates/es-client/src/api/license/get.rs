@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::License {
-    /// Gives the licence.
+    /// Returns the license.
     #[inline]
     pub fn get(&self) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

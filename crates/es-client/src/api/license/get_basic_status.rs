@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::License {
-    /// Tells whether a basic licence can be started.
+    /// Checks whether a basic license can be started.
     #[inline]
     pub fn get_basic_status(&self) -> GetBasicStatus {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::License {
-    /// Tells whether a trial can be started.
+    /// Checks whether a trial license can be started.
     #[inline]
     pub fn get_trial_status(&self) -> GetTrialStatus {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

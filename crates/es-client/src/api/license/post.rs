@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::License {
-    /// Stores a licence.
+    /// Updates the license.
     #[inline]
     pub fn post(&self) -> Post {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

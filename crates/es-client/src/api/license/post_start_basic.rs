@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::License {
-    /// Starts a basic licence.
+    /// Starts an indefinite basic license.
     #[inline]
     pub fn post_start_basic(&self) -> PostStartBasic {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

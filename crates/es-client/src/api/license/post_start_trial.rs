@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::License {
-    /// Starts a trial.
+    /// Starts a 30-day trial license.
     #[inline]
     pub fn post_start_trial(&self) -> PostStartTrial {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

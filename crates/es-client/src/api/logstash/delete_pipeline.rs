@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Logstash {
-    /// Deletes a pipeline.
+    /// Deletes a Logstash pipeline.
     #[inline]
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::nothing)

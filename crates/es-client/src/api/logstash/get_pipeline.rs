@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Logstash {
-    /// Gives pipelines.
+    /// Returns Logstash pipelines.
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Logstash {
-    /// Stores a pipeline.
+    /// Creates or updates a Logstash pipeline.
     #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::nothing)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Migration {
-    /// Lists what is in use and deprecated.
+    /// Returns deprecated settings and features in use.
     #[inline]
     pub fn deprecations(&self) -> Deprecations {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

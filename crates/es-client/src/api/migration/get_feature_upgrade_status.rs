@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Migration {
-    /// Tells which system features must be upgraded.
+    /// Returns the system features that must be migrated before an upgrade.
     #[inline]
     pub fn get_feature_upgrade_status(&self) -> GetFeatureUpgradeStatus {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Migration {
-    /// Upgrades system features.
+    /// Migrates system features.
     #[inline]
     pub fn post_feature_upgrade(&self) -> PostFeatureUpgrade {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Clears the cache of a deployed model.
+    /// Clears the inference cache of a deployed model.
     #[inline]
     pub fn clear_trained_model_deployment_cache(
         &self,

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Deletes a calendar.
+    /// Deletes a calendar and its scheduled events.
     #[inline]
     pub fn delete_calendar(&self, calendar_id: impl Param<String>) -> DeleteCalendar {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Deletes an event of a calendar.
+    /// Deletes a scheduled event from a calendar.
     #[inline]
     pub fn delete_calendar_event(
         &self,

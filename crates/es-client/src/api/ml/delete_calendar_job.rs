@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Takes jobs out of a calendar.
+    /// Removes jobs from a calendar.
     #[inline]
     pub fn delete_calendar_job(
         &self,

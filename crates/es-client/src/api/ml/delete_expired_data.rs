@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Deletes results and snapshots that are too old.
+    /// Deletes results, model snapshots and forecasts that have exceeded their retention.
     #[inline]
     pub fn delete_expired_data(&self) -> DeleteExpiredData {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Deletes forecasts.
+    /// Deletes forecasts of a job.
     #[inline]
     pub fn delete_forecast(&self, job_id: impl Param<String>) -> DeleteForecast {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

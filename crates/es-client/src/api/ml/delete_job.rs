@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Deletes an anomaly detection job with its results.
+    /// Deletes an anomaly detection job and its results.
     #[inline]
     pub fn delete_job(&self, job_id: impl Param<String>) -> DeleteJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Deletes a snapshot of a model.
+    /// Deletes a model snapshot.
     #[inline]
     pub fn delete_model_snapshot(
         &self,

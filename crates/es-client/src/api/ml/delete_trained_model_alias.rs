@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Deletes the alias of a trained model.
+    /// Deletes an alias of a trained model.
     #[inline]
     pub fn delete_trained_model_alias(
         &self,

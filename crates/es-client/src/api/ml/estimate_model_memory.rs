@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Estimates the memory that an anomaly detection job takes.
+    /// Estimates the memory that the model of an anomaly detection job needs.
     #[inline]
     pub fn estimate_model_memory(&self) -> EstimateModelMemory {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

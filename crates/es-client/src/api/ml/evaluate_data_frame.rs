@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Judges the results of data frame analytics.
+    /// Evaluates the results of data frame analytics.
     #[inline]
     pub fn evaluate_data_frame(&self) -> EvaluateDataFrame {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

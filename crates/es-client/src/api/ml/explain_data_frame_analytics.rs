@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Explains what a data frame analytics job would do.
+    /// Explains a data frame analytics configuration: the fields it uses and the memory it needs.
     #[inline]
     pub fn explain_data_frame_analytics(&self) -> ExplainDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -43,7 +43,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Makes a job work on what it holds back.
+    /// Flushes data that a job has buffered, so that it is analyzed.
     #[inline]
     pub fn flush_job(&self, job_id: impl Param<String>) -> FlushJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Forecasts a time series.
+    /// Predicts the future behavior of a time series.
     #[inline]
     pub fn forecast(&self, job_id: impl Param<String>) -> Forecast {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -66,7 +66,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives the results of a job by time.
+    /// Returns the results of an anomaly detection job by bucket.
     #[inline]
     pub fn get_buckets(&self, job_id: impl Param<String>) -> GetBuckets {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives the events of calendars.
+    /// Returns scheduled events of calendars.
     #[inline]
     pub fn get_calendar_events(&self, calendar_id: impl Param<String>) -> GetCalendarEvents {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)

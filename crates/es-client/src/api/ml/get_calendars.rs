@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives calendars.
+    /// Returns calendars.
     #[inline]
     pub fn get_calendars(&self) -> GetCalendars {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -40,7 +40,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives the categories that a job has found.
+    /// Returns the categories that a job has found.
     #[inline]
     pub fn get_categories(&self, job_id: impl Param<String>) -> GetCategories {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives data frame analytics jobs.
+    /// Returns data frame analytics jobs.
     #[inline]
     pub fn get_data_frame_analytics(&self) -> GetDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Statistics of data frame analytics jobs.
+    /// Returns statistics of data frame analytics jobs.
     #[inline]
     pub fn get_data_frame_analytics_stats(&self) -> GetDataFrameAnalyticsStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Statistics of datafeeds.
+    /// Returns statistics of datafeeds.
     #[inline]
     pub fn get_datafeed_stats(&self) -> GetDatafeedStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

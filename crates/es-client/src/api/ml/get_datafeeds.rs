@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives datafeeds.
+    /// Returns datafeeds.
     #[inline]
     pub fn get_datafeeds(&self) -> GetDatafeeds {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

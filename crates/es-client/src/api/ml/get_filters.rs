@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives filters.
+    /// Returns filters.
     #[inline]
     pub fn get_filters(&self) -> GetFilters {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives what influenced the results of a job.
+    /// Returns the influencers of anomalies of a job.
     #[inline]
     pub fn get_influencers(&self, job_id: impl Param<String>) -> GetInfluencers {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Statistics of anomaly detection jobs.
+    /// Returns statistics of anomaly detection jobs.
     #[inline]
     pub fn get_job_stats(&self) -> GetJobStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

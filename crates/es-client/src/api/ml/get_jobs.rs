@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives anomaly detection jobs.
+    /// Returns anomaly detection jobs.
     #[inline]
     pub fn get_jobs(&self) -> GetJobs {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

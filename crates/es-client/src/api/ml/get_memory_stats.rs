@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Memory that machine learning takes, by node.
+    /// Returns memory usage of machine learning, per node.
     #[inline]
     pub fn get_memory_stats(&self) -> GetMemoryStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Tells how the upgrade of a model's snapshot goes.
+    /// Returns the progress of model snapshot upgrades.
     #[inline]
     pub fn get_model_snapshot_upgrade_stats(
         &self,

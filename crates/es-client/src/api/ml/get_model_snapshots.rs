@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives the snapshots of a job's model.
+    /// Returns the model snapshots of a job.
     #[inline]
     pub fn get_model_snapshots(&self, job_id: impl Param<String>) -> GetModelSnapshots {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives results by time over several jobs.
+    /// Returns overall buckets that summarize several jobs.
     #[inline]
     pub fn get_overall_buckets(&self, job_id: impl Param<String>) -> GetOverallBuckets {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives the anomalies of a job.
+    /// Returns the anomaly records of a job.
     #[inline]
     pub fn get_records(&self, job_id: impl Param<String>) -> GetRecords {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives trained models.
+    /// Returns trained models.
     #[inline]
     pub fn get_trained_models(&self) -> GetTrainedModels {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Statistics of trained models.
+    /// Returns statistics of trained models.
     #[inline]
     pub fn get_trained_models_stats(&self) -> GetTrainedModelsStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

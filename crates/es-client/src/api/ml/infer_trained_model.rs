@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Runs a trained model.
+    /// Evaluates a trained model on documents.
     #[inline]
     pub fn infer_trained_model(&self, model_id: impl Param<String>) -> InferTrainedModel {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Defaults and limits of machine learning.
+    /// Returns defaults and limits of machine learning.
     #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

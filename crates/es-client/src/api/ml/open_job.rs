@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Opens an anomaly detection job.
+    /// Opens an anomaly detection job, so that it can receive data.
     #[inline]
     pub fn open_job(&self, job_id: impl Param<String>) -> OpenJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

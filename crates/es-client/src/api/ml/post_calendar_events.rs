@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Adds events to a calendar.
+    /// Adds scheduled events to a calendar.
     #[inline]
     pub fn post_calendar_events(&self, calendar_id: impl Param<String>) -> PostCalendarEvents {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Sends data to a job.
+    /// Sends data to an anomaly detection job.
     #[inline]
     pub fn post_data(&self, job_id: impl Param<String>) -> PostData {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Shows the features that a data frame analytics job would use.
+    /// Returns the extracted features that a data frame analytics job would use.
     #[inline]
     pub fn preview_data_frame_analytics(&self) -> PreviewDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -39,7 +39,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Shows what a datafeed would send.
+    /// Returns the first page of data that a datafeed would send.
     #[inline]
     pub fn preview_datafeed(&self) -> PreviewDatafeed {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Makes a calendar.
+    /// Creates a calendar.
     #[inline]
     pub fn put_calendar(&self, calendar_id: impl Param<String>) -> PutCalendar {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Makes a data frame analytics job.
+    /// Creates a data frame analytics job.
     #[inline]
     pub fn put_data_frame_analytics(&self, id: impl Param<String>) -> PutDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -61,7 +61,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Makes a datafeed.
+    /// Creates a datafeed.
     #[inline]
     pub fn put_datafeed(&self, datafeed_id: impl Param<String>) -> PutDatafeed {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)

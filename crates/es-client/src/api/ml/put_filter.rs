@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Makes a filter.
+    /// Creates a filter.
     #[inline]
     pub fn put_filter(&self, filter_id: impl Param<String>) -> PutFilter {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)

@@ -65,7 +65,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Makes an anomaly detection job.
+    /// Creates an anomaly detection job.
     #[inline]
     pub fn put_job(&self, job_id: impl Param<String>) -> PutJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Makes a trained model.
+    /// Creates a trained model.
     #[inline]
     pub fn put_trained_model(&self, model_id: impl Param<String>) -> PutTrainedModel {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Gives a trained model an alias.
+    /// Creates an alias for a trained model, or moves it.
     #[inline]
     pub fn put_trained_model_alias(
         &self,

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Stores a part of a model's definition.
+    /// Uploads a part of a trained model's definition.
     #[inline]
     pub fn put_trained_model_definition_part(
         &self,

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Stores the vocabulary of a model.
+    /// Uploads the vocabulary of a trained model.
     #[inline]
     pub fn put_trained_model_vocabulary(
         &self,

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Takes an anomaly detection job back to its beginning.
+    /// Resets an anomaly detection job: deletes its model state and results.
     #[inline]
     pub fn reset_job(&self, job_id: impl Param<String>) -> ResetJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Takes a job's model back to a snapshot.
+    /// Reverts the model of a job to a snapshot.
     #[inline]
     pub fn revert_model_snapshot(
         &self,

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Halts all jobs for an upgrade, or lets them go on.
+    /// Turns upgrade mode on, which halts all jobs and datafeeds, or off.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

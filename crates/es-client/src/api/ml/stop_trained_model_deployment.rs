@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Ends the deployment of a trained model.
+    /// Stops the deployment of a trained model.
     #[inline]
     pub fn stop_trained_model_deployment(
         &self,

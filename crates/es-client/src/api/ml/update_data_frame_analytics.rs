@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Changes a data frame analytics job.
+    /// Updates a data frame analytics job.
     #[inline]
     pub fn update_data_frame_analytics(&self, id: impl Param<String>) -> UpdateDataFrameAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -62,7 +62,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Changes a datafeed.
+    /// Updates a datafeed.
     #[inline]
     pub fn update_datafeed(&self, datafeed_id: impl Param<String>) -> UpdateDatafeed {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)

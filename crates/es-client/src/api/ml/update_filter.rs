@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Changes a filter.
+    /// Updates a filter.
     #[inline]
     pub fn update_filter(&self, filter_id: impl Param<String>) -> UpdateFilter {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)

@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Changes an anomaly detection job.
+    /// Updates an anomaly detection job.
     #[inline]
     pub fn update_job(&self, job_id: impl Param<String>) -> UpdateJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Changes the snapshot of a model.
+    /// Updates a model snapshot.
     #[inline]
     pub fn update_model_snapshot(
         &self,

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Changes the deployment of a trained model.
+    /// Updates the deployment of a trained model.
     #[inline]
     pub fn update_trained_model_deployment(
         &self,

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Ml {
-    /// Upgrades the snapshot of a model.
+    /// Upgrades a model snapshot to the format of the current version.
     #[inline]
     pub fn upgrade_job_snapshot(
         &self,

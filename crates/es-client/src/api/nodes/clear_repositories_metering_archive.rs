@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// Clears old counts of repository use.
+    /// Clears archived repository metering information.
     #[inline]
     pub fn clear_repositories_metering_archive(
         &self,

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// Counts of repository use.
+    /// Returns repository metering information.
     #[inline]
     pub fn get_repositories_metering_info(
         &self,

@@ -42,7 +42,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// The busiest threads of each node, as text.
+    /// Returns the busiest threads of each node, as text.
     #[inline]
     pub fn hot_threads(&self) -> HotThreads {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::text)

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// What the nodes are: versions, roles, settings.
+    /// Returns node information: versions, roles, settings, plugins.
     #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// Reads the keystore of nodes again.
+    /// Reloads the keystore of nodes.
     #[inline]
     pub fn reload_secure_settings(&self) -> ReloadSecureSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -55,7 +55,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// Statistics of nodes.
+    /// Returns node statistics.
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

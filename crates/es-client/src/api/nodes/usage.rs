@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Nodes {
-    /// How often each node was asked for what.
+    /// Returns how often each REST action and aggregation was used, per node.
     #[inline]
     pub fn usage(&self) -> Usage {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

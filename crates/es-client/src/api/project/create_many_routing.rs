@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Project {
-    /// Stores several expressions of project routing.
+    /// Creates or updates several project routing expressions.
     #[inline]
     pub fn create_many_routing(&self) -> CreateManyRouting {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Project {
-    /// Stores an expression of project routing.
+    /// Creates or updates a project routing expression.
     #[inline]
     pub fn create_routing(&self, name: impl Param<String>) -> CreateRouting {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

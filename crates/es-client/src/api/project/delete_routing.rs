@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Project {
-    /// Deletes an expression of project routing.
+    /// Deletes a project routing expression.
     #[inline]
     pub fn delete_routing(&self, name: impl Param<String>) -> DeleteRouting {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Project {
-    /// Gives all expressions of project routing.
+    /// Returns all project routing expressions.
     #[inline]
     pub fn get_many_routing(&self) -> GetManyRouting {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Project {
-    /// Gives an expression of project routing.
+    /// Returns a project routing expression.
     #[inline]
     pub fn get_routing(&self, name: impl Param<String>) -> GetRouting {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

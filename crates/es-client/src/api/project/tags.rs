@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Project {
-    /// Gives the tags of projects.
+    /// Returns the tags of projects.
     #[inline]
     pub fn tags(&self) -> Tags {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// Deletes a rule.
+    /// Deletes a query rule.
     #[inline]
     pub fn delete_rule(
         &self,

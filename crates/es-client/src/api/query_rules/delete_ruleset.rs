@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// Deletes a set of rules.
+    /// Deletes a query ruleset.
     #[inline]
     pub fn delete_ruleset(&self, ruleset_id: impl Param<String>) -> DeleteRuleset {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)

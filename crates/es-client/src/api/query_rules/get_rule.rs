@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// Gives a rule.
+    /// Returns a query rule.
     #[inline]
     pub fn get_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> GetRule {
         Request::new(

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// Gives a set of rules.
+    /// Returns a query ruleset.
     #[inline]
     pub fn get_ruleset(&self, ruleset_id: impl Param<String>) -> GetRuleset {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// Lists sets of rules.
+    /// Returns query rulesets.
     #[inline]
     pub fn list_rulesets(&self) -> ListRulesets {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

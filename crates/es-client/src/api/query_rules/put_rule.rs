@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// Stores a rule.
+    /// Creates or updates a query rule.
     #[inline]
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
         Request::new(

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// Stores a set of rules.
+    /// Creates or updates a query ruleset.
     #[inline]
     pub fn put_ruleset(&self, ruleset_id: impl Param<String>) -> PutRuleset {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::QueryRules {
-    /// Tells which rules of a set match.
+    /// Evaluates match criteria against a query ruleset and returns the matching rules.
     #[inline]
     pub fn test(&self, ruleset_id: impl Param<String>) -> Test {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)

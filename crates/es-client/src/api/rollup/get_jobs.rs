@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// Gives rollup jobs.
+    /// Returns rollup jobs.
     #[inline]
     pub fn get_jobs(&self) -> GetJobs {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// Tells what can be searched of the rollups of an index pattern.
+    /// Returns the rollup capabilities of an index pattern.
     #[inline]
     pub fn get_rollup_caps(&self) -> GetRollupCaps {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

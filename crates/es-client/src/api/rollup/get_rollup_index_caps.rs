@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// Tells what can be searched of rollup indices.
+    /// Returns the rollup capabilities of rollup indices.
     #[inline]
     pub fn get_rollup_index_caps(&self, index: impl Param<[String]>) -> GetRollupIndexCaps {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

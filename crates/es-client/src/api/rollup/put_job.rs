@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// Makes a rollup job.
+    /// Creates a rollup job.
     #[inline]
     pub fn put_job(&self, id: impl Param<String>) -> PutJob {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

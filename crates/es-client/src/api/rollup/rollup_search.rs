@@ -34,7 +34,7 @@ builder! {
 }
 
 impl super::Rollup {
-    /// Searches rollups.
+    /// Searches rolled-up data.
     #[inline]
     pub fn rollup_search(&self, index: impl Param<[String]>) -> RollupSearch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Deletes a collection of behavioural analytics.
+    /// Deletes a behavioral analytics collection and its data stream.
     #[inline]
     pub fn delete_behavioral_analytics(
         &self,

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Gives a search application.
+    /// Returns a search application.
     #[inline]
     pub fn get(&self, name: impl Param<String>) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Gives collections of behavioural analytics.
+    /// Returns behavioral analytics collections.
     #[inline]
     pub fn get_behavioral_analytics(&self) -> GetBehavioralAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

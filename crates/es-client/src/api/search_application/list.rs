@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Lists search applications.
+    /// Returns search applications.
     #[inline]
     pub fn list(&self) -> List {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

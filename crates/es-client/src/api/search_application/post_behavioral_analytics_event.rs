@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Adds an event to behavioural analytics.
+    /// Adds an event to a behavioral analytics collection.
     #[inline]
     pub fn post_behavioral_analytics_event(
         &self,

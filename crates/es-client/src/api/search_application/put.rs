@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Stores a search application.
+    /// Creates or updates a search application.
     #[inline]
     pub fn put(&self, name: impl Param<String>) -> Put {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Makes a collection of behavioural analytics.
+    /// Creates a behavioral analytics collection.
     #[inline]
     pub fn put_behavioral_analytics(&self, name: impl Param<String>) -> PutBehavioralAnalytics {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

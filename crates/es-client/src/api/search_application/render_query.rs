@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Shows the query of a search application.
+    /// Renders the query of a search application.
     #[inline]
     pub fn render_query(&self, name: impl Param<String>) -> RenderQuery {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::SearchApplication {
-    /// Searches by a search application.
+    /// Searches with a search application.
     #[inline]
     pub fn search(&self, name: impl Param<String>) -> Search {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// Statistics of the shared cache.
+    /// Returns statistics of the shared cache of partially mounted indices.
     #[inline]
     pub fn cache_stats(&self) -> CacheStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

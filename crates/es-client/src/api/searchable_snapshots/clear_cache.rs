@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// Clears the shared cache.
+    /// Clears the shared cache of partially mounted indices.
     #[inline]
     pub fn clear_cache(&self) -> ClearCache {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

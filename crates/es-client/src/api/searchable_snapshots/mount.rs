@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// Makes an index of a snapshot's.
+    /// Mounts an index of a snapshot as a searchable snapshot index.
     #[inline]
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
         Request::new(

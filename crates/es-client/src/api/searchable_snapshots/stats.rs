@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::SearchableSnapshots {
-    /// Statistics of searchable snapshots.
+    /// Returns statistics of searchable snapshot indices.
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes or renews the profile of a user, by the user's credentials.
+    /// Creates or updates a user profile on behalf of a user.
     #[inline]
     pub fn activate_user_profile(&self) -> ActivateUserProfile {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Tells who the caller is.
+    /// Returns the authenticated user, with roles and realm.
     #[inline]
     pub fn authenticate(&self) -> Authenticate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

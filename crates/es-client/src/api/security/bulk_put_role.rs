@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Stores several roles.
+    /// Creates or updates several roles.
     #[inline]
     pub fn bulk_put_role(&self) -> BulkPutRole {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Changes several API keys.
+    /// Updates several API keys.
     #[inline]
     pub fn bulk_update_api_keys(&self) -> BulkUpdateApiKeys {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

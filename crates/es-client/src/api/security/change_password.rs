@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Changes the password of a user, or of the caller.
+    /// Changes the password of a user, or of the authenticated user.
     #[inline]
     pub fn change_password(&self) -> ChangePassword {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

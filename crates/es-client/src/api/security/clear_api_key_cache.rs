@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Clears the cache of API keys.
+    /// Evicts API keys from the cache.
     #[inline]
     pub fn clear_api_key_cache(&self, ids: impl Param<[String]>) -> ClearApiKeyCache {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ids), Answer::json)

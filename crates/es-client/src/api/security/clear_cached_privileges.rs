@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Clears the cache of application privileges.
+    /// Evicts application privileges from the cache.
     #[inline]
     pub fn clear_cached_privileges(
         &self,

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Clears the cache of users.
+    /// Evicts users from the cache of realms.
     #[inline]
     pub fn clear_cached_realms(&self, realms: impl Param<[String]>) -> ClearCachedRealms {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, realms), Answer::json)

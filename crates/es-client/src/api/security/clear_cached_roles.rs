@@ -20,7 +20,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Clears the cache of roles.
+    /// Evicts roles from the cache.
     #[inline]
     pub fn clear_cached_roles(&self, name: impl Param<[String]>) -> ClearCachedRoles {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

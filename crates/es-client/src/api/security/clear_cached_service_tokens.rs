@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Clears the cache of service tokens.
+    /// Evicts service account tokens from the cache.
     #[inline]
     pub fn clear_cached_service_tokens(
         &self,

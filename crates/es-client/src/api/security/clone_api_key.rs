@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes an API key like another.
+    /// Creates an API key with the privileges of an existing one.
     #[inline]
     pub fn clone_api_key(&self) -> CloneApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -35,8 +35,8 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes an API key. It is not sent again once a node may have taken it, as that would make a
-    /// second key.
+    /// Creates an API key. The request is not retried once a node may have received it, because a
+    /// retry would create a second key.
     #[inline]
     pub fn create_api_key(&self) -> CreateApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes an API key for another cluster.
+    /// Creates a cross-cluster API key.
     #[inline]
     pub fn create_cross_cluster_api_key(&self) -> CreateCrossClusterApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes a token of a service account.
+    /// Creates a service account token.
     #[inline]
     pub fn create_service_token(
         &self,

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes a token for a client certificate that a proxy has checked.
+    /// Exchanges a client certificate chain that a trusted proxy has verified for an access token.
     #[inline]
     pub fn delegate_pki(&self) -> DelegatePki {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

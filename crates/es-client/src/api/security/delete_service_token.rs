@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Deletes a token of a service account.
+    /// Deletes a service account token.
     #[inline]
     pub fn delete_service_token(
         &self,

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Deletes a user.
+    /// Deletes a user of the native realm.
     #[inline]
     pub fn delete_user(&self, username: impl Param<String>) -> DeleteUser {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Locks a user out.
+    /// Disables a user of the native realm.
     #[inline]
     pub fn disable_user(&self, username: impl Param<String>) -> DisableUser {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Hides the profile of a user.
+    /// Disables a user profile, so that profile searches do not return it.
     #[inline]
     pub fn disable_user_profile(&self, uid: impl Param<String>) -> DisableUserProfile {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Lets a user in again.
+    /// Enables a user of the native realm.
     #[inline]
     pub fn enable_user(&self, username: impl Param<String>) -> EnableUser {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Shows the profile of a user again.
+    /// Enables a user profile, so that profile searches return it.
     #[inline]
     pub fn enable_user_profile(&self, uid: impl Param<String>) -> EnableUserProfile {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// What a new Kibana needs to connect.
+    /// Enrolls a Kibana instance: returns a token and the CA certificate of the HTTP layer.
     #[inline]
     pub fn enroll_kibana(&self) -> EnrollKibana {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

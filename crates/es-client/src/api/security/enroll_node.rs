@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// What a new node needs to join.
+    /// Enrolls a new node: returns the certificates and addresses it needs to join.
     #[inline]
     pub fn enroll_node(&self) -> EnrollNode {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Tells about API keys.
+    /// Returns API keys.
     #[inline]
     pub fn get_api_key(&self) -> GetApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

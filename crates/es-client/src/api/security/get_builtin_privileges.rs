@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Lists the privileges there are.
+    /// Returns the cluster and index privileges that this version supports.
     #[inline]
     pub fn get_builtin_privileges(&self) -> GetBuiltinPrivileges {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Gives application privileges.
+    /// Returns application privileges.
     #[inline]
     pub fn get_privileges(&self) -> GetPrivileges {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Gives roles.
+    /// Returns roles.
     #[inline]
     pub fn get_role(&self) -> GetRole {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Gives role mappings.
+    /// Returns role mappings.
     #[inline]
     pub fn get_role_mapping(&self) -> GetRoleMapping {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

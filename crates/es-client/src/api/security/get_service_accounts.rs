@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Gives service accounts.
+    /// Returns service accounts.
     #[inline]
     pub fn get_service_accounts(&self) -> GetServiceAccounts {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

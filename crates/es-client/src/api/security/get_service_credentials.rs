@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Lists the tokens of a service account.
+    /// Returns the tokens of a service account.
     #[inline]
     pub fn get_service_credentials(
         &self,

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Gives the settings of security's own indices.
+    /// Returns the settings of the security system indices.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

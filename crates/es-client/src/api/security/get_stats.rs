@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Statistics of security, by node.
+    /// Returns security statistics, per node.
     #[inline]
     pub fn get_stats(&self) -> GetStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes an access token.
+    /// Creates an access token.
     #[inline]
     pub fn get_token(&self) -> GetToken {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

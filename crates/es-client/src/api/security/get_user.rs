@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Gives users.
+    /// Returns users of the native realm and built-in users.
     #[inline]
     pub fn get_user(&self) -> GetUser {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Tells the privileges of the caller.
+    /// Returns the privileges of the authenticated user.
     #[inline]
     pub fn get_user_privileges(&self) -> GetUserPrivileges {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

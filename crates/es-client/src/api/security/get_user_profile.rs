@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Gives profiles of users.
+    /// Returns user profiles.
     #[inline]
     pub fn get_user_profile(&self, uid: impl Param<[String]>) -> GetUserProfile {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)

@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes an API key for another user.
+    /// Creates an API key on behalf of another user.
     #[inline]
     pub fn grant_api_key(&self) -> GrantApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

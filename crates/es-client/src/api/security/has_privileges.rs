@@ -36,7 +36,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Tells whether the caller has privileges.
+    /// Checks whether the authenticated user has the given privileges.
     #[inline]
     pub fn has_privileges(&self) -> HasPrivileges {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

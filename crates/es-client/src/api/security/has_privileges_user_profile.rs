@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Tells which users have privileges, by their profiles.
+    /// Checks which of the given user profiles have the given privileges.
     #[inline]
     pub fn has_privileges_user_profile(&self) -> HasPrivilegesUserProfile {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

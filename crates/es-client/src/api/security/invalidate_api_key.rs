@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Ends API keys.
+    /// Invalidates API keys.
     #[inline]
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

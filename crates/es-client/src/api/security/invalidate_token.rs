@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Ends tokens.
+    /// Invalidates access or refresh tokens.
     #[inline]
     pub fn invalidate_token(&self) -> InvalidateToken {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes tokens of an answer of OpenID Connect.
+    /// Exchanges an OpenID Connect authentication response for an access and a refresh token.
     #[inline]
     pub fn oidc_authenticate(&self) -> OidcAuthenticate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

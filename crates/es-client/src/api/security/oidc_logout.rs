@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Ends tokens of OpenID Connect.
+    /// Invalidates tokens that were issued by OpenID Connect authentication.
     #[inline]
     pub fn oidc_logout(&self) -> OidcLogout {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

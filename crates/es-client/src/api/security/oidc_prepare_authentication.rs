@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes the URL to sign in at, by OpenID Connect.
+    /// Creates an OpenID Connect authentication request as a URL.
     #[inline]
     pub fn oidc_prepare_authentication(&self) -> OidcPrepareAuthentication {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

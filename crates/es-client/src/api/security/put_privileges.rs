@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Stores application privileges.
+    /// Creates or updates application privileges.
     #[inline]
     pub fn put_privileges(&self) -> PutPrivileges {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -45,7 +45,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Stores a role.
+    /// Creates or updates a role.
     #[inline]
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Stores a role mapping.
+    /// Creates or updates a role mapping.
     #[inline]
     pub fn put_role_mapping(&self, name: impl Param<String>) -> PutRoleMapping {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Stores a user.
+    /// Creates or updates a user of the native realm.
     #[inline]
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)

@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Searches users.
+    /// Searches users of the native realm.
     #[inline]
     pub fn query_user(&self) -> QueryUser {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes tokens of an answer of SAML.
+    /// Exchanges a SAML response for an access and a refresh token.
     #[inline]
     pub fn saml_authenticate(&self) -> SamlAuthenticate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

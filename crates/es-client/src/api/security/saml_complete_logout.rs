@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Checks the answer to a logout by SAML.
+    /// Verifies the logout response of a SAML identity provider.
     #[inline]
     pub fn saml_complete_logout(&self) -> SamlCompleteLogout {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Takes a request to log out by SAML.
+    /// Handles a SAML logout request of the identity provider.
     #[inline]
     pub fn saml_invalidate(&self) -> SamlInvalidate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

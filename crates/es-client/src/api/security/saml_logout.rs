@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Ends tokens of SAML.
+    /// Invalidates tokens that were issued by SAML authentication.
     #[inline]
     pub fn saml_logout(&self) -> SamlLogout {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Makes the URL to sign in at, by SAML.
+    /// Creates a SAML authentication request as a URL.
     #[inline]
     pub fn saml_prepare_authentication(&self) -> SamlPrepareAuthentication {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Gives the SAML metadata of a realm.
+    /// Returns the SAML metadata of a realm.
     #[inline]
     pub fn saml_service_provider_metadata(
         &self,

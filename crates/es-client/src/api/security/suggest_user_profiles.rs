@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Finds profiles of users by a part of their names.
+    /// Searches user profiles by name or email address.
     #[inline]
     pub fn suggest_user_profiles(&self) -> SuggestUserProfiles {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

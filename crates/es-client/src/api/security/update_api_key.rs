@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Changes an API key.
+    /// Updates an API key.
     #[inline]
     pub fn update_api_key(&self, id: impl Param<String>) -> UpdateApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

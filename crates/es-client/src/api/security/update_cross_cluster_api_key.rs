@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Changes an API key for another cluster.
+    /// Updates a cross-cluster API key.
     #[inline]
     pub fn update_cross_cluster_api_key(&self, id: impl Param<String>) -> UpdateCrossClusterApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Changes the settings of security's own indices.
+    /// Updates the settings of the security system indices.
     #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Security {
-    /// Changes the data of a user's profile.
+    /// Updates the data of a user profile.
     #[inline]
     pub fn update_user_profile_data(&self, uid: impl Param<String>) -> UpdateUserProfileData {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)

@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::Simulate {
-    /// Shows what ingestion makes of documents.
+    /// Simulates the ingestion of documents: pipelines, templates and mappings, without indexing.
     #[inline]
     pub fn ingest(&self) -> Ingest {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Deletes a snapshot policy.
+    /// Deletes a snapshot lifecycle policy. Its snapshots are kept.
     #[inline]
     pub fn delete_lifecycle(&self, policy_id: impl Param<String>) -> DeleteLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Takes a snapshot by a policy, now.
+    /// Creates a snapshot according to a policy, without waiting for its schedule.
     #[inline]
     pub fn execute_lifecycle(&self, policy_id: impl Param<String>) -> ExecuteLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Deletes snapshots that are too old, now.
+    /// Deletes snapshots that have expired according to the retention rules of their policy.
     #[inline]
     pub fn execute_retention(&self) -> ExecuteRetention {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Gives snapshot policies.
+    /// Returns snapshot lifecycle policies.
     #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Statistics of snapshot management.
+    /// Returns statistics of snapshot lifecycle management.
     #[inline]
     pub fn get_stats(&self) -> GetStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Tells whether snapshot management runs.
+    /// Returns the operation mode of snapshot lifecycle management.
     #[inline]
     pub fn get_status(&self) -> GetStatus {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

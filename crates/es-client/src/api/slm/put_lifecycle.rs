@@ -37,7 +37,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Stores a snapshot policy.
+    /// Creates or updates a snapshot lifecycle policy.
     #[inline]
     pub fn put_lifecycle(&self, policy_id: impl Param<String>) -> PutLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Starts snapshot management.
+    /// Starts snapshot lifecycle management.
     #[inline]
     pub fn start(&self) -> Start {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Slm {
-    /// Stops snapshot management.
+    /// Stops snapshot lifecycle management.
     #[inline]
     pub fn stop(&self) -> Stop {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Deletes what no snapshot of a repository needs.
+    /// Deletes data of a repository that no snapshot references.
     #[inline]
     pub fn cleanup_repository(&self, repository: impl Param<String>) -> CleanupRepository {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)

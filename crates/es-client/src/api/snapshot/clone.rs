@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Copies a part of a snapshot.
+    /// Clones part of a snapshot into another snapshot of the same repository.
     #[inline]
     pub fn clone(
         &self,

@@ -41,7 +41,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Takes a snapshot.
+    /// Creates a snapshot.
     #[inline]
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
         Request::new(

@@ -27,7 +27,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Registers a repository.
+    /// Creates or updates a snapshot repository.
     #[inline]
     pub fn create_repository(&self, repository: impl Param<String>) -> CreateRepository {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)

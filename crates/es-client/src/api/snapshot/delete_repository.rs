@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Forgets repositories; what is in them stays.
+    /// Unregisters repositories. Their contents are kept.
     #[inline]
     pub fn delete_repository(&self, repository: impl Param<[String]>) -> DeleteRepository {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)

@@ -48,7 +48,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Tells about snapshots.
+    /// Returns snapshots.
     #[inline]
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
         Request::new(

@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Gives repositories.
+    /// Returns snapshot repositories.
     #[inline]
     pub fn get_repository(&self) -> GetRepository {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

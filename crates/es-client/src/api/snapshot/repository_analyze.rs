@@ -46,7 +46,8 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Tries out whether a repository works well.
+    /// Analyzes a repository: reads and writes test data, and reports performance and incorrect
+    /// behavior.
     #[inline]
     pub fn repository_analyze(&self, repository: impl Param<String>) -> RepositoryAnalyze {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)

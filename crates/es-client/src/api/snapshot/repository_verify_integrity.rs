@@ -38,7 +38,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Checks what is in a repository.
+    /// Verifies the integrity of the contents of repositories.
     #[inline]
     pub fn repository_verify_integrity(
         &self,

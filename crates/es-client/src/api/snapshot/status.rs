@@ -35,7 +35,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Tells how snapshots go, shard by shard.
+    /// Returns the detailed status of snapshots, per shard.
     #[inline]
     pub fn status(&self) -> Status {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

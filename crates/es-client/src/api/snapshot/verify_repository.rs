@@ -25,7 +25,7 @@ builder! {
 }
 
 impl super::Snapshot {
-    /// Checks whether all nodes reach a repository.
+    /// Verifies that all nodes can access a repository.
     #[inline]
     pub fn verify_repository(&self, repository: impl Param<String>) -> VerifyRepository {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// Frees what a cursor holds.
+    /// Closes a cursor and releases its resources.
     #[inline]
     pub fn clear_cursor(&self) -> ClearCursor {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// Deletes a query in the background.
+    /// Deletes an async or stored SQL search, and cancels it if it is still running.
     #[inline]
     pub fn delete_async(&self, id: impl Param<String>) -> DeleteAsync {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// Gives what a query in the background has found.
+    /// Returns the results of an async or stored SQL search.
     #[inline]
     pub fn get_async(&self, id: impl Param<String>) -> GetAsync {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// Tells whether a query in the background still runs.
+    /// Returns the status of an async or stored SQL search, without its results.
     #[inline]
     pub fn get_async_status(&self, id: impl Param<String>) -> GetAsyncStatus {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -62,7 +62,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// Runs a query, or gives the next page of one.
+    /// Runs a SQL query, or returns the next page of one.
     #[inline]
     pub fn query(&self) -> Query {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Sql {
-    /// Shows the search that a query becomes.
+    /// Translates a SQL query into a search request.
     #[inline]
     pub fn translate(&self) -> Translate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

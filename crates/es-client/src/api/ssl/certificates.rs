@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Ssl {
-    /// Lists the certificates that nodes use.
+    /// Returns the certificates that encrypt communication in the cluster.
     #[inline]
     pub fn certificates(&self) -> Certificates {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

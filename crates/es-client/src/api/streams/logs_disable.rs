@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Streams {
-    /// Switches streams of logs off.
+    /// Disables a log stream.
     #[inline]
     pub fn logs_disable(&self, name: params::StreamType) -> LogsDisable {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Streams {
-    /// Switches streams of logs on.
+    /// Enables a log stream.
     #[inline]
     pub fn logs_enable(&self, name: params::StreamType) -> LogsEnable {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Streams {
-    /// Tells which streams are on.
+    /// Returns the status of streams.
     #[inline]
     pub fn status(&self) -> Status {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// Deletes a set of synonyms.
+    /// Deletes a synonym set.
     #[inline]
     pub fn delete_synonym(&self, id: impl Param<String>) -> DeleteSynonym {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

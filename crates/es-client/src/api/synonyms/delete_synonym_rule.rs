@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// Deletes a rule of a set of synonyms.
+    /// Deletes a rule of a synonym set.
     #[inline]
     pub fn delete_synonym_rule(
         &self,

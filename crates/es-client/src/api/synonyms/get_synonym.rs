@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// Gives a set of synonyms.
+    /// Returns a synonym set.
     #[inline]
     pub fn get_synonym(&self, id: impl Param<String>) -> GetSynonym {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// Gives a rule of a set of synonyms.
+    /// Returns a rule of a synonym set.
     #[inline]
     pub fn get_synonym_rule(
         &self,

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// Lists sets of synonyms.
+    /// Returns all synonym sets.
     #[inline]
     pub fn get_synonyms_sets(&self) -> GetSynonymsSets {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

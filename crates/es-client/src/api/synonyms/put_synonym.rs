@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// Stores a set of synonyms.
+    /// Creates or replaces a synonym set.
     #[inline]
     pub fn put_synonym(&self, id: impl Param<String>) -> PutSynonym {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -28,7 +28,7 @@ builder! {
 }
 
 impl super::Synonyms {
-    /// Stores a rule of a set of synonyms.
+    /// Creates or updates a rule of a synonym set.
     #[inline]
     pub fn put_synonym_rule(
         &self,

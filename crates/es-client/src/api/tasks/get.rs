@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Tasks {
-    /// Tells about a task, and can wait for its end.
+    /// Returns a task, optionally once it has completed.
     #[inline]
     pub fn get(&self, task_id: impl Param<String>) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, task_id), Answer::json)

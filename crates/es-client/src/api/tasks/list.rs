@@ -33,7 +33,7 @@ builder! {
 }
 
 impl super::Tasks {
-    /// Lists tasks.
+    /// Returns tasks that currently run in the cluster.
     #[inline]
     pub fn list(&self) -> List {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

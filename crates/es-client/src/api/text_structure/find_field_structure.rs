@@ -46,7 +46,7 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// Finds the structure of the texts of a field.
+    /// Finds the structure of a text field of an index.
     #[inline]
     pub fn find_field_structure(
         &self,

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// Finds the structure of messages.
+    /// Finds the structure of text messages.
     #[inline]
     pub fn find_message_structure(&self) -> FindMessageStructure {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

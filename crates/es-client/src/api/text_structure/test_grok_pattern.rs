@@ -29,7 +29,7 @@ builder! {
 }
 
 impl super::TextStructure {
-    /// Tries a grok pattern out.
+    /// Tests a grok pattern on lines of text.
     #[inline]
     pub fn test_grok_pattern(&self) -> TestGrokPattern {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

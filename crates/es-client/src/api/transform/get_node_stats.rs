@@ -18,7 +18,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Statistics of transforms, by node.
+    /// Returns statistics of transforms, per node.
     #[inline]
     pub fn get_node_stats(&self) -> GetNodeStats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -32,7 +32,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Gives transforms.
+    /// Returns transforms.
     #[inline]
     pub fn get_transform(&self) -> GetTransform {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -31,7 +31,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Statistics of transforms.
+    /// Returns statistics of transforms.
     #[inline]
     pub fn get_transform_stats(&self, transform_id: impl Param<[String]>) -> GetTransformStats {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)

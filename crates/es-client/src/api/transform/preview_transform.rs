@@ -54,7 +54,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Shows what a transform would make.
+    /// Returns a preview of the results of a transform.
     #[inline]
     pub fn preview_transform(&self) -> PreviewTransform {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -50,7 +50,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Makes a transform.
+    /// Creates a transform.
     #[inline]
     pub fn put_transform(&self, transform_id: impl Param<String>) -> PutTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)

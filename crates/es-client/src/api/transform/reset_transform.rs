@@ -24,7 +24,8 @@ builder! {
 }
 
 impl super::Transform {
-    /// Takes a transform back to its beginning.
+    /// Resets a transform: deletes its checkpoints, its state, and the destination index if the
+    /// transform created it.
     #[inline]
     pub fn reset_transform(&self, transform_id: impl Param<String>) -> ResetTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Lets a transform look for new data now.
+    /// Runs a transform now, without waiting for its next interval.
     #[inline]
     pub fn schedule_now_transform(&self, transform_id: impl Param<String>) -> ScheduleNowTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)

@@ -24,7 +24,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Halts all transforms for an upgrade, or lets them go on.
+    /// Turns upgrade mode on, which halts all transforms, or off.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Changes a transform.
+    /// Updates a transform.
     #[inline]
     pub fn update_transform(&self, transform_id: impl Param<String>) -> UpdateTransform {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Transform {
-    /// Brings all transforms to the current form.
+    /// Upgrades all transforms to the current configuration format.
     #[inline]
     pub fn upgrade_transforms(&self) -> UpgradeTransforms {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

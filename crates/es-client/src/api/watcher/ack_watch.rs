@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Acknowledges a watch, so that it does not act again at once.
+    /// Acknowledges a watch, which throttles its actions until the condition is no longer met.
     #[inline]
     pub fn ack_watch(&self, watch_id: impl Param<String>) -> AckWatch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Switches a watch on.
+    /// Activates a watch.
     #[inline]
     pub fn activate_watch(&self, watch_id: impl Param<String>) -> ActivateWatch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)

@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Switches a watch off.
+    /// Deactivates a watch.
     #[inline]
     pub fn deactivate_watch(&self, watch_id: impl Param<String>) -> DeactivateWatch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)

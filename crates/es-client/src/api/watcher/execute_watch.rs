@@ -47,7 +47,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Runs a watch now. It is not sent again once a node may have taken it.
+    /// Runs a watch now. The request is not retried once a node may have received it.
     #[inline]
     pub fn execute_watch(&self) -> ExecuteWatch {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Gives the settings of the watches' own index.
+    /// Returns the settings of the watcher index.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

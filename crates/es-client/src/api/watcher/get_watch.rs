@@ -19,7 +19,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Gives a watch.
+    /// Returns a watch.
     #[inline]
     pub fn get_watch(&self, id: impl Param<String>) -> GetWatch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

@@ -49,7 +49,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Stores a watch.
+    /// Creates or updates a watch.
     #[inline]
     pub fn put_watch(&self, id: impl Param<String>) -> PutWatch {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

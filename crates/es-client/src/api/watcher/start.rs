@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Starts watching.
+    /// Starts the watch service.
     #[inline]
     pub fn start(&self) -> Start {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

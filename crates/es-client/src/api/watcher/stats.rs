@@ -26,7 +26,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Statistics of watches.
+    /// Returns statistics of the watch service.
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

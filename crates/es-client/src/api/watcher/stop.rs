@@ -22,7 +22,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Stops watching.
+    /// Stops the watch service.
     #[inline]
     pub fn stop(&self) -> Stop {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

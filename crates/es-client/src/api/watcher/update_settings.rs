@@ -30,7 +30,7 @@ builder! {
 }
 
 impl super::Watcher {
-    /// Changes the settings of the watches' own index.
+    /// Updates the settings of the watcher index.
     #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -23,7 +23,7 @@ builder! {
 }
 
 impl super::Xpack {
-    /// Tells the licence and which features there are.
+    /// Returns build, license and available features.
     #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

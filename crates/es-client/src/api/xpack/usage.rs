@@ -21,7 +21,7 @@ builder! {
 }
 
 impl super::Xpack {
-    /// Tells how features are used.
+    /// Returns which features are available and enabled, and their usage.
     #[inline]
     pub fn usage(&self) -> Usage {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
