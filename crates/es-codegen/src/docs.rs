@@ -106,7 +106,9 @@ fn described(endpoint: &str, name: &str, words: &Words) -> Option<String> {
 }
 
 fn with_notes(mut text: String, notes: &Notes) -> String {
-    let default = notes.default.as_ref().map(|value| match value {
+    // The description may know better: some published defaults depend on the index.
+    let unknown = !text.contains("Default:");
+    let default = notes.default.as_ref().filter(|_| unknown).map(|value| match value {
         Value::String(text) => format!("Default: `{text}`."),
         other => format!("Default: `{other}`."),
     });

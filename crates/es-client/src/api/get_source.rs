@@ -38,7 +38,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Returns the `_source` of a document.
+    /// Returns the `_source` of a document. Since 9.2 it has no vectors, unless the query parameter
+    /// `_source_exclude_vectors=false` is set: set it if the document will be indexed again.
     #[inline]
     pub fn get_source(&self, index: impl Param<String>, id: impl Param<String>) -> GetSource {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

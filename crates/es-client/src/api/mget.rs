@@ -48,7 +48,8 @@ builder! {
 }
 
 impl Elasticsearch {
-    /// Returns several documents by ID.
+    /// Returns several documents by ID. Since 9.2 their `_source` has no vectors, unless the query
+    /// parameter `_source_exclude_vectors=false` is set: set it if they will be indexed again.
     #[inline]
     pub fn mget<T: DeserializeOwned>(&self) -> Mget<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -20,7 +20,11 @@ builder! {
     query {
         /// Whether sources are given, or which of their fields. Default: `true`.
         source_param("_source"): impl Param<(bool, [String])>;
-        /// Whether vectors are left out of sources. Default: `false`. Since 9.2.0.
+        /// If `true`, vectors (`dense_vector`, `sparse_vector`, `rank_vectors` and `semantic_text`
+        /// fields) are left out of `_source`. Default: the index setting
+        /// `index.mapping.exclude_source_vectors`, which is `true` for indices created on 9.2 or
+        /// later: pass `false` to read a document that will be indexed again, or its vectors are
+        /// lost. Since 9.2.0.
         source_exclude_vectors("_source_exclude_vectors"): bool;
         /// Fields that are left out of sources.
         source_excludes("_source_excludes"): impl Param<[String]>;
