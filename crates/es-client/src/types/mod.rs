@@ -9,6 +9,7 @@
 //! | indices | [`IndexStates`], [`IndicesStats`], [`IndexTemplates`], [`AnalyzeResponse`] |
 //! | clusters | [`ClusterHealth`], [`NodesInfo`], [`TaskList`] |
 //! | cat endpoints | [`CatRow`], [`CatIndices`], [`CatNodes`], [`CatShards`] and so on |
+//! | vectors | [`Vector`] |
 //! | the rest | [`Pipelines`], [`LifecyclePolicies`], [`Snapshots`], [`Authentication`], [`EsqlResponse`] |
 
 mod aggs;
@@ -32,6 +33,7 @@ mod search;
 mod security;
 mod suggest;
 mod total;
+mod vector;
 
 pub use aggs::{AggregationError, Aggregations, Stats};
 pub use buckets::{Bucket, Buckets, SingleBucket};
@@ -69,3 +71,4 @@ pub use security::{
 };
 pub use suggest::{SuggestOption, Suggestion};
 pub use total::Total;
+pub use vector::{Vector, VectorEncoding};
