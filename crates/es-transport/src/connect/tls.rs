@@ -247,6 +247,7 @@ fn with_client_cert(
             }
             _ => format!("{certificate} and {key} cannot be used"),
         };
-        Error::config(SETTING, message).with_source(error)
+        // rustls' error about a key is not kept: it may show what it could not read.
+        Error::config(SETTING, message)
     })
 }

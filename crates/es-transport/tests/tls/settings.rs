@@ -50,6 +50,38 @@ fn a_ca_file_that_is_of_no_use() {
 }
 
 #[test]
+fn pem_is_text_path_or_bytes() {
+    let ca = Ca::new("ca").pem();
+    let text = String::from_utf8(ca.clone()).unwrap();
+    let path = file("forms.crt", &ca);
+    let path_text = path.to_str().unwrap().to_owned();
+    for tls in [
+        TlsSettings::new().ca_certs(&*text),
+        TlsSettings::new().ca_certs(&text),
+        TlsSettings::new().ca_certs(text.clone()),
+        TlsSettings::new().ca_certs(format!("\u{feff}\r\n {text}")),
+        TlsSettings::new().ca_certs(&*ca),
+        TlsSettings::new().ca_certs(ca),
+        TlsSettings::new().ca_certs(&path),
+        TlsSettings::new().ca_certs(path.as_path()),
+        TlsSettings::new().ca_certs(path.clone()),
+        TlsSettings::new().ca_certs(&path_text),
+        TlsSettings::new().ca_certs(path_text),
+    ] {
+        tls.build().unwrap();
+    }
+}
+
+#[test]
+fn lost_line_feeds_are_named() {
+    let (certificate, key) = Ca::new("clients").leaf().pem();
+    let one_line = String::from_utf8(key).unwrap().replace('\n', "");
+    let (setting, words) = refused(TlsSettings::new().client_cert(certificate, one_line));
+    assert_eq!(setting, "client_cert");
+    assert!(words.contains("line feeds are lost"), "{words}");
+}
+
+#[test]
 fn one_good_certificate_of_a_file_is_enough() {
     let mut bundle = Ca::with_days("old", EXPIRED).pem();
     bundle.extend(Ca::new("new").pem());
