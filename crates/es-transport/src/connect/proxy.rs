@@ -34,6 +34,7 @@ impl Proxy {
     /// # Errors
     /// A config error for anything else.
     pub fn new(url: &str) -> Result<Self> {
+        check_user_info(url)?;
         let url = with_encoded_user_info(url);
         let uri: Uri = url.parse().map_err(|_| Error::config(SETTING, "it is not a URL"))?;
         if uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
@@ -66,7 +67,12 @@ impl Proxy {
         let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
         let variable = |names: [&str; 2]| {
             let value = names.into_iter().find_map(|name| std::env::var(name).ok());
-            value.filter(|_| !is_cgi).unwrap_or_default()
+            let value = value.filter(|_| !is_cgi).unwrap_or_default();
+            if let Err(error) = check_user_info(&value) {
+                tracing::warn!(variable = names[0], %error, "a proxy of the environment is ignored");
+                return String::new();
+            }
+            value
         };
         let url = |names| with_encoded_user_info(&variable(names));
         let no_proxy = variable(["NO_PROXY", "no_proxy"]);
@@ -88,6 +94,28 @@ impl Proxy {
 
     pub(super) fn for_target(&self, target: &Uri) -> Option<Intercept> {
         if self.excepts_all { None } else { self.matcher.intercept(target) }
+    }
+}
+
+/// Refuses a password with a character that ends the authority of a URL: a part of
+/// it would become the path, and the user the host.
+fn check_user_info(url: &str) -> Result<()> {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if path.contains('@') {
+        return Err(Error::config(
+            SETTING,
+            "it has an `@` after its host; percent-encode `/`, `?` and `#` in a password",
+        ));
+    }
+    if !matches!(path, "" | "/") {
+        return Err(Error::config(SETTING, "it must not have a path"));
+    }
+    match authority.rsplit_once('@') {
+        Some((user_info, _)) if user_info.is_empty() || user_info.starts_with(':') => {
+            Err(Error::config(SETTING, "its user info has no user name"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -39,10 +39,17 @@ impl FromStr for Node {
         } else {
             return Err(wrong("the scheme of a URL must be `http` or `https`"));
         };
+        let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, rest_of_url) = rest.split_at(authority_end);
+        if rest_of_url.contains('@') {
+            return Err(wrong(
+                "a URL has an `@` after its host; percent-encode `/`, `?` and `#` in a password",
+            ));
+        }
         if rest.contains(['?', '#']) {
             return Err(wrong("a URL cannot have a query or a fragment"));
         }
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let path = rest_of_url;
         let (user_info, host_port) = match authority.rsplit_once('@') {
             Some((user_info, host_port)) => (Some(user_info), host_port),
             None => (None, authority),
@@ -151,6 +158,11 @@ fn split_port(host_port: &str) -> Result<(&str, Option<u16>)> {
 fn credentials(user_info: &str) -> Result<Credentials> {
     let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
     let (user, password) = (percent_decode(user)?, percent_decode(password)?);
+    if user.is_empty() {
+        return Err(wrong(
+            "the user info of a URL has no user name; percent-encode what has an `@`",
+        ));
+    }
     Credentials::basic(user, password)
         .map_err(|_| wrong("the user info of a URL has a control character or a second colon"))
 }

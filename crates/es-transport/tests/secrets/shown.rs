@@ -95,9 +95,66 @@ fn proxies_pem_and_tls_settings() {
         let error = TlsSettings::new().client_cert(certificate, key).build().unwrap_err();
         transcript.add(&shown(&error));
     }
+    show_keys_in_every_form(&transcript, &leaf.pem(), &key);
     nothing_leaked(&transcript);
     let text = transcript.text();
+    let numbers = format!("{:?}", key.lines().nth(1).unwrap().as_bytes());
+    assert!(!text.contains(numbers.trim_matches(['[', ']'])), "the key is shown as numbers");
     assert!(key.lines().filter(|line| !line.starts_with('-')).all(|line| !text.contains(line)));
+}
+
+/// Gives a private key in all the forms in which it may be mistaken for something else.
+fn show_keys_in_every_form(transcript: &Transcript, certificate: &str, key: &str) {
+    let one_line = key.replace('\n', "");
+    let base64 = key.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let forms = [
+        key.to_owned(),
+        format!("\u{feff}\n  {key}"),
+        one_line.clone(),
+        key.replace('\n', "\\n"),
+        key.replace('\n', " "),
+        format!("\"{key}\""),
+        base64.clone(),
+        one_line.trim_matches('-').to_owned(),
+        key.replace("-----END", "---END"),
+        key.replace("PRIVATE KEY-----\n", "PRIVATE KEY----\n"),
+    ];
+    for form in forms {
+        let (text, bytes) = (Pem::from(&form), Pem::from(form.as_bytes()));
+        for pem in [text, bytes, Pem::file(&form)] {
+            transcript.debug(&pem);
+            for tls in [
+                TlsSettings::new().client_cert(certificate, pem.clone()),
+                TlsSettings::new().client_cert(pem.clone(), key),
+                TlsSettings::new().client_cert(pem.clone(), pem.clone()),
+                TlsSettings::new().ca_certs(pem.clone()),
+            ] {
+                transcript.debug(&tls);
+                if let Err(error) = tls.build() {
+                    transcript.add(&shown(&error));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn passwords_that_are_not_encoded() {
+    let transcript = Transcript::of_this_process();
+    for end in ['/', '?', '#'] {
+        for start in ["u:80", "u:", "u:x", ":", "u"] {
+            let url = format!("http://{start}{end}{TOKEN}@localhost:9200");
+            let error = url.parse::<Node>().unwrap_err();
+            transcript.add(&shown(&error));
+            let builder = es_transport::Transport::builder().node(&url);
+            transcript.debug(&builder);
+            transcript.add(&shown(&builder.build().unwrap_err()));
+            let error = Proxy::new(&url).unwrap_err();
+            assert!(error.to_string().contains("percent-encode"), "{error}");
+            transcript.add(&shown(&error));
+        }
+    }
+    nothing_leaked(&transcript);
 }
 
 #[test]

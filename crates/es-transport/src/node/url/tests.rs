@@ -105,11 +105,30 @@ fn what_is_no_url_of_a_node_is_an_error_that_names_the_setting_and_shows_no_secr
         "https://u:secret@bücher.example",
         "https://u:secret@h,h",
         "https://u:secret@h<",
+        "http://u:80/secret@es:9200",
+        "http://u:80?secret@es:9200",
+        "http://u:80#secret@es:9200",
+        "http://u/secret@es:9200",
+        "http://u:s/secret@es:9200",
+        "http://@host",
+        "http://:secret@host",
+        "http://:@host",
     ] {
         let error = Node::from_str(bad).expect_err(bad);
         assert!(matches!(error.setting(), Some("nodes" | "basic_auth")), "{bad}: {error}");
         assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
+}
+
+#[test]
+fn an_unencoded_password_gets_a_hint() {
+    for bad in ["http://u:80/secret@es:9200", "http://u:se#cret@es", "http://u:se?cret@es"] {
+        let error = Node::from_str(bad).unwrap_err();
+        assert!(error.to_string().contains("percent-encode"), "{error}");
+    }
+    let error = Node::from_str("http://@host").unwrap_err();
+    assert!(error.to_string().contains("percent-encode"), "{error}");
+    assert_eq!(header("u:s%2F%3F%23"), "Basic dTpzLz8j");
 }
 
 #[test]
