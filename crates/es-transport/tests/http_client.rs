@@ -65,7 +65,7 @@ async fn its_errors_are_told_apart() {
     assert!(error.is_connect() && error.is_unsent(), "{}", chain(&error));
 
     let answers = [
-        ("garbage\r\n\r\n", "not an HTTP answer"),
+        ("garbage\r\n\r\n", "not an HTTP response"),
         ("", "head was complete"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut", "cut off"),
     ];

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
+use hyper::client::conn::http1;
 use tower::{Service, ServiceExt};
 
 use super::{Bottom, TransportBuilder, stack};
@@ -34,6 +35,12 @@ impl<T> TransportBuilder<T> {
     /// How long an idle connection is kept. Default 60 s.
     pub fn idle_timeout(self, timeout: Duration) -> Self {
         self.connections(|c| c.idle_timeout(timeout))
+    }
+
+    /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
+    /// heads of responses. See [`ConnectionsBuilder::http1_builder`].
+    pub fn http1_builder(self, builder: http1::Builder) -> Self {
+        self.connections(|c| c.http1_builder(builder))
     }
 
     /// The clock that tells that the process was frozen, as functions are between

@@ -93,9 +93,24 @@ pub(super) fn exchange(error: hyper::Error, is_first_of_plain: bool) -> Error {
     }
 }
 
-/// hyper has the question for this case on the server's side only.
-fn is_too_large(error: &hyper::Error) -> bool {
-    error.is_parse() && error.to_string().contains("too large")
+/// Why the client refuses a response that is HTTP: no other node would send a better
+/// one, and the request was carried out. hyper tells these apart by their words only.
+fn refusal(error: &hyper::Error) -> Option<&'static str> {
+    if !error.is_parse() {
+        return None;
+    }
+    let words = error.to_string();
+    if words.contains("too large") {
+        Some("its headers are larger than `max_header_size` or more than `max_headers`")
+    } else if words.contains("content-length") {
+        Some("its `content-length` is not valid")
+    } else if words.contains("transfer-encoding") {
+        Some("its `transfer-encoding` is not valid")
+    } else if words.contains("header") {
+        Some("a header is not valid")
+    } else {
+        None
+    }
 }
 
 /// An answer that ended before its end.
@@ -104,33 +119,33 @@ pub(super) fn body(error: hyper::Error) -> Error {
     let kind = find::<io::Error>(&error).map(io::Error::kind);
     let is_tls = find::<rustls::Error>(&error).is_some();
     let unreadable = matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
-    let words = if error.is_incomplete_message() || is_tls || (kind.is_some() && !unreadable) {
-        "the answer was cut off"
+    if error.is_incomplete_message() || is_tls || (kind.is_some() && !unreadable) {
+        Error::io_message("the response was cut off").with_source(error)
     } else {
-        "the answer's body is not HTTP"
-    };
-    Error::io_message(words).with_source(error)
+        Error::body("its body is not valid HTTP").with_source(error)
+    }
 }
 
 /// An answer that tells two lengths of itself: the connection is of no use after it.
 pub(super) fn ambiguous() -> Error {
-    Error::io_message("the answer has both a length and chunks")
+    Error::body("it has both a `content-length` and chunks")
 }
 
-const NOT_HTTP: &str = "what came is not an HTTP answer";
-const PLAIN_NOT_HTTP: &str = "what came is not an HTTP answer; is it an https node?";
-const CLOSED: &str = "it was closed before the answer's head was complete";
+const NOT_HTTP: &str = "what came is not an HTTP response";
+const PLAIN_NOT_HTTP: &str = "what came is not an HTTP response; is it an https node?";
+const CLOSED: &str = "it was closed before the response's head was complete";
 const PLAIN_CLOSED: &str =
-    "it was closed before the answer's head was complete; is it an https node?";
+    "it was closed before the response's head was complete; is it an https node?";
 
 /// What is known of a failed exchange, without its source.
 fn broken(error: &hyper::Error, may_want_tls: bool) -> Option<Error> {
     if is_of_request_body(error) {
         return Some(Error::request_body());
     }
-    let words = if is_too_large(error) {
-        "the answer's headers are too large"
-    } else if error.is_parse() {
+    if let Some(reason) = refusal(error) {
+        return Some(Error::body(reason));
+    }
+    let words = if error.is_parse() {
         if may_want_tls { PLAIN_NOT_HTTP } else { NOT_HTTP }
     } else if error.is_incomplete_message() {
         if may_want_tls { PLAIN_CLOSED } else { CLOSED }

@@ -5,32 +5,30 @@ use es_transport::{error::TimeoutPhase, layer::product_check::Verification};
 use http::{HeaderValue, Response, header};
 
 use crate::{
-    SHORT,
+    SHORT, client_refuses,
     cluster_support::{get, send_and_read, shown, streamed},
     connection_is_spoiled_by, error_of, once, one_node,
 };
 
 #[tokio::test]
 async fn an_answer_that_is_not_http() {
-    connection_is_spoiled_by(Fault::garbage(), "not an HTTP answer").await;
-    connection_is_spoiled_by(Fault::raw("SSH-2.0-OpenSSH_9.9\r\n"), "not an HTTP answer").await;
-    connection_is_spoiled_by(Fault::raw("HTTP/1.1 9999 Odd\r\n\r\n"), "not an HTTP answer").await;
-    let lengths = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx";
-    connection_is_spoiled_by(Fault::raw(lengths), "the connection broke").await;
+    connection_is_spoiled_by(Fault::garbage(), "not an HTTP response").await;
+    connection_is_spoiled_by(Fault::raw("SSH-2.0-OpenSSH_9.9\r\n"), "not an HTTP response").await;
+    connection_is_spoiled_by(Fault::raw("HTTP/1.1 9999 Odd\r\n\r\n"), "not an HTTP response").await;
 }
 
 #[tokio::test]
 async fn an_answer_whose_body_is_not_http() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-    for body in ["not a length\r\n", "5\r\nabcdefgh\r\n0\r\n\r\n", "ffffffffffffffff\r\n"] {
-        connection_is_spoiled_by(Fault::raw(format!("{head}{body}")), "the connection broke").await;
+    for body in ["not a length\r\n", "5\r\nabcdefgh\r\n0\r\n\r\n", "ffffffffffffffffff\r\n"] {
+        client_refuses(Fault::raw(format!("{head}{body}")), "its body is not valid HTTP").await;
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_is_cut_off() {
     for fault in [Fault::close(), Fault::raw("HTTP/1.1 200 OK\r\ncontent-le")] {
-        connection_is_spoiled_by(fault, "before the answer's head was complete").await;
+        connection_is_spoiled_by(fault, "before the response's head was complete").await;
     }
     connection_is_spoiled_by(Fault::reset(), "the connection broke").await;
     connection_is_spoiled_by(Fault::cut_body(), "cut off").await;
@@ -41,8 +39,35 @@ async fn an_answer_that_is_cut_off() {
 
 #[tokio::test]
 async fn headers_that_are_too_large_or_never_end() {
-    connection_is_spoiled_by(Fault::large_headers(1 << 20), "headers are too large").await;
-    connection_is_spoiled_by(Fault::endless_headers(), "headers are too large").await;
+    client_refuses(Fault::large_headers(1 << 20), "headers are larger").await;
+    client_refuses(Fault::endless_headers(), "headers are larger").await;
+}
+
+#[tokio::test]
+async fn invalid_framing_is_refused() {
+    let lengths = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx";
+    client_refuses(Fault::raw(lengths), "`content-length` is not valid").await;
+    let both = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n";
+    client_refuses(Fault::raw(both), "both a `content-length` and chunks").await;
+}
+
+#[tokio::test]
+async fn a_thousand_warnings_are_read() {
+    for lines in [150, 1_000] {
+        let cluster = one_node().await;
+        let mut response = Response::new("{}".into());
+        let warning = HeaderValue::from_static("299 Elasticsearch-7.17.9 \"[size] is deprecated\"");
+        for _ in 0..lines {
+            response.headers_mut().append(header::WARNING, warning.clone());
+        }
+        response
+            .headers_mut()
+            .insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+        cluster.node(0).inject(Fault::answer(response));
+        let transport = once(&cluster).build().unwrap();
+        let response = transport.send(get("/")).await.unwrap();
+        assert_eq!(response.headers().get_all(header::WARNING).iter().count(), lines);
+    }
 }
 
 #[tokio::test]

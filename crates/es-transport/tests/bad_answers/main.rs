@@ -58,3 +58,24 @@ async fn connection_is_spoiled_by(fault: Fault, message: &str) {
     let used: Vec<_> = requests.iter().map(|request| request.connection).collect();
     assert_eq!(used, [1, 1, 2], "the spoiled connection is not used again");
 }
+
+/// A response that the client itself refuses: it is not retried, and says nothing about
+/// the node. The connection is closed.
+async fn client_refuses(fault: Fault, message: &str) {
+    let cluster = one_node().await;
+    let transport = builder(cluster.urls()).request_timeout(PATIENCE / 2).build().unwrap();
+    transport.send(get("/")).await.unwrap();
+    cluster.node(0).inject(fault.once());
+
+    let sent = timeout(PATIENCE, transport.send(get("/_cluster/health"))).await.unwrap();
+    let error = sent.expect_err(message);
+    assert_eq!(error.attempts().len(), 1, "{error:?}");
+    assert!(error.is_body() && !error.is_unsent(), "{error:?}");
+    assert!(error.to_string().contains(message), "{error}");
+    assert_eq!(transport.pool().unwrap().live(), 1);
+
+    assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
+    let requests = cluster.node(0).requests();
+    let used: Vec<_> = requests.iter().map(|request| request.connection).collect();
+    assert_eq!(used, [1, 1, 2], "the connection is not used again");
+}

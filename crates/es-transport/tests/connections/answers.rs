@@ -1,6 +1,6 @@
 //! What goes out, and answers that are none.
 
-use es_transport::{Body, Error};
+use es_transport::{Body, Error, connect::Connections};
 use tokio::io::AsyncWriteExt;
 use tower::{Service, ServiceExt};
 
@@ -9,7 +9,7 @@ use crate::{
         chain, get,
         http::{Server, read_head},
     },
-    connections, counts, eventually,
+    connections, connector, counts, eventually,
 };
 
 /// Answers every request with the head that it got.
@@ -101,7 +101,7 @@ async fn what_is_not_http_is_said_so() {
         ["SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "\0\u{1}\u{2}\r\n\r\n"]
     {
         let error = broken(garbage).await;
-        assert!(error.to_string().contains("not an HTTP answer"), "{error}");
+        assert!(error.to_string().contains("not an HTTP response"), "{error}");
     }
 }
 
@@ -120,19 +120,50 @@ async fn an_answer_that_is_cut_off_is_said_so() {
     }
 }
 
+/// A response that the client refuses, whose connection must not be used again.
+async fn refused(bytes: impl Into<Vec<u8>>) -> Error {
+    let server = serving(bytes.into()).await;
+    let connections = connections();
+    let error = get(&connections, &server.url("/")).await.unwrap_err();
+    assert!(error.is_body() && !error.is_unsent(), "{}", chain(&error));
+    eventually("the connection is closed", || counts(&connections, &server) == (0, 0)).await;
+    error
+}
+
+fn head(lines: usize, length: usize) -> String {
+    let line = format!("warning: {}\r\n", "x".repeat(length));
+    format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{}\r\n", line.repeat(lines))
+}
+
 #[tokio::test]
-async fn headers_that_are_too_large_are_said_so() {
-    let head = |lines: usize, length: usize| {
-        let line = format!("warning: {}\r\n", "x".repeat(length));
-        format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{}\r\n", line.repeat(lines))
-    };
-    for (lines, length) in [(90, 4_096), (1_000, 1)] {
-        let error = broken(head(lines, length)).await;
-        assert!(error.to_string().contains("headers are too large"), "{error}");
+async fn heads_are_limited_by_bytes() {
+    for (lines, length) in [(90, 4_096), (20_000, 1)] {
+        let error = refused(head(lines, length)).await;
+        assert!(error.to_string().contains("headers are larger"), "{error}");
     }
-    // Many warnings of Elasticsearch fit.
-    let server = serving(head(80, 2_048).into_bytes()).await;
-    get(&connections(), &server.url("/")).await.unwrap();
+    for (lines, length) in [(80, 2_048), (150, 200), (1_000, 100)] {
+        let server = serving(head(lines, length).into_bytes()).await;
+        get(&connections(), &server.url("/")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn limits_of_heads_can_be_set() {
+    let mut http1 = hyper::client::conn::http1::Builder::new();
+    http1.max_headers(10);
+    let connections = Connections::builder().http1_builder(http1).build(connector());
+    let few = serving(head(9, 1).into_bytes()).await;
+    get(&connections, &few.url("/")).await.unwrap();
+    let many = serving(head(10, 1).into_bytes()).await;
+    assert!(get(&connections, &many.url("/")).await.unwrap_err().is_body());
+}
+
+#[tokio::test]
+async fn invalid_heads_are_refused() {
+    for header in ["content-length: -1", "content-length: 1\r\ncontent-length: 2", "a b: c"] {
+        let error = refused(format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n")).await;
+        assert!(error.to_string().contains("is not valid"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use crate::{
     FLAT, LIMIT, ONE, PATIENCE, SHORT, broken,
     cluster_support::{get, send_and_read, with},
-    ends, limited, times_out, too_large, unhurried,
+    ends, limited, refused, times_out, too_large, unhurried,
     wire::{Behaviour, OK, server},
 };
 
@@ -87,7 +87,7 @@ async fn a_huge_length_is_refused_before_its_body_is_read() {
             })
         },
         // Beyond what hyper itself takes for a length, it is none.
-        |error| too_large(error) || broken("not an HTTP answer")(error),
+        |error| too_large(error) || refused("`content-length` is not valid")(error),
     )
     .await;
     ends(
@@ -111,7 +111,7 @@ async fn a_body_that_is_cut_off_by_a_half_closed_connection() {
                 wire.half_close().await;
             })
         },
-        broken("the answer was cut off"),
+        broken("the response was cut off"),
     )
     .await;
 }

@@ -1,9 +1,9 @@
 //! Heads of answers: slow, endless, none at all.
 
-use crate::{broken, ends, times_out, wire::OK};
+use crate::{broken, ends, refused, times_out, wire::OK};
 
-const NOT_HTTP: &str = "not an HTTP answer";
-const TOO_LARGE: &str = "headers are too large";
+const NOT_HTTP: &str = "not an HTTP response";
+const TOO_LARGE: &str = "headers are larger";
 
 #[tokio::test]
 async fn slow_headers_end_with_the_attempts_time() {
@@ -27,7 +27,7 @@ async fn endless_headers_are_not_read_on() {
                 wire.flood("x-filler: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n").await;
             })
         },
-        broken(TOO_LARGE),
+        refused(TOO_LARGE),
     )
     .await;
 }
@@ -41,7 +41,7 @@ async fn a_header_without_end_is_not_read_on() {
                 wire.flood("yyyyyyyyyyyyyyyy").await;
             })
         },
-        broken(TOO_LARGE),
+        refused(TOO_LARGE),
     )
     .await;
 }
@@ -55,7 +55,7 @@ async fn a_reason_without_end_is_not_read_on() {
                 wire.flood("OK and more ").await;
             })
         },
-        broken(TOO_LARGE),
+        refused(TOO_LARGE),
     )
     .await;
 }
@@ -69,7 +69,7 @@ async fn more_headers_than_any_answer_has() {
                 wire.hold().await;
             })
         },
-        broken(TOO_LARGE),
+        refused(TOO_LARGE),
     )
     .await;
 }
@@ -126,7 +126,8 @@ async fn a_100_continue_that_nothing_follows_ends_with_the_attempts_time() {
 
 #[tokio::test]
 async fn a_half_closed_connection_is_no_answer() {
-    ends(|wire| Box::pin(wire.half_close()), broken("before the answer's head was complete")).await;
+    ends(|wire| Box::pin(wire.half_close()), broken("before the response's head was complete"))
+        .await;
     ends(
         |mut wire| {
             Box::pin(async move {
@@ -134,7 +135,7 @@ async fn a_half_closed_connection_is_no_answer() {
                 wire.half_close().await;
             })
         },
-        broken("before the answer's head was complete"),
+        broken("before the response's head was complete"),
     )
     .await;
 }

@@ -122,6 +122,11 @@ fn broken(words: &'static str) -> impl Fn(&Error) -> bool {
     move |error| error.is_io() && error.to_string().contains(words)
 }
 
+/// A response that the client refuses itself and says why.
+fn refused(words: &'static str) -> impl Fn(&Error) -> bool {
+    move |error| error.is_body() && error.to_string().contains(words)
+}
+
 /// An answer beyond the limit.
 fn too_large(error: &Error) -> bool {
     error.is_body() && error.to_string().contains(&LIMIT.to_string())

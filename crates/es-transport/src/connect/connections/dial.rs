@@ -15,9 +15,21 @@ use super::{
 };
 use crate::error::{BoxError, Error, Result};
 
-/// The most that the head of an answer may have. Elasticsearch adds a line per
-/// warning, and some products long ones.
-const MAX_HEAD: usize = 256 * 1024;
+/// The largest head of a response. Elasticsearch adds a line per warning, and some
+/// products long ones.
+const MAX_HEADER_SIZE: usize = 256 * 1024;
+
+/// The largest number of header lines. hyper makes room for as many at each
+/// response: this is the most that stays below the size from which glibc takes
+/// memory from the system for each allocation.
+const MAX_HEADERS: usize = 2_000;
+
+/// The settings of HTTP/1 connections by default.
+pub(super) fn http1_builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.max_header_size(MAX_HEADER_SIZE).max_headers(MAX_HEADERS);
+    builder
+}
 
 /// An open connection as hyper uses it.
 ///
@@ -33,11 +45,12 @@ pub(super) trait Dial: Send + Sync {
 
 pub(super) struct Dialer<C> {
     connector: C,
+    http1: http1::Builder,
 }
 
 impl<C> Dialer<C> {
-    pub(super) fn new(connector: C) -> Self {
-        Self { connector }
+    pub(super) fn new(connector: C, http1: http1::Builder) -> Self {
+        Self { connector, http1 }
     }
 }
 
@@ -49,17 +62,13 @@ where
     C::Future: Send,
 {
     fn dial(&self, target: Uri) -> Pin<Box<dyn Future<Output = Result<BoxLine>> + Send>> {
-        let connector = self.connector.clone();
+        let (connector, http1) = (self.connector.clone(), self.http1.clone());
         Box::pin(async move {
             let io = connector
                 .oneshot(target.clone())
                 .await
                 .map_err(|error| crate::connect::failure::dial(&target, error.into()))?;
-            let (sender, connection) = http1::Builder::new()
-                .max_header_size(MAX_HEAD)
-                .handshake(io)
-                .await
-                .map_err(Error::connect)?;
+            let (sender, connection) = http1.handshake(io).await.map_err(Error::connect)?;
             // An error of the connection goes to the request that is on it; an
             // idle one that breaks is merely gone.
             tokio::spawn(async move { drop(connection.await) });

@@ -4,11 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     clock::{SystemClock, WallClock},
-    dial::{Dialer, Io},
+    dial::{self, Dialer, Io},
     service::Connections,
 };
 use crate::error::BoxError;
 use http::Uri;
+use hyper::client::conn::http1;
 use tower::Service;
 
 /// Builds [`Connections`].
@@ -22,6 +23,7 @@ pub struct ConnectionsBuilder {
     idle_timeout: Duration,
     clock: Arc<dyn WallClock>,
     on_thaw: ThawHook,
+    http1: http1::Builder,
 }
 
 type ThawHook = Arc<dyn Fn() + Send + Sync>;
@@ -34,7 +36,29 @@ impl ConnectionsBuilder {
             idle_timeout: Duration::from_secs(60),
             clock: Arc::new(SystemClock),
             on_thaw: Arc::new(|| {}),
+            http1: dial::http1_builder(),
         }
+    }
+
+    /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
+    /// heads of responses.
+    ///
+    /// It replaces the defaults: 256 KiB (`max_header_size`) and 2,000 header lines
+    /// (`max_headers`). hyper's own default is 100 lines, which a server that warns
+    /// of many deprecated parameters exceeds.
+    ///
+    /// ```
+    /// use es_transport::connect::Connections;
+    /// use hyper::client::conn::http1;
+    ///
+    /// let mut http1 = http1::Builder::new();
+    /// http1.max_header_size(1 << 20).max_headers(10_000);
+    /// let settings = Connections::builder().http1_builder(http1);
+    /// # let _ = settings;
+    /// ```
+    pub fn http1_builder(mut self, builder: http1::Builder) -> Self {
+        self.http1 = builder;
+        self
     }
 
     /// How many connections to one node are open at the same time; further
@@ -83,7 +107,7 @@ impl ConnectionsBuilder {
     {
         let limits = Limits::new(self.max_per_node, self.max_idle_per_node, self.idle_timeout);
         Connections::from_parts(Common {
-            dial: Box::new(Dialer::new(connector)),
+            dial: Box::new(Dialer::new(connector, self.http1)),
             limits,
             clock: self.clock,
             on_thaw: self.on_thaw,

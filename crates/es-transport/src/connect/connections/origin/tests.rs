@@ -50,7 +50,7 @@ impl Line for Ready {
 fn origin() -> Arc<Origin> {
     let nobody = service_fn(|_: Uri| std::future::pending::<Result<Stream, BoxError>>());
     let common = Common {
-        dial: Box::new(Dialer::new(nobody)),
+        dial: Box::new(Dialer::new(nobody, hyper::client::conn::http1::Builder::new())),
         limits: Limits::new(1, 1, Duration::from_secs(60)),
         clock: Arc::new(SystemClock),
         on_thaw: Arc::new(|| {}),
