@@ -101,8 +101,11 @@ fn kind_of_property(name: &str, kind: &str) -> String {
 }
 
 fn described(endpoint: &str, name: &str, words: &Words) -> Option<String> {
-    let own = words.parameters.get(&format!("{endpoint}/{name}"));
-    own.or_else(|| words.parameters.get(name)).cloned()
+    let (space, _) = endpoint.split_once('.').unwrap_or_default();
+    [format!("{endpoint}/{name}"), format!("{space}.*/{name}"), name.to_owned()]
+        .iter()
+        .find_map(|key| words.parameters.get(key))
+        .cloned()
 }
 
 fn with_notes(mut text: String, notes: &Notes) -> String {

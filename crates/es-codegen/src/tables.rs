@@ -32,7 +32,7 @@ pub(crate) struct Repeat {
 pub(crate) struct Words {
     pub(crate) namespaces: BTreeMap<String, String>,
     pub(crate) endpoints: BTreeMap<String, String>,
-    /// By name, or by `endpoint/name` where it differs.
+    /// By name, or by `endpoint/name` or `namespace.*/name` where it differs.
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
@@ -64,6 +64,7 @@ impl Tables {
         ];
         let endpoints = tables.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
         let parameters = self.words.parameters.keys().filter_map(|name| name.split_once('/'));
-        endpoints.chain(parameters.map(|(endpoint, _)| endpoint)).collect()
+        let of_one = parameters.map(|(endpoint, _)| endpoint).filter(|name| !name.ends_with(".*"));
+        endpoints.chain(of_one).collect()
     }
 }

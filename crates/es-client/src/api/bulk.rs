@@ -15,33 +15,38 @@ builder! {
     /// `POST` `/{index}/_bulk`, `/_bulk`
     Bulk of BulkEndpoint -> types::BulkResponse, lines;
     query {
-        /// Whether sources are given, or which of their fields.
+        /// Source fields that update actions return: `true`, `false` or patterns of field names.
         source("_source"): impl Param<(bool, [String])>;
-        /// Fields that are left out of sources.
+        /// Patterns of source fields to exclude from the response.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Fields of sources that are given.
+        /// Patterns of source fields to include in the response.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Whether errors show the document. Default: `true`.
+        /// If `true`, parsing errors include the document source. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
-        /// Whether each answer tells the pipelines that ran. Default: `false`.
+        /// If `true`, each item of the response lists the ingest pipelines that ran. Default:
+        /// `false`.
         list_executed_pipelines("list_executed_pipelines"): bool;
-        /// The ingest pipeline.
+        /// ID of the ingest pipeline that preprocesses the documents.
         pipeline("pipeline"): impl Param<String>;
-        /// When the change becomes visible to searches. Default: `false`.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// Whether the name must be an alias. Default: `false`.
+        /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// Whether the name must be a data stream. Default: `false`.
+        /// If `true`, the target must be a data stream, or match a template that creates one.
+        /// Default: `false`.
         require_data_stream("require_data_stream"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How long it may take. Default: `1m`.
+        /// Time that each action waits for index creation, mapping updates and active shards.
+        /// Default: `1m`.
         timeout("timeout"): Duration;
-        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     part {
-        /// The index.
+        /// Index, data stream or alias for actions that specify none.
         index(0): impl Param<String>;
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// Since 9.5.0.
     CancelReindex of CancelReindexEndpoint -> Value, none;
     query {
-        /// Whether the answer comes when it is done. Default: `true`.
+        /// If `true`, the response is sent when the operation has stopped. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -17,11 +17,11 @@ builder! {
     ClearScroll of ClearScrollEndpoint -> types::FreedContexts, json;
     query {}
     part {
-        /// The scrolling search. Deprecated since 7.0.0.
+        /// ID of the scrolling search. Deprecated since 7.0.0.
         scroll_id_part(0): impl Param<[String]>;
     }
     property {
-        /// The scrolling search. Text or list.
+        /// ID of the scrolling search. Text or list.
         scroll_id("scroll_id"): impl Serialize;
     }
 }

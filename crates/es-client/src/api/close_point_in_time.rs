@@ -18,7 +18,7 @@ builder! {
     ClosePointInTime of ClosePointInTimeEndpoint -> types::FreedContexts, json;
     query {}
     property {
-        /// The id. Text, required.
+        /// ID of the point in time to close. Text, required.
         id("id"): impl Serialize;
     }
 }

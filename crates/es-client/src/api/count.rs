@@ -18,39 +18,45 @@ builder! {
     /// Needs the index privilege `read`.
     Count of CountEndpoint -> types::CountResponse, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Whether wildcards of `q` are analysed. Default: `false`.
+        /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// The analyzer of `q`.
+        /// Analyzer for the query string `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// How words of `q` belong together. Default: `or`.
+        /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// The field of words of `q` that name none.
+        /// Default field for terms of `q` without a field prefix.
         df("df"): impl Param<String>;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether frozen indices are passed over. Default: `true`. Deprecated since 7.16.0.
+        /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether values of the wrong type in `q` are passed over. Default: `false`.
+        /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
+        /// Default: `false`.
         lenient("lenient"): bool;
-        /// The least score of a hit.
+        /// Minimum `_score` of matching documents.
         min_score("min_score"): impl Param<f64>;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// What is searched, in the syntax of query strings.
+        /// Query in Lucene query string syntax.
         q("q"): impl Param<String>;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// Groups that count this search in their statistics.
+        /// Statistics groups to which the search is added.
         stats("stats"): impl Param<[String]>;
-        /// After how many documents a shard stops.
+        /// Maximum number of documents to collect per shard; a shard that reaches it ends the
+        /// search early.
         terminate_after("terminate_after"): impl Param<i64>;
     }
     property {
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match. Object.
         query("query"): impl Serialize;
     }
 }

@@ -17,25 +17,28 @@ builder! {
     /// Since 5.0.0. Needs the index privilege `create`.
     Create of CreateEndpoint -> types::WriteResponse, document;
     query {
-        /// Whether errors show the document. Default: `true`.
+        /// If `true`, parsing errors include the document source. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
-        /// The ingest pipeline.
+        /// ID of the ingest pipeline that preprocesses the document.
         pipeline("pipeline"): impl Param<String>;
-        /// When the change becomes visible to searches. Default: `false`.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// Whether the name must be an alias. Default: `false`.
+        /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// Whether the name must be a data stream. Default: `false`.
+        /// If `true`, the target must be a data stream, or match a template that creates one.
+        /// Default: `false`.
         require_data_stream("require_data_stream"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How long it may take. Default: `1m`.
+        /// Time to wait for index creation, mapping updates and active shards. Default: `1m`.
         timeout("timeout"): Duration;
-        /// The version of the document.
+        /// Version number for optimistic concurrency control.
         version("version"): impl Param<i64>;
-        /// How versions are compared.
+        /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
-        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
 }

@@ -17,21 +17,25 @@ builder! {
     /// Needs the index privilege `delete`.
     Delete of DeleteEndpoint -> types::WriteResponse, none;
     query {
-        /// It is done only if the document's last change has this primary term.
+        /// The operation runs only if the last change of the document has this primary term;
+        /// otherwise it fails with status 409.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// It is done only if the document's last change has this sequence number.
+        /// The operation runs only if the last change of the document has this sequence number;
+        /// otherwise it fails with status 409.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// When the change becomes visible to searches. Default: `false`.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How long it may take. Default: `1m`.
+        /// Time to wait for active shards. Default: `1m`.
         timeout("timeout"): Duration;
-        /// The version of the document.
+        /// Version number for optimistic concurrency control.
         version("version"): impl Param<i64>;
-        /// How versions are compared.
+        /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
-        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
 }

@@ -18,33 +18,36 @@ builder! {
     /// Needs the index privilege `read`.
     Explain of ExplainEndpoint -> Value, json;
     query {
-        /// Whether sources are given, or which of their fields.
+        /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
+        /// field names.
         source("_source"): impl Param<(bool, [String])>;
-        /// Fields that are left out of sources.
+        /// Patterns of source fields to exclude from the response.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Fields of sources that are given.
+        /// Patterns of source fields to include in the response.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Whether wildcards of `q` are analysed. Default: `false`.
+        /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// The analyzer of `q`.
+        /// Analyzer for the query string `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// How words of `q` belong together. Default: `or`.
+        /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// The field of words of `q` that name none.
+        /// Default field for terms of `q` without a field prefix.
         df("df"): impl Param<String>;
-        /// Whether values of the wrong type in `q` are passed over. Default: `false`.
+        /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
+        /// Default: `false`.
         lenient("lenient"): bool;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// What is searched, in the syntax of query strings.
+        /// Query in Lucene query string syntax.
         q("q"): impl Param<String>;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// Stored fields that are given.
+        /// Stored fields to return.
         stored_fields("stored_fields"): impl Param<[String]>;
     }
     property {
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match. Object.
         query("query"): impl Serialize;
     }
 }

@@ -21,29 +21,34 @@ builder! {
     /// Since 5.4.0. Needs the index privileges `view_index_metadata`, `read`.
     FieldCaps of FieldCapsEndpoint -> types::FieldCapsResponse, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// The fields.
+        /// Fields to return; wildcards are supported.
         fields_param("fields"): impl Param<[String]>;
-        /// Which fields are given or left out, such as `-nested`. Since 8.2.0.
+        /// Filters on fields, such as `-nested` or `+metadata`. Since 8.2.0.
         filters("filters"): impl Param<[String]>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether fields that no document fills are given. Default: `true`. Since 8.13.0.
+        /// If `false`, fields without a value in any document are not included. Default: `true`.
+        /// Since 8.13.0.
         include_empty_fields("include_empty_fields"): bool;
-        /// Whether it is told which indices lack a field. Default: `false`.
+        /// If `true`, fields that are not mapped in some indices are included, with the names of
+        /// these indices. Default: `false`.
         include_unmapped("include_unmapped"): bool;
-        /// The types of the fields that are given. Since 8.2.0.
+        /// Field types to return. Since 8.2.0.
         types("types"): impl Param<[String]>;
     }
     property {
-        /// The fields. Text or list. Since 8.5.0.
+        /// Fields to return; wildcards are supported. Text or list. Since 8.5.0.
         fields("fields"): impl Serialize;
-        /// What an index must match, in the query DSL. Object.
+        /// Query (Query DSL) that indices must be able to match; others are left out. Object.
         index_filter("index_filter"): impl Serialize;
-        /// Fields that exist for this search only. Object. Since 7.12.0.
+        /// Runtime fields that exist for this request only, by name. Object. Since 7.12.0.
         runtime_mappings("runtime_mappings"): impl Serialize;
     }
 }

@@ -17,7 +17,8 @@ builder! {
     /// Needs the index privilege `read`.
     Get<T> of GetEndpoint -> types::GetResponse<T>, none;
     query {
-        /// Whether sources are given, or which of their fields.
+        /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
+        /// field names.
         source("_source"): impl Param<(bool, [String])>;
         /// If `true`, vectors (`dense_vector`, `sparse_vector`, `rank_vectors` and `semantic_text`
         /// fields) are left out of `_source`. Default: the index setting
@@ -25,23 +26,25 @@ builder! {
         /// later: pass `false` to read a document that will be indexed again, or its vectors are
         /// lost. Since 9.2.0.
         source_exclude_vectors("_source_exclude_vectors"): bool;
-        /// Fields that are left out of sources.
+        /// Patterns of source fields to exclude from the response.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Fields of sources that are given.
+        /// Patterns of source fields to include in the response.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
+        /// search yet. Default: `true`.
         realtime("realtime"): bool;
-        /// Whether a refresh comes first. Default: `false`.
+        /// If `true`, the shard is refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// Stored fields that are given.
+        /// Stored fields to return.
         stored_fields("stored_fields"): impl Param<[String]>;
-        /// The version that the document must have.
+        /// Version that the document must have; otherwise the request fails with a conflict.
         version("version"): impl Param<i64>;
-        /// How versions are compared.
+        /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
     }
 }

@@ -16,9 +16,9 @@ builder! {
     /// Since 9.5.0.
     GetReindex of GetReindexEndpoint -> Value, none;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for completion. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the operation has completed. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

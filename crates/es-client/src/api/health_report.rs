@@ -16,15 +16,15 @@ builder! {
     /// Since 8.7.0.
     HealthReport of HealthReportEndpoint -> Value, none;
     query {
-        /// How many are given. Default: `1000`.
+        /// Maximum number of affected resources to return. Default: `1000`.
         size("size"): impl Param<i64>;
-        /// How long it may take.
+        /// Time to wait for a response.
         timeout("timeout"): Duration;
-        /// Whether more is told. Default: `true`.
+        /// If `false`, details and root cause analysis are left out. Default: `true`.
         verbose("verbose"): bool;
     }
     part {
-        /// The parts of the report that are given, such as `disk`.
+        /// Health indicators to return, such as `disk` or `shards_availability`.
         feature(0): impl Param<[String]>;
     }
 }

@@ -15,7 +15,8 @@ builder! {
     /// Since 9.5.0.
     ListReindex of ListReindexEndpoint -> Value, none;
     query {
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes detailed information about each reindex operation.
+        /// Default: `false`.
         detailed("detailed"): bool;
     }
 }

@@ -18,31 +18,34 @@ builder! {
     /// Since 1.3.0. Needs the index privilege `read`.
     Mget<T> of MgetEndpoint -> types::MgetResponse<T>, json;
     query {
-        /// Whether sources are given, or which of their fields.
+        /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
+        /// field names.
         source("_source"): impl Param<(bool, [String])>;
-        /// Fields that are left out of sources.
+        /// Patterns of source fields to exclude from the response.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Fields of sources that are given.
+        /// Patterns of source fields to include in the response.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
+        /// search yet. Default: `true`.
         realtime("realtime"): bool;
-        /// Whether a refresh comes first. Default: `false`.
+        /// If `true`, the shards are refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// Stored fields that are given. Default: `false`.
+        /// Stored fields to return. Default: `false`.
         stored_fields("stored_fields"): impl Param<[String]>;
     }
     part {
-        /// The index.
+        /// Index of documents that specify none.
         index(0): impl Param<String>;
     }
     property {
-        /// The documents. List.
+        /// Documents to return, each with `_index` and `_id`. List.
         docs("docs"): impl Serialize;
-        /// The ids. Text or list.
+        /// IDs of the documents to return, if the path names an index. Text or list.
         ids("ids"): impl Serialize;
     }
 }

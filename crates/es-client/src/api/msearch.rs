@@ -21,35 +21,41 @@ builder! {
     /// Since 1.3.0. Needs the index privilege `read`.
     Msearch<T> of MsearchEndpoint -> types::MsearchResponse<T>, lines;
     query {
-        /// Whether patterns that match nothing are passed over.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
-        /// Whether each other cluster is asked once only. Default: `true`.
+        /// If `true`, network round trips between the coordinating node and remote clusters are
+        /// minimized in cross-cluster searches. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether frozen indices are passed over. Default: `false`. Deprecated since 7.16.0.
+        /// If `true`, frozen indices are ignored. Default: `false`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether the score of each named query is given. Default: `false`.
+        /// If `true`, each hit includes the scores of the named queries it matched. Default:
+        /// `false`.
         include_named_queries_score("include_named_queries_score"): bool;
-        /// How many searches run at once.
+        /// Maximum number of searches to run concurrently.
         max_concurrent_searches("max_concurrent_searches"): impl Param<i64>;
-        /// How many shards of a node are searched at once. Default: `5`.
+        /// Maximum number of concurrent shard requests per node and search. Default: `5`.
         max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
-        /// From how many shards on those that cannot match are found first.
+        /// Number of shards above which a pre-filter round trip skips shards that cannot match.
         pre_filter_shard_size("pre_filter_shard_size"): impl Param<i64>;
-        /// Whether the total of hits is a number, as in old versions. Default: `false`.
+        /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How scores are made comparable.
+        /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
+        /// frequencies.
         search_type("search_type"): params::SearchType;
-        /// Whether names of aggregations tell their types.
+        /// If `true`, names of aggregations and suggesters are prefixed with their type.
         typed_keys("typed_keys"): bool;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names for searches that specify none; wildcards are
+        /// supported.
         index(0): impl Param<[String]>;
     }
 }

@@ -21,19 +21,23 @@ builder! {
     /// Since 5.0.0. Needs the index privilege `read`.
     MsearchTemplate<T> of MsearchTemplateEndpoint -> types::MsearchResponse<T>, lines;
     query {
-        /// Whether each other cluster is asked once only. Default: `true`.
+        /// If `true`, network round trips between the coordinating node and remote clusters are
+        /// minimized in cross-cluster searches. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// How many searches run at once.
+        /// Maximum number of searches to run concurrently.
         max_concurrent_searches("max_concurrent_searches"): impl Param<i64>;
-        /// Whether the total of hits is a number, as in old versions. Default: `false`.
+        /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// How scores are made comparable.
+        /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
+        /// frequencies.
         search_type("search_type"): params::SearchType;
-        /// Whether names of aggregations tell their types. Default: `false`.
+        /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:
+        /// `false`.
         typed_keys("typed_keys"): bool;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names for searches that specify none; wildcards are
+        /// supported.
         index(0): impl Param<[String]>;
     }
 }

@@ -21,39 +21,44 @@ builder! {
     /// Needs the index privilege `read`.
     Mtermvectors of MtermvectorsEndpoint -> Value, json;
     query {
-        /// Whether statistics of the fields are given. Default: `true`.
+        /// If `true`, the response includes document count, sum of document frequencies and sum of
+        /// total term frequencies of each field. Default: `true`.
         field_statistics("field_statistics"): bool;
-        /// The fields.
+        /// Fields to return; wildcards are supported.
         fields("fields"): impl Param<[String]>;
-        /// The ids.
+        /// IDs of the documents, if they share an index and all options.
         ids_param("ids"): impl Param<[String]>;
-        /// Whether beginning and end of each term are given. Default: `true`.
+        /// If `true`, the response includes the start and end offsets of each term. Default:
+        /// `true`.
         offsets("offsets"): bool;
-        /// Whether payloads of terms are given. Default: `true`.
+        /// If `true`, the response includes the payloads of terms. Default: `true`.
         payloads("payloads"): bool;
-        /// Whether positions of terms are given. Default: `true`.
+        /// If `true`, the response includes the positions of terms. Default: `true`.
         positions("positions"): bool;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
+        /// search yet. Default: `true`.
         realtime("realtime"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// Whether total counts of each term are given. Default: `false`.
+        /// If `true`, the response includes document frequency and total frequency of each term.
+        /// Default: `false`.
         term_statistics("term_statistics"): bool;
-        /// The version that the document must have.
+        /// Version that the documents must have.
         version("version"): impl Param<i64>;
-        /// How versions are compared.
+        /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
     }
     part {
-        /// The index.
+        /// Index of documents that specify none.
         index(0): impl Param<String>;
     }
     property {
-        /// The documents. List.
+        /// Documents whose term vectors to return, each with its options. List.
         docs("docs"): impl Serialize;
-        /// The ids. List.
+        /// IDs of the documents, if they share an index and all options. List.
         ids("ids"): impl Serialize;
     }
 }

@@ -19,21 +19,25 @@ builder! {
     /// Since 7.10.0. Needs the index privilege `read`.
     OpenPointInTime of OpenPointInTimeEndpoint -> types::OpenPointInTime, json;
     query {
-        /// Whether failed shards are left out instead of being an error. Default: `false`.
+        /// If `true`, the request returns partial results when shards fail or time out; if `false`,
+        /// it fails. Default: `false`.
         allow_partial_search_results("allow_partial_search_results"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How many shards of a node are searched at once. Default: `5`.
+        /// Maximum number of concurrent shard requests per node and search. Default: `5`.
         max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
     }
     property {
-        /// What an index must match, in the query DSL. Object.
+        /// Query (Query DSL) that indices must be able to match; others are left out. Object.
         index_filter("index_filter"): impl Serialize;
     }
 }

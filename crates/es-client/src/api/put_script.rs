@@ -17,17 +17,17 @@ builder! {
     /// Needs the cluster privilege `manage`.
     PutScript of PutScriptEndpoint -> types::Acknowledged, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the change to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The context in which the script must compile.
+        /// Context in which the script is compiled, to verify that it can run there.
         context(1): impl Param<String>;
     }
     property {
-        /// The script. Object, required.
+        /// Script or search template to store: language and source. Object, required.
         script("script"): impl Serialize;
     }
 }

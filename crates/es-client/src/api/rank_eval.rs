@@ -21,19 +21,23 @@ builder! {
     /// Since 6.2.0. Needs the index privilege `read`.
     RankEval of RankEvalEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How scores are made comparable.
+        /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
+        /// frequencies.
         search_type("search_type"): params::SearchType;
     }
     property {
-        /// How the results are rated. Object.
+        /// Evaluation metric, such as `precision` or `dcg`. Object.
         metric("metric"): impl Serialize;
-        /// The searches and their ratings. List, required.
+        /// Searches to evaluate, each with its ratings. List, required.
         requests("requests"): impl Serialize;
     }
 }

@@ -17,36 +17,40 @@ builder! {
     /// Since 2.3.0. Needs the index privileges `read`, `write`.
     Reindex of ReindexEndpoint -> types::ByQueryResponse, json;
     query {
-        /// How many documents at most.
+        /// Maximum number of documents to copy.
         max_docs_param("max_docs"): impl Param<i64>;
-        /// Whether a refresh follows. Default: `false`.
+        /// If `true`, affected shards are refreshed when the operation has completed. Default:
+        /// `false`.
         refresh("refresh"): bool;
-        /// The pace; `-1` is without limit. Default: `-1`.
+        /// Throttle, in sub-requests per second; `-1` disables throttling. Default: `-1`.
         requests_per_second("requests_per_second"): impl Param<f64>;
-        /// Whether the name must be an alias. Default: `false`.
+        /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// How long the search is kept for the next page. Default: `5m`.
+        /// Period for which the search context of the source is kept between pages. Default: `5m`.
         scroll("scroll"): Duration;
-        /// How many parts run at once. Default: `1`.
+        /// Number of slices (parallel sub-tasks), or `auto`. Default: `1`.
         slices("slices"): impl Param<(i64, params::SlicesCalculation)>;
-        /// How long it may take. Default: `1m`.
+        /// Time that each indexing operation waits for index creation, mapping updates and active
+        /// shards. Default: `1m`.
         timeout("timeout"): Duration;
-        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
+        /// If `true`, the response is sent when the operation has completed; if `false`, it
+        /// contains the ID of a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// What becomes of a document that has changed meanwhile. One of several words. Default:
+        /// Behavior on version conflicts: `abort` or `proceed`. One of several words. Default:
         /// `abort`.
         conflicts("conflicts"): impl Serialize;
-        /// Where it goes. Object, required.
+        /// Destination: index or data stream, operation type, pipeline. Object, required.
         dest("dest"): impl Serialize;
-        /// How many documents at most. Number.
+        /// Maximum number of documents to copy. Number.
         max_docs("max_docs"): impl Serialize;
-        /// The script. Object.
+        /// Script that changes each document or its metadata before it is indexed. Object.
         script("script"): impl Serialize;
-        /// Where it comes from. Object, required.
+        /// Source: indices, query, page size, remote cluster. Object, required.
         source("source"): impl Serialize;
     }
 }

@@ -18,7 +18,8 @@ builder! {
     /// Since 2.4.0.
     ReindexRethrottle of ReindexRethrottleEndpoint -> Value, none;
     query {
-        /// How tasks are grouped. Default: `nodes`. Not on serverless.
+        /// Key by which tasks are grouped: `nodes`, `parents` or `none`. Default: `nodes`. Not on
+        /// serverless.
         group_by("group_by"): params::GroupBy;
     }
 }

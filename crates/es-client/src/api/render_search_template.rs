@@ -22,17 +22,17 @@ builder! {
     RenderSearchTemplate of RenderSearchTemplateEndpoint -> Value, json;
     query {}
     part {
-        /// The id.
+        /// ID of the search template, if no `source` is given.
         id_part(0): impl Param<String>;
     }
     property {
-        /// In the specification; servers may refuse it. Text.
+        /// Part of the API specification; released servers may reject it. Text.
         file("file"): impl Serialize;
-        /// The id. Text.
+        /// ID of the search template, if no `source` is given. Text.
         id("id"): impl Serialize;
-        /// The values of parameters. Object.
+        /// Values for the parameters of the template. Object.
         params("params"): impl Serialize;
-        /// The template. Text or object.
+        /// Inline search template. Text or object.
         source("source"): impl Serialize;
     }
 }

@@ -18,11 +18,11 @@ builder! {
     ScriptsPainlessExecute of ScriptsPainlessExecuteEndpoint -> Value, json;
     query {}
     property {
-        /// The context that the script runs in. One of several words. Default: `painless_test`.
+        /// Context in which the script runs. One of several words. Default: `painless_test`.
         context("context"): impl Serialize;
-        /// The document and index that the script works on, and its query. Object.
+        /// Document, index and query that the script runs with. Object.
         context_setup("context_setup"): impl Serialize;
-        /// The script. Object.
+        /// Painless script to run. Object.
         script("script"): impl Serialize;
     }
 }

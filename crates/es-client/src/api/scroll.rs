@@ -21,21 +21,21 @@ builder! {
     /// Needs the index privilege `read`.
     Scroll<T> of ScrollEndpoint -> types::SearchResponse<T>, json;
     query {
-        /// Whether the total of hits is a number, as in old versions. Default: `false`.
+        /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// How long the search is kept for the next page. Default: `1d`.
+        /// Period for which the search context is kept for the next page. Default: `1d`.
         scroll_param("scroll"): Duration;
     }
     part {
-        /// The scrolling search. Deprecated since 7.0.0.
+        /// ID of the scrolling search. Deprecated since 7.0.0.
         scroll_id_part(0): impl Param<String>;
     }
     property {
-        /// The scrolling search. Text, required.
+        /// ID of the scrolling search. Text, required.
         scroll_id("scroll_id"): impl Serialize;
     }
     duration {
-        /// How long the search is kept for the next page. Text. Default: `1d`.
+        /// Period for which the search context is kept for the next page. Text. Default: `1d`.
         scroll("scroll"): Duration;
     }
 }

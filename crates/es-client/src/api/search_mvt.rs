@@ -25,52 +25,58 @@ builder! {
     /// Since 7.15.0. Needs the index privilege `read`.
     SearchMvt of SearchMvtEndpoint -> Response, json;
     query {
-        /// Whether the bounds are those of the values found. Default: `false`.
+        /// If `true`, the `meta` layer contains the bounds of the matching features instead of
+        /// those of the tile. Default: `false`.
         exact_bounds_param("exact_bounds"): bool;
-        /// The length of the tile's side in pixels. Default: `4096`.
+        /// Width and height of the tile, in pixels. Default: `4096`.
         extent_param("extent"): impl Param<i64>;
-        /// The aggregation that makes the grid. Default: `geotile`.
+        /// Aggregation that creates the grid: `geotile` or `geohex`. Default: `geotile`.
         grid_agg_param("grid_agg"): params::GridAggregationType;
-        /// How many zoom levels the grid adds, up to 8; `0`: without a grid. Default: `8`.
+        /// Additional zoom levels of the grid, from 0 to 8; `0` disables it. Default: `8`.
         grid_precision_param("grid_precision"): impl Param<i64>;
-        /// What a cell of the grid is drawn as. Default: `grid`.
+        /// Geometry of grid cells: `grid`, `point` or `centroid`. Default: `grid`.
         grid_type_param("grid_type"): params::GridType;
-        /// How many are given. Default: `10000`.
+        /// Maximum number of features in the `hits` layer. Default: `10000`.
         size_param("size"): impl Param<i64>;
-        /// Whether all hits are counted, or up to how many. Default: `10000`.
+        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
+        /// Default: `10000`.
         track_total_hits_param("track_total_hits"): impl Param<(bool, i64)>;
-        /// Whether points are added where labels may stand. Default: `false`.
+        /// If `true`, the layers include additional points where labels can be placed. Default:
+        /// `false`.
         with_labels_param("with_labels"): bool;
     }
     property {
-        /// Aggregations of the grid's cells. Object.
+        /// Aggregations for the cells of the grid. Object.
         aggs("aggs"): impl Serialize;
-        /// How many pixels around the tile are given, too. Number. Default: `5`.
+        /// Size of the clipping buffer outside the tile, in pixels. Number. Default: `5`.
         buffer("buffer"): impl Serialize;
-        /// Whether the bounds are those of the values found. `true` or `false`. Default: `false`.
+        /// If `true`, the `meta` layer contains the bounds of the matching features instead of
+        /// those of the tile. `true` or `false`. Default: `false`.
         exact_bounds("exact_bounds"): impl Serialize;
-        /// The length of the tile's side in pixels. Number. Default: `4096`.
+        /// Width and height of the tile, in pixels. Number. Default: `4096`.
         extent("extent"): impl Serialize;
-        /// The fields. Text or list.
+        /// Fields to return in the `hits` layer. Text or list.
         fields("fields"): impl Serialize;
-        /// The aggregation that makes the grid. One of several words.
+        /// Aggregation that creates the grid: `geotile` or `geohex`. One of several words.
         grid_agg("grid_agg"): impl Serialize;
-        /// How many zoom levels the grid adds, up to 8; `0`: without a grid. Number. Default: `8`.
+        /// Additional zoom levels of the grid, from 0 to 8; `0` disables it. Number. Default: `8`.
         grid_precision("grid_precision"): impl Serialize;
-        /// What a cell of the grid is drawn as. One of several words. Default: `grid`.
+        /// Geometry of grid cells: `grid`, `point` or `centroid`. One of several words. Default:
+        /// `grid`.
         grid_type("grid_type"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match. Object.
         query("query"): impl Serialize;
-        /// Fields that exist for this search only. Object.
+        /// Runtime fields that exist for this request only, by name. Object.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// How many are given. Number. Default: `10000`.
+        /// Maximum number of features in the `hits` layer. Number. Default: `10000`.
         size("size"): impl Serialize;
-        /// The order. Text or object or list.
+        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
         sort("sort"): impl Serialize;
-        /// Whether all hits are counted, or up to how many. `true` or `false` or number. Default:
-        /// `10000`.
+        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
+        /// `true` or `false` or number. Default: `10000`.
         track_total_hits("track_total_hits"): impl Serialize;
-        /// Whether points are added where labels may stand. `true` or `false`.
+        /// If `true`, the layers include additional points where labels can be placed. `true` or
+        /// `false`.
         with_labels("with_labels"): impl Serialize;
     }
 }

@@ -20,20 +20,24 @@ builder! {
     /// Not on serverless. Needs the index privilege `view_index_metadata`.
     SearchShards of SearchShardsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `false`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `false`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether names that do not exist are passed over. Default: `false`.
-        ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
+        ignore_unavailable("ignore_unavailable"): bool;
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
     }
 }

@@ -21,44 +21,53 @@ builder! {
     /// Since 2.0.0. Needs the index privilege `read`.
     SearchTemplate<T> of SearchTemplateEndpoint -> types::SearchResponse<T>, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Whether each other cluster is asked once only. Default: `true`.
+        /// If `true`, network round trips between the coordinating node and remote clusters are
+        /// minimized in cross-cluster searches. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether each score is explained. Default: `false`.
+        /// If `true`, each hit includes an explanation of its score. Default: `false`.
         explain_param("explain"): bool;
-        /// Whether frozen indices are passed over. Default: `true`. Deprecated since 7.16.0.
+        /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// Whether it is told what took how long. Default: `false`.
+        /// If `true`, the response includes detailed timing information about the execution.
+        /// Default: `false`.
         profile_param("profile"): bool;
-        /// Whether the total of hits is a number, as in old versions. Default: `false`. Since
-        /// 7.0.0.
+        /// If `true`, `hits.total` is a number instead of an object. Default: `false`. Since 7.0.0.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How long the search is kept for the next page.
+        /// Period for which the search context is kept for the next page.
         scroll("scroll"): Duration;
-        /// How scores are made comparable.
+        /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
+        /// frequencies.
         search_type("search_type"): params::SearchType;
-        /// Whether names of aggregations tell their types. Default: `false`.
+        /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:
+        /// `false`.
         typed_keys("typed_keys"): bool;
     }
     property {
-        /// Whether each score is explained. `true` or `false`. Default: `false`.
+        /// If `true`, each hit includes an explanation of its score. `true` or `false`. Default:
+        /// `false`.
         explain("explain"): impl Serialize;
-        /// The id. Text.
+        /// ID of the search template, if no `source` is given. Text.
         id("id"): impl Serialize;
-        /// The values of parameters. Object.
+        /// Values for the parameters of the template. Object.
         params("params"): impl Serialize;
-        /// Whether it is told what took how long. `true` or `false`. Default: `false`.
+        /// If `true`, the response includes detailed timing information about the execution. `true`
+        /// or `false`. Default: `false`.
         profile("profile"): impl Serialize;
-        /// The template. Text or object.
+        /// Inline search template. Text or object.
         source("source"): impl Serialize;
     }
 }

@@ -19,21 +19,23 @@ builder! {
     TermsEnum of TermsEnumEndpoint -> types::TermsEnumResponse, json;
     query {}
     property {
-        /// Whether upper and lower case are the same. `true` or `false`. Default: `false`.
+        /// If `true`, `string` matches terms regardless of case. `true` or `false`. Default:
+        /// `false`.
         case_insensitive("case_insensitive"): impl Serialize;
-        /// The field. Text, required.
+        /// Field whose terms are returned. Text, required.
         field("field"): impl Serialize;
-        /// What an index must match, in the query DSL. Object.
+        /// Query (Query DSL) that indices must be able to match; others are left out. Object.
         index_filter("index_filter"): impl Serialize;
-        /// The term after which the list goes on. Text.
+        /// Term after which the list continues. Text.
         search_after("search_after"): impl Serialize;
-        /// How many are given. Number. Default: `10`.
+        /// Maximum number of terms to return. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// What terms begin with. Text.
+        /// Prefix that the returned terms must have. Text.
         string("string"): impl Serialize;
     }
     duration {
-        /// How long it may take. Text. Default: `1s`.
+        /// Time to spend collecting terms. If it is exceeded, `complete` is `false` in the
+        /// response. Text. Default: `1s`.
         timeout("timeout"): Duration;
     }
 }

@@ -21,57 +21,68 @@ builder! {
     /// Needs the index privilege `read`.
     Termvectors of TermvectorsEndpoint -> Value, json;
     query {
-        /// Whether statistics of the fields are given. Default: `true`.
+        /// If `true`, the response includes document count, sum of document frequencies and sum of
+        /// total term frequencies of each field. Default: `true`.
         field_statistics_param("field_statistics"): bool;
-        /// The fields.
+        /// Fields whose term vectors are returned; wildcards are supported.
         fields_param("fields"): impl Param<[String]>;
-        /// Whether beginning and end of each term are given. Default: `true`.
+        /// If `true`, the response includes the start and end offsets of each term. Default:
+        /// `true`.
         offsets_param("offsets"): bool;
-        /// Whether payloads of terms are given. Default: `true`.
+        /// If `true`, the response includes the payloads of terms. Default: `true`.
         payloads_param("payloads"): bool;
-        /// Whether positions of terms are given. Default: `true`.
+        /// If `true`, the response includes the positions of terms. Default: `true`.
         positions_param("positions"): bool;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// Whether a write is seen that no refresh has made visible yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
+        /// search yet. Default: `true`.
         realtime("realtime"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing_param("routing"): impl Param<[String]>;
-        /// Whether total counts of each term are given. Default: `false`.
+        /// If `true`, the response includes document frequency and total frequency of each term.
+        /// Default: `false`.
         term_statistics_param("term_statistics"): bool;
-        /// The version that the document must have.
+        /// Version that the document must have.
         version_param("version"): impl Param<i64>;
-        /// How versions are compared.
+        /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type_param("version_type"): params::VersionType;
     }
     part {
-        /// The id.
+        /// ID of the document. By default, `doc` is analyzed.
         id(1): impl Param<String>;
     }
     property {
-        /// A document that is in no index. Anything.
+        /// Artificial document to analyze, which is not in the index. Anything.
         doc("doc"): impl Serialize;
-        /// Whether statistics of the fields are given. `true` or `false`. Default: `true`.
+        /// If `true`, the response includes document count, sum of document frequencies and sum of
+        /// total term frequencies of each field. `true` or `false`. Default: `true`.
         field_statistics("field_statistics"): impl Serialize;
-        /// The fields. List.
+        /// Fields whose term vectors are returned; wildcards are supported. List.
         fields("fields"): impl Serialize;
-        /// What is taken into account, in the query DSL. Object.
+        /// Filter on terms by their tf-idf scores. Object.
         filter("filter"): impl Serialize;
-        /// Whether beginning and end of each term are given. `true` or `false`. Default: `true`.
+        /// If `true`, the response includes the start and end offsets of each term. `true` or
+        /// `false`. Default: `true`.
         offsets("offsets"): impl Serialize;
-        /// Whether payloads of terms are given. `true` or `false`. Default: `true`.
+        /// If `true`, the response includes the payloads of terms. `true` or `false`. Default:
+        /// `true`.
         payloads("payloads"): impl Serialize;
-        /// Analyzers, by field, in place of the fields' own. Object.
+        /// Analyzers that override those of the mapping, by field. Object.
         per_field_analyzer("per_field_analyzer"): impl Serialize;
-        /// Whether positions of terms are given. `true` or `false`. Default: `true`.
+        /// If `true`, the response includes the positions of terms. `true` or `false`. Default:
+        /// `true`.
         positions("positions"): impl Serialize;
-        /// The value that decides on the shard. Text or list.
+        /// Custom routing value, which determines the shard. Text or list.
         routing("routing"): impl Serialize;
-        /// Whether total counts of each term are given. `true` or `false`. Default: `false`.
+        /// If `true`, the response includes document frequency and total frequency of each term.
+        /// `true` or `false`. Default: `false`.
         term_statistics("term_statistics"): impl Serialize;
-        /// The version that the document must have. Number.
+        /// Version that the document must have. Number.
         version("version"): impl Serialize;
-        /// How versions are compared. One of several words.
+        /// How `version` is compared: `internal`, `external` or `external_gte`. One of several
+        /// words.
         version_type("version_type"): impl Serialize;
     }
 }

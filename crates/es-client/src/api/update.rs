@@ -17,50 +17,56 @@ builder! {
     /// Needs the index privilege `write`.
     Update of UpdateEndpoint -> types::WriteResponse, json;
     query {
-        /// Whether sources are given, or which of their fields. Default: `true`.
+        /// Source fields to return after the update: `true`, `false` or patterns of field names.
+        /// Default: `true`.
         source_param("_source"): impl Param<(bool, [String])>;
-        /// Fields that are left out of sources.
+        /// Patterns of source fields to exclude from the response.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Fields of sources that are given.
+        /// Patterns of source fields to include in the response.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// It is done only if the document's last change has this primary term.
+        /// The operation runs only if the last change of the document has this primary term;
+        /// otherwise it fails with status 409.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// It is done only if the document's last change has this sequence number.
+        /// The operation runs only if the last change of the document has this sequence number;
+        /// otherwise it fails with status 409.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// Whether errors show the document. Default: `true`.
+        /// If `true`, parsing errors include the document source. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
-        /// The language of the script. Default: `painless`.
+        /// Language of the script. Default: `painless`.
         lang("lang"): impl Param<String>;
-        /// When the change becomes visible to searches. Default: `false`.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
-        /// Whether the name must be an alias. Default: `false`.
+        /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
-        /// How often it is tried again if the document has changed meanwhile. Default: `0`.
+        /// Maximum number of retries by the server after a version conflict. Default: `0`.
         retry_on_conflict("retry_on_conflict"): impl Param<i64>;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How long it may take. Default: `1m`.
+        /// Time to wait for index creation, mapping updates and active shards. Default: `1m`.
         timeout("timeout"): Duration;
-        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     property {
-        /// Whether sources are given, or which of their fields. `true` or `false` or object.
-        /// Default: `true`.
+        /// Source fields to return after the update: `true`, `false` or patterns of field names.
+        /// `true` or `false` or object. Default: `true`.
         source("_source"): impl Serialize;
-        /// Whether a change that changes nothing is left out. `true` or `false`. Default: `true`.
+        /// If `true`, an update that changes nothing is not written, and `result` is `noop`. `true`
+        /// or `false`. Default: `true`.
         detect_noop("detect_noop"): impl Serialize;
-        /// The part of the document that changes. Anything.
+        /// Partial document to merge into the existing one. Anything.
         doc("doc"): impl Serialize;
-        /// Whether `doc` is the document, where there is none yet. `true` or `false`. Default:
-        /// `false`.
+        /// If `true`, `doc` is indexed as a new document when none exists. `true` or `false`.
+        /// Default: `false`.
         doc_as_upsert("doc_as_upsert"): impl Serialize;
-        /// The script. Object.
+        /// Script that updates the document. Object.
         script("script"): impl Serialize;
-        /// Whether the script runs where there is no document, too. `true` or `false`. Default:
-        /// `false`.
+        /// If `true`, the script also runs when the document does not exist. `true` or `false`.
+        /// Default: `false`.
         scripted_upsert("scripted_upsert"): impl Serialize;
-        /// The document, where there is none yet. Anything.
+        /// Document to index when none exists. Anything.
         upsert("upsert"): impl Serialize;
     }
 }

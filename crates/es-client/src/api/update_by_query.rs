@@ -18,80 +18,91 @@ builder! {
     /// Since 2.4.0. Needs the index privileges `read`, `write`.
     UpdateByQuery of UpdateByQueryEndpoint -> types::ByQueryResponse, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Whether wildcards of `q` are analysed. Default: `false`.
+        /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// The analyzer of `q`.
+        /// Analyzer for the query string `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// What becomes of a document that has changed meanwhile. Default: `abort`.
+        /// Behavior on version conflicts: `abort` or `proceed`. Default: `abort`.
         conflicts_param("conflicts"): params::Conflicts;
-        /// How words of `q` belong together. Default: `or`.
+        /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// The field of words of `q` that name none.
+        /// Default field for terms of `q` without a field prefix.
         df("df"): impl Param<String>;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// How many are passed over. Default: `0`.
+        /// Number of matching documents to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether values of the wrong type in `q` are passed over. Default: `false`.
+        /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
+        /// Default: `false`.
         lenient("lenient"): bool;
-        /// How many documents at most.
+        /// Maximum number of documents to update.
         max_docs_param("max_docs"): impl Param<i64>;
-        /// The ingest pipeline.
+        /// ID of the ingest pipeline that preprocesses the documents.
         pipeline("pipeline"): impl Param<String>;
-        /// Which copies of shards are asked.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies.
         preference("preference"): impl Param<String>;
-        /// What is searched, in the syntax of query strings.
+        /// Query in Lucene query string syntax.
         q("q"): impl Param<String>;
-        /// Whether a refresh follows. Default: `false`.
+        /// If `true`, affected shards are refreshed when the operation has completed. Default:
+        /// `false`.
         refresh("refresh"): bool;
-        /// Whether the result is cached.
+        /// If `true`, results of requests with `size` `0` are cached. By default, the index setting
+        /// applies.
         request_cache("request_cache"): bool;
-        /// The pace; `-1` is without limit. Default: `-1`.
+        /// Throttle, in sub-requests per second; `-1` disables throttling. Default: `-1`.
         requests_per_second("requests_per_second"): impl Param<f64>;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How long the search is kept for the next page. Default: `5m`.
+        /// Period for which the search context is kept for the next page. Default: `5m`.
         scroll("scroll"): Duration;
-        /// How many documents a page has. Default: `1000`.
+        /// Number of documents per page of the underlying search. Default: `1000`.
         scroll_size("scroll_size"): impl Param<i64>;
-        /// How long each search may take.
+        /// Time that each search request may take. By default, there is no timeout.
         search_timeout("search_timeout"): Duration;
-        /// How scores are made comparable.
+        /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
+        /// frequencies.
         search_type("search_type"): params::SearchType;
-        /// How many parts run at once. Default: `1`.
+        /// Number of slices (parallel sub-tasks), or `auto`. Default: `1`.
         slices("slices"): impl Param<(i64, params::SlicesCalculation)>;
-        /// The order.
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
         sort("sort"): impl Param<[String]>;
-        /// Groups that count this search in their statistics.
+        /// Statistics groups to which the search is added.
         stats("stats"): impl Param<[String]>;
-        /// After how many documents a shard stops.
+        /// Maximum number of documents to collect per shard; a shard that reaches it ends the
+        /// search early.
         terminate_after("terminate_after"): impl Param<i64>;
-        /// How long it may take. Default: `1m`.
+        /// Time that each update waits for mapping updates and active shards. Default: `1m`.
         timeout("timeout"): Duration;
-        /// Whether each hit tells its version.
+        /// If `true`, each hit includes the version of the document.
         version("version"): bool;
-        /// In the specification; servers may refuse it.
+        /// Part of the API specification; released servers may reject it.
         version_type("version_type"): bool;
-        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
+        /// If `true`, the response is sent when the operation has completed; if `false`, it
+        /// contains the ID of a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// What becomes of a document that has changed meanwhile. One of several words. Default:
+        /// Behavior on version conflicts: `abort` or `proceed`. One of several words. Default:
         /// `abort`.
         conflicts("conflicts"): impl Serialize;
-        /// How many documents at most. Number.
+        /// Maximum number of documents to update. Number.
         max_docs("max_docs"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match. Object.
         query("query"): impl Serialize;
-        /// The script. Object.
+        /// Script that updates each document. Object.
         script("script"): impl Serialize;
-        /// The part of the hits that is read. Object.
+        /// Slice of the result: `id` and `max`. Parallel consumers read one slice each. Object.
         slice("slice"): impl Serialize;
     }
 }

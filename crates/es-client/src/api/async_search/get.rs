@@ -17,13 +17,13 @@ builder! {
     /// Since 7.7.0.
     Get<T> of GetEndpoint -> types::AsyncSearchResponse<T>, none;
     query {
-        /// How long it is kept.
+        /// Period for which the search or the point in time is kept.
         keep_alive("keep_alive"): Duration;
-        /// Whether a search that still runs gives what it has so far.
+        /// If `false`, a running search returns its status without partial results.
         return_intermediate_results("return_intermediate_results"): bool;
-        /// Whether names of aggregations tell their types.
+        /// If `true`, names of aggregations and suggesters are prefixed with their type.
         typed_keys("typed_keys"): bool;
-        /// How long it waits to be done.
+        /// Time to wait for completion. After that, the search continues in the background.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// Since 7.11.0. Needs the cluster privilege `monitor`.
     Status of StatusEndpoint -> types::AsyncSearchStatus, none;
     query {
-        /// How long it is kept. Default: `5d`.
+        /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
     }
 }

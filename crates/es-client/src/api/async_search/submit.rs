@@ -18,158 +18,178 @@ builder! {
     /// Since 7.7.0.
     Submit<T> of SubmitEndpoint -> types::AsyncSearchResponse<T>, json;
     query {
-        /// Whether sources are given, or which of their fields.
+        /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
+        /// field names.
         source_param("_source"): impl Param<(bool, [String])>;
-        /// Fields that are left out of sources.
+        /// Patterns of source fields to exclude from the response.
         source_excludes("_source_excludes"): impl Param<[String]>;
-        /// Fields of sources that are given.
+        /// Patterns of source fields to include in the response.
         source_includes("_source_includes"): impl Param<[String]>;
-        /// Whether patterns that match nothing are passed over.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
-        /// Whether failed shards are left out instead of being an error. Default: `true`.
+        /// If `true`, the request returns partial results when shards fail or time out; if `false`,
+        /// it fails. Default: `true`.
         allow_partial_search_results("allow_partial_search_results"): bool;
-        /// Whether wildcards of `q` are analysed. Default: `false`.
+        /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// The analyzer of `q`.
+        /// Analyzer for the query string `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// After how many shards results are merged. Default: `5`.
+        /// Number of shard results to reduce at once on the coordinating node. Default: `5`.
         batched_reduce_size("batched_reduce_size"): impl Param<i64>;
-        /// Whether each other cluster is asked once only. Default: `false`.
+        /// If `true`, network round trips between the coordinating node and remote clusters are
+        /// minimized in cross-cluster searches. Default: `false`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// How words of `q` belong together. Default: `or`.
+        /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// The field of words of `q` that name none.
+        /// Default field for terms of `q` without a field prefix.
         df("df"): impl Param<String>;
-        /// Fields that are given from their doc values.
+        /// Fields to return from their doc values, with optional formats.
         docvalue_fields_param("docvalue_fields"): impl Param<[String]>;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether each score is explained.
+        /// If `true`, each hit includes an explanation of its score.
         explain_param("explain"): bool;
-        /// How many are passed over. Default: `0`.
+        /// Number of hits to skip. Default: `0`.
         from_param("from"): impl Param<i64>;
-        /// Whether frozen indices are passed over.
+        /// If `true`, frozen indices are ignored.
         ignore_throttled("ignore_throttled"): bool;
-        /// Whether names that do not exist are passed over.
+        /// If `false`, the request fails when an index it names is missing or closed.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How long it is kept. Default: `5d`.
+        /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// Whether it is kept though it is done in time. Default: `false`.
+        /// If `true`, the results are stored even if the request completes within
+        /// `wait_for_completion_timeout`. Default: `false`.
         keep_on_completion("keep_on_completion"): bool;
-        /// Whether values of the wrong type in `q` are passed over.
+        /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
         lenient("lenient"): bool;
-        /// How many shards of a node are searched at once. Default: `5`.
+        /// Maximum number of concurrent shard requests per node and search. Default: `5`.
         max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
-        /// Which copies of shards are asked. Default: `random`.
+        /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
+        /// same copies. Default: `random`.
         preference("preference"): impl Param<String>;
-        /// What is searched, in the syntax of query strings.
+        /// Query in Lucene query string syntax.
         q("q"): impl Param<String>;
-        /// Whether the result is cached. Default: `true`.
+        /// If `true`, results of requests with `size` `0` are cached. By default, the index setting
+        /// applies. Default: `true`.
         request_cache("request_cache"): bool;
-        /// Whether the total of hits is a number, as in old versions. Default: `false`.
+        /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How scores are made comparable.
+        /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
+        /// frequencies.
         search_type("search_type"): params::SearchType;
-        /// Whether each hit tells its sequence number and primary term.
+        /// If `true`, each hit includes sequence number and primary term of its last change.
         seq_no_primary_term_param("seq_no_primary_term"): bool;
-        /// How many are given. Default: `10`.
+        /// Maximum number of hits to return. Default: `10`.
         size_param("size"): impl Param<i64>;
-        /// The order.
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
         sort_param("sort"): impl Param<[String]>;
-        /// Groups that count this search in their statistics.
+        /// Statistics groups to which the search is added.
         stats_param("stats"): impl Param<[String]>;
-        /// Stored fields that are given.
+        /// Stored fields to return.
         stored_fields_param("stored_fields"): impl Param<[String]>;
-        /// The field that suggestions come from.
+        /// Field to use for suggestions.
         suggest_field("suggest_field"): impl Param<String>;
-        /// Which words get suggestions. Default: `missing`.
+        /// Terms for which suggestions are returned: `missing`, `popular` or `always`. Default:
+        /// `missing`.
         suggest_mode("suggest_mode"): params::SuggestMode;
-        /// How many suggestions are given.
+        /// Maximum number of suggestions to return.
         suggest_size("suggest_size"): impl Param<i64>;
-        /// The text that gets suggestions.
+        /// Text for which suggestions are returned.
         suggest_text("suggest_text"): impl Param<String>;
-        /// After how many documents a shard stops.
+        /// Maximum number of documents to collect per shard; a shard that reaches it ends the
+        /// search early.
         terminate_after_param("terminate_after"): impl Param<i64>;
-        /// How long it may take.
+        /// Time that each shard may spend on the search; hits found until then are returned. By
+        /// default, there is no timeout.
         timeout_param("timeout"): Duration;
-        /// Whether scores are made though hits are sorted otherwise.
+        /// If `true`, scores are computed even if hits are not sorted by score.
         track_scores_param("track_scores"): bool;
-        /// Whether all hits are counted, or up to how many.
+        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
         track_total_hits_param("track_total_hits"): impl Param<(bool, i64)>;
-        /// Whether names of aggregations tell their types.
+        /// If `true`, names of aggregations and suggesters are prefixed with their type.
         typed_keys("typed_keys"): bool;
-        /// Whether each hit tells its version.
+        /// If `true`, each hit includes the version of the document.
         version_param("version"): bool;
-        /// How long it waits to be done. Default: `1s`.
+        /// Time to wait for completion. After that, the search continues in the background.
+        /// Default: `1s`.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
     property {
-        /// Whether sources are given, or which of their fields. `true` or `false` or object.
+        /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
+        /// field names. `true` or `false` or object.
         source("_source"): impl Serialize;
-        /// Aggregations, by name. Object.
+        /// Aggregations to run, by name. Object.
         aggregations("aggregations"): impl Serialize;
-        /// The field of which only the best hit for each value is given. Object.
+        /// Field by which to collapse hits: only the top hit for each value is returned. Object.
         collapse("collapse"): impl Serialize;
-        /// Fields that are given from their doc values. List.
+        /// Fields to return from their doc values, with optional formats. List.
         docvalue_fields("docvalue_fields"): impl Serialize;
-        /// Whether each score is explained. `true` or `false`. Default: `false`.
-        explain("explain"): impl Serialize;
-        /// What plugins need. Object.
-        ext("ext"): impl Serialize;
-        /// The fields. List.
-        fields("fields"): impl Serialize;
-        /// How many are passed over. Number. Default: `0`.
-        from("from"): impl Serialize;
-        /// How matches are highlighted. Object.
-        highlight("highlight"): impl Serialize;
-        /// How much hits of certain indices count. List.
-        indices_boost("indices_boost"): impl Serialize;
-        /// A search of nearest vectors. Object or list. Since 8.4.0.
-        knn("knn"): impl Serialize;
-        /// The least score of a hit. Number.
-        min_score("min_score"): impl Serialize;
-        /// The point in time that is searched. Object.
-        pit("pit"): impl Serialize;
-        /// Which hits are given, without an effect on aggregations. Object.
-        post_filter("post_filter"): impl Serialize;
-        /// Whether it is told what took how long. `true` or `false`.
-        profile("profile"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
-        query("query"): impl Serialize;
-        /// How the best hits are scored again. Object or list.
-        rescore("rescore"): impl Serialize;
-        /// Fields that exist for this search only. Object.
-        runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Fields that scripts make. Object.
-        script_fields("script_fields"): impl Serialize;
-        /// The sort values of the last hit of the page before. List.
-        search_after("search_after"): impl Serialize;
-        /// Whether each hit tells its sequence number and primary term. `true` or `false`.
-        seq_no_primary_term("seq_no_primary_term"): impl Serialize;
-        /// How many are given. Number. Default: `10`.
-        size("size"): impl Serialize;
-        /// The part of the hits that is read. Object.
-        slice("slice"): impl Serialize;
-        /// The order. Text or object or list.
-        sort("sort"): impl Serialize;
-        /// Groups that count this search in their statistics. List.
-        stats("stats"): impl Serialize;
-        /// Stored fields that are given. Text or list.
-        stored_fields("stored_fields"): impl Serialize;
-        /// Suggestions for misspelt words. Object.
-        suggest("suggest"): impl Serialize;
-        /// After how many documents a shard stops. Number. Default: `0`.
-        terminate_after("terminate_after"): impl Serialize;
-        /// How long it may take. Text.
-        timeout("timeout"): impl Serialize;
-        /// Whether scores are made though hits are sorted otherwise. `true` or `false`. Default:
+        /// If `true`, each hit includes an explanation of its score. `true` or `false`. Default:
         /// `false`.
+        explain("explain"): impl Serialize;
+        /// Settings for search plugins. Object.
+        ext("ext"): impl Serialize;
+        /// Fields to return; wildcards are supported. List.
+        fields("fields"): impl Serialize;
+        /// Number of hits to skip. Number. Default: `0`.
+        from("from"): impl Serialize;
+        /// Highlighting of matches in the returned hits. Object.
+        highlight("highlight"): impl Serialize;
+        /// Factors by which the scores of hits are multiplied, per index. List.
+        indices_boost("indices_boost"): impl Serialize;
+        /// Approximate k-nearest-neighbor search. Object or list. Since 8.4.0.
+        knn("knn"): impl Serialize;
+        /// Minimum `_score` of matching documents. Number.
+        min_score("min_score"): impl Serialize;
+        /// Point in time to search: its ID and, optionally, a new keep-alive. Object.
+        pit("pit"): impl Serialize;
+        /// Query (Query DSL) that filters hits without affecting aggregations. Object.
+        post_filter("post_filter"): impl Serialize;
+        /// If `true`, the response includes detailed timing information about the execution. `true`
+        /// or `false`.
+        profile("profile"): impl Serialize;
+        /// Query (Query DSL) that documents must match. Object.
+        query("query"): impl Serialize;
+        /// Rescoring of the top hits with a second query. Object or list.
+        rescore("rescore"): impl Serialize;
+        /// Runtime fields that exist for this request only, by name. Object.
+        runtime_mappings("runtime_mappings"): impl Serialize;
+        /// Fields that scripts compute for each hit. Object.
+        script_fields("script_fields"): impl Serialize;
+        /// Sort values of the last hit of the previous page. List.
+        search_after("search_after"): impl Serialize;
+        /// If `true`, each hit includes sequence number and primary term of its last change. `true`
+        /// or `false`.
+        seq_no_primary_term("seq_no_primary_term"): impl Serialize;
+        /// Maximum number of hits to return. Number. Default: `10`.
+        size("size"): impl Serialize;
+        /// Slice of the result: `id` and `max`. Parallel consumers read one slice each. Object.
+        slice("slice"): impl Serialize;
+        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
+        sort("sort"): impl Serialize;
+        /// Statistics groups to which the search is added. List.
+        stats("stats"): impl Serialize;
+        /// Stored fields to return. Text or list.
+        stored_fields("stored_fields"): impl Serialize;
+        /// Suggesters to run, by name. Object.
+        suggest("suggest"): impl Serialize;
+        /// Maximum number of documents to collect per shard; a shard that reaches it ends the
+        /// search early. Number. Default: `0`.
+        terminate_after("terminate_after"): impl Serialize;
+        /// Time that each shard may spend on the search; hits found until then are returned. By
+        /// default, there is no timeout. Text.
+        timeout("timeout"): impl Serialize;
+        /// If `true`, scores are computed even if hits are not sorted by score. `true` or `false`.
+        /// Default: `false`.
         track_scores("track_scores"): impl Serialize;
-        /// Whether all hits are counted, or up to how many. `true` or `false` or number.
+        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
+        /// `true` or `false` or number.
         track_total_hits("track_total_hits"): impl Serialize;
-        /// Whether each hit tells its version. `true` or `false`. Default: `false`.
+        /// If `true`, each hit includes the version of the document. `true` or `false`. Default:
+        /// `false`.
         version("version"): impl Serialize;
     }
 }

@@ -15,21 +15,21 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     Health of HealthEndpoint -> Vec<types::CatHealth>, none;
     query {
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// The columns that are given.
+        /// Columns to return, in this order.
         h("h"): impl Param<[String]>;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// Whether columns with the current time are given. Default: `true`.
+        /// If `true`, the response includes columns with the current time. Default: `true`.
         ts("ts"): bool;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
     }
 }

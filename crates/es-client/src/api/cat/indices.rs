@@ -16,33 +16,35 @@ builder! {
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
     Indices of IndicesEndpoint -> Vec<types::CatIndices>, none;
     query {
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// Which kinds of indices a pattern matches. Default: `all`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// The columns that are given.
+        /// Columns to return, in this order.
         h("h"): impl Param<[String]>;
-        /// The health of the indices that are given.
+        /// Health status of the indices to return: `green`, `yellow` or `red`.
         health("health"): params::HealthStatus;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// Whether segments that are not in memory count. Default: `false`.
+        /// If `true`, segments that are not loaded into memory are included. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether only primary shards count. Default: `false`.
+        /// If `true`, only primary shards are included in the statistics. Default: `false`.
         pri("pri"): bool;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(0): impl Param<[String]>;
     }
 }

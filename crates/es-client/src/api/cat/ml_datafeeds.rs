@@ -16,25 +16,26 @@ builder! {
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
     MlDatafeeds of MlDatafeedsEndpoint -> Vec<types::CatMlDatafeeds>, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// The columns that are given. Default: `['bc', 'id', 'sc', 's']`.
+        /// Columns to return, in this order. Default: `['bc', 'id', 'sc', 's']`.
         h("h"): impl Param<[String]>;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// The datafeed.
+        /// ID of the datafeed; lists and wildcards are supported where several are returned.
         datafeed_id(0): impl Param<String>;
     }
 }

@@ -15,25 +15,25 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     Nodes of NodesEndpoint -> Vec<types::CatNodes>, none;
     query {
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// Whether ids of nodes are given in full. Default: `false`.
+        /// If `true`, full node IDs are shown. Default: `false`.
         full_id("full_id"): bool;
-        /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
+        /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// Whether segments that are not in memory count. Default: `false`.
+        /// If `true`, segments that are not loaded into memory are included. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
     }
 }

@@ -16,27 +16,28 @@ builder! {
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
     Recovery of RecoveryEndpoint -> Vec<types::CatRecovery>, none;
     query {
-        /// Whether only recoveries that still go on are given. Default: `false`.
+        /// If `true`, the response includes ongoing shard recoveries only. Default: `false`.
         active_only("active_only"): bool;
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
+        /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(0): impl Param<[String]>;
     }
 }

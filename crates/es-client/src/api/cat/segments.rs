@@ -16,38 +16,43 @@ builder! {
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
     Segments of SegmentsEndpoint -> Vec<types::CatSegments>, none;
     query {
-        /// Whether closed indices are given, instead of being an error. Default: `false`.
+        /// If `true`, closed indices are allowed; otherwise the request fails when it targets one.
+        /// Default: `false`.
         allow_closed("allow_closed"): bool;
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
+        /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// Whether frozen indices are passed over. Default: `false`.
+        /// If `true`, frozen indices are ignored. Default: `false`.
         ignore_throttled("ignore_throttled"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
-        ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
+        ignore_unavailable("ignore_unavailable"): bool;
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(0): impl Param<[String]>;
     }
 }

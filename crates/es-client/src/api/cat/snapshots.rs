@@ -16,27 +16,28 @@ builder! {
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
     Snapshots of SnapshotsEndpoint -> Vec<types::CatSnapshots>, none;
     query {
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// The columns that are given. Default: `ip,hp,rp,r,m,n,cpu,l`.
+        /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): impl Param<[String]>;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `true`, unavailable snapshots are left out of the response; if `false`, the request
+        /// fails. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// The repository.
+        /// Names of snapshot repositories; wildcards are supported.
         repository(0): impl Param<[String]>;
     }
 }

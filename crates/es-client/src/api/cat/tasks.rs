@@ -15,31 +15,32 @@ builder! {
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
     Tasks of TasksEndpoint -> Vec<types::CatTasks>, none;
     query {
-        /// What is done.
+        /// Actions of the tasks to return; wildcards are supported.
         actions("actions"): impl Param<[String]>;
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// The columns that are given.
+        /// Columns to return, in this order.
         h("h"): impl Param<[String]>;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// The nodes.
+        /// IDs or names of nodes; only tasks on these nodes are considered.
         nodes("nodes"): impl Param<[String]>;
-        /// The task that they belong to.
+        /// Only tasks with this parent task are considered.
         parent_task_id("parent_task_id"): impl Param<String>;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the matching tasks have completed. Default:
+        /// `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -16,28 +16,28 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     ThreadPool of ThreadPoolEndpoint -> Vec<types::CatThreadPool>, none;
     query {
-        /// The unit of sizes.
+        /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
-        /// The form of the answer. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): impl Param<String>;
-        /// The columns that are given.
+        /// Columns to return, in this order.
         h("h"): impl Param<[String]>;
-        /// Whether the columns are explained instead. Default: `false`.
+        /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
-        /// `false`.
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// The columns to sort by.
+        /// Columns to sort by, such as `name:desc`.
         s("s"): impl Param<[String]>;
-        /// The unit of times.
+        /// Unit in which times are shown.
         time("time"): params::TimeUnit;
-        /// Whether column names are given. Default: `false`.
+        /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;
     }
     part {
-        /// The thread pools, by name or pattern.
+        /// Names of thread pools; wildcards are supported.
         thread_pool_patterns(0): impl Param<[String]>;
     }
 }

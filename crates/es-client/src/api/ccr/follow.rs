@@ -17,41 +17,43 @@ builder! {
     /// Since 6.5.0. Not on serverless.
     Follow of FollowEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How many copies of a shard must be there first. Default: `0`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `0`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     property {
-        /// The name that the leader index's data stream has here. Text.
+        /// Name of the local data stream, if the leader index belongs to a data stream. Text.
         data_stream_name("data_stream_name"): impl Serialize;
-        /// The index that is followed. Text, required.
+        /// Name of the leader index in the remote cluster. Text, required.
         leader_index("leader_index"): impl Serialize;
-        /// How many reads from the leader may be open at once. Number.
+        /// Maximum number of outstanding read requests to the remote cluster. Number.
         max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// How many writes to the follower may be open at once. Number.
+        /// Maximum number of outstanding write requests on the follower. Number.
         max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// How many operations a read takes at most. Number.
+        /// Maximum number of operations per read request to the remote cluster. Number.
         max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// The greatest size of a read, such as `8mb`. Number or text.
+        /// Maximum size of a read request to the remote cluster. Number or text.
         max_read_request_size("max_read_request_size"): impl Serialize;
-        /// At how many waiting operations reads pause. Number.
+        /// Number of operations queued for writing at which reads are deferred. Number.
         max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// The size of waiting operations at which reads pause. Number or text.
+        /// Total size of operations queued for writing at which reads are deferred. Number or text.
         max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// How many operations a write has at most. Number.
+        /// Maximum number of operations per bulk write request on the follower. Number.
         max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// The greatest size of a write. Number or text.
+        /// Maximum size of a bulk write request on the follower. Number or text.
         max_write_request_size("max_write_request_size"): impl Serialize;
-        /// The cluster of the leader. Text, required.
+        /// Alias of the remote cluster that contains the leader indices. Text, required.
         remote_cluster("remote_cluster"): impl Serialize;
-        /// The settings. Object.
+        /// Settings that override those of the leader index. Object.
         settings("settings"): impl Serialize;
     }
     duration {
-        /// How long it waits at most before it tries again. Text.
+        /// Maximum delay before a failed operation is retried. Retries back off exponentially up to
+        /// this value. Text.
         max_retry_delay("max_retry_delay"): Duration;
-        /// How long a read waits for new operations. Text.
+        /// Maximum time that a read request waits for new operations on the remote cluster. Text.
         read_poll_timeout("read_poll_timeout"): Duration;
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
     FollowStats of FollowStatsEndpoint -> Value, none;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

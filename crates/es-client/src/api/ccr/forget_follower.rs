@@ -17,17 +17,17 @@ builder! {
     /// Since 6.7.0. Not on serverless.
     ForgetFollower of ForgetFollowerEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// The cluster of the follower. Text.
+        /// Name of the cluster that holds the follower index. Text.
         follower_cluster("follower_cluster"): impl Serialize;
-        /// The index that follows. Text.
+        /// Name of the follower index. Text.
         follower_index("follower_index"): impl Serialize;
-        /// The UUID of the index that follows. Text.
+        /// UUID of the follower index. Text.
         follower_index_uuid("follower_index_uuid"): impl Serialize;
-        /// The name that the follower's cluster has for the leader's cluster. Text.
+        /// Alias of the leader's cluster, as configured in the follower's cluster. Text.
         leader_remote_cluster("leader_remote_cluster"): impl Serialize;
     }
 }

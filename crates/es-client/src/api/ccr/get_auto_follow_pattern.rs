@@ -16,11 +16,11 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
     GetAutoFollowPattern of GetAutoFollowPatternEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// The name.
+        /// Name of the auto-follow pattern. By default, all are returned.
         name(0): impl Param<String>;
     }
 }

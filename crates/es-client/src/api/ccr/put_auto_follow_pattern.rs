@@ -17,41 +17,51 @@ builder! {
     /// Since 6.5.0. Not on serverless.
     PutAutoFollowPattern of PutAutoFollowPatternEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// The names of followers; `{{leader_index}}` is the leader's. Text.
+        /// Name of follower indices; `{{leader_index}}` stands for the name of the leader index.
+        /// Text.
         follow_index_pattern("follow_index_pattern"): impl Serialize;
-        /// Patterns of indices that are not followed. List.
+        /// Patterns of indices that are not followed, even if they match `leader_index_patterns`.
+        /// List.
         leader_index_exclusion_patterns("leader_index_exclusion_patterns"): impl Serialize;
-        /// Patterns of indices that are followed. List.
+        /// Patterns of indices in the remote cluster that are followed. List.
         leader_index_patterns("leader_index_patterns"): impl Serialize;
-        /// How many reads from the leader may be open at once. Number. Default: `12`.
+        /// Maximum number of outstanding read requests to the remote cluster. Number. Default:
+        /// `12`.
         max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// How many writes to the follower may be open at once. Number. Default: `9`.
+        /// Maximum number of outstanding write requests on the follower. Number. Default: `9`.
         max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// How many operations a read takes at most. Number. Default: `5120`.
+        /// Maximum number of operations per read request to the remote cluster. Number. Default:
+        /// `5120`.
         max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// The greatest size of a read, such as `8mb`. Number or text. Default: `32mb`.
+        /// Maximum size of a read request to the remote cluster. Number or text. Default: `32mb`.
         max_read_request_size("max_read_request_size"): impl Serialize;
-        /// At how many waiting operations reads pause. Number. Default: `2147483647`.
+        /// Number of operations queued for writing at which reads are deferred. Number. Default:
+        /// `2147483647`.
         max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// The size of waiting operations at which reads pause. Number or text. Default: `512mb`.
+        /// Total size of operations queued for writing at which reads are deferred. Number or text.
+        /// Default: `512mb`.
         max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// How many operations a write has at most. Number. Default: `5120`.
+        /// Maximum number of operations per bulk write request on the follower. Number. Default:
+        /// `5120`.
         max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// The greatest size of a write. Number or text. Default: `9223372036854775807b`.
+        /// Maximum size of a bulk write request on the follower. Number or text. Default:
+        /// `9223372036854775807b`.
         max_write_request_size("max_write_request_size"): impl Serialize;
-        /// The cluster of the leader. Text, required.
+        /// Alias of the remote cluster that contains the leader indices. Text, required.
         remote_cluster("remote_cluster"): impl Serialize;
-        /// The settings. Object.
+        /// Settings that override those of the leader indices. Object.
         settings("settings"): impl Serialize;
     }
     duration {
-        /// How long it waits at most before it tries again. Text. Default: `500ms`.
+        /// Maximum delay before a failed operation is retried. Retries back off exponentially up to
+        /// this value. Text. Default: `500ms`.
         max_retry_delay("max_retry_delay"): Duration;
-        /// How long a read waits for new operations. Text. Default: `1m`.
+        /// Maximum time that a read request waits for new operations on the remote cluster. Text.
+        /// Default: `1m`.
         read_poll_timeout("read_poll_timeout"): Duration;
     }
 }

@@ -17,7 +17,7 @@ builder! {
     /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
     ResumeAutoFollowPattern of ResumeAutoFollowPatternEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

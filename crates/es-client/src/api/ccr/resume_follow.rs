@@ -17,31 +17,32 @@ builder! {
     /// Since 6.5.0. Not on serverless.
     ResumeFollow of ResumeFollowEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// How many reads from the leader may be open at once. Number.
+        /// Maximum number of outstanding read requests to the remote cluster. Number.
         max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// How many writes to the follower may be open at once. Number.
+        /// Maximum number of outstanding write requests on the follower. Number.
         max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// How many operations a read takes at most. Number.
+        /// Maximum number of operations per read request to the remote cluster. Number.
         max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// The greatest size of a read, such as `8mb`. Text.
+        /// Maximum size of a read request to the remote cluster. Text.
         max_read_request_size("max_read_request_size"): impl Serialize;
-        /// At how many waiting operations reads pause. Number.
+        /// Number of operations queued for writing at which reads are deferred. Number.
         max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// The size of waiting operations at which reads pause. Text.
+        /// Total size of operations queued for writing at which reads are deferred. Text.
         max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// How many operations a write has at most. Number.
+        /// Maximum number of operations per bulk write request on the follower. Number.
         max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// The greatest size of a write. Text.
+        /// Maximum size of a bulk write request on the follower. Text.
         max_write_request_size("max_write_request_size"): impl Serialize;
     }
     duration {
-        /// How long it waits at most before it tries again. Text.
+        /// Maximum delay before a failed operation is retried. Retries back off exponentially up to
+        /// this value. Text.
         max_retry_delay("max_retry_delay"): Duration;
-        /// How long a read waits for new operations. Text.
+        /// Maximum time that a read request waits for new operations on the remote cluster. Text.
         read_poll_timeout("read_poll_timeout"): Duration;
     }
 }

@@ -15,9 +15,9 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
     Stats of StatsEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// Since 6.5.0. Not on serverless. Needs the index privilege `manage_follow_index`.
     Unfollow of UnfollowEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

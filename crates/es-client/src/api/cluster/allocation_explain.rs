@@ -17,29 +17,29 @@ builder! {
     /// Since 5.0.0.
     AllocationExplain of AllocationExplainEndpoint -> Value, json;
     query {
-        /// The node that the shard is on.
+        /// Node that currently holds the shard to explain.
         current_node_param("current_node"): impl Param<String>;
-        /// Whether disk usage and sizes of shards are told. Default: `false`.
+        /// If `true`, the response includes disk usage and shard sizes. Default: `false`.
         include_disk_info("include_disk_info"): bool;
-        /// Whether decisions in favour of a node are told, too. Default: `false`.
+        /// If `true`, decisions that allow an allocation are included. Default: `false`.
         include_yes_decisions("include_yes_decisions"): bool;
-        /// The index.
+        /// Name of the index whose shard is explained.
         index_param("index"): impl Param<String>;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether the primary shard is explained, not a replica.
+        /// If `true`, the primary shard is explained; otherwise a replica.
         primary_param("primary"): bool;
-        /// The number of the shard.
+        /// Number of the shard to explain.
         shard_param("shard"): impl Param<i64>;
     }
     property {
-        /// The node that the shard is on. Text.
+        /// Node that currently holds the shard to explain. Text.
         current_node("current_node"): impl Serialize;
-        /// The index. Text.
+        /// Name of the index whose shard is explained. Text.
         index("index"): impl Serialize;
-        /// Whether the primary shard is explained, not a replica. `true` or `false`.
+        /// If `true`, the primary shard is explained; otherwise a replica. `true` or `false`.
         primary("primary"): impl Serialize;
-        /// The number of the shard. Number.
+        /// Number of the shard to explain. Number.
         shard("shard"): impl Serialize;
     }
 }

@@ -15,9 +15,10 @@ builder! {
     /// Since 7.0.0. Not on serverless.
     DeleteVotingConfigExclusions of DeleteVotingConfigExclusionsEndpoint -> (), none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether it waits until the excluded nodes have left the cluster. Default: `true`.
+        /// If `true`, the request waits until the excluded nodes have left the cluster. Default:
+        /// `true`.
         wait_for_removal("wait_for_removal"): bool;
     }
 }

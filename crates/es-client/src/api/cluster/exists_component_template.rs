@@ -17,10 +17,10 @@ builder! {
     /// Since 7.8.0.
     ExistsComponentTemplate of ExistsComponentTemplateEndpoint -> bool, none;
     query {
-        /// Whether the node tells what it knows itself, without asking the master. Default:
-        /// `false`. Deprecated since 9.0.0.
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

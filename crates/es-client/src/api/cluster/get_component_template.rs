@@ -19,20 +19,22 @@ builder! {
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
     GetComponentTemplate of GetComponentTemplateEndpoint -> Value, none;
     query {
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Whether settings that have their default are given, too. Default: `false`. Since 8.11.0.
+        /// If `true`, the response also includes values that are not set explicitly. Default:
+        /// `false`. Since 8.11.0.
         include_defaults("include_defaults"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
-        /// `false`. Deprecated since 9.0.0.
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Settings that are left out, by name or pattern.
+        /// Settings to leave out of the response; wildcards are supported.
         settings_filter("settings_filter"): impl Param<[String]>;
     }
     part {
-        /// The name.
+        /// Name of the component template; wildcards are supported.
         name(0): impl Param<String>;
     }
 }

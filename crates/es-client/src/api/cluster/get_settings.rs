@@ -15,13 +15,15 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     GetSettings of GetSettingsEndpoint -> Value, none;
     query {
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Whether settings that have their default are given, too. Default: `false`.
+        /// If `true`, the response also includes values that are not set explicitly. Default:
+        /// `false`.
         include_defaults("include_defaults"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

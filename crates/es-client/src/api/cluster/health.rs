@@ -17,32 +17,36 @@ builder! {
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
     Health of HealthEndpoint -> types::ClusterHealth, none;
     query {
-        /// Which kinds of indices a pattern matches. Default: `all`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// How much detail is given. Default: `cluster`.
+        /// Level of detail of the response: `cluster`, `indices` or `shards`. Default: `cluster`.
         level("level"): params::Level;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
-        /// `false`.
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the requested state. If it is not reached in time, `timed_out` is
+        /// `true` in the response. Default: `30s`.
         timeout("timeout"): Duration;
-        /// How many copies of a shard must be there first. Default: `0`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `0`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
-        /// The priority of pending changes that are waited for.
+        /// Priority of the pending cluster state changes to wait for.
         wait_for_events("wait_for_events"): params::WaitForEvents;
-        /// Whether it waits until no shard starts. Default: `false`.
+        /// If `true`, the request waits until no shards are initializing. Default: `false`.
         wait_for_no_initializing_shards("wait_for_no_initializing_shards"): bool;
-        /// Whether it waits until no shard moves. Default: `false`.
+        /// If `true`, the request waits until no shards are relocating. Default: `false`.
         wait_for_no_relocating_shards("wait_for_no_relocating_shards"): bool;
-        /// The number of nodes that is waited for.
+        /// Number of nodes to wait for, such as `3`, `>=3` or `ge(3)`.
         wait_for_nodes("wait_for_nodes"): impl Param<String>;
-        /// The health that is waited for.
+        /// Health status to wait for: `green`, `yellow` or `red`, or a better one.
         wait_for_status("wait_for_status"): params::HealthStatus;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(0): impl Param<[String]>;
     }
 }

@@ -15,10 +15,10 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     PendingTasks of PendingTasksEndpoint -> Value, none;
     query {
-        /// Whether the node tells what it knows itself, without asking the master. Default:
-        /// `false`.
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

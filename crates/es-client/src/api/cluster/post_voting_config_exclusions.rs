@@ -16,13 +16,13 @@ builder! {
     /// Since 7.0.0. Not on serverless.
     PostVotingConfigExclusions of PostVotingConfigExclusionsEndpoint -> (), none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// The ids of the nodes.
+        /// IDs of the nodes to exclude.
         node_ids("node_ids"): impl Param<[String]>;
-        /// The names of the nodes.
+        /// Names of the nodes to exclude.
         node_names("node_names"): impl Param<[String]>;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the nodes to be excluded from the voting configuration. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -17,21 +17,23 @@ builder! {
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
     PutComponentTemplate of PutComponentTemplateEndpoint -> types::Acknowledged, json;
     query {
-        /// A note of why it is done. Default: `api`.
+        /// Reason for the change, as a free text. Default: `api`.
         cause("cause"): impl Param<String>;
-        /// Whether it is an error that it exists already. Default: `false`.
+        /// If `true`, the request fails when an entry with this name exists; it is never replaced.
+        /// Default: `false`.
         create("create"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         meta("_meta"): impl Serialize;
-        /// Whether it is marked as deprecated. `true` or `false`.
+        /// If `true`, it is marked as deprecated: using it adds a warning to responses. `true` or
+        /// `false`.
         deprecated("deprecated"): impl Serialize;
-        /// What an index gets. Object, required.
+        /// Settings, mappings and aliases that the template applies. Object, required.
         template("template"): impl Serialize;
-        /// A number of your own for the version. Number.
+        /// Version number for external management of component templates. Number.
         version("version"): impl Serialize;
     }
 }

@@ -14,17 +14,19 @@ builder! {
     /// `PUT` `/_cluster/settings`
     PutSettings of PutSettingsEndpoint -> Value, json;
     query {
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Settings that last. Object.
+        /// Settings that survive a restart of the cluster. Object.
         persistent("persistent"): impl Serialize;
-        /// Settings that end with the cluster's restart. Object.
+        /// Settings that are lost when the cluster restarts. Deprecated in favor of `persistent`.
+        /// Object.
         transient("transient"): impl Serialize;
     }
 }

@@ -16,21 +16,22 @@ builder! {
     /// Since 5.0.0.
     Reroute of RerouteEndpoint -> Value, json;
     query {
-        /// Whether nothing is done, but what would be done is told. Default: `false`.
+        /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Whether it is told why commands can be done, or not. Default: `false`.
+        /// If `true`, the response explains why each command can or cannot run. Default: `false`.
         explain("explain"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// What is told. Deprecated since 8.6.0.
+        /// Parts of the cluster state to return. Deprecated since 8.6.0.
         metric("metric"): impl Param<[String]>;
-        /// Whether shards that failed too often to be allocated are tried again. Default: `false`.
+        /// If `true`, allocation is retried for shards that have failed too often. Default:
+        /// `false`.
         retry_failed("retry_failed"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Moves, cancellations and allocations of shards. List.
+        /// Commands to run: `move`, `cancel`, `allocate_replica` and others. List.
         commands("commands"): impl Serialize;
     }
 }

@@ -20,28 +20,33 @@ builder! {
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
     State of StateEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
-        /// `false`. Deprecated since 9.0.0.
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// The version of the metadata that is waited for.
+        /// Version of the cluster state metadata to wait for.
         wait_for_metadata_version("wait_for_metadata_version"): impl Param<i64>;
-        /// How long it waits for `wait_for_metadata_version`.
+        /// Time to wait for `wait_for_metadata_version`.
         wait_for_timeout("wait_for_timeout"): Duration;
     }
     part {
-        /// What is told.
+        /// Parts of the cluster state to return.
         metric(0): impl Param<[params::ClusterStateMetric]>;
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(1): impl Param<[String]>;
     }
 }

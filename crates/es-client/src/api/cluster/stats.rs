@@ -16,13 +16,13 @@ builder! {
     /// Since 1.3.0. Needs the cluster privilege `monitor`.
     Stats of StatsEndpoint -> types::ClusterStats, none;
     query {
-        /// Whether it is told of remote clusters, too. Default: `false`.
+        /// If `true`, information about remote clusters is included. Default: `false`.
         include_remotes("include_remotes"): bool;
-        /// How long it may take.
+        /// Time to wait for each node to respond. By default, there is no timeout.
         timeout("timeout"): Duration;
     }
     part {
-        /// The nodes.
+        /// IDs or names of the nodes to which the request is limited.
         node_id(0): impl Param<[String]>;
     }
 }

@@ -16,9 +16,10 @@ builder! {
     /// Since 8.12.0. Beta: it may change.
     Delete of DeleteEndpoint -> Value, none;
     query {
-        /// Whether the connector's jobs are deleted, too. Default: `false`.
+        /// If `true`, the sync jobs of the connector are deleted, too. Default: `false`.
         delete_sync_jobs("delete_sync_jobs"): bool;
-        /// Whether it is removed for good, instead of being marked as deleted. Default: `false`.
+        /// If `true`, the connector is removed; if `false`, it is only marked as deleted. Default:
+        /// `false`.
         hard("hard"): bool;
     }
 }

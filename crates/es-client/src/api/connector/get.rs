@@ -16,7 +16,7 @@ builder! {
     /// Since 8.12.0. Beta: it may change.
     Get of GetEndpoint -> Value, none;
     query {
-        /// Whether connectors that are marked as deleted are given, too. Default: `false`.
+        /// If `true`, connectors that are marked as deleted are included. Default: `false`.
         include_deleted("include_deleted"): bool;
     }
 }

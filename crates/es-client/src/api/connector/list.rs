@@ -15,19 +15,19 @@ builder! {
     /// Since 8.12.0. Beta: it may change.
     List of ListEndpoint -> Value, none;
     query {
-        /// The names of the connectors that are given.
+        /// Names of the connectors to return.
         connector_name("connector_name"): impl Param<[String]>;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// Whether connectors that are marked as deleted are given, too. Default: `false`.
+        /// If `true`, connectors that are marked as deleted are included. Default: `false`.
         include_deleted("include_deleted"): bool;
-        /// The indices of the connectors that are given.
+        /// Index names of the connectors to return.
         index_name("index_name"): impl Param<[String]>;
-        /// What is searched for in names and descriptions.
+        /// Text to search for in name, description and service type of connectors.
         query("query"): impl Param<String>;
-        /// The kinds of service of the connectors that are given.
+        /// Service types of the connectors to return.
         service_type("service_type"): impl Param<[String]>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
     }
 }

@@ -17,17 +17,18 @@ builder! {
     Post of PostEndpoint -> Value, json;
     query {}
     property {
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The index that the connector writes to. Text.
+        /// Name of the index that the connector writes to. Text.
         index_name("index_name"): impl Serialize;
-        /// Whether Elastic runs the connector, not you. `true` or `false`.
+        /// If `true`, the connector is managed by Elastic; if `false`, it is self-managed. `true`
+        /// or `false`.
         is_native("is_native"): impl Serialize;
-        /// The language of the data, for its analysis. Text.
+        /// Language of the synced data, used for its analysis. Text.
         language("language"): impl Serialize;
-        /// The name. Text.
+        /// Display name of the connector. Text.
         name("name"): impl Serialize;
-        /// The kind of service. Text.
+        /// Service type of the connector. Text.
         service_type("service_type"): impl Serialize;
     }
 }

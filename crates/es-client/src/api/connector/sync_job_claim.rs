@@ -19,9 +19,9 @@ builder! {
     SyncJobClaim of SyncJobClaimEndpoint -> Value, json;
     query {}
     property {
-        /// Where the last incremental sync ended. Anything.
+        /// Cursor of the last incremental sync job. Anything.
         sync_cursor("sync_cursor"): impl Serialize;
-        /// The host that runs the job. Text, required.
+        /// Host name of the worker that runs the sync job. Text, required.
         worker_hostname("worker_hostname"): impl Serialize;
     }
 }

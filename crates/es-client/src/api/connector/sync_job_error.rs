@@ -18,7 +18,7 @@ builder! {
     SyncJobError of SyncJobErrorEndpoint -> Value, json;
     query {}
     property {
-        /// The error of the job. Text, required.
+        /// Error message of the sync job. Text, required.
         error("error"): impl Serialize;
     }
 }

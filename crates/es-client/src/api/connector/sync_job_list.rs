@@ -15,15 +15,15 @@ builder! {
     /// Since 8.12.0. Beta: it may change.
     SyncJobList of SyncJobListEndpoint -> Value, none;
     query {
-        /// The connector.
+        /// ID of the connector.
         connector_id("connector_id"): impl Param<String>;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// The kinds of the jobs that are given.
+        /// Types of the sync jobs to return: `full`, `incremental` or `access_control`.
         job_type("job_type"): impl Param<[params::SyncJobType]>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
-        /// The status.
+        /// Status of the sync jobs to return.
         status("status"): params::SyncStatus;
     }
 }

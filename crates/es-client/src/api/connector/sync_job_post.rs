@@ -17,11 +17,11 @@ builder! {
     SyncJobPost of SyncJobPostEndpoint -> Value, json;
     query {}
     property {
-        /// The id. Text, required.
+        /// ID of the connector to sync. Text, required.
         id("id"): impl Serialize;
-        /// The kind of job. One of several words.
+        /// Type of the sync job: `full`, `incremental` or `access_control`. One of several words.
         job_type("job_type"): impl Serialize;
-        /// Whether it is started on demand or by schedule. One of several words.
+        /// Trigger of the sync job: `on_demand` or `scheduled`. One of several words.
         trigger_method("trigger_method"): impl Serialize;
     }
 }

@@ -18,19 +18,19 @@ builder! {
     SyncJobUpdateStats of SyncJobUpdateStatsEndpoint -> Value, json;
     query {}
     property {
-        /// How many documents the job deleted. Number, required.
+        /// Number of documents that the sync job has deleted. Number, required.
         deleted_document_count("deleted_document_count"): impl Serialize;
-        /// How many documents the job indexed. Number, required.
+        /// Number of documents that the sync job has indexed. Number, required.
         indexed_document_count("indexed_document_count"): impl Serialize;
-        /// How much the job indexed, in MiB. Number, required.
+        /// Volume of the documents that the sync job has indexed, in MiB. Number, required.
         indexed_document_volume("indexed_document_volume"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// How many documents the index has after the job. Number.
+        /// Number of documents in the index after the sync job. Number.
         total_document_count("total_document_count"): impl Serialize;
     }
     duration {
-        /// Property `last_seen`: text.
+        /// Time at which the sync job was last seen. Text.
         last_seen("last_seen"): Duration;
     }
 }

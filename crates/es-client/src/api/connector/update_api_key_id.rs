@@ -18,9 +18,9 @@ builder! {
     UpdateApiKeyId of UpdateApiKeyIdEndpoint -> Value, json;
     query {}
     property {
-        /// The id of the API key that the connector uses. Text.
+        /// ID of the API key that the connector uses. Text.
         api_key_id("api_key_id"): impl Serialize;
-        /// The id of the secret that holds the API key. Text.
+        /// ID of the connector secret that stores the API key. Text.
         api_key_secret_id("api_key_secret_id"): impl Serialize;
     }
 }

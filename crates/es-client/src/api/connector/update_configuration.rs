@@ -18,9 +18,9 @@ builder! {
     UpdateConfiguration of UpdateConfigurationEndpoint -> Value, json;
     query {}
     property {
-        /// All settings, each with its type, label and value. Object.
+        /// Configuration fields, each with type, label and value. Object.
         configuration("configuration"): impl Serialize;
-        /// New values of settings, by name. Object.
+        /// Values of configuration fields, by name. Object.
         values("values"): impl Serialize;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     UpdateError of UpdateErrorEndpoint -> Value, json;
     query {}
     property {
-        /// The connector's error; `null` clears it. Text, required.
+        /// Error message of the connector; `null` clears it. Text, required.
         error("error"): impl Serialize;
     }
 }

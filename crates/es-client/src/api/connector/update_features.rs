@@ -18,7 +18,7 @@ builder! {
     UpdateFeatures of UpdateFeaturesEndpoint -> Value, json;
     query {}
     property {
-        /// Features of the connector, and whether they are on. Object, required.
+        /// Features of the connector and whether they are enabled. Object, required.
         features("features"): impl Serialize;
     }
 }

@@ -18,11 +18,11 @@ builder! {
     UpdateFiltering of UpdateFilteringEndpoint -> Value, json;
     query {}
     property {
-        /// The draft's advanced snippet, in the terms of the data source. Object.
+        /// Advanced filter snippet of the draft, in the syntax of the data source. Object.
         advanced_snippet("advanced_snippet"): impl Serialize;
-        /// The whole filtering, with active rules and draft. List.
+        /// Complete filtering configuration, with active rules and draft. List.
         filtering("filtering"): impl Serialize;
-        /// The basic rules of the draft. List.
+        /// Basic filtering rules of the draft. List.
         rules("rules"): impl Serialize;
     }
 }

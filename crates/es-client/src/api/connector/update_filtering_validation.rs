@@ -18,7 +18,7 @@ builder! {
     UpdateFilteringValidation of UpdateFilteringValidationEndpoint -> Value, json;
     query {}
     property {
-        /// What the check of the draft found. Object, required.
+        /// Validation result of the draft. Object, required.
         validation("validation"): impl Serialize;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     UpdateIndexName of UpdateIndexNameEndpoint -> Value, json;
     query {}
     property {
-        /// The index that the connector writes to. Text, required.
+        /// Name of the index that the connector writes to. Text, required.
         index_name("index_name"): impl Serialize;
     }
 }

@@ -18,9 +18,9 @@ builder! {
     UpdateName of UpdateNameEndpoint -> Value, json;
     query {}
     property {
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The name. Text.
+        /// Display name of the connector. Text.
         name("name"): impl Serialize;
     }
 }

@@ -18,7 +18,8 @@ builder! {
     UpdateNative of UpdateNativeEndpoint -> Value, json;
     query {}
     property {
-        /// Whether Elastic runs the connector, not you. `true` or `false`, required.
+        /// If `true`, the connector is managed by Elastic; if `false`, it is self-managed. `true`
+        /// or `false`, required.
         is_native("is_native"): impl Serialize;
     }
 }

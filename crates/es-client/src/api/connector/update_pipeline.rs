@@ -18,7 +18,7 @@ builder! {
     UpdatePipeline of UpdatePipelineEndpoint -> Value, json;
     query {}
     property {
-        /// The ingest pipeline. Object, required.
+        /// Settings of the ingest pipeline. Object, required.
         pipeline("pipeline"): impl Serialize;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     UpdateScheduling of UpdateSchedulingEndpoint -> Value, json;
     query {}
     property {
-        /// When each kind of sync runs. Object, required.
+        /// Schedule of each sync job type. Object, required.
         scheduling("scheduling"): impl Serialize;
     }
 }

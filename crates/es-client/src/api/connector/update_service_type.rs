@@ -18,7 +18,7 @@ builder! {
     UpdateServiceType of UpdateServiceTypeEndpoint -> Value, json;
     query {}
     property {
-        /// The kind of service. Text, required.
+        /// Service type of the connector. Text, required.
         service_type("service_type"): impl Serialize;
     }
 }

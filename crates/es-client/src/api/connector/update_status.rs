@@ -18,7 +18,7 @@ builder! {
     UpdateStatus of UpdateStatusEndpoint -> Value, json;
     query {}
     property {
-        /// The status. One of several words, required.
+        /// Status of the connector, such as `connected` or `error`. One of several words, required.
         status("status"): impl Serialize;
     }
 }

@@ -16,11 +16,11 @@ builder! {
     /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
     ImportDanglingIndex of ImportDanglingIndexEndpoint -> Value, none;
     query {
-        /// Whether loss of data is accepted; it must be `true`. Default: `false`.
+        /// Must be `true`: confirms that the operation may lose data. Default: `false`.
         accept_data_loss("accept_data_loss"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -16,9 +16,10 @@ builder! {
     /// Since 7.5.0.
     ExecutePolicy of ExecutePolicyEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
+        /// If `true`, the response is sent when the policy has been executed; if `false`, it
+        /// contains the ID of a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -16,11 +16,11 @@ builder! {
     /// Since 7.5.0.
     GetPolicy of GetPolicyEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// The name.
+        /// Names of the enrich policies to return.
         name(0): impl Param<[String]>;
     }
 }

@@ -17,15 +17,15 @@ builder! {
     /// Since 7.5.0.
     PutPolicy of PutPolicyEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// A policy that matches geographic shapes. Object.
+        /// Policy that matches documents by a `geo_shape` query. Object.
         geo_match("geo_match"): impl Serialize;
-        /// A policy that matches equal values. Object.
+        /// Policy that matches documents by an exact value. Object.
         match_("match"): impl Serialize;
-        /// A policy that matches ranges of numbers, dates or addresses. Object.
+        /// Policy that matches numbers, dates or IP addresses by range. Object.
         range("range"): impl Serialize;
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// Since 7.5.0.
     Stats of StatsEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

@@ -16,9 +16,9 @@ builder! {
     /// Since 7.9.0.
     Get of GetEndpoint -> Value, none;
     query {
-        /// How long it is kept. Default: `5d`.
+        /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// How long it waits to be done.
+        /// Time to wait for completion. After that, the search continues in the background.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }

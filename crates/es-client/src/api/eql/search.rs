@@ -18,62 +18,72 @@ builder! {
     /// Since 7.9.0.
     Search of SearchEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Whether failed shards are left out instead of being an error. Default: `true`.
+        /// If `true`, the request returns partial results when shards fail or time out; if `false`,
+        /// it fails. Default: `true`.
         allow_partial_search_results_param("allow_partial_search_results"): bool;
-        /// Whether sequences are given though shards failed. Default: `false`.
+        /// If `true`, sequence queries return the sequences that were found when shards fail.
+        /// Default: `false`.
         allow_partial_sequence_results_param("allow_partial_sequence_results"): bool;
-        /// Whether each other cluster is asked once only. Default: `true`.
+        /// If `true`, network round trips between the coordinating node and remote clusters are
+        /// minimized in cross-cluster searches. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether names that do not exist are passed over. Default: `true`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `true`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How long it is kept. Default: `5d`.
+        /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive_param("keep_alive"): Duration;
-        /// Whether it is kept though it is done in time. Default: `false`.
+        /// If `true`, the results are stored even if the request completes within
+        /// `wait_for_completion_timeout`. Default: `false`.
         keep_on_completion_param("keep_on_completion"): bool;
-        /// How long it waits to be done.
+        /// Time to wait for completion. After that, the search continues in the background.
         wait_for_completion_timeout_param("wait_for_completion_timeout"): Duration;
     }
     property {
-        /// Whether failed shards are left out instead of being an error. `true` or `false`.
-        /// Default: `true`.
+        /// If `true`, the request returns partial results when shards fail or time out; if `false`,
+        /// it fails. `true` or `false`. Default: `true`.
         allow_partial_search_results("allow_partial_search_results"): impl Serialize;
-        /// Whether sequences are given though shards failed. `true` or `false`. Default: `false`.
+        /// If `true`, sequence queries return the sequences that were found when shards fail.
+        /// `true` or `false`. Default: `false`.
         allow_partial_sequence_results("allow_partial_sequence_results"): impl Serialize;
-        /// In the specification; servers may refuse it. `true` or `false`.
+        /// Part of the API specification; released servers may reject it. `true` or `false`.
         case_sensitive("case_sensitive"): impl Serialize;
-        /// The field that tells the kind of event. Text. Default: `event.category`.
+        /// Field that holds the category of an event. Text. Default: `event.category`.
         event_category_field("event_category_field"): impl Serialize;
-        /// How many events are read at once for sequences. Number. Default: `1000`.
+        /// Number of events to process at once for sequence queries. Number. Default: `1000`.
         fetch_size("fetch_size"): impl Serialize;
-        /// The fields. Object or list.
+        /// Fields to return for each event, with optional formats. Object or list.
         fields("fields"): impl Serialize;
-        /// What is taken into account, in the query DSL. Object or list.
+        /// Query (Query DSL) that events must match. Object or list.
         filter("filter"): impl Serialize;
-        /// Whether it is kept though it is done in time. `true` or `false`.
+        /// If `true`, the results are stored even if the request completes within
+        /// `wait_for_completion_timeout`. `true` or `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;
-        /// How many samples are given for each set of keys. Number. Default: `1`.
+        /// Maximum number of samples to return for each set of join keys. Number. Default: `1`.
         max_samples_per_key("max_samples_per_key"): impl Serialize;
-        /// The query, in EQL. Text, required.
+        /// Query, in EQL. Text, required.
         query("query"): impl Serialize;
-        /// Whether the first or the last matches are given. One of several words. Default: `tail`.
+        /// Matches to return: `head` for the earliest, `tail` for the most recent. One of several
+        /// words. Default: `tail`.
         result_position("result_position"): impl Serialize;
-        /// Fields that exist for this search only. Object. Since 8.0.0.
+        /// Runtime fields that exist for this request only, by name. Object. Since 8.0.0.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// How many are given. Number.
+        /// Maximum number of events or sequences to return. Default: `10`. Number.
         size("size"): impl Serialize;
-        /// The field that orders events of the same time. Text.
+        /// Field by which events with the same timestamp are sorted. Text.
         tiebreaker_field("tiebreaker_field"): impl Serialize;
-        /// The field that tells the time. Text. Default: `@timestamp`.
+        /// Field that holds the timestamp of an event. Text. Default: `@timestamp`.
         timestamp_field("timestamp_field"): impl Serialize;
     }
     duration {
-        /// How long it is kept. Text.
+        /// Period for which the search or the point in time is kept. Text.
         keep_alive("keep_alive"): Duration;
-        /// How long it waits to be done. Text.
+        /// Time to wait for completion. After that, the search continues in the background. Text.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }

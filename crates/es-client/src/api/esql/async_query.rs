@@ -16,45 +16,52 @@ builder! {
     /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
     AsyncQuery of AsyncQueryEndpoint -> Value, json;
     query {
-        /// Whether failed shards are left out instead of being an error. Default: `true`.
+        /// If `true`, the query returns partial results when shards are unavailable or fail; if
+        /// `false`, it fails. Default: `true`.
         allow_partial_results("allow_partial_results"): bool;
-        /// What separates values of a CSV answer. Default: `,`.
+        /// Separator between values of a CSV response. Default: `,`.
         delimiter("delimiter"): impl Param<String>;
-        /// Whether columns without a value are left out. Default: `false`.
+        /// If `true`, columns that contain only nulls are removed from the response. Default:
+        /// `false`.
         drop_null_columns("drop_null_columns"): bool;
-        /// The form of the answer.
+        /// Format of the response, such as `json`, `csv` or `arrow`.
         format("format"): params::EsqlFormat;
     }
     property {
-        /// Whether values are given by column. `true` or `false`.
+        /// If `true`, values are returned by column instead of by row. `true` or `false`.
         columnar("columnar"): impl Serialize;
-        /// What is taken into account, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match before the query runs. Object.
         filter("filter"): impl Serialize;
-        /// Whether a query across clusters tells about them. `true` or `false`. Default: `false`.
+        /// If `true`, the response of a cross-cluster query includes details about each cluster.
+        /// `true` or `false`. Default: `false`.
         include_ccs_metadata("include_ccs_metadata"): impl Serialize;
-        /// Whether clusters are told of, even the only one. `true` or `false`. Default: `false`.
+        /// If `true`, the response includes details about the execution on each cluster, including
+        /// the local one. `true` or `false`. Default: `false`.
         include_execution_metadata("include_execution_metadata"): impl Serialize;
-        /// Whether it is kept though it is done in time. `true` or `false`. Default: `false`.
+        /// If `true`, the results are stored even if the request completes within
+        /// `wait_for_completion_timeout`. `true` or `false`. Default: `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;
-        /// The locale by which results, above all dates, are written. Text.
+        /// Locale for the formatting of results, especially dates. Text.
         locale("locale"): impl Serialize;
-        /// The values of parameters. List.
+        /// Values for the parameters of the query. List.
         params("params"): impl Serialize;
-        /// Whether it is told what took how long. `true` or `false`.
+        /// If `true`, the response includes detailed timing information about the execution. `true`
+        /// or `false`.
         profile("profile"): impl Serialize;
-        /// The query, in ES|QL. Text, required.
+        /// Query, in ES|QL. Text, required.
         query("query"): impl Serialize;
-        /// The settings. Object. Since 9.5.0.
+        /// Settings that apply to this query only. Object. Since 9.5.0.
         settings("settings"): impl Serialize;
-        /// Tables for `LOOKUP`; servers other than snapshot builds may refuse it. Object.
+        /// Tables for `LOOKUP`, which only snapshot builds support. Object.
         tables("tables"): impl Serialize;
-        /// The time zone. Text. Since 9.4.0.
+        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Text. Since 9.4.0.
         time_zone("time_zone"): impl Serialize;
     }
     duration {
-        /// How long it is kept. Text. Default: `5d`.
+        /// Period for which the search or the point in time is kept. Text. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// How long it waits to be done. Text. Default: `1s`.
+        /// Time to wait for completion. After that, the search continues in the background. Text.
+        /// Default: `1s`.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }

@@ -16,13 +16,14 @@ builder! {
     /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
     AsyncQueryGet of AsyncQueryGetEndpoint -> Value, none;
     query {
-        /// Whether columns without a value are left out. Default: `false`.
+        /// If `true`, columns that contain only nulls are removed from the response. Default:
+        /// `false`.
         drop_null_columns("drop_null_columns"): bool;
-        /// The form of the answer.
+        /// Format of the response, such as `json`, `csv` or `arrow`.
         format("format"): params::EsqlFormat;
-        /// How long it is kept.
+        /// Period for which the search or the point in time is kept.
         keep_alive("keep_alive"): Duration;
-        /// How long it waits to be done.
+        /// Time to wait for completion. After that, the search continues in the background.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }

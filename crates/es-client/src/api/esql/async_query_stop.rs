@@ -17,7 +17,8 @@ builder! {
     /// Since 8.18.0. Not on serverless. Needs the index privilege `read`.
     AsyncQueryStop of AsyncQueryStopEndpoint -> Value, none;
     query {
-        /// Whether columns without a value are left out. Default: `false`.
+        /// If `true`, columns that contain only nulls are removed from the response. Default:
+        /// `false`.
         drop_null_columns("drop_null_columns"): bool;
     }
 }

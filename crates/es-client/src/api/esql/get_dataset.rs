@@ -16,11 +16,11 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
     GetDataset of GetDatasetEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// The name.
+        /// Names of the datasets to return; wildcards are supported.
         name(0): impl Param<[String]>;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     GetView of GetViewEndpoint -> Value, none;
     query {}
     part {
-        /// The name.
+        /// Name of the view to return.
         name(0): impl Param<String>;
     }
 }

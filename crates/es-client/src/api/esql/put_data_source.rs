@@ -17,17 +17,17 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
     PutDataSource of PutDataSourceEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The settings. Object.
+        /// Settings of the data source, such as region and credentials. Object.
         settings("settings"): impl Serialize;
-        /// The kind. Text, required.
+        /// Type of the data source. Text, required.
         type_("type"): impl Serialize;
     }
 }

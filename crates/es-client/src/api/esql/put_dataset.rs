@@ -17,21 +17,21 @@ builder! {
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
     PutDataset of PutDatasetEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// The data source, which must exist. Text, required.
+        /// Name of an existing data source. Text, required.
         data_source("data_source"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The columns that are declared, and whether others are found, too. Object.
+        /// Declared columns, and whether other columns are detected. Object.
         mappings("mappings"): impl Serialize;
-        /// Where the data is: a URI, which may have wildcards. Text, required.
+        /// Location of the data as URI; wildcards are supported. Text, required.
         resource("resource"): impl Serialize;
-        /// How the data is read, such as its `format`. Object.
+        /// Settings for reading the data, such as `format`. Object.
         settings("settings"): impl Serialize;
     }
 }

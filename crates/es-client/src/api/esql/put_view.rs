@@ -18,9 +18,9 @@ builder! {
     PutView of PutViewEndpoint -> Value, json;
     query {}
     property {
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The query, in ES|QL. Text, required.
+        /// Query, in ES|QL. Text, required.
         query("query"): impl Serialize;
     }
 }

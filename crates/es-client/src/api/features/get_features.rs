@@ -15,7 +15,7 @@ builder! {
     /// Since 7.12.0. Not on serverless.
     GetFeatures of GetFeaturesEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

@@ -16,13 +16,17 @@ builder! {
     /// Since 7.13.0.
     GlobalCheckpoints of GlobalCheckpointsEndpoint -> Value, none;
     query {
-        /// The checkpoints that `wait_for_advance` waits to be passed. Default: `[]`.
+        /// Known global checkpoints; with `wait_for_advance`, the response is sent when they have
+        /// been exceeded. Default: `[]`.
         checkpoints("checkpoints"): impl Param<[String]>;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the checkpoints to advance, if `wait_for_advance` is `true`. Default:
+        /// `30s`.
         timeout("timeout"): Duration;
-        /// Whether it waits until `checkpoints` are passed. Default: `false`.
+        /// If `true`, the response is sent when the global checkpoints have exceeded `checkpoints`.
+        /// Default: `false`.
         wait_for_advance("wait_for_advance"): bool;
-        /// Whether it waits for the index, too, with `wait_for_advance`. Default: `false`.
+        /// If `true`, with `wait_for_advance`, the request also waits for the index and its shards
+        /// to exist. Default: `false`.
         wait_for_index("wait_for_index"): bool;
     }
 }

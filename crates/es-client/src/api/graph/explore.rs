@@ -16,19 +16,19 @@ builder! {
     /// `GET` or `POST` `/{index}/_graph/explore`
     Explore of ExploreEndpoint -> Value, json;
     query {
-        /// The value that decides on the shard.
+        /// Custom routing value, which determines the shard.
         routing("routing"): impl Param<[String]>;
-        /// How long it may take.
+        /// Time that each shard may take. By default, there is no timeout.
         timeout("timeout"): Duration;
     }
     property {
-        /// The next hop: terms that go along with those of `vertices`. Object.
+        /// Next hop: terms that are connected to those of `vertices`. Object.
         connections("connections"): impl Serialize;
-        /// How terms are chosen: sample size, significance, time. Object.
+        /// Exploration controls: sample size, significance, timeout. Object.
         controls("controls"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match. Object.
         query("query"): impl Serialize;
-        /// The fields whose terms are the graph's vertices. List.
+        /// Fields whose terms are the vertices of the graph. List.
         vertices("vertices"): impl Serialize;
     }
 }

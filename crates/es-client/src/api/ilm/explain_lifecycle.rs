@@ -17,11 +17,11 @@ builder! {
     /// `manage_ilm`.
     ExplainLifecycle of ExplainLifecycleEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether only indices whose lifecycle has an error are given.
+        /// If `true`, only indices in the error step, or whose policy does not exist, are returned.
         only_errors("only_errors"): bool;
-        /// Whether only indices with a lifecycle policy are given.
+        /// If `true`, only indices that a lifecycle policy manages are returned.
         only_managed("only_managed"): bool;
     }
 }

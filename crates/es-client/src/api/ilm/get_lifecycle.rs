@@ -16,13 +16,13 @@ builder! {
     /// Since 6.6.0. Not on serverless. Needs the cluster privileges `manage_ilm`, `read_ilm`.
     GetLifecycle of GetLifecycleEndpoint -> types::LifecyclePolicies, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The policy.
+        /// Name of the lifecycle policy; wildcards are supported.
         policy(0): impl Param<String>;
     }
 }

@@ -17,15 +17,15 @@ builder! {
     /// Since 7.14.0. Not on serverless.
     MigrateToDataTiers of MigrateToDataTiersEndpoint -> Value, json;
     query {
-        /// Whether nothing is done, but what would be done is told. Default: `false`.
+        /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// The legacy index template that is deleted. Text.
+        /// Name of the legacy index template to delete. Text.
         legacy_template_to_delete("legacy_template_to_delete"): impl Serialize;
-        /// The node attribute by which data was allocated until now. Text.
+        /// Custom node attribute by which data has been allocated so far. Text.
         node_attribute("node_attribute"): impl Serialize;
     }
 }

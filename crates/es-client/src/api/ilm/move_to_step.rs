@@ -18,9 +18,9 @@ builder! {
     MoveToStep of MoveToStepEndpoint -> Value, json;
     query {}
     property {
-        /// The step that the index must be in. Object, required.
+        /// Step that the index must currently be in. Object, required.
         current_step("current_step"): impl Serialize;
-        /// The step that runs next. Object, required.
+        /// Step to run next. Object, required.
         next_step("next_step"): impl Serialize;
     }
 }

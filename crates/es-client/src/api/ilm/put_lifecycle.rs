@@ -18,13 +18,13 @@ builder! {
     /// privilege `manage`.
     PutLifecycle of PutLifecycleEndpoint -> types::Acknowledged, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// The policy. Object.
+        /// Definition of the policy: its phases and their actions. Object.
         policy("policy"): impl Serialize;
     }
 }

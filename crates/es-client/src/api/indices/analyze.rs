@@ -22,27 +22,28 @@ builder! {
     Analyze of AnalyzeEndpoint -> types::AnalyzeResponse, json;
     query {}
     part {
-        /// The index.
+        /// Index whose analyzers and fields can be used.
         index(0): impl Param<String>;
     }
     property {
-        /// The analyzer. Text.
+        /// Name of the analyzer. Text.
         analyzer("analyzer"): impl Serialize;
-        /// Attributes of tokens that are shown, with `explain`. List.
+        /// Token attributes to return, if `explain` is `true`. By default, all are returned. List.
         attributes("attributes"): impl Serialize;
-        /// The character filters. List.
+        /// Character filters to apply before the tokenizer. List.
         char_filter("char_filter"): impl Serialize;
-        /// Whether each step of the analysis is shown. `true` or `false`. Default: `false`.
+        /// If `true`, the response includes token attributes and details of each step. `true` or
+        /// `false`. Default: `false`.
         explain("explain"): impl Serialize;
-        /// The field whose analyzer is used, where `analyzer` is not given. Text.
+        /// Field whose analyzer is used, if no `analyzer` is given. Text.
         field("field"): impl Serialize;
-        /// The token filters. List.
+        /// Token filters to apply after the tokenizer. List.
         filter("filter"): impl Serialize;
-        /// The normalizer, in place of an analyzer. Text.
+        /// Name of the normalizer, instead of an analyzer. Text.
         normalizer("normalizer"): impl Serialize;
-        /// The text; several are values of one field. Text or list.
+        /// Text to analyze; several texts are analyzed as a multi-value field. Text or list.
         text("text"): impl Serialize;
-        /// The tokenizer. Text or object.
+        /// Tokenizer. Text or object.
         tokenizer("tokenizer"): impl Serialize;
     }
 }

@@ -17,19 +17,22 @@ builder! {
     /// Needs the index privilege `manage`.
     ClearCache of ClearCacheEndpoint -> types::ShardsResponse, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether the field data cache is cleared.
+        /// If `true`, the field data cache is cleared.
         fielddata("fielddata"): bool;
-        /// The fields.
+        /// Fields whose field data is cleared.
         fields("fields"): impl Param<[String]>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether the query cache is cleared.
+        /// If `true`, the query cache is cleared.
         query("query"): bool;
-        /// Whether the request cache is cleared.
+        /// If `true`, the request cache is cleared.
         request("request"): bool;
     }
 }

@@ -17,17 +17,18 @@ builder! {
     /// Since 7.4.0. Not on serverless. Needs the index privilege `manage`.
     Clone of CloneEndpoint -> types::CreateIndexResponse, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
-        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     property {
-        /// Other names, each with its filter and routing. Object.
+        /// Aliases of the index, by name. Object.
         aliases("aliases"): impl Serialize;
-        /// The settings. Object.
+        /// Settings of the new index. Object.
         settings("settings"): impl Serialize;
     }
 }

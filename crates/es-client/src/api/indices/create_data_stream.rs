@@ -16,9 +16,9 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `create_index`.
     CreateDataStream of CreateDataStreamEndpoint -> types::Acknowledged, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -19,11 +19,12 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `monitor`.
     DataStreamsStats of DataStreamsStatsEndpoint -> Value, none;
     query {
-        /// Which kinds of indices a pattern matches. Default: `open,closed`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open,closed`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
     }
     part {
-        /// The name.
+        /// Names of data streams; wildcards are supported.
         name(0): impl Param<[String]>;
     }
 }

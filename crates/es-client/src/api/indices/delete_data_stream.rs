@@ -16,9 +16,10 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `delete_index`.
     DeleteDataStream of DeleteDataStreamEndpoint -> types::Acknowledged, none;
     query {
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

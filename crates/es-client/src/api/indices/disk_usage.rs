@@ -17,15 +17,19 @@ builder! {
     /// Since 7.15.0. Experimental: it may change or go.
     DiskUsage of DiskUsageEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether a flush comes first. Default: `true`.
+        /// If `true`, the index is flushed before the analysis. Default: `true`.
         flush("flush"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether the work, which is costly, may be done; it must be `true`. Default: `false`.
+        /// Must be `true`: confirms that the analysis, which is resource-intensive, may run.
+        /// Default: `false`.
         run_expensive_tasks("run_expensive_tasks"): bool;
     }
 }

@@ -15,18 +15,23 @@ builder! {
     /// `HEAD` `/{index}`
     Exists of ExistsEndpoint -> bool, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
-        ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether settings that have their default are given, too. Default: `false`.
-        include_defaults("include_defaults"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
+        ignore_unavailable("ignore_unavailable"): bool;
+        /// If `true`, the response also includes values that are not set explicitly. Default:
+        /// `false`.
+        include_defaults("include_defaults"): bool;
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`.
         local("local"): bool;
     }
 }

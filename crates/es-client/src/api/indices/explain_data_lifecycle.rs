@@ -16,9 +16,10 @@ builder! {
     /// Since 8.11.0.
     ExplainDataLifecycle of ExplainDataLifecycleEndpoint -> Value, none;
     query {
-        /// Whether settings that have their default are given, too. Default: `false`.
+        /// If `true`, the response also includes values that are not set explicitly. Default:
+        /// `false`.
         include_defaults("include_defaults"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

@@ -16,13 +16,15 @@ builder! {
     /// Since 7.15.0. Experimental: it may change or go. Needs the index privilege `manage`.
     FieldUsageStats of FieldUsageStatsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// The fields.
+        /// Fields to return; wildcards are supported.
         fields("fields"): impl Param<[String]>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
 }

@@ -17,15 +17,18 @@ builder! {
     /// Needs the index privilege `maintenance`.
     Flush of FlushEndpoint -> types::ShardsResponse, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether it is done in any case. Default: `true`.
+        /// If `true`, a flush runs even if there are no changes to commit. Default: `true`.
         force("force"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether it waits for a flush that runs already, instead of an error. Default: `true`.
+        /// If `true`, the request waits for a running flush; if `false`, it fails. Default: `true`.
         wait_if_ongoing("wait_if_ongoing"): bool;
     }
 }

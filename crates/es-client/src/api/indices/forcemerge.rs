@@ -16,19 +16,22 @@ builder! {
     /// Since 2.1.0. Needs the index privilege `maintenance`.
     Forcemerge of ForcemergeEndpoint -> types::ShardsResponse, none;
     query {
-        /// Whether patterns that match nothing are passed over.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether a flush follows. Default: `true`.
+        /// If `true`, the indices are flushed after the merge. Default: `true`.
         flush("flush"): bool;
-        /// Whether names that do not exist are passed over.
+        /// If `false`, the request fails when an index it names is missing or closed.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How many segments a shard has afterwards.
+        /// Number of segments to merge each shard to. By default, segments are merged only if
+        /// needed.
         max_num_segments("max_num_segments"): impl Param<i64>;
-        /// Whether only segments with deleted documents are merged. Default: `false`.
+        /// If `true`, only segments that contain deleted documents are merged. Default: `false`.
         only_expunge_deletes("only_expunge_deletes"): bool;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
+        /// If `true`, the response is sent when the merge has completed; if `false`, the response
+        /// contains the ID of a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -16,11 +16,13 @@ builder! {
     /// Since 8.11.0.
     GetDataLifecycle of GetDataLifecycleEndpoint -> Value, none;
     query {
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether settings that have their default are given, too. Default: `false`.
+        /// If `true`, the response also includes values that are not set explicitly. Default:
+        /// `false`.
         include_defaults("include_defaults"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

@@ -16,17 +16,20 @@ builder! {
     /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
     GetDataStream of GetDataStreamEndpoint -> Value, none;
     query {
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether settings that have their default are given, too. Default: `false`. Since 8.11.0.
+        /// If `true`, the response also includes values that are not set explicitly. Default:
+        /// `false`. Since 8.11.0.
         include_defaults("include_defaults"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes the maximum timestamp of each data stream. Default:
+        /// `false`.
         verbose("verbose"): bool;
     }
     part {
-        /// The name.
+        /// Names of data streams; wildcards are supported.
         name(0): impl Param<[String]>;
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// Since 9.1.0. Needs the index privilege `view_index_metadata`.
     GetDataStreamSettings of GetDataStreamSettingsEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

@@ -21,26 +21,32 @@ builder! {
     /// Needs the index privilege `view_index_metadata`.
     GetSettings of GetSettingsEndpoint -> types::IndexStates, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether settings that have their default are given, too. Default: `false`.
+        /// If `true`, the response also includes values that are not set explicitly. Default:
+        /// `false`.
         include_defaults("include_defaults"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
-        /// `false`. Deprecated since 9.1.0.
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`. Deprecated since 9.1.0.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(0): impl Param<[String]>;
-        /// The name.
+        /// Names of settings; wildcards are supported.
         name(1): impl Param<[String]>;
     }
 }

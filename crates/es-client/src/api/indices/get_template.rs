@@ -17,16 +17,17 @@ builder! {
     /// `manage_index_templates`.
     GetTemplate of GetTemplateEndpoint -> Value, none;
     query {
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default:
-        /// `false`. Deprecated since 9.0.0.
+        /// If `true`, the request reads the cluster state of the local node instead of that of the
+        /// master node. Default: `false`. Deprecated since 9.0.0.
         local("local"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// The name.
+        /// Names of legacy index templates; wildcards are supported.
         name(0): impl Param<[String]>;
     }
 }

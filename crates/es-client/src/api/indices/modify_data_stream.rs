@@ -17,7 +17,7 @@ builder! {
     ModifyDataStream of ModifyDataStreamEndpoint -> Value, json;
     query {}
     property {
-        /// What is done. List, required.
+        /// Actions to run: `add_backing_index` and `remove_backing_index`. List, required.
         actions("actions"): impl Serialize;
     }
 }

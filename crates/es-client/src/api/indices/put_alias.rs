@@ -15,21 +15,21 @@ builder! {
     /// `PUT` `/{index}/_alias/{name}`
     PutAlias of PutAliasEndpoint -> types::Acknowledged, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What is taken into account, in the query DSL. Object.
+        /// Query (Query DSL) that limits the documents the alias can access. Object.
         filter("filter"): impl Serialize;
-        /// The routing value of writes. Text.
+        /// Routing value for indexing operations through the alias. Text.
         index_routing("index_routing"): impl Serialize;
-        /// Whether writes to the alias go to this index. `true` or `false`.
+        /// If `true`, the index is the write index of the alias. `true` or `false`.
         is_write_index("is_write_index"): impl Serialize;
-        /// The value that decides on the shard. Text.
+        /// Routing value for indexing and search operations through the alias. Text.
         routing("routing"): impl Serialize;
-        /// The routing value of searches. Text.
+        /// Routing value for search operations through the alias. Text.
         search_routing("search_routing"): impl Serialize;
     }
 }

@@ -17,23 +17,26 @@ builder! {
     /// Since 8.11.0.
     PutDataLifecycle of PutDataLifecycleEndpoint -> Value, json;
     query {
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// When older data is downsampled, and to which interval. List.
+        /// Downsampling rounds: the age at which to downsample, and the interval. List.
         downsampling("downsampling"): impl Serialize;
-        /// How values are downsampled: to aggregates, or to the last one. One of several words.
+        /// Method by which values are downsampled: `aggregate` or `last_value`. One of several
+        /// words.
         downsampling_method("downsampling_method"): impl Serialize;
-        /// Whether it is on. `true` or `false`. Default: `true`.
+        /// If `true`, the lifecycle manages the data streams. `true` or `false`. Default: `true`.
         enabled("enabled"): impl Serialize;
     }
     duration {
-        /// How long data is kept at least. Text.
+        /// Minimum time that documents are retained. By default, they are retained indefinitely.
+        /// Text.
         data_retention("data_retention"): Duration;
     }
 }

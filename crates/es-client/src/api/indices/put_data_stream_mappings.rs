@@ -17,11 +17,11 @@ builder! {
     /// Since 9.2.0. Needs the index privilege `manage`.
     PutDataStreamMappings of PutDataStreamMappingsEndpoint -> Value, json;
     query {
-        /// Whether nothing is done, but what would be done is told. Default: `false`.
+        /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

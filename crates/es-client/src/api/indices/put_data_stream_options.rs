@@ -17,15 +17,16 @@ builder! {
     /// Since 8.19.0.
     PutDataStreamOptions of PutDataStreamOptionsEndpoint -> Value, json;
     query {
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Whether documents that fail are kept, and how long. Object.
+        /// Failure store: whether documents that fail ingestion are kept, and for how long. Object.
         failure_store("failure_store"): impl Serialize;
     }
 }

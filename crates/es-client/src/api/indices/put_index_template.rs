@@ -17,33 +17,39 @@ builder! {
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
     PutIndexTemplate of PutIndexTemplateEndpoint -> types::Acknowledged, json;
     query {
-        /// A note of why it is done. Default: `api`.
+        /// Reason for the change, as a free text. Default: `api`.
         cause("cause"): impl Param<String>;
-        /// Whether it is an error that it exists already. Default: `false`.
+        /// If `true`, the request fails when an entry with this name exists; it is never replaced.
+        /// Default: `false`.
         create("create"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         meta("_meta"): impl Serialize;
-        /// Whether writes may make its indices, whatever the cluster says. `true` or `false`.
+        /// If `true`, indices that match the template can be created automatically; overrides the
+        /// cluster setting `action.auto_create_index`. `true` or `false`.
         allow_auto_create("allow_auto_create"): impl Serialize;
-        /// The component templates that it is made of. List.
+        /// Component templates, in order of increasing precedence. List.
         composed_of("composed_of"): impl Serialize;
-        /// That it makes data streams, and how. Object.
+        /// Creates data streams instead of indices; an object with settings such as `hidden`.
+        /// Object.
         data_stream("data_stream"): impl Serialize;
-        /// Whether it is marked as deprecated. `true` or `false`.
+        /// If `true`, it is marked as deprecated: using it adds a warning to responses. `true` or
+        /// `false`.
         deprecated("deprecated"): impl Serialize;
         /// Component templates that may be missing. List.
         ignore_missing_component_templates("ignore_missing_component_templates"): impl Serialize;
-        /// The names of indices that it is for. Text or list.
+        /// Patterns of names of the indices or data streams that the template applies to. Text or
+        /// list.
         index_patterns("index_patterns"): impl Serialize;
-        /// Which one wins; the highest does. Number.
+        /// Precedence of the template; of those that match, the one with the highest priority is
+        /// applied. Number.
         priority("priority"): impl Serialize;
-        /// What an index gets. Object.
+        /// Settings, mappings and aliases that the template applies. Object.
         template("template"): impl Serialize;
-        /// A number of your own for the version. Number.
+        /// Version number for external management of index templates. Number.
         version("version"): impl Serialize;
     }
 }

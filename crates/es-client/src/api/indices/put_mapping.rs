@@ -17,41 +17,46 @@ builder! {
     /// Needs the index privilege `manage`.
     PutMapping of PutMappingEndpoint -> types::Acknowledged, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Whether only the index that is written to changes. Default: `false`.
+        /// If `true`, the mapping of the current write index only is updated. Default: `false`.
         write_index_only("write_index_only"): bool;
     }
     property {
-        /// Whether names of fields are indexed. Object.
+        /// Settings of the `_field_names` metadata field. Object.
         field_names("_field_names"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         meta("_meta"): impl Serialize;
-        /// Whether routing is required. Object.
+        /// Settings of the `_routing` metadata field, such as whether routing is required. Object.
         routing("_routing"): impl Serialize;
-        /// Whether and how sources are kept. Object.
+        /// Settings of the `_source` metadata field. Object.
         source("_source"): impl Serialize;
-        /// Whether dates are found in texts. `true` or `false`.
+        /// If `true`, string values that look like dates are mapped as dates. `true` or `false`.
         date_detection("date_detection"): impl Serialize;
-        /// Whether fields that are not known are added. One of several words.
+        /// Dynamic mapping of new fields: `true`, `false`, `strict` or `runtime`. One of several
+        /// words.
         dynamic("dynamic"): impl Serialize;
-        /// The forms of dates that are found in texts. List.
+        /// Date formats that date detection recognizes. List.
         dynamic_date_formats("dynamic_date_formats"): impl Serialize;
-        /// How fields that are added are indexed. List.
+        /// Templates for the mapping of dynamically added fields. List.
         dynamic_templates("dynamic_templates"): impl Serialize;
-        /// Whether numbers are found in texts. `true` or `false`. Default: `false`.
+        /// If `true`, string values that look like numbers are mapped as numbers. `true` or
+        /// `false`. Default: `false`.
         numeric_detection("numeric_detection"): impl Serialize;
-        /// The fields and how they are indexed. Object.
+        /// Mapping of the fields: type and parameters, by name. Object.
         properties("properties"): impl Serialize;
-        /// Fields that are computed at search time. Object.
+        /// Runtime fields, by name. Object.
         runtime("runtime"): impl Serialize;
     }
 }

@@ -17,21 +17,26 @@ builder! {
     /// Needs the index privilege `manage`.
     PutSettings of PutSettingsEndpoint -> types::Acknowledged, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `false`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `false`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether settings that an index has already stay as they are. Default: `false`.
+        /// If `true`, existing settings of the index remain unchanged. Default: `false`.
         preserve_existing("preserve_existing"): bool;
-        /// Whether indices are closed meanwhile, for settings that need it. Default: `false`.
+        /// If `true`, open indices are closed while static settings are applied, and reopened
+        /// afterwards. Default: `false`.
         reopen("reopen"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

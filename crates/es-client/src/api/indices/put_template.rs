@@ -18,27 +18,29 @@ builder! {
     /// `manage_index_templates`, `manage`.
     PutTemplate of PutTemplateEndpoint -> types::Acknowledged, json;
     query {
-        /// A note of why it is done. Default: ``.
+        /// Reason for the change, as a free text. Default: ``.
         cause("cause"): impl Param<String>;
-        /// Whether it is an error that it exists already. Default: `false`.
+        /// If `true`, the request fails when an entry with this name exists; it is never replaced.
+        /// Default: `false`.
         create("create"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Which template wins; the highest does.
+        /// Order in which legacy templates are applied; higher values override lower ones.
         order_param("order"): impl Param<i64>;
     }
     property {
-        /// Other names, each with its filter and routing. Object.
+        /// Aliases of the index, by name. Object.
         aliases("aliases"): impl Serialize;
-        /// The names of indices that it is for. Text or list.
+        /// Patterns of names of the indices or data streams that the template applies to. Text or
+        /// list.
         index_patterns("index_patterns"): impl Serialize;
-        /// The fields and how they are indexed. Object.
+        /// Mapping of the fields. Object.
         mappings("mappings"): impl Serialize;
-        /// Which template wins; the highest does. Number.
+        /// Order in which legacy templates are applied; higher values override lower ones. Number.
         order("order"): impl Serialize;
-        /// The settings. Object.
+        /// Settings of the index. Object.
         settings("settings"): impl Serialize;
-        /// A number of your own for the version. Number.
+        /// Version number for external management of index templates. Number.
         version("version"): impl Serialize;
     }
 }

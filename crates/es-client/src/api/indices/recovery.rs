@@ -16,19 +16,23 @@ builder! {
     /// Needs the index privilege `monitor`.
     Recovery of RecoveryEndpoint -> Value, none;
     query {
-        /// Whether only recoveries that still go on are given. Default: `false`.
+        /// If `true`, the response includes ongoing shard recoveries only. Default: `false`.
         active_only("active_only"): bool;
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(0): impl Param<[String]>;
     }
 }

@@ -17,13 +17,14 @@ builder! {
     /// Since 7.3.0. Not on serverless. Needs the index privilege `manage`.
     ReloadSearchAnalyzers of ReloadSearchAnalyzersEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether names that do not exist are passed over.
+        /// If `false`, the request fails when an index it names is missing or closed.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// The changed resource whose analyzers are loaded anew.
+        /// Changed resource: only analyzers that use it are reloaded.
         resource("resource"): impl Param<String>;
     }
 }

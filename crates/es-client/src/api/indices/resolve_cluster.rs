@@ -16,19 +16,23 @@ builder! {
     /// Since 8.13.0. Not on serverless. Needs the index privilege `view_index_metadata`.
     ResolveCluster of ResolveClusterEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether frozen indices are passed over. Default: `false`. Deprecated since 7.16.0.
+        /// If `true`, frozen indices are ignored. Default: `false`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How long it may take.
+        /// Time to wait for remote clusters to respond. By default, there is no timeout.
         timeout("timeout"): Duration;
     }
     part {
-        /// The name.
+        /// Index, data stream and alias names, of remote clusters as `cluster:name`; wildcards are
+        /// supported.
         name(0): impl Param<[String]>;
     }
 }

@@ -17,29 +17,31 @@ builder! {
     /// Since 5.0.0. Needs the index privilege `manage`.
     Rollover of RolloverEndpoint -> types::RolloverResponse, json;
     query {
-        /// Whether nothing is done, but what would be done is told. Default: `false`.
+        /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Whether it is done at the next write only, for data streams. Default: `false`.
+        /// If `true`, the rollover of a data stream happens on the next write. Default: `false`.
         lazy("lazy"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
-        /// How many copies of a shard must be there first. Default: `1`. Not on serverless.
+        /// Number of active copies of each shard required before the operation proceeds, or `all`.
+        /// Default: `1`. Not on serverless.
         wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
     }
     part {
-        /// The name of the new index.
+        /// Name of the new index. By default, the number at the end of the current name is
+        /// incremented.
         new_index(1): impl Param<String>;
     }
     property {
-        /// Other names, each with its filter and routing. Object.
+        /// Aliases of the index, by name. Object.
         aliases("aliases"): impl Serialize;
-        /// When it happens. Object.
+        /// Conditions of which at least one must be met for the rollover. Object.
         conditions("conditions"): impl Serialize;
-        /// The fields and how they are indexed. Object.
+        /// Mapping of the fields. Object.
         mappings("mappings"): impl Serialize;
-        /// The settings. Object.
+        /// Settings of the new index. Object.
         settings("settings"): impl Serialize;
     }
 }

@@ -18,13 +18,15 @@ builder! {
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
     SimulateIndexTemplate of SimulateIndexTemplateEndpoint -> Value, json;
     query {
-        /// A note of why it is done. Default: `false`.
+        /// Reason for the change, as a free text. Default: `false`.
         cause("cause"): impl Param<String>;
-        /// Whether it is an error that it exists already. Default: `false`.
+        /// If `true`, the request fails when an entry with this name exists; it is never replaced.
+        /// Default: `false`.
         create("create"): bool;
-        /// Whether settings that have their default are given, too. Default: `false`. Since 8.11.0.
+        /// If `true`, the response also includes values that are not set explicitly. Default:
+        /// `false`. Since 8.11.0.
         include_defaults("include_defaults"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

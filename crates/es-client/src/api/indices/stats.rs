@@ -21,29 +21,33 @@ builder! {
     /// Since 1.3.0. Needs the index privilege `monitor`.
     Stats of StatsEndpoint -> types::IndicesStats, none;
     query {
-        /// Fields of which completion statistics are given.
+        /// Fields to include in the `completion` statistics; wildcards are supported.
         completion_fields("completion_fields"): impl Param<[String]>;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Fields of which field data statistics are given.
+        /// Fields to include in the `fielddata` statistics; wildcards are supported.
         fielddata_fields("fielddata_fields"): impl Param<[String]>;
-        /// The fields.
+        /// Fields to return; wildcards are supported.
         fields("fields"): impl Param<[String]>;
-        /// Whether closed indices are left out. Default: `true`.
+        /// If `true`, closed indices are not included. Default: `true`.
         forbid_closed_indices("forbid_closed_indices"): bool;
-        /// The groups.
+        /// Search groups to include in the `search` statistics.
         groups("groups"): impl Param<[String]>;
-        /// Whether disk usage is told by kind of file, for segments. Default: `false`.
+        /// If `true`, the `segments` statistics include disk usage by kind of index file. Default:
+        /// `false`.
         include_segment_file_sizes("include_segment_file_sizes"): bool;
-        /// Whether segments that are not in memory count. Default: `false`.
+        /// If `true`, segments that are not loaded into memory are included. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;
-        /// How much detail is given. Default: `indices`.
+        /// Level at which statistics are aggregated: `cluster`, `indices` or `shards`. Default:
+        /// `indices`.
         level("level"): params::Level;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(0): impl Param<[String]>;
-        /// What is told.
+        /// Metrics to return. By default, all are returned.
         metric(1): impl Param<[params::CommonStatsFlag]>;
     }
 }

@@ -16,13 +16,13 @@ builder! {
     /// Since 1.3.0.
     UpdateAliases of UpdateAliasesEndpoint -> types::Acknowledged, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What is done. List.
+        /// Alias actions to run: `add`, `remove` and `remove_index`. List.
         actions("actions"): impl Serialize;
     }
 }

@@ -21,35 +21,40 @@ builder! {
     /// Since 1.3.0.
     ValidateQuery of ValidateQueryEndpoint -> Value, json;
     query {
-        /// Whether all shards check the query, instead of one of each index. Default: `false`.
+        /// If `true`, the query is validated on all shards instead of one random shard per index.
+        /// Default: `false`.
         all_shards("all_shards"): bool;
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Whether wildcards of `q` are analysed. Default: `false`.
+        /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
-        /// The analyzer of `q`.
+        /// Analyzer for the query string `q`.
         analyzer("analyzer"): impl Param<String>;
-        /// How words of `q` belong together. Default: `or`.
+        /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
-        /// The field of words of `q` that name none.
+        /// Default field for terms of `q` without a field prefix.
         df("df"): impl Param<String>;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether errors are explained. Default: `false`.
+        /// If `true`, the response explains why a query is invalid. Default: `false`.
         explain("explain"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether values of the wrong type in `q` are passed over. Default: `false`.
+        /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
+        /// Default: `false`.
         lenient("lenient"): bool;
-        /// What is searched, in the syntax of query strings.
+        /// Query in Lucene query string syntax.
         q("q"): impl Param<String>;
-        /// Whether the query is shown as Lucene runs it. Default: `false`.
+        /// If `true`, the response shows the Lucene query that is executed. Default: `false`.
         rewrite("rewrite"): bool;
-        /// The value that decides on the shard. Since 9.5.0.
+        /// Custom routing value, which determines the shard. Since 9.5.0.
         routing("routing"): impl Param<[String]>;
     }
     property {
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match. Object.
         query("query"): impl Serialize;
     }
 }

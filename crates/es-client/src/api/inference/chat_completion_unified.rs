@@ -18,7 +18,7 @@ builder! {
     /// Since 8.18.0.
     ChatCompletionUnified of ChatCompletionUnifiedEndpoint -> Response, json;
     query {
-        /// How long it may take. Default: `120s`.
+        /// Time to wait for the inference request to complete. Default: `120s`.
         timeout("timeout"): Duration;
     }
 }

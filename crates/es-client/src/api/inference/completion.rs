@@ -18,11 +18,11 @@ builder! {
     /// Since 8.11.0.
     Completion of CompletionEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `120s`.
+        /// Time to wait for the inference request to complete. Default: `120s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What the model works on. Text or list, required.
+        /// Text to process; several texts are processed in order. Text or list, required.
         input("input"): impl Serialize;
         /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;

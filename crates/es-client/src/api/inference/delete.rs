@@ -19,13 +19,15 @@ builder! {
     /// Since 8.11.0.
     Delete of DeleteEndpoint -> Value, none;
     query {
-        /// Whether nothing is done, but what would be done is told. Default: `false`.
+        /// If `true`, the endpoint is not deleted; the response lists the pipelines and indices
+        /// that use it. Default: `false`.
         dry_run("dry_run"): bool;
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the operation runs even if the endpoint or policy is in use. Default:
+        /// `false`.
         force("force"): bool;
     }
     part {
-        /// The kind of task.
+        /// Task type of the inference endpoint, such as `text_embedding`.
         task_type(0): params::TaskType;
     }
 }

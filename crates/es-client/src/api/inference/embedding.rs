@@ -18,7 +18,7 @@ builder! {
     /// Since 9.4.0. Experimental: it may change or go.
     Embedding of EmbeddingEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -23,9 +23,9 @@ builder! {
     Get of GetEndpoint -> Value, none;
     query {}
     part {
-        /// The kind of task.
+        /// Task type of the inference endpoint, such as `text_embedding`.
         task_type(0): params::TaskType;
-        /// The inference endpoint.
+        /// ID of the inference endpoint. By default, all endpoints are returned.
         inference_id(1): impl Param<String>;
     }
 }

@@ -17,19 +17,19 @@ builder! {
     /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
     InferenceCall of InferenceCallEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The kind of task.
+        /// Task type of the inference endpoint, such as `text_embedding`.
         task_type(0): params::TaskType;
     }
     property {
-        /// What the model works on. Text or list, required.
+        /// Text to process; several texts are processed in order. Text or list, required.
         input("input"): impl Serialize;
-        /// What the input is for, such as `INGEST` or `SEARCH`. Text.
+        /// Purpose of the input, such as `ingest` or `search`. Text.
         input_type("input_type"): impl Serialize;
-        /// What the input is ranked by. Text.
+        /// Query for the task type `rerank`. Text.
         query("query"): impl Serialize;
         /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;

@@ -17,11 +17,11 @@ builder! {
     /// Since 8.11.0. Needs the cluster privilege `manage_inference`.
     Put of PutEndpoint -> Value, json;
     query {
-        /// How long it may take.
+        /// Time to wait for the inference request to complete.
         timeout("timeout"): Duration;
     }
     part {
-        /// The kind of task.
+        /// Task type of the inference endpoint, such as `text_embedding`.
         task_type(0): params::TaskType;
     }
 }

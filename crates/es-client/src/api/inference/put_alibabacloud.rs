@@ -17,15 +17,15 @@ builder! {
     /// Since 8.16.0. Needs the cluster privilege `manage_inference`.
     PutAlibabacloud of PutAlibabacloudEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// How long texts are split. Object.
+        /// Strategy by which long inputs are split into chunks. Object.
         chunking_settings("chunking_settings"): impl Serialize;
-        /// The service that runs the model. One of several words, required.
+        /// Service type of the endpoint. One of several words, required.
         service("service"): impl Serialize;
-        /// Settings of the service. Object, required.
+        /// Settings of the service, such as model and credentials. Object, required.
         service_settings("service_settings"): impl Serialize;
         /// Settings of the task. Object.
         task_settings("task_settings"): impl Serialize;

@@ -17,13 +17,13 @@ builder! {
     /// Since 8.16.0. Needs the cluster privilege `manage_inference`.
     PutAnthropic of PutAnthropicEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// The service that runs the model. One of several words, required.
+        /// Service type of the endpoint. One of several words, required.
         service("service"): impl Serialize;
-        /// Settings of the service. Object, required.
+        /// Settings of the service, such as model and credentials. Object, required.
         service_settings("service_settings"): impl Serialize;
         /// Settings of the task. Object.
         task_settings("task_settings"): impl Serialize;

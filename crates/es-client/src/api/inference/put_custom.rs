@@ -18,11 +18,11 @@ builder! {
     PutCustom of PutCustomEndpoint -> Value, json;
     query {}
     property {
-        /// How long texts are split. Object.
+        /// Strategy by which long inputs are split into chunks. Object.
         chunking_settings("chunking_settings"): impl Serialize;
-        /// The service that runs the model. One of several words, required.
+        /// Service type of the endpoint. One of several words, required.
         service("service"): impl Serialize;
-        /// Settings of the service. Object, required.
+        /// Settings of the service, such as model and credentials. Object, required.
         service_settings("service_settings"): impl Serialize;
         /// Settings of the task. Object.
         task_settings("task_settings"): impl Serialize;

@@ -16,11 +16,13 @@ builder! {
     /// Since 9.5.0. Needs the cluster privilege `manage_inference`.
     PutRegionPolicy of PutRegionPolicyEndpoint -> Value, json;
     query {
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the operation runs even if the endpoint or policy is in use. Default:
+        /// `false`.
         force("force"): bool;
     }
     property {
-        /// Where inference may run: geographic areas, or providers' regions. Object, required.
+        /// Regions in which inference is allowed: geographic areas, or regions of providers.
+        /// Object, required.
         region_policy("region_policy"): impl Serialize;
     }
 }

@@ -18,19 +18,19 @@ builder! {
     /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
     Rerank of RerankEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What the model works on. Text or list or object, required.
+        /// Documents to rank. Text or list or object, required.
         input("input"): impl Serialize;
-        /// What the input is ranked by. Text or object, required.
+        /// Query by which the documents are ranked. Text or object, required.
         query("query"): impl Serialize;
-        /// Whether documents are given, too. `true` or `false`.
+        /// If `true`, the response includes the texts of the documents. `true` or `false`.
         return_documents("return_documents"): impl Serialize;
         /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;
-        /// How many of the best are given. Number.
+        /// Number of documents to return. By default, all are returned. Number.
         top_n("top_n"): impl Serialize;
     }
 }

@@ -18,11 +18,11 @@ builder! {
     /// Since 8.11.0.
     SparseEmbedding of SparseEmbeddingEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What the model works on. Text or list, required.
+        /// Text to process; several texts are processed in order. Text or list, required.
         input("input"): impl Serialize;
         /// Settings of the task. Anything.
         task_settings("task_settings"): impl Serialize;

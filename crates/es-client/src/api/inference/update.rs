@@ -20,11 +20,11 @@ builder! {
     /// Since 8.17.0. Needs the cluster privilege `manage_inference`.
     Update of UpdateEndpoint -> Value, json;
     query {
-        /// How long it may take. Since 9.5.0.
+        /// Time to wait for the inference request to complete. Since 9.5.0.
         timeout("timeout"): Duration;
     }
     part {
-        /// The kind of task.
+        /// Task type of the inference endpoint, such as `text_embedding`.
         task_type(0): params::TaskType;
     }
 }

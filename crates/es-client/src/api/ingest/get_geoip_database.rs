@@ -20,7 +20,7 @@ builder! {
     GetGeoipDatabase of GetGeoipDatabaseEndpoint -> Value, none;
     query {}
     part {
-        /// The id.
+        /// IDs of the database configurations to return; wildcards are supported.
         id(0): impl Param<[String]>;
     }
 }

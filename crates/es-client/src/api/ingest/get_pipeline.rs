@@ -16,13 +16,13 @@ builder! {
     /// Since 5.0.0.
     GetPipeline of GetPipelineEndpoint -> types::Pipelines, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether definitions are left out. Default: `false`.
+        /// If `true`, pipeline definitions are left out of the response. Default: `false`.
         summary("summary"): bool;
     }
     part {
-        /// The id.
+        /// ID of the ingest pipeline; wildcards are supported.
         id(0): impl Param<String>;
     }
 }

@@ -17,15 +17,15 @@ builder! {
     /// Since 8.15.0.
     PutGeoipDatabase of PutGeoipDatabaseEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// The account at MaxMind by which the database is fetched. Object, required.
+        /// MaxMind account from which the database is downloaded. Object, required.
         maxmind("maxmind"): impl Serialize;
-        /// The name. Text, required.
+        /// Name of the database to download. Text, required.
         name("name"): impl Serialize;
     }
 }

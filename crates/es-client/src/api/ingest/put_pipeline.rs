@@ -17,27 +17,29 @@ builder! {
     /// Since 5.0.0.
     PutPipeline of PutPipelineEndpoint -> types::Acknowledged, json;
     query {
-        /// The version that the pipeline must have.
+        /// The operation runs only if the pipeline has this version.
         if_version("if_version"): impl Param<i64>;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         meta("_meta"): impl Serialize;
-        /// Whether it is marked as deprecated. `true` or `false`. Default: `false`.
+        /// If `true`, it is marked as deprecated: using it adds a warning to responses. `true` or
+        /// `false`. Default: `false`.
         deprecated("deprecated"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// How dotted names are read. One of several words. Default: `classic`. Since 9.2.0.
+        /// How processors access dotted field names: `classic` or `flexible`. One of several words.
+        /// Default: `classic`. Since 9.2.0.
         field_access_pattern("field_access_pattern"): impl Serialize;
-        /// Processors that run after another has failed. List.
+        /// Processors to run when a processor has failed. List.
         on_failure("on_failure"): impl Serialize;
-        /// The processors, which run in this order. List.
+        /// Processors to run, in this order. List.
         processors("processors"): impl Serialize;
-        /// A number of your own for the version. Number.
+        /// Version number for external management of pipelines. Number.
         version("version"): impl Serialize;
     }
 }

@@ -21,17 +21,17 @@ builder! {
     /// Since 5.0.0. Needs the cluster privilege `read_pipeline`.
     Simulate of SimulateEndpoint -> Value, json;
     query {
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes the output of each processor. Default: `false`.
         verbose("verbose"): bool;
     }
     part {
-        /// The id.
+        /// ID of the ingest pipeline, if no `pipeline` is given.
         id(0): impl Param<String>;
     }
     property {
-        /// The documents. List, required.
+        /// Documents to process. List, required.
         docs("docs"): impl Serialize;
-        /// The ingest pipeline. Object.
+        /// Definition of the pipeline to test. Object.
         pipeline("pipeline"): impl Serialize;
     }
 }

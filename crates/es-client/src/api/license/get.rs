@@ -13,9 +13,11 @@ builder! {
     /// `GET` `/_license`
     Get of GetEndpoint -> Value, none;
     query {
-        /// Whether an Enterprise licence is called so. Default: `true`. Deprecated since 7.6.0.
+        /// If `true`, an Enterprise license is reported as `enterprise`; if `false`, as `platinum`.
+        /// Default: `true`. Deprecated since 7.6.0.
         accept_enterprise("accept_enterprise"): bool;
-        /// Whether the node tells what it knows itself, without asking the master. Default: `true`.
+        /// If `true`, the license is read from the local node instead of the master node. Default:
+        /// `true`.
         local("local"): bool;
     }
 }

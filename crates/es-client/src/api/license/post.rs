@@ -16,17 +16,18 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage`.
     Post of PostEndpoint -> Value, json;
     query {
-        /// Whether what the change of licence brings is accepted. Default: `false`.
+        /// If `true`, confirms that you accept the consequences of the license change. Default:
+        /// `false`.
         acknowledge("acknowledge"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// The licence. Object.
+        /// License to install. Object.
         license("license"): impl Serialize;
-        /// Licences; of those still valid, the one issued last counts. List.
+        /// Licenses to install; the one that was issued last is used. List.
         licenses("licenses"): impl Serialize;
     }
 }

@@ -15,11 +15,12 @@ builder! {
     /// Since 6.3.0. Not on serverless. Needs the cluster privilege `manage`.
     PostStartBasic of PostStartBasicEndpoint -> Value, none;
     query {
-        /// Whether what the change of licence brings is accepted. Default: `false`.
+        /// If `true`, confirms that you accept the consequences of the license change. Default:
+        /// `false`.
         acknowledge("acknowledge"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

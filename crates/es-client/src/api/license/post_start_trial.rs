@@ -15,11 +15,12 @@ builder! {
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `manage`.
     PostStartTrial of PostStartTrialEndpoint -> Value, none;
     query {
-        /// Whether what the change of licence brings is accepted. Default: `false`.
+        /// If `true`, confirms that you accept the consequences of the license change. Default:
+        /// `false`.
         acknowledge("acknowledge"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// The kind. Default: `trial`.
+        /// Type of trial license to start. Default: `trial`.
         type_("type"): impl Param<String>;
     }
 }

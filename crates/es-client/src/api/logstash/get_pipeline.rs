@@ -20,7 +20,7 @@ builder! {
     GetPipeline of GetPipelineEndpoint -> Value, none;
     query {}
     part {
-        /// The id.
+        /// IDs of the pipelines to return; wildcards are supported.
         id(0): impl Param<[String]>;
     }
 }

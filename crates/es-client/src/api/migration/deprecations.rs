@@ -20,7 +20,7 @@ builder! {
     Deprecations of DeprecationsEndpoint -> Value, none;
     query {}
     part {
-        /// The index.
+        /// Indices and data streams to check; wildcards are supported. By default, all are checked.
         index(0): impl Param<String>;
     }
 }

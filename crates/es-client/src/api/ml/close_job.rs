@@ -17,21 +17,24 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     CloseJob of CloseJobEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the job is closed even if it cannot be closed gracefully. Default: `false`.
         force_param("force"): bool;
-        /// How long it may take. Default: `30m`.
+        /// Time to wait until the job has closed. Default: `30m`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Whether it is done in any case. `true` or `false`. Default: `false`.
+        /// If `true`, the job is closed even if it cannot be closed gracefully. `true` or `false`.
+        /// Default: `false`.
         force("force"): impl Serialize;
     }
     duration {
-        /// How long it may take. Text. Default: `30m`.
+        /// Time to wait until the job has closed. Text. Default: `30m`.
         timeout("timeout"): Duration;
     }
 }

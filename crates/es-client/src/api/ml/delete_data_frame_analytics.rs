@@ -16,9 +16,9 @@ builder! {
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
     DeleteDataFrameAnalytics of DeleteDataFrameAnalyticsEndpoint -> Value, none;
     query {
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the job is stopped and deleted even if it is running. Default: `false`.
         force("force"): bool;
-        /// How long it may take. Default: `1m`.
+        /// Time to wait for the deletion of the job. Default: `1m`.
         timeout("timeout"): Duration;
     }
 }

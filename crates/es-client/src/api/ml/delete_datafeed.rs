@@ -16,7 +16,7 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     DeleteDatafeed of DeleteDatafeedEndpoint -> Value, none;
     query {
-        /// Whether it is done in any case.
+        /// If `true`, the datafeed is deleted even if it is started.
         force("force"): bool;
     }
 }

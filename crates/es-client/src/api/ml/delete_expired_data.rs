@@ -20,21 +20,22 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     DeleteExpiredData of DeleteExpiredDataEndpoint -> Value, json;
     query {
-        /// The pace; `-1` is without limit.
+        /// Target number of deletion requests per second. By default, there is no throttling.
         requests_per_second_param("requests_per_second"): impl Param<f64>;
-        /// How long it may take. Default: `8h`.
+        /// Time that the deletion may take. Default: `8h`.
         timeout_param("timeout"): Duration;
     }
     part {
-        /// The job.
+        /// ID of the job. By default, the expired data of all jobs is deleted.
         job_id(0): impl Param<String>;
     }
     property {
-        /// The pace; `-1` is without limit. Number.
+        /// Target number of deletion requests per second. By default, there is no throttling.
+        /// Number.
         requests_per_second("requests_per_second"): impl Serialize;
     }
     duration {
-        /// How long it may take. Text. Default: `8h`.
+        /// Time that the deletion may take. Text. Default: `8h`.
         timeout("timeout"): Duration;
     }
 }

@@ -20,13 +20,13 @@ builder! {
     /// Since 6.5.0. Needs the cluster privilege `manage_ml`.
     DeleteForecast of DeleteForecastEndpoint -> Value, none;
     query {
-        /// Whether it is no error that there are none. Default: `true`.
+        /// If `false`, the request fails when there are no forecasts. Default: `true`.
         allow_no_forecasts("allow_no_forecasts"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the deletion of forecasts. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The forecasts, with commas between them.
+        /// IDs of the forecasts to delete, separated by commas. By default, all are deleted.
         forecast_id(1): impl Param<String>;
     }
 }

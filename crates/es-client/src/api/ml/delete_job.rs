@@ -16,11 +16,11 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     DeleteJob of DeleteJobEndpoint -> Value, none;
     query {
-        /// Whether annotations by users are deleted, too. Default: `false`.
+        /// If `true`, annotations that users have added are deleted, too. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the job is closed and deleted even if it is open. Default: `false`.
         force("force"): bool;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
+        /// If `true`, the response is sent when the deletion has completed. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -16,9 +16,10 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
     DeleteTrainedModel of DeleteTrainedModelEndpoint -> Value, none;
     query {
-        /// Whether it is done in any case.
+        /// If `true`, the model is deleted even if ingest pipelines use it or it has a started
+        /// deployment.
         force("force"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the deletion of the model. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

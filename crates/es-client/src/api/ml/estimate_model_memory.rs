@@ -18,11 +18,13 @@ builder! {
     EstimateModelMemory of EstimateModelMemoryEndpoint -> Value, json;
     query {}
     property {
-        /// How data is analysed: detectors, bucket span, influencers. Object.
+        /// Analysis configuration: detectors, bucket span, influencers. Object.
         analysis_config("analysis_config"): impl Serialize;
-        /// The most values of each influencer in one bucket. Object.
+        /// Estimated maximum cardinality of influencer fields within one bucket, by field name.
+        /// Object.
         max_bucket_cardinality("max_bucket_cardinality"): impl Serialize;
-        /// How many values each field that detectors split by has in all. Object.
+        /// Estimated cardinality of the fields by which detectors split data, by field name.
+        /// Object.
         overall_cardinality("overall_cardinality"): impl Serialize;
     }
 }

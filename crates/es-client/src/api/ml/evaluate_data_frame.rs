@@ -18,11 +18,11 @@ builder! {
     EvaluateDataFrame of EvaluateDataFrameEndpoint -> Value, json;
     query {}
     property {
-        /// The kind of evaluation and its metrics. Object, required.
+        /// Type of evaluation and its metrics. Object, required.
         evaluation("evaluation"): impl Serialize;
-        /// The index. Text, required.
+        /// Index that contains the data to evaluate. Text, required.
         index("index"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match. Object.
         query("query"): impl Serialize;
     }
 }

@@ -17,27 +17,31 @@ builder! {
     /// Since 5.4.0. Deprecated since 9.1.0. Needs the cluster privilege `manage_ml`.
     FlushJob of FlushJobEndpoint -> Value, json;
     query {
-        /// Up to when time moves on, with results for the time between.
+        /// Advances time to this value: results are generated for the period up to it.
         advance_time_param("advance_time"): impl Param<String>;
-        /// Whether interim results are made for the latest buckets.
+        /// If `true`, interim results are calculated for the most recent buckets.
         calc_interim_param("calc_interim"): bool;
-        /// The end.
+        /// End of the range for which interim results are calculated, if `calc_interim` is `true`.
         end_param("end"): impl Param<String>;
-        /// Up to when time moves on, without results for the time between.
+        /// Skips time to this value: no results are generated for the period up to it.
         skip_time_param("skip_time"): impl Param<String>;
-        /// The beginning.
+        /// Start of the range for which interim results are calculated, if `calc_interim` is
+        /// `true`.
         start_param("start"): impl Param<String>;
     }
     property {
-        /// Up to when time moves on, with results for the time between. Text.
+        /// Advances time to this value: results are generated for the period up to it. Text.
         advance_time("advance_time"): impl Serialize;
-        /// Whether interim results are made for the latest buckets. `true` or `false`.
+        /// If `true`, interim results are calculated for the most recent buckets. `true` or
+        /// `false`.
         calc_interim("calc_interim"): impl Serialize;
-        /// The end. Text.
+        /// End of the range for which interim results are calculated, if `calc_interim` is `true`.
+        /// Text.
         end("end"): impl Serialize;
-        /// Up to when time moves on, without results for the time between. Text.
+        /// Skips time to this value: no results are generated for the period up to it. Text.
         skip_time("skip_time"): impl Serialize;
-        /// The beginning. Text.
+        /// Start of the range for which interim results are calculated, if `calc_interim` is
+        /// `true`. Text.
         start("start"): impl Serialize;
     }
 }

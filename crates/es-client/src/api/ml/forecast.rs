@@ -17,21 +17,22 @@ builder! {
     /// Since 6.1.0. Needs the cluster privilege `manage_ml`.
     Forecast of ForecastEndpoint -> Value, json;
     query {
-        /// How far ahead the forecast goes. Default: `1d`.
+        /// Period to forecast. Default: `1d`.
         duration_param("duration"): Duration;
-        /// After how long the forecast is deleted. Default: `14d`.
+        /// Time after which the forecast is deleted; `0` keeps it indefinitely. Default: `14d`.
         expires_in_param("expires_in"): Duration;
-        /// How much memory the forecast may take. Default: `20mb`.
+        /// Maximum memory that the forecast can use. Default: `20mb`.
         max_model_memory_param("max_model_memory"): impl Param<String>;
     }
     property {
-        /// How much memory the forecast may take. Text. Default: `20mb`.
+        /// Maximum memory that the forecast can use. Text. Default: `20mb`.
         max_model_memory("max_model_memory"): impl Serialize;
     }
     duration {
-        /// How far ahead the forecast goes. Text. Default: `1d`.
+        /// Period to forecast. Text. Default: `1d`.
         duration("duration"): Duration;
-        /// After how long the forecast is deleted. Text. Default: `14d`.
+        /// Time after which the forecast is deleted; `0` keeps it indefinitely. Text. Default:
+        /// `14d`.
         expires_in("expires_in"): Duration;
     }
 }

@@ -22,45 +22,46 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetBuckets of GetBucketsEndpoint -> Value, json;
     query {
-        /// The least anomaly score of a bucket, of 100. Default: `0`.
+        /// Minimum anomaly score of the buckets to return, from 0 to 100. Default: `0`.
         anomaly_score_param("anomaly_score"): impl Param<f64>;
-        /// Whether the order is descending. Default: `false`.
+        /// If `true`, results are sorted in descending order. Default: `false`.
         desc_param("desc"): bool;
-        /// The end. Default: `-1`.
+        /// End of the time range, exclusive. Default: `-1`.
         end_param("end"): impl Param<String>;
-        /// Whether interim results are left out. Default: `false`.
+        /// If `true`, interim results are excluded. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
-        /// Whether each bucket has its records. Default: `false`.
+        /// If `true`, the response includes the anomaly records of each bucket. Default: `false`.
         expand_param("expand"): bool;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
-        /// The order. Default: `timestamp`.
+        /// Field by which the entries are sorted. Default: `timestamp`.
         sort_param("sort"): impl Param<String>;
-        /// The beginning. Default: `-1`.
+        /// Start of the time range, inclusive. Default: `-1`.
         start_param("start"): impl Param<String>;
     }
     part {
-        /// The time of a single bucket.
+        /// Timestamp of a single bucket to return.
         timestamp(1): impl Param<String>;
     }
     property {
-        /// The least anomaly score of a bucket, of 100. Number. Default: `0`.
+        /// Minimum anomaly score of the buckets to return, from 0 to 100. Number. Default: `0`.
         anomaly_score("anomaly_score"): impl Serialize;
-        /// Whether the order is descending. `true` or `false`. Default: `false`.
+        /// If `true`, results are sorted in descending order. `true` or `false`. Default: `false`.
         desc("desc"): impl Serialize;
-        /// The end. Text. Default: `-1`.
+        /// End of the time range, exclusive. Text. Default: `-1`.
         end("end"): impl Serialize;
-        /// Whether interim results are left out. `true` or `false`. Default: `false`.
+        /// If `true`, interim results are excluded. `true` or `false`. Default: `false`.
         exclude_interim("exclude_interim"): impl Serialize;
-        /// Whether each bucket has its records. `true` or `false`. Default: `false`.
+        /// If `true`, the response includes the anomaly records of each bucket. `true` or `false`.
+        /// Default: `false`.
         expand("expand"): impl Serialize;
-        /// Which of the results are given. Object.
+        /// Page of results: `from` and `size`. Object.
         page("page"): impl Serialize;
-        /// The order. Text. Default: `timestamp`.
+        /// Field by which the entries are sorted. Text. Default: `timestamp`.
         sort("sort"): impl Serialize;
-        /// The beginning. Text. Default: `-1`.
+        /// Start of the time range, inclusive. Text. Default: `-1`.
         start("start"): impl Serialize;
     }
 }

@@ -16,15 +16,15 @@ builder! {
     /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
     GetCalendarEvents of GetCalendarEventsEndpoint -> Value, none;
     query {
-        /// The end.
+        /// Returns only events that end before this time.
         end("end"): impl Param<String>;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// The job.
+        /// Returns only events for this job.
         job_id("job_id"): impl Param<String>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
-        /// The beginning.
+        /// Returns only events that start after this time.
         start("start"): impl Param<String>;
     }
 }

@@ -21,17 +21,17 @@ builder! {
     /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
     GetCalendars of GetCalendarsEndpoint -> Value, json;
     query {
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `10000`.
+        /// Maximum number of entries to return. Default: `10000`.
         size("size"): impl Param<i64>;
     }
     part {
-        /// The calendar.
+        /// ID of the calendar.
         calendar_id(0): impl Param<String>;
     }
     property {
-        /// Which of the results are given. Object.
+        /// Page of results: `from` and `size`. Object.
         page("page"): impl Serialize;
     }
 }

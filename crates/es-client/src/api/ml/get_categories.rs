@@ -22,19 +22,19 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetCategories of GetCategoriesEndpoint -> Value, json;
     query {
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// The partition whose categories are given.
+        /// Partition whose categories are returned.
         partition_field_value("partition_field_value"): impl Param<String>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
-        /// The category.
+        /// ID of the category. By default, all categories are returned.
         category_id(1): impl Param<i64>;
     }
     property {
-        /// Which of the results are given. Object.
+        /// Page of results: `from` and `size`. Object.
         page("page"): impl Serialize;
     }
 }

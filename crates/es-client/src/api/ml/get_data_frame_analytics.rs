@@ -19,17 +19,19 @@ builder! {
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
     GetDataFrameAnalytics of GetDataFrameAnalyticsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Whether what the server adds is left out. Default: `false`.
+        /// If `true`, fields that the server generates are left out, so that the configuration can
+        /// be used to create a copy. Default: `false`.
         exclude_generated("exclude_generated"): bool;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
-        /// The id.
+        /// ID of the data frame analytics job.
         id(0): impl Param<String>;
     }
 }

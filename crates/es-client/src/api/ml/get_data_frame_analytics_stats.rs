@@ -19,17 +19,18 @@ builder! {
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
     GetDataFrameAnalyticsStats of GetDataFrameAnalyticsStatsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes more details. Default: `false`.
         verbose("verbose"): bool;
     }
     part {
-        /// The id.
+        /// ID of the data frame analytics job.
         id(0): impl Param<String>;
     }
 }

@@ -19,11 +19,12 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
     GetDatafeedStats of GetDatafeedStatsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches.
         allow_no_match("allow_no_match"): bool;
     }
     part {
-        /// The datafeed.
+        /// ID of the datafeed; lists and wildcards are supported where several are returned.
         datafeed_id(0): impl Param<[String]>;
     }
 }

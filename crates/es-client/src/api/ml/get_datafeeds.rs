@@ -16,13 +16,15 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
     GetDatafeeds of GetDatafeedsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches.
         allow_no_match("allow_no_match"): bool;
-        /// Whether what the server adds is left out. Default: `false`.
+        /// If `true`, fields that the server generates are left out, so that the configuration can
+        /// be used to create a copy. Default: `false`.
         exclude_generated("exclude_generated"): bool;
     }
     part {
-        /// The datafeed.
+        /// ID of the datafeed; lists and wildcards are supported where several are returned.
         datafeed_id(0): impl Param<[String]>;
     }
 }

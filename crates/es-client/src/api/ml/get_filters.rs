@@ -16,13 +16,13 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
     GetFilters of GetFiltersEndpoint -> Value, none;
     query {
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
-        /// The filters.
+        /// ID of the filter.
         filter_id(0): impl Param<[String]>;
     }
 }

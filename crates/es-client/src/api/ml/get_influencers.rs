@@ -18,25 +18,25 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetInfluencers of GetInfluencersEndpoint -> Value, json;
     query {
-        /// Whether the order is descending. Default: `false`.
+        /// If `true`, results are sorted in descending order. Default: `false`.
         desc("desc"): bool;
-        /// The end. Default: `-1`.
+        /// End of the time range, exclusive. Default: `-1`.
         end("end"): impl Param<String>;
-        /// Whether interim results are left out. Default: `false`.
+        /// If `true`, interim results are excluded. Default: `false`.
         exclude_interim("exclude_interim"): bool;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// The least anomaly score of an influencer, of 100. Default: `0`.
+        /// Minimum score of the influencers to return, from 0 to 100. Default: `0`.
         influencer_score("influencer_score"): impl Param<f64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
-        /// The order.
+        /// Field by which the entries are sorted.
         sort("sort"): impl Param<String>;
-        /// The beginning. Default: `-1`.
+        /// Start of the time range, inclusive. Default: `-1`.
         start("start"): impl Param<String>;
     }
     property {
-        /// Which of the results are given. Object.
+        /// Page of results: `from` and `size`. Object.
         page("page"): impl Serialize;
     }
 }

@@ -19,11 +19,12 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
     GetJobStats of GetJobStatsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
     }
     part {
-        /// The job.
+        /// ID of the job.
         job_id(0): impl Param<String>;
     }
 }

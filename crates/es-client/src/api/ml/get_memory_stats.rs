@@ -19,13 +19,13 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `monitor_ml`.
     GetMemoryStats of GetMemoryStatsEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The nodes.
+        /// Nodes to return; by default, all machine learning nodes.
         node_id(0): impl Param<String>;
     }
 }

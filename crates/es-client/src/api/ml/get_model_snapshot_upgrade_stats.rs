@@ -19,7 +19,8 @@ builder! {
     /// Since 7.16.0. Needs the cluster privilege `monitor_ml`.
     GetModelSnapshotUpgradeStats of GetModelSnapshotUpgradeStatsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches.
         allow_no_match("allow_no_match"): bool;
     }
 }

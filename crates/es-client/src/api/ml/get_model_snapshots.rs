@@ -22,33 +22,33 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
     GetModelSnapshots of GetModelSnapshotsEndpoint -> Value, json;
     query {
-        /// Whether the order is descending. Default: `false`.
+        /// If `true`, results are sorted in descending order. Default: `false`.
         desc_param("desc"): bool;
-        /// The end.
+        /// End of the time range, exclusive.
         end_param("end"): impl Param<String>;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
-        /// The order.
+        /// Field by which the entries are sorted.
         sort_param("sort"): impl Param<String>;
-        /// The beginning.
+        /// Start of the time range, inclusive.
         start_param("start"): impl Param<String>;
     }
     part {
-        /// The snapshots of the model.
+        /// ID of the model snapshot.
         snapshot_id(1): impl Param<String>;
     }
     property {
-        /// Whether the order is descending. `true` or `false`. Default: `false`.
+        /// If `true`, results are sorted in descending order. `true` or `false`. Default: `false`.
         desc("desc"): impl Serialize;
-        /// The end. Text.
+        /// End of the time range, exclusive. Text.
         end("end"): impl Serialize;
-        /// Which of the results are given. Object.
+        /// Page of results: `from` and `size`. Object.
         page("page"): impl Serialize;
-        /// The order. Text.
+        /// Field by which the entries are sorted. Text.
         sort("sort"): impl Serialize;
-        /// The beginning. Text.
+        /// Start of the time range, inclusive. Text.
         start("start"): impl Serialize;
     }
 }

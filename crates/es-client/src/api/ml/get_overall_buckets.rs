@@ -18,37 +18,41 @@ builder! {
     /// Since 6.1.0. Needs the cluster privilege `monitor_ml`.
     GetOverallBuckets of GetOverallBucketsEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// How long an overall bucket is; no shorter than any bucket of the jobs.
+        /// Span of the overall buckets; at least the largest bucket span of the jobs.
         bucket_span_param("bucket_span"): Duration;
-        /// The end.
+        /// End of the time range, exclusive.
         end_param("end"): impl Param<String>;
-        /// Whether interim results are left out. Default: `false`.
+        /// If `true`, interim results are excluded. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
-        /// The least overall score of a bucket, of 100.
+        /// Minimum overall score of the buckets to return.
         overall_score_param("overall_score"): impl Param<f64>;
-        /// The beginning.
+        /// Start of the time range, inclusive.
         start_param("start"): impl Param<String>;
-        /// How many of the jobs' highest scores make the overall score. Default: `1`.
+        /// Number of highest bucket scores of the jobs that are averaged to the overall score.
+        /// Default: `1`.
         top_n_param("top_n"): impl Param<i64>;
     }
     property {
-        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// The end. Text.
+        /// End of the time range, exclusive. Text.
         end("end"): impl Serialize;
-        /// Whether interim results are left out. `true` or `false`. Default: `false`.
+        /// If `true`, interim results are excluded. `true` or `false`. Default: `false`.
         exclude_interim("exclude_interim"): impl Serialize;
-        /// The least overall score of a bucket, of 100. Number.
+        /// Minimum overall score of the buckets to return. Number.
         overall_score("overall_score"): impl Serialize;
-        /// The beginning. Text.
+        /// Start of the time range, inclusive. Text.
         start("start"): impl Serialize;
-        /// How many of the jobs' highest scores make the overall score. Number. Default: `1`.
+        /// Number of highest bucket scores of the jobs that are averaged to the overall score.
+        /// Number. Default: `1`.
         top_n("top_n"): impl Serialize;
     }
     duration {
-        /// How long an overall bucket is; no shorter than any bucket of the jobs. Text.
+        /// Span of the overall buckets; at least the largest bucket span of the jobs. Text.
         bucket_span("bucket_span"): Duration;
     }
 }

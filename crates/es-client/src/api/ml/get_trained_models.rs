@@ -19,23 +19,26 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `monitor_ml`.
     GetTrainedModels of GetTrainedModelsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Whether definitions are given as JSON, not compressed. Default: `true`.
+        /// If `true`, the model definition is returned as JSON instead of compressed. Default:
+        /// `true`.
         decompress_definition("decompress_definition"): bool;
-        /// Whether what the server adds is left out. Default: `false`.
+        /// If `true`, fields that the server generates are left out, so that the configuration can
+        /// be used to create a copy. Default: `false`.
         exclude_generated("exclude_generated"): bool;
-        /// How many are passed over. Default: `0`.
+        /// Number of entries to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// What is given of each model, too.
+        /// Optional parts of a model to return, such as `definition` or `hyperparameters`.
         include("include"): params::Include;
-        /// How many are given. Default: `100`.
+        /// Maximum number of entries to return. Default: `100`.
         size("size"): impl Param<i64>;
-        /// Tags that a model must have.
+        /// Tags that the returned models must have.
         tags("tags"): impl Param<[String]>;
     }
     part {
-        /// The trained models.
+        /// ID of the trained model.
         model_id(0): impl Param<[String]>;
     }
 }

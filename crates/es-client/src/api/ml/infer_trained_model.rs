@@ -18,13 +18,14 @@ builder! {
     /// Since 8.3.0.
     InferTrainedModel of InferTrainedModelEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `10s`.
+        /// Time to wait for inference results. Default: `10s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// The documents. List, required.
+        /// Documents to evaluate, as objects with the fields that the model expects. List,
+        /// required.
         docs("docs"): impl Serialize;
-        /// Changes of the model's inference settings, for this request. Object.
+        /// Inference options that override those of the model, for this request. Object.
         inference_config("inference_config"): impl Serialize;
     }
 }

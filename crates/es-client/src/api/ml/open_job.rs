@@ -17,11 +17,11 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     OpenJob of OpenJobEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30m`.
+        /// Time to wait until the job has opened. Default: `30m`.
         timeout_param("timeout"): Duration;
     }
     duration {
-        /// How long it may take. Text. Default: `30m`.
+        /// Time to wait until the job has opened. Text. Default: `30m`.
         timeout("timeout"): Duration;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     PostCalendarEvents of PostCalendarEventsEndpoint -> Value, json;
     query {}
     property {
-        /// Events, each with its description, beginning and end. List, required.
+        /// Scheduled events, each with description, start and end. List, required.
         events("events"): impl Serialize;
     }
 }

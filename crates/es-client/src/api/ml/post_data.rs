@@ -18,9 +18,9 @@ builder! {
     /// `manage_ml`.
     PostData of PostDataEndpoint -> Value, lines;
     query {
-        /// The end of the buckets that are reset.
+        /// End of the bucket resetting range.
         reset_end("reset_end"): impl Param<String>;
-        /// The beginning of the buckets that are reset.
+        /// Start of the bucket resetting range.
         reset_start("reset_start"): impl Param<String>;
     }
 }

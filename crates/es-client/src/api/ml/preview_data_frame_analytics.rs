@@ -23,11 +23,11 @@ builder! {
     PreviewDataFrameAnalytics of PreviewDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     part {
-        /// The id.
+        /// ID of the data frame analytics job.
         id(0): impl Param<String>;
     }
     property {
-        /// The job, with at least its source and analysis. Object.
+        /// Job configuration to preview, with at least `source` and `analysis`. Object.
         config("config"): impl Serialize;
     }
 }

@@ -21,19 +21,19 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
     PreviewDatafeed of PreviewDatafeedEndpoint -> Value, json;
     query {
-        /// The end.
+        /// End of the time range, exclusive.
         end("end"): impl Param<String>;
-        /// The beginning.
+        /// Start of the time range, inclusive.
         start("start"): impl Param<String>;
     }
     part {
-        /// The datafeed.
+        /// ID of the datafeed; lists and wildcards are supported where several are returned.
         datafeed_id(0): impl Param<String>;
     }
     property {
-        /// The datafeed. Object.
+        /// Datafeed configuration to preview. Object.
         datafeed_config("datafeed_config"): impl Serialize;
-        /// The job, in place of the one that the datafeed names. Object.
+        /// Configuration of the anomaly detection job, if it is not stored. Object.
         job_config("job_config"): impl Serialize;
     }
 }

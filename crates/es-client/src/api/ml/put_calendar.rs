@@ -18,9 +18,9 @@ builder! {
     PutCalendar of PutCalendarEndpoint -> Value, json;
     query {}
     property {
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The jobs that the calendar is for. List.
+        /// IDs of the jobs that the calendar applies to. List.
         job_ids("job_ids"): impl Serialize;
     }
 }

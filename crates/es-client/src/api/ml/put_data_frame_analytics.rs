@@ -19,27 +19,30 @@ builder! {
     PutDataFrameAnalytics of PutDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     property {
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         meta("_meta"): impl Serialize;
-        /// Whether the job may wait for a node that has room. `true` or `false`. Default: `false`.
+        /// If `true`, the job can be started when no machine learning node has enough capacity yet.
+        /// `true` or `false`. Default: `false`.
         allow_lazy_start("allow_lazy_start"): impl Serialize;
-        /// What kind of analysis is made, and its settings. Object, required.
+        /// Type of analysis and its settings, such as `outlier_detection`, `regression` or
+        /// `classification`. Object, required.
         analysis("analysis"): impl Serialize;
-        /// Patterns of fields that are analysed or left out; leaving out wins. Object.
+        /// Patterns of fields to include in the analysis or to exclude from it; `excludes` wins
+        /// over `includes`. Object.
         analyzed_fields("analyzed_fields"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// Where it goes. Object, required.
+        /// Destination: index and results field. Object, required.
         dest("dest"): impl Serialize;
-        /// In the specification; servers may refuse it. Object. Since 8.0.0.
+        /// Part of the API specification; released servers may reject it. Object. Since 8.0.0.
         headers("headers"): impl Serialize;
-        /// How many threads the analysis takes at most. Number. Default: `1`.
+        /// Maximum number of threads that the analysis uses. Number. Default: `1`.
         max_num_threads("max_num_threads"): impl Serialize;
-        /// How much memory the analysis may take. Text. Default: `1gb`.
+        /// Approximate maximum memory that the analysis can use. Text. Default: `1gb`.
         model_memory_limit("model_memory_limit"): impl Serialize;
-        /// Where it comes from. Object, required.
+        /// Source: indices, query and runtime fields. Object, required.
         source("source"): impl Serialize;
-        /// The version. Text. Since 7.16.0.
+        /// Version of the job configuration. Text. Since 7.16.0.
         version("version"): impl Serialize;
     }
 }

@@ -18,9 +18,9 @@ builder! {
     PutFilter of PutFilterEndpoint -> Value, json;
     query {}
     property {
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The items; `*` may stand at their beginning or end. List.
+        /// Items of the filter; a wildcard `*` is supported at the beginning or end. List.
         items("items"): impl Serialize;
     }
 }

@@ -17,49 +17,56 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
     PutJob of PutJobEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether frozen indices are passed over. Default: `true`. Deprecated since 7.16.0.
+        /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     property {
-        /// Whether the job may wait for a node that has room. `true` or `false`. Default: `false`.
+        /// If `true`, the job can be opened when no machine learning node has enough capacity yet.
+        /// `true` or `false`. Default: `false`.
         allow_lazy_open("allow_lazy_open"): impl Serialize;
-        /// How data is analysed: detectors, bucket span, influencers. Object, required.
+        /// Analysis configuration: detectors, bucket span, influencers. Object, required.
         analysis_config("analysis_config"): impl Serialize;
-        /// Limits of the models' memory and of examples per category. Object.
+        /// Limits of model memory and of examples per category. Object.
         analysis_limits("analysis_limits"): impl Serialize;
-        /// Data of your own that is kept with the job. Anything.
+        /// Custom metadata about the job. Anything.
         custom_settings("custom_settings"): impl Serialize;
-        /// After how many days one snapshot a day is kept. Number. Default: `1`.
+        /// Age, in days, after which only the first model snapshot of each day is kept. Number.
+        /// Default: `1`.
         daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): impl Serialize;
-        /// How data that is sent looks: its time field and time format. Object, required.
+        /// Format of the time field of the data. Object, required.
         data_description("data_description"): impl Serialize;
-        /// A datafeed that is made for the job. Object.
+        /// Configuration of a datafeed to create with the job. Object.
         datafeed_config("datafeed_config"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The groups. List.
+        /// Job groups to which the job belongs. List.
         groups("groups"): impl Serialize;
-        /// The job. Text.
+        /// ID of the job. Text.
         job_id("job_id"): impl Serialize;
-        /// Whether the model's bounds are stored, and for which terms. Object.
+        /// Model plot: whether bounds of the model are stored, and for which terms. Object.
         model_plot_config("model_plot_config"): impl Serialize;
-        /// How many days snapshots of the model are kept. Number. Default: `10`.
+        /// Maximum age of model snapshots, in days. The most recent one is always kept. Number.
+        /// Default: `10`.
         model_snapshot_retention_days("model_snapshot_retention_days"): impl Serialize;
-        /// For how many days back scores are adjusted to new data. Number.
+        /// Period over which scores are adjusted to new data, in days. Number.
         renormalization_window_days("renormalization_window_days"): impl Serialize;
-        /// A part of the name of the index for results. Text. Default: `shared`.
+        /// Part of the name of the results index; jobs with `shared` write to one index. Text.
+        /// Default: `shared`.
         results_index_name("results_index_name"): impl Serialize;
-        /// How many days results are kept. Number.
+        /// Maximum age of results, in days. By default, results are retained indefinitely. Number.
         results_retention_days("results_retention_days"): impl Serialize;
     }
     duration {
-        /// The time from one save of the model to the next; an hour at least. Text.
+        /// Time between two periodic saves of the model. Minimum: 1 hour. Text.
         background_persist_interval("background_persist_interval"): Duration;
     }
 }

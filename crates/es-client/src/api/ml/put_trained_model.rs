@@ -17,31 +17,37 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
     PutTrainedModel of PutTrainedModelEndpoint -> Value, json;
     query {
-        /// Whether a compressed definition is stored without checks. Default: `false`. Since 8.0.0.
+        /// If `true`, the compressed definition is stored without decompressing and validating it.
+        /// Default: `false`. Since 8.0.0.
         defer_definition_decompression("defer_definition_decompression"): bool;
-        /// Whether the answer comes when it is done. Default: `false`. Since 8.8.0.
+        /// If `true`, the response is sent when the model has been downloaded, for models that
+        /// Elasticsearch downloads. Default: `false`. Since 8.8.0.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// The model, compressed by gzip and in Base64, in place of `definition`. Text.
+        /// Model definition, gzip-compressed and Base64-encoded. Either this or `definition` is
+        /// required for models that are not uploaded in parts. Text.
         compressed_definition("compressed_definition"): impl Serialize;
-        /// The model, in place of `compressed_definition`. Object.
+        /// Model definition. Either this or `compressed_definition` is required for models that are
+        /// not uploaded in parts. Object.
         definition("definition"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// The model's task and its inference settings. Object.
+        /// Task of the model and its default inference options. Object.
         inference_config("inference_config"): impl Serialize;
-        /// What the model works on. Object.
+        /// Names of the input fields that the model expects. Object.
         input("input"): impl Serialize;
-        /// What is kept along with it. Anything.
+        /// Custom metadata, which Elasticsearch stores but does not use. Anything.
         metadata("metadata"): impl Serialize;
-        /// How many bytes of memory the model takes. Number.
+        /// Estimated memory of the model, in bytes. Number.
         model_size_bytes("model_size_bytes"): impl Serialize;
-        /// The kind of model. One of several words. Default: `tree_ensemble`.
+        /// Type of the model: `tree_ensemble`, `lang_ident` or `pytorch`. One of several words.
+        /// Default: `tree_ensemble`.
         model_type("model_type"): impl Serialize;
-        /// The only platform that the model runs on, such as `linux-x86_64`. Text.
+        /// Only platform that the model supports, such as `linux-x86_64`. Text.
         platform_architecture("platform_architecture"): impl Serialize;
-        /// Texts that are put before the input, for search or ingest. Object. Since 8.12.0.
+        /// Texts that are put before the input, for searches and for ingestion. Object. Since
+        /// 8.12.0.
         prefix_strings("prefix_strings"): impl Serialize;
         /// Tags by which the model can be found. List.
         tags("tags"): impl Serialize;

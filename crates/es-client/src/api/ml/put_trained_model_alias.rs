@@ -16,7 +16,8 @@ builder! {
     /// Since 7.13.0. Needs the cluster privilege `manage_ml`.
     PutTrainedModelAlias of PutTrainedModelAliasEndpoint -> Value, none;
     query {
-        /// Whether an alias that another model has may move to this one. Default: `false`.
+        /// If `true`, an alias that belongs to another model is moved to this one. Default:
+        /// `false`.
         reassign("reassign"): bool;
     }
 }

@@ -18,11 +18,12 @@ builder! {
     PutTrainedModelDefinitionPart of PutTrainedModelDefinitionPartEndpoint -> Value, json;
     query {}
     property {
-        /// The part of the model, in Base64. Text, required.
+        /// Part of the model definition, Base64-encoded. Text, required.
         definition("definition"): impl Serialize;
-        /// How many bytes the whole model has, neither compressed nor in Base64. Number, required.
+        /// Total length of the model definition, in bytes, uncompressed and not encoded. Number,
+        /// required.
         total_definition_length("total_definition_length"): impl Serialize;
-        /// How many parts the model has. Number, required.
+        /// Total number of parts of the model definition. Number, required.
         total_parts("total_parts"): impl Serialize;
     }
 }

@@ -18,11 +18,11 @@ builder! {
     PutTrainedModelVocabulary of PutTrainedModelVocabularyEndpoint -> Value, json;
     query {}
     property {
-        /// The merges of the tokenizer, if it needs them. List. Since 8.2.0.
+        /// Merges of the tokenizer, if it requires them. List. Since 8.2.0.
         merges("merges"): impl Serialize;
-        /// The scores of the vocabulary, if the tokenizer needs them. List. Since 8.9.0.
+        /// Scores of the vocabulary, if the tokenizer requires them. List. Since 8.9.0.
         scores("scores"): impl Serialize;
-        /// The tokens that the model knows. List, required.
+        /// Tokens of the model. List, required.
         vocabulary("vocabulary"): impl Serialize;
     }
 }

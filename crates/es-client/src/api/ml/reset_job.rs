@@ -16,9 +16,9 @@ builder! {
     /// Since 7.14.0. Needs the cluster privilege `manage_ml`.
     ResetJob of ResetJobEndpoint -> Value, none;
     query {
-        /// Whether annotations by users are deleted, too. Default: `false`.
+        /// If `true`, annotations that users have added are deleted, too. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
-        /// Whether the answer comes when it is done; if not, it names a task. Default: `true`.
+        /// If `true`, the response is sent when the reset has completed. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

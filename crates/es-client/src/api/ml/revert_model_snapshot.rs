@@ -17,11 +17,13 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     RevertModelSnapshot of RevertModelSnapshotEndpoint -> Value, json;
     query {
-        /// Whether results after the snapshot are deleted. Default: `false`.
+        /// If `true`, results between the snapshot and the last result are deleted. Default:
+        /// `false`.
         delete_intervening_results_param("delete_intervening_results"): bool;
     }
     property {
-        /// Whether results after the snapshot are deleted. `true` or `false`. Default: `false`.
+        /// If `true`, results between the snapshot and the last result are deleted. `true` or
+        /// `false`. Default: `false`.
         delete_intervening_results("delete_intervening_results"): impl Serialize;
     }
 }

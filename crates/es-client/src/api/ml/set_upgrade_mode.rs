@@ -16,9 +16,10 @@ builder! {
     /// Since 6.7.0. Needs the cluster privilege `manage_ml`.
     SetUpgradeMode of SetUpgradeModeEndpoint -> Value, none;
     query {
-        /// Whether it is on. Default: `false`.
+        /// If `true`, upgrade mode is turned on: all jobs and datafeeds are halted. Default:
+        /// `false`.
         enabled("enabled"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -18,15 +18,15 @@ builder! {
     /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`.
     StartDataFrameAnalytics of StartDataFrameAnalyticsEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `20s`.
+        /// Time to wait until the job has started. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// The id. Text.
+        /// ID of the data frame analytics job. Text.
         id("id"): impl Serialize;
     }
     duration {
-        /// How long it may take. Text. Default: `20s`.
+        /// Time to wait until the job has started. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }

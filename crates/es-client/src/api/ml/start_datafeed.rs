@@ -17,21 +17,23 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
     StartDatafeed of StartDatafeedEndpoint -> Value, json;
     query {
-        /// The end.
+        /// Time at which the datafeed stops, exclusive. By default, it runs continuously.
         end_param("end"): impl Param<String>;
-        /// The beginning.
+        /// Time from which the datafeed reads data, inclusive. By default, it starts with the
+        /// earliest data, or where it stopped.
         start_param("start"): impl Param<String>;
-        /// How long it may take. Default: `20s`.
+        /// Time to wait until the datafeed has started. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// The end. Text.
+        /// Time at which the datafeed stops, exclusive. By default, it runs continuously. Text.
         end("end"): impl Serialize;
-        /// The beginning. Text.
+        /// Time from which the datafeed reads data, inclusive. By default, it starts with the
+        /// earliest data, or where it stopped. Text.
         start("start"): impl Serialize;
     }
     duration {
-        /// How long it may take. Text. Default: `20s`.
+        /// Time to wait until the datafeed has started. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }

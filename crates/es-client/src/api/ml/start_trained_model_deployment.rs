@@ -17,25 +17,29 @@ builder! {
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
     StartTrainedModelDeployment of StartTrainedModelDeploymentEndpoint -> Value, json;
     query {
-        /// The size of each node's cache for the model; `0b` is without.
+        /// Size of the inference cache of each node; `0b` disables it. Default: the size of the
+        /// model.
         cache_size("cache_size"): impl Param<String>;
-        /// The id of the deployment. Since 8.8.0. Not on serverless.
+        /// ID of the deployment. Default: the model ID. Since 8.8.0. Not on serverless.
         deployment_id("deployment_id"): impl Param<String>;
-        /// How many allocations of the model work at once. Default: `1`.
+        /// Number of allocations of the model across all machine learning nodes. Default: `1`.
         number_of_allocations("number_of_allocations"): impl Param<i64>;
-        /// The priority of the deployment.
+        /// Priority of the deployment: `normal` or `low`.
         priority("priority"): params::TrainingPriority;
-        /// How many requests may wait; those beyond are rejected. Default: `1024`.
+        /// Maximum number of waiting inference requests; further requests are rejected. Default:
+        /// `1024`.
         queue_capacity("queue_capacity"): impl Param<i64>;
-        /// How many threads each allocation has. Default: `1`.
+        /// Number of threads that each allocation uses. Default: `1`.
         threads_per_allocation("threads_per_allocation"): impl Param<i64>;
-        /// How long it may take. Default: `20s`.
+        /// Time to wait until the model has been deployed. Default: `20s`.
         timeout("timeout"): Duration;
-        /// The state of the deployment that is waited for. Default: `started`.
+        /// Allocation state to wait for: `starting`, `started` or `fully_allocated`. Default:
+        /// `started`.
         wait_for("wait_for"): params::DeploymentAllocationState;
     }
     property {
-        /// Whether the number of allocations follows the load, and its bounds. Object.
+        /// Adaptive allocation: whether the number of allocations follows the load, and its minimum
+        /// and maximum. Object.
         adaptive_allocations("adaptive_allocations"): impl Serialize;
     }
 }

@@ -17,23 +17,26 @@ builder! {
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
     StopDataFrameAnalytics of StopDataFrameAnalyticsEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the job is stopped even if it cannot be stopped gracefully. Default: `false`.
         force_param("force"): bool;
-        /// How long it may take. Default: `20s`.
+        /// Time to wait until the job has stopped. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Whether it is done in any case. `true` or `false`. Default: `false`.
+        /// If `true`, the job is stopped even if it cannot be stopped gracefully. `true` or
+        /// `false`. Default: `false`.
         force("force"): impl Serialize;
-        /// The id. Text.
+        /// ID of the data frame analytics job. Text.
         id("id"): impl Serialize;
     }
     duration {
-        /// How long it may take. Text. Default: `20s`.
+        /// Time to wait until the job has stopped. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }

@@ -17,25 +17,29 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     StopDatafeed of StopDatafeedEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Whether the job is closed, too. Default: `false`.
+        /// If `true`, the job of the datafeed is closed, too. Default: `false`.
         close_job_param("close_job"): bool;
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the datafeed is stopped even if it cannot be stopped gracefully. Default:
+        /// `false`.
         force_param("force"): bool;
-        /// How long it may take. Default: `20s`.
+        /// Time to wait until the datafeed has stopped. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Whether the job is closed, too. `true` or `false`. Default: `false`.
+        /// If `true`, the job of the datafeed is closed, too. `true` or `false`. Default: `false`.
         close_job("close_job"): impl Serialize;
-        /// Whether it is done in any case. `true` or `false`. Default: `false`.
+        /// If `true`, the datafeed is stopped even if it cannot be stopped gracefully. `true` or
+        /// `false`. Default: `false`.
         force("force"): impl Serialize;
     }
     duration {
-        /// How long it may take. Text. Default: `20s`.
+        /// Time to wait until the datafeed has stopped. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }

@@ -17,17 +17,20 @@ builder! {
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
     StopTrainedModelDeployment of StopTrainedModelDeploymentEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match_param("allow_no_match"): bool;
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the deployment is stopped even if ingest pipelines use it. Default: `false`.
         force_param("force"): bool;
     }
     property {
-        /// Whether patterns that match nothing are passed over. `true` or `false`. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. `true` or `false`. Default: `true`.
         allow_no_match("allow_no_match"): impl Serialize;
-        /// Whether it is done in any case. `true` or `false`. Default: `false`.
+        /// If `true`, the deployment is stopped even if ingest pipelines use it. `true` or `false`.
+        /// Default: `false`.
         force("force"): impl Serialize;
-        /// The id. Text.
+        /// ID of the deployment. Text.
         id("id"): impl Serialize;
     }
 }

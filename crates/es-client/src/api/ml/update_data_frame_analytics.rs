@@ -20,13 +20,14 @@ builder! {
     UpdateDataFrameAnalytics of UpdateDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     property {
-        /// Whether the job may wait for a node that has room. `true` or `false`. Default: `false`.
+        /// If `true`, the job can be started when no machine learning node has enough capacity yet.
+        /// `true` or `false`. Default: `false`.
         allow_lazy_start("allow_lazy_start"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// How many threads the analysis takes at most. Number. Default: `1`.
+        /// Maximum number of threads that the analysis uses. Number. Default: `1`.
         max_num_threads("max_num_threads"): impl Serialize;
-        /// How much memory the analysis may take. Text. Default: `1gb`.
+        /// Approximate maximum memory that the analysis can use. Text. Default: `1gb`.
         model_memory_limit("model_memory_limit"): impl Serialize;
     }
 }

@@ -18,45 +18,51 @@ builder! {
     /// Since 6.4.0. Needs the cluster privilege `manage_ml`.
     UpdateDatafeed of UpdateDatafeedEndpoint -> Value, json;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
+        /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Which kinds of indices a pattern matches. Default: `open`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
-        /// Whether frozen indices are passed over. Default: `true`. Deprecated since 7.16.0.
+        /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     property {
-        /// Whether its cloud key is made anew from yours. `true` or `false`. Serverless only.
+        /// If `true`, the stored cloud API key is replaced by one that is derived from the
+        /// credentials of this request. `true` or `false`. Serverless only.
         force_rekeying("_force_rekeying"): impl Serialize;
-        /// Aggregations, by name. Object.
+        /// Aggregations to run, by name. Object.
         aggregations("aggregations"): impl Serialize;
-        /// Whether and how searches are split by time. Object.
+        /// Splits the searches of the datafeed into time chunks: `mode` and `time_span`. Object.
         chunking_config("chunking_config"): impl Serialize;
-        /// Whether late data is looked for, and how far back. Object.
+        /// Check for delayed data: whether it is enabled, and its window. Object.
         delayed_data_check_config("delayed_data_check_config"): impl Serialize;
-        /// The indices. List.
+        /// Names of indices and data streams; wildcards are supported. List.
         indices("indices"): impl Serialize;
-        /// How names of indices are resolved in searches. Object.
+        /// How index names are resolved in the searches of the datafeed. Object.
         indices_options("indices_options"): impl Serialize;
-        /// The job. Text.
+        /// ID of the job. Text.
         job_id("job_id"): impl Serialize;
-        /// After how many searches in vain it ends, if there never was data. Number.
+        /// Number of searches without data after which a real-time datafeed that has never seen
+        /// data stops. Number.
         max_empty_searches("max_empty_searches"): impl Serialize;
-        /// What is searched, in the query DSL. Object. Default: `{"match_all": {"boost": 1}}`.
+        /// Query (Query DSL) that documents must match. Object. Default: `{"match_all": {"boost":
+        /// 1}}`.
         query("query"): impl Serialize;
-        /// Fields that exist for this search only. Object.
+        /// Runtime fields that exist for this request only, by name. Object.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Fields that scripts make. Object.
+        /// Fields that scripts compute for each hit. Object.
         script_fields("script_fields"): impl Serialize;
-        /// How many documents a page has. Number. Default: `1000`.
+        /// Number of documents per page of the underlying search. Number. Default: `1000`.
         scroll_size("scroll_size"): impl Serialize;
     }
     duration {
-        /// How often it runs. Text.
+        /// Interval between two runs. Text.
         frequency("frequency"): Duration;
-        /// How far behind the present it searches. Text.
+        /// Time by which searches of the datafeed lag behind the present. Text.
         query_delay("query_delay"): Duration;
     }
 }

@@ -19,11 +19,11 @@ builder! {
     UpdateFilter of UpdateFilterEndpoint -> Value, json;
     query {}
     property {
-        /// Items that are added. List.
+        /// Items to add to the filter. List.
         add_items("add_items"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// Items that are removed. List.
+        /// Items to remove from the filter. List.
         remove_items("remove_items"): impl Serialize;
     }
 }

@@ -19,37 +19,41 @@ builder! {
     UpdateJob of UpdateJobEndpoint -> Value, json;
     query {}
     property {
-        /// Whether the job may wait for a node that has room. `true` or `false`. Default: `false`.
+        /// If `true`, the job can be opened when no machine learning node has enough capacity yet.
+        /// `true` or `false`. Default: `false`.
         allow_lazy_open("allow_lazy_open"): impl Serialize;
-        /// The limit of the models' memory. Object.
+        /// Limit of model memory. Object.
         analysis_limits("analysis_limits"): impl Serialize;
-        /// Regular expressions; what they match does not count for categories. List.
+        /// Regular expressions; text that they match is ignored by categorization. List.
         categorization_filters("categorization_filters"): impl Serialize;
-        /// Data of your own that is kept with the job. Object.
+        /// Custom metadata about the job. Object.
         custom_settings("custom_settings"): impl Serialize;
-        /// After how many days one snapshot a day is kept. Number. Default: `1`.
+        /// Age, in days, after which only the first model snapshot of each day is kept. Number.
+        /// Default: `1`.
         daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// Changes of detectors, each with its `detector_index`. List.
+        /// Updates of detectors, each with its `detector_index`. List.
         detectors("detectors"): impl Serialize;
-        /// The groups. List.
+        /// Job groups to which the job belongs. List.
         groups("groups"): impl Serialize;
-        /// Whether the model's bounds are stored, and for which terms. Object.
+        /// Model plot: whether bounds of the model are stored, and for which terms. Object.
         model_plot_config("model_plot_config"): impl Serialize;
-        /// How many days snapshots of the model are kept. Number. Default: `10`.
+        /// Maximum age of model snapshots, in days. The most recent one is always kept. Number.
+        /// Default: `10`.
         model_snapshot_retention_days("model_snapshot_retention_days"): impl Serialize;
-        /// Whether each partition has categories of its own. Object.
+        /// Categorization per partition: whether it is enabled, and whether it stops on warnings.
+        /// Object.
         per_partition_categorization("per_partition_categorization"): impl Serialize;
-        /// For how many days back scores are adjusted to new data. Number.
+        /// Period over which scores are adjusted to new data, in days. Number.
         renormalization_window_days("renormalization_window_days"): impl Serialize;
-        /// How many days results are kept. Number.
+        /// Maximum age of results, in days. By default, results are retained indefinitely. Number.
         results_retention_days("results_retention_days"): impl Serialize;
     }
     duration {
-        /// The time from one save of the model to the next; an hour at least. Text.
+        /// Time between two periodic saves of the model. Minimum: 1 hour. Text.
         background_persist_interval("background_persist_interval"): Duration;
-        /// After how long without new data models are dropped. Text.
+        /// Time without new data after which models of entities are pruned. Text.
         model_prune_window("model_prune_window"): Duration;
     }
 }

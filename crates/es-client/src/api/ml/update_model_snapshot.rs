@@ -19,9 +19,10 @@ builder! {
     UpdateModelSnapshot of UpdateModelSnapshotEndpoint -> Value, json;
     query {}
     property {
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// Whether the snapshot is kept, whatever its age. `true` or `false`. Default: `false`.
+        /// If `true`, the snapshot is not deleted when old snapshots are cleaned up. `true` or
+        /// `false`. Default: `false`.
         retain("retain"): impl Serialize;
     }
 }

@@ -18,13 +18,15 @@ builder! {
     /// Since 8.6.0. Needs the cluster privilege `manage_ml`.
     UpdateTrainedModelDeployment of UpdateTrainedModelDeploymentEndpoint -> Value, json;
     query {
-        /// How many allocations of the model work at once. Default: `1`.
+        /// Number of allocations of the model across all machine learning nodes. Default: `1`.
         number_of_allocations_param("number_of_allocations"): impl Param<i64>;
     }
     property {
-        /// Whether the number of allocations follows the load, and its bounds. Object.
+        /// Adaptive allocation: whether the number of allocations follows the load, and its minimum
+        /// and maximum. Object.
         adaptive_allocations("adaptive_allocations"): impl Serialize;
-        /// How many allocations of the model work at once. Number. Default: `1`.
+        /// Number of allocations of the model across all machine learning nodes. Number. Default:
+        /// `1`.
         number_of_allocations("number_of_allocations"): impl Serialize;
     }
 }

@@ -16,9 +16,10 @@ builder! {
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
     UpgradeJobSnapshot of UpgradeJobSnapshotEndpoint -> Value, none;
     query {
-        /// How long it may take. Default: `30m`.
+        /// Time to wait for the upgrade to complete. Default: `30m`.
         timeout("timeout"): Duration;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the upgrade has completed; otherwise when the
+        /// upgrade task has started. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

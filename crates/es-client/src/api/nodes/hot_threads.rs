@@ -20,23 +20,23 @@ builder! {
     /// Needs the cluster privileges `monitor`, `manage`.
     HotThreads of HotThreadsEndpoint -> String, none;
     query {
-        /// Whether idle threads are left out. Default: `true`.
+        /// If `true`, idle threads are not included. Default: `true`.
         ignore_idle_threads("ignore_idle_threads"): bool;
-        /// The time between the first two looks at the threads. Default: `500ms`.
+        /// Sampling interval. Default: `500ms`.
         interval("interval"): Duration;
-        /// How many stack traces of a thread are taken. Default: `10`.
+        /// Number of stack trace samples per thread. Default: `10`.
         snapshots("snapshots"): impl Param<i64>;
-        /// The order. Default: `total`.
+        /// Value by which threads are ranked: `cpu`, `total`, `gpu` and others. Default: `total`.
         sort("sort"): params::ThreadType;
-        /// How many threads are told of each node. Default: `3`.
+        /// Number of hot threads to return per node. Default: `3`.
         threads("threads"): impl Param<i64>;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
-        /// The kind. Default: `cpu`.
+        /// Type of activity to sample: `cpu`, `wait`, `block`, `mem` or `gpu`. Default: `cpu`.
         type_("type"): params::ThreadType;
     }
     part {
-        /// The nodes.
+        /// IDs or names of the nodes to which the request is limited.
         node_id(0): impl Param<[String]>;
     }
 }

@@ -21,15 +21,16 @@ builder! {
     /// Since 1.3.0.
     Info of InfoEndpoint -> types::NodesInfo, none;
     query {
-        /// Whether settings are given with their full names. Default: `false`.
+        /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
+        /// Default: `false`.
         flat_settings("flat_settings"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The nodes.
+        /// IDs or names of the nodes to which the request is limited.
         node_id(0): impl Param<[String]>;
-        /// What is told.
+        /// Kinds of information to return, such as `os` or `plugins`. By default, all are returned.
         metric(1): impl Param<[params::NodesInfoMetric]>;
     }
 }

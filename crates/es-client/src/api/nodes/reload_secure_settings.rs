@@ -21,15 +21,15 @@ builder! {
     /// Since 6.5.0. Not on serverless.
     ReloadSecureSettings of ReloadSecureSettingsEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The nodes.
+        /// IDs or names of the nodes to which the request is limited.
         node_id(0): impl Param<[String]>;
     }
     property {
-        /// The password of the keystore. Text.
+        /// Password of the keystore. Text.
         secure_settings_password("secure_settings_password"): impl Serialize;
     }
 }

@@ -25,31 +25,33 @@ builder! {
     /// Needs the cluster privileges `monitor`, `manage`.
     Stats of StatsEndpoint -> types::NodesStats, none;
     query {
-        /// Fields of which completion statistics are given.
+        /// Fields to include in the `completion` statistics; wildcards are supported.
         completion_fields("completion_fields"): impl Param<[String]>;
-        /// Fields of which field data statistics are given.
+        /// Fields to include in the `fielddata` statistics; wildcards are supported.
         fielddata_fields("fielddata_fields"): impl Param<[String]>;
-        /// The fields.
+        /// Fields to return; wildcards are supported.
         fields("fields"): impl Param<[String]>;
-        /// The groups.
+        /// If `true`, search groups are included in the `search` statistics.
         groups("groups"): bool;
-        /// Whether disk usage is told by kind of file, for segments. Default: `false`.
+        /// If `true`, the `segments` statistics include disk usage by kind of index file. Default:
+        /// `false`.
         include_segment_file_sizes("include_segment_file_sizes"): bool;
-        /// Whether segments that are not in memory count. Default: `false`.
+        /// If `true`, segments that are not loaded into memory are included. Default: `false`.
         include_unloaded_segments("include_unloaded_segments"): bool;
-        /// How much detail is given. Default: `node`.
+        /// Level at which index statistics are aggregated: `node`, `indices` or `shards`. Default:
+        /// `node`.
         level("level"): params::NodeStatsLevel;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Mapping types whose indexing is told; servers after 7.x may refuse it.
+        /// Mapping types to include in the `indexing` statistics; servers after 7.x may reject it.
         types("types"): impl Param<[String]>;
     }
     part {
-        /// The nodes.
+        /// IDs or names of the nodes to which the request is limited.
         node_id(0): impl Param<[String]>;
-        /// What is told.
+        /// Metrics to return. By default, all are returned.
         metric(1): impl Param<[params::NodeStatsMetric]>;
-        /// Which of the statistics of indices are told.
+        /// Metrics of the `indices` statistics to return.
         index_metric(2): impl Param<[params::CommonStatsFlag]>;
     }
 }

@@ -22,13 +22,13 @@ builder! {
     /// Since 6.0.0. Needs the cluster privileges `monitor`, `manage`.
     Usage of UsageEndpoint -> Value, none;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The nodes.
+        /// IDs or names of the nodes to which the request is limited.
         node_id(0): impl Param<[String]>;
-        /// What is told.
+        /// Metrics to return. By default, all are returned.
         metric(1): impl Param<[params::NodesUsageMetric]>;
     }
 }

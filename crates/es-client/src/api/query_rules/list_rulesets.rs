@@ -15,9 +15,9 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
     ListRulesets of ListRulesetsEndpoint -> Value, none;
     query {
-        /// How many are passed over. Default: `0`.
+        /// Number of rulesets to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of rulesets to return. Default: `100`.
         size("size"): impl Param<i64>;
     }
 }

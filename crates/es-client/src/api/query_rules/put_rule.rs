@@ -18,13 +18,13 @@ builder! {
     PutRule of PutRuleEndpoint -> Value, json;
     query {}
     property {
-        /// What is done. Object, required.
+        /// Action of the rule: the `ids` or `docs` to pin or exclude. Object, required.
         actions("actions"): impl Serialize;
-        /// What must hold for the rule to apply; of several, each. Object or list, required.
+        /// Criteria that must all be met for the rule to apply. Object or list, required.
         criteria("criteria"): impl Serialize;
-        /// The place of the rule in the order. Number.
+        /// Position of the rule in the order of evaluation. Number.
         priority("priority"): impl Serialize;
-        /// The kind. One of several words, required.
+        /// Type of the rule: `pinned` or `exclude`. One of several words, required.
         type_("type"): impl Serialize;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     PutRuleset of PutRulesetEndpoint -> Value, json;
     query {}
     property {
-        /// The rules. Object or list, required.
+        /// Rules of the ruleset. Object or list, required.
         rules("rules"): impl Serialize;
     }
 }

@@ -19,7 +19,7 @@ builder! {
     Test of TestEndpoint -> Value, json;
     query {}
     property {
-        /// What rules are tested with: values, by the `metadata` of criteria. Object, required.
+        /// Values to evaluate against the rules, by the `metadata` of criteria. Object, required.
         match_criteria("match_criteria"): impl Serialize;
     }
 }

@@ -18,7 +18,7 @@ builder! {
     GetJobs of GetJobsEndpoint -> Value, none;
     query {}
     part {
-        /// The id.
+        /// ID of the rollup job. By default, all are returned.
         id(0): impl Param<String>;
     }
 }

@@ -18,7 +18,8 @@ builder! {
     GetRollupCaps of GetRollupCapsEndpoint -> Value, none;
     query {}
     part {
-        /// The id.
+        /// Index or index pattern whose capabilities to return. By default, those of all jobs are
+        /// returned.
         id(0): impl Param<String>;
     }
 }

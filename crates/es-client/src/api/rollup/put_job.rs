@@ -19,23 +19,24 @@ builder! {
     PutJob of PutJobEndpoint -> Value, json;
     query {}
     property {
-        /// When the job runs, in cron syntax. Text, required.
+        /// Schedule of the job, as cron expression. Text, required.
         cron("cron"): impl Serialize;
-        /// The groups. Object, required.
+        /// Groups by which the data is rolled up: date histogram, histogram, terms. Object,
+        /// required.
         groups("groups"): impl Serialize;
-        /// In the specification; servers may refuse it. Object.
+        /// Part of the API specification; released servers may reject it. Object.
         headers("headers"): impl Serialize;
-        /// The indices that are rolled up. Text, required.
+        /// Index or index pattern to roll up. Text, required.
         index_pattern("index_pattern"): impl Serialize;
-        /// Fields and the metrics that are kept of them. List.
+        /// Metrics to store, per field. List.
         metrics("metrics"): impl Serialize;
-        /// How many buckets are worked on at once. Number, required.
+        /// Number of buckets to process per iteration. Number, required.
         page_size("page_size"): impl Serialize;
-        /// The index that results go to. Text, required.
+        /// Index that stores the rolled-up data. Text, required.
         rollup_index("rollup_index"): impl Serialize;
     }
     duration {
-        /// How long it may take. Text. Default: `20s`.
+        /// Time to wait for the request to complete. Text. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }

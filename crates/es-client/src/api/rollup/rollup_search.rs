@@ -18,17 +18,18 @@ builder! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     RollupSearch of RollupSearchEndpoint -> Value, json;
     query {
-        /// Whether the total of hits is a number, as in old versions. Default: `false`.
+        /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
-        /// Whether names of aggregations tell their types. Default: `false`.
+        /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:
+        /// `false`.
         typed_keys("typed_keys"): bool;
     }
     property {
-        /// Aggregations, by name. Object.
+        /// Aggregations to run, by name. Object.
         aggregations("aggregations"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that documents must match. Object.
         query("query"): impl Serialize;
-        /// How many are given. Number.
+        /// Must be `0` or absent: rollup searches return no hits. Number.
         size("size"): impl Serialize;
     }
 }

@@ -17,9 +17,10 @@ builder! {
     /// Needs the cluster privilege `manage_rollup`.
     StopJob of StopJobEndpoint -> Value, none;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait until the job has stopped, if `wait_for_completion` is `true`. Default:
+        /// `30s`.
         timeout("timeout"): Duration;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the job has stopped. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

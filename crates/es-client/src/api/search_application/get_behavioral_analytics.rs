@@ -20,7 +20,7 @@ builder! {
     GetBehavioralAnalytics of GetBehavioralAnalyticsEndpoint -> Value, none;
     query {}
     part {
-        /// The name.
+        /// Names of the collections to return; wildcards are supported.
         name(0): impl Param<[String]>;
     }
 }

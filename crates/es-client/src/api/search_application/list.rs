@@ -15,11 +15,11 @@ builder! {
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
     List of ListEndpoint -> Value, none;
     query {
-        /// How many are passed over. Default: `0`.
+        /// Number of search applications to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// What is searched, in the syntax of query strings.
+        /// Query in Lucene query string syntax that search applications must match.
         q("q"): impl Param<String>;
-        /// How many are given.
+        /// Maximum number of search applications to return.
         size("size"): impl Param<i64>;
     }
 }

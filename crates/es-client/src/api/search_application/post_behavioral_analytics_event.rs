@@ -17,7 +17,7 @@ builder! {
     /// Deprecated since 9.0.0. Experimental: it may change or go. Not on serverless.
     PostBehavioralAnalyticsEvent of PostBehavioralAnalyticsEventEndpoint -> Value, json;
     query {
-        /// Whether the answer shows the event as it is stored.
+        /// If `true`, the response includes the event as it is stored.
         debug("debug"): bool;
     }
 }

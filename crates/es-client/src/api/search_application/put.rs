@@ -18,7 +18,8 @@ builder! {
     /// Needs the index privilege `manage`.
     Put of PutEndpoint -> Value, json;
     query {
-        /// Whether it is an error that it exists already. Default: `false`.
+        /// If `true`, the request fails when an entry with this name exists; it is never replaced.
+        /// Default: `false`.
         create("create"): bool;
     }
 }

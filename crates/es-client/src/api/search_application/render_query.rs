@@ -19,7 +19,7 @@ builder! {
     RenderQuery of RenderQueryEndpoint -> Value, json;
     query {}
     property {
-        /// The values of parameters. Object.
+        /// Values for the parameters of the template. Object.
         params("params"): impl Serialize;
     }
 }

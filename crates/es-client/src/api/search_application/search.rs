@@ -18,11 +18,12 @@ builder! {
     /// Since 8.8.0. Beta: it may change.
     Search of SearchEndpoint -> Value, json;
     query {
-        /// Whether names of aggregations tell their types. Default: `false`. Since 8.14.0.
+        /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:
+        /// `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;
     }
     property {
-        /// The values of parameters. Object.
+        /// Values for the parameters of the template. Object.
         params("params"): impl Serialize;
     }
 }

@@ -21,7 +21,7 @@ builder! {
     CacheStats of CacheStatsEndpoint -> Value, none;
     query {}
     part {
-        /// The nodes.
+        /// IDs or names of the nodes to which the request is limited.
         node_id(0): impl Param<[String]>;
     }
 }

@@ -18,21 +18,22 @@ builder! {
     /// privilege `manage`.
     Mount of MountEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether nodes hold a full copy or a cache of parts. Default: `full_copy`.
+        /// Storage option: `full_copy`, or `shared_cache` for a partially mounted index. Default:
+        /// `full_copy`.
         storage("storage"): params::StorageOption;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the operation has completed. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Index settings that are not taken over. List.
+        /// Index settings that are not taken from the snapshot. List.
         ignore_index_settings("ignore_index_settings"): impl Serialize;
-        /// The index. Text, required.
+        /// Name of the index in the snapshot. Text, required.
         index("index"): impl Serialize;
-        /// Index settings that are added or changed. Object.
+        /// Index settings to add or override. Object.
         index_settings("index_settings"): impl Serialize;
-        /// The name that the index gets. Text.
+        /// Name of the mounted index. Text.
         renamed_index("renamed_index"): impl Serialize;
     }
 }

@@ -20,11 +20,13 @@ builder! {
     /// privilege `manage`.
     Stats of StatsEndpoint -> Value, none;
     query {
-        /// How much detail is given. Default: `indices`.
+        /// Level at which statistics are aggregated: `cluster`, `indices` or `shards`. Default:
+        /// `indices`.
         level("level"): params::StatsLevel;
     }
     part {
-        /// The index.
+        /// Index, data stream and alias names; wildcards are supported. By default, the request
+        /// applies to all.
         index(0): impl Param<[String]>;
     }
 }

@@ -18,13 +18,14 @@ builder! {
     ActivateUserProfile of ActivateUserProfileEndpoint -> Value, json;
     query {}
     property {
-        /// The user's access token, for the grant type `access_token`. Text.
+        /// Access token of the user, for the grant type `access_token`. Text.
         access_token("access_token"): impl Serialize;
-        /// How the user is known: by password or access token. One of several words, required.
+        /// Credentials by which the user is authenticated: `password` or `access_token`. One of
+        /// several words, required.
         grant_type("grant_type"): impl Serialize;
-        /// The password. Text.
+        /// Password of the user. Text.
         password("password"): impl Serialize;
-        /// The user's name. Text.
+        /// Name of the user. Text.
         username("username"): impl Serialize;
     }
 }

@@ -16,11 +16,12 @@ builder! {
     /// Since 8.15.0. Needs the cluster privilege `manage_security`.
     BulkDeleteRole of BulkDeleteRoleEndpoint -> Value, json;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// The names of the roles. List, required.
+        /// Names of the roles to delete. List, required.
         names("names"): impl Serialize;
     }
 }

@@ -17,11 +17,12 @@ builder! {
     /// Since 8.15.0. Needs the cluster privilege `manage_security`.
     BulkPutRole of BulkPutRoleEndpoint -> Value, json;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// The roles, by name. Object, required.
+        /// Roles to create or update, by name. Object, required.
         roles("roles"): impl Serialize;
     }
 }

@@ -18,15 +18,16 @@ builder! {
     BulkUpdateApiKeys of BulkUpdateApiKeysEndpoint -> Value, json;
     query {}
     property {
-        /// The ids. Text or list, required.
+        /// IDs of the API keys to update. Text or list, required.
         ids("ids"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// What the key may do. Object.
+        /// Privileges of the key, as roles. By default, the key has the privileges of its owner.
+        /// Object.
         role_descriptors("role_descriptors"): impl Serialize;
     }
     duration {
-        /// How long it is valid. Text.
+        /// Validity period of the key. By default, the key never expires. Text.
         expiration("expiration"): Duration;
     }
 }

@@ -20,17 +20,19 @@ builder! {
     /// Not on serverless.
     ChangePassword of ChangePasswordEndpoint -> Value, json;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     part {
-        /// The user's name.
+        /// Name of the user.
         username(0): impl Param<String>;
     }
     property {
-        /// The password. Text.
+        /// Password of the user. Text.
         password("password"): impl Serialize;
-        /// The hash of the password, by the algorithm that the cluster uses. Text.
+        /// Hash of the password, created with the algorithm that the cluster is configured for; an
+        /// alternative to `password`. Text.
         password_hash("password_hash"): impl Serialize;
     }
 }

@@ -15,7 +15,7 @@ builder! {
     /// `POST` `/_security/realm/{realms}/_clear_cache`
     ClearCachedRealms of ClearCachedRealmsEndpoint -> Value, none;
     query {
-        /// The users that the cache forgets.
+        /// Users to evict from the cache. By default, all are evicted.
         usernames("usernames"): impl Param<[String]>;
     }
 }

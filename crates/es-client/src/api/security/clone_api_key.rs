@@ -17,19 +17,20 @@ builder! {
     /// `manage_own_api_key`.
     CloneApiKey of CloneApiKeyEndpoint -> Value, json;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// The credentials of the key that is copied. Text, required.
+        /// Credentials of the API key to clone. Text, required.
         api_key("api_key"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// The name. Text.
+        /// Name of the new API key. Text.
         name("name"): impl Serialize;
     }
     duration {
-        /// How long it is valid. Text.
+        /// Validity period of the key. By default, the key never expires. Text.
         expiration("expiration"): Duration;
     }
 }

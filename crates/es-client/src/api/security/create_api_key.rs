@@ -17,19 +17,21 @@ builder! {
     /// Since 6.7.0. Needs the cluster privilege `manage_own_api_key`.
     CreateApiKey of CreateApiKeyEndpoint -> types::ApiKeyCreated, json;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// What is kept along with it. Object. Since 7.13.0.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object. Since 7.13.0.
         metadata("metadata"): impl Serialize;
-        /// The name. Text.
+        /// Name of the API key. Text.
         name("name"): impl Serialize;
-        /// What the key may do. Object.
+        /// Privileges of the key, as roles. By default, the key has the privileges of its owner.
+        /// Object.
         role_descriptors("role_descriptors"): impl Serialize;
     }
     duration {
-        /// How long it is valid. Text.
+        /// Validity period of the key. By default, the key never expires. Text.
         expiration("expiration"): Duration;
     }
 }

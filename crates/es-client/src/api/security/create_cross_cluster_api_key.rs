@@ -17,17 +17,18 @@ builder! {
     CreateCrossClusterApiKey of CreateCrossClusterApiKeyEndpoint -> Value, json;
     query {}
     property {
-        /// The indices that the key may search or replicate. Object, required.
+        /// Indices that the key allows to search (`search`) or replicate (`replication`) from other
+        /// clusters. Object, required.
         access("access"): impl Serialize;
-        /// A pattern for the distinguished name in the client's certificate. Text.
+        /// Pattern that the distinguished name of the client certificate must match. Text.
         certificate_identity("certificate_identity"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// The name. Text, required.
+        /// Name of the API key. Text, required.
         name("name"): impl Serialize;
     }
     duration {
-        /// How long it is valid. Text.
+        /// Validity period of the key. By default, the key never expires. Text.
         expiration("expiration"): Duration;
     }
 }

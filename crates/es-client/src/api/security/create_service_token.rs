@@ -21,11 +21,12 @@ builder! {
     /// Needs the cluster privilege `manage_service_account`.
     CreateServiceToken of CreateServiceTokenEndpoint -> Value, none;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     part {
-        /// The name.
+        /// Name of the token. By default, one is generated.
         name(2): impl Param<String>;
     }
 }

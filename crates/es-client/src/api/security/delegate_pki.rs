@@ -17,7 +17,8 @@ builder! {
     DelegatePki of DelegatePkiEndpoint -> Value, json;
     query {}
     property {
-        /// The client's certificate and those that sign it, in Base64 of DER. List, required.
+        /// Certificate chain, as Base64-encoded DER certificates; the first one is the client
+        /// certificate. List, required.
         x509_certificate_chain("x509_certificate_chain"): impl Serialize;
     }
 }

@@ -16,7 +16,8 @@ builder! {
     /// Needs the cluster privilege `manage_security`.
     DeleteRole of DeleteRoleEndpoint -> types::Deleted, none;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }

@@ -16,7 +16,8 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_security`.
     DisableUser of DisableUserEndpoint -> Value, none;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }

@@ -16,7 +16,8 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
     EnableUserProfile of EnableUserProfileEndpoint -> Value, none;
     query {
-        /// When the change becomes visible to searches. Default: `false`.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
 }

@@ -15,21 +15,24 @@ builder! {
     /// Since 6.7.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
     GetApiKey of GetApiKeyEndpoint -> types::ApiKeys, none;
     query {
-        /// Whether only keys that are valid are given. Default: `false`. Since 8.10.0.
+        /// If `true`, only active API keys are returned: neither invalidated nor expired. Default:
+        /// `false`. Since 8.10.0.
         active_only("active_only"): bool;
-        /// The id.
+        /// ID of the API key.
         id("id"): impl Param<String>;
-        /// The name.
+        /// Name of the API key; a wildcard at the end is supported.
         name("name"): impl Param<String>;
-        /// Whether it is about the caller's own keys only. Default: `false`.
+        /// If `true`, only API keys of the authenticated user are considered. Default: `false`.
         owner("owner"): bool;
-        /// The realm of the users.
+        /// Name of the authentication realm of the users.
         realm_name("realm_name"): impl Param<String>;
-        /// The user's name.
+        /// User whose API keys are returned.
         username("username"): impl Param<String>;
-        /// Whether the owner's limiting privileges are given. Default: `false`. Since 8.5.0.
+        /// If `true`, the response includes the privileges of the owner, which limit the key.
+        /// Default: `false`. Since 8.5.0.
         with_limited_by("with_limited_by"): bool;
-        /// Whether the id of the user's profile is given. Default: `false`. Since 8.14.0.
+        /// If `true`, the response includes the profile ID of the user. Default: `false`. Since
+        /// 8.14.0.
         with_profile_uid("with_profile_uid"): bool;
     }
 }

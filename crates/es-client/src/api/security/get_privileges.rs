@@ -22,9 +22,9 @@ builder! {
     GetPrivileges of GetPrivilegesEndpoint -> Value, none;
     query {}
     part {
-        /// The application.
+        /// Name of the application whose privileges to return.
         application(0): impl Param<String>;
-        /// The name.
+        /// Names of application privileges.
         name(1): impl Param<[String]>;
     }
 }

@@ -16,11 +16,11 @@ builder! {
     /// Needs the cluster privilege `read_security`.
     GetRole of GetRoleEndpoint -> types::Roles, none;
     query {
-        /// Whether implicitly granted privileges are given, too. Default: `false`. Since 9.5.0.
+        /// If `true`, implicitly granted privileges are included. Default: `false`. Since 9.5.0.
         include_implicit("include_implicit"): bool;
     }
     part {
-        /// The name.
+        /// Names of roles.
         name(0): impl Param<[String]>;
     }
 }

@@ -20,7 +20,7 @@ builder! {
     GetRoleMapping of GetRoleMappingEndpoint -> Value, none;
     query {}
     part {
-        /// The name.
+        /// Names of role mappings.
         name(0): impl Param<[String]>;
     }
 }

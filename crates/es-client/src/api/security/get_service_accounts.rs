@@ -22,9 +22,9 @@ builder! {
     GetServiceAccounts of GetServiceAccountsEndpoint -> Value, none;
     query {}
     part {
-        /// The namespace of the accounts.
+        /// Namespace of the service accounts.
         namespace(0): impl Param<String>;
-        /// The service that runs the model.
+        /// Service type of the endpoint.
         service(1): impl Param<String>;
     }
 }

@@ -17,17 +17,18 @@ builder! {
     GetToken of GetTokenEndpoint -> Value, json;
     query {}
     property {
-        /// What the token is given for, such as a password. One of several words.
+        /// Type of credentials, such as `password`, `refresh_token` or `client_credentials`. One of
+        /// several words.
         grant_type("grant_type"): impl Serialize;
-        /// The Kerberos ticket in Base64, for the grant type `_kerberos`. Text.
+        /// Base64-encoded Kerberos ticket, for the grant type `_kerberos`. Text.
         kerberos_ticket("kerberos_ticket"): impl Serialize;
-        /// The password. Text.
+        /// Password of the user. Text.
         password("password"): impl Serialize;
-        /// The refresh token, for the grant type `refresh_token`. Text.
+        /// Refresh token, for the grant type `refresh_token`. Text.
         refresh_token("refresh_token"): impl Serialize;
-        /// The scope; every token has `FULL`, whatever is asked for. Text.
+        /// Scope of the token. All tokens have the scope `FULL`. Text.
         scope("scope"): impl Serialize;
-        /// The user's name. Text.
+        /// Name of the user. Text.
         username("username"): impl Serialize;
     }
 }

@@ -16,11 +16,12 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `read_security`.
     GetUser of GetUserEndpoint -> types::Users, none;
     query {
-        /// Whether the id of the user's profile is given. Default: `false`. Since 8.5.0.
+        /// If `true`, the response includes the profile ID of the user. Default: `false`. Since
+        /// 8.5.0.
         with_profile_uid("with_profile_uid"): bool;
     }
     part {
-        /// The user's name.
+        /// Name of the user.
         username(0): impl Param<[String]>;
     }
 }

@@ -16,7 +16,7 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `read_security`.
     GetUserProfile of GetUserProfileEndpoint -> Value, none;
     query {
-        /// Keys of the applications' data that is given; `*` for all.
+        /// Keys of application data to return; `*` returns all.
         data("data"): impl Param<[String]>;
     }
 }

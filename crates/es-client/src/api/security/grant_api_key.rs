@@ -16,21 +16,23 @@ builder! {
     /// Since 7.9.0. Needs the cluster privilege `grant_api_key`.
     GrantApiKey of GrantApiKeyEndpoint -> types::ApiKeyCreated, json;
     query {
-        /// When the change becomes visible to searches. Default: `false`.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// The user's access token, for the grant type `access_token`. Text.
+        /// Access token of the user, for the grant type `access_token`. Text.
         access_token("access_token"): impl Serialize;
-        /// The key that is made: its name, expiration and roles. Object, required.
+        /// API key to create: name, expiration, role descriptors. Object, required.
         api_key("api_key"): impl Serialize;
-        /// How the user is known: by password or access token. One of several words, required.
+        /// Credentials by which the user is authenticated: `password` or `access_token`. One of
+        /// several words, required.
         grant_type("grant_type"): impl Serialize;
-        /// The password. Text.
+        /// Password of the user. Text.
         password("password"): impl Serialize;
-        /// The user that is impersonated. Text.
+        /// User on whose behalf the authenticated user acts. Text.
         run_as("run_as"): impl Serialize;
-        /// The user's name. Text.
+        /// Name of the user. Text.
         username("username"): impl Serialize;
     }
 }

@@ -22,15 +22,15 @@ builder! {
     HasPrivileges of HasPrivilegesEndpoint -> Value, json;
     query {}
     part {
-        /// The user.
+        /// Name of the user whose privileges are checked.
         user(0): impl Param<String>;
     }
     property {
-        /// Privileges for applications that are asked about. List.
+        /// Application privileges to check. List.
         application("application"): impl Serialize;
-        /// Privileges for the cluster that are asked about. List.
+        /// Cluster privileges to check. List.
         cluster("cluster"): impl Serialize;
-        /// Privileges for indices that are asked about. List.
+        /// Index privileges to check. List.
         index("index"): impl Serialize;
     }
 }

@@ -18,9 +18,9 @@ builder! {
     HasPrivilegesUserProfile of HasPrivilegesUserProfileEndpoint -> Value, json;
     query {}
     property {
-        /// The privileges that are asked about. Object, required.
+        /// Cluster, index and application privileges to check. Object, required.
         privileges("privileges"): impl Serialize;
-        /// The ids of the user profiles. List, required.
+        /// IDs of the user profiles to check. List, required.
         uids("uids"): impl Serialize;
     }
 }

@@ -17,17 +17,18 @@ builder! {
     InvalidateApiKey of InvalidateApiKeyEndpoint -> types::ApiKeysInvalidated, json;
     query {}
     property {
-        /// The id. Text.
+        /// ID of an API key. Deprecated in favor of `ids`. Text.
         id("id"): impl Serialize;
-        /// The ids. List.
+        /// IDs of the API keys to invalidate. List.
         ids("ids"): impl Serialize;
-        /// The name. Text.
+        /// Name of the API keys to invalidate. Text.
         name("name"): impl Serialize;
-        /// Whether it is about the caller's own keys only. `true` or `false`. Default: `false`.
+        /// If `true`, only API keys of the authenticated user are considered. `true` or `false`.
+        /// Default: `false`.
         owner("owner"): impl Serialize;
-        /// The realm of the users. Text.
+        /// Name of the authentication realm of the users. Text.
         realm_name("realm_name"): impl Serialize;
-        /// The user's name. Text.
+        /// User whose API keys are invalidated. Text.
         username("username"): impl Serialize;
     }
 }

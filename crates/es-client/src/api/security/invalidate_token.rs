@@ -17,13 +17,13 @@ builder! {
     InvalidateToken of InvalidateTokenEndpoint -> Value, json;
     query {}
     property {
-        /// The realm of the users. Text.
+        /// Name of the authentication realm of the users. Text.
         realm_name("realm_name"): impl Serialize;
-        /// The refresh token that becomes invalid. Text.
+        /// Refresh token to invalidate. Text.
         refresh_token("refresh_token"): impl Serialize;
-        /// The access token that becomes invalid. Text.
+        /// Access token to invalidate. Text.
         token("token"): impl Serialize;
-        /// The user's name. Text.
+        /// User whose tokens are invalidated. Text.
         username("username"): impl Serialize;
     }
 }

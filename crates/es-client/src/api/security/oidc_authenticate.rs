@@ -17,13 +17,16 @@ builder! {
     OidcAuthenticate of OidcAuthenticateEndpoint -> Value, json;
     query {}
     property {
-        /// The nonce that the preparation was given or gave. Text, required.
+        /// Nonce that was sent to or returned by the preparation of this authentication. Text,
+        /// required.
         nonce("nonce"): impl Serialize;
-        /// The realm. Text.
+        /// Name of the realm in the configuration of Elasticsearch. Text.
         realm("realm"): impl Serialize;
-        /// The URL that the provider sent the browser back to. Text, required.
+        /// URL to which the OpenID Connect provider redirected the browser after authentication.
+        /// Text, required.
         redirect_uri("redirect_uri"): impl Serialize;
-        /// The state that the preparation was given or gave. Text, required.
+        /// State that was sent to or returned by the preparation of this authentication. Text,
+        /// required.
         state("state"): impl Serialize;
     }
 }

@@ -17,9 +17,9 @@ builder! {
     OidcLogout of OidcLogoutEndpoint -> Value, json;
     query {}
     property {
-        /// The refresh token that becomes invalid, too. Text.
+        /// Refresh token to invalidate. Text.
         refresh_token("refresh_token"): impl Serialize;
-        /// The access token that becomes invalid. Text, required.
+        /// Access token to invalidate. Text, required.
         token("token"): impl Serialize;
     }
 }

@@ -17,15 +17,16 @@ builder! {
     OidcPrepareAuthentication of OidcPrepareAuthenticationEndpoint -> Value, json;
     query {}
     property {
-        /// The issuer, in place of `realm`, where a third party begins. Text.
+        /// Issuer, for authentication that a third party initiates; an alternative to `realm`.
+        /// Text.
         iss("iss"): impl Serialize;
-        /// A hint of who logs in, where a third party begins. Text.
+        /// Login hint of the user, for authentication that a third party initiates. Text.
         login_hint("login_hint"): impl Serialize;
-        /// A value that ties the session to its token, made up if missing. Text.
+        /// Value that binds the session to the ID token. By default, one is generated. Text.
         nonce("nonce"): impl Serialize;
-        /// The realm. Text.
+        /// Name of the realm in the configuration of Elasticsearch. Text.
         realm("realm"): impl Serialize;
-        /// A value that ties answer to request, made up if missing. Text.
+        /// Value that binds the response to the request. By default, one is generated. Text.
         state("state"): impl Serialize;
     }
 }

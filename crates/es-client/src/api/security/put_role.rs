@@ -17,29 +17,30 @@ builder! {
     /// Needs the cluster privilege `manage_security`.
     PutRole of PutRoleEndpoint -> types::RolePut, json;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Privileges for applications. List.
+        /// Application privileges of the role. List.
         applications("applications"): impl Serialize;
-        /// Privileges for the cluster. List.
+        /// Cluster privileges of the role. List.
         cluster("cluster"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// Privileges for the cluster that depend on the request. Object. Not on serverless.
+        /// Cluster privileges that depend on the request. Object. Not on serverless.
         global("global"): impl Serialize;
-        /// Privileges for indices. List.
+        /// Index privileges of the role. List.
         indices("indices"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// Privileges for remote clusters. List. Since 8.15.0. Not on serverless.
+        /// Cluster privileges on remote clusters. List. Since 8.15.0. Not on serverless.
         remote_cluster("remote_cluster"): impl Serialize;
-        /// Privileges for indices of remote clusters. List. Since 8.14.0. Not on serverless.
+        /// Index privileges on remote clusters. List. Since 8.14.0. Not on serverless.
         remote_indices("remote_indices"): impl Serialize;
-        /// Users that the role may act as. List.
+        /// Users that owners of the role can impersonate. List.
         run_as("run_as"): impl Serialize;
-        /// What the server tells of a role; it is passed over here. Object.
+        /// Metadata that the server adds to roles; ignored in requests. Object.
         transient_metadata("transient_metadata"): impl Serialize;
     }
 }

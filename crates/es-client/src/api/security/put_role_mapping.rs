@@ -17,21 +17,22 @@ builder! {
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
     PutRoleMapping of PutRoleMappingEndpoint -> Value, json;
     query {
-        /// When the change becomes visible to searches.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Whether it is on. `true` or `false`.
+        /// If `true`, the mapping is used when roles are mapped. `true` or `false`.
         enabled("enabled"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// Templates of role names, in place of `roles`. List.
+        /// Mustache templates of role names; an alternative to `roles`. List.
         role_templates("role_templates"): impl Serialize;
-        /// The roles, in place of `role_templates`. List.
+        /// Roles to grant; an alternative to `role_templates`. List.
         roles("roles"): impl Serialize;
-        /// What a user must match to get the roles. Object.
+        /// Rules that a user must match to be granted the roles. Object.
         rules("rules"): impl Serialize;
-        /// In the specification; servers may refuse it. List.
+        /// Part of the API specification; released servers may reject it. List.
         run_as("run_as"): impl Serialize;
     }
 }

@@ -17,25 +17,27 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_security`.
     PutUser of PutUserEndpoint -> types::UserPut, json;
     query {
-        /// When the change becomes visible to searches. Default: `true`.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither. Default: `true`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// The email address. Text or `null`.
+        /// Email address of the user. Text or `null`.
         email("email"): impl Serialize;
-        /// Whether it is on. `true` or `false`. Default: `true`.
+        /// If `true`, the user can authenticate. `true` or `false`. Default: `true`.
         enabled("enabled"): impl Serialize;
-        /// The full name. Text or `null`.
+        /// Full name of the user. Text or `null`.
         full_name("full_name"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// The password. Text.
+        /// Password of the user. Text.
         password("password"): impl Serialize;
-        /// The hash of the password, by the algorithm that the cluster uses. Text.
+        /// Hash of the password, created with the algorithm that the cluster is configured for; an
+        /// alternative to `password`. Text.
         password_hash("password_hash"): impl Serialize;
-        /// The roles. List.
+        /// Roles of the user. List.
         roles("roles"): impl Serialize;
-        /// The user's name. Text.
+        /// Name of the user. Text.
         username("username"): impl Serialize;
     }
 }

@@ -17,25 +17,28 @@ builder! {
     /// Since 7.15.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
     QueryApiKeys of QueryApiKeysEndpoint -> types::ApiKeys, json;
     query {
-        /// Whether names of aggregations tell their types. Default: `false`. Since 8.14.0.
+        /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:
+        /// `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;
-        /// Whether the owner's limiting privileges are given. Default: `false`. Since 8.5.0.
+        /// If `true`, the response includes the privileges of the owner, which limit the key.
+        /// Default: `false`. Since 8.5.0.
         with_limited_by("with_limited_by"): bool;
-        /// Whether the id of the user's profile is given. Default: `false`. Since 8.14.0.
+        /// If `true`, the response includes the profile ID of the user. Default: `false`. Since
+        /// 8.14.0.
         with_profile_uid("with_profile_uid"): bool;
     }
     property {
-        /// Aggregations, by name. Object.
+        /// Aggregations to run, by name. Object.
         aggregations("aggregations"): impl Serialize;
-        /// How many are passed over. Number. Default: `0`.
+        /// Number of entries to skip. Number. Default: `0`.
         from("from"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that API keys must match. Object.
         query("query"): impl Serialize;
-        /// The sort values of the last hit of the page before. List.
+        /// Sort values of the last entry of the previous page. List.
         search_after("search_after"): impl Serialize;
-        /// How many are given. Number. Default: `10`.
+        /// Maximum number of entries to return. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// The order. Text or object or list.
+        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
         sort("sort"): impl Serialize;
     }
 }

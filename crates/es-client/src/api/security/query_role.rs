@@ -18,15 +18,15 @@ builder! {
     QueryRole of QueryRoleEndpoint -> Value, json;
     query {}
     property {
-        /// How many are passed over. Number. Default: `0`.
+        /// Number of entries to skip. Number. Default: `0`.
         from("from"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that roles must match. Object.
         query("query"): impl Serialize;
-        /// The sort values of the last hit of the page before. List.
+        /// Sort values of the last entry of the previous page. List.
         search_after("search_after"): impl Serialize;
-        /// How many are given. Number. Default: `10`.
+        /// Maximum number of entries to return. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// The order. Text or object or list.
+        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
         sort("sort"): impl Serialize;
     }
 }

@@ -17,19 +17,19 @@ builder! {
     /// Since 8.14.0. Needs the cluster privilege `read_security`.
     QueryUser of QueryUserEndpoint -> Value, json;
     query {
-        /// Whether the id of the user's profile is given. Default: `false`.
+        /// If `true`, the response includes the profile ID of the user. Default: `false`.
         with_profile_uid("with_profile_uid"): bool;
     }
     property {
-        /// How many are passed over. Number. Default: `0`.
+        /// Number of entries to skip. Number. Default: `0`.
         from("from"): impl Serialize;
-        /// What is searched, in the query DSL. Object.
+        /// Query (Query DSL) that users must match. Object.
         query("query"): impl Serialize;
-        /// The sort values of the last hit of the page before. List.
+        /// Sort values of the last entry of the previous page. List.
         search_after("search_after"): impl Serialize;
-        /// How many are given. Number. Default: `10`.
+        /// Maximum number of entries to return. Number. Default: `10`.
         size("size"): impl Serialize;
-        /// The order. Text or object or list.
+        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
         sort("sort"): impl Serialize;
     }
 }

@@ -17,11 +17,12 @@ builder! {
     SamlAuthenticate of SamlAuthenticateEndpoint -> Value, json;
     query {}
     property {
-        /// The SAML response as the browser sent it, in Base64. Text, required.
+        /// SAML response as the browser sent it, Base64-encoded. Text, required.
         content("content"): impl Serialize;
-        /// The ids. Text or list, required.
+        /// IDs of the authentication requests that the response may belong to. Text or list,
+        /// required.
         ids("ids"): impl Serialize;
-        /// The realm. Text.
+        /// Name of the realm in the configuration of Elasticsearch. Text.
         realm("realm"): impl Serialize;
     }
 }

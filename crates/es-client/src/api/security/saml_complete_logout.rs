@@ -17,13 +17,13 @@ builder! {
     SamlCompleteLogout of SamlCompleteLogoutEndpoint -> (), json;
     query {}
     property {
-        /// The form's `SAMLResponse`, if the answer came by POST. Text.
+        /// `SAMLResponse` form value, if the logout response was sent by POST. Text.
         content("content"): impl Serialize;
-        /// The ids. Text or list, required.
+        /// IDs of the logout requests that the response may belong to. Text or list, required.
         ids("ids"): impl Serialize;
-        /// The query of the redirect, if the answer came by redirect. Text.
+        /// Query of the redirect URL, if the logout response was sent by redirect. Text.
         query_string("query_string"): impl Serialize;
-        /// The realm. Text, required.
+        /// Name of the realm in the configuration of Elasticsearch. Text, required.
         realm("realm"): impl Serialize;
     }
 }

@@ -17,11 +17,11 @@ builder! {
     SamlInvalidate of SamlInvalidateEndpoint -> Value, json;
     query {}
     property {
-        /// The URL of the assertion consumer service, in place of `realm`. Text.
+        /// Assertion consumer service URL of the realm; an alternative to `realm`. Text.
         acs("acs"): impl Serialize;
-        /// The query of the URL that the identity provider sent the user to. Text, required.
+        /// Query of the URL to which the identity provider redirected the user. Text, required.
         query_string("query_string"): impl Serialize;
-        /// The realm. Text.
+        /// Name of the realm in the configuration of Elasticsearch. Text.
         realm("realm"): impl Serialize;
     }
 }

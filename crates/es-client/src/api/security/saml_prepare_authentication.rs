@@ -17,11 +17,11 @@ builder! {
     SamlPrepareAuthentication of SamlPrepareAuthenticationEndpoint -> Value, json;
     query {}
     property {
-        /// The URL of the assertion consumer service, in place of `realm`. Text.
+        /// Assertion consumer service URL of the realm; an alternative to `realm`. Text.
         acs("acs"): impl Serialize;
-        /// The realm. Text.
+        /// Name of the realm in the configuration of Elasticsearch. Text.
         realm("realm"): impl Serialize;
-        /// A value that the redirect URL carries as `RelayState`. Text.
+        /// Value that the redirect URL carries as `RelayState`. Text.
         relay_state("relay_state"): impl Serialize;
     }
 }

@@ -17,17 +17,17 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `read_security`.
     SuggestUserProfiles of SuggestUserProfilesEndpoint -> Value, json;
     query {
-        /// Keys of the applications' data that is given; `*` for all.
+        /// Keys of application data to return; `*` returns all.
         data_param("data"): impl Param<[String]>;
     }
     property {
-        /// Keys of the applications' data that is given; `*` for all. Text or list.
+        /// Keys of application data to return; `*` returns all. Text or list.
         data("data"): impl Serialize;
-        /// What makes profiles come first: ids or labels. Object.
+        /// Profile IDs or labels that rank matching profiles higher. Object.
         hint("hint"): impl Serialize;
-        /// What the names and mail addresses of users are searched for. Text.
+        /// Text to match against names and email addresses of users. Text.
         name("name"): impl Serialize;
-        /// How many are given. Number. Default: `10`.
+        /// Maximum number of profiles to return. Number. Default: `10`.
         size("size"): impl Serialize;
     }
 }

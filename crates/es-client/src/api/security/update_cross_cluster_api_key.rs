@@ -18,15 +18,17 @@ builder! {
     UpdateCrossClusterApiKey of UpdateCrossClusterApiKeyEndpoint -> Value, json;
     query {}
     property {
-        /// The indices that the key may search or replicate. Object, required.
+        /// Indices that the key allows to search (`search`) or replicate (`replication`) from other
+        /// clusters. Object, required.
         access("access"): impl Serialize;
-        /// A pattern for the certificate's distinguished name; `null` is none. Text.
+        /// Pattern that the distinguished name of the client certificate must match; `null` removes
+        /// it. Text.
         certificate_identity("certificate_identity"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
     }
     duration {
-        /// How long it is valid. Text.
+        /// Validity period of the key. By default, the key never expires. Text.
         expiration("expiration"): Duration;
     }
 }

@@ -16,13 +16,13 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_security`.
     UpdateSettings of UpdateSettingsEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes.
         timeout("timeout"): Duration;
     }
     property {
-        /// Settings of the index for users, roles and such. Object.
+        /// Settings of the index for users, roles and API keys. Object.
         security("security"): impl Serialize;
         /// Settings of the index for user profiles. Object.
         security_profile("security-profile"): impl Serialize;

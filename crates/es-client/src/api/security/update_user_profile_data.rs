@@ -17,17 +17,20 @@ builder! {
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
     UpdateUserProfileData of UpdateUserProfileDataEndpoint -> Value, json;
     query {
-        /// It is done only if the document's last change has this primary term.
+        /// The operation runs only if the last change of the document has this primary term;
+        /// otherwise it fails with status 409.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// It is done only if the document's last change has this sequence number.
+        /// The operation runs only if the last change of the document has this sequence number;
+        /// otherwise it fails with status 409.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// When the change becomes visible to searches. Default: `false`.
+        /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
+        /// and `false` does neither. Default: `false`.
         refresh("refresh"): impl Param<(bool, params::Refresh)>;
     }
     property {
-        /// Data of applications that is not for searches. Object.
+        /// Data of applications that is not searchable. Object.
         data("data"): impl Serialize;
-        /// Data of applications that can be searched for. Object.
+        /// Searchable data of applications. Object.
         labels("labels"): impl Serialize;
     }
 }

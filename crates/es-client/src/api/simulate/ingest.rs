@@ -22,25 +22,28 @@ builder! {
     /// privilege `index`.
     Ingest of IngestEndpoint -> Value, json;
     query {
-        /// Whether `mapping_addition` is merged as into an index or a template. Default: `index`.
+        /// How `mapping_addition` is merged: `index` for an index mapping, `template` for a
+        /// template. Default: `index`.
         merge_type("merge_type"): params::MergeType;
-        /// The ingest pipeline.
+        /// ID of the pipeline to use instead of the default pipeline of the index.
         pipeline("pipeline"): impl Param<String>;
     }
     part {
-        /// The index.
+        /// Default index for documents that specify none.
         index(0): impl Param<String>;
     }
     property {
-        /// Component templates to try in place of those stored, by name. Object.
+        /// Component template definitions that replace the stored ones in the simulation, by name.
+        /// Object.
         component_template_substitutions("component_template_substitutions"): impl Serialize;
-        /// The documents. List, required.
+        /// Documents to process. List, required.
         docs("docs"): impl Serialize;
-        /// Index templates to try in place of those stored, by name. Object.
+        /// Index template definitions that replace the stored ones in the simulation, by name.
+        /// Object.
         index_template_substitutions("index_template_substitutions"): impl Serialize;
-        /// A mapping that is merged into the index's for the simulation. Object.
+        /// Mapping to merge into that of the index, for the simulation. Object.
         mapping_addition("mapping_addition"): impl Serialize;
-        /// Pipelines to try in place of those stored, by name. Object.
+        /// Pipeline definitions that replace the stored ones in the simulation, by ID. Object.
         pipeline_substitutions("pipeline_substitutions"): impl Serialize;
     }
 }

@@ -16,13 +16,13 @@ builder! {
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
     GetLifecycle of GetLifecycleEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The policies.
+        /// IDs of the snapshot lifecycle policies to return.
         policy_id(0): impl Param<[String]>;
     }
 }

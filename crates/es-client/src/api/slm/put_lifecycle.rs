@@ -17,21 +17,21 @@ builder! {
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`. Needs the index privilege `manage`.
     PutLifecycle of PutLifecycleEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What each snapshot takes, such as indices and global state. Object.
+        /// Settings of each snapshot, such as `indices` and `include_global_state`. Object.
         config("config"): impl Serialize;
-        /// The name of each snapshot; it may hold a date in angle brackets. Text.
+        /// Name of each snapshot; date math in angle brackets is supported. Text.
         name("name"): impl Serialize;
-        /// The repository. Text.
+        /// Repository in which the snapshots are stored. Text.
         repository("repository"): impl Serialize;
-        /// When snapshots are deleted: by age and number. Object.
+        /// Retention rules: `expire_after`, `min_count`, `max_count`. Object.
         retention("retention"): impl Serialize;
-        /// When it runs, in cron syntax or as an interval. Text.
+        /// Schedule, as cron expression or interval. Text.
         schedule("schedule"): impl Serialize;
     }
 }

@@ -17,11 +17,11 @@ builder! {
     /// Since 7.10.0. Needs the cluster privilege `manage`.
     Clone of CloneEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// The indices. Text, required.
+        /// Indices to clone; wildcards are supported. Text, required.
         indices("indices"): impl Serialize;
     }
 }

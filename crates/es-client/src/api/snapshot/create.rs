@@ -17,25 +17,28 @@ builder! {
     /// Needs the cluster privilege `create_snapshot`.
     Create of CreateEndpoint -> types::SnapshotCreated, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the snapshot has completed. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Which kinds of indices a pattern matches. One of several words or list. Default: `all`.
+        /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
+        /// `all`. One of several words or list. Default: `all`.
         expand_wildcards("expand_wildcards"): impl Serialize;
-        /// Features whose state is stored; `none` alone is without. List.
+        /// Features whose state is included; `none` alone includes no state. List.
         feature_states("feature_states"): impl Serialize;
-        /// Whether names that do not exist are passed over. `true` or `false`. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. `true` or
+        /// `false`. Default: `false`.
         ignore_unavailable("ignore_unavailable"): impl Serialize;
-        /// Whether the cluster's state is stored, too. `true` or `false`. Default: `true`.
+        /// If `true`, the snapshot includes the cluster state. `true` or `false`. Default: `true`.
         include_global_state("include_global_state"): impl Serialize;
-        /// The indices. Text or list.
+        /// Names of indices and data streams; wildcards are supported. Text or list.
         indices("indices"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// Whether it goes on though shards are missing. `true` or `false`. Default: `false`.
+        /// If `true`, the operation proceeds even if some primary shards are unavailable. `true` or
+        /// `false`. Default: `false`.
         partial("partial"): impl Serialize;
     }
 }

@@ -17,11 +17,11 @@ builder! {
     /// Needs the cluster privilege `manage`.
     CreateRepository of CreateRepositoryEndpoint -> types::Acknowledged, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Whether it is checked that all nodes reach the repository. Default: `true`.
+        /// If `true`, the access of all nodes to the repository is verified. Default: `true`.
         verify("verify"): bool;
     }
 }

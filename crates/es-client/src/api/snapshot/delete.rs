@@ -16,9 +16,9 @@ builder! {
     /// Needs the cluster privilege `manage`.
     Delete of DeleteEndpoint -> types::Acknowledged, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether the answer comes when it is done. Default: `true`.
+        /// If `true`, the response is sent when the snapshots have been deleted. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -16,33 +16,38 @@ builder! {
     /// Needs the cluster privilege `monitor_snapshot`.
     Get of GetEndpoint -> types::Snapshots, none;
     query {
-        /// Where to go on: what the answer before has as `next`. Since 7.14.0.
+        /// Offset identifier from which to continue: the `next` value of the previous response.
+        /// Since 7.14.0.
         after("after"): impl Param<String>;
-        /// The value of what is sorted by at which the list begins. Since 7.16.0.
+        /// Value of the sort column from which to start, inclusive. Since 7.16.0.
         from_sort_value("from_sort_value"): impl Param<String>;
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when a snapshot is unavailable. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Whether each snapshot tells its repository. Default: `true`.
+        /// If `true`, each snapshot includes the name of its repository. Default: `true`.
         include_repository("include_repository"): bool;
-        /// Whether size and shards of each index are told. Default: `false`. Since 7.13.0.
+        /// If `true`, each snapshot includes size and shard count of its indices. Default: `false`.
+        /// Since 7.13.0.
         index_details("index_details"): bool;
-        /// Whether each snapshot tells its indices. Default: `true`. Since 8.3.0.
+        /// If `true`, each snapshot includes the names of its indices. Default: `true`. Since
+        /// 8.3.0.
         index_names("index_names"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How many snapshots are passed over. Default: `0`. Since 7.15.0.
+        /// Number of snapshots to skip. Default: `0`. Since 7.15.0.
         offset("offset"): impl Param<i64>;
-        /// Whether the order is ascending or descending. Default: `asc`. Since 7.14.0.
+        /// Sort order: `asc` or `desc`. Default: `asc`. Since 7.14.0.
         order("order"): params::SortOrder;
-        /// How many are given. Default: `-1`. Since 7.14.0.
+        /// Maximum number of snapshots to return; `-1` returns all. Default: `-1`. Since 7.14.0.
         size("size"): impl Param<i64>;
-        /// Policies whose snapshots are given; `_none`: those without one. Since 7.16.0.
+        /// Policies whose snapshots are returned; `_none` selects snapshots without a policy. Since
+        /// 7.16.0.
         slm_policy_filter("slm_policy_filter"): impl Param<String>;
-        /// The order. Default: `start_time`. Since 7.14.0.
+        /// Value by which snapshots are sorted, such as `start_time` or `name`. Default:
+        /// `start_time`. Since 7.14.0.
         sort("sort"): params::SnapshotSort;
-        /// The states of the snapshots that are given. Since 9.1.0.
+        /// States of the snapshots to return. Since 9.1.0.
         state("state"): impl Param<[params::SnapshotState]>;
-        /// Whether more is told. Default: `true`.
+        /// If `false`, only name, UUID and indices of each snapshot are returned. Default: `true`.
         verbose("verbose"): bool;
     }
 }

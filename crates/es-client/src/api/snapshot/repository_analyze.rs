@@ -16,31 +16,33 @@ builder! {
     /// Since 7.12.0. Not on serverless. Needs the cluster privilege `manage`.
     RepositoryAnalyze of RepositoryAnalyzeEndpoint -> Value, none;
     query {
-        /// How many blobs are written. Default: `100`.
+        /// Number of blobs to write during the test. Default: `100`.
         blob_count("blob_count"): impl Param<i64>;
-        /// Whether overwrite protection is tried. Default: `true`. Since 9.5.0. Not on serverless.
+        /// If `true`, the test checks that the repository prevents overwriting of blobs. Default:
+        /// `true`. Since 9.5.0. Not on serverless.
         check_overwrite_protection("check_overwrite_protection"): bool;
-        /// How many operations run at once. Default: `10`.
+        /// Number of write operations to run concurrently. Default: `10`.
         concurrency("concurrency"): impl Param<i64>;
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes details of each operation. Default: `false`.
         detailed("detailed"): bool;
-        /// How many nodes read a blob before it is complete, where that is tried. Default: `2`.
+        /// Number of nodes that read a blob while it is still being written, in that part of the
+        /// test. Default: `2`.
         early_read_node_count("early_read_node_count"): impl Param<i64>;
-        /// The greatest size of a blob. Default: `10mb`.
+        /// Maximum size of a blob. Default: `10mb`.
         max_blob_size("max_blob_size"): impl Param<String>;
-        /// The greatest size of all blobs together. Default: `1gb`.
+        /// Maximum total size of all blobs. Default: `1gb`.
         max_total_data_size("max_total_data_size"): impl Param<String>;
-        /// How likely each rare action is for a blob, from 0 to 1. Default: `0.02`.
+        /// Probability of each rare action, per blob, from 0 to 1. Default: `0.02`.
         rare_action_probability("rare_action_probability"): impl Param<f64>;
-        /// Whether some writes are broken off before they are complete. Default: `true`.
+        /// If `true`, some writes are aborted before they complete. Default: `true`.
         rarely_abort_writes("rarely_abort_writes"): bool;
-        /// How many nodes read a blob after it is written. Default: `10`.
+        /// Number of nodes that read a blob after it was written. Default: `10`.
         read_node_count("read_node_count"): impl Param<i64>;
-        /// How many operations on registers are made at least. Default: `10`.
+        /// Minimum number of operations on registers. Default: `10`.
         register_operation_count("register_operation_count"): impl Param<i64>;
-        /// The seed of what is random; the same seed gives the same operations.
+        /// Seed of the pseudo-random number generator; the same seed repeats the same operations.
         seed("seed"): impl Param<i64>;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the analysis to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

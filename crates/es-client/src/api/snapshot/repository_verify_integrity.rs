@@ -18,21 +18,26 @@ builder! {
     /// privilege `manage`.
     RepositoryVerifyIntegrity of RepositoryVerifyIntegrityEndpoint -> Value, none;
     query {
-        /// How many blobs are checked at once, with `verify_blob_contents`. Default: `1`.
+        /// Number of blobs to verify concurrently, if `verify_blob_contents` is `true`. Default:
+        /// `1`.
         blob_thread_pool_concurrency("blob_thread_pool_concurrency"): impl Param<i64>;
-        /// How many snapshots of an index are checked at once. Default: `1`.
+        /// Number of snapshots to verify concurrently within each index. Default: `1`.
         index_snapshot_verification_concurrency("index_snapshot_verification_concurrency"): impl Param<i64>;
-        /// How many indices are checked at once; `0`: as many as threads. Default: `0`.
+        /// Number of indices to verify concurrently; `0` uses the whole snapshot metadata thread
+        /// pool. Default: `0`.
         index_verification_concurrency("index_verification_concurrency"): impl Param<i64>;
-        /// How much is read in a second, with `verify_blob_contents`. Default: `10mb`.
+        /// Maximum read rate per second, if `verify_blob_contents` is `true`. Default: `10mb`.
         max_bytes_per_sec("max_bytes_per_sec"): impl Param<String>;
-        /// How many failed snapshots of shards it bears; with more it fails. Default: `10000`.
+        /// Maximum number of shard snapshot failures to collect before the verification fails.
+        /// Default: `10000`.
         max_failed_shard_snapshots("max_failed_shard_snapshots"): impl Param<i64>;
-        /// How many reads of metadata run at once; `0`: half the threads. Default: `0`.
+        /// Maximum number of snapshot metadata operations to run concurrently; `0` uses half of the
+        /// thread pool. Default: `0`.
         meta_thread_pool_concurrency("meta_thread_pool_concurrency"): impl Param<i64>;
-        /// How many snapshots are checked at once; `0`: half the threads. Default: `0`.
+        /// Number of snapshots to verify concurrently; `0` uses half of the thread pool. Default:
+        /// `0`.
         snapshot_verification_concurrency("snapshot_verification_concurrency"): impl Param<i64>;
-        /// Whether all blobs are read and their checksums checked; it is slow. Default: `false`.
+        /// If `true`, the checksum of every blob is verified, which is slow. Default: `false`.
         verify_blob_contents("verify_blob_contents"): bool;
     }
 }

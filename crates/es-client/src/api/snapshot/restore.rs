@@ -17,31 +17,33 @@ builder! {
     /// Needs the cluster privilege `manage`.
     Restore of RestoreEndpoint -> types::SnapshotRestored, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the restore has completed. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Features whose state is restored; `none` alone is without. List.
+        /// Features whose state is restored; `none` alone restores no state. List.
         feature_states("feature_states"): impl Serialize;
-        /// Index settings that are not taken over. List.
+        /// Index settings that are not taken from the snapshot. List.
         ignore_index_settings("ignore_index_settings"): impl Serialize;
-        /// Whether names that do not exist are passed over. `true` or `false`. Default: `false`.
+        /// If `false`, the request fails when an index it names is missing or closed. `true` or
+        /// `false`. Default: `false`.
         ignore_unavailable("ignore_unavailable"): impl Serialize;
-        /// Whether aliases are restored, too. `true` or `false`. Default: `true`.
+        /// If `true`, aliases are restored. `true` or `false`. Default: `true`.
         include_aliases("include_aliases"): impl Serialize;
-        /// Whether the cluster's state is restored, too. `true` or `false`. Default: `false`.
+        /// If `true`, the cluster state is restored, too. `true` or `false`. Default: `false`.
         include_global_state("include_global_state"): impl Serialize;
-        /// Index settings that are added or changed. Object.
+        /// Index settings to add or override. Object.
         index_settings("index_settings"): impl Serialize;
-        /// The indices. Text or list.
+        /// Names of indices and data streams; wildcards are supported. Text or list.
         indices("indices"): impl Serialize;
-        /// Whether it goes on though shards are missing. `true` or `false`. Default: `false`.
+        /// If `true`, the operation proceeds even if some primary shards are unavailable. `true` or
+        /// `false`. Default: `false`.
         partial("partial"): impl Serialize;
-        /// A regular expression of the names that `rename_replacement` changes. Text.
+        /// Regular expression of index names to rename. Text.
         rename_pattern("rename_pattern"): impl Serialize;
-        /// What `rename_pattern` is replaced by, with `$1` for groups. Text.
+        /// Replacement for what `rename_pattern` matches; `$1` refers to a capture group. Text.
         rename_replacement("rename_replacement"): impl Serialize;
     }
 }

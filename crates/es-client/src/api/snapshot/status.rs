@@ -21,15 +21,16 @@ builder! {
     /// Since 7.8.0. Needs the cluster privilege `monitor_snapshot`.
     Status of StatusEndpoint -> types::SnapshotStatuses, none;
     query {
-        /// Whether names that do not exist are passed over. Default: `false`.
+        /// If `false`, the request fails when a snapshot is unavailable. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
-        /// The repository.
+        /// Names of snapshot repositories; wildcards are supported.
         repository(0): impl Param<String>;
-        /// The snapshots.
+        /// Names of the snapshots whose status to return. By default, that of running snapshots is
+        /// returned.
         snapshot(1): impl Param<[String]>;
     }
 }

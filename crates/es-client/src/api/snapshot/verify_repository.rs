@@ -17,9 +17,9 @@ builder! {
     /// Needs the cluster privilege `manage`.
     VerifyRepository of VerifyRepositoryEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -17,7 +17,7 @@ builder! {
     ClearCursor of ClearCursorEndpoint -> Value, json;
     query {}
     property {
-        /// The cursor that is closed. Text, required.
+        /// Cursor to close. Text, required.
         cursor("cursor"): impl Serialize;
     }
 }

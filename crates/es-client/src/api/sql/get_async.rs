@@ -16,13 +16,13 @@ builder! {
     /// Since 7.15.0.
     GetAsync of GetAsyncEndpoint -> Value, none;
     query {
-        /// What separates values of a CSV answer. Default: `,`.
+        /// Separator between values of a CSV response. Default: `,`.
         delimiter("delimiter"): impl Param<String>;
-        /// The form of the answer.
+        /// Format of the response, such as `json` or `csv`.
         format("format"): impl Param<String>;
-        /// How long it is kept. Default: `5d`.
+        /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// How long it waits to be done.
+        /// Time to wait for completion. After that, the search continues in the background.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }

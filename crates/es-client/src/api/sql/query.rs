@@ -17,46 +17,52 @@ builder! {
     /// Since 6.3.0. Needs the index privilege `read`.
     Query of QueryEndpoint -> Value, json;
     query {
-        /// The form of the answer.
+        /// Format of the response, such as `json` or `csv`.
         format("format"): params::SqlFormat;
     }
     property {
-        /// Whether failed shards are left out instead of being an error. `true` or `false`.
-        /// Default: `false`.
+        /// If `true`, the request returns partial results when shards fail or time out; if `false`,
+        /// it fails. `true` or `false`. Default: `false`.
         allow_partial_search_results("allow_partial_search_results"): impl Serialize;
-        /// The cluster that is asked where the query names none. Text.
+        /// Default catalog (cluster) of the query. Text.
         catalog("catalog"): impl Serialize;
-        /// Whether values are given by column. `true` or `false`. Default: `false`.
+        /// If `true`, values are returned by column instead of by row. `true` or `false`. Default:
+        /// `false`.
         columnar("columnar"): impl Serialize;
-        /// The cursor of the answer before, for its next page. Text.
+        /// Cursor of the previous response; returns its next page. Text.
         cursor("cursor"): impl Serialize;
-        /// How many rows an answer has at most. Number. Default: `1000`.
+        /// Maximum number of rows per page. Number. Default: `1000`.
         fetch_size("fetch_size"): impl Serialize;
-        /// Whether fields with several values give only one. `true` or `false`. Default: `false`.
+        /// If `true`, a field with several values returns the first one; if `false`, the query
+        /// fails. `true` or `false`. Default: `false`.
         field_multi_value_leniency("field_multi_value_leniency"): impl Serialize;
-        /// What is taken into account, in the query DSL. Object. Default: `none`.
+        /// Query (Query DSL) that documents must match before the query runs. Object. Default:
+        /// `none`.
         filter("filter"): impl Serialize;
-        /// In the specification; servers may refuse it. `true` or `false`. Default: `false`.
+        /// Part of the API specification; released servers may reject it. `true` or `false`.
+        /// Default: `false`.
         index_using_frozen("index_using_frozen"): impl Serialize;
-        /// Whether it is kept though it is done in time. `true` or `false`. Default: `false`.
+        /// If `true`, the results are stored even if the request completes within
+        /// `wait_for_completion_timeout`. `true` or `false`. Default: `false`.
         keep_on_completion("keep_on_completion"): impl Serialize;
-        /// The values of parameters. List.
+        /// Values for the parameters (`?`) of the query. List.
         params("params"): impl Serialize;
-        /// The query, in SQL. Text.
+        /// Query, in SQL. Text.
         query("query"): impl Serialize;
-        /// Fields that exist for this search only. Object.
+        /// Runtime fields that exist for this request only, by name. Object.
         runtime_mappings("runtime_mappings"): impl Serialize;
-        /// The time zone. Text. Default: `Z`.
+        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Text. Default: `Z`.
         time_zone("time_zone"): impl Serialize;
     }
     duration {
-        /// How long it is kept. Text. Default: `5d`.
+        /// Period for which the search or the point in time is kept. Text. Default: `5d`.
         keep_alive("keep_alive"): Duration;
-        /// How long the next page can be asked for. Text. Default: `45s`.
+        /// Time until a request for a page fails. Servers since 8.x ignore it in favor of the
+        /// keep-alive of the cursor. Text. Default: `45s`.
         page_timeout("page_timeout"): Duration;
-        /// How long the request may take. Text. Default: `90s`.
+        /// Time until the request fails. Text. Default: `90s`.
         request_timeout("request_timeout"): Duration;
-        /// How long it waits to be done. Text.
+        /// Time to wait for completion. After that, the search continues in the background. Text.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
     }
 }

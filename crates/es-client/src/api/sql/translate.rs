@@ -18,13 +18,14 @@ builder! {
     Translate of TranslateEndpoint -> Value, json;
     query {}
     property {
-        /// How many rows an answer has at most. Number. Default: `1000`.
+        /// Maximum number of rows per page. Number. Default: `1000`.
         fetch_size("fetch_size"): impl Serialize;
-        /// What is taken into account, in the query DSL. Object. Default: `none`.
+        /// Query (Query DSL) that documents must match before the query runs. Object. Default:
+        /// `none`.
         filter("filter"): impl Serialize;
-        /// The query, in SQL. Text, required.
+        /// Query, in SQL. Text, required.
         query("query"): impl Serialize;
-        /// The time zone. Text. Default: `Z`.
+        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Text. Default: `Z`.
         time_zone("time_zone"): impl Serialize;
     }
 }

@@ -16,8 +16,8 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     DeleteSynonymRule of DeleteSynonymRuleEndpoint -> Value, none;
     query {
-        /// Whether search analyzers are reloaded at once. Default: `true`. Since 9.1.0. Not on
-        /// serverless.
+        /// If `true`, search analyzers that use the set are reloaded. Default: `true`. Since 9.1.0.
+        /// Not on serverless.
         refresh("refresh"): bool;
     }
 }

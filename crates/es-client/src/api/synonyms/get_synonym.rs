@@ -16,11 +16,11 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     GetSynonym of GetSynonymEndpoint -> Value, none;
     query {
-        /// How many are passed over. Default: `0`.
+        /// Number of synonym sets or rules to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// The sort values of the last hit of the page before. Since 9.5.0.
+        /// ID of the last rule of the previous page. Since 9.5.0.
         search_after("search_after"): impl Param<String>;
-        /// How many are given. Default: `10`.
+        /// Maximum number of synonym sets or rules to return. Default: `10`.
         size("size"): impl Param<i64>;
     }
 }

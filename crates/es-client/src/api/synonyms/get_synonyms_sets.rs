@@ -15,9 +15,9 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     GetSynonymsSets of GetSynonymsSetsEndpoint -> Value, none;
     query {
-        /// How many are passed over. Default: `0`.
+        /// Number of synonym sets or rules to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `10`.
+        /// Maximum number of synonym sets or rules to return. Default: `10`.
         size("size"): impl Param<i64>;
     }
 }

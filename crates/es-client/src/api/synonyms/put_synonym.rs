@@ -17,14 +17,15 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     PutSynonym of PutSynonymEndpoint -> Value, json;
     query {
-        /// Whether the rules are added to those that the set has. Default: `false`. Since 9.5.0.
+        /// If `true`, the rules are added to the existing synonym set; if `false`, they replace it.
+        /// Default: `false`. Since 9.5.0.
         append("append"): bool;
-        /// Whether search analyzers are reloaded at once. Default: `true`. Since 9.1.0. Not on
-        /// serverless.
+        /// If `true`, search analyzers that use the set are reloaded. Default: `true`. Since 9.1.0.
+        /// Not on serverless.
         refresh("refresh"): bool;
     }
     property {
-        /// The synonym rules. Object or list, required.
+        /// Synonym rules of the set. Object or list, required.
         synonyms_set("synonyms_set"): impl Serialize;
     }
 }

@@ -17,12 +17,12 @@ builder! {
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
     PutSynonymRule of PutSynonymRuleEndpoint -> Value, json;
     query {
-        /// Whether search analyzers are reloaded at once. Default: `true`. Since 9.1.0. Not on
-        /// serverless.
+        /// If `true`, search analyzers that use the set are reloaded. Default: `true`. Since 9.1.0.
+        /// Not on serverless.
         refresh("refresh"): bool;
     }
     property {
-        /// The rule, in Solr's format. Text, required.
+        /// Synonym rule, in Solr format. Text, required.
         synonyms("synonyms"): impl Serialize;
     }
 }

@@ -17,17 +17,17 @@ builder! {
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `manage`.
     Cancel of CancelEndpoint -> types::TaskList, none;
     query {
-        /// What is done.
+        /// Actions of the tasks to consider; wildcards are supported.
         actions("actions"): impl Param<[String]>;
-        /// The nodes.
+        /// IDs or names of nodes; only tasks on these nodes are considered.
         nodes("nodes"): impl Param<[String]>;
-        /// The task that they belong to.
+        /// Only tasks with this parent task are considered.
         parent_task_id("parent_task_id"): impl Param<String>;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the tasks have been canceled. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     part {
-        /// The task.
+        /// ID of the task.
         task_id(0): impl Param<String>;
     }
 }

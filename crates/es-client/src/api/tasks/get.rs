@@ -16,9 +16,9 @@ builder! {
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
     Get of GetEndpoint -> types::TaskResponse, none;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for completion, if `wait_for_completion` is `true`. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the task has completed. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

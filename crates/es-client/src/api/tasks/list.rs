@@ -15,19 +15,20 @@ builder! {
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
     List of ListEndpoint -> types::TaskList, none;
     query {
-        /// What is done.
+        /// Actions of the tasks to consider; wildcards are supported.
         actions("actions"): impl Param<[String]>;
-        /// Whether more is told. Default: `false`.
+        /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
-        /// How tasks are grouped. Default: `nodes`.
+        /// Key by which tasks are grouped: `nodes`, `parents` or `none`. Default: `nodes`.
         group_by("group_by"): params::GroupBy;
-        /// The nodes.
+        /// IDs or names of nodes; only tasks on these nodes are considered.
         nodes("nodes"): impl Param<[String]>;
-        /// The task that they belong to.
+        /// Only tasks with this parent task are considered.
         parent_task_id("parent_task_id"): impl Param<String>;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the matching tasks have completed. Default:
+        /// `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

@@ -17,33 +17,36 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `monitor_text_structure`.
     FindMessageStructure of FindMessageStructureEndpoint -> Value, json;
     query {
-        /// The names of columns of delimited text.
+        /// Column names of delimited text. By default, they are taken from the header row or
+        /// generated.
         column_names("column_names"): impl Param<[String]>;
-        /// The character between values of delimited text.
+        /// Separator between values of delimited text.
         delimiter("delimiter"): impl Param<String>;
-        /// Whether grok patterns follow ECS: `v1`, or else `disabled`. Default: `disabled`.
+        /// Compatibility of grok patterns with the Elastic Common Schema: `disabled` or `v1`.
+        /// Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): params::EcsCompatibilityType;
-        /// Whether it is told how the structure is found. Default: `false`.
+        /// If `true`, the response explains how the structure was found. Default: `false`.
         explain("explain"): bool;
-        /// The form of the answer.
+        /// Structure of the text: `ndjson`, `xml`, `delimited` or `semi_structured_text`. By
+        /// default, it is detected.
         format("format"): params::FormatType;
-        /// The grok pattern that takes fields from messages.
+        /// Grok pattern that extracts fields from semi-structured text.
         grok_pattern("grok_pattern"): impl Param<String>;
-        /// The character around values of delimited text.
+        /// Quote character of delimited text.
         quote("quote"): impl Param<String>;
-        /// Whether inner objects of NDJSON are looked into. Default: `false`.
+        /// If `true`, nested objects of NDJSON are analyzed recursively. Default: `false`.
         should_parse_recursively("should_parse_recursively"): bool;
-        /// Whether spaces around values of delimited text are cut off.
+        /// If `true`, whitespace around values of delimited text is trimmed.
         should_trim_fields("should_trim_fields"): bool;
-        /// How long it may take. Default: `25s`.
+        /// Maximum time that the analysis may take. Default: `25s`.
         timeout("timeout"): Duration;
-        /// The field that tells the time.
+        /// Field that holds the primary timestamp of each record.
         timestamp_field("timestamp_field"): impl Param<String>;
-        /// The Java format of the time in the text.
+        /// Java time format of the timestamp field.
         timestamp_format("timestamp_format"): impl Param<String>;
     }
     property {
-        /// The messages whose structure is looked for. List, required.
+        /// Messages to analyze. List, required.
         messages("messages"): impl Serialize;
     }
 }

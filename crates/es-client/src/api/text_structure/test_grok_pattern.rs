@@ -17,13 +17,14 @@ builder! {
     /// Since 8.13.0.
     TestGrokPattern of TestGrokPatternEndpoint -> Value, json;
     query {
-        /// Whether grok patterns follow ECS: `v1`, or else `disabled`. Default: `disabled`.
+        /// Compatibility of grok patterns with the Elastic Common Schema: `disabled` or `v1`.
+        /// Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): impl Param<String>;
     }
     property {
-        /// The grok pattern that is tried. Text, required.
+        /// Grok pattern to test. Text, required.
         grok_pattern("grok_pattern"): impl Serialize;
-        /// The lines that are tried. List, required.
+        /// Lines of text to test the pattern on. List, required.
         text("text"): impl Serialize;
     }
 }

@@ -16,11 +16,11 @@ builder! {
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
     DeleteTransform of DeleteTransformEndpoint -> Value, none;
     query {
-        /// Whether the destination index is deleted, too. Default: `false`.
+        /// If `true`, the destination index is deleted, too. Default: `false`.
         delete_dest_index("delete_dest_index"): bool;
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the transform is deleted even if it is running. Default: `false`.
         force("force"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

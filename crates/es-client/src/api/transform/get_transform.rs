@@ -16,17 +16,19 @@ builder! {
     /// Since 7.5.0. Needs the cluster privilege `monitor_transform`.
     GetTransform of GetTransformEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Whether what the server adds is left out. Default: `false`.
+        /// If `true`, fields that the server generates are left out, so that the configuration can
+        /// be used to create a copy. Default: `false`.
         exclude_generated("exclude_generated"): bool;
-        /// How many are passed over. Default: `0`.
+        /// Number of transforms to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of transforms to return. Default: `100`.
         size("size"): impl Param<i64>;
     }
     part {
-        /// The transforms.
+        /// ID of the transform; lists and wildcards are supported where several are returned.
         transform_id(0): impl Param<[String]>;
     }
 }

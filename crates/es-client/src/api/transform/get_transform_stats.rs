@@ -17,15 +17,17 @@ builder! {
     /// `read`, `view_index_metadata`.
     GetTransformStats of GetTransformStatsEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Whether the costly part is left out. Default: `false`. Since 8.13.0. Not on serverless.
+        /// If `true`, only basic statistics are returned, which is faster. Default: `false`. Since
+        /// 8.13.0. Not on serverless.
         basic("basic"): bool;
-        /// How many are passed over. Default: `0`.
+        /// Number of transforms to skip. Default: `0`.
         from("from"): impl Param<i64>;
-        /// How many are given. Default: `100`.
+        /// Maximum number of transforms to return. Default: `100`.
         size("size"): impl Param<i64>;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -22,33 +22,33 @@ builder! {
     /// `read`, `view_index_metadata`.
     PreviewTransform of PreviewTransformEndpoint -> Value, json;
     query {
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
-        /// The transform.
+        /// ID of a stored transform to preview.
         transform_id(0): impl Param<String>;
     }
     property {
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// Where it goes. Object.
+        /// Destination: index and ingest pipeline. Object.
         dest("dest"): impl Serialize;
-        /// How the latest document of each key is found, instead of `pivot`. Object.
+        /// Keeps the latest document of each unique key; an alternative to `pivot`. Object.
         latest("latest"): impl Serialize;
-        /// How documents are grouped and aggregated, instead of `latest`. Object.
+        /// How documents are grouped and aggregated; an alternative to `latest`. Object.
         pivot("pivot"): impl Serialize;
-        /// When documents of the destination are deleted. Object.
+        /// Condition by which documents of the destination are deleted. Object.
         retention_policy("retention_policy"): impl Serialize;
-        /// The settings. Object.
+        /// Settings of the transform, such as `docs_per_second`. Object.
         settings("settings"): impl Serialize;
-        /// Where it comes from. Object.
+        /// Source: indices, query and runtime fields. Object.
         source("source"): impl Serialize;
-        /// That it goes on with new data, and how that is found. Object.
+        /// Continuous mode: the field and delay by which new data is found. Object.
         sync("sync"): impl Serialize;
     }
     duration {
-        /// How often it runs. Text. Default: `1m`.
+        /// Interval between two runs. Text. Default: `1m`.
         frequency("frequency"): Duration;
     }
 }

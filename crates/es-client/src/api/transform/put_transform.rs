@@ -18,33 +18,34 @@ builder! {
     /// `create_index`, `read`, `index`, `view_index_metadata`.
     PutTransform of PutTransformEndpoint -> Value, json;
     query {
-        /// Whether checks that can wait, as for the source index, are left out. Default: `false`.
+        /// If `true`, deferrable validations, such as the existence of the source index, are
+        /// skipped. Default: `false`.
         defer_validation("defer_validation"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         meta("_meta"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// Where it goes. Object, required.
+        /// Destination: index and ingest pipeline. Object, required.
         dest("dest"): impl Serialize;
-        /// How the latest document of each key is found, instead of `pivot`. Object.
+        /// Keeps the latest document of each unique key; an alternative to `pivot`. Object.
         latest("latest"): impl Serialize;
-        /// How documents are grouped and aggregated, instead of `latest`. Object.
+        /// How documents are grouped and aggregated; an alternative to `latest`. Object.
         pivot("pivot"): impl Serialize;
-        /// When documents of the destination are deleted. Object.
+        /// Condition by which documents of the destination are deleted. Object.
         retention_policy("retention_policy"): impl Serialize;
-        /// The settings. Object.
+        /// Settings of the transform, such as `docs_per_second`. Object.
         settings("settings"): impl Serialize;
-        /// Where it comes from. Object, required.
+        /// Source: indices, query and runtime fields. Object, required.
         source("source"): impl Serialize;
-        /// That it goes on with new data, and how that is found. Object.
+        /// Continuous mode: the field and delay by which new data is found. Object.
         sync("sync"): impl Serialize;
     }
     duration {
-        /// How often it runs. Text. Default: `1m`.
+        /// Interval between two runs. Text. Default: `1m`.
         frequency("frequency"): Duration;
     }
 }

@@ -16,9 +16,9 @@ builder! {
     /// Since 8.1.0. Needs the cluster privilege `manage_transform`.
     ResetTransform of ResetTransformEndpoint -> Value, none;
     query {
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the transform is reset even if it is running. Default: `false`.
         force("force"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -16,9 +16,10 @@ builder! {
     /// Since 8.7.0. Needs the cluster privilege `manage_transform`.
     ScheduleNowTransform of ScheduleNowTransformEndpoint -> Value, none;
     query {
-        /// Whether it waits for the transform's sync delay first. Default: `false`. Since 9.4.0.
+        /// If `true`, the transform waits for its sync delay before it runs. Default: `false`.
+        /// Since 9.4.0.
         defer("defer"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -16,9 +16,9 @@ builder! {
     /// Since 8.18.0. Needs the cluster privilege `manage_transform`.
     SetUpgradeMode of SetUpgradeModeEndpoint -> Value, none;
     query {
-        /// Whether it is on. Default: `false`.
+        /// If `true`, upgrade mode is turned on: all transforms are halted. Default: `false`.
         enabled("enabled"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -17,9 +17,9 @@ builder! {
     /// `read`, `view_index_metadata`.
     StartTransform of StartTransformEndpoint -> Value, none;
     query {
-        /// The time since which data must have changed, such as `now-30d`.
+        /// Restricts the transform to data changed after this time, such as `now-30d`.
         from("from"): impl Param<String>;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -16,15 +16,18 @@ builder! {
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
     StopTransform of StopTransformEndpoint -> Value, none;
     query {
-        /// Whether patterns that match nothing are passed over. Default: `true`.
+        /// If `false`, the request fails when nothing matches or when there are only partial
+        /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Whether it is done in any case. Default: `false`.
+        /// If `true`, the transform is stopped even if it has failed. Default: `false`.
         force("force"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait until the transform has stopped, if `wait_for_completion` is `true`.
+        /// Default: `30s`.
         timeout("timeout"): Duration;
-        /// Whether the transform goes on until its checkpoint is complete. Default: `false`.
+        /// If `true`, the transform runs until its current checkpoint has completed. Default:
+        /// `false`.
         wait_for_checkpoint("wait_for_checkpoint"): bool;
-        /// Whether the answer comes when it is done. Default: `false`.
+        /// If `true`, the response is sent when the transform has stopped. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
 }

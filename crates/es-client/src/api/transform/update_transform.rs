@@ -19,31 +19,33 @@ builder! {
     /// `read`, `index`, `view_index_metadata`.
     UpdateTransform of UpdateTransformEndpoint -> Value, json;
     query {
-        /// Whether checks that can wait, as for the source index, are left out.
+        /// If `true`, deferrable validations, such as the existence of the source index, are
+        /// skipped.
         defer_validation("defer_validation"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Whether its cloud key is made anew from yours. `true` or `false`. Serverless only.
+        /// If `true`, the stored cloud API key is replaced by one that is derived from the
+        /// credentials of this request. `true` or `false`. Serverless only.
         force_rekeying("_force_rekeying"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         meta("_meta"): impl Serialize;
-        /// What it is for, in words. Text.
+        /// Description, as free text. Text.
         description("description"): impl Serialize;
-        /// Where it goes. Object.
+        /// Destination: index and ingest pipeline. Object.
         dest("dest"): impl Serialize;
-        /// When documents of the destination are deleted. Object or `null`.
+        /// Condition by which documents of the destination are deleted. Object or `null`.
         retention_policy("retention_policy"): impl Serialize;
-        /// The settings. Object.
+        /// Settings of the transform, such as `docs_per_second`. Object.
         settings("settings"): impl Serialize;
-        /// Where it comes from. Object.
+        /// Source: indices, query and runtime fields. Object.
         source("source"): impl Serialize;
-        /// That it goes on with new data, and how that is found. Object.
+        /// Continuous mode: the field and delay by which new data is found. Object.
         sync("sync"): impl Serialize;
     }
     duration {
-        /// How often it runs. Text. Default: `1m`.
+        /// Interval between two runs. Text. Default: `1m`.
         frequency("frequency"): Duration;
     }
 }

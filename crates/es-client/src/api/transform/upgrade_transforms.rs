@@ -15,9 +15,9 @@ builder! {
     /// Since 7.16.0. Needs the cluster privilege `manage_transform`.
     UpgradeTransforms of UpgradeTransformsEndpoint -> Value, none;
     query {
-        /// Whether nothing is done, but what would be done is told. Default: `false`.
+        /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
-        /// How long it may take. Default: `30s`.
+        /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
 }

@@ -20,7 +20,7 @@ builder! {
     AckWatch of AckWatchEndpoint -> Value, none;
     query {}
     part {
-        /// The actions that are acknowledged, instead of all.
+        /// IDs of the actions to acknowledge. By default, all actions are acknowledged.
         action_id(1): impl Param<[String]>;
     }
 }

@@ -21,27 +21,30 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     ExecuteWatch of ExecuteWatchEndpoint -> Value, json;
     query {
-        /// Whether the record of the run tells more. Default: `false`.
+        /// If `true`, the response includes debug information. Default: `false`.
         debug("debug"): bool;
     }
     part {
-        /// The id.
+        /// ID of the watch. By default, the `watch` of the body runs.
         id(0): impl Param<String>;
     }
     property {
-        /// How each action runs, such as `simulate`; `_all` is for all. Object.
+        /// Execution mode of each action, such as `simulate` or `skip`, by action ID; `_all`
+        /// applies to all actions. Object.
         action_modes("action_modes"): impl Serialize;
-        /// The data of the watch, in place of its input. Object.
+        /// Payload to use instead of running the input of the watch. Object.
         alternative_input("alternative_input"): impl Serialize;
-        /// Whether the actions run whatever the condition. `true` or `false`. Default: `false`.
+        /// If `true`, the actions run even if the condition is not met. `true` or `false`. Default:
+        /// `false`.
         ignore_condition("ignore_condition"): impl Serialize;
-        /// Whether the run is kept in the watch's history. `true` or `false`. Default: `false`.
+        /// If `true`, the execution is recorded in the watch history. `true` or `false`. Default:
+        /// `false`.
         record_execution("record_execution"): impl Serialize;
-        /// In the specification; servers may refuse it. Object.
+        /// Part of the API specification; released servers may reject it. Object.
         simulated_actions("simulated_actions"): impl Serialize;
-        /// What is taken for the event that triggers the watch. Object.
+        /// Data to use as the trigger event of the watch. Object.
         trigger_data("trigger_data"): impl Serialize;
-        /// The watch itself, in place of a stored one. Object. Default: `null`.
+        /// Watch definition to run, instead of a stored watch. Object. Default: `null`.
         watch("watch"): impl Serialize;
     }
 }

@@ -17,33 +17,35 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     PutWatch of PutWatchEndpoint -> Value, json;
     query {
-        /// Whether the watch is switched on. Default: `true`.
+        /// If `true`, the watch is activated. Default: `true`.
         active("active"): bool;
-        /// It is done only if the document's last change has this primary term.
+        /// The operation runs only if the last change of the document has this primary term;
+        /// otherwise it fails with status 409.
         if_primary_term("if_primary_term"): impl Param<i64>;
-        /// It is done only if the document's last change has this sequence number.
+        /// The operation runs only if the last change of the document has this sequence number;
+        /// otherwise it fails with status 409.
         if_seq_no("if_seq_no"): impl Param<i64>;
-        /// The version that the watch must have.
+        /// Version that the watch must have.
         version("version"): impl Param<i64>;
     }
     property {
-        /// What is done. Object.
+        /// Actions that run when the condition is met, by ID. Object.
         actions("actions"): impl Serialize;
-        /// What must hold for the actions to run. Object.
+        /// Condition that must be met for the actions to run. By default, it is always met. Object.
         condition("condition"): impl Serialize;
-        /// Where the data of the watch comes from. Object.
+        /// Input that loads the payload of the watch. Object.
         input("input"): impl Serialize;
-        /// What is kept along with it. Object.
+        /// Custom metadata, which Elasticsearch stores but does not use. Object.
         metadata("metadata"): impl Serialize;
-        /// The least time between two runs of an action, in milliseconds. Number.
+        /// Minimum time between two runs of an action, in milliseconds. Number.
         throttle_period_in_millis("throttle_period_in_millis"): impl Serialize;
-        /// What changes the data before the actions get it. Object.
+        /// Transform of the payload before the actions run. Object.
         transform("transform"): impl Serialize;
-        /// When the watch runs. Object.
+        /// Trigger that determines when the watch runs. Object.
         trigger("trigger"): impl Serialize;
     }
     duration {
-        /// The least time between two runs of an action. Text.
+        /// Minimum time between two runs of an action. Text.
         throttle_period("throttle_period"): Duration;
     }
 }

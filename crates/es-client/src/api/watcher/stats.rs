@@ -16,11 +16,11 @@ builder! {
     /// Since 5.5.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
     Stats of StatsEndpoint -> Value, none;
     query {
-        /// Whether stack traces of running watches are given. Default: `false`.
+        /// If `true`, the response includes stack traces of running watches. Default: `false`.
         emit_stacktraces("emit_stacktraces"): bool;
     }
     part {
-        /// What is told.
+        /// Metrics to return. By default, all are returned.
         metric(0): impl Param<[params::WatcherMetric]>;
     }
 }

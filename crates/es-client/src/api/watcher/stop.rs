@@ -16,7 +16,7 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     Stop of StopEndpoint -> Value, none;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
 }

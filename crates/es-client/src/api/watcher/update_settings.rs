@@ -16,15 +16,15 @@ builder! {
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
     UpdateSettings of UpdateSettingsEndpoint -> Value, json;
     query {
-        /// How long it waits for the master. Default: `30s`.
+        /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
-        /// How long it may take.
+        /// Time to wait for the operation to be acknowledged by all relevant nodes.
         timeout("timeout"): Duration;
     }
     property {
-        /// The range of replicas that follows the number of nodes, such as `0-1`. Text.
+        /// Range of the number of replicas, depending on the number of nodes, such as `0-1`. Text.
         index_auto_expand_replicas("index.auto_expand_replicas"): impl Serialize;
-        /// How many replicas the index has. Number.
+        /// Number of replicas of the index. Number.
         index_number_of_replicas("index.number_of_replicas"): impl Serialize;
     }
 }

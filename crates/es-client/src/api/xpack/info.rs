@@ -15,9 +15,10 @@ builder! {
     /// Needs the cluster privilege `monitor`.
     Info of InfoEndpoint -> Value, none;
     query {
-        /// Whether an Enterprise licence is called so. Deprecated since 8.0.0.
+        /// If `true`, an Enterprise license is reported as `enterprise`; if `false`, as `platinum`.
+        /// Deprecated since 8.0.0.
         accept_enterprise("accept_enterprise"): bool;
-        /// What is told.
+        /// Kinds of information to return: `build`, `features` or `license`.
         categories("categories"): impl Param<[params::XPackCategory]>;
     }
 }
