@@ -1,7 +1,7 @@
 //! From settings to the parts of a cluster.
 
 use std::io;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
@@ -123,6 +123,8 @@ impl ClusterBuilder {
             name: format!("node-{number}"),
             changing: Mutex::new(changing),
             listed: AtomicBool::new(true),
+            local: AtomicUsize::new(0),
+            forwarded: AtomicUsize::new(0),
         });
         crate::sync::lock(&shared.nodes).push(Arc::clone(&facts));
         Ok(Arc::new(Node {

@@ -74,6 +74,19 @@ pub struct ConnectionCounts {
     pub refused: usize,
 }
 
+/// Counts of the shard operations of a node as the coordinator of requests, since it started or
+/// since [`clear_records`](crate::NodeHandle::clear_records).
+///
+/// A shard operation is one document of a write or read, or one shard of a search.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShardOperations {
+    /// Operations on a shard that the node holds itself.
+    pub local: usize,
+    /// Operations that the node forwarded to another node.
+    pub forwarded: usize,
+}
+
 /// Bytes that arrived on one connection.
 pub(crate) type Wiretap = Arc<Mutex<Vec<u8>>>;
 

@@ -1,7 +1,7 @@
 //! What all nodes of a cluster share.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::security::Credentials;
@@ -26,6 +26,10 @@ pub(crate) struct NodeFacts {
     pub(crate) changing: Mutex<ChangingFacts>,
     /// False while the node is down or hidden: it has left the cluster.
     pub(crate) listed: AtomicBool,
+    /// Shard operations done on the node's own shards.
+    pub(crate) local: AtomicUsize,
+    /// Shard operations that the node passed to another node.
+    pub(crate) forwarded: AtomicUsize,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -7,6 +7,7 @@ use super::call::Call;
 use super::document::{check_id, target, written};
 use super::error::ApiError;
 use super::reply::Reply;
+use super::state::{Use, count};
 use super::update;
 use crate::store::{Expected, Store};
 use crate::sync::lock;
@@ -129,6 +130,8 @@ fn write(
     };
     let index = target(call, store, index)?;
     let name = index.name.clone();
+    let routing = item.meta.get("routing").and_then(Value::as_str).or(call.params.get("routing"));
+    count(call, index, index.shard_of(id, routing), Use::Write);
     match item.verb {
         "delete" => {
             let (gone, existed) = index.remove(id, expected)?;
@@ -152,7 +155,7 @@ fn write(
                     format!("[1:{}] failed to parse: {error}", error.column()),
                 )
             })?;
-            let routing = item.meta.get("routing").and_then(Value::as_str).map(str::to_owned);
+            let routing = routing.map(str::to_owned);
             let (document, new) = index.put(id, source, routing, expected)?;
             let (status, result) =
                 if new { (StatusCode::CREATED, "created") } else { (StatusCode::OK, "updated") };

@@ -69,7 +69,7 @@ fn present(call: &Call<'_>, rows: &[Row]) -> Reply {
                 row.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())));
             Value::Object(fields.collect::<Map<_, _>>())
         });
-        return Reply::ok(objects.collect());
+        return Reply::ok(objects.collect::<Value>());
     }
     let line = |cells: Vec<&str>| format!("{}\n", cells.join(" "));
     let mut text = String::new();

@@ -47,6 +47,6 @@ pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
     ))
 }
 
-fn holds_data(roles: &[String]) -> bool {
+pub(crate) fn holds_data(roles: &[String]) -> bool {
     roles.iter().any(|role| role.starts_with("data"))
 }

@@ -8,6 +8,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
 use super::source_filter::SourceFilter;
+use super::state::{Use, count};
 use crate::store::{Document, Expected, Index, Store};
 use crate::sync::lock;
 
@@ -30,6 +31,7 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     check_id(&id)?;
     let routing = call.params.get("routing").map(str::to_owned);
     let index = target(call, &mut store, call.part("index"))?;
+    count(call, index, index.shard_of(&id, routing.as_deref()), Use::Write);
     let (document, new) = index.put(&id, source, routing, expected)?;
     let name = index.name.to_string();
     let (status, result) =
@@ -42,6 +44,7 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     let expected = expected(call)?;
     let mut store = lock(&call.shared.store);
     let index = target(call, &mut store, call.part("index"))?;
+    count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Write);
     let (gone, existed) = index.remove(call.part("id"), expected)?;
     let (status, result) =
         if existed { (StatusCode::OK, "deleted") } else { (StatusCode::NOT_FOUND, "not_found") };
@@ -52,6 +55,7 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let filter = SourceFilter::from_params(&call.params);
     let store = lock(&call.shared.store);
     let (index, found) = lookup(&store, call.part("index"), call.part("id"))?;
+    count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Get);
     let status = if found.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let id = call.part("id");
     Ok(Reply::json(status, shown(call, &index.name, id, found, &filter)))
@@ -61,6 +65,7 @@ pub(crate) fn source(call: &Call<'_>) -> Result<Reply, ApiError> {
     let filter = SourceFilter::from_params(&call.params);
     let store = lock(&call.shared.store);
     let (index, found) = lookup(&store, call.part("index"), call.part("id"))?;
+    count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Get);
     match found {
         Some(document) => Ok(Reply::ok(filter.apply(&document.source).unwrap_or(Value::Null))),
         None => {

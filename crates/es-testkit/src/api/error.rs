@@ -30,6 +30,11 @@ impl ApiError {
         Self::bad_request("illegal_argument_exception", reason)
     }
 
+    /// Refuses something that a genuine server does.
+    pub(crate) fn unsupported(subject: impl std::fmt::Display) -> Self {
+        Self::illegal_argument(format!("es-testkit does not support {subject}"))
+    }
+
     pub(crate) fn parsing(reason: impl Into<String>) -> Self {
         Self::bad_request("parsing_exception", reason).with("line", 1).with("col", 1)
     }

@@ -13,6 +13,7 @@ use http::{Method, Response, StatusCode};
 
 use super::media_type::Negotiated;
 use super::reply::{Payload, Reply};
+use crate::json::Json;
 use crate::settings::Settings;
 
 const PRODUCT: HeaderName = HeaderName::from_static("x-elastic-product");
@@ -30,7 +31,7 @@ pub(crate) fn finish(
 ) -> Response<Bytes> {
     let status = reply.status;
     let (body, content_type) = match reply.payload {
-        Payload::Json(value) => (Bytes::from(value.to_string()), negotiated.json.as_str()),
+        Payload::Json(value) => (to_bytes(value, reply.pretty), negotiated.json.as_str()),
         Payload::Text(text) => (Bytes::from(text), "text/plain; charset=UTF-8"),
         Payload::Empty => (Bytes::new(), ""),
     };
@@ -65,6 +66,19 @@ pub(crate) fn finish(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+fn to_bytes(body: Json, pretty: bool) -> Bytes {
+    let text = if pretty {
+        serde_json::to_vec_pretty(&body.opened()).map(|mut text| {
+            text.push(b'\n');
+            text
+        })
+    } else {
+        serde_json::to_vec(&body)
+    };
+    // Only maps whose keys are no texts cannot be written.
+    text.unwrap_or_default().into()
 }
 
 /// HEAD tells the length of the body it does not send; gzip where it is switched on and asked for.

@@ -9,7 +9,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
 use super::search::shards;
-use crate::store::{Index, ResolveOptions, Store};
+use crate::store::{Index, ResolveOptions, Store, routing_shards};
 use crate::sync::lock;
 
 /// Milliseconds since 1970 by the wall clock.
@@ -73,7 +73,10 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     for (key, value) in &body {
         match (key.as_str(), value) {
             ("mappings", Value::Object(mapping)) => index.mapping.merge(mapping)?,
-            ("settings", Value::Object(settings)) => index.settings = flatten(settings),
+            ("settings", Value::Object(settings)) => {
+                index.settings = flatten(settings);
+                set_shards(&mut index)?;
+            }
             ("aliases", Value::Object(aliases)) => {
                 index.aliases =
                     aliases.iter().map(|(name, alias)| (name.clone(), alias.clone())).collect();
@@ -151,6 +154,35 @@ pub(crate) fn refresh(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::ok(json!({"_shards": shards(names.len())})))
 }
 
+/// Takes the numbers of shards and replicas from an index's settings.
+fn set_shards(index: &mut Index) -> Result<(), ApiError> {
+    let number = |name: &str, least: u32, most: u32| match index.settings.get(name) {
+        None => Ok(None),
+        Some(value) => {
+            let number = value.as_str().and_then(|text| text.parse::<u32>().ok());
+            match number.filter(|number| (least..=most).contains(number)) {
+                Some(number) => Ok(Some(number)),
+                None => Err(ApiError::illegal_argument(format!(
+                    "Failed to parse value {value} for setting [index.{name}] must be >= {least} and <= {most}"
+                ))),
+            }
+        }
+    };
+    let shards = number("number_of_shards", 1, 1024)?;
+    let replicas = number("number_of_replicas", 0, 1024)?;
+    let split = number("number_of_routing_shards", 1, i32::MAX.unsigned_abs())?;
+    index.shards = shards.unwrap_or(index.shards);
+    index.replicas = replicas.unwrap_or(index.replicas);
+    index.routing_shards = split.unwrap_or_else(|| routing_shards(index.shards));
+    if index.routing_shards % index.shards != 0 {
+        return Err(ApiError::illegal_argument(format!(
+            "the number of source shards [{}] must be a factor of [{}]",
+            index.shards, index.routing_shards
+        )));
+    }
+    Ok(())
+}
+
 /// Settings by dotted names below `index`, as the server keeps them.
 fn flatten(settings: &Map<String, Value>) -> Map<String, Value> {
     let mut flat = Map::new();
@@ -177,7 +209,7 @@ fn flatten(settings: &Map<String, Value>) -> Map<String, Value> {
     flat
 }
 
-fn shown_settings(index: &Index) -> Value {
+pub(crate) fn shown_settings(index: &Index) -> Value {
     let mut shown = Map::new();
     shown.insert("number_of_shards".to_owned(), "1".into());
     shown.insert("number_of_replicas".to_owned(), "1".into());

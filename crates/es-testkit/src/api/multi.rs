@@ -10,6 +10,7 @@ use super::reply::Reply;
 use super::router::is_pattern;
 use super::search::run;
 use super::source_filter::SourceFilter;
+use super::state::{Use, count};
 use crate::store::Store;
 use crate::sync::lock;
 
@@ -57,7 +58,10 @@ fn one(
     let found = authorize(&call.identity, Action::Read, "_mget", &[index.to_owned()])
         .and_then(|()| lookup(store, index, id));
     Ok(match found {
-        Ok((index, document)) => shown(call, &index.name, id, document, filter),
+        Ok((index, document)) => {
+            count(call, index, index.shard_of(id, call.params.get("routing")), Use::Get);
+            shown(call, &index.name, id, document, filter)
+        }
         Err(error) => json!({"_index": index, "_id": id, "error": error.to_json().get("error")}),
     })
 }

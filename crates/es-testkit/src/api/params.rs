@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::error::ApiError;
 
+/// Parameters of every endpoint.
+const COMMON: [&str; 5] = ["pretty", "human", "error_trace", "filter_path", "format"];
+
 /// The parameters of a query string; the last of several equal names counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params(BTreeMap<String, String>);
@@ -21,6 +24,47 @@ impl Params {
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// Refuses parameters that the endpoint does not take.
+    ///
+    /// # Errors
+    /// 400 as from the server; of those that only the genuine server takes, as from this one.
+    pub(crate) fn check(&self, path: &str, known: &[&str]) -> Result<(), ApiError> {
+        let words = || known.iter().flat_map(|list| list.split(' ')).chain(COMMON);
+        let mut unknown = Vec::new();
+        for name in self.0.keys() {
+            if words().any(|word| word == name) {
+                continue;
+            }
+            if words().any(|word| word.strip_prefix('!') == Some(name)) {
+                return Err(ApiError::unsupported(format!("the query parameter [{name}]")));
+            }
+            unknown.push(format!("[{name}]"));
+        }
+        match unknown.as_slice() {
+            [] => self.check_common(),
+            [one] => Err(ApiError::illegal_argument(format!(
+                "request [{path}] contains unrecognized parameter: {one}"
+            ))),
+            _ => Err(ApiError::illegal_argument(format!(
+                "request [{path}] contains unrecognized parameters: {}",
+                unknown.join(", ")
+            ))),
+        }
+    }
+
+    /// `human` and `error_trace` change responses in ways that are not done here.
+    fn check_common(&self) -> Result<(), ApiError> {
+        for name in ["human", "error_trace"] {
+            if self.get(name).is_some_and(|value| value != "false") {
+                return Err(ApiError::unsupported(format!("the query parameter [{name}]")));
+            }
+        }
+        match self.get("format") {
+            None | Some("json" | "text" | "") => Ok(()),
+            Some(format) => Err(ApiError::unsupported(format!("responses as [{format}]"))),
+        }
     }
 
     /// A flag: `true`, an empty value, or anything but `false` where it is given.

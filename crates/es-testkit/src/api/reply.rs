@@ -2,12 +2,13 @@
 
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
-use serde_json::Value;
+
+use crate::json::{Json, object};
 
 /// The body of a reply.
 #[derive(Clone, Debug)]
 pub(crate) enum Payload {
-    Json(Value),
+    Json(Json),
     Text(String),
     Empty,
 }
@@ -21,30 +22,33 @@ pub(crate) struct Reply {
     pub(crate) warnings: Vec<String>,
     /// 8.0 and later send searches and bulk outcomes in chunks, without a length.
     pub(crate) chunked: bool,
+    /// Whether JSON is sent with line breaks.
+    pub(crate) pretty: bool,
 }
 
 impl Reply {
-    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+    pub(crate) fn json(status: StatusCode, body: impl Into<Json>) -> Self {
         Self {
             status,
-            payload: Payload::Json(body),
+            payload: Payload::Json(body.into()),
             headers: Vec::new(),
             warnings: Vec::new(),
             chunked: false,
+            pretty: false,
         }
     }
 
-    pub(crate) fn ok(body: Value) -> Self {
+    pub(crate) fn ok(body: impl Into<Json>) -> Self {
         Self::json(StatusCode::OK, body)
     }
 
     /// The answer to a search or bulk request.
-    pub(crate) fn chunked(body: Value) -> Self {
+    pub(crate) fn chunked(body: impl Into<Json>) -> Self {
         Self { chunked: true, ..Self::ok(body) }
     }
 
     pub(crate) fn acknowledged() -> Self {
-        Self::ok(serde_json::json!({"acknowledged": true}))
+        Self::ok(object! {"acknowledged": true})
     }
 
     pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Self {
@@ -58,6 +62,7 @@ impl Reply {
             headers: Vec::new(),
             warnings: Vec::new(),
             chunked: false,
+            pretty: false,
         }
     }
 

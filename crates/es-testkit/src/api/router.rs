@@ -9,14 +9,16 @@ use super::access::{self, Action};
 use super::body::{Decoded, decode};
 use super::call::Call;
 use super::error::ApiError;
+use super::filter_path::FilterPath;
 use super::finish::finish;
 use super::media_type::{Negotiated, negotiate};
 use super::params::{Params, percent_decode};
-use super::reply::Reply;
+use super::reply::{Payload, Reply};
 use super::{
     alias, bulk, cat, cluster, document, index, info, mapping, multi, nodes, pit, scroll, search,
-    security, update,
+    security, state, update,
 };
+use crate::json::Json;
 use crate::shared::{NodeFacts, Shared};
 use crate::store::ResolveOptions;
 use crate::sync::lock;
@@ -37,6 +39,9 @@ struct Route {
     methods: &'static [&'static str],
     pattern: &'static str,
     action: Action,
+    /// The query parameters that the endpoint takes, separated by spaces; those that the genuine
+    /// server takes and this one does not begin with `!`.
+    parameters: &'static [&'static str],
     handler: Handler,
 }
 
@@ -44,9 +49,10 @@ const fn route(
     methods: &'static [&'static str],
     pattern: &'static str,
     action: Action,
+    parameters: &'static [&'static str],
     handler: Handler,
 ) -> Route {
-    Route { methods, pattern, action, handler }
+    Route { methods, pattern, action, parameters, handler }
 }
 
 const GET_POST: &[&str] = &["GET", "POST"];
@@ -54,64 +60,149 @@ const GET_HEAD: &[&str] = &["GET", "HEAD"];
 const PUT_POST: &[&str] = &["PUT", "POST"];
 use Action::{Anyone, Manage, Monitor, Read, Write};
 
+const NONE: &[&str] = &[];
+const TIMES: &[&str] = &["timeout master_timeout"];
+const REFRESH: &[&str] = &["refresh"];
+const OPTIONS: &str = "ignore_unavailable allow_no_indices expand_wildcards";
+const SOURCE: &str = "_source _source_includes _source_excludes";
+const INDICES: &[&str] = &[OPTIONS, "master_timeout local !force"];
+const SETTINGS: &[&str] = &[OPTIONS, "master_timeout local include_defaults flat_settings"];
+const GET_INDEX: &[&str] =
+    &[OPTIONS, "master_timeout local include_defaults flat_settings !features"];
+const CREATE: &[&str] = &["timeout master_timeout wait_for_active_shards"];
+const DELETE_INDEX: &[&str] = &[OPTIONS, "timeout master_timeout"];
+const PUT_MAPPING: &[&str] = &[OPTIONS, "timeout master_timeout !write_index_only"];
+const HEALTH: &[&str] = &[
+    OPTIONS,
+    "wait_for_status wait_for_nodes wait_for_no_relocating_shards wait_for_no_initializing_shards",
+    "wait_for_active_shards wait_for_events timeout master_timeout local !level",
+];
+const STATE: &[&str] =
+    &[OPTIONS, "master_timeout local flat_settings !wait_for_metadata_version !wait_for_timeout"];
+const SHARDS: &[&str] = &[OPTIONS, "master_timeout local preference routing"];
+const CAT: &[&str] = &[
+    OPTIONS,
+    "format v master_timeout local !h !help !s !bytes !time !health !pri !full_id !include_unloaded_segments",
+];
+const NODES: &[&str] = &["timeout flat_settings"];
+const KEYS: &[&str] =
+    &["id name owner !username !realm_name !with_limited_by !active_only !with_profile_uid"];
+const WRITE: &[&str] = &[
+    "op_type routing refresh timeout version version_type if_seq_no if_primary_term require_alias",
+    "wait_for_active_shards include_source_on_error !pipeline !require_data_stream",
+];
+const DELETE: &[&str] = &[
+    "routing refresh timeout version version_type if_seq_no if_primary_term wait_for_active_shards",
+];
+const UPDATE: &[&str] = &[
+    SOURCE,
+    "routing refresh timeout if_seq_no if_primary_term require_alias wait_for_active_shards",
+    "retry_on_conflict include_source_on_error !lang",
+];
+const READ: &[&str] = &[
+    SOURCE,
+    "routing preference realtime refresh version version_type _source_exclude_vectors !stored_fields !force_synthetic_source",
+];
+const MGET: &[&str] = &[
+    SOURCE,
+    "routing preference realtime refresh _source_exclude_vectors !stored_fields !force_synthetic_source",
+];
+const BULK: &[&str] = &[
+    SOURCE,
+    "routing refresh timeout require_alias wait_for_active_shards include_source_on_error",
+    "!pipeline !require_data_stream !list_executed_pipelines",
+];
+const SCROLL: &[&str] = &["scroll scroll_id rest_total_hits_as_int"];
+const PIT: &[&str] = &[
+    "keep_alive ignore_unavailable expand_wildcards preference routing allow_partial_search_results",
+    "max_concurrent_shard_requests",
+];
+const COUNT: &[&str] = &[
+    OPTIONS,
+    "q preference routing ignore_throttled !df !default_operator !analyzer !analyze_wildcard !lenient",
+    "!min_score !terminate_after",
+];
+const SEARCH: &[&str] = &[
+    OPTIONS,
+    SOURCE,
+    "q from size sort scroll typed_keys track_total_hits version seq_no_primary_term routing preference",
+    "rest_total_hits_as_int search_type request_cache batched_reduce_size ccs_minimize_roundtrips",
+    "pre_filter_shard_size max_concurrent_shard_requests allow_partial_search_results timeout",
+    "ignore_throttled _source_exclude_vectors track_scores !df !default_operator !analyzer",
+    "!analyze_wildcard !lenient !explain !stored_fields !docvalue_fields !terminate_after !stats",
+    "!suggest_field !suggest_mode !suggest_size !suggest_text !include_named_queries_score",
+    "!force_synthetic_source",
+];
+const MSEARCH: &[&str] = &[
+    OPTIONS,
+    "typed_keys rest_total_hits_as_int search_type ccs_minimize_roundtrips max_concurrent_searches",
+    "pre_filter_shard_size max_concurrent_shard_requests ignore_throttled routing",
+    "!include_named_queries_score",
+];
+
 /// Fixed segments stand before placeholders, since the first pattern that fits is taken.
 static ROUTES: &[Route] = &[
-    route(GET_HEAD, "", Monitor, info::info),
-    route(PUT_POST, "_bulk", Write, bulk::bulk),
-    route(GET_POST, "_search", Read, search::search),
-    route(GET_POST, "_search/scroll", Anyone, scroll::next),
-    route(&["DELETE"], "_search/scroll", Anyone, scroll::clear),
-    route(GET_POST, "_search/scroll/{scroll_id}", Anyone, scroll::next),
-    route(&["DELETE"], "_search/scroll/{scroll_id}", Anyone, scroll::clear),
-    route(GET_POST, "_msearch", Read, multi::search),
-    route(GET_POST, "_mget", Read, multi::get),
-    route(GET_POST, "_count", Read, search::count),
-    route(&["DELETE"], "_pit", Anyone, pit::close),
-    route(GET_POST, "_refresh", Manage, index::refresh),
-    route(&["GET"], "_mapping", Read, mapping::get),
-    route(&["GET"], "_settings", Read, index::settings),
-    route(&["POST"], "_aliases", Manage, alias::update),
-    route(&["GET"], "_alias", Read, alias::get),
-    route(GET_HEAD, "_alias/{name}", Read, alias::get),
-    route(&["GET"], "_cluster/health", Monitor, cluster::health),
-    route(&["GET"], "_cluster/health/{index}", Monitor, cluster::health),
-    route(&["GET"], "_cat/indices", Monitor, cat::indices),
-    route(&["GET"], "_cat/indices/{index}", Monitor, cat::indices),
-    route(&["GET"], "_cat/count", Read, cat::count),
-    route(&["GET"], "_cat/count/{index}", Read, cat::count),
-    route(&["GET"], "_cat/nodes", Monitor, cat::nodes),
-    route(&["GET"], "_nodes", Monitor, nodes::http),
-    route(&["GET"], "_nodes/http", Monitor, nodes::http),
-    route(&["GET"], "_nodes/{node_id}/http", Monitor, nodes::http),
-    route(&["GET"], "_security/_authenticate", Anyone, security::authenticate),
-    route(&["GET"], "_security/api_key", Anyone, security::get_keys),
-    route(PUT_POST, "_security/api_key", Manage, security::create_key),
-    route(&["DELETE"], "_security/api_key", Manage, security::invalidate_keys),
-    route(&["POST"], "_security/oauth2/token", Manage, security::create_token),
-    route(PUT_POST, "{index}/_bulk", Write, bulk::bulk),
-    route(GET_POST, "{index}/_search", Read, search::search),
-    route(GET_POST, "{index}/_msearch", Read, multi::search),
-    route(GET_POST, "{index}/_mget", Read, multi::get),
-    route(GET_POST, "{index}/_count", Read, search::count),
-    route(&["POST"], "{index}/_pit", Read, pit::open),
-    route(GET_POST, "{index}/_refresh", Manage, index::refresh),
-    route(&["GET"], "{index}/_mapping", Read, mapping::get),
-    route(PUT_POST, "{index}/_mapping", Manage, mapping::put),
-    route(&["GET"], "{index}/_settings", Read, index::settings),
-    route(GET_HEAD, "{index}/_alias", Read, alias::get),
-    route(GET_HEAD, "{index}/_alias/{name}", Read, alias::get),
-    route(PUT_POST, "{index}/_alias/{name}", Manage, alias::put),
-    route(&["DELETE"], "{index}/_alias/{name}", Manage, alias::delete),
-    route(&["POST"], "{index}/_doc", Write, document::index),
-    route(PUT_POST, "{index}/_doc/{id}", Write, document::index),
-    route(GET_HEAD, "{index}/_doc/{id}", Read, document::get),
-    route(&["DELETE"], "{index}/_doc/{id}", Write, document::delete),
-    route(PUT_POST, "{index}/_create/{id}", Write, document::create),
-    route(GET_HEAD, "{index}/_source/{id}", Read, document::source),
-    route(&["POST"], "{index}/_update/{id}", Write, update::update),
-    route(GET_HEAD, "{index}", Read, index::get),
-    route(&["PUT"], "{index}", Manage, index::create),
-    route(&["DELETE"], "{index}", Manage, index::delete),
+    route(GET_HEAD, "", Monitor, NONE, info::info),
+    route(PUT_POST, "_bulk", Write, BULK, bulk::bulk),
+    route(GET_POST, "_search", Read, SEARCH, search::search),
+    route(GET_POST, "_search/scroll", Anyone, SCROLL, scroll::next),
+    route(&["DELETE"], "_search/scroll", Anyone, SCROLL, scroll::clear),
+    route(GET_POST, "_search/scroll/{scroll_id}", Anyone, SCROLL, scroll::next),
+    route(&["DELETE"], "_search/scroll/{scroll_id}", Anyone, SCROLL, scroll::clear),
+    route(GET_POST, "_msearch", Read, MSEARCH, multi::search),
+    route(GET_POST, "_mget", Read, MGET, multi::get),
+    route(GET_POST, "_count", Read, COUNT, search::count),
+    route(&["DELETE"], "_pit", Anyone, NONE, pit::close),
+    route(GET_POST, "_refresh", Manage, INDICES, index::refresh),
+    route(&["GET"], "_mapping", Read, INDICES, mapping::get),
+    route(&["GET"], "_settings", Read, SETTINGS, index::settings),
+    route(&["POST"], "_aliases", Manage, TIMES, alias::update),
+    route(&["GET"], "_alias", Read, INDICES, alias::get),
+    route(GET_HEAD, "_alias/{name}", Read, INDICES, alias::get),
+    route(&["GET"], "_cluster/health", Monitor, HEALTH, cluster::health),
+    route(&["GET"], "_cluster/health/{index}", Monitor, HEALTH, cluster::health),
+    route(&["GET"], "_cluster/state", Monitor, STATE, state::state),
+    route(&["GET"], "_cluster/state/{metric}", Monitor, STATE, state::state),
+    route(&["GET"], "_cluster/state/{metric}/{index}", Monitor, STATE, state::state),
+    route(GET_POST, "_search_shards", Read, SHARDS, state::search_shards),
+    route(GET_POST, "{index}/_search_shards", Read, SHARDS, state::search_shards),
+    route(&["GET"], "_cat/indices", Monitor, CAT, cat::indices),
+    route(&["GET"], "_cat/indices/{index}", Monitor, CAT, cat::indices),
+    route(&["GET"], "_cat/count", Read, CAT, cat::count),
+    route(&["GET"], "_cat/count/{index}", Read, CAT, cat::count),
+    route(&["GET"], "_cat/nodes", Monitor, CAT, cat::nodes),
+    route(&["GET"], "_nodes", Monitor, NODES, nodes::http),
+    route(&["GET"], "_nodes/http", Monitor, NODES, nodes::http),
+    route(&["GET"], "_nodes/{node_id}/http", Monitor, NODES, nodes::http),
+    route(&["GET"], "_security/_authenticate", Anyone, NONE, security::authenticate),
+    route(&["GET"], "_security/api_key", Anyone, KEYS, security::get_keys),
+    route(PUT_POST, "_security/api_key", Manage, REFRESH, security::create_key),
+    route(&["DELETE"], "_security/api_key", Manage, NONE, security::invalidate_keys),
+    route(&["POST"], "_security/oauth2/token", Manage, NONE, security::create_token),
+    route(PUT_POST, "{index}/_bulk", Write, BULK, bulk::bulk),
+    route(GET_POST, "{index}/_search", Read, SEARCH, search::search),
+    route(GET_POST, "{index}/_msearch", Read, MSEARCH, multi::search),
+    route(GET_POST, "{index}/_mget", Read, MGET, multi::get),
+    route(GET_POST, "{index}/_count", Read, COUNT, search::count),
+    route(&["POST"], "{index}/_pit", Read, PIT, pit::open),
+    route(GET_POST, "{index}/_refresh", Manage, INDICES, index::refresh),
+    route(&["GET"], "{index}/_mapping", Read, INDICES, mapping::get),
+    route(PUT_POST, "{index}/_mapping", Manage, PUT_MAPPING, mapping::put),
+    route(&["GET"], "{index}/_settings", Read, SETTINGS, index::settings),
+    route(GET_HEAD, "{index}/_alias", Read, INDICES, alias::get),
+    route(GET_HEAD, "{index}/_alias/{name}", Read, INDICES, alias::get),
+    route(PUT_POST, "{index}/_alias/{name}", Manage, TIMES, alias::put),
+    route(&["DELETE"], "{index}/_alias/{name}", Manage, TIMES, alias::delete),
+    route(&["POST"], "{index}/_doc", Write, WRITE, document::index),
+    route(PUT_POST, "{index}/_doc/{id}", Write, WRITE, document::index),
+    route(GET_HEAD, "{index}/_doc/{id}", Read, READ, document::get),
+    route(&["DELETE"], "{index}/_doc/{id}", Write, DELETE, document::delete),
+    route(PUT_POST, "{index}/_create/{id}", Write, WRITE, document::create),
+    route(GET_HEAD, "{index}/_source/{id}", Read, READ, document::source),
+    route(&["POST"], "{index}/_update/{id}", Write, UPDATE, update::update),
+    route(GET_HEAD, "{index}", Read, GET_INDEX, index::get),
+    route(&["PUT"], "{index}", Manage, CREATE, index::create),
+    route(&["DELETE"], "{index}", Manage, DELETE_INDEX, index::delete),
 ];
 
 /// Answers a request: the one door into the API.
@@ -173,8 +264,20 @@ fn dispatch(
         major: negotiated.major,
         versioned: negotiated.versioned,
     };
-    let outcome = authorize(&call, route).and_then(|()| (route.handler)(&call));
-    Ok((negotiated, outcome.unwrap_or_else(Reply::from)))
+    let outcome = call
+        .params
+        .check(uri.path(), route.parameters)
+        .and_then(|()| authorize(&call, route))
+        .and_then(|()| (route.handler)(&call));
+    let mut reply = outcome.unwrap_or_else(Reply::from);
+    if let Payload::Json(body) = &mut reply.payload {
+        if let Some(filter) = call.params.get("filter_path").filter(|filter| !filter.is_empty()) {
+            *body =
+                FilterPath::parse(filter).apply(std::mem::replace(body, Json::Array(Vec::new())));
+        }
+        reply.pretty = call.params.get("pretty").is_some_and(|pretty| pretty != "false");
+    }
+    Ok((negotiated, reply))
 }
 
 /// Wildcards are not refused: they find only what the caller may read.

@@ -8,6 +8,7 @@ use super::document::{expected, target, written};
 use super::error::ApiError;
 use super::reply::Reply;
 use super::source_filter::SourceFilter;
+use super::state::{Use, count};
 use crate::store::{Document, Expected, Index};
 use crate::sync::lock;
 
@@ -16,6 +17,7 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     let expected = expected(call)?;
     let mut store = lock(&call.shared.store);
     let index = target(call, &mut store, call.part("index"))?;
+    count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Write);
     let (document, result) = apply(index, call.part("id"), &request, expected)?;
     let status = if result == "created" { StatusCode::CREATED } else { StatusCode::OK };
     let mut body = written(call, &index.name, &document, result);

@@ -11,7 +11,7 @@ use super::listener::Welcome;
 use crate::capacity::{Capacity, Workers};
 use crate::fault::Fault;
 use crate::latency::Latency;
-use crate::record::{ConnectionCounts, Recorded};
+use crate::record::{ConnectionCounts, Recorded, ShardOperations};
 use crate::sync::lock;
 use crate::tls::NodeCertificate;
 
@@ -182,6 +182,17 @@ impl NodeHandle {
         self.0.records.counts()
     }
 
+    /// The shard operations of the requests that this node received.
+    ///
+    /// Writes go to the node of the primary, reads to a copy: with `preference=_local` to the
+    /// node's own one, searches prefer it, and reads by id alternate between the copies.
+    pub fn shard_operations(&self) -> ShardOperations {
+        ShardOperations {
+            local: self.0.facts.local.load(Ordering::Relaxed),
+            forwarded: self.0.facts.forwarded.load(Ordering::Relaxed),
+        }
+    }
+
     /// What rustls said about each handshake that failed.
     pub fn handshake_failures(&self) -> Vec<String> {
         self.0.records.failures()
@@ -190,6 +201,8 @@ impl NodeHandle {
     /// Forgets requests, bytes and counts (not the connections that are open).
     pub fn clear_records(&self) {
         self.0.records.clear();
+        self.0.facts.local.store(0, Ordering::Relaxed);
+        self.0.facts.forwarded.store(0, Ordering::Relaxed);
     }
 
     /// Whether this text arrived: in what came before TLS, in the bytes of any connection after

@@ -11,6 +11,7 @@ pub(crate) struct Document {
     pub(crate) seq_no: u64,
     pub(crate) primary_term: u64,
     pub(crate) routing: Option<String>,
+    pub(crate) shard: u32,
 }
 
 /// What a write expects to find.

@@ -1,12 +1,13 @@
 //! One index: documents, mapping, settings and aliases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::document::{Document, Expected};
 use super::mapping::Mapping;
+use super::shards::{routing_shards, shard_of};
 use crate::api::error::ApiError;
 
 /// An index. Cloning shares the documents, so a snapshot is cheap.
@@ -21,7 +22,13 @@ pub(crate) struct Index {
     pub(crate) documents: BTreeMap<String, Arc<Document>>,
     /// Versions of deleted documents: a document written again counts on.
     deleted: BTreeMap<String, u64>,
-    next_seq_no: u64,
+    /// By shard.
+    next_seq_no: BTreeMap<u32, u64>,
+    pub(crate) shards: u32,
+    pub(crate) replicas: u32,
+    pub(crate) routing_shards: u32,
+    /// Counts the changes of mapping, settings and aliases.
+    pub(crate) version: u64,
 }
 
 impl Index {
@@ -35,7 +42,11 @@ impl Index {
             aliases: BTreeMap::new(),
             documents: BTreeMap::new(),
             deleted: BTreeMap::new(),
-            next_seq_no: 0,
+            next_seq_no: BTreeMap::new(),
+            shards: 1,
+            replicas: 1,
+            routing_shards: routing_shards(1),
+            version: 1,
         }
     }
 
@@ -57,13 +68,15 @@ impl Index {
             Some((version, _)) => version,
             None => before.or_else(|| self.deleted.get(id).copied()).unwrap_or(0) + 1,
         };
+        let shard = self.shard_of(id, routing.as_deref());
         let document = Arc::new(Document {
             id: id.to_owned(),
             source,
             version,
-            seq_no: self.take_seq_no(),
+            seq_no: self.take_seq_no(shard),
             primary_term: 1,
             routing,
+            shard,
         });
         self.deleted.remove(id);
         self.documents.insert(id.to_owned(), Arc::clone(&document));
@@ -88,13 +101,18 @@ impl Index {
             None => old.or_else(|| self.deleted.get(id).copied()).unwrap_or(0) + 1,
         };
         self.deleted.insert(id.to_owned(), version);
+        let shard = match &before {
+            Some(document) => document.shard,
+            None => self.shard_of(id, None),
+        };
         let gone = Document {
             id: id.to_owned(),
             source: Value::Null,
             version,
-            seq_no: self.take_seq_no(),
+            seq_no: self.take_seq_no(shard),
             primary_term: 1,
             routing: None,
+            shard,
         };
         Ok((gone, before.is_some()))
     }
@@ -145,13 +163,33 @@ impl Index {
     /// gives them.
     pub(crate) fn in_order(&self) -> Vec<Arc<Document>> {
         let mut documents: Vec<_> = self.documents.values().cloned().collect();
-        documents.sort_by_key(|document| document.seq_no);
+        documents.sort_by_key(|document| (document.shard, document.seq_no));
         documents
     }
 
-    fn take_seq_no(&mut self) -> u64 {
-        let taken = self.next_seq_no;
-        self.next_seq_no += 1;
+    /// The shard that a document belongs to.
+    pub(crate) fn shard_of(&self, id: &str, routing: Option<&str>) -> u32 {
+        shard_of(routing.unwrap_or(id), self.routing_shards, self.shards)
+    }
+
+    /// The shards that a search with these routing values (separated by commas) reads.
+    pub(crate) fn shards_for(&self, routing: Option<&str>) -> Vec<u32> {
+        match routing {
+            None => (0..self.shards).collect(),
+            Some(list) => {
+                let chosen: BTreeSet<u32> = list
+                    .split(',')
+                    .map(|value| shard_of(value, self.routing_shards, self.shards))
+                    .collect();
+                chosen.into_iter().collect()
+            }
+        }
+    }
+
+    fn take_seq_no(&mut self, shard: u32) -> u64 {
+        let next = self.next_seq_no.entry(shard).or_insert(0);
+        let taken = *next;
+        *next += 1;
         taken
     }
 }

@@ -6,6 +6,7 @@ mod index;
 mod mapping;
 mod paths;
 mod resolve;
+mod shards;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) use index::Index;
 pub(crate) use mapping::{FieldKind, Mapping};
 pub(crate) use paths::values_at;
 pub(crate) use resolve::{Options as ResolveOptions, matches_wildcard};
+pub(crate) use shards::{holders, routing_shards};
 
 /// A document together with the index that holds it.
 pub(crate) type Found = (Arc<str>, Arc<Document>);

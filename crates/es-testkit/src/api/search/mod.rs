@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
+use super::state::{self, Use};
 use crate::store::{Index, Store};
 use crate::sync::lock;
 
@@ -52,6 +53,7 @@ pub(crate) fn run(
             let names = call.resolve(store, expression)?;
             let indices: Vec<&Index> =
                 names.iter().filter_map(|name| store.indices.get(name)).collect();
+            count_shards(call, &indices);
             (execute(&indices, &request)?, indices.len())
         }
     };
@@ -60,6 +62,14 @@ pub(crate) fn run(
         fields.insert("pit_id".to_owned(), id.into());
     }
     Ok(answer)
+}
+
+fn count_shards(call: &Call<'_>, indices: &[&Index]) {
+    for index in indices {
+        for shard in index.shards_for(call.params.get("routing")) {
+            state::count(call, index, shard, Use::Search);
+        }
+    }
 }
 
 pub(crate) fn count(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -71,6 +81,7 @@ pub(crate) fn count(call: &Call<'_>) -> Result<Reply, ApiError> {
     let store = lock(&call.shared.store);
     let names = call.indices(&store)?;
     let indices: Vec<&Index> = names.iter().filter_map(|name| store.indices.get(name)).collect();
+    count_shards(call, &indices);
     let total = execute(&indices, &request)?.total;
     Ok(Reply::ok(json!({"count": total, "_shards": shards(indices.len())})))
 }
