@@ -2,10 +2,10 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use es_benches::{
-    clients::{Client, Name},
+    clients::{Clients, Own},
+    operation::{BoxError, Operation},
     process::serve_from_thread,
 };
-use peers::operation::{BoxError, Operation};
 use tokio::runtime::{Builder, Runtime};
 
 fn requests(criterion: &mut Criterion) {
@@ -20,9 +20,9 @@ fn measure(criterion: &mut Criterion) -> Result<(), BoxError> {
     let urls = serve_from_thread(3)?;
     for operation in Operation::ALL {
         let mut group = criterion.benchmark_group(operation.name());
-        for name in Name::ALL {
-            let mut client = runtime.block_on(Client::new(name, &urls))?;
-            group.bench_function(name.text(), |bencher| {
+        for name in Own::NAMES {
+            let mut client = runtime.block_on(Own::new(name, &urls))?;
+            group.bench_function(*name, |bencher| {
                 bencher.iter_custom(|times| timed(&runtime, &mut client, operation, times));
             });
         }
@@ -33,7 +33,7 @@ fn measure(criterion: &mut Criterion) -> Result<(), BoxError> {
 
 fn timed(
     runtime: &Runtime,
-    client: &mut Client,
+    client: &mut Own,
     operation: Operation,
     times: u64,
 ) -> std::time::Duration {

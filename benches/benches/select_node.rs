@@ -1,7 +1,7 @@
 //! The choice of a node, for a few nodes and for many.
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use es_benches::selecting::{choose, pool};
+use es_benches::{fixtures::pool, selecting::choose};
 use es_transport::node::RoundRobin;
 
 fn select_node(criterion: &mut Criterion) {

@@ -1,17 +1,15 @@
-//! The stack layer by layer, over a service that answers at once: each bench has
+//! The stack layer by layer, over a service that responds at once: each bench has
 //! one layer more than the one before, so the difference is the layer's price.
 
-use std::{
-    convert::Infallible,
-    future::{Ready, ready},
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::time::Duration;
 
 use criterion::{
     BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
 };
-use es_benches::selecting::pool;
+use es_benches::{
+    fixtures::{Backend, pool},
+    operation::BoxError,
+};
 use es_transport::{
     Body, Credentials,
     layer::{
@@ -22,31 +20,9 @@ use es_transport::{
     },
     node::RoundRobin,
 };
-use http::{HeaderValue, Request, Response};
-use peers::operation::BoxError;
+use http::Request;
 use tokio::runtime::{Builder, Runtime};
 use tower::{Service, ServiceBuilder, ServiceExt};
-
-/// Answers at once, as Elasticsearch does a HEAD.
-#[derive(Clone)]
-struct Bottom;
-
-impl Service<Request<Body>> for Bottom {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Ready<Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<Body>) -> Self::Future {
-        let mut answer = Response::new(Body::empty());
-        let product = HeaderValue::from_static("Elasticsearch");
-        answer.headers_mut().insert("x-elastic-product", product);
-        ready(Ok(answer))
-    }
-}
 
 fn stack(criterion: &mut Criterion) {
     if let Err(error) = measure(criterion) {
@@ -58,8 +34,8 @@ fn stack(criterion: &mut Criterion) {
 fn measure(criterion: &mut Criterion) -> Result<(), BoxError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut group = criterion.benchmark_group("stack");
-    let stack = Bottom;
-    bench(&mut group, &runtime, "bottom", &stack);
+    let stack = Backend;
+    bench(&mut group, &runtime, "backend", &stack);
     let stack = ServiceBuilder::new().layer(CollectLayer::new()).service(stack);
     bench(&mut group, &runtime, "+ collect", &stack);
     let stack = ServiceBuilder::new().layer(AttemptTimeoutLayer::default()).service(stack);

@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use peers::operation::BoxError;
+use crate::operation::BoxError;
 
 /// The path of another binary of this package.
 ///

@@ -2,9 +2,9 @@
 //! per attempt, product check, compatibility mode, spans without a subscriber.
 
 use es_client::{Elasticsearch, SearchResponse, helpers::bulk::Operation as Write};
-use peers::{
+use crate::{
     operation::{
-        Answer, BULK, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of,
+        Page, BULK, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of,
         query,
     },
     product::Product,
@@ -30,16 +30,16 @@ impl Ours {
     /// Performs one operation a number of times.
     ///
     /// # Errors
-    /// When a request fails or an answer is not what it must be.
+    /// When a request fails or a response is not what it must be.
     pub async fn run(&mut self, operation: Operation, times: u64) -> Result<(), BoxError> {
         match operation {
             Operation::Head => self.head(times).await,
             Operation::Info => self.info(times).await,
             Operation::Index => self.index(times).await,
-            Operation::Value(answer) => self.search_value(answer, times).await,
-            Operation::Typed(answer) => self.search::<Product>(answer, times).await,
+            Operation::Value(page) => self.search_value(page, times).await,
+            Operation::Typed(page) => self.search::<Product>(page, times).await,
             Operation::Bulk => self.bulk(times).await,
-            Operation::Raw(answer) => self.search_raw(answer, times).await,
+            Operation::Raw(page) => self.search_raw(page, times).await,
         }
     }
 
@@ -64,22 +64,22 @@ impl Ours {
         let product = Product::numbered(1);
         for _ in 0..times {
             let call = self.client.index(INDEX).id("1").document(&product);
-            let answer: Value = call.send().await?.json()?;
-            check_text(&answer["result"], "created")?;
+            let response: Value = call.send().await?.json()?;
+            check_text(&response["result"], "created")?;
         }
         Ok(())
     }
 
-    async fn search_value(&self, answer: Answer, times: u64) -> Result<(), BoxError> {
+    async fn search_value(&self, page: Page, times: u64) -> Result<(), BoxError> {
         let query = query();
         for _ in 0..times {
-            let call = self.client.search::<Value>(answer.index()).body(&query);
-            check_hits(hits_of(&call.send().await?.json()?), answer)?;
+            let call = self.client.search::<Value>(page.index()).body(&query);
+            check_hits(hits_of(&call.send().await?.json()?), page)?;
         }
         Ok(())
     }
 
-    /// By the helper, which may ask for less of the answer than the others do;
+    /// By the helper, which may ask for less of the response than the others do;
     /// the server gives all of it to everybody.
     async fn bulk(&self, times: u64) -> Result<(), BoxError> {
         let products = Product::many(BULK);
@@ -94,27 +94,27 @@ impl Ours {
         Ok(())
     }
 
-    async fn search_raw(&self, answer: Answer, times: u64) -> Result<(), BoxError> {
+    async fn search_raw(&self, page: Page, times: u64) -> Result<(), BoxError> {
         let query = query();
         for _ in 0..times {
-            let call = self.client.search::<Value>(answer.index()).body(&query);
+            let call = self.client.search::<Value>(page.index()).body(&query);
             let response = call.send().await?;
             let found: SearchResponse<&RawValue> = response.json_borrowed()?;
-            check_hits(found.documents().count(), answer)?;
+            check_hits(found.documents().count(), page)?;
         }
         Ok(())
     }
 
     async fn search<T: DeserializeOwned>(
         &self,
-        answer: Answer,
+        page: Page,
         times: u64,
     ) -> Result<(), BoxError> {
         let query = query();
         for _ in 0..times {
-            let call = self.client.search::<T>(answer.index()).body(&query);
+            let call = self.client.search::<T>(page.index()).body(&query);
             let found: SearchResponse<T> = call.await?;
-            check_hits(found.documents().count(), answer)?;
+            check_hits(found.documents().count(), page)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use peers::operation::BoxError;
+use crate::operation::BoxError;
 use tokio::runtime::Builder;
 
 use crate::{callgrind::sibling, server};
@@ -52,7 +52,7 @@ impl Drop for Server {
     }
 }
 
-/// Starts the server in a thread, for as long as the process lives, and answers
+/// Starts the server in a thread, for as long as the process lives, and returns
 /// the nodes' URLs.
 ///
 /// # Errors

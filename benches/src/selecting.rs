@@ -1,29 +1,17 @@
-//! Selecting a node, without any request: pools of any size, and the time that
-//! a choice takes.
+//! Selecting a node, without any request: the time that a selection takes.
 
 use std::{
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use es_transport::{
-    Node, NodePool,
+    NodePool,
     node::{RequestContext, RoundRobin, Verdict},
 };
 use http::Method;
-use peers::operation::BoxError;
 
-/// A pool of so many nodes.
-///
-/// # Errors
-/// Never: the URLs are good.
-pub fn pool(nodes: usize) -> Result<Arc<NodePool>, BoxError> {
-    let nodes = (0..nodes)
-        .map(|number| format!("https://node-{number}.example.com:9200").parse())
-        .collect::<Result<Vec<Node>, _>>()?;
-    Ok(NodePool::new(nodes)?)
-}
+use crate::{fixtures::pool, operation::BoxError};
 
 /// Chooses a number of times, and tells the pool each time that it went well.
 pub fn choose(pool: &NodePool, selector: &RoundRobin, times: u64) {

@@ -1,4 +1,4 @@
-//! The local server: fixed answers over plain HTTP/1.1 on loopback, several
+//! The local server: fixed responses over plain HTTP/1.1 on loopback, several
 //! ports for the several nodes of one cluster. Of a bulk request it counts the
 //! operations and keeps nothing.
 
@@ -23,36 +23,36 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use crate::answers::Answers;
+use crate::responses::Responses;
 
-/// Length of the answer to `GET /_stream`: 1 GiB.
+/// Length of the response to `GET /_stream`: 1 GiB.
 pub const STREAM_LENGTH: u64 = 1 << 30;
 const PIECE: &[u8] = &[b' '; 64 * 1024];
 
-/// Listens on a number of free ports of loopback and answers for as long as the
+/// Listens on a number of free ports of loopback and serves for as long as the
 /// runtime lives.
 ///
 /// # Errors
 /// When no port can be had.
 pub async fn start(nodes: usize) -> std::io::Result<Vec<SocketAddr>> {
-    let answers = Arc::new(Answers::new());
+    let responses = Arc::new(Responses::new());
     let mut addresses = Vec::with_capacity(nodes);
     for _ in 0..nodes {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         addresses.push(listener.local_addr()?);
-        tokio::spawn(accept(listener, Arc::clone(&answers)));
+        tokio::spawn(accept(listener, Arc::clone(&responses)));
     }
     Ok(addresses)
 }
 
-async fn accept(listener: TcpListener, answers: Arc<Answers>) {
+async fn accept(listener: TcpListener, responses: Arc<Responses>) {
     while let Ok((stream, _)) = listener.accept().await {
-        // Without it, an answer in two writes waits for an acknowledgement.
+        // Without it, a response in two writes waits for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        let answers = Arc::clone(&answers);
+        let responses = Arc::clone(&responses);
         let service = service_fn(move |request| {
-            let answers = Arc::clone(&answers);
-            async move { answer(request, &answers).await }
+            let responses = Arc::clone(&responses);
+            async move { respond(request, &responses).await }
         });
         tokio::spawn(async move {
             // A client that goes away is the end of a connection, no failure.
@@ -61,28 +61,28 @@ async fn accept(listener: TcpListener, answers: Arc<Answers>) {
     }
 }
 
-type AnswerBody = Either<Full<Bytes>, Either<Pieces, List>>;
+type ServerBody = Either<Full<Bytes>, Either<Pieces, List>>;
 
 /// The operations of bulk requests since they were last asked for.
 static OPERATIONS: AtomicU64 = AtomicU64::new(0);
 
-async fn answer(
+async fn respond(
     request: Request<Incoming>,
-    answers: &Answers,
-) -> Result<Response<AnswerBody>, Infallible> {
+    responses: &Responses,
+) -> Result<Response<ServerBody>, Infallible> {
     let head = request.method() == Method::HEAD;
     let path = request.uri().path().to_owned();
     // Read to its end, or the connection could not be used again.
     let lines = count_lines(request.into_body()).await;
     let mut status = StatusCode::OK;
     let body = match path.as_str() {
-        "/" => answers.info.clone(),
-        "/products/_search" => answers.search.clone(),
-        "/products-large/_search" => answers.large_search.clone(),
-        "/_bulk" | "/products/_bulk" => match answers.bulk.to(lines / 2) {
+        "/" => responses.info.clone(),
+        "/products/_search" => responses.search.clone(),
+        "/products-large/_search" => responses.large_search.clone(),
+        "/_bulk" | "/products/_bulk" => match responses.bulk.to(lines / 2) {
             Ok(pieces) => {
                 OPERATIONS.fetch_add(lines as u64 / 2, Ordering::Relaxed);
-                return Ok(response(Either::Right(Either::Right(List(pieces.into())))));
+                return Ok(ok(Either::Right(Either::Right(List(pieces.into())))));
             }
             Err(error) => {
                 status = StatusCode::PAYLOAD_TOO_LARGE;
@@ -93,14 +93,14 @@ async fn answer(
         "/_stream" => return Ok(stream(head)),
         path if path.contains("/_doc") => {
             status = StatusCode::CREATED;
-            answers.indexed.clone()
+            responses.indexed.clone()
         }
         _ => {
             status = StatusCode::NOT_FOUND;
-            Bytes::from_static(br#"{"error":"no such answer","status":404}"#)
+            Bytes::from_static(br#"{"error":"no such response","status":404}"#)
         }
     };
-    let mut response = response(Either::Left(Full::new(body)));
+    let mut response = ok(Either::Left(Full::new(body)));
     *response.status_mut() = status;
     Ok(response)
 }
@@ -116,12 +116,12 @@ async fn count_lines(mut body: Incoming) -> usize {
     lines
 }
 
-fn stream(head: bool) -> Response<AnswerBody> {
+fn stream(head: bool) -> Response<ServerBody> {
     let left = if head { 0 } else { STREAM_LENGTH };
-    response(Either::Right(Either::Left(Pieces { left })))
+    ok(Either::Right(Either::Left(Pieces { left })))
 }
 
-fn response(body: AnswerBody) -> Response<AnswerBody> {
+fn ok(body: ServerBody) -> Response<ServerBody> {
     const TYPE: HeaderValue =
         HeaderValue::from_static("application/vnd.elasticsearch+json;compatible-with=9");
     let mut response = Response::new(body);
@@ -131,7 +131,7 @@ fn response(body: AnswerBody) -> Response<AnswerBody> {
     response
 }
 
-/// A long answer out of one piece that is sent again and again.
+/// A long response out of one piece that is sent again and again.
 struct Pieces {
     left: u64,
 }
@@ -159,7 +159,7 @@ impl hyper::body::Body for Pieces {
     }
 }
 
-/// An answer in pieces that are there.
+/// A response in pieces that are there.
 struct List(VecDeque<Bytes>);
 
 impl hyper::body::Body for List {

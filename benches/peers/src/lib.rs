@@ -1,33 +1,56 @@
-//! The clients that the measurements compare with.
+//! The peers that the client is compared with.
 //!
 //! | Module | Client |
 //! |---|---|
-//! | [`floor`] | one hyper http/1.1 connection, without anything around it |
-//! | [`legacy`] | hyper-util's pooling client |
-//! | [`plain`] | reqwest |
-//! | [`elastic`] | the `elasticsearch` crate |
-//! | [`open`] | the `opensearch` crate |
+//! | [`reqwest`] | reqwest |
+//! | [`elasticsearch`] | the `elasticsearch` crate |
+//! | [`opensearch`] | the `opensearch` crate |
 //!
-//! Each has `run(operation, times)`; [`operation`] says what there is to do and
-//! [`product`] what is written and read. [`bulk_loop`] writes many documents over
-//! bare hyper.
+//! A workspace of its own: `cargo bench` of the project must not compile them.
 
-#![allow(missing_docs, reason = "fields of documents speak for themselves")]
+pub mod elasticsearch;
+pub mod opensearch;
+pub mod reqwest;
 
-pub mod bulk_loop;
-pub mod elastic;
-pub mod floor;
-pub mod legacy;
-pub mod open;
-pub mod operation;
-pub mod plain;
-pub mod product;
+use es_benches::{
+    clients::{Clients, Own},
+    operation::{BoxError, Operation},
+};
 
-use http::HeaderValue;
+use crate::{elasticsearch::Elastic, opensearch::Open, reqwest::Plain};
 
-// Headers of the clients that bring none of their own; as long as ours.
-const JSON: HeaderValue =
-    HeaderValue::from_static("application/vnd.elasticsearch+json;compatible-with=9");
-const USER_AGENT: HeaderValue = HeaderValue::from_static("es-transport/0.1.0 (rust; linux)");
-const CLIENT_META: HeaderValue = HeaderValue::from_static("es=0.1.0,rs=1.88,t=0.1.0,hy=1.12");
-const AUTHORIZATION: HeaderValue = HeaderValue::from_static("Basic ZWxhc3RpYzpjaGFuZ2VtZQ==");
+/// All clients: the peers, our client and its baselines.
+pub enum Peers {
+    /// `es-client`, or a baseline.
+    Own(Own),
+    /// reqwest.
+    Reqwest(Plain),
+    /// The `elasticsearch` crate.
+    Elasticsearch(Elastic),
+    /// The `opensearch` crate.
+    OpenSearch(Open),
+}
+
+impl Clients for Peers {
+    const NAMES: &'static [&'static str] =
+        &["floor", "hyper-util", "reqwest", "elasticsearch", "opensearch", "ours"];
+
+    async fn new(name: &str, urls: &[String]) -> Result<Self, BoxError> {
+        let first = urls.first().ok_or("no node URL")?;
+        Ok(match name {
+            "reqwest" => Self::Reqwest(Plain::new(first)?),
+            "elasticsearch" => Self::Elasticsearch(Elastic::new(urls)?),
+            "opensearch" => Self::OpenSearch(Open::new(first)?),
+            own => Self::Own(Own::new(own, urls).await?),
+        })
+    }
+
+    async fn run(&mut self, operation: Operation, times: u64) -> Result<(), BoxError> {
+        match self {
+            Self::Own(client) => client.run(operation, times).await,
+            Self::Reqwest(client) => client.run(operation, times).await,
+            Self::Elasticsearch(client) => client.run(operation, times).await,
+            Self::OpenSearch(client) => client.run(operation, times).await,
+        }
+    }
+}

@@ -8,7 +8,7 @@ use std::{io::BufRead, time::Instant};
 
 use es_benches::process::peak_kibibytes;
 use es_client::{Elasticsearch, helpers::bulk::Operation};
-use peers::{
+use es_benches::{
     bulk_loop::{self, Load},
     operation::{BoxError, INDEX, PASSWORD, USER},
     product::Product,

@@ -3,7 +3,7 @@
 
 use es_benches::process::{Server, peak_kibibytes};
 use es_client::{Elasticsearch, helpers::bulk::Operation};
-use peers::{
+use es_benches::{
     operation::{BoxError, INDEX, PASSWORD, USER},
     product::Product,
 };
@@ -26,7 +26,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// With the helper's defaults; answers the bytes that were sent.
+/// With the helper's defaults; returns the bytes that were sent.
 async fn write(client: &Elasticsearch, count: usize) -> Result<u64, BoxError> {
     let documents =
         (0..count).map(|number| Operation::index(Product::to_write(number)).id(number.to_string()));

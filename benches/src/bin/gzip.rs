@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use es_benches::gzipping::{bare, bulk, layer};
-use peers::operation::BoxError;
+use es_benches::operation::BoxError;
 
 const ROUNDS: u32 = 200;
 

@@ -1,5 +1,5 @@
 //! `memory`: what 1,000 known nodes keep of the heap, and the peak of resident
-//! memory while an answer of 1 GiB streams through.
+//! memory while a response of 1 GiB streams through.
 
 use std::alloc::System;
 
@@ -10,7 +10,7 @@ use es_benches::{
 use es_client::Elasticsearch;
 use es_transport::{Body, RequestOptions, Transport};
 use http::Request;
-use peers::operation::BoxError;
+use es_benches::operation::BoxError;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -33,7 +33,7 @@ async fn main() -> Result<(), BoxError> {
     let read = stream(&transport).await?;
     let after = peak_kibibytes()? << 10;
     println!(
-        "an answer of {:.0} MiB as a stream: peak of {:.1} MiB resident, {:.1} MiB before it",
+        "a response of {:.0} MiB as a stream: peak of {:.1} MiB resident, {:.1} MiB before it",
         mebibytes(read),
         mebibytes(after),
         mebibytes(before)

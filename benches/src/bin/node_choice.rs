@@ -3,10 +3,11 @@
 
 use es_benches::{
     callgrind::instructions,
-    selecting::{choose, nanoseconds, pool, two_threads},
+    fixtures::pool,
+    operation::BoxError,
+    selecting::{choose, nanoseconds, two_threads},
 };
 use es_transport::node::RoundRobin;
-use peers::operation::BoxError;
 
 const TIMES: u64 = 10_000;
 

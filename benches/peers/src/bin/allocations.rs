@@ -1,0 +1,19 @@
+//! `allocations <name> <operation> <urls>`: see [`programs::allocations`].
+
+use std::alloc::System;
+
+use es_benches::{operation::BoxError, programs};
+use peers::Peers;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    programs::allocations::<Peers>(|| {
+        let stats = HEAP.stats();
+        stats.allocations + stats.reallocations
+    })
+    .await
+}
