@@ -82,7 +82,8 @@ impl Ours {
     /// By the helper, which may ask for less of the response than the others do;
     /// the server gives all of it to everybody.
     async fn bulk(&self, times: u64) -> Result<(), BoxError> {
-        let products = Product::many(BULK);
+        // The source runs on a thread of its own, so it borrows nothing shorter-lived.
+        let products: &'static [Product] = Product::many(BULK).leak();
         for _ in 0..times {
             let writes = products.iter().enumerate();
             let writes = writes.map(|(id, product)| Write::index(product).id(id.to_string()));

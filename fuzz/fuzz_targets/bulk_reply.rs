@@ -49,7 +49,7 @@ fuzz_target!(|input: &[u8]| {
             }
         }
         assert_eq!(seen, [true; 4], "an operation without an outcome");
-        accounts(stream.report());
+        accounts(&stream.report());
         assert_eq!(stream.report().succeeded, succeeded);
     });
 });

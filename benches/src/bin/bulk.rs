@@ -55,7 +55,8 @@ fn read_documents() -> Result<Vec<Product>, BoxError> {
 /// With everything that is on by default. The bytes alone decide when a request goes.
 async fn ours(load: Load) -> Result<usize, BoxError> {
     let client = Elasticsearch::builder().node(load.url).basic_auth(USER, PASSWORD).build()?;
-    let products = load.products.iter().cycle().take(load.count).enumerate();
+    let products: &'static [Product] = load.products.leak();
+    let products = products.iter().cycle().take(load.count).enumerate();
     let operations = products.map(|(id, product)| Operation::index(product).id(id.to_string()));
     let report = client
         .helpers()

@@ -56,13 +56,13 @@ async fn peak(documents: u64) -> usize {
     let client = client(&most);
     let before = live();
     let text = "x".repeat(280);
-    let input = (0..documents).map(|n| json!({ "n": n, "text": text }));
+    let input = (0..documents).map(move |n| json!({ "n": n, "text": text }));
     let report = client.helpers().bulk("i", input).await.unwrap();
     assert_eq!(report.succeeded, documents);
     most.load(Ordering::Relaxed) - before
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_peak_does_not_grow_with_the_input() {
     let (short, long) = (peak(40_000).await, peak(200_000).await);
     assert!(long < 32 << 20, "{long} bytes");

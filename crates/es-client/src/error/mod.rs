@@ -62,6 +62,14 @@ impl Error {
         Self(Box::new(Kind::Invalid(message.into().into())))
     }
 
+    pub(crate) fn no_runtime() -> Self {
+        Self::invalid("it must be polled within a tokio runtime")
+    }
+
+    pub(crate) fn thread(source: std::io::Error) -> Self {
+        Self::source_of_operations(source.into())
+    }
+
     pub(crate) fn source_of_operations(source: es_transport::BoxError) -> Self {
         Self(Box::new(Kind::Source(source)))
     }

@@ -1,10 +1,10 @@
 use serde_json::value::RawValue;
 
 use super::{
-    bulk::{Bulk, FromTryStream, IntoOperations},
+    bulk::{Bulk, IntoOperations, Source},
     esql::Esql,
     msearch::Msearch,
-    read_all::{ReadAll, ReadAllStream},
+    read_all::ReadAll,
     task::WaitForTask,
 };
 use crate::{client::Elasticsearch, params::IntoParam};
@@ -31,7 +31,7 @@ impl Helpers {
     /// goes to `index`.
     ///
     /// Items that are results may fail: the first error ends the input.
-    pub fn bulk<S, Via>(&self, index: impl IntoParam, operations: S) -> Bulk<S::Operations>
+    pub fn bulk<S, Via>(&self, index: impl IntoParam, operations: S) -> Bulk<Source<S::Context>>
     where
         S: IntoOperations<Via>,
     {
@@ -81,8 +81,8 @@ impl Helpers {
         index: impl IntoParam,
         target: &Elasticsearch,
         target_index: impl IntoParam,
-    ) -> Bulk<FromTryStream<ReadAllStream<Box<RawValue>>>> {
-        target.helpers().bulk(target_index, self.read_all(index).stream())
+    ) -> Bulk<Source<()>> {
+        target.helpers().bulk(target_index, self.read_all::<Box<RawValue>>(index).stream())
     }
 
     /// Sends searches of many tasks together; see [`msearch`](super::msearch).

@@ -37,9 +37,9 @@ pub(super) struct HelperRequest {
 pub(super) struct Failed {
     pub(super) error: Error,
     /// Whether it may have been carried out nevertheless.
-    pub(super) lost: bool,
+    pub(super) maybe_applied: bool,
     /// Whether the same request may succeed later.
-    pub(super) passing: bool,
+    pub(super) transient: bool,
     /// How long the server asks to be left alone.
     pub(super) retry_after: Option<Duration>,
 }
@@ -92,8 +92,8 @@ pub(super) async fn send_patiently(
             Ok(answered) => return Ok(answered),
             Err(failed) => failed,
         };
-        let harmless = request.repeatable || !failed.lost;
-        if !failed.passing || !harmless || retries >= patience.max_retries {
+        let harmless = request.repeatable || !failed.maybe_applied;
+        if !failed.transient || !harmless || retries >= patience.max_retries {
             return Err(failed.error);
         }
         retries += 1;
@@ -139,41 +139,42 @@ fn statuses_of_nodes(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
 
 impl Failed {
     fn before_sending(error: Error) -> Self {
-        Self { error, lost: false, passing: false, retry_after: None }
+        Self { error, maybe_applied: false, transient: false, retry_after: None }
     }
 
     /// Nothing came back, or only a part of it.
     fn without_answer(error: Error) -> Self {
         let Some(transport) = error.as_transport() else {
-            return Self { error, lost: true, passing: false, retry_after: None };
+            return Self { error, maybe_applied: true, transient: false, retry_after: None };
         };
-        let passing = transport.is_connect()
+        let transient = transport.is_connect()
             || transport.is_io()
             || transport.is_timeout()
             || transport.is_foreign();
-        let lost = !transport.is_unsent() || perhaps_done(transport.attempts());
-        Self { lost, passing, retry_after: None, error }
+        let maybe_applied = !transport.is_unsent() || maybe_applied(transport.attempts());
+        Self { maybe_applied, transient, retry_after: None, error }
     }
 
     fn answered(error: Error) -> Self {
         let status = error.status().unwrap_or_default();
-        let passing = matches!(status.as_u16(), 429 | 502 | 503 | 504);
+        let transient = matches!(status.as_u16(), 429 | 502 | 503 | 504);
         let retry_after = error.as_api().and_then(|api| retry_after(&api.meta));
         // A refusal by 4xx was decided before anything was done; 400 may come
         // from servers that carry a body out while they read it.
-        let before = error.as_api().is_some_and(|api| perhaps_done(api.meta.attempts()));
-        let lost = before || !status.is_client_error() || status == StatusCode::BAD_REQUEST;
-        Self { error, lost, passing, retry_after }
+        let before = error.as_api().is_some_and(|api| maybe_applied(api.meta.attempts()));
+        let maybe_applied =
+            before || !status.is_client_error() || status == StatusCode::BAD_REQUEST;
+        Self { error, maybe_applied, transient, retry_after }
     }
 
     /// An answer that came but does not say what became of the request.
     pub(super) fn unreadable(error: Error) -> Self {
-        Self { error, lost: true, passing: false, retry_after: None }
+        Self { error, maybe_applied: true, transient: false, retry_after: None }
     }
 }
 
 /// Whether an attempt before the last may have been carried out, too.
-pub(super) fn perhaps_done(attempts: &[Attempt]) -> bool {
+pub(super) fn maybe_applied(attempts: &[Attempt]) -> bool {
     attempts.iter().any(|attempt| attempt.retried.is_some_and(|why| why != RetryReason::Unsent))
 }
 

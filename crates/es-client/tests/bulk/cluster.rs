@@ -7,6 +7,9 @@ use es_testkit::{Cluster, Fault};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
+/// An interval that does not end while a test runs: batches are full.
+const MINUTE: Duration = Duration::from_secs(60);
+
 fn client(cluster: &Cluster) -> Elasticsearch {
     Elasticsearch::builder().nodes(cluster.urls()).build().unwrap()
 }
@@ -37,7 +40,8 @@ async fn count(client: &Elasticsearch, index: &str) -> u64 {
 async fn everything_arrives_once() {
     let cluster = Cluster::builder().nodes(3).start().await.unwrap();
     let client = client(&cluster);
-    let report = client.helpers().bulk("i", numbers(12_345)).await.unwrap();
+    let bulk = client.helpers().bulk("i", numbers(12_345)).flush_interval(MINUTE);
+    let report = bulk.await.unwrap();
     assert_eq!((report.operations, report.succeeded), (12_345, 12_345));
     assert_eq!((report.requests, report.resent), (3, 0));
     assert_eq!(arrived(&cluster), (12_345, 12_345));
@@ -140,7 +144,8 @@ async fn bodies_are_compressed_while_they_are_written() {
     // Halves and what is sent again are compressed, too.
     cluster.node(0).inject(Fault::status(413).once());
     cluster.node(0).inject(Fault::status(429).once());
-    let report = client.helpers().bulk("i", numbers(12_345)).max_in_flight(1).await.unwrap();
+    let bulk = client.helpers().bulk("i", numbers(12_345)).flush_interval(MINUTE);
+    let report = bulk.max_in_flight(1).await.unwrap();
     assert_eq!((report.succeeded, report.resent), (12_345, 2_500));
     assert_eq!(count(&client, "i").await, 12_345);
     let requests = cluster.node(0).requests();

@@ -6,18 +6,19 @@ use std::{
 };
 
 use es_client::helpers::bulk::{Effect, Operation};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::mock::{Fate, Mock};
 
-fn with_ids(count: u64) -> impl Iterator<Item = Operation<Value>> {
-    (0..count).map(|n| Operation::index(json!({ "n": n })).id(n.to_string()))
+/// A stream: a paused clock does not wait for the thread of an iterator.
+fn with_ids(count: u64) -> impl Stream<Item = Operation<Value>> {
+    stream::iter((0..count).map(|n| Operation::index(json!({ "n": n })).id(n.to_string())))
 }
 
-fn without_ids(count: u64) -> impl Iterator<Item = Value> {
-    (0..count).map(|n| json!({ "n": n }))
+fn without_ids(count: u64) -> impl Stream<Item = Value> {
+    stream::iter((0..count).map(|n| json!({ "n": n })))
 }
 
 /// The first request meets this fate, the others none.
@@ -178,7 +179,7 @@ async fn a_lost_answer_without_ids_is_told_and_not_sent_again() {
 async fn ids_that_the_helper_makes_make_it_safe() {
     let mock = first(Fate::LostAfter);
     let operations = (0..10).map(|n| Operation::create(json!({ "n": n })));
-    let bulk = mock.client().helpers().bulk("i", operations).make_ids(true);
+    let bulk = mock.client().helpers().bulk("i", stream::iter(operations)).make_ids(true);
     let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
     // The second time it exists already: from the first.
     let effects = outcomes.iter().map(|outcome| outcome.result.as_ref().unwrap().effect);
@@ -192,7 +193,7 @@ async fn ids_that_the_helper_makes_make_it_safe() {
 async fn a_conflict_after_a_lost_answer_says_so() {
     let mock = first(Fate::LostAfter);
     let operations = (0..2).map(|n| Operation::create(json!({ "n": n })).id(n.to_string()));
-    let report = mock.client().helpers().bulk("i", operations).await.unwrap();
+    let report = mock.client().helpers().bulk("i", stream::iter(operations)).await.unwrap();
     assert_eq!((report.failed, report.unknown), (0, 2));
     let error = report.failures[0].result.as_ref().unwrap_err();
     assert!(error.is_conflict() && error.is_unknown());
@@ -208,7 +209,7 @@ async fn in_a_mixed_request_only_what_is_safe_is_sent_again() {
         Operation::update_with("2", json!({"n": 2, "script": "n += 1"})),
         Operation::delete("3"),
     ];
-    let report = mock.client().helpers().bulk("i", operations).await.unwrap();
+    let report = mock.client().helpers().bulk("i", stream::iter(operations)).await.unwrap();
     assert_eq!((report.succeeded, report.unknown), (2, 2));
     let state = mock.state();
     let again: Vec<_> = state.requests[1].1.iter().map(|o| o.meta["_id"].clone()).collect();

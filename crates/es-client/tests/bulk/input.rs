@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_client::helpers::bulk::{Action, Effect, Operation};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,22 +14,27 @@ struct Numbered {
     n: u64,
 }
 
-fn numbers(count: u64) -> impl Iterator<Item = Operation<Numbered>> {
+fn operations(count: u64) -> impl Iterator<Item = Operation<Numbered>> + Clone {
     (0..count).map(|n| Operation::index(Numbered { n }).id(n.to_string()))
 }
 
-#[tokio::test(start_paused = true)]
+/// A stream: a paused clock does not wait for the thread of an iterator.
+fn numbers(count: u64) -> impl Stream<Item = Operation<Numbered>> {
+    stream::iter(operations(count))
+}
+
+#[tokio::test]
 async fn every_form_of_input_is_taken() {
     let mock = Mock::default();
     let helpers = mock.client().helpers();
     let documents = [Numbered { n: 0 }, Numbered { n: 1 }];
-    assert!(helpers.bulk("i", &documents).await.unwrap().is_complete());
+    assert!(helpers.bulk("i", documents.clone()).await.unwrap().is_complete());
     assert!(helpers.bulk("i", documents.to_vec()).await.unwrap().is_complete());
-    assert!(helpers.bulk("i", numbers(2)).await.unwrap().is_complete());
-    assert!(helpers.bulk("i", numbers(2).map(std::io::Result::Ok)).await.unwrap().is_complete());
+    assert!(helpers.bulk("i", operations(2)).await.unwrap().is_complete());
+    assert!(helpers.bulk("i", operations(2).map(std::io::Result::Ok)).await.unwrap().is_complete());
     assert!(helpers.bulk("i", stream::iter(documents.clone())).await.unwrap().is_complete());
-    assert!(helpers.bulk("i", stream::iter(numbers(2))).await.unwrap().is_complete());
-    let results = stream::iter(numbers(2)).map(std::io::Result::Ok);
+    assert!(helpers.bulk("i", numbers(2)).await.unwrap().is_complete());
+    let results = numbers(2).map(std::io::Result::Ok);
     assert!(helpers.bulk("i", results).await.unwrap().is_complete());
     assert_eq!(mock.state().writes, [(0, 7), (1, 7)].into());
 
@@ -47,7 +52,12 @@ async fn each_action_arrives_with_its_settings_and_has_its_outcome() {
         Operation::update("c", json!({"n": 2})).doc_as_upsert(true),
         Operation::delete("d"),
     ];
-    let bulk = mock.client().helpers().bulk("a b", operations).pipeline("p").require_alias(true);
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("a b", stream::iter(operations))
+        .pipeline("p")
+        .require_alias(true);
     let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
     let seen: Vec<_> = outcomes.iter().map(|o| (o.number, o.action, o.id.as_deref())).collect();
     assert_eq!(
@@ -130,6 +140,7 @@ async fn an_input_that_fails_ends_after_what_it_gave() {
     let mock = Mock::default();
     let input = (0..8)
         .map(|n| if n == 7 { Err(std::io::Error::other("no more")) } else { Ok(Numbered { n }) });
+    let input = stream::iter(input);
     let stopped = mock.client().helpers().bulk("i", input).flush_operations(5).await.unwrap_err();
     assert!(stopped.error.is_source());
     let source = std::error::Error::source(&stopped.error).unwrap();
@@ -153,8 +164,9 @@ async fn a_document_that_cannot_be_written_fails_alone() {
         let keys_are_no_strings = std::collections::BTreeMap::from([(vec![n], n)]);
         if n == 3 { Err(keys_are_no_strings) } else { Ok(json!({ "n": n })) }
     };
-    let input = (0..6).map(|n| Operation::index(document(n)).id(n.to_string()));
-    let report = mock.client().helpers().bulk("i", input).await.unwrap();
+    let input = (0..6).map(move |n| Operation::index(document(n)).id(n.to_string()));
+    let bulk = mock.client().helpers().bulk("i", stream::iter(input));
+    let report = bulk.await.unwrap();
     assert_eq!((report.operations, report.succeeded, report.failed), (6, 5, 1));
     assert_eq!((report.failures[0].number, report.failures[0].id.as_deref()), (3, Some("3")));
     assert!(report.failures[0].result.as_ref().unwrap_err().reason().contains("JSON"));

@@ -8,4 +8,5 @@ mod faults;
 mod input;
 mod mock;
 mod outages;
+mod progress;
 mod promises;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use es_client::{Elasticsearch, helpers::bulk::Operation};
 use es_testkit::{Cluster, Fault};
+use futures_util::{Stream, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -11,8 +12,9 @@ use crate::mock::{Fate, Mock};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn with_ids(count: u64) -> impl Iterator<Item = Operation<Value>> {
-    (0..count).map(|n| Operation::index(json!({ "n": n })).id(n.to_string()))
+/// A stream: a paused clock does not wait for the thread of an iterator.
+fn with_ids(count: u64) -> impl Stream<Item = Operation<Value>> {
+    stream::iter((0..count).map(|n| Operation::index(json!({ "n": n })).id(n.to_string())))
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,7 +45,7 @@ async fn credentials_that_were_accepted_are_shown_again_when_they_are_refused() 
         1..=4 => Fate::Status(401),
         _ => Fate::Answered,
     });
-    let bulk = mock.client().helpers().bulk("i", (0..100).map(|n| json!({ "n": n })));
+    let bulk = mock.client().helpers().bulk("i", stream::iter((0..100).map(|n| json!({ "n": n }))));
     let report = bulk.flush_operations(10).max_in_flight(1).await.unwrap();
     assert_eq!((report.succeeded, report.unknown, report.resent), (100, 0, 40));
     assert!(mock.state().writes.values().all(|times| *times == 1));

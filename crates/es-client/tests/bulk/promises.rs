@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use es_client::helpers::bulk::{BulkStream, Operation};
 use futures_util::StreamExt;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::mock::{Fate, Mock};
 
@@ -28,12 +28,7 @@ enum Said {
     Unknown,
 }
 
-async fn read(
-    stream: BulkStream<
-        impl futures_core::Stream<Item = Result<Operation<Value>, es_transport::BoxError>>,
-    >,
-) -> (BTreeMap<u64, Said>, u64) {
-    let mut stream = Box::pin(stream);
+async fn read(mut stream: BulkStream) -> (BTreeMap<u64, Said>, u64) {
     let mut said = BTreeMap::new();
     while let Some(item) = stream.next().await {
         let Ok(outcome) = item else { continue };
@@ -66,7 +61,7 @@ proptest! {
                 let operation = Operation::index(json!({ "n": n }));
                 if has_id { operation.id(n.to_string()) } else { operation }
             });
-            let bulk = mock.client().helpers().bulk("i", operations)
+            let bulk = mock.client().helpers().bulk("i", futures_util::stream::iter(operations))
                 .flush_operations(batch)
                 .max_in_flight(in_flight)
                 .max_retries(3)

@@ -1,6 +1,5 @@
 use std::{
     borrow::Cow,
-    collections::VecDeque,
     fmt,
     sync::{
         Arc,
@@ -9,19 +8,16 @@ use std::{
     time::Duration,
 };
 
-use es_transport::{Backoff, BoxError, rng::Rng};
-use futures_core::Stream;
-use futures_util::stream::FuturesUnordered;
+use es_transport::{Backoff, rng::Rng};
 use http::uri::PathAndQuery;
-use serde::Serialize;
 
 use super::{
-    batch::{Filling, Limits},
+    batch::{BatchBuilder, Limits},
     concurrency::Concurrency,
-    engine::{Engine, Progress},
-    lane::Lane,
-    operation::Operation,
+    context::BulkContext,
+    engine::{EngineSettings, Progress},
     report::{BulkReport, BulkStopped},
+    source::Source,
     stream::{BulkFuture, BulkStream},
 };
 use crate::{
@@ -42,9 +38,14 @@ const HALVINGS: i64 = 64;
 /// Awaited, it gives a [`BulkReport`].
 #[must_use = "nothing is sent until it is awaited or its stream is read"]
 pub struct Bulk<S> {
+    source: S,
+    plan: Plan,
+}
+
+/// A run without its source.
+pub(super) struct Plan {
     client: Elasticsearch,
     index: Cow<'static, str>,
-    source: S,
     settings: Settings,
 }
 
@@ -79,11 +80,11 @@ impl<S> Bulk<S> {
             query: String::new(),
             progress: None,
         };
-        Self { client, index, source, settings }
+        Self { source, plan: Plan { client, index, settings } }
     }
 
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        change(&mut self.settings);
+        change(&mut self.plan.settings);
         self
     }
 
@@ -196,58 +197,53 @@ impl<S> Bulk<S> {
     pub fn timeout(self, timeout: Duration) -> Self {
         self.query("timeout", timeout)
     }
+}
 
-    /// The outcome of every operation, as a stream.
-    pub fn stream(self) -> BulkStream<S> {
-        self.start(true)
+impl<C: Send + 'static> Bulk<Source<C>> {
+    /// Returns the outcome of every operation, as a stream.
+    pub fn stream(self) -> BulkStream<C> {
+        BulkStream::new(self.plan, self.source)
     }
+}
 
-    fn start(self, detail: bool) -> BulkStream<S> {
-        let Self { client, index, source, settings } = self;
+impl Plan {
+    /// Returns what a run is made of; `detail` is whether the outcome of each
+    /// operation is asked for.
+    pub(super) fn into_parts<C>(
+        self,
+        detail: bool,
+    ) -> Result<(Arc<BulkContext>, EngineSettings, BatchBuilder<C>)> {
+        let Self { client, index, settings } = self;
+        let compression = client.transport().compression();
+        let target = target(&index, settings.query, detail)?;
+        let context = Arc::new(BulkContext {
+            client,
+            target,
+            index: index.into(),
+            detail,
+            max_retries: settings.max_retries,
+            backoff: settings.backoff,
+            rng: Rng::new(),
+            halvings: AtomicI64::new(HALVINGS),
+            accepted: AtomicBool::new(false),
+        });
         let concurrency = if settings.adaptive {
             Concurrency::adaptive(settings.in_flight)
         } else {
             Concurrency::fixed(settings.in_flight)
         };
-        let compression = client.transport().compression();
-        let lane = target(&index, settings.query, detail).map(|target| {
-            Arc::new(Lane {
-                client,
-                target,
-                index: index.into(),
-                detail,
-                max_retries: settings.max_retries,
-                backoff: settings.backoff,
-                rng: Rng::new(),
-                halvings: AtomicI64::new(HALVINGS),
-                accepted: AtomicBool::new(false),
-            })
-        });
-        let engine = Engine {
-            lane: lane.map_err(Some),
-            limits: settings.limits,
+        let engine = EngineSettings {
             flush_interval: settings.flush_interval,
             concurrency,
             keep_failures: settings.keep_failures,
             progress: settings.progress,
-            filling: Filling::new(settings.make_ids, compression),
-            report: BulkReport::default(),
-            began: None,
-            flush_at: None,
-            due: VecDeque::new(),
-            waiting: Vec::new(),
-            flights: FuturesUnordered::new(),
-            spares: Vec::new(),
-            ready: VecDeque::new(),
-            stop: None,
-            source_error: None,
         };
-        BulkStream::new(source, engine)
+        Ok((context, engine, BatchBuilder::new(settings.limits, settings.make_ids, compression)))
     }
 }
 
-/// Where the requests go. The answer need not tell what nobody reads: for totals
-/// it has the status of each item, else all but its shards.
+/// Returns where the requests go. The response need not have what nobody reads:
+/// for totals it has the status of each item, else all but its shards.
 fn target(index: &str, mut query: String, detail: bool) -> Result<PathAndQuery> {
     let mut target = String::from("/");
     push_part(&mut target, "index", index, PartKind::Single)?;
@@ -259,21 +255,17 @@ fn target(index: &str, mut query: String, detail: bool) -> Result<PathAndQuery> 
     path_and_query(target)
 }
 
-impl<S, T> IntoFuture for Bulk<S>
-where
-    S: Stream<Item = Result<Operation<T>, BoxError>>,
-    T: Serialize,
-{
+impl<C: Send + 'static> IntoFuture for Bulk<Source<C>> {
     type Output = Result<BulkReport, BulkStopped>;
-    type IntoFuture = BulkFuture<S>;
+    type IntoFuture = BulkFuture<C>;
 
-    fn into_future(self) -> BulkFuture<S> {
-        BulkFuture::new(self.start(false))
+    fn into_future(self) -> BulkFuture<C> {
+        BulkFuture::new(self.plan, self.source)
     }
 }
 
 impl<S> fmt::Debug for Bulk<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bulk").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("Bulk").field("index", &self.plan.index).finish_non_exhaustive()
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Concurrency {
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Pace {
+pub(super) enum LatencySample {
     /// It took so long for so many operations.
     Took(Duration, usize),
     /// The cluster had too much to do.
@@ -57,13 +57,13 @@ impl Concurrency {
     }
 
     /// Told of every request that ended.
-    pub(super) fn ended(&mut self, pace: Pace) {
+    pub(super) fn ended(&mut self, sample: LatencySample) {
         if !self.adaptive {
             return;
         }
-        match pace {
-            Pace::Refused => self.decrease(0.5),
-            Pace::Took(time, operations) => {
+        match sample {
+            LatencySample::Refused => self.decrease(0.5),
+            LatencySample::Took(time, operations) => {
                 let each = time.as_secs_f64() / operations.max(1) as f64;
                 self.best = (self.best * FORGET).min(each);
                 if each > self.best * SLOW {
@@ -72,7 +72,7 @@ impl Concurrency {
                     self.limit = (self.limit + self.limit.recip()).min(self.most);
                 }
             }
-            Pace::Unknown => {}
+            LatencySample::Unknown => {}
         }
         self.stale = self.stale.saturating_sub(1);
     }
@@ -89,8 +89,8 @@ impl Concurrency {
 mod tests {
     use super::*;
 
-    const QUICK: Pace = Pace::Took(Duration::from_millis(10), 100);
-    const SLUGGISH: Pace = Pace::Took(Duration::from_millis(100), 100);
+    const QUICK: LatencySample = LatencySample::Took(Duration::from_millis(10), 100);
+    const SLUGGISH: LatencySample = LatencySample::Took(Duration::from_millis(100), 100);
 
     fn grown(most: usize) -> Concurrency {
         let mut concurrency = Concurrency::adaptive(most);
@@ -112,11 +112,11 @@ mod tests {
     #[test]
     fn refusals_of_one_round_halve_it_once() {
         let mut concurrency = grown(16);
-        (0..16).for_each(|_| concurrency.ended(Pace::Refused));
+        (0..16).for_each(|_| concurrency.ended(LatencySample::Refused));
         assert_eq!(concurrency.limit(), 8);
-        concurrency.ended(Pace::Refused);
+        concurrency.ended(LatencySample::Refused);
         assert_eq!(concurrency.limit(), 4);
-        (0..100).for_each(|_| concurrency.ended(Pace::Refused));
+        (0..100).for_each(|_| concurrency.ended(LatencySample::Refused));
         assert_eq!(concurrency.limit(), 1);
     }
 
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn fixed_it_stays() {
         let mut concurrency = Concurrency::fixed(4);
-        concurrency.ended(Pace::Refused);
+        concurrency.ended(LatencySample::Refused);
         assert_eq!(concurrency.limit(), 4);
         assert_eq!(Concurrency::fixed(0).limit(), 1);
     }

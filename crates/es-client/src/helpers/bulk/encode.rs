@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::operation::{Action, Form, Operation, OperationMeta};
+use super::operation::{Action, Form, OperationMeta, Parts};
 use crate::error::{Error, Result};
 
 /// The longest id that Elasticsearch takes, in bytes.
@@ -15,7 +15,7 @@ const LONGEST_ID: usize = 512;
 /// server refuse the whole request. The buffer then stays as it was.
 pub(super) fn push<T: Serialize>(
     buffer: &mut Vec<u8>,
-    operation: &Operation<T>,
+    operation: &Parts<T>,
     id: Option<&str>,
 ) -> Result<()> {
     let start = buffer.len();
@@ -28,7 +28,7 @@ pub(super) fn push<T: Serialize>(
 
 fn push_lines<T: Serialize>(
     buffer: &mut Vec<u8>,
-    operation: &Operation<T>,
+    operation: &Parts<T>,
     id: Option<&str>,
 ) -> Result<()> {
     push_action(buffer, operation, id)?;
@@ -55,7 +55,7 @@ fn push_lines<T: Serialize>(
     Ok(())
 }
 
-fn push_action<T>(buffer: &mut Vec<u8>, operation: &Operation<T>, id: Option<&str>) -> Result<()> {
+fn push_action<T>(buffer: &mut Vec<u8>, operation: &Parts<T>, id: Option<&str>) -> Result<()> {
     buffer.extend_from_slice(match operation.action {
         Action::Index => br#"{"index":{"#.as_slice(),
         Action::Create => br#"{"create":{"#,
@@ -119,11 +119,14 @@ fn push_update<T: Serialize>(
 mod tests {
     use serde_json::{json, value::RawValue};
 
-    use super::{super::IntoOperation, *};
+    use super::{
+        super::{IntoOperation, Operation},
+        *,
+    };
 
     fn lines<T: Serialize>(operation: &Operation<T>) -> String {
         let mut buffer = Vec::new();
-        push(&mut buffer, operation, None).unwrap();
+        push(&mut buffer, &operation.parts, None).unwrap();
         String::from_utf8(buffer).unwrap()
     }
 
@@ -166,14 +169,14 @@ mod tests {
         let mut buffer = b"before".to_vec();
         let keys_are_no_strings = std::collections::BTreeMap::from([(vec![1], 1)]);
         let operation = Operation::index(&keys_are_no_strings);
-        assert!(push(&mut buffer, &operation, None).unwrap_err().is_encode());
+        assert!(push(&mut buffer, &operation.parts, None).unwrap_err().is_encode());
         for id in [String::new(), "x".repeat(513)] {
             let operation = Operation::index(1).id(id);
-            assert!(push(&mut buffer, &operation, None).unwrap_err().is_invalid());
+            assert!(push(&mut buffer, &operation.parts, None).unwrap_err().is_invalid());
         }
         let hit = r#"{"_index":"i","_id":"1"}"#;
         let hit: crate::types::Hit<()> = serde_json::from_str(hit).unwrap();
-        assert!(push(&mut buffer, &hit.into_operation(), None).unwrap_err().is_invalid());
+        assert!(push(&mut buffer, &hit.into_operation().parts, None).unwrap_err().is_invalid());
         assert_eq!(buffer, b"before");
     }
 }

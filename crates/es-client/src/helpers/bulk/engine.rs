@@ -1,250 +1,361 @@
-//! What a bulk helper does between its input and its outcomes: fills batches,
-//! sends them, takes them in when they are back.
+//! The task between the source of a run and its outcomes: it takes batches,
+//! sends each on a task of its own, and retries what may be retried.
 
 use std::{
     collections::VecDeque,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
     time::Duration,
 };
 
-use es_transport::BoxError;
-use futures_core::Stream;
-use futures_util::stream::FuturesUnordered;
-use serde::Serialize;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::{
+    sync::mpsc::UnboundedSender,
+    task::{AbortHandle, JoinError, JoinSet},
+    time::{Instant, sleep_until},
+};
+use tracing::Instrument;
 
 use super::{
-    batch::{Filling, Limits, Part, Spare},
-    concurrency::{Concurrency, Pace},
-    judge::{self, Why},
-    lane::{Landed, Lane, deliver},
-    operation::Operation,
-    outcome::Outcome,
+    batch::{Batch, Buffers},
+    classify,
+    concurrency::{Concurrency, LatencySample},
+    context::{BatchResult, BulkContext, send_batch},
+    outcome::{Outcome, Reason},
     report::BulkReport,
+    shared::Shared,
 };
-use crate::error::{Error, Result};
-
-/// So many bytes are written before others on the runtime get their turn.
-const TURN: usize = 256 << 10;
+use crate::error::Error;
 
 pub(super) type Progress = Box<dyn FnMut(&BulkReport) + Send>;
 
-/// Everything but the source.
-pub(super) struct Engine {
-    pub(super) lane: Result<Arc<Lane>, Option<Error>>,
-    pub(super) limits: Limits,
+/// The number of buffers that are kept for later batches.
+const KEPT_BUFFERS: usize = 2;
+
+pub(super) struct Engine<C> {
+    pub(super) context: Arc<BulkContext>,
+    pub(super) shared: Arc<Shared<C>>,
+    pub(super) settings: EngineSettings,
+    /// `None` where only totals are asked for.
+    pub(super) reader: Option<Reader<C>>,
+    /// A source that is a task.
+    _source: Option<AbortOnDrop>,
+    state: RunState<C>,
+}
+
+pub(super) struct EngineSettings {
     pub(super) flush_interval: Duration,
     pub(super) concurrency: Concurrency,
     pub(super) keep_failures: usize,
     pub(super) progress: Option<Progress>,
-    pub(super) filling: Filling,
+}
+
+/// Outcomes that are settled at once.
+pub(super) struct Settled<C> {
+    pub(super) outcomes: Vec<Outcome<C>>,
+    /// All operations before this number are settled.
+    pub(super) durable_up_to: u64,
+}
+
+/// The way to the reader of the outcomes.
+pub(super) struct Reader<C> {
+    pub(super) sender: UnboundedSender<Settled<C>>,
+    /// The number of messages that are not read yet.
+    pub(super) unread: Arc<AtomicUsize>,
+}
+
+/// The end of a run.
+pub(super) struct Finished {
     pub(super) report: BulkReport,
-    pub(super) began: Option<Instant>,
-    /// When what is filled in goes, full or not.
-    pub(super) flush_at: Option<Pin<Box<Sleep>>>,
-    pub(super) due: VecDeque<Part>,
-    pub(super) waiting: Vec<(Pin<Box<Sleep>>, Part)>,
-    pub(super) flights: FuturesUnordered<Pin<Box<dyn Future<Output = Landed> + Send>>>,
-    pub(super) spares: Vec<Spare>,
-    pub(super) ready: VecDeque<Outcome>,
+    pub(super) error: Option<Error>,
+}
+
+/// A task that ends with its handle.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+struct RunState<C> {
+    report: BulkReport,
+    started: Instant,
+    /// When the batch that is being filled is sent, full or not.
+    flush_at: Option<Instant>,
+    /// Batches that are to be sent now.
+    due: VecDeque<Batch<C>>,
+    /// Batches that are to be retried later.
+    waiting: Vec<(Instant, Batch<C>)>,
+    in_flight: JoinSet<BatchResult<C>>,
+    /// The first operation of each batch in flight.
+    first_numbers: Vec<u64>,
+    buffers: Vec<Buffers<C>>,
+    source_ended: bool,
+    source_error: Option<Error>,
     /// Why nothing more is sent.
-    pub(super) stop: Option<Error>,
-    /// Why the input ended early.
-    pub(super) source_error: Option<Error>,
+    stop: Option<Error>,
 }
 
-/// What became of filling a batch.
-pub(super) enum Filled {
-    /// It goes now.
-    Flush,
-    /// The input ended.
-    Ended,
-    /// An operation could not be written, and its outcome is ready.
-    Unwritable,
-    /// The input has nothing now, or it is the others' turn.
-    Pending,
-}
-
-impl Engine {
-    pub(super) fn is_idle(&self) -> bool {
-        self.flights.is_empty() && self.waiting.is_empty() && self.due.is_empty()
+impl<C: Send + 'static> Engine<C> {
+    pub(super) fn new(
+        context: Arc<BulkContext>,
+        shared: Arc<Shared<C>>,
+        settings: EngineSettings,
+        reader: Option<Reader<C>>,
+        source: Option<AbortHandle>,
+    ) -> Self {
+        let state = RunState {
+            report: BulkReport::default(),
+            started: Instant::now(),
+            flush_at: None,
+            due: VecDeque::new(),
+            waiting: Vec::new(),
+            in_flight: JoinSet::new(),
+            first_numbers: Vec::new(),
+            buffers: Vec::new(),
+            source_ended: false,
+            source_error: None,
+            stop: None,
+        };
+        Self { context, shared, settings, reader, _source: source.map(AbortOnDrop), state }
     }
 
-    /// Whether another batch may be begun: waiting ones count as under way, so
-    /// that a cluster that refuses is left alone.
-    pub(super) fn has_room(&self) -> bool {
-        self.stop.is_none()
-            && self.due.is_empty()
-            && self.flights.len() + self.waiting.len() < self.concurrency.limit()
-    }
-
-    /// Takes in a batch that is back; whether there was one.
-    pub(super) fn poll_landed(&mut self, lane: &Lane, cx: &mut Context<'_>) -> bool {
-        match Pin::new(&mut self.flights).poll_next(cx) {
-            Poll::Ready(Some(landed)) => {
-                self.landed(lane, landed);
-                true
+    /// Runs until every operation of the source is settled, or the run stops.
+    pub(super) async fn run(mut self) -> Finished {
+        loop {
+            self.take_batches();
+            self.dispatch();
+            if self.is_done() {
+                break;
             }
-            _ => false,
+            if let Some(result) = self.next_event().await {
+                match result {
+                    Ok(result) => self.settle(result),
+                    // Only a bug within the helper panics there.
+                    Err(error) => resume(error),
+                }
+            }
+        }
+        self.shared.stop();
+        self.update_report();
+        let Self { state, .. } = self;
+        Finished { report: state.report, error: state.stop.or(state.source_error) }
+    }
+
+    fn is_done(&self) -> bool {
+        let state = &self.state;
+        let ended = state.source_ended || state.stop.is_some();
+        ended && state.in_flight.is_empty() && state.waiting.is_empty() && state.due.is_empty()
+    }
+
+    /// Waits for a request to end, for the source, or for the next deadline.
+    async fn next_event(&mut self) -> Option<Result<BatchResult<C>, JoinError>> {
+        let deadlines = self.state.waiting.iter().map(|(at, _)| *at);
+        let deadlines = deadlines.chain(self.state.flush_at.filter(|_| self.has_slot()));
+        let deadline = deadlines.min();
+        let mut sleep = pin!(deadline.map(sleep_until));
+        let mut changed = pin!(self.shared.changed.notified());
+        let in_flight = &mut self.state.in_flight;
+
+        poll_fn(|cx| {
+            if let Poll::Ready(Some(result)) = in_flight.poll_join_next(cx) {
+                return Poll::Ready(Some(result));
+            }
+            if changed.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            match sleep.as_mut().as_pin_mut() {
+                Some(sleep) => sleep.poll(cx).map(|_| None),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Returns whether another batch may be begun. Batches that wait for their
+    /// retry count, so that a cluster that refuses is left alone, and so do
+    /// outcomes that nobody has read.
+    fn has_slot(&self) -> bool {
+        let state = &self.state;
+        let unread = self.reader.as_ref().map_or(0, |reader| reader.unread.load(Ordering::Acquire));
+        let taken = state.in_flight.len() + state.waiting.len() + state.due.len() + unread;
+        state.stop.is_none() && taken < self.settings.concurrency.limit()
+    }
+
+    /// Takes what the source has added, if it is to be sent now.
+    fn take_batches(&mut self) {
+        let now = Instant::now();
+        let shared = Arc::clone(&self.shared);
+        let mut input = shared.lock();
+        self.state.report.operations = input.operations;
+        let rejected = std::mem::take(&mut input.rejected);
+        if self.state.stop.is_some() {
+            input.stopped = true;
+        }
+
+        while !input.builder.is_empty() {
+            let is_due = self.state.flush_at.is_some_and(|at| at <= now);
+            let is_complete = input.builder.is_full() || input.ended || input.flush || is_due;
+            let stopped = self.state.stop.is_some();
+            if !stopped && !(is_complete && self.has_slot()) {
+                break;
+            }
+            let buffers = self.state.buffers.pop().unwrap_or_default();
+            self.state.due.push_back(input.builder.take(buffers));
+            self.state.flush_at = None;
+        }
+
+        if input.builder.is_empty() {
+            input.flush = false;
+            self.state.source_ended = input.ended;
+            self.state.source_error = self.state.source_error.take().or(input.error.take());
+        } else if self.state.flush_at.is_none() {
+            self.state.flush_at = now.checked_add(self.settings.flush_interval);
+        }
+        let may_add = self.has_slot() && !input.ended && !input.builder.is_full();
+        let is_stopped = input.stopped;
+        if may_add && rejected.is_empty() {
+            shared.open(input);
+        } else {
+            drop(input);
+        }
+
+        if is_stopped {
+            shared.stop();
+            self.close_unsent();
+        }
+        if !rejected.is_empty() {
+            self.record(rejected);
+            self.shared.changed.notify_one();
         }
     }
 
-    fn landed(&mut self, lane: &Lane, landed: Landed) {
-        self.report.succeeded += landed.succeeded;
-        self.concurrency.ended(landed.pace.unwrap_or(Pace::Unknown));
-        if let Some(bytes) = landed.too_large {
-            self.limits.bytes = self.limits.bytes.min(bytes / 2).max(1);
-        }
-        self.spares.extend(landed.spare.filter(|_| self.spares.len() < 2));
-        for part in landed.again {
-            if part.wait.is_zero() {
-                self.due.push_back(part);
+    /// Sends what is due.
+    fn dispatch(&mut self) {
+        let now = Instant::now();
+        let state = &mut self.state;
+        let mut at = 0;
+        while let Some((retry_at, _)) = state.waiting.get(at) {
+            if *retry_at <= now {
+                let (_, batch) = state.waiting.swap_remove(at);
+                state.due.push_front(batch);
             } else {
-                self.waiting.push((Box::pin(sleep(part.wait)), part));
+                at += 1;
             }
         }
-        landed.outcomes.into_iter().for_each(|outcome| self.record(lane, outcome));
-        if landed.stop.is_some() && self.stop.is_none() {
-            self.stop = landed.stop;
+
+        while state.in_flight.len() < self.settings.concurrency.limit() {
+            let Some(batch) = state.due.pop_front() else { break };
+            state.report.requests += 1;
+            state.report.bytes += batch.body.len() as u64;
+            if batch.retries > 0 || batch.isolated {
+                state.report.resent += batch.len() as u64;
+            }
+            state.first_numbers.extend(batch.items.first().map(|item| item.number));
+            let sent = send_batch(Arc::clone(&self.context), batch);
+            state.in_flight.spawn(sent.in_current_span());
         }
-        if self.stop.is_some() {
-            self.close_unsent(lane);
+    }
+
+    /// Takes in the result of a request.
+    fn settle(&mut self, mut result: BatchResult<C>) {
+        let state = &mut self.state;
+        let numbers = &mut state.first_numbers;
+        if let Some(at) = numbers.iter().position(|number| *number == result.first_number) {
+            numbers.swap_remove(at);
         }
+        state.report.succeeded += result.succeeded;
+        let latency = result.latency.unwrap_or(LatencySample::Unknown);
+        self.settings.concurrency.ended(latency);
+        if let Some(bytes) = result.too_large {
+            self.shared.lock().builder.limit_bytes(bytes / 2);
+        }
+        state.buffers.extend(result.buffers.filter(|_| state.buffers.len() < KEPT_BUFFERS));
+
+        let now = Instant::now();
+        for batch in result.retry {
+            if batch.wait.is_zero() {
+                state.due.push_back(batch);
+            } else {
+                state.waiting.push((now + batch.wait, batch));
+            }
+        }
+        state.stop = state.stop.take().or(result.stop.take());
+        if state.stop.is_some() {
+            self.take_batches();
+        }
+        self.record(result.outcomes);
         self.tell();
     }
 
-    fn tell(&mut self) {
-        self.report.elapsed = self.began.map(|began| began.elapsed()).unwrap_or_default();
-        if let Some(progress) = &mut self.progress {
-            progress(&self.report);
-        }
-    }
-
-    /// Counts an outcome that is no success in the totals, and hands it out
-    /// where outcomes are asked for.
-    fn record(&mut self, lane: &Lane, outcome: Outcome) {
-        if let Err(error) = &outcome.result {
-            let count =
-                if error.is_unknown() { &mut self.report.unknown } else { &mut self.report.failed };
+    /// Counts outcomes, and forwards them to the reader.
+    fn record(&mut self, outcomes: Vec<Outcome<C>>) {
+        for outcome in &outcomes {
+            let Err(error) = &outcome.result else { continue };
+            let report = &mut self.state.report;
+            let count = if error.is_unknown() { &mut report.unknown } else { &mut report.failed };
             *count += 1;
-            if self.report.failures.len() < self.keep_failures {
-                self.report.failures.push(outcome.clone());
+            if report.failures.len() < self.settings.keep_failures {
+                report.failures.push(outcome.without_context());
             }
         }
-        if lane.detail {
-            self.ready.push_back(outcome);
+        let durable_up_to = self.durable_up_to();
+        self.state.report.durable_up_to = durable_up_to;
+        let Some(reader) = &self.reader else { return };
+        if !outcomes.is_empty() {
+            reader.unread.fetch_add(1, Ordering::AcqRel);
+            // A reader that is gone aborts this task.
+            let _ = reader.sender.send(Settled { outcomes, durable_up_to });
         }
     }
 
-    /// Everything that was not sent yet ends here.
-    fn close_unsent(&mut self, lane: &Lane) {
-        self.flush_all();
-        let waiting = self.waiting.drain(..).map(|(_, part)| part);
-        let parts: Vec<_> = self.due.drain(..).chain(waiting).collect();
-        let mut closed = Landed::default();
-        for part in parts {
-            let all: Vec<_> = (0..part.len()).collect();
-            judge::close(lane, &part, &all, &Why::stopped(), &mut closed);
-        }
-        closed.outcomes.into_iter().for_each(|outcome| self.record(lane, outcome));
+    /// Returns the number of operations from the beginning that are all settled.
+    fn durable_up_to(&self) -> u64 {
+        let state = &self.state;
+        let waiting = state.waiting.iter().map(|(_, batch)| batch);
+        let unsent = state.due.iter().chain(waiting);
+        let unsent = unsent.filter_map(|batch| batch.items.first().map(|item| item.number));
+        let input = self.shared.lock();
+        let unsettled = state.first_numbers.iter().copied().chain(unsent);
+        unsettled.chain(input.builder.first_number()).min().unwrap_or(state.report.operations)
     }
 
-    /// Puts a batch among what is to be sent. An operation that did not fit
-    /// begins the next one.
-    pub(super) fn flush(&mut self) {
-        self.flush_at = None;
-        let spare = self.spares.pop().unwrap_or_default();
-        self.due.push_back(self.filling.take(spare));
-    }
-
-    pub(super) fn flush_all(&mut self) {
-        while !self.filling.is_empty() {
-            self.flush();
+    fn update_report(&mut self) {
+        self.state.report.elapsed = self.state.started.elapsed();
+        if self.reader.is_some() {
+            self.shared.set_report(self.state.report.clone());
         }
     }
 
-    /// Sends what is due; whether anything was.
-    pub(super) fn dispatch(&mut self, lane: &Arc<Lane>, cx: &mut Context<'_>) -> bool {
-        let mut at = 0;
-        while let Some((sleep, _)) = self.waiting.get_mut(at) {
-            match sleep.as_mut().poll(cx) {
-                Poll::Ready(()) => {
-                    let (_, part) = self.waiting.swap_remove(at);
-                    self.due.push_front(part);
-                }
-                Poll::Pending => at += 1,
-            }
-        }
-        let mut sent = false;
-        while self.flights.len() < self.concurrency.limit() {
-            let Some(part) = self.due.pop_front() else { break };
-            self.report.requests += 1;
-            self.report.bytes += part.body.len() as u64;
-            if part.retries > 0 || part.isolated {
-                self.report.resent += part.len() as u64;
-            }
-            self.flights.push(Box::pin(deliver(Arc::clone(lane), part)));
-            sent = true;
-        }
-        sent
-    }
-
-    /// Reads operations until a batch is full, its time is over or the input ends.
-    pub(super) fn poll_fill<S, T>(
-        &mut self,
-        lane: &Lane,
-        mut source: Pin<&mut S>,
-        cx: &mut Context<'_>,
-    ) -> Filled
-    where
-        S: Stream<Item = Result<Operation<T>, BoxError>>,
-        T: Serialize,
-    {
-        let began = self.filling.bytes();
-        while !self.filling.is_full(self.limits) {
-            if self.filling.bytes() - began >= TURN {
-                cx.waker().wake_by_ref();
-                return Filled::Pending;
-            }
-            match source.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(operation))) => self.add(lane, &operation),
-                Poll::Ready(Some(Err(error))) => {
-                    self.source_error = Some(Error::source_of_operations(error));
-                    return Filled::Ended;
-                }
-                Poll::Ready(None) => return Filled::Ended,
-                Poll::Pending => return self.poll_flush(cx),
-            }
-            if !self.ready.is_empty() {
-                return Filled::Unwritable;
-            }
-        }
-        Filled::Flush
-    }
-
-    fn add<T: Serialize>(&mut self, lane: &Lane, operation: &Operation<T>) {
-        let number = self.report.operations;
-        self.report.operations += 1;
-        if let Err(error) = self.filling.push(number, operation, self.limits) {
-            let id = operation.id.as_deref();
-            let outcome = judge::unwritable(lane, number, operation.action, id, &error);
-            self.record(lane, outcome);
+    fn tell(&mut self) {
+        self.update_report();
+        if let Some(progress) = &mut self.settings.progress {
+            progress(&self.state.report);
         }
     }
 
-    /// The input has nothing now: what is there goes when its time is over.
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Filled {
-        if self.filling.is_empty() {
-            return Filled::Pending;
+    /// Ends everything that was not sent yet.
+    fn close_unsent(&mut self) {
+        let waiting = self.state.waiting.drain(..).map(|(_, batch)| batch);
+        let batches: Vec<_> = self.state.due.drain(..).chain(waiting).collect();
+        let mut closed = BatchResult::default();
+        for mut batch in batches {
+            let all: Vec<_> = (0..batch.len()).collect();
+            classify::close(&self.context, &mut batch, &all, &Reason::stopped(), &mut closed);
         }
-        let interval = self.flush_interval;
-        let flush_at = self.flush_at.get_or_insert_with(|| Box::pin(sleep(interval)));
-        match flush_at.as_mut().poll(cx) {
-            Poll::Ready(()) => Filled::Flush,
-            Poll::Pending => Filled::Pending,
-        }
+        self.record(closed.outcomes);
+    }
+}
+
+/// Goes on with the panic of a task.
+fn resume(error: JoinError) {
+    if let Ok(payload) = error.try_into_panic() {
+        std::panic::resume_unwind(payload);
     }
 }

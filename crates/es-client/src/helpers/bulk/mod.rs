@@ -23,18 +23,36 @@
 //! # }
 //! ```
 //!
-//! The input is an iterator or a stream of documents or [`Operation`]s. Each is
-//! written straight into the body of the next request and then dropped. A
-//! request goes when it is full (bytes or operations) or when its time is over,
-//! and several are under way at once; when as many are, no more input is read.
-//! Memory is therefore bounded by [`flush_bytes`](Bulk::flush_bytes) times
-//! [`max_in_flight`](Bulk::max_in_flight), with the answers, whatever the
+//! The input is an iterator or a stream of documents or [`Operation`]s. Each
+//! operation is written straight into the body of the next request and then
+//! dropped. A request is sent when it is full (bytes or operations) or when its
+//! [interval](Bulk::flush_interval) is over, and several are in flight at once;
+//! while as many as allowed are, no more input is read. Memory is therefore
+//! bounded by [`flush_bytes`](Bulk::flush_bytes) times
+//! [`max_in_flight`](Bulk::max_in_flight), plus the responses, whatever the
 //! length of the input. Where the client compresses requests, a body is
 //! compressed while it is written.
 //!
-//! Every operation that was read has an outcome in the end. Awaited, the helper
-//! gives totals and the first failures; [`stream`](Bulk::stream) gives the
-//! outcome of every operation.
+//! Every operation that was taken from the input has an outcome in the end.
+//! Awaited, the helper returns totals and the first failures;
+//! [`stream`](Bulk::stream) returns the outcome of every operation.
+//!
+//! # Progress
+//!
+//! The input, the requests and the reader of the outcomes do not wait for each
+//! other longer than the bounds above ask for:
+//!
+//! - An iterator runs on a thread of its own, which writes the operations as
+//!   JSON, too. However long it blocks (standard input, a database cursor) or
+//!   computes, requests go on and the interval holds, on a runtime of one
+//!   thread as well. It must therefore be `Send + 'static`.
+//!   A stream is polled by a task of its own.
+//! - Each request is a task of its own: it ends while the reader of the outcomes
+//!   pauses. When nobody reads, nothing more is sent.
+//! - An error or a panic of the input ends the run: what was taken before has
+//!   its outcome, and the error comes last.
+//! - Dropped, the future or stream cuts off what is in flight and ends the
+//!   input: a stream at once, an iterator when its `next` returns.
 //!
 //! # What is sent again
 //!
@@ -67,17 +85,17 @@
 
 mod batch;
 mod builder;
+mod classify;
 mod concurrency;
+mod context;
 mod encode;
 mod engine;
 mod ids;
-mod judge;
-mod lane;
 mod operation;
 mod outcome;
-mod packed;
-mod reply;
 mod report;
+mod response;
+mod shared;
 mod source;
 mod stream;
 
@@ -85,8 +103,5 @@ pub use builder::Bulk;
 pub use operation::{Action, IntoOperation, Operation};
 pub use outcome::{Effect, ItemError, Outcome, Written};
 pub use report::{BulkReport, BulkStopped};
-pub use source::{
-    FromIter, FromStream, FromTryIter, FromTryStream, IntoOperations, ViaIterator, ViaStream,
-    ViaTryIterator, ViaTryStream,
-};
+pub use source::{IntoOperations, Source, ViaIterator, ViaStream, ViaTryIterator, ViaTryStream};
 pub use stream::{BulkFuture, BulkStream};

@@ -47,7 +47,14 @@ impl Action {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "an operation is carried out by a bulk helper"]
-pub struct Operation<T> {
+pub struct Operation<T, C = ()> {
+    pub(super) parts: Parts<T>,
+    pub(super) context: C,
+}
+
+/// What is sent of an operation.
+#[derive(Clone, Debug)]
+pub(super) struct Parts<T> {
     pub(super) action: Action,
     pub(super) id: Option<String>,
     pub(super) document: Option<T>,
@@ -97,7 +104,7 @@ pub(super) struct OperationMeta {
 
 impl<T> Operation<T> {
     fn new(action: Action, id: Option<String>, document: Option<T>, form: Form) -> Self {
-        Self { action, id, document, form, meta: None }
+        Self { parts: Parts { action, id, document, form, meta: None }, context: () }
     }
 
     /// Writes a document, in place of an earlier one with its [id](Self::id).
@@ -131,15 +138,23 @@ impl<T> Operation<T> {
     pub fn delete(id: impl Into<String>) -> Self {
         Self::new(Action::Delete, Some(id.into()), None, Form::Whole)
     }
+}
+
+impl<T, C> Operation<T, C> {
+    /// Attaches a value that comes back with the operation's
+    /// [outcome](super::Outcome::context), such as its offset in a queue.
+    pub fn context<D>(self, context: D) -> Operation<T, D> {
+        Operation { parts: self.parts, context }
+    }
 
     fn set(mut self, change: impl FnOnce(&mut OperationMeta)) -> Self {
-        change(self.meta.get_or_insert_default());
+        change(self.parts.meta.get_or_insert_default());
         self
     }
 
     /// The document's id.
     pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
+        self.parts.id = Some(id.into());
         self
     }
 
@@ -220,8 +235,10 @@ impl<T> Operation<T> {
     pub fn repeatable(self, repeatable: bool) -> Self {
         self.set(|meta| meta.repeatable = Some(repeatable))
     }
+}
 
-    /// Whether it may be sent again when nobody knows if it was carried out.
+impl<T> Parts<T> {
+    /// Returns whether it may be retried when it may have been applied.
     pub(super) fn is_repeatable(&self) -> bool {
         let told = self.meta.as_ref().and_then(|meta| meta.repeatable);
         let script = self.action == Action::Update && self.form == Form::Whole;
@@ -239,21 +256,25 @@ fn raw(name: &'static str, value: &impl Serialize) -> Result<Box<RawValue>> {
 pub trait IntoOperation {
     /// The document's type.
     type Document: Serialize;
+    /// The type of the [context](Operation::context).
+    type Context: Send + 'static;
 
-    /// The operation.
-    fn into_operation(self) -> Operation<Self::Document>;
+    /// Returns the operation.
+    fn into_operation(self) -> Operation<Self::Document, Self::Context>;
 }
 
 impl<T: Serialize> IntoOperation for T {
     type Document = T;
+    type Context = ();
 
     fn into_operation(self) -> Operation<T> {
         Operation::index(self)
     }
 }
 
-impl<T: Serialize> IntoOperation for Operation<T> {
+impl<T: Serialize, C: Send + 'static> IntoOperation for Operation<T, C> {
     type Document = T;
+    type Context = C;
 
     fn into_operation(self) -> Self {
         self
@@ -262,6 +283,7 @@ impl<T: Serialize> IntoOperation for Operation<T> {
 
 impl<T: Serialize> IntoOperation for Hit<T> {
     type Document = T;
+    type Context = ();
 
     fn into_operation(self) -> Operation<T> {
         let operation = Operation::new(Action::Index, Some(self.id), self.source, Form::Whole);

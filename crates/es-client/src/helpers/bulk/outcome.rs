@@ -2,12 +2,12 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 
 use bytes::Bytes;
 
-use super::operation::Action;
+use super::operation::{Action, Parts};
 
-/// What became of one operation.
+/// The outcome of one operation.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Outcome {
+pub struct Outcome<C = ()> {
     /// Its place in the input, counted from 0.
     pub number: u64,
     /// What was to be done.
@@ -18,6 +18,47 @@ pub struct Outcome {
     pub id: Option<Box<str>>,
     /// What was done, or why it was not.
     pub result: Result<Written, ItemError>,
+    /// The operation's [context](super::Operation::context).
+    pub context: C,
+}
+
+impl<C> Outcome<C> {
+    /// The outcome of an operation that could not be written as JSON.
+    pub(super) fn rejected<T>(
+        index: &Arc<str>,
+        number: u64,
+        parts: Parts<T>,
+        context: C,
+        reason: String,
+    ) -> Self {
+        let reason = Reason {
+            status: None,
+            kind: None,
+            reason: reason.into(),
+            unknown: false,
+            lines: Bytes::new(),
+        };
+        Self {
+            number,
+            action: parts.action,
+            index: Arc::clone(index),
+            id: parts.id.map(Into::into),
+            result: Err(reason.into()),
+            context,
+        }
+    }
+
+    /// Returns a copy without the context.
+    pub(super) fn without_context(&self) -> Outcome {
+        Outcome {
+            number: self.number,
+            action: self.action,
+            index: Arc::clone(&self.index),
+            id: self.id.clone(),
+            result: self.result.clone(),
+            context: (),
+        }
+    }
 }
 
 /// What was done.

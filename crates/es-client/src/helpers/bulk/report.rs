@@ -25,6 +25,9 @@ pub struct BulkReport {
     pub resent: u64,
     /// The bytes of all requests, before compression.
     pub bytes: u64,
+    /// The number of operations from the beginning of the input that are all
+    /// settled: written, failed or unknown. A position to resume the input from.
+    pub durable_up_to: u64,
     /// The time since the first operation was asked for.
     pub elapsed: Duration,
     /// The first operations that failed or are unknown, up to

@@ -1,30 +1,41 @@
+//! Where operations come from.
+
 use std::{
+    any::Any,
     fmt,
-    pin::Pin,
-    task::{Context, Poll, ready},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
 };
 
 use es_transport::BoxError;
 use futures_core::Stream;
-use pin_project_lite::pin_project;
+use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
+use tokio::{runtime::Handle, task::AbortHandle};
 
-use super::operation::{IntoOperation, Operation};
+use super::{
+    operation::{IntoOperation, Operation},
+    shared::{Pushed, Shared, panic_message},
+};
+use crate::error::{Error, Result};
 
-/// Where operations come from: an iterator or a stream of documents, of
-/// [operations](Operation), or of results of either.
+/// After this many operations of a stream that is always ready, other tasks of
+/// the runtime get their turn.
+const OPERATIONS_PER_TURN: usize = 256;
+
+/// An iterator or a stream of documents, of [operations](Operation), or of
+/// results of either.
 ///
 /// `Via` is inferred; it tells the four apart. It cannot be where the error of
 /// the results is something that can be serialised, such as a string: results
 /// themselves could then be meant as documents. Turn it into an error first.
 pub trait IntoOperations<Via> {
-    /// The type of the documents.
-    type Document: Serialize;
-    /// The operations.
-    type Operations: Stream<Item = Result<Operation<Self::Document>, BoxError>>;
+    /// The context that comes back with each operation's outcome.
+    type Context: Send + 'static;
 
-    /// The operations, one by one.
-    fn into_operations(self) -> Self::Operations;
+    /// Returns the source of the operations.
+    fn into_operations(self) -> Source<Self::Context>;
 }
 
 /// An iterator of documents or operations.
@@ -43,92 +54,60 @@ pub struct ViaTryStream;
 impl<I> IntoOperations<ViaIterator> for I
 where
     I: IntoIterator,
+    I::IntoIter: Send + 'static,
     I::Item: IntoOperation,
 {
-    type Document = <I::Item as IntoOperation>::Document;
-    type Operations = FromIter<I::IntoIter>;
+    type Context = <I::Item as IntoOperation>::Context;
 
-    fn into_operations(self) -> Self::Operations {
-        FromIter(self.into_iter())
+    fn into_operations(self) -> Source<Self::Context> {
+        let mut iterator = self.into_iter();
+        Source::thread(move || iterator.next().map(|item| Ok(item.into_operation())))
     }
 }
 
 impl<I, O, E> IntoOperations<ViaTryIterator> for I
 where
     I: IntoIterator<Item = Result<O, E>>,
+    I::IntoIter: Send + 'static,
     O: IntoOperation,
     E: Into<BoxError>,
 {
-    type Document = O::Document;
-    type Operations = FromTryIter<I::IntoIter>;
+    type Context = O::Context;
 
-    fn into_operations(self) -> Self::Operations {
-        FromTryIter(self.into_iter())
+    fn into_operations(self) -> Source<Self::Context> {
+        let mut iterator = self.into_iter();
+        Source::thread(move || iterator.next().map(of_result))
     }
 }
 
 impl<S> IntoOperations<ViaStream> for S
 where
-    S: Stream,
-    S::Item: IntoOperation,
+    S: Stream + Send + 'static,
+    S::Item: IntoOperation + Send,
+    <S::Item as IntoOperation>::Document: Send,
 {
-    type Document = <S::Item as IntoOperation>::Document;
-    type Operations = FromStream<S>;
+    type Context = <S::Item as IntoOperation>::Context;
 
-    fn into_operations(self) -> Self::Operations {
-        FromStream { stream: self }
+    fn into_operations(self) -> Source<Self::Context> {
+        Source::task(self.map(|item| Ok(item.into_operation())))
     }
 }
 
 impl<S, O, E> IntoOperations<ViaTryStream> for S
 where
-    S: Stream<Item = Result<O, E>>,
-    O: IntoOperation,
-    E: Into<BoxError>,
+    S: Stream<Item = Result<O, E>> + Send + 'static,
+    O: IntoOperation + Send + 'static,
+    O::Document: Send,
+    E: Into<BoxError> + Send + 'static,
 {
-    type Document = O::Document;
-    type Operations = FromTryStream<S>;
+    type Context = O::Context;
 
-    fn into_operations(self) -> Self::Operations {
-        FromTryStream { stream: self }
+    fn into_operations(self) -> Source<Self::Context> {
+        Source::task(self.map(of_result))
     }
 }
 
-/// The operations of an iterator.
-pub struct FromIter<I>(I);
-/// The operations of an iterator of results.
-pub struct FromTryIter<I>(I);
-
-// An iterator is never pinned.
-impl<I> Unpin for FromIter<I> {}
-impl<I> Unpin for FromTryIter<I> {}
-
-impl<I> Stream for FromIter<I>
-where
-    I: Iterator,
-    I::Item: IntoOperation,
-{
-    type Item = Result<Operation<<I::Item as IntoOperation>::Document>, BoxError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.next().map(|item| Ok(item.into_operation())))
-    }
-}
-
-impl<I, O, E> Stream for FromTryIter<I>
-where
-    I: Iterator<Item = Result<O, E>>,
-    O: IntoOperation,
-    E: Into<BoxError>,
-{
-    type Item = Result<Operation<O::Document>, BoxError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.next().map(of_result))
-    }
-}
-
-fn of_result<O, E>(item: Result<O, E>) -> Result<Operation<O::Document>, BoxError>
+fn of_result<O, E>(item: Result<O, E>) -> Result<Operation<O::Document, O::Context>, BoxError>
 where
     O: IntoOperation,
     E: Into<BoxError>,
@@ -136,56 +115,133 @@ where
     item.map(IntoOperation::into_operation).map_err(Into::into)
 }
 
-pin_project! {
-    /// The operations of a stream.
-    pub struct FromStream<S> {
-        #[pin]
-        stream: S,
+type Start<C> = Box<dyn FnOnce(&Handle, Arc<Shared<C>>) -> Result<Option<AbortHandle>> + Send>;
+
+/// A source of operations, made by [`IntoOperations`].
+///
+/// An iterator runs on a thread of its own, which also writes the operations as
+/// JSON: however long it blocks or computes, requests are sent and responses
+/// read meanwhile, whatever the runtime. (It is no thread of the runtime's
+/// blocking pool: one that waits for standard input would hold up the end of
+/// the runtime.) A stream runs on a task. Both end when the helper does; an
+/// iterator that blocks, as soon as it returns.
+#[must_use = "a source is read by a bulk helper"]
+pub struct Source<C>(Start<C>);
+
+impl<C: Send + 'static> Source<C> {
+    fn thread<T>(
+        mut next: impl FnMut() -> Option<Result<Operation<T, C>, BoxError>> + Send + 'static,
+    ) -> Self
+    where
+        T: Serialize,
+    {
+        Self(Box::new(move |runtime, shared| {
+            let runtime = runtime.clone();
+            let feed = move || {
+                // Iterators may use the runtime: `Handle::current`.
+                let _entered = runtime.enter();
+                let feed = AssertUnwindSafe(|| feed_from_thread(&shared, &mut next));
+                if let Err(payload) = catch_unwind(feed) {
+                    shared.end(Some(panicked(&*payload)));
+                }
+            };
+            let thread = std::thread::Builder::new().name("es-client-bulk".to_owned());
+            thread.spawn(feed).map_err(Error::thread)?;
+            Ok(None)
+        }))
+    }
+
+    fn task<S, T>(operations: S) -> Self
+    where
+        S: Stream<Item = Result<Operation<T, C>, BoxError>> + Send + 'static,
+        T: Serialize + Send,
+    {
+        Self(Box::new(move |runtime, shared| {
+            let feed = async move {
+                let feed = AssertUnwindSafe(feed_from_task(&shared, operations));
+                if let Err(payload) = feed.catch_unwind().await {
+                    shared.end(Some(panicked(&*payload)));
+                }
+            };
+            Ok(Some(runtime.spawn(feed).abort_handle()))
+        }))
+    }
+
+    /// Starts to feed the operations; a task can be aborted.
+    pub(super) fn start(
+        self,
+        runtime: &Handle,
+        shared: Arc<Shared<C>>,
+    ) -> Result<Option<AbortHandle>> {
+        (self.0)(runtime, shared)
     }
 }
 
-pin_project! {
-    /// The operations of a stream of results.
-    pub struct FromTryStream<S> {
-        #[pin]
-        stream: S,
-    }
-}
-
-impl<S> Stream for FromStream<S>
-where
-    S: Stream,
-    S::Item: IntoOperation,
-{
-    type Item = Result<Operation<<S::Item as IntoOperation>::Document>, BoxError>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let item = ready!(self.project().stream.poll_next(cx));
-        Poll::Ready(item.map(|item| Ok(item.into_operation())))
-    }
-}
-
-impl<S, O, E> Stream for FromTryStream<S>
-where
-    S: Stream<Item = Result<O, E>>,
-    O: IntoOperation,
-    E: Into<BoxError>,
-{
-    type Item = Result<Operation<O::Document>, BoxError>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let item = ready!(self.project().stream.poll_next(cx));
-        Poll::Ready(item.map(of_result))
-    }
-}
-
-macro_rules! opaque {
-    ($($name:ident),*) => {$(
-        impl<S> fmt::Debug for $name<S> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
+fn feed_from_thread<T: Serialize, C>(
+    shared: &Shared<C>,
+    mut next: impl FnMut() -> Option<Result<Operation<T, C>, BoxError>>,
+) {
+    let mut has_room = false;
+    while has_room || shared.wait_for_room() {
+        match add(shared, next()) {
+            Some(room) => has_room = room,
+            None => return,
         }
-    )*};
+    }
 }
-opaque!(FromIter, FromTryIter, FromStream, FromTryStream);
+
+async fn feed_from_task<T: Serialize, C>(
+    shared: &Shared<C>,
+    operations: impl Stream<Item = Result<Operation<T, C>, BoxError>>,
+) {
+    let mut operations = pin!(operations);
+    let (mut has_room, mut turn) = (false, 0);
+    while has_room || shared.has_room().await {
+        match add(shared, operations.next().await) {
+            Some(room) => has_room = room,
+            None => return,
+        }
+        turn += 1;
+        if turn % OPERATIONS_PER_TURN == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Adds what the source gave; returns whether there is room for more, or
+/// nothing when the source has ended.
+fn add<T: Serialize, C>(
+    shared: &Shared<C>,
+    next: Option<Result<Operation<T, C>, BoxError>>,
+) -> Option<bool> {
+    let operation = match next {
+        Some(Ok(operation)) => operation,
+        Some(Err(error)) => {
+            shared.end(Some(Error::source_of_operations(error)));
+            return None;
+        }
+        None => {
+            shared.end(None);
+            return None;
+        }
+    };
+    match shared.push(operation) {
+        Pushed::Room => Some(true),
+        Pushed::Full => Some(false),
+        Pushed::Stopped => None,
+        Pushed::Panicked(payload) => {
+            shared.end(Some(panicked(&*payload)));
+            None
+        }
+    }
+}
+
+fn panicked(payload: &(dyn Any + Send)) -> Error {
+    Error::source_of_operations(panic_message(payload).into())
+}
+
+impl<C> fmt::Debug for Source<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").finish_non_exhaustive()
+    }
+}

@@ -2,145 +2,245 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
-use es_transport::BoxError;
 use futures_core::Stream;
-use pin_project_lite::pin_project;
-use serde::Serialize;
-use tokio::time::Instant;
+use tokio::{
+    runtime::Handle,
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task::JoinHandle,
+};
+use tracing::Instrument;
 
 use super::{
-    engine::{Engine, Filled},
-    operation::Operation,
+    builder::Plan,
+    engine::{Engine, Finished, Reader, Settled},
     outcome::Outcome,
     report::{BulkReport, BulkStopped},
+    shared::Shared,
+    source::Source,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-pin_project! {
-    /// The outcomes of a bulk helper, in the order in which they are known.
-    ///
-    /// An error is the last item: the helper stopped before its input ended,
-    /// and what had been read has its outcome before it. Dropped, it sends
-    /// nothing more; what was under way may or may not be written.
-    #[must_use = "nothing is sent until the outcomes are asked for"]
-    pub struct BulkStream<S> {
-        #[pin]
-        source: S,
-        source_ended: bool,
-        engine: Engine,
-    }
+/// The task of a run. Dropped, it ends, with its requests and its source.
+pub(super) struct Run<C> {
+    pub(super) shared: Arc<Shared<C>>,
+    task: JoinHandle<Finished>,
 }
 
-impl<S> BulkStream<S> {
-    pub(super) fn new(source: S, engine: Engine) -> Self {
-        Self { source, source_ended: false, engine }
-    }
-
-    /// The totals until now.
-    pub fn report(&self) -> &BulkReport {
-        &self.engine.report
-    }
-
-    fn take_report(self: Pin<&mut Self>) -> BulkReport {
-        std::mem::take(&mut self.project().engine.report)
-    }
+/// The outcomes of a run.
+pub(super) struct Outcomes<C> {
+    receiver: UnboundedReceiver<Settled<C>>,
+    unread: Arc<AtomicUsize>,
 }
 
-impl<S, T> Stream for BulkStream<S>
-where
-    S: Stream<Item = Result<Operation<T>, BoxError>>,
-    T: Serialize,
-{
-    type Item = Result<Outcome>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut this = self.project();
-        let engine = this.engine;
-        let lane = match &mut engine.lane {
-            Ok(lane) => Arc::clone(lane),
-            Err(invalid) => return Poll::Ready(invalid.take().map(Err)),
+impl<C: Send + 'static> Run<C> {
+    /// Starts a run, of which the outcomes are read or not. Without a source
+    /// the operations are pushed.
+    pub(super) fn start(
+        plan: Plan,
+        source: Option<Source<C>>,
+        outcomes: Option<Reader<C>>,
+    ) -> Result<Self> {
+        let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
+        let (context, settings, builder) = plan.into_parts::<C>(outcomes.is_some())?;
+        let shared = Arc::new(Shared::new(Arc::clone(&context.index), builder));
+        let source = match source {
+            Some(source) => source.start(&runtime, Arc::clone(&shared))?,
+            None => None,
         };
-        engine.began.get_or_insert_with(Instant::now);
+        let engine = Engine::new(context, Arc::clone(&shared), settings, outcomes, source);
+        let task = runtime.spawn(engine.run().in_current_span());
+        Ok(Self { shared, task })
+    }
+
+    pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+        Poll::Ready(match ready!(Pin::new(&mut self.task).poll(cx)) {
+            Ok(finished) => finished,
+            Err(error) => match error.try_into_panic() {
+                // A panic of the caller's own callback.
+                Ok(payload) => std::panic::resume_unwind(payload),
+                Err(_cancelled) => Finished {
+                    report: self.shared.report(),
+                    error: Some(Error::invalid("the runtime ended before the helper did")),
+                },
+            },
+        })
+    }
+}
+
+impl<C> Drop for Run<C> {
+    fn drop(&mut self) {
+        self.shared.stop();
+        self.task.abort();
+    }
+}
+
+impl<C> Outcomes<C> {
+    pub(super) fn channel() -> (Reader<C>, Self) {
+        let (sender, receiver) = unbounded_channel();
+        let unread = Arc::new(AtomicUsize::new(0));
+        let reader = Reader { sender, unread: Arc::clone(&unread) };
+        (reader, Self { receiver, unread })
+    }
+
+    /// Reads the next settled outcomes; the engine may go on then.
+    fn poll_next(&mut self, shared: &Shared<C>, cx: &mut Context<'_>) -> Poll<Option<Settled<C>>> {
+        let settled = ready!(self.receiver.poll_recv(cx));
+        if settled.is_some() {
+            self.unread.fetch_sub(1, Ordering::AcqRel);
+            shared.changed.notify_one();
+        }
+        Poll::Ready(settled)
+    }
+}
+
+/// The outcomes of a bulk helper, in the order in which they are known.
+///
+/// An error is the last item: the helper stopped before its input ended, and
+/// all that was taken from the input has its outcome before it. While nobody
+/// reads, requests that were sent go on, and no more is sent than
+/// [`max_in_flight`](super::Bulk::max_in_flight) allows. Dropped, it sends
+/// nothing more and ends the source; what was in flight may or may not be
+/// written.
+#[must_use = "nothing is sent until the outcomes are asked for"]
+pub struct BulkStream<C = ()> {
+    state: State<C>,
+    buffered: std::vec::IntoIter<Outcome<C>>,
+    /// What [`durable_up_to`](Self::durable_up_to) is, and what it is once the
+    /// buffered outcomes were read.
+    durable: (u64, u64),
+    last_report: BulkReport,
+}
+
+enum State<C> {
+    New(Option<Box<(Plan, Source<C>)>>),
+    Running(Run<C>, Outcomes<C>),
+    Ended,
+}
+
+impl<C: Send + 'static> BulkStream<C> {
+    pub(super) fn new(plan: Plan, source: Source<C>) -> Self {
+        Self {
+            state: State::New(Some(Box::new((plan, source)))),
+            buffered: Vec::new().into_iter(),
+            durable: (0, 0),
+            last_report: BulkReport::default(),
+        }
+    }
+
+    /// Returns the totals, which may be ahead of the outcomes that were read.
+    pub fn report(&self) -> BulkReport {
+        match &self.state {
+            State::Running(run, _) => run.shared.report(),
+            State::New(_) | State::Ended => self.last_report.clone(),
+        }
+    }
+
+    /// Returns the number of operations from the beginning of the input that
+    /// are all settled (written, failed or unknown), with their outcomes read
+    /// from this stream: a position to resume the input from.
+    pub fn durable_up_to(&self) -> u64 {
+        if self.buffered.len() == 0 { self.durable.1 } else { self.durable.0 }
+    }
+}
+
+// Nothing of it is pinned in place.
+impl<C> Unpin for BulkStream<C> {}
+
+impl<C: Send + 'static> Stream for BulkStream<C> {
+    type Item = Result<Outcome<C>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
         loop {
-            if let Some(outcome) = engine.ready.pop_front() {
+            if let Some(outcome) = this.buffered.next() {
                 return Poll::Ready(Some(Ok(outcome)));
             }
-            if engine.poll_landed(&lane, cx) {
-                continue;
-            }
-            if engine.dispatch(&lane, cx) {
-                continue;
-            }
-            if !*this.source_ended && engine.has_room() {
-                match engine.poll_fill(&lane, this.source.as_mut(), cx) {
-                    Filled::Flush => engine.flush(),
-                    Filled::Ended => {
-                        *this.source_ended = true;
-                        engine.flush_all();
+            match &mut this.state {
+                State::New(new) => {
+                    let Some(new) = new.take() else { return Poll::Ready(None) };
+                    let (plan, source) = *new;
+                    let (reader, outcomes) = Outcomes::channel();
+                    match Run::start(plan, Some(source), Some(reader)) {
+                        Ok(run) => this.state = State::Running(run, outcomes),
+                        Err(error) => return Poll::Ready(Some(Err(error))),
                     }
-                    Filled::Unwritable => {}
-                    Filled::Pending => return Poll::Pending,
                 }
-                continue;
+                State::Running(run, outcomes) => {
+                    if let Some(settled) = ready!(outcomes.poll_next(&run.shared, cx)) {
+                        this.buffered = settled.outcomes.into_iter();
+                        this.durable = (this.durable.1, settled.durable_up_to);
+                        continue;
+                    }
+                    let finished = ready!(run.poll_finished(cx));
+                    this.durable = (finished.report.durable_up_to, finished.report.durable_up_to);
+                    this.last_report = finished.report;
+                    this.state = State::Ended;
+                    return Poll::Ready(finished.error.map(Err));
+                }
+                State::Ended => return Poll::Ready(None),
             }
-            if engine.stop.is_some() {
-                *this.source_ended = true;
-            }
-            if *this.source_ended && engine.is_idle() {
-                let error = engine.stop.take().or_else(|| engine.source_error.take());
-                return Poll::Ready(error.map(Err));
-            }
-            return Poll::Pending;
         }
     }
 }
 
-impl<S> fmt::Debug for BulkStream<S> {
+impl<C> fmt::Debug for BulkStream<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BulkStream").field("report", self.report()).finish_non_exhaustive()
+        f.debug_struct("BulkStream").field("durable_up_to", &self.durable.0).finish_non_exhaustive()
     }
 }
 
-pin_project! {
-    /// The totals to come of a [`Bulk`].
-    #[must_use = "nothing is sent until it is awaited"]
-    pub struct BulkFuture<S> {
-        #[pin]
-        stream: BulkStream<S>,
+/// The totals to come of a [`Bulk`](super::Bulk).
+#[must_use = "nothing is sent until it is awaited"]
+pub struct BulkFuture<C = ()> {
+    new: Option<Box<(Plan, Source<C>)>>,
+    run: Option<Run<C>>,
+}
+
+impl<C: Send + 'static> BulkFuture<C> {
+    pub(super) fn new(plan: Plan, source: Source<C>) -> Self {
+        Self { new: Some(Box::new((plan, source))), run: None }
     }
 }
 
-impl<S> BulkFuture<S> {
-    pub(super) fn new(stream: BulkStream<S>) -> Self {
-        Self { stream }
-    }
-}
+impl<C> Unpin for BulkFuture<C> {}
 
-impl<S, T> Future for BulkFuture<S>
-where
-    S: Stream<Item = Result<Operation<T>, BoxError>>,
-    T: Serialize,
-{
+impl<C: Send + 'static> Future for BulkFuture<C> {
     type Output = Result<BulkReport, BulkStopped>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut stream = self.project().stream;
-        while let Some(outcome) = ready!(stream.as_mut().poll_next(cx)) {
-            if let Err(error) = outcome {
-                let report = stream.take_report();
-                return Poll::Ready(Err(BulkStopped { error, report }));
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(new) = self.new.take() {
+            let (plan, source) = *new;
+            match Run::start(plan, Some(source), None) {
+                Ok(run) => self.run = Some(run),
+                Err(error) => return Poll::Ready(Err(error.into())),
             }
         }
-        Poll::Ready(Ok(stream.take_report()))
+        let Some(run) = &mut self.run else { return Poll::Pending };
+        let finished = ready!(run.poll_finished(cx));
+        self.run = None;
+        Poll::Ready(finished.into_result())
     }
 }
 
-impl<S> fmt::Debug for BulkFuture<S> {
+impl Finished {
+    pub(super) fn into_result(self) -> Result<BulkReport, BulkStopped> {
+        let Self { report, error } = self;
+        match error {
+            Some(error) => Err(BulkStopped { error, report }),
+            None => Ok(report),
+        }
+    }
+}
+
+impl<C> fmt::Debug for BulkFuture<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BulkFuture").field("stream", &self.stream).finish()
+        f.debug_struct("BulkFuture").finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! Reads the answer to a bulk request, and no more of it than is asked for.
+//! Reads the response to a bulk request, and no more of it than is needed.
 
 use std::{borrow::Cow, fmt};
 
@@ -8,9 +8,9 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// What an answer says of one operation.
+/// The part of a response about one operation.
 #[derive(Debug, Deserialize)]
-pub(super) struct ItemReply<'a> {
+pub(super) struct ItemResponse<'a> {
     #[serde(default)]
     pub(super) status: u16,
     #[serde(borrow, default)]
@@ -60,8 +60,8 @@ impl ItemCause {
     }
 }
 
-/// Whether the answer says, before it lists the items, that none failed. The
-/// items need not be read then.
+/// Returns whether the response says, before it lists the items, that none
+/// failed. The items need not be read then.
 pub(super) fn none_failed(body: &[u8]) -> bool {
     const KEY: &[u8] = br#""errors":"#;
     let head = body.get(..body.len().min(200)).unwrap_or_default();
@@ -73,10 +73,10 @@ pub(super) fn none_failed(body: &[u8]) -> bool {
 /// Calls `each` for every item, in order.
 ///
 /// # Errors
-/// The answer is no bulk answer; `each` may have been called for its beginning.
+/// It is no bulk response; `each` may have been called for its beginning.
 pub(super) fn each_item<'a>(
     body: &'a [u8],
-    each: impl FnMut(ItemReply<'a>),
+    each: impl FnMut(ItemResponse<'a>),
 ) -> serde_json::Result<()> {
     // As in `json_read`, but with a seed.
     match std::str::from_utf8(body) {
@@ -87,20 +87,20 @@ pub(super) fn each_item<'a>(
 
 fn read<'a, R: serde_json::de::Read<'a>>(
     mut deserializer: serde_json::Deserializer<R>,
-    each: impl FnMut(ItemReply<'a>),
+    each: impl FnMut(ItemResponse<'a>),
 ) -> serde_json::Result<()> {
-    Answer(each).deserialize(&mut deserializer)?;
+    BulkResponse(each).deserialize(&mut deserializer)?;
     deserializer.end()
 }
 
-/// The answer: an object with `items`.
-struct Answer<F>(F);
+/// The response: an object with `items`.
+struct BulkResponse<F>(F);
 /// The items: a list of objects with one property each.
 struct Items<F>(F);
 /// The only property of an item.
-struct Only<'a>(ItemReply<'a>);
+struct Only<'a>(ItemResponse<'a>);
 
-impl<'de, F: FnMut(ItemReply<'de>)> DeserializeSeed<'de> for Answer<F> {
+impl<'de, F: FnMut(ItemResponse<'de>)> DeserializeSeed<'de> for BulkResponse<F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -108,11 +108,11 @@ impl<'de, F: FnMut(ItemReply<'de>)> DeserializeSeed<'de> for Answer<F> {
     }
 }
 
-impl<'de, F: FnMut(ItemReply<'de>)> Visitor<'de> for Answer<F> {
+impl<'de, F: FnMut(ItemResponse<'de>)> Visitor<'de> for BulkResponse<F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the answer to a bulk request")
+        f.write_str("the response to a bulk request")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -129,7 +129,7 @@ impl<'de, F: FnMut(ItemReply<'de>)> Visitor<'de> for Answer<F> {
     }
 }
 
-impl<'de, F: FnMut(ItemReply<'de>)> DeserializeSeed<'de> for Items<F> {
+impl<'de, F: FnMut(ItemResponse<'de>)> DeserializeSeed<'de> for Items<F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -137,11 +137,11 @@ impl<'de, F: FnMut(ItemReply<'de>)> DeserializeSeed<'de> for Items<F> {
     }
 }
 
-impl<'de, F: FnMut(ItemReply<'de>)> Visitor<'de> for Items<F> {
+impl<'de, F: FnMut(ItemResponse<'de>)> Visitor<'de> for Items<F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the items of a bulk answer")
+        f.write_str("the items of a bulk response")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
@@ -159,7 +159,7 @@ impl<'de> Deserialize<'de> for Only<'de> {
             type Value = Only<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an item of a bulk answer")
+                f.write_str("an item of a bulk response")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Only<'de>, A::Error> {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bulk_answer_is_an_error() {
+    fn what_is_no_bulk_response_is_an_error() {
         for body in ["", "{}", "[]", r#"{"items":[{}]}"#, r#"{"items":[]"#, r#"{"items":[]} x"#] {
             assert!(each_item(body.as_bytes(), |_| {}).is_err(), "{body}");
         }

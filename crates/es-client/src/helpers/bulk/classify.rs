@@ -1,0 +1,287 @@
+//! Classifies the response to a batch, or the lack of one, for each operation.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::{
+    batch::Batch,
+    concurrency::LatencySample,
+    context::{BatchResult, BulkContext},
+    outcome::{Effect, Outcome, Reason, Written},
+    response::{self, ItemCause, ItemResponse},
+};
+use crate::{error::Error, helpers::request::Failed, response::Meta};
+
+/// Classifies the items of a response.
+pub(super) fn response<C>(
+    context: &BulkContext,
+    batch: &mut Batch<C>,
+    meta: Meta,
+    body: &Bytes,
+) -> BatchResult<C> {
+    context.was_accepted(batch);
+    if !context.detail && response::none_failed(body) {
+        return BatchResult { succeeded: batch.len() as u64, ..BatchResult::default() };
+    }
+
+    let result = BatchResult::default();
+    let mut reader = ItemReader { context, batch, at: 0, retry: Vec::new(), result };
+    let readable = response::each_item(body, |item| reader.read(&item));
+    let ItemReader { at, retry, mut result, .. } = reader;
+
+    let readable = match readable {
+        Ok(()) if at == batch.len() => Ok(()),
+        Ok(()) => Err(serde::de::Error::custom("there are not as many items as operations")),
+        Err(error) => Err(error),
+    };
+    if !retry.is_empty() {
+        result.latency = Some(LatencySample::Refused);
+        result.retry.push(context.later(batch.subset(&retry), Duration::ZERO));
+    }
+    if let Err(error) = readable {
+        let rest: Vec<_> = (at.min(batch.len())..batch.len()).collect();
+        let error = Error::decode("response to a bulk request", error, meta, body.clone());
+        let failed = Failed::unreadable(error);
+        close(context, batch, &rest, &failed.reason(), &mut result);
+        result.stop = Some(failed.error);
+    }
+    result
+}
+
+/// Reads the items of a response.
+struct ItemReader<'a, C> {
+    context: &'a BulkContext,
+    batch: &'a mut Batch<C>,
+    at: usize,
+    retry: Vec<usize>,
+    result: BatchResult<C>,
+}
+
+impl<C> ItemReader<'_, C> {
+    fn read(&mut self, response: &ItemResponse<'_>) {
+        let Some(item) = self.batch.items.get(self.at) else {
+            // One item too many; the count tells.
+            self.at += 1;
+            return;
+        };
+        let may_retry = match response.status {
+            429 => true,
+            503 => item.repeatable,
+            _ => false,
+        };
+        match response.error {
+            None => self.succeeded(response, Effect::of(response.result.as_deref())),
+            Some(_) if may_retry && self.batch.retries < self.context.max_retries => {
+                self.retry.push(self.at);
+            }
+            // Nobody else makes such ids: it was this very operation, written by
+            // an earlier request or by the server's own retry on a new primary.
+            Some(_) if response.status == 409 && item.made_id => {
+                self.succeeded(response, Effect::WrittenBefore);
+            }
+            Some(error) => {
+                let cause = ItemCause::read(error);
+                let reason = Reason {
+                    status: Some(response.status),
+                    kind: cause.kind.as_deref().map(Into::into),
+                    reason: cause.reasons().into(),
+                    // Whatever is wrong now: an earlier request may have applied it.
+                    unknown: self.batch.maybe_applied
+                        || (response.status == 503 && !item.repeatable),
+                    lines: Bytes::new(),
+                };
+                let outcome = failed(self.context, self.batch, self.at, reason);
+                self.result.outcomes.extend(outcome);
+            }
+        }
+        self.at += 1;
+    }
+
+    fn succeeded(&mut self, response: &ItemResponse<'_>, effect: Effect) {
+        self.result.succeeded += 1;
+        if !self.context.detail {
+            return;
+        }
+        let Some(item) = self.batch.items.get_mut(self.at) else { return };
+        let Some(context) = item.context.take() else { return };
+        let index = match response.index.as_deref() {
+            Some(name) if *name != *self.context.index => name.into(),
+            _ => Arc::clone(&self.context.index),
+        };
+        let written = Written {
+            status: response.status,
+            effect,
+            version: response.version,
+            seq_no: response.seq_no,
+            primary_term: response.primary_term,
+        };
+        self.result.outcomes.push(Outcome {
+            number: item.number,
+            action: item.action,
+            index,
+            id: response.id.as_deref().map(Into::into),
+            result: Ok(written),
+            context,
+        });
+    }
+}
+
+/// Classifies a failed request: no response, or one that refuses the whole batch.
+pub(super) fn failure<C>(
+    context: &BulkContext,
+    batch: &mut Batch<C>,
+    failed: Failed,
+) -> BatchResult<C> {
+    let status = failed.error.status().map(|status| status.as_u16());
+    let mut result = BatchResult::default();
+    if failed.transient || context.may_pass(batch, status) {
+        result.latency = Some(LatencySample::Refused);
+        return postpone(context, batch, failed, result);
+    }
+    let isolating = status == Some(400) && batch.is_repeatable();
+    if status == Some(413) {
+        result.too_large = Some(batch.body.len());
+    }
+    if status == Some(413) || isolating {
+        if batch.len() == 1 {
+            // This very operation is what was refused.
+            let reason = Reason { unknown: false, ..failed.reason() };
+            close(context, batch, &[0], &reason, &mut result);
+            return result;
+        }
+        if status == Some(413) || context.may_halve() {
+            let mut halves = std::mem::take(batch).halves();
+            halves.iter_mut().for_each(|half| half.isolated = isolating);
+            result.retry.extend(halves);
+            return result;
+        }
+    }
+    let all: Vec<_> = (0..batch.len()).collect();
+    close(context, batch, &all, &failed.reason(), &mut result);
+    result.stop = Some(failed.error);
+    result
+}
+
+/// Retries later what may be retried.
+fn postpone<C>(
+    context: &BulkContext,
+    batch: &mut Batch<C>,
+    failed: Failed,
+    mut result: BatchResult<C>,
+) -> BatchResult<C> {
+    batch.maybe_applied |= failed.maybe_applied;
+    let given_up = batch.retries >= context.max_retries;
+    let (retry, over): (Vec<_>, Vec<_>) = (0..batch.len()).partition(|at| {
+        let repeatable = batch.items.get(*at).is_some_and(|item| item.repeatable);
+        !given_up && (repeatable || !failed.maybe_applied)
+    });
+    close(context, batch, &over, &failed.reason(), &mut result);
+    if !retry.is_empty() {
+        let wait = failed.retry_after.unwrap_or_default();
+        result.retry.push(context.later(batch.subset(&retry), wait));
+    }
+    if given_up {
+        result.stop = Some(failed.error);
+    }
+    result
+}
+
+impl BulkContext {
+    /// Returns the batch, to be retried after a while.
+    fn later<C>(&self, mut batch: Batch<C>, at_least: Duration) -> Batch<C> {
+        batch.retries += 1;
+        batch.wait = self.backoff.wait(batch.retries, &self.rng).max(at_least);
+        batch
+    }
+}
+
+impl Failed {
+    /// Returns why the operations of the request were not carried out.
+    fn reason(&self) -> Reason {
+        let api = self.error.as_api();
+        Reason {
+            status: self.error.status().map(|status| status.as_u16()),
+            kind: api.and_then(|api| api.kind.as_deref()).map(Into::into),
+            reason: match api.and_then(|api| api.reason.as_deref()) {
+                Some(reason) => reason.into(),
+                None => self.error.to_string().into(),
+            },
+            unknown: self.maybe_applied,
+            lines: Bytes::new(),
+        }
+    }
+}
+
+impl Reason {
+    /// Another operation ended the run before this one was sent.
+    pub(super) fn stopped() -> Self {
+        Self {
+            status: None,
+            kind: None,
+            reason: "the helper stopped before it was sent".into(),
+            unknown: false,
+            lines: Bytes::new(),
+        }
+    }
+}
+
+/// Gives operations their last outcome.
+pub(super) fn close<C>(
+    context: &BulkContext,
+    batch: &mut Batch<C>,
+    chosen: &[usize],
+    reason: &Reason,
+    result: &mut BatchResult<C>,
+) {
+    for &at in chosen {
+        let unknown = reason.unknown || batch.maybe_applied;
+        let reason = Reason { unknown, ..reason.clone() };
+        result.outcomes.extend(failed(context, batch, at, reason));
+    }
+}
+
+/// Returns the outcome of an operation that was not carried out, with its lines.
+fn failed<C>(
+    context: &BulkContext,
+    batch: &mut Batch<C>,
+    at: usize,
+    mut reason: Reason,
+) -> Option<Outcome<C>> {
+    let lines = batch.lines(at);
+    let item = batch.items.get_mut(at)?;
+    let target = Target::read(&lines);
+    // A copy, so that one operation does not keep the whole batch.
+    reason.lines = Bytes::copy_from_slice(&lines);
+    Some(Outcome {
+        number: item.number,
+        action: item.action,
+        index: target.index.map_or_else(|| Arc::clone(&context.index), Into::into),
+        id: target.id.map(Into::into),
+        result: Err(reason.into()),
+        context: item.context.take()?,
+    })
+}
+
+/// Where an operation goes, read from its first line.
+#[derive(Default, Deserialize)]
+struct Target {
+    #[serde(rename = "_index", default)]
+    index: Option<String>,
+    #[serde(rename = "_id", default)]
+    id: Option<String>,
+}
+
+impl Target {
+    fn read(lines: &[u8]) -> Self {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Line {
+            #[serde(alias = "create", alias = "update", alias = "delete")]
+            index: Target,
+        }
+        let first = lines.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        serde_json::from_slice::<Line>(first).unwrap_or_default().index
+    }
+}

@@ -1,0 +1,146 @@
+//! Sends one batch once, and classifies the response.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
+
+use es_transport::{Backoff, rng::Rng};
+use futures_util::FutureExt;
+use http::{Method, uri::PathAndQuery};
+use tokio::time::Instant;
+
+use super::{
+    batch::{Batch, Buffers},
+    classify,
+    concurrency::LatencySample,
+    outcome::Outcome,
+    shared::panic_message,
+};
+use crate::{
+    client::Elasticsearch,
+    error::Error,
+    helpers::request::{Failed, HelperRequest, maybe_applied, send},
+};
+
+/// What all batches of a run share.
+#[derive(Debug)]
+pub(super) struct BulkContext {
+    pub(super) client: Elasticsearch,
+    pub(super) target: PathAndQuery,
+    pub(super) index: Arc<str>,
+    /// Whether every operation's outcome is asked for, not just those that failed.
+    pub(super) detail: bool,
+    pub(super) max_retries: u32,
+    pub(super) backoff: Backoff,
+    pub(super) rng: Rng,
+    /// How many more batches that were refused as a whole may be halved to find
+    /// out why.
+    pub(super) halvings: AtomicI64,
+    /// Whether the credentials were accepted by then.
+    pub(super) accepted: AtomicBool,
+}
+
+/// The result of a request.
+#[derive(Debug)]
+pub(super) struct BatchResult<C> {
+    /// The number of its first operation.
+    pub(super) first_number: u64,
+    pub(super) succeeded: u64,
+    /// Of all operations, or of those that failed.
+    pub(super) outcomes: Vec<Outcome<C>>,
+    /// What is to be retried, and why.
+    pub(super) retry: Vec<Batch<C>>,
+    /// Why nothing more should be sent.
+    pub(super) stop: Option<Error>,
+    pub(super) latency: Option<LatencySample>,
+    /// So many bytes are too many for the server.
+    pub(super) too_large: Option<usize>,
+    pub(super) buffers: Option<Buffers<C>>,
+}
+
+impl<C> Default for BatchResult<C> {
+    fn default() -> Self {
+        Self {
+            first_number: 0,
+            succeeded: 0,
+            outcomes: Vec::new(),
+            retry: Vec::new(),
+            stop: None,
+            latency: None,
+            too_large: None,
+            buffers: None,
+        }
+    }
+}
+
+/// Sends a batch once.
+pub(super) async fn send_batch<C>(
+    context: Arc<BulkContext>,
+    mut batch: Batch<C>,
+) -> BatchResult<C> {
+    let first_number = batch.items.first().map(|item| item.number).unwrap_or_default();
+    let started = Instant::now();
+    // A layer of the caller's may panic: its operations have outcomes all the same.
+    let sent = AssertUnwindSafe(send(&context.client, context.request(&batch)));
+    let sent = sent.catch_unwind().await;
+    let sent = sent.unwrap_or_else(|payload| {
+        let message = format!("the transport {}", panic_message(&*payload));
+        Err(Failed::unreadable(Error::invalid(message)))
+    });
+
+    let mut result = match sent {
+        Ok((meta, body)) => {
+            // The transport retries on its own, too.
+            batch.maybe_applied |= maybe_applied(meta.attempts());
+            let latency = LatencySample::Took(started.elapsed(), batch.len());
+            let mut result = classify::response(&context, &mut batch, meta, &body);
+            result.latency.get_or_insert(latency);
+            result
+        }
+        Err(failed) => classify::failure(&context, &mut batch, failed),
+    };
+    result.first_number = first_number;
+    result.buffers = batch.into_buffers();
+    result
+}
+
+impl BulkContext {
+    fn request<C>(&self, batch: &Batch<C>) -> HelperRequest {
+        HelperRequest {
+            name: "bulk",
+            method: Method::POST,
+            target: self.target.clone(),
+            ndjson: true,
+            gzip: batch.gzip.is_some(),
+            repeatable: batch.is_repeatable(),
+            body: batch.gzip.as_ref().unwrap_or(&batch.body).clone(),
+        }
+    }
+
+    /// Returns whether one more batch may be halved.
+    pub(super) fn may_halve(&self) -> bool {
+        self.halvings.fetch_sub(1, Ordering::Relaxed) > 0
+    }
+
+    /// Notes a response to a batch. If it is a half, halving was of use: what
+    /// caused a refusal is in the other one.
+    pub(super) fn was_accepted<C>(&self, batch: &Batch<C>) {
+        if batch.isolated {
+            self.halvings.fetch_add(1, Ordering::Relaxed);
+        }
+        if !self.accepted.load(Ordering::Relaxed) {
+            self.accepted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns whether a refusal is transient, for its status alone: a cluster that
+    /// was restarted refuses good credentials until its security index is back.
+    pub(super) fn may_pass<C>(&self, batch: &Batch<C>, status: Option<u16>) -> bool {
+        let was_away = batch.retries > 0;
+        status == Some(401) && (was_away || self.accepted.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,220 @@
+//! The state that the source, the engine and the reader of one run share.
+
+use std::{
+    any::Any,
+    future::poll_fn,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use super::{
+    batch::{BatchBuilder, PushError},
+    operation::Operation,
+    outcome::Outcome,
+    report::BulkReport,
+};
+use crate::error::Error;
+
+/// Shared by the source, which adds operations, the engine, which takes
+/// batches, and the reader of the outcomes.
+pub(super) struct Shared<C> {
+    pub(super) index: Arc<str>,
+    state: Mutex<State<C>>,
+    /// Wakes a source that is a thread.
+    room: Condvar,
+    /// Wakes the engine.
+    pub(super) changed: Notify,
+    /// The totals, as of the last request that ended.
+    report: Mutex<BulkReport>,
+}
+
+pub(super) struct State<C> {
+    pub(super) builder: BatchBuilder<C>,
+    /// The number of operations that were added.
+    pub(super) operations: u64,
+    /// Operations that could not be written.
+    pub(super) rejected: Vec<Outcome<C>>,
+    /// Whether the source may add another operation.
+    pub(super) has_room: bool,
+    /// Whether the batch is to be sent as it is.
+    pub(super) flush: bool,
+    pub(super) ended: bool,
+    /// Why the source ended early.
+    pub(super) error: Option<Error>,
+    /// Nothing more is taken.
+    pub(super) stopped: bool,
+    /// A source that is a task.
+    source: Option<Waker>,
+}
+
+/// The state of the run after an operation was added.
+pub(super) enum Pushed {
+    /// There is room for another one.
+    Room,
+    /// The source must wait for room.
+    Full,
+    /// The run has ended; the operation was not added.
+    Stopped,
+    /// The operation's `Serialize` panicked.
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl<C> Shared<C> {
+    pub(super) fn new(index: Arc<str>, builder: BatchBuilder<C>) -> Self {
+        let state = State {
+            builder,
+            operations: 0,
+            rejected: Vec::new(),
+            has_room: false,
+            flush: false,
+            ended: false,
+            error: None,
+            stopped: false,
+            source: None,
+        };
+        Self {
+            index,
+            state: Mutex::new(state),
+            room: Condvar::new(),
+            changed: Notify::new(),
+            report: Mutex::default(),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State<C>> {
+        // User code does not run under this lock except `Serialize`, whose
+        // panics are caught.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an operation; called only after there was room.
+    pub(super) fn push<T: Serialize>(&self, operation: Operation<T, C>) -> Pushed {
+        let Operation { parts, context } = operation;
+        let mut state = self.lock();
+        if state.stopped {
+            return Pushed::Stopped;
+        }
+
+        let number = state.operations;
+        let was_empty = state.builder.is_empty();
+        let pushed = state.builder.push(number, &parts, context);
+        state.operations += 1;
+
+        let mut panicked = None;
+        if let Err((error, context)) = pushed {
+            let reason = match error {
+                PushError::Encode(error) => with_source(&error),
+                PushError::Panicked(payload) => {
+                    let reason = panic_message(&*payload);
+                    panicked = Some(payload);
+                    reason
+                }
+            };
+            let outcome = Outcome::rejected(&self.index, number, parts, context, reason);
+            state.rejected.push(outcome);
+            // The engine reports it before more is taken.
+            state.has_room = false;
+        } else if state.builder.is_full() {
+            state.has_room = false;
+        }
+
+        let has_room = state.has_room;
+        drop(state);
+        if was_empty || !has_room {
+            self.changed.notify_one();
+        }
+        match panicked {
+            Some(payload) => Pushed::Panicked(payload),
+            None if has_room => Pushed::Room,
+            None => Pushed::Full,
+        }
+    }
+
+    /// Blocks until there is room; returns whether there will be.
+    pub(super) fn wait_for_room(&self) -> bool {
+        let mut state = self.lock();
+        while !state.has_room && !state.stopped {
+            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        !state.stopped
+    }
+
+    /// Waits until there is room; returns whether there will be.
+    pub(super) async fn has_room(&self) -> bool {
+        poll_fn(|cx| self.poll_room(cx)).await
+    }
+
+    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<bool> {
+        let mut state = self.lock();
+        if state.stopped {
+            return Poll::Ready(false);
+        }
+        if state.has_room {
+            return Poll::Ready(true);
+        }
+        state.source = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// Ends the input, with the error that ended it early, if there is one.
+    pub(super) fn end(&self, error: Option<Error>) {
+        let mut state = self.lock();
+        if !state.ended {
+            state.ended = true;
+            state.has_room = false;
+            state.error = error;
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Takes nothing more from the source, which ends.
+    pub(super) fn stop(&self) {
+        let mut state = self.lock();
+        state.stopped = true;
+        state.has_room = false;
+        self.wake_source(state);
+    }
+
+    /// Lets the source add operations.
+    pub(super) fn open(&self, mut state: MutexGuard<'_, State<C>>) {
+        if !state.has_room {
+            state.has_room = true;
+            self.wake_source(state);
+        }
+    }
+
+    fn wake_source(&self, mut state: MutexGuard<'_, State<C>>) {
+        let source = state.source.take();
+        drop(state);
+        self.room.notify_all();
+        if let Some(waker) = source {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn report(&self) -> BulkReport {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_report(&self, report: BulkReport) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+}
+
+/// Returns the text that a panic came with.
+pub(super) fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("no message"))
+}
+
+fn with_source(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
