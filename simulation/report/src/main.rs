@@ -1,8 +1,8 @@
 //! Writes `docs/simulation.md` and its plots from what simulated clusters do.
 //!
 //! ```text
-//! cargo run --release --manifest-path simulation/report/Cargo.toml              # writes
-//! cargo run --release --manifest-path simulation/report/Cargo.toml -- --check   # fails if what is committed differs
+//! cargo run --release -p es-simulation-report              # writes
+//! cargo run --release -p es-simulation-report -- --check   # fails if what is committed differs
 //! ```
 //!
 //! The same code gives the same report, byte for byte: clocks are paused and random numbers seeded.
