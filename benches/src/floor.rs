@@ -12,9 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::{
     JSON,
-    operation::{
-        Page, BoxError, Operation, check_hits, check_text, hits_of, not_measured, query,
-    },
+    operation::{BoxError, Operation, Page, check_hits, check_text, hits_of, not_measured, query},
     product::{Product, Raw, Typed},
 };
 

@@ -2,12 +2,12 @@
 
 use std::{convert::Infallible, io::Write};
 
+use crate::{operation::BoxError, product::Product};
 use bytes::Bytes;
 use es_transport::{Body, layer::CompressLayer};
 use flate2::{Compression, write::GzEncoder};
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use crate::{operation::BoxError, product::Product};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 /// A bulk body of about 2 MB in one piece for each document, as the bulk helper

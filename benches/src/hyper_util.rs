@@ -1,23 +1,21 @@
 //! hyper-util's pooling client, with nothing around it.
 
+use ::hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use bytes::Bytes;
 use http::{
     Method, Request, Uri, header,
     uri::{Authority, PathAndQuery, Scheme},
 };
 use http_body_util::{BodyExt, Full};
-use ::hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
     AUTHORIZATION, CLIENT_META, JSON, USER_AGENT,
-    operation::{
-        Page, BoxError, Operation, check_hits, check_text, hits_of, not_measured, query,
-    },
+    operation::{BoxError, Operation, Page, check_hits, check_text, hits_of, not_measured, query},
     product::{Product, Raw, Typed},
 };
 

@@ -35,5 +35,4 @@ pub const USER_AGENT: HeaderValue = HeaderValue::from_static("es-transport/0.1.0
 /// `X-Elastic-Client-Meta` of clients that set none themselves.
 pub const CLIENT_META: HeaderValue = HeaderValue::from_static("es=0.1.0,rs=1.88,t=0.1.0,hy=1.12");
 /// Credentials of clients that set none themselves.
-pub const AUTHORIZATION: HeaderValue =
-    HeaderValue::from_static("Basic ZWxhc3RpYzpjaGFuZ2VtZQ==");
+pub const AUTHORIZATION: HeaderValue = HeaderValue::from_static("Basic ZWxhc3RpYzpjaGFuZ2VtZQ==");

@@ -1,14 +1,14 @@
 //! Our client, with everything on: several nodes, credentials, retries, a deadline
 //! per attempt, product check, compatibility mode, spans without a subscriber.
 
-use es_client::{Elasticsearch, SearchResponse, helpers::bulk::Operation as Write};
 use crate::{
     operation::{
-        Page, BULK, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of,
+        BULK, BoxError, INDEX, Operation, PASSWORD, Page, USER, check_hits, check_text, hits_of,
         query,
     },
     product::Product,
 };
+use es_client::{Elasticsearch, SearchResponse, helpers::bulk::Operation as Write};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
@@ -106,11 +106,7 @@ impl Ours {
         Ok(())
     }
 
-    async fn search<T: DeserializeOwned>(
-        &self,
-        page: Page,
-        times: u64,
-    ) -> Result<(), BoxError> {
+    async fn search<T: DeserializeOwned>(&self, page: Page, times: u64) -> Result<(), BoxError> {
         let query = query();
         for _ in 0..times {
             let call = self.client.search::<T>(page.index()).body(&query);

@@ -1,10 +1,10 @@
 //! The responses of the local server, in the form of a genuine one.
 
-use bytes::Bytes;
 use crate::{
     operation::{BoxError, HITS, INDEX, LARGE_HITS, LARGE_INDEX},
     product::Product,
 };
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 /// What the server ca response; made once, shared by every connection.

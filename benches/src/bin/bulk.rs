@@ -7,12 +7,12 @@
 use std::{io::BufRead, time::Instant};
 
 use es_benches::process::peak_kibibytes;
-use es_client::{Elasticsearch, helpers::bulk::Operation};
 use es_benches::{
     bulk_loop::{self, Load},
     operation::{BoxError, INDEX, PASSWORD, USER},
     product::Product,
 };
+use es_client::{Elasticsearch, helpers::bulk::Operation};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {

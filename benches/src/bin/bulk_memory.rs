@@ -2,11 +2,11 @@
 //! documents, and then 10 million, each made when the helper asks for it.
 
 use es_benches::process::{Server, peak_kibibytes};
-use es_client::{Elasticsearch, helpers::bulk::Operation};
 use es_benches::{
     operation::{BoxError, INDEX, PASSWORD, USER},
     product::Product,
 };
+use es_client::{Elasticsearch, helpers::bulk::Operation};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {

@@ -3,6 +3,7 @@
 
 use std::alloc::System;
 
+use es_benches::operation::BoxError;
 use es_benches::{
     process::{Server, peak_kibibytes},
     server::STREAM_LENGTH,
@@ -10,7 +11,6 @@ use es_benches::{
 use es_client::Elasticsearch;
 use es_transport::{Body, RequestOptions, Transport};
 use http::Request;
-use es_benches::operation::BoxError;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]

@@ -1,4 +1,4 @@
-//! The lines of the README's compatibility table: `scripts/cluster/check` puts
+//! The lines of the compatibility table (`docs/compatibility.md`): `scripts/cluster/check` puts
 //! those of all servers side by side.
 
 use std::fmt::Display;
@@ -15,7 +15,7 @@ const ROWS: [&str; 15] = [
     "sniffing: start, before requests, failure",
     "compatibility mode",
     "product check",
-    "endpoints with typed answers, by builder and by name",
+    "endpoints with typed responses, by builder and by name",
     "other endpoints that read, by name",
     "bulk, msearch",
     "read all by scroll and by point in time, sliced; reindex",

@@ -58,8 +58,8 @@ async fn each_major_is_taken_or_refused_as_the_server_does() {
     }
     let negotiated = ask_in(CompatibilityMode::Negotiated).await.unwrap();
     let cell = match (is_opensearch(), own) {
-        (true, _) => "none taken; `Off`, `Negotiated`".to_owned(),
-        (false, 7) => "any taken, answers plain JSON".to_owned(),
+        (true, _) => "none accepted; `Off`, `Negotiated`".to_owned(),
+        (false, 7) => "any accepted, plain JSON returned".to_owned(),
         (false, _) => {
             assert_eq!(negotiated, vendor(own));
             format!("{}, {own}; {} refused; `Negotiated`", own - 1, own + 1)

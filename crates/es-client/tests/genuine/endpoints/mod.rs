@@ -24,7 +24,7 @@ use http::StatusCode;
 use self::run::{Run, Way};
 use crate::{server, table};
 
-/// The endpoints that have typed answers.
+/// The endpoints that have typed responses.
 fn typed() -> BTreeSet<&'static str> {
     let table = include_str!("../../../../es-codegen/tables/answers.toml");
     let names = table.lines().filter_map(|line| line.strip_prefix('"')?.split('"').next());
@@ -90,9 +90,9 @@ async fn every_typed_answer_is_what_the_server_says() {
     let run = every_endpoint(Way::Typed).await;
     let forgotten: Vec<_> = typed().difference(&run.called()).copied().collect();
     assert!(forgotten.is_empty(), "not called: {forgotten:?}");
-    let answered = typed().into_iter().filter(|name| run.has_answered(name)).count();
-    let cell = format!("{answered} of {}", typed().len());
-    table::says("endpoints with typed answers, by builder and by name", cell);
+    let succeeded = typed().into_iter().filter(|name| run.has_succeeded(name)).count();
+    let cell = format!("{succeeded} of {}", typed().len());
+    table::says("endpoints with typed responses, by builder and by name", cell);
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ impl Run {
         }
     }
 
-    pub(super) fn has_answered(&self, name: &str) -> bool {
+    pub(super) fn has_succeeded(&self, name: &str) -> bool {
         self.answered.contains(name)
     }
 
