@@ -3,7 +3,7 @@
 //! The retry layer writes the trail; the node selection layer tells it which
 //! node an attempt went to. Both know this room only.
 
-use std::{cell::Cell, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 use tokio::time::Instant;
@@ -89,27 +89,4 @@ pub struct Deadline {
     pub at: Instant,
     /// The time that was set, for the error that names it.
     pub after: Duration,
-}
-
-thread_local!(static IS_LAST_CALL: Cell<bool> = const { Cell::new(false) });
-
-/// Polls the future of an attempt whose time is over a last time. Whoever still
-/// waits for a connection then ends, and says that nothing was sent: only he
-/// knows, and the request may go on to another node. A word of the request's
-/// own would cost every request some allocations.
-pub(crate) fn last_call<T>(poll: impl FnOnce() -> T) -> T {
-    struct Over;
-    impl Drop for Over {
-        fn drop(&mut self) {
-            IS_LAST_CALL.set(false);
-        }
-    }
-    IS_LAST_CALL.set(true);
-    let _over = Over;
-    poll()
-}
-
-/// Whether a future is polled by [`last_call`].
-pub(crate) fn is_last_call() -> bool {
-    IS_LAST_CALL.get()
 }

@@ -31,7 +31,6 @@
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`cloud_id`] | Cloud ID → node |
 //! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
-//! | [`AnyRequest`], [`AnyResponse`], [`Erase`] | bounds of the layers, met by the types of `http`; a layer of your own needs none of them |
 //! | [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
 //!
 //! | feature | what it adds |
@@ -48,24 +47,22 @@ pub mod cloud_id;
 pub mod connect;
 pub mod credentials;
 pub mod curl;
-mod erased;
 pub mod error;
 pub mod layer;
-mod message;
 pub mod node;
 pub mod options;
 pub mod rng;
+mod shared_service;
 pub mod sniff;
 pub mod transport;
 pub mod warning;
 
 pub use backoff::Backoff;
-pub use body::{Body, Replay, ResponseBody};
+pub use body::{Body, ResponseBody, TryCloneBody};
 pub use builder::TransportBuilder;
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
 pub use layer::{compress::Gzip, media_type::CompatibilityMode};
-pub use message::{AnyRequest, AnyResponse, Erase};
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
 pub use options::{OperationName, RequestAuth, RequestOptions};
 pub use transport::Transport;

@@ -3,7 +3,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use tracing::{Level, level_filters::LevelFilter};
 
 use crate::credentials::Credentials;
 
@@ -65,12 +64,9 @@ pub struct RequestOptions {
 pub struct OperationName(pub &'static str);
 
 impl OperationName {
-    /// Names the operation of a request, if anybody may want to know: a
-    /// subscriber its span, or the feature `metrics` is on.
+    /// Names the operation of a request.
     pub fn attach<B>(self, request: &mut Request<B>) {
-        if cfg!(feature = "metrics") || LevelFilter::current() >= Level::INFO {
-            request.extensions_mut().insert(self);
-        }
+        request.extensions_mut().insert(self);
     }
 }
 

@@ -16,10 +16,9 @@ use tower::{Service, ServiceExt};
 use crate::{
     Body, ResponseBody,
     builder::TransportBuilder,
-    erased::{Erased, ErasedFuture, Lent},
     error::{BoxError, Error, Result},
-    message::{Outgoing, Unboxing},
     node::NodePool,
+    shared_service::{BoxFuture, SharedService},
     sniff::Sniffer,
 };
 
@@ -46,7 +45,7 @@ use crate::{
 pub struct Transport(Arc<Inner>);
 
 struct Inner {
-    stack: Box<dyn Erased>,
+    stack: Box<dyn SharedService>,
     shared: Option<Shared>,
 }
 
@@ -69,8 +68,7 @@ impl Transport {
 
     /// A transport over any service: a stack of the caller's own layers, or a mock.
     ///
-    /// Calls share one instance, which waits for nobody: a caller that finds it
-    /// taken, or not ready, uses a clone.
+    /// Each request is sent by a clone of the service.
     pub fn from_service<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -79,20 +77,14 @@ impl Transport {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let service = service
-            .map_response(|answer: Response<B>| {
-                Box::new(answer.map(|body| ResponseBody::pinned(body)))
-            })
+        let stack = service
+            .map_response(|response: Response<B>| response.map(|body| ResponseBody::new(body)))
             .map_err(Error::from_service);
-        Self(Arc::new(Inner { stack: Box::new(Lent::new(Unboxing(service))), shared: None }))
+        Self(Arc::new(Inner { stack: Box::new(stack), shared: None }))
     }
 
-    pub(crate) fn new<S>(stack: S, shared: Shared) -> Self
-    where
-        S: Clone,
-        Lent<S>: Erased,
-    {
-        Self(Arc::new(Inner { stack: Box::new(Lent::new(stack)), shared: Some(shared) }))
+    pub(crate) fn new(stack: impl SharedService, shared: Shared) -> Self {
+        Self(Arc::new(Inner { stack: Box::new(stack), shared: Some(shared) }))
     }
 
     /// Sends a request: path and query in origin form, and no host.
@@ -100,7 +92,7 @@ impl Transport {
     /// An answer with an error status is an answer. [`RequestOptions`](crate::RequestOptions)
     /// attached to the request override what the transport was built with.
     pub fn send(&self, request: Request<Body>) -> SendFuture {
-        let request = Some(request.into());
+        let request = Some(request);
         let state = State::Unsent { transport: Arc::clone(&self.0), request };
         SendFuture { state, started: None }
     }
@@ -157,8 +149,8 @@ pub struct SendFuture {
 }
 
 enum State {
-    Unsent { transport: Arc<Inner>, request: Option<Outgoing<Body>> },
-    Sent(ErasedFuture),
+    Unsent { transport: Arc<Inner>, request: Option<Request<Body>> },
+    Sent(BoxFuture),
 }
 
 impl SendFuture {
@@ -174,12 +166,12 @@ impl Future for SendFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             match &mut self.state {
-                State::Sent(future) => return future.as_mut().poll(cx).map_ok(|answer| *answer),
+                State::Sent(future) => return future.as_mut().poll(cx),
                 State::Unsent { transport, request } => {
                     // There is one: it is taken together with the state.
                     let Some(request) = request.take() else { return Poll::Pending };
                     let now = Instant::now();
-                    let future = transport.stack.send(request, now, cx);
+                    let future = transport.stack.send(request, cx);
                     *self = Self { state: State::Sent(future), started: Some(now) };
                 }
             }

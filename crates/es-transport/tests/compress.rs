@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use es_transport::{
-    Body, Error, Replay, RequestOptions, ResponseBody,
+    Body, Error, RequestOptions, ResponseBody, TryCloneBody,
     layer::{compress::CompressLayer, inflate::InflateLayer},
 };
 use exchange::exchange;

@@ -2,16 +2,16 @@
 //! bytes where it was collected below and a stream where it was not.
 
 mod collect;
-mod replay;
 mod request;
 mod response;
+mod try_clone;
 
 pub(crate) use collect::{Collector, collect};
-pub use replay::Replay;
-pub(crate) use replay::copy_of;
 pub use request::Body;
 pub(crate) use response::BoxBody;
 pub use response::ResponseBody;
+pub use try_clone::TryCloneBody;
+pub(crate) use try_clone::copy_of;
 
 #[cfg(test)]
 mod tests {

@@ -11,16 +11,16 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 
-use super::Replay;
+use super::TryCloneBody;
 use crate::error::BoxError;
 
 /// The body of a request: nothing, bytes, a list of bytes, or a stream.
 ///
-/// All but a stream can be sent again: [`Replay::try_clone`] counts references
+/// All but a stream can be sent again: [`TryCloneBody::try_clone`] counts references
 /// and copies nothing.
 ///
 /// ```
-/// use es_transport::{Body, Replay};
+/// use es_transport::{Body, TryCloneBody};
 ///
 /// let body = Body::from(r#"{"query":{"match_all":{}}}"#);
 /// assert!(body.try_clone().is_some());
@@ -186,7 +186,7 @@ impl From<()> for Body {
     }
 }
 
-impl Replay for Body {
+impl TryCloneBody for Body {
     fn try_clone(&self) -> Option<Self> {
         match &self.0 {
             Kind::Bytes(bytes) => Some(bytes.clone().into()),

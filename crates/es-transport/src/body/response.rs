@@ -40,12 +40,11 @@ impl Default for Content {
 }
 
 impl ResponseBody {
-    /// Takes any body. One whose bytes are all at hand is taken without a box.
-    ///
-    /// A body that is not `Unpin` is passed as `Box::pin(body)`.
+    /// Takes any body. One that is a `ResponseBody` already is taken as it is, and
+    /// one whose bytes are all at hand becomes bytes.
     pub fn new<B>(mut body: B) -> Self
     where
-        B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         if let Some(own) = own(&mut body) {
@@ -54,10 +53,11 @@ impl ResponseBody {
         if body.is_end_stream() {
             return Self::default();
         }
-        let mut rest = body.map_err(Error::from_service);
+
+        let mut rest = Box::pin(body.map_err(Error::from_service));
         // What is not ready now is polled again by its reader, with its own waker.
         let mut cx = Context::from_waker(Waker::noop());
-        let first = match Pin::new(&mut rest).poll_frame(&mut cx) {
+        let first = match rest.as_mut().poll_frame(&mut cx) {
             Poll::Ready(None) => return Self::default(),
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) if rest.is_end_stream() => return data.into(),
@@ -68,15 +68,6 @@ impl ResponseBody {
             Poll::Pending => None,
         };
         Self::stream(Begun { first, rest })
-    }
-
-    /// As [`ResponseBody::new`], for a body that may have to stay where it is.
-    pub(crate) fn pinned<B>(mut body: B) -> Self
-    where
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        own(&mut body).unwrap_or_else(|| Self::new(Box::pin(body)))
     }
 
     /// A body that is read as a stream, although it may be at hand.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use hyper::client::conn::http1;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use super::{Bottom, TransportBuilder, stack};
 use crate::{
@@ -41,6 +41,14 @@ impl<T> TransportBuilder<T> {
     /// heads of responses. See [`ConnectionsBuilder::http1_builder`].
     pub fn http1_builder(self, builder: http1::Builder) -> Self {
         self.connections(|c| c.http1_builder(builder))
+    }
+
+    /// How long a request waits for a connection to its node, opening one
+    /// included, before it goes on to another node as one that was not sent.
+    /// Default 10 s, or half of the [`request_timeout`](Self::request_timeout)
+    /// where that is shorter.
+    pub fn acquire_timeout(self, timeout: Duration) -> Self {
+        self.set(|settings| settings.acquire_timeout = Some(timeout))
     }
 
     /// The clock that tells that the process was frozen, as functions are between
@@ -94,7 +102,6 @@ impl<T> TransportBuilder<T> {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let service = service.map_response(|answer: Response<B>| answer.map(Box::pin));
         let compose = move |settings| stack::over_service(settings, service);
         self.set(|settings| settings.bottom = Bottom::Service(Box::new(compose)))
     }

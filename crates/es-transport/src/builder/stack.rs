@@ -1,22 +1,24 @@
 //! The composition: every layer in its place, from the caller to the socket.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header, uri::PathAndQuery};
+use http::{Request, Response, uri::PathAndQuery};
 use http_body::Body as HttpBody;
 use tower::{Service, ServiceBuilder};
 
 use super::{Bottom, Settings};
 use crate::{
     Body,
-    connect::{self, Connections, Connector},
+    connect::{Connections, Connector},
     error::{BoxError, Error, Result},
     layer::{
         attempt_timeout::AttemptTimeoutLayer,
         auth::AuthLayer,
         collect::CollectLayer,
-        default_headers::DefaultHeadersLayer,
         inflate::InflateLayer,
         media_type::{CompatibilityMode, MediaTypeLayer},
         product_check::ProductCheckLayer,
@@ -26,7 +28,6 @@ use crate::{
         total_timeout::TotalTimeoutLayer,
         trace::{TraceAttemptLayer, TraceLayer},
     },
-    message::{Boxing, BoxingAnswers, Outgoing, Unboxing},
     node::NodePool,
     sniff::Sniffer,
     transport::{Shared, Transport},
@@ -37,7 +38,11 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
     check(&settings)?;
     let bottom = std::mem::replace(&mut settings.bottom, Bottom::BuiltIn);
     let thaw = Thaw::default();
-    let connections = settings.connections.clone().on_thaw(thaw.hook());
+    let connections = settings
+        .connections
+        .clone()
+        .acquire_timeout(acquire_timeout(&settings))
+        .on_thaw(thaw.hook());
     match bottom {
         Bottom::BuiltIn => {
             let connections = connections.build(connector(&settings)?);
@@ -74,9 +79,11 @@ fn check_bottom(settings: &Settings) -> Result<()> {
     if matches!(settings.bottom, Bottom::BuiltIn) {
         return Ok(());
     }
+    let is_service = matches!(settings.bottom, Bottom::Service(_));
     let given = [
         ("proxy", settings.proxy.is_some()),
         ("connect_timeout", settings.connect_timeout.is_some()),
+        ("acquire_timeout", settings.acquire_timeout.is_some() && is_service),
         ("tcp_keepalive", settings.tcp_keepalive.is_some()),
     ];
     let given = given.into_iter().find_map(|(setting, given)| given.then_some(setting));
@@ -101,6 +108,14 @@ fn connector(settings: &Settings) -> Result<Connector> {
         connector = connector.proxy(proxy);
     }
     connector.build()
+}
+
+/// An attempt that only waited for a connection must end before its own time, so
+/// that it is known not to have been sent.
+fn acquire_timeout(settings: &Settings) -> Duration {
+    const DEFAULT: Duration = Duration::from_secs(10);
+    let longest = settings.request_timeout.map_or(DEFAULT, |timeout| timeout / 2);
+    settings.acquire_timeout.unwrap_or(longest.min(DEFAULT))
 }
 
 /// What a thaw does beside dropping idle connections: the nodes may be others by
@@ -140,12 +155,7 @@ fn over_connections(
         .build()?;
     let closing = connections.clone();
     let close = Box::new(move || closing.close());
-    compose(
-        settings,
-        pool,
-        connect::Bottom(connections),
-        BottomParts { thaw: thaw.clone(), close, fills_host: true },
-    )
+    compose(settings, pool, connections, BottomParts { thaw: thaw.clone(), close })
 }
 
 pub(super) fn over_service<S, B>(mut settings: Settings, service: S) -> Result<Transport>
@@ -153,22 +163,20 @@ where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
-    B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
+    B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
         .dead_time(settings.dead_time)
         .build()?;
-    let parts = BottomParts { thaw: Thaw::default(), close: Box::new(|| {}), fills_host: false };
-    compose(settings, pool, Unboxing(service), parts)
+    let parts = BottomParts { thaw: Thaw::default(), close: Box::new(|| {}) };
+    compose(settings, pool, service, parts)
 }
 
 /// What belongs to a bottom beside its service.
 struct BottomParts {
     thaw: Thaw,
     close: Box<dyn Fn() + Send + Sync>,
-    /// Whether it replaces an empty `Host`.
-    fills_host: bool,
 }
 
 /// The stack over any bottom. The order and its reasons: [`crate::layer`].
@@ -179,36 +187,35 @@ fn compose<S, B>(
     parts: BottomParts,
 ) -> Result<Transport>
 where
-    S: Service<Outgoing<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
-    B: HttpBody<Data = Bytes> + Unpin + Send + 'static,
+    B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let BottomParts { thaw, close, fills_host } = parts;
+    let BottomParts { thaw, close } = parts;
     let compress = settings.compress.unwrap_or(settings.cloud);
     let compression = settings.compression.enabled(compress);
-    let (headers, media_type, auth, inflate) = header_layers(&mut settings, compress, fills_host)?;
+    let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
+    let auth = settings.auth.take().unwrap_or_else(AuthLayer::none);
 
     // A node for each attempt, its credentials, and one deadline over all of it.
     let attempt = ServiceBuilder::new()
-        .layer(headers)
-        .layer(media_type)
+        .layer(settings.headers)
+        .layer(MediaTypeLayer::new(mode))
         .layer(auth)
         .layer(SelectNodeLayer::new(Arc::clone(&pool), settings.selector))
         // Below selection, which names the node in their errors, and below
         // media types: Elasticsearch compresses refusals too.
         .layer(ProductCheckLayer::new().verification(settings.product))
         .layer(RefuseRedirectLayer::new())
-        .layer(inflate)
+        .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
-        // From here on up an answer is moved as one word.
-        .layer_fn(BoxingAnswers)
         .layer(CollectLayer::new().limit(settings.max_response_size))
         .service(bottom);
 
-    let sniffer = Sniffer::new(Arc::clone(&pool), Boxing(attempt.clone()), settings.sniff);
+    let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);
     thaw.set(sniffer.expiry());
 
     let request = ServiceBuilder::new()
@@ -221,29 +228,6 @@ where
         .service(attempt);
     let compression = compression.compresses();
     Ok(Transport::new(request, Shared { pool, sniffer, compression, close }))
-}
-
-/// The layers that write headers, the first of which knows what all of them
-/// write into a plain request.
-fn header_layers(
-    settings: &mut Settings,
-    compress: bool,
-    fills_host: bool,
-) -> Result<(DefaultHeadersLayer, MediaTypeLayer, AuthLayer, InflateLayer)> {
-    let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
-    let media_type = MediaTypeLayer::new(mode);
-    let auth = settings.auth.take().unwrap_or_else(AuthLayer::none);
-    let inflate = InflateLayer::new().ask(compress).limit(settings.max_response_size);
-    let headers = settings.headers.clone().prepared(|headers| {
-        // It comes first, as RFC 9110 (section 7.2) wants it.
-        if fills_host {
-            headers.insert(header::HOST, HeaderValue::from_static(""));
-        }
-        media_type.prepare(headers);
-        auth.prepare(headers);
-        inflate.prepare(headers);
-    });
-    Ok((headers, media_type, auth, inflate))
 }
 
 #[cfg(feature = "metrics")]

@@ -22,7 +22,6 @@ mod tls;
 mod validity;
 mod verifier;
 
-pub(crate) use connections::Bottom;
 pub use connections::{
     AnswerBody, Connections, ConnectionsBuilder, Io, ResponseFuture, SystemClock, WallClock,
 };

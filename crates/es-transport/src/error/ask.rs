@@ -16,6 +16,7 @@ impl Error {
             Kind::Connect(_) => "connect",
             Kind::Tls(_) => "tls",
             Kind::Timeout { phase: TimeoutPhase::Connect, .. } => "timeout.connect",
+            Kind::Timeout { phase: TimeoutPhase::Acquire, .. } => "timeout.acquire",
             Kind::Timeout { phase: TimeoutPhase::Attempt, .. } => "timeout.attempt",
             Kind::Timeout { phase: TimeoutPhase::Total, .. } => "timeout.total",
             Kind::Timeout { phase: TimeoutPhase::Read, .. } => "timeout.read",

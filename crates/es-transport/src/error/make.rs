@@ -66,7 +66,10 @@ impl Error {
     /// The time for `phase` was over.
     pub fn timeout(phase: TimeoutPhase, after: Duration) -> Self {
         let error = Self::new(Kind::Timeout { phase, after });
-        if phase == TimeoutPhase::Connect { error.unsent() } else { error }
+        match phase {
+            TimeoutPhase::Connect | TimeoutPhase::Acquire => error.unsent(),
+            _ => error,
+        }
     }
 
     /// The connection broke after it was open.

@@ -76,6 +76,8 @@ enum Kind {
 pub enum TimeoutPhase {
     /// Opening the TCP connection and the TLS handshake.
     Connect,
+    /// Waiting for a connection to the node.
+    Acquire,
     /// One attempt: from the choice of the node to the end of its answer.
     Attempt,
     /// The whole request with all its attempts.

@@ -42,7 +42,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use metrics::{Label, counter, histogram};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -51,7 +51,6 @@ use tower::{Layer, Service};
 use crate::{
     attempt::Attempts,
     error::{BoxError, Error, Result},
-    message::{AnyRequest, AnyResponse},
     options::OperationName,
 };
 
@@ -81,14 +80,12 @@ pub struct Metrics<S> {
     inner: S,
 }
 
-impl<S, R> Service<R> for Metrics<S>
+impl<S, B, RB> Service<Request<B>> for Metrics<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -97,8 +94,8 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
-        let measure = Measure::start(request.as_request());
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let measure = Measure::start(&request);
         ResponseFuture { inner: self.inner.call(request), measure }
     }
 }
@@ -113,13 +110,12 @@ pin_project! {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
-    A: AnyResponse,
+    F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
 {
-    type Output = Result<A>;
+    type Output = Result<Response<RB>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -127,7 +123,6 @@ where
         let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);
         match &result {
             Ok(answer) => {
-                let answer = answer.as_response();
                 let trail = answer.extensions().get::<Attempts>();
                 this.measure.answered(answer.status(), trail.map_or(1, |trail| trail.0.len()));
             }

@@ -37,14 +37,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{
-    error::{BoxError, Error, Result},
-    message::{AnyRequest, AnyResponse},
-};
+use crate::error::{BoxError, Error, Result};
 
 const PRODUCT: HeaderName = HeaderName::from_static("x-elastic-product");
 const NAME: &[u8] = b"Elasticsearch";
@@ -108,14 +105,12 @@ pub struct ProductCheck<S> {
     check: ProductCheckLayer,
 }
 
-impl<S, R> Service<R> for ProductCheck<S>
+impl<S, B, RB> Service<Request<B>> for ProductCheck<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -124,7 +119,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         // A flag that is set never goes back; it publishes nothing else.
         let settled = self.check.settled.load(Ordering::Relaxed);
         let check = (!settled).then(|| self.check.clone());
@@ -143,23 +138,22 @@ pin_project! {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
-    A: AnyResponse,
+    F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
 {
-    type Output = Result<A>;
+    type Output = Result<Response<RB>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let polled = this.inner.poll(cx);
         if let Poll::Ready(Ok(answer)) = &polled
-            && answer.as_response().status().is_success()
+            && answer.status().is_success()
             && let Some(check) = this.check.take()
         {
-            check.judge(answer.as_response().headers())?;
+            check.judge(answer.headers())?;
         }
         polled.map_err(Error::from_service)
     }

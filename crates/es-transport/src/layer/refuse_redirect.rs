@@ -32,14 +32,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Response, StatusCode, Uri, header};
+use http::{Request, Response, StatusCode, Uri, header};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::{
-    error::{BoxError, Error, Result},
-    message::{AnyRequest, AnyResponse},
-};
+use crate::error::{BoxError, Error, Result};
 
 /// Refuses redirects; see the [module](self).
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,14 +63,12 @@ pub struct RefuseRedirect<S> {
     inner: S,
 }
 
-impl<S, R> Service<R> for RefuseRedirect<S>
+impl<S, B, RB> Service<Request<B>> for RefuseRedirect<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -82,7 +77,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         ResponseFuture { inner: self.inner.call(request) }
     }
 }
@@ -96,23 +91,21 @@ pin_project! {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
-    A: AnyResponse,
+    F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
 {
-    type Output = Result<A>;
+    type Output = Result<Response<RB>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = self.project().inner.poll(cx);
         if let Poll::Ready(Ok(answer)) = &polled
-            && let response = answer.as_response()
-            && response.status().is_redirection()
-            && response.status() != StatusCode::NOT_MODIFIED
+            && answer.status().is_redirection()
+            && answer.status() != StatusCode::NOT_MODIFIED
         {
-            return Poll::Ready(Err(refusal(response)));
+            return Poll::Ready(Err(refusal(answer)));
         }
         polled.map_err(Error::from_service)
     }

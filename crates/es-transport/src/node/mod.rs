@@ -46,7 +46,7 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-use crate::{credentials::Credentials, message::Address};
+use crate::credentials::Credentials;
 
 /// One node of a cluster: where it is, and what sniffing told of it.
 ///
@@ -64,7 +64,8 @@ use crate::{credentials::Credentials, message::Address};
 #[derive(Clone)]
 pub struct Node {
     url: Arc<str>,
-    address: Arc<Address>,
+    scheme: Scheme,
+    authority: Authority,
     host_header: HeaderValue,
     port: u16,
     /// Empty, or with a leading and without a trailing slash.
@@ -101,24 +102,19 @@ impl Node {
         &self.url
     }
 
-    /// Scheme, host and port.
-    pub(crate) fn address(&self) -> &Arc<Address> {
-        &self.address
-    }
-
     /// `http` or `https`.
     pub fn scheme(&self) -> &Scheme {
-        &self.address.scheme
+        &self.scheme
     }
 
     /// Whether the node is reached over TLS.
     pub fn is_https(&self) -> bool {
-        self.address.scheme == Scheme::HTTPS
+        self.scheme == Scheme::HTTPS
     }
 
     /// Host and port.
     pub fn authority(&self) -> &Authority {
-        &self.address.authority
+        &self.authority
     }
 
     /// The host; an IPv6 address in brackets.
@@ -185,14 +181,6 @@ impl Node {
     /// A prefix and a path that are too long together.
     pub fn uri(&self, target: PathAndQuery) -> crate::Result<http::Uri> {
         url::absolute(self, target)
-    }
-
-    /// The target with this node's path prefix; `None` if it has none.
-    ///
-    /// # Errors
-    /// A prefix and a path that are too long together.
-    pub(crate) fn prefixed(&self, target: &PathAndQuery) -> crate::Result<Option<PathAndQuery>> {
-        url::prefixed(self, target)
     }
 }
 

@@ -1,6 +1,6 @@
 //! URL → node, and node → the URI of a request.
 
-use std::{net::Ipv6Addr, str::FromStr, sync::Arc};
+use std::{net::Ipv6Addr, str::FromStr};
 
 use http::{
     HeaderValue, Uri,
@@ -11,7 +11,6 @@ use super::{Node, NodeFacts};
 use crate::{
     credentials::Credentials,
     error::{Error, Result},
-    message::Address,
 };
 
 const SETTING: &str = "nodes";
@@ -81,7 +80,8 @@ pub(super) fn node(
         .map_err(|_| wrong("the host of a URL is not valid"))?;
     Ok(Node {
         url: format!("{scheme}://{authority}{path_prefix}").into(),
-        address: Arc::new(Address { scheme, authority }),
+        scheme,
+        authority,
         host_header,
         port,
         path_prefix: path_prefix.into(),
@@ -110,7 +110,7 @@ pub(super) fn absolute(node: &Node, target: PathAndQuery) -> Result<Uri> {
     Uri::from_parts(parts).map_err(|_| Error::request("the path is not valid"))
 }
 
-pub(super) fn prefixed(node: &Node, target: &PathAndQuery) -> Result<Option<PathAndQuery>> {
+fn prefixed(node: &Node, target: &PathAndQuery) -> Result<Option<PathAndQuery>> {
     if node.path_prefix.is_empty() {
         return Ok(None);
     }

@@ -3,15 +3,15 @@
 use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
 use tower::{Service, ServiceExt};
 
 use super::{options::Filter, reply};
 use crate::{
     attempt::Resend,
-    body::{self, Body},
+    body::{self, Body, ResponseBody},
     error::{BoxError, Error, Result},
-    message::{AnyResponse, Erase},
     node::{Node, NodeSlot},
 };
 
@@ -25,21 +25,23 @@ const MAX_ANSWER: usize = 64 << 20;
 pub(super) type Ask =
     Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Vec<Node>>> + Send>> + Send + Sync>;
 
-pub(super) fn through<S>(service: S, filter: Option<Filter>) -> Ask
+pub(super) fn through<S, RB>(service: S, filter: Option<Filter>) -> Ask
 where
-    S: Service<Request<Body>> + Clone + Send + Sync + 'static,
-    S::Response: Erase + Send,
+    S: Service<Request<Body>, Response = Response<RB>> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
 {
     Box::new(move || Box::pin(look(service.clone(), filter.clone())))
 }
 
-async fn look<S>(service: S, filter: Option<Filter>) -> Result<Vec<Node>>
+async fn look<S, RB>(service: S, filter: Option<Filter>) -> Result<Vec<Node>>
 where
-    S: Service<Request<Body>> + Clone,
-    S::Response: Erase,
+    S: Service<Request<Body>, Response = Response<RB>> + Clone,
     S::Error: Into<BoxError>,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
 {
     let mut tried: Vec<Arc<str>> = Vec::new();
     let mut attempt = 1;
@@ -70,14 +72,15 @@ where
     }
 }
 
-async fn ask<S>(service: S, request: Request<Body>) -> Result<Bytes>
+async fn ask<S, RB>(service: S, request: Request<Body>) -> Result<Bytes>
 where
-    S: Service<Request<Body>>,
-    S::Response: Erase,
+    S: Service<Request<Body>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
 {
     let answer = service.oneshot(request).await.map_err(Error::from_service)?;
-    let answer = answer.erase().into_response();
+    let answer = answer.map(ResponseBody::new);
     let status = answer.status();
     if !status.is_success() {
         return Err(Error::sniff(format!("the node answered with status {}", status.as_u16())));

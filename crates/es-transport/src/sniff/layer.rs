@@ -7,6 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, time::Instant};
 use tower::{Layer, Service};
@@ -14,7 +15,6 @@ use tower::{Layer, Service};
 use super::{Sniffer, sniffer::Look, task};
 use crate::{
     error::{BoxError, Error, Result},
-    message::{AnyRequest, AnyResponse},
     node::Verdict,
 };
 
@@ -80,14 +80,12 @@ async fn wait(look: Look) {
     let _ = look.run().await;
 }
 
-impl<S, R> Service<R> for Sniff<S>
+impl<S, B, RB> Service<Request<B>> for Sniff<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -102,7 +100,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let is_watched = self.sniffer.inner().options.on_node_failure;
         ResponseFuture {
             future: self.inner.call(request),
@@ -120,13 +118,12 @@ pin_project! {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
-    A: AnyResponse,
+    F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
 {
-    type Output = Result<A>;
+    type Output = Result<Response<RB>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -135,7 +132,7 @@ where
         let Some(sniffer) = this.sniffer else { return polled.map_err(Error::from_service) };
         let answer = ready!(polled).map_err(Error::from_service);
         let verdict = match &answer {
-            Ok(answer) => Verdict::of_status(answer.as_response().status()),
+            Ok(answer) => Verdict::of_status(answer.status()),
             Err(error) => Verdict::of_error(error),
         };
         if verdict == Verdict::Failed {

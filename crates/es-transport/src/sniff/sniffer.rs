@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use http::Request;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tower::Service;
 
@@ -15,7 +17,6 @@ use super::{
 use crate::{
     body::Body,
     error::{BoxError, Error, Result, TimeoutPhase},
-    message::Erase,
     node::{Node, NodePool},
 };
 
@@ -40,12 +41,13 @@ impl Sniffer {
     /// Asks through `service`, which must contain the
     /// [selection](crate::layer::SelectNodeLayer) of a node from `pool`, and
     /// should add credentials and headers as for any request.
-    pub fn new<S>(pool: Arc<NodePool>, service: S, options: SniffOptions) -> Self
+    pub fn new<S, RB>(pool: Arc<NodePool>, service: S, options: SniffOptions) -> Self
     where
-        S: Service<Request<Body>> + Clone + Send + Sync + 'static,
-        S::Response: Erase + Send,
+        S: Service<Request<Body>, Response = Response<RB>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send,
+        RB: HttpBody<Data = Bytes> + Send + 'static,
+        RB::Error: Into<BoxError>,
     {
         let inner = Inner {
             pool,

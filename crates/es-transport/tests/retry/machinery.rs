@@ -5,12 +5,11 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering::Relaxed},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
 use es_transport::{
-    Body, BoxError, Error, Replay,
+    Body, BoxError, Error, TryCloneBody,
     attempt::{Attempts, Outcome, Resend, RetryReason},
     layer::retry::{Ended, RequestFacts, RetryLayer, RetryPlan, RetryPolicy},
 };
@@ -112,7 +111,7 @@ async fn a_stream_is_not_sent_again() {
 /// A body that counts how often it was copied.
 struct Counted(Arc<AtomicU32>);
 
-impl Replay for Counted {
+impl TryCloneBody for Counted {
     fn try_clone(&self) -> Option<Self> {
         self.0.fetch_add(1, Relaxed);
         Some(Self(Arc::clone(&self.0)))
@@ -231,49 +230,4 @@ async fn works_over_any_body_and_error_type() {
         *RetryLayer::default().layer(service).oneshot(request).await.unwrap().body(),
         "text"
     );
-}
-
-/// Answers, and counts its clones.
-#[derive(Default)]
-struct Cloned {
-    clones: Arc<AtomicU32>,
-    calls: Arc<AtomicU32>,
-}
-
-impl Clone for Cloned {
-    fn clone(&self) -> Self {
-        self.clones.fetch_add(1, Relaxed);
-        Self { clones: Arc::clone(&self.clones), calls: Arc::clone(&self.calls) }
-    }
-}
-
-impl Service<Request<Body>> for Cloned {
-    type Response = Response<Body>;
-    type Error = Error;
-    type Future = std::future::Ready<Result<Response<Body>, Error>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<Body>) -> Self::Future {
-        // The third is an overload.
-        let is_third = self.calls.fetch_add(1, Relaxed) == 2;
-        let answer = Response::builder().status(if is_third { 429 } else { 200 });
-        std::future::ready(Ok(answer.body(Body::empty()).unwrap()))
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_service_is_cloned_once_and_for_a_request_that_is_sent_again() {
-    let below = Cloned::default();
-    let clones = Arc::clone(&below.clones);
-    let mut service = RetryLayer::new(standard()).layer(below);
-    let mut after = Vec::new();
-    for _ in 0..4 {
-        let answer = service.ready().await.unwrap().call(get()).await.unwrap();
-        assert_eq!(answer.status(), 200);
-        after.push(clones.load(Relaxed));
-    }
-    assert_eq!(after, [1, 1, 2, 2]);
 }

@@ -17,7 +17,6 @@ mod load;
 mod media;
 mod options;
 mod outage;
-mod prepared;
 mod resend;
 mod sniffing;
 mod sources;

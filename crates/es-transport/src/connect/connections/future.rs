@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Response, header};
+use http::{Request, Response, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -17,13 +17,11 @@ use crate::{
     body::Body,
     connect::failure,
     error::{Error, Result},
-    message::Outgoing,
 };
 
 /// The future of [`Connections`](super::Connections).
 ///
-/// Where a connection is idle it allocates nothing for a request of a transport,
-/// which is in a box already, and a box for any other; waiting costs one more. To
+/// Where a connection is idle it allocates nothing; waiting costs one box. To
 /// drop it before it is ready closes the connection.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(State);
@@ -43,7 +41,7 @@ impl ResponseFuture {
     }
 
     /// Sends a prepared request on an idle connection, or waits for one.
-    pub(super) fn start(origin: &Arc<Origin>, request: Outgoing<Body>) -> Self {
+    pub(super) fn start(origin: &Arc<Origin>, request: Request<Body>) -> Self {
         match origin.check_out() {
             Some(mut lease) => {
                 lease.send(request);
@@ -54,7 +52,7 @@ impl ResponseFuture {
     }
 
     #[cold]
-    fn wait(origin: &Arc<Origin>, request: Outgoing<Body>) -> Self {
+    fn wait(origin: &Arc<Origin>, request: Request<Body>) -> Self {
         Self(match origin.wait(request) {
             Ok(waiting) => State::Waiting(Box::new(waiting)),
             Err(error) => State::Failed(error),
@@ -71,7 +69,7 @@ fn came_back(lease: Lease, error: SendError) -> State {
         SendError::Untaken(request, _) if lease.is_reused() => {
             let origin = Arc::clone(lease.origin());
             drop(lease);
-            ResponseFuture::start(&origin, request).0
+            ResponseFuture::start(&origin, *request).0
         }
         SendError::Untaken(_, error) => State::Failed(failure::exchange(error, false).unsent()),
         SendError::Taken(error) => {

@@ -7,14 +7,14 @@ use std::{
     time::Duration,
 };
 
-use http::Response;
+use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::{
     line::{BoxLine, SendError},
     origin::Origin,
 };
-use crate::{body::Body, message::Outgoing};
+use crate::body::Body;
 
 /// How long an exchange may go on after its answer was read: a server that
 /// refused a request early (413) may never read the rest of it.
@@ -42,7 +42,7 @@ impl Lease {
         &self.origin
     }
 
-    pub(super) fn send(&mut self, request: Outgoing<Body>) {
+    pub(super) fn send(&mut self, request: Request<Body>) {
         if let Some(line) = &mut self.line {
             line.as_mut().send(request);
         }

@@ -13,7 +13,7 @@ use hyper::{
 };
 use pin_project_lite::pin_project;
 
-use crate::{body::Body, message::Outgoing};
+use crate::body::Body;
 
 /// A connection that takes one request at a time.
 ///
@@ -21,7 +21,7 @@ use crate::{body::Body, message::Outgoing};
 /// made once per connection, instead of in a box per request.
 pub(super) trait Line: Send {
     /// Starts an exchange; the line must be ready.
-    fn send(self: Pin<&mut Self>, request: Outgoing<Body>);
+    fn send(self: Pin<&mut Self>, request: Request<Body>);
 
     /// Waits for the head of the answer.
     fn poll_answer(
@@ -44,7 +44,7 @@ pub(super) type BoxLine = Pin<Box<dyn Line>>;
 /// Why an exchange gave no answer.
 pub(super) enum SendError {
     /// No byte was taken; the request comes back.
-    Untaken(Outgoing<Body>, hyper::Error),
+    Untaken(Box<Request<Body>>, hyper::Error),
     /// The request was taken, at least in part.
     Taken(hyper::Error),
 }
@@ -53,7 +53,7 @@ impl From<TrySendError<Request<Body>>> for SendError {
     #[cold]
     fn from(mut error: TrySendError<Request<Body>>) -> Self {
         match error.take_message() {
-            Some(request) => Self::Untaken(request.into(), error.into_error()),
+            Some(request) => Self::Untaken(Box::new(request), error.into_error()),
             None => Self::Taken(error.into_error()),
         }
     }
@@ -61,12 +61,12 @@ impl From<TrySendError<Request<Body>>> for SendError {
 
 /// A line over hyper's sender.
 pub(super) fn http1(sender: SendRequest<Body>) -> BoxLine {
-    boxed(sender, |sender, request| sender.try_send_request(request.into_target()))
+    boxed(sender, |sender, request| sender.try_send_request(request))
 }
 
 fn boxed<S, F>(sender: SendRequest<Body>, start: S) -> BoxLine
 where
-    S: Fn(&mut SendRequest<Body>, Outgoing<Body>) -> F + Send + 'static,
+    S: Fn(&mut SendRequest<Body>, Request<Body>) -> F + Send + 'static,
     F: Future<Output = Result<Response<Incoming>, TrySendError<Request<Body>>>> + Send + 'static,
 {
     Box::pin(Http1 { sender, start, exchange: None })
@@ -83,10 +83,10 @@ pin_project! {
 
 impl<S, F> Line for Http1<S, F>
 where
-    S: Fn(&mut SendRequest<Body>, Outgoing<Body>) -> F + Send,
+    S: Fn(&mut SendRequest<Body>, Request<Body>) -> F + Send,
     F: Future<Output = Result<Response<Incoming>, TrySendError<Request<Body>>>> + Send,
 {
-    fn send(self: Pin<&mut Self>, request: Outgoing<Body>) {
+    fn send(self: Pin<&mut Self>, request: Request<Body>) {
         let mut this = self.project();
         let exchange = (this.start)(this.sender, request);
         this.exchange.set(Some(exchange));

@@ -6,8 +6,7 @@
 //! - a request that finds no idle connection starts a dial and takes whatever
 //!   is there first: its own new connection or one that becomes idle. The
 //!   dial goes on and its connection is kept;
-//! - a request without `Host`, or whose first header is an empty one, gets its
-//!   node's: such a header keeps the place, and is found without a search;
+//! - a request without `Host` gets its node's;
 //! - at the limit of connections per node requests wait, first come, first served;
 //! - a request that comes back from a reused connection with no byte taken is
 //!   sent again on another one. What was taken and then broke is an error:
@@ -62,6 +61,5 @@ pub use body::AnswerBody;
 pub use clock::{SystemClock, WallClock};
 pub use dial::Io;
 pub use future::ResponseFuture;
-pub(crate) use service::Bottom;
 pub use service::Connections;
 pub use settings::ConnectionsBuilder;

@@ -18,7 +18,6 @@ use super::{
 use crate::{
     body::Body,
     error::{Error, Result},
-    message::Outgoing,
 };
 
 pub(super) struct Origin {
@@ -55,7 +54,7 @@ impl Origin {
     }
 
     /// Makes an absolute URI what goes out, without copying its text, and adds
-    /// the `Host` where it is missing, or the first header and empty.
+    /// the `Host` where it is missing.
     pub(super) fn prepare(&self, request: &mut Request<Body>) {
         if request.uri().scheme().is_some() {
             let target = std::mem::take(request.uri_mut()).into_parts().path_and_query;
@@ -63,16 +62,7 @@ impl Origin {
                 *request.uri_mut() = Uri::from(target);
             }
         }
-        let headers = request.headers_mut();
-        // An empty one keeps the first place, for which nothing has to be searched.
-        if let Some((name, value)) = headers.iter_mut().next()
-            && *name == HOST
-            && value.is_empty()
-        {
-            *value = self.host.clone();
-            return;
-        }
-        headers.entry(HOST).or_insert_with(|| self.host.clone());
+        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
     }
 
     /// An idle connection, if there is one.
@@ -85,7 +75,7 @@ impl Origin {
 
     /// Puts a request in the queue, and starts a dial where one more connection
     /// is allowed and none is on its way for nobody.
-    pub(super) fn wait(self: &Arc<Self>, request: Outgoing<Body>) -> Result<Waiting> {
+    pub(super) fn wait(self: &Arc<Self>, request: Request<Body>) -> Result<Waiting> {
         let runtime = Handle::try_current()
             .map_err(|_| Error::request("connections need a tokio runtime"))?;
         let (sender, receiver) = oneshot::channel();
@@ -110,7 +100,8 @@ impl Origin {
             }
         }
         self.unlock(state);
-        Ok(Waiting::new(Arc::clone(self), id, receiver, request))
+        let after = self.common.limits.acquire_timeout;
+        Ok(Waiting::new(Arc::clone(self), id, receiver, request, after))
     }
 
     /// Releases the lock, and then does what must not be done under it: what a

@@ -24,7 +24,6 @@ use super::{
 use crate::{
     body::Body,
     error::{BoxError, Error, Result},
-    message::{Address, AnyRequest, Notes, Outgoing},
 };
 
 /// Each node's own connections; what they do is told in the module of this name.
@@ -116,13 +115,6 @@ impl Shared {
         }
     }
 
-    fn origin_at(&self, request: &Outgoing<Body>) -> Result<Arc<Origin>> {
-        let known = request.address().and_then(|Address { scheme, authority }| {
-            self.origins.load().at(scheme, authority).map(Arc::clone)
-        });
-        known.map_or_else(|| self.origin(&request.absolute_uri()), Ok)
-    }
-
     #[cold]
     fn new_origin(&self, uri: &Uri) -> Result<Arc<Origin>> {
         match (uri.scheme_str(), uri.authority()) {
@@ -168,41 +160,14 @@ impl Service<Request<Body>> for Connections {
     }
 
     #[inline]
-    fn call(&mut self, request: Request<Body>) -> ResponseFuture {
-        send(self.0.origin(request.uri()), request.into())
-    }
-}
-
-fn send(origin: Result<Arc<Origin>>, mut request: Outgoing<Body>) -> ResponseFuture {
-    match origin {
-        Ok(origin) => {
-            origin.prepare(request.as_request_mut());
-            ResponseFuture::start(&origin, request)
+    fn call(&mut self, mut request: Request<Body>) -> ResponseFuture {
+        match self.0.origin(request.uri()) {
+            Ok(origin) => {
+                origin.prepare(&mut request);
+                ResponseFuture::start(&origin, request)
+            }
+            Err(error) => ResponseFuture::failed(error),
         }
-        Err(error) => ResponseFuture::failed(error),
-    }
-}
-
-/// The connections at the bottom of a transport, whose requests bring the address
-/// of their node beside their URI.
-// A type of its own: with two kinds of requests for one, callers would have to say
-// which they mean.
-#[derive(Clone)]
-pub(crate) struct Bottom(pub(crate) Connections);
-
-impl Service<Outgoing<Body>> for Bottom {
-    type Response = Response<AnswerBody>;
-    type Error = Error;
-    type Future = ResponseFuture;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    #[inline]
-    fn call(&mut self, request: Outgoing<Body>) -> ResponseFuture {
-        let Self(Connections(shared)) = self;
-        send(shared.origin_at(&request), request)
     }
 }
 

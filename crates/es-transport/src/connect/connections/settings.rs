@@ -21,6 +21,7 @@ pub struct ConnectionsBuilder {
     max_per_node: usize,
     max_idle_per_node: usize,
     idle_timeout: Duration,
+    acquire_timeout: Duration,
     clock: Arc<dyn WallClock>,
     on_thaw: ThawHook,
     http1: http1::Builder,
@@ -34,6 +35,7 @@ impl ConnectionsBuilder {
             max_per_node: 256,
             max_idle_per_node: 256,
             idle_timeout: Duration::from_secs(60),
+            acquire_timeout: Duration::from_secs(10),
             clock: Arc::new(SystemClock),
             on_thaw: Arc::new(|| {}),
             http1: dial::http1_builder(),
@@ -81,6 +83,13 @@ impl ConnectionsBuilder {
         self
     }
 
+    /// How long a request waits for a connection, opening one included, before it
+    /// fails as one that was not sent. Default 10 s.
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = timeout;
+        self
+    }
+
     /// The clock that tells a thaw; the system's by default.
     pub fn wall_clock(mut self, clock: impl WallClock) -> Self {
         self.clock = Arc::new(clock);
@@ -105,7 +114,10 @@ impl ConnectionsBuilder {
         C::Error: Into<BoxError>,
         C::Future: Send,
     {
-        let limits = Limits::new(self.max_per_node, self.max_idle_per_node, self.idle_timeout);
+        let limits = Limits {
+            acquire_timeout: self.acquire_timeout,
+            ..Limits::new(self.max_per_node, self.max_idle_per_node, self.idle_timeout)
+        };
         Connections::from_parts(Common {
             dial: Box::new(Dialer::new(connector, self.http1)),
             limits,
@@ -143,6 +155,7 @@ pub(super) struct Limits {
     pub(super) round: Duration,
     /// How many rounds an idle connection may see.
     pub(super) max_age: u32,
+    pub(super) acquire_timeout: Duration,
 }
 
 impl Limits {
@@ -155,7 +168,8 @@ impl Limits {
         let round = (idle_timeout / 4).clamp(Self::SHORTEST_ROUND, Self::LONGEST_ROUND);
         let rounds = idle_timeout.as_nanos().div_ceil(round.as_nanos());
         let max_age = u32::try_from(rounds).unwrap_or(u32::MAX / 2).min(u32::MAX / 2);
-        Self { max_open, max_idle, round, max_age }
+        let acquire_timeout = Duration::from_secs(10);
+        Self { max_open, max_idle, round, max_age, acquire_timeout }
     }
 }
 

@@ -6,16 +6,19 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
-use tokio::{sync::oneshot, time::Instant};
+use http::Request;
+use tokio::{
+    sync::oneshot,
+    time::{Sleep, sleep},
+};
 
 use super::{lease::Lease, origin::Origin, state::Given};
 use crate::{
-    attempt::is_last_call,
     body::Body,
     error::{Error, Result, TimeoutPhase},
-    message::Outgoing,
 };
 
 /// A place in an origin's queue, with the request that stands there.
@@ -23,8 +26,9 @@ pub(super) struct Waiting {
     origin: Arc<Origin>,
     id: u64,
     receiver: oneshot::Receiver<Result<Given>>,
-    request: Option<Outgoing<Body>>,
-    since: Instant,
+    request: Option<Request<Body>>,
+    after: Duration,
+    sleep: Pin<Box<Sleep>>,
 }
 
 impl Waiting {
@@ -32,18 +36,18 @@ impl Waiting {
         origin: Arc<Origin>,
         id: u64,
         receiver: oneshot::Receiver<Result<Given>>,
-        request: Outgoing<Body>,
+        request: Request<Body>,
+        after: Duration,
     ) -> Self {
-        Self { origin, id, receiver, request: Some(request), since: Instant::now() }
+        let sleep = Box::pin(sleep(after));
+        Self { origin, id, receiver, request: Some(request), after, sleep }
     }
 
     /// Waits for a connection and sends the request on it.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Lease>> {
         let given = Pin::new(&mut self.receiver).poll(cx);
-        if given.is_pending() && is_last_call() {
-            // Weak evidence against the node, as any time that is over.
-            let error = Error::timeout(TimeoutPhase::Attempt, self.since.elapsed());
-            return Poll::Ready(Err(error.unsent()));
+        if given.is_pending() && self.sleep.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(Error::timeout(TimeoutPhase::Acquire, self.after)));
         }
         let given = ready!(given);
         let request = self.request.take();

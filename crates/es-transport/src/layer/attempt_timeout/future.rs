@@ -5,14 +5,17 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use http::Response;
+use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::Timed;
 use crate::{
-    attempt::{Deadline, last_call},
+    attempt::Deadline,
+    body::ResponseBody,
     error::{BoxError, Error, Result, TimeoutPhase},
-    message::{AnyResponse, Erase},
 };
 
 /// The moment at which an attempt ends, and what to say then.
@@ -25,16 +28,12 @@ pub(super) struct Limit {
 
 impl Limit {
     /// The earlier of the attempt's end and the total deadline.
-    pub(super) fn of(
-        timeout: Option<Duration>,
-        deadline: Option<Deadline>,
-        began: Option<Instant>,
-    ) -> Option<Self> {
+    pub(super) fn of(timeout: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
         let total =
             deadline.map(|Deadline { at, after }| Self { at, phase: TimeoutPhase::Total, after });
         // A time that no clock can express never ends.
         let attempt = timeout.and_then(|after| {
-            let at = began.unwrap_or_else(Instant::now).checked_add(after)?;
+            let at = Instant::now().checked_add(after)?;
             Some(Self { at, phase: TimeoutPhase::Attempt, after })
         });
         match (attempt, total) {
@@ -43,12 +42,9 @@ impl Limit {
         }
     }
 
-    /// The error of an attempt whose future ended so, or not at all, when it was
-    /// polled a last time.
     #[cold]
-    fn error(self, last: Option<Error>) -> Error {
-        let error = Error::timeout(self.phase, self.after);
-        if last.is_some_and(|last| last.is_unsent()) { error.unsent() } else { error }
+    fn error(self) -> Error {
+        Error::timeout(self.phase, self.after)
     }
 }
 
@@ -73,18 +69,19 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
-    A: Erase,
+    F: Future<Output = Result<Response<RB>, E>>,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
     E: Into<BoxError>,
 {
-    type Output = Result<A::Erased>;
+    type Output = Result<Response<ResponseBody>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let polled = this.inner.as_mut().poll(cx);
+        let polled = this.inner.poll(cx);
         if let Poll::Ready(result) = polled {
             return Poll::Ready(
                 result.map(|answer| timed(answer, *this.read)).map_err(Error::from_service),
@@ -97,19 +94,19 @@ where
         if let Some(sleep) = this.sleep.as_pin_mut() {
             ready!(sleep.poll(cx));
         }
-        Poll::Ready(match last_call(|| this.inner.poll(cx)) {
-            Poll::Ready(Ok(answer)) => Ok(timed(answer, *this.read)),
-            Poll::Ready(Err(error)) => Err(limit.error(Some(Error::from_service(error)))),
-            Poll::Pending => Err(limit.error(None)),
-        })
+        Poll::Ready(Err(limit.error()))
     }
 }
 
 /// An answer each of whose pieces must come in time, where it is a stream.
-fn timed<A: Erase>(answer: A, timeout: Option<Duration>) -> A::Erased {
-    let mut answer = answer.erase();
+fn timed<RB>(answer: Response<RB>, timeout: Option<Duration>) -> Response<ResponseBody>
+where
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
+{
+    let mut answer = answer.map(ResponseBody::new);
     if let Some(timeout) = timeout {
-        let body = answer.as_response_mut().body_mut();
+        let body = answer.body_mut();
         body.wrap_stream(|stream| Timed::new(stream, timeout));
     }
     answer

@@ -3,13 +3,16 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
 use tower::Service;
 
 use super::future::{Limit, ResponseFuture};
 use crate::{
     attempt::Deadline,
+    body::ResponseBody,
     error::{BoxError, Error},
-    message::{AnyRequest, Erase},
     options::RequestOptions,
 };
 
@@ -26,14 +29,14 @@ impl<S> AttemptTimeout<S> {
     }
 }
 
-impl<S, R> Service<R> for AttemptTimeout<S>
+impl<S, B, RB> Service<Request<B>> for AttemptTimeout<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: Erase,
+    S: Service<Request<B>, Response = Response<RB>>,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
     S::Error: Into<BoxError>,
 {
-    type Response = <S::Response as Erase>::Erased;
+    type Response = Response<ResponseBody>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -42,12 +45,11 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
-        let own =
-            RequestOptions::of(request.as_request()).and_then(|options| options.request_timeout);
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let own = RequestOptions::of(&request).and_then(|options| options.request_timeout);
         let timeout = own.unwrap_or(self.timeout);
-        let deadline = request.as_request().extensions().get::<Deadline>().copied();
-        let limit = Limit::of(timeout, deadline, request.began());
+        let deadline = request.extensions().get::<Deadline>().copied();
+        let limit = Limit::of(timeout, deadline);
         ResponseFuture::new(self.inner.call(request), limit, timeout)
     }
 }

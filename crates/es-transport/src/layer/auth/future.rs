@@ -6,60 +6,61 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower::{Service, ServiceExt};
 
 use super::{cache::Cache, service::authorize};
 use crate::{
-    body::{Replay, copy_of},
+    body::{TryCloneBody, copy_of},
     credentials::Credentials,
     error::{BoxError, Error, Result},
-    message::{AnyRequest, AnyResponse},
 };
 
-type Boxed<A> = Pin<Box<dyn Future<Output = Result<A>> + Send>>;
+type Boxed<RB> = Pin<Box<dyn Future<Output = Result<Response<RB>>> + Send>>;
 
 pin_project! {
     /// The future of [`Auth`](super::Auth).
-    pub struct ResponseFuture<S, R, F, A> {
+    pub struct ResponseFuture<S, B, F, RB> {
         #[pin]
-        state: State<S, R, F, A>,
+        state: State<S, B, F, RB>,
     }
 }
 
 pin_project! {
     #[project = StateProj]
-    enum State<S, R, F, A> {
+    enum State<S, B, F, RB> {
         Sent {
             #[pin]
             inner: F,
-            resend: Option<Box<Resend<S, R>>>,
+            resend: Option<Box<Resend<S, B>>>,
         },
         // A provider is asked: rare, and worth a box.
-        Waiting { future: Boxed<A> },
+        Waiting { future: Boxed<RB> },
     }
 }
 
-impl<S, R, F, A> ResponseFuture<S, R, F, A> {
-    pub(super) fn sent(inner: F, resend: Option<Box<Resend<S, R>>>) -> Self {
+impl<S, B, F, RB> ResponseFuture<S, B, F, RB> {
+    pub(super) fn sent(inner: F, resend: Option<Box<Resend<S, B>>>) -> Self {
         Self { state: State::Sent { inner, resend } }
     }
 
-    pub(super) fn waiting(future: impl Future<Output = Result<A>> + Send + 'static) -> Self {
+    pub(super) fn waiting(
+        future: impl Future<Output = Result<Response<RB>>> + Send + 'static,
+    ) -> Self {
         Self { state: State::Waiting { future: Box::pin(future) } }
     }
 }
 
-impl<S, R, F, A, E> Future for ResponseFuture<S, R, F, A>
+impl<S, B, F, RB, E> Future for ResponseFuture<S, B, F, RB>
 where
-    R: AnyRequest + Send + 'static,
-    S: Service<R, Response = A, Error = E, Future = F> + Send + 'static,
-    F: Future<Output = Result<A, E>> + Send + 'static,
+    B: Send + 'static,
+    S: Service<Request<B>, Response = Response<RB>, Error = E, Future = F> + Send + 'static,
+    F: Future<Output = Result<Response<RB>, E>> + Send + 'static,
     E: Into<BoxError> + 'static,
-    A: AnyResponse + Send + 'static,
+    RB: Send + 'static,
 {
-    type Output = Result<A>;
+    type Output = Result<Response<RB>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -80,41 +81,40 @@ where
     }
 }
 
-fn is_refusal<A: AnyResponse>(answer: &A) -> bool {
-    answer.as_response().status() == StatusCode::UNAUTHORIZED
+fn is_refusal<RB>(answer: &Response<RB>) -> bool {
+    answer.status() == StatusCode::UNAUTHORIZED
 }
 
 /// What is needed to send a request again after a 401.
-pub(super) struct Resend<S, R> {
+pub(super) struct Resend<S, B> {
     cache: Arc<Cache>,
     service: S,
-    request: R,
+    request: Request<B>,
     refused: Credentials,
 }
 
-impl<S: Clone, R: AnyRequest<Body: Replay>> Resend<S, R> {
+impl<S: Clone, B: TryCloneBody> Resend<S, B> {
     /// `None` if the body exists only once.
     pub(super) fn prepare(
         cache: &Arc<Cache>,
         service: &S,
-        request: &Request<R::Body>,
+        request: &Request<B>,
         credentials: &Credentials,
     ) -> Option<Box<Self>> {
         Some(Box::new(Self {
             cache: Arc::clone(cache),
             service: service.clone(),
-            request: copy_of(request)?.into(),
+            request: copy_of(request)?,
             refused: credentials.clone(),
         }))
     }
 }
 
-impl<S, R: AnyRequest> Resend<S, R> {
-    async fn run<F, A, E>(self: Box<Self>, unauthorized: A) -> Result<A>
+impl<S, B> Resend<S, B> {
+    async fn run<RB>(self: Box<Self>, unauthorized: Response<RB>) -> Result<Response<RB>>
     where
-        S: Service<R, Response = A, Error = E, Future = F>,
-        F: Future<Output = Result<A, E>>,
-        E: Into<BoxError>,
+        S: Service<Request<B>, Response = Response<RB>>,
+        S::Error: Into<BoxError>,
     {
         let Self { cache, service, mut request, refused } = *self;
         cache.invalidate(&refused);
@@ -123,29 +123,27 @@ impl<S, R: AnyRequest> Resend<S, R> {
             return Ok(unauthorized);
         }
         drop(unauthorized);
-        authorize(request.as_request_mut().headers_mut(), &credentials);
+        authorize(request.headers_mut(), &credentials);
         service.oneshot(request).await.map_err(Error::from_service)
     }
 }
 
 /// Asks the provider first. What it just gave is fresh, so a 401 is final.
-pub(super) async fn ask_then_send<S, R, A>(
+pub(super) async fn ask_then_send<S, B, RB>(
     cache: Arc<Cache>,
     mut ready: S,
-    mut request: R,
-) -> Result<A>
+    mut request: Request<B>,
+) -> Result<Response<RB>>
 where
-    R: AnyRequest,
-    S: Service<R, Response = A>,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
     let credentials = cache.get_or_ask().await?;
-    request.forget_began();
-    authorize(request.as_request_mut().headers_mut(), &credentials);
+    authorize(request.headers_mut(), &credentials);
     ready.call(request).await.map_err(Error::from_service)
 }
 
-impl<S, R, F, A> fmt::Debug for ResponseFuture<S, R, F, A> {
+impl<S, B, F, RB> fmt::Debug for ResponseFuture<S, B, F, RB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("auth::ResponseFuture").finish_non_exhaustive()
     }

@@ -1,13 +1,8 @@
 use std::{fmt, sync::Arc};
 
-use http::HeaderMap;
 use tower::Layer;
 
-use super::{
-    cache::Cache,
-    provider::CredentialsProvider,
-    service::{Auth, authorize},
-};
+use super::{cache::Cache, provider::CredentialsProvider, service::Auth};
 use crate::credentials::Credentials;
 
 /// Authenticates requests; see the [module](super).
@@ -45,14 +40,6 @@ impl AuthLayer {
     /// Credentials that a provider makes.
     pub fn provider(provider: impl CredentialsProvider) -> Self {
         Self { source: Source::Provider(Arc::new(Cache::new(provider))) }
-    }
-
-    /// Adds to the headers of a request what this layer would, unless that
-    /// changes in time.
-    pub(crate) fn prepare(&self, headers: &mut HeaderMap) {
-        if let Source::Fixed(credentials) = &self.source {
-            authorize(headers, credentials);
-        }
     }
 }
 

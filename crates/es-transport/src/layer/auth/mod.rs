@@ -15,7 +15,7 @@
 //! kept until it expires or a server answers 401; requests that come meanwhile
 //! wait for the one question that is under way. After a 401 the provider is
 //! asked once more, and if it gives other credentials the request is sent once
-//! more, provided that its body can be ([`Replay`](crate::Replay)). A provider
+//! more, provided that its body can be ([`TryCloneBody`](crate::TryCloneBody)). A provider
 //! that fails makes the request fail with a [credentials error]; nothing was
 //! sent then. The error's source is the provider's own error, which therefore
 //! must not contain a secret.

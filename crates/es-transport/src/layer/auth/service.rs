@@ -1,6 +1,6 @@
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request, Response, header};
 use tower::Service;
 
 use super::{
@@ -8,10 +8,9 @@ use super::{
     layer::Source,
 };
 use crate::{
-    body::Replay,
+    body::TryCloneBody,
     credentials::Credentials,
     error::{BoxError, Error, Result},
-    message::{AnyRequest, AnyResponse},
     options::{RequestAuth, RequestOptions},
 };
 
@@ -28,38 +27,34 @@ impl<S> Auth<S> {
     }
 }
 
-impl<S, R> Service<R> for Auth<S>
+impl<S, B, RB> Service<Request<B>> for Auth<S>
 where
-    R: AnyRequest + Send + 'static,
-    R::Body: Replay,
-    S: Service<R> + Clone + Send + 'static,
-    S::Response: AnyResponse + Send + 'static,
+    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send + 'static,
+    B: TryCloneBody + Send + 'static,
+    RB: Send + 'static,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
-    type Future = ResponseFuture<S, R, S::Future, S::Response>;
+    type Future = ResponseFuture<S, B, S::Future, RB>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
     #[inline]
-    fn call(&mut self, mut request: R) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let mut resend = None;
-        let is_prepared = request.has_prepared_headers();
-        let head = request.as_request_mut();
-        match self.source_for(head) {
-            Source::None | Source::Fixed(_) if is_prepared => {}
+        match self.source_for(&mut request) {
             Source::None => {
-                mark(head.headers_mut());
+                mark(request.headers_mut());
             }
-            Source::Fixed(credentials) => authorize(head.headers_mut(), &credentials),
+            Source::Fixed(credentials) => authorize(request.headers_mut(), &credentials),
             Source::Provider(cache) => match cache.get() {
                 Some(credentials) => {
-                    resend = Resend::prepare(&cache, &self.inner, head, &credentials);
-                    authorize(head.headers_mut(), &credentials);
+                    resend = Resend::prepare(&cache, &self.inner, &request, &credentials);
+                    authorize(request.headers_mut(), &credentials);
                 }
                 None => {
                     // The service that was polled ready goes with the request.

@@ -53,19 +53,8 @@ pin_project! {
     #[derive(Debug)]
     enum State<F, RB> {
         Head { #[pin] future: F, reading: Reading },
-        // Boxed, since most answers come with their head, and it would make
-        // every future larger.
-        Body { rest: Box<Rest<RB>> },
+        Body { head: Option<Parts>, #[pin] body: RB, collector: Collector },
     }
-}
-
-/// An answer whose body is being read.
-#[derive(Debug)]
-struct Rest<RB> {
-    /// `None` once it was handed out.
-    head: Option<Parts>,
-    body: RB,
-    collector: Collector,
 }
 
 impl<F, RB> ResponseFuture<F, RB> {
@@ -78,7 +67,7 @@ impl<F, RB, E> Future for ResponseFuture<F, RB>
 where
     F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
-    RB: Body<Data = Bytes> + Send + Unpin + 'static,
+    RB: Body<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
 {
     type Output = Result<Response<ResponseBody>>;
@@ -86,46 +75,34 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        let (future, reading) = match state.as_mut().project() {
-            StateProj::Head { future, reading } => (future, *reading),
-            StateProj::Body { rest } => return rest.poll(cx),
-        };
-        let polled = future.poll(cx);
-        let (is_stream, limit) = match &polled {
-            Poll::Ready(Ok(answer)) => reading.of(answer.status()),
-            _ => (false, 0),
-        };
-        if !is_stream && !has_body(&polled) {
-            let empty = |_| ResponseBody::default();
-            return polled.map_ok(|answer| answer.map(empty)).map_err(Error::from_service);
-        }
-        let answer = ready!(polled).map_err(Error::from_service)?;
-        check_stated_length(answer.body(), limit)?;
-        if is_stream {
-            let stream = |body| ResponseBody::stream(Limited::new(body, limit));
-            return Poll::Ready(Ok(answer.map(stream)));
-        }
-        let (head, body) = answer.into_parts();
-        let mut rest = Rest { head: Some(head), body, collector: Collector::new(limit) };
-        let answer = rest.poll(cx);
-        if answer.is_pending() {
-            state.set(State::Body { rest: Box::new(rest) });
-        }
-        answer
-    }
-}
-
-impl<RB> Rest<RB>
-where
-    RB: Body<Data = Bytes> + Unpin,
-    RB::Error: Into<BoxError>,
-{
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<ResponseBody>>> {
-        let bytes = ready!(self.collector.poll(Pin::new(&mut self.body), cx))?;
-        match self.head.take() {
-            Some(head) => Poll::Ready(Ok(Response::from_parts(head, bytes.into()))),
-            // Polled after its end, where a future may stay pending.
-            None => Poll::Pending,
+        loop {
+            let (future, reading) = match state.as_mut().project() {
+                StateProj::Head { future, reading } => (future, *reading),
+                StateProj::Body { head, body, collector } => {
+                    let bytes = ready!(collector.poll(body, cx))?;
+                    // Polled after its end, where a future may stay pending.
+                    let Some(head) = head.take() else { return Poll::Pending };
+                    return Poll::Ready(Ok(Response::from_parts(head, bytes.into())));
+                }
+            };
+            let polled = future.poll(cx);
+            let (is_stream, limit) = match &polled {
+                Poll::Ready(Ok(response)) => reading.of(response.status()),
+                _ => (false, 0),
+            };
+            if !is_stream && !has_body(&polled) {
+                let empty = |_| ResponseBody::default();
+                return polled.map_ok(|response| response.map(empty)).map_err(Error::from_service);
+            }
+            let response = ready!(polled).map_err(Error::from_service)?;
+            check_stated_length(response.body(), limit)?;
+            if is_stream {
+                let stream = |body| ResponseBody::stream(Limited::new(body, limit));
+                return Poll::Ready(Ok(response.map(stream)));
+            }
+            let (head, body) = response.into_parts();
+            let collector = Collector::new(limit);
+            state.set(State::Body { head: Some(head), body, collector });
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::Response;
+use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
@@ -9,7 +9,6 @@ use super::future::{Reading, ResponseFuture};
 use crate::{
     body::ResponseBody,
     error::{BoxError, Error},
-    message::AnyRequest,
     options::RequestOptions,
 };
 
@@ -26,12 +25,11 @@ impl<S> Collect<S> {
     }
 }
 
-impl<S, R, RB> Service<R> for Collect<S>
+impl<S, B, RB> Service<Request<B>> for Collect<S>
 where
-    R: AnyRequest,
-    S: Service<R, Response = Response<RB>>,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
-    RB: Body<Data = Bytes> + Send + Unpin + 'static,
+    RB: Body<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
 {
     type Response = Response<ResponseBody>;
@@ -43,8 +41,8 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
-        let reading = match RequestOptions::of(request.as_request()) {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let reading = match RequestOptions::of(&request) {
             None => Reading::UpTo(self.limit.unwrap_or(usize::MAX)),
             Some(options) => {
                 let own = options.max_response_size;

@@ -5,10 +5,7 @@ use http_body::Body as _;
 use tower::Service;
 
 use super::{body::GzipBody, encoder::gzip, layer::CompressLayer};
-use crate::{
-    body::Body,
-    message::{AnyRequest, Notes, Outgoing},
-};
+use crate::body::Body;
 
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
@@ -49,35 +46,11 @@ where
     }
 }
 
-impl<S> Service<Outgoing<Body>> for Compress<S>
-where
-    S: Service<Outgoing<Body>>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    #[inline]
-    fn call(&mut self, mut request: Outgoing<Body>) -> S::Future {
-        if self.settings.apply(request.as_request_mut()) {
-            request.forget_began();
-        }
-        self.inner.call(request)
-    }
-}
-
 impl CompressLayer {
-    /// Says whether there was something to do.
-    fn apply(&self, request: &mut Request<Body>) -> bool {
-        let wants = self.wants(request);
-        if wants {
+    fn apply(&self, request: &mut Request<Body>) {
+        if self.wants(request) {
             self.compress(request);
         }
-        wants
     }
 
     fn wants(&self, request: &Request<Body>) -> bool {
@@ -111,28 +84,4 @@ fn mark(request: &mut Request<Body>) {
     headers.insert(header::CONTENT_ENCODING, GZIP);
     // It was the length of the plain body.
     headers.remove(header::CONTENT_LENGTH);
-}
-
-#[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use tokio::time::Instant;
-    use tower::{Layer, ServiceExt, service_fn};
-
-    use super::*;
-
-    #[test]
-    fn the_attempt_begins_after_the_work() {
-        let below =
-            service_fn(async |request: Outgoing<Body>| Ok::<_, Infallible>(request.began()));
-        let began = |body: String| {
-            let request = Request::new(Body::from(body));
-            let request = Outgoing::from(request).begun_at(Instant::now());
-            let service = CompressLayer::new().layer(below);
-            tokio_test::block_on(service.oneshot(request)).unwrap()
-        };
-        assert!(began("small".to_owned()).is_some());
-        assert!(began("large".repeat(1_000)).is_none());
-    }
 }

@@ -15,14 +15,7 @@ pub(super) const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
 /// Adds headers to every request; see the [module](super).
 #[derive(Clone)]
 pub struct DefaultHeadersLayer {
-    defaults: Arc<Defaults>,
-}
-
-#[derive(Clone, Default)]
-pub(super) struct Defaults {
-    pub(super) headers: HeaderMap,
-    /// All that a plain request will carry, see [`DefaultHeadersLayer::prepared`].
-    pub(super) prepared: Option<HeaderMap>,
+    defaults: Arc<HeaderMap>,
 }
 
 impl DefaultHeadersLayer {
@@ -37,7 +30,7 @@ impl DefaultHeadersLayer {
         );
         insert_known(&mut headers, header::USER_AGENT, agent);
         insert_known(&mut headers, CLIENT_META, client_meta::value(client_meta::TRANSPORT));
-        Self { defaults: Arc::new(Defaults { headers, prepared: None }) }
+        Self { defaults: Arc::new(headers) }
     }
 
     /// No header at all to begin with.
@@ -106,33 +99,11 @@ impl DefaultHeadersLayer {
 
     /// Whether requests get a header of this name.
     pub fn contains(&self, name: &HeaderName) -> bool {
-        self.defaults.headers.contains_key(name)
-    }
-
-    /// What the layers below would add to a request that has no headers and no
-    /// options of its own, and by its method no body, is added to the defaults
-    /// once: to copy a whole map costs half of what inserting into one does.
-    ///
-    /// Nothing is prepared where the defaults say what is accepted: that is no
-    /// word of the layers below, which they would take it for.
-    pub(crate) fn prepared(mut self, add: impl FnOnce(&mut HeaderMap)) -> Self {
-        if self.contains(&header::ACCEPT) {
-            return self;
-        }
-        let mut headers = HeaderMap::new();
-        add(&mut headers);
-        for (name, value) in &self.defaults.headers {
-            headers.insert(name, value.clone());
-        }
-        Arc::make_mut(&mut self.defaults).prepared = Some(headers);
-        self
+        self.defaults.contains_key(name)
     }
 
     fn edit(&mut self) -> &mut HeaderMap {
-        let defaults = Arc::make_mut(&mut self.defaults);
-        // What was prepared would lack the change.
-        defaults.prepared = None;
-        &mut defaults.headers
+        Arc::make_mut(&mut self.defaults)
     }
 }
 
@@ -173,7 +144,7 @@ impl<S> Layer<S> for DefaultHeadersLayer {
 
 impl fmt::Debug for DefaultHeadersLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.defaults.headers.keys().collect();
+        let names: Vec<_> = self.defaults.keys().collect();
         f.debug_struct("DefaultHeadersLayer").field("headers", &names).finish()
     }
 }

@@ -16,10 +16,8 @@
 //! has an empty header map. It makes room for the headers of the layers below
 //! in one go, because a map that grows later costs more than all inserts.
 //!
-//! By itself it does not set the media types ([`media_type`](super::media_type)), the
-//! credentials ([`auth`](super::auth)) or `Host`. In a transport that was built
-//! from settings, a request without a body and without headers or header options
-//! of its own gets a copy of one map in which these stand already.
+//! It does not set the media types ([`media_type`](super::media_type)), the
+//! credentials ([`auth`](super::auth)) or `Host`.
 //!
 //! [`RequestOptions`]: crate::RequestOptions
 //! [`RequestOptions::auth`]: crate::RequestOptions::auth

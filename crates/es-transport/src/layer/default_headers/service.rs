@@ -4,11 +4,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use tower::Service;
 
-use super::layer::{Defaults, OPAQUE_ID};
-use crate::{message::AnyRequest, options::RequestOptions};
+use super::layer::OPAQUE_ID;
+use crate::options::RequestOptions;
 
 /// Room for what the layers below add. A map has room for 6 headers, or for 12
 /// at twice the cost, so a request without a body should get by with 6.
@@ -30,19 +30,18 @@ fn has_body(method: &Method) -> bool {
 #[derive(Clone)]
 pub struct DefaultHeaders<S> {
     inner: S,
-    defaults: Arc<Defaults>,
+    defaults: Arc<HeaderMap>,
 }
 
 impl<S> DefaultHeaders<S> {
-    pub(super) fn new(inner: S, defaults: Arc<Defaults>) -> Self {
+    pub(super) fn new(inner: S, defaults: Arc<HeaderMap>) -> Self {
         Self { inner, defaults }
     }
 }
 
-impl<S, R> Service<R> for DefaultHeaders<S>
+impl<S, B> Service<Request<B>> for DefaultHeaders<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
+    S: Service<Request<B>>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -53,29 +52,20 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: R) -> S::Future {
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
         self.write(&mut request);
         self.inner.call(request)
     }
 }
 
 impl<S> DefaultHeaders<S> {
-    fn write<R: AnyRequest>(&self, outgoing: &mut R) {
-        let Defaults { headers: defaults, prepared } = &*self.defaults;
-        let request = outgoing.as_request_mut();
+    fn write<B>(&self, request: &mut Request<B>) {
         let has_body = has_body(request.method());
         let own = std::mem::take(request.headers_mut());
         let options = RequestOptions::of(request).filter(|options| has_headers(options));
-        if let (None, Some(prepared)) = (options, prepared)
-            && own.is_empty()
-            && !has_body
-        {
-            *request.headers_mut() = prepared.clone();
-            return outgoing.set_prepared_headers();
-        }
         let headers = match options {
-            None => merge(own, defaults, room_below(has_body)),
-            Some(options) => with_options(own, options, defaults, room_below(has_body)),
+            None => merge(own, &self.defaults, room_below(has_body)),
+            Some(options) => with_options(own, options, &self.defaults, room_below(has_body)),
         };
         *request.headers_mut() = headers;
     }
@@ -136,7 +126,7 @@ fn add_missing(to: &mut HeaderMap, from: &HeaderMap, wanted: impl Fn(&HeaderName
 
 impl<S: fmt::Debug> fmt::Debug for DefaultHeaders<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.defaults.headers.keys().collect();
+        let names: Vec<_> = self.defaults.keys().collect();
         f.debug_struct("DefaultHeaders")
             .field("inner", &self.inner)
             .field("headers", &names)

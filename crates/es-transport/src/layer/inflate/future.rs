@@ -4,15 +4,15 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::Bytes;
 use http::{HeaderMap, Response, header};
-use http_body::Body;
+use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 
 use super::{body::Inflated, decoder::gunzip};
 use crate::{
     body::ResponseBody,
     error::{BoxError, Error, Result},
-    message::{AnyResponse, Erase},
 };
 
 /// How the request wants its answer.
@@ -43,24 +43,25 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
+    F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
-    A: Erase,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
 {
-    type Output = Result<A::Erased>;
+    type Output = Result<Response<ResponseBody>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut answer = ready!(this.inner.poll(cx)).map_err(Error::from_service)?.erase();
-        let head = answer.as_response_mut();
+        let mut answer =
+            ready!(this.inner.poll(cx)).map_err(Error::from_service)?.map(ResponseBody::new);
         if !matches!(this.wanted, Wanted::Head)
-            && is_gzip(head.headers())
-            && !head.body().is_end_stream()
+            && is_gzip(answer.headers())
+            && !answer.body().is_end_stream()
         {
-            inflate(head, *this.limit, *this.wanted)?;
+            inflate(&mut answer, *this.limit, *this.wanted)?;
         }
         Poll::Ready(Ok(answer))
     }

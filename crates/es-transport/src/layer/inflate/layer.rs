@@ -34,8 +34,7 @@ impl InflateLayer {
         self
     }
 
-    /// Adds to the headers of a request what this layer does.
-    pub(crate) fn prepare(&self, headers: &mut HeaderMap) {
+    pub(super) fn ask_for_gzip(&self, headers: &mut HeaderMap) {
         // To enter something may make room for it, needed or not.
         if self.ask && !headers.contains_key(header::ACCEPT_ENCODING) {
             headers.insert(header::ACCEPT_ENCODING, GZIP);

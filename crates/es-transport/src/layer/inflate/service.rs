@@ -1,6 +1,8 @@
 use std::task::{Context, Poll};
 
-use http::Method;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body::Body as HttpBody;
 use tower::Service;
 
 use super::{
@@ -8,8 +10,8 @@ use super::{
     layer::InflateLayer,
 };
 use crate::{
+    body::ResponseBody,
     error::{BoxError, Error, Result},
-    message::{AnyRequest, Erase},
     options::RequestOptions,
 };
 
@@ -26,14 +28,14 @@ impl<S> Inflate<S> {
     }
 }
 
-impl<S, R> Service<R> for Inflate<S>
+impl<S, B, RB> Service<Request<B>> for Inflate<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: Erase,
+    S: Service<Request<B>, Response = Response<RB>>,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
     S::Error: Into<BoxError>,
 {
-    type Response = <S::Response as Erase>::Erased;
+    type Response = Response<ResponseBody>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -42,14 +44,11 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: R) -> Self::Future {
-        if !request.has_prepared_headers() {
-            self.settings.prepare(request.as_request_mut().headers_mut());
-        }
-        let head = request.as_request();
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        self.settings.ask_for_gzip(request.headers_mut());
         // A HEAD is answered with the headers of a body that does not come.
-        let is_head = head.method() == Method::HEAD;
-        let (wanted, limit) = self.settings.wanted_by(RequestOptions::of(head));
+        let is_head = request.method() == Method::HEAD;
+        let (wanted, limit) = self.settings.wanted_by(RequestOptions::of(&request));
         let wanted = if is_head { Wanted::Head } else { wanted };
         ResponseFuture::new(self.inner.call(request), limit, wanted)
     }

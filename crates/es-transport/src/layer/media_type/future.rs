@@ -7,8 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, StatusCode, header};
-use http_body::Body;
+use http::{Request, Response, StatusCode, header};
+use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use tower::{Service, ServiceExt};
 
@@ -16,7 +16,6 @@ use super::{negotiate::Shared, refusal};
 use crate::{
     body::ResponseBody,
     error::{BoxError, Error, Result},
-    message::{AnyRequest, AnyResponse, Erase},
 };
 
 /// How much of a 400, or of an answer to `GET /`, is looked at.
@@ -24,46 +23,46 @@ const LOOK: usize = 64 << 10;
 
 pin_project! {
     /// The future of [`MediaType`](super::MediaType).
-    pub struct ResponseFuture<S, R, F, A> {
+    pub struct ResponseFuture<S, B, F> {
         #[pin]
         inner: F,
-        watch: Option<Watch<S, R>>,
+        watch: Option<Watch<S, B>>,
         // Reading the answer and sending again are rare, and worth a box.
-        look: Option<Pin<Box<dyn Future<Output = Result<A>> + Send>>>,
+        look: Option<Pin<Box<dyn Future<Output = Result<Response<ResponseBody>>> + Send>>>,
     }
 }
 
-impl<S, R, F, A> ResponseFuture<S, R, F, A> {
-    pub(super) fn new(inner: F, watch: Option<Watch<S, R>>) -> Self {
+impl<S, B, F> ResponseFuture<S, B, F> {
+    pub(super) fn new(inner: F, watch: Option<Watch<S, B>>) -> Self {
         Self { inner, watch, look: None }
     }
 }
 
 /// What is known of a request that asks for a vendor type.
-pub(super) struct Watch<S, R> {
+pub(super) struct Watch<S, B> {
     pub(super) shared: Arc<Shared>,
     pub(super) asked: u8,
     pub(super) has_body: bool,
     pub(super) is_info: bool,
-    pub(super) kept: Option<Box<Kept<S, R>>>,
+    pub(super) kept: Option<Box<Kept<S, B>>>,
 }
 
 /// A request as it came, and who sends it again.
-pub(super) struct Kept<S, R> {
+pub(super) struct Kept<S, B> {
     pub(super) service: S,
-    pub(super) request: R,
+    pub(super) request: Request<B>,
 }
 
-impl<S, R, F, A, E> Future for ResponseFuture<S, R, F, A::Erased>
+impl<S, B, F, RB, E> Future for ResponseFuture<S, B, F>
 where
-    R: AnyRequest + Send + 'static,
-    R::Body: Body,
-    S: Service<R, Response = A, Error = E, Future = F> + Send + 'static,
-    F: Future<Output = Result<A, E>> + Send + 'static,
+    S: Service<Request<B>, Response = Response<RB>, Error = E, Future = F> + Send + 'static,
+    F: Future<Output = Result<Response<RB>, E>> + Send + 'static,
     E: Into<BoxError> + 'static,
-    A: Erase<Erased: Send> + Send + 'static,
+    B: HttpBody + Send + 'static,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
 {
-    type Output = Result<A::Erased>;
+    type Output = Result<Response<ResponseBody>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -71,15 +70,16 @@ where
         if let Some(look) = this.look {
             return look.as_mut().poll(cx);
         }
-        let answer = ready!(this.inner.poll(cx)).map_err(Error::from_service)?.erase();
-        match this.watch.take_if(|watch| watch.must_look(answer.as_response())) {
+        let answer =
+            ready!(this.inner.poll(cx)).map_err(Error::from_service)?.map(ResponseBody::new);
+        match this.watch.take_if(|watch| watch.must_look(&answer)) {
             None => Poll::Ready(Ok(answer)),
             Some(watch) => this.look.insert(Box::pin(watch.look(answer))).as_mut().poll(cx),
         }
     }
 }
 
-impl<S, R> Watch<S, R> {
+impl<S, B> Watch<S, B> {
     /// Whether the answer may be a refusal or tell the server's version. An
     /// answer that proves that the server takes the type settles it.
     fn must_look<RB>(&self, response: &Response<RB>) -> bool {
@@ -101,20 +101,20 @@ impl<S, R> Watch<S, R> {
         false
     }
 
-    async fn look<A>(self, mut answer: A::Erased) -> Result<A::Erased>
+    async fn look<RB>(self, mut answer: Response<ResponseBody>) -> Result<Response<ResponseBody>>
     where
-        A: Erase,
-        R: AnyRequest,
-        R::Body: Body,
-        S: Service<R, Response = A>,
+        S: Service<Request<B>, Response = Response<RB>>,
         S::Error: Into<BoxError>,
+        B: HttpBody,
+        RB: HttpBody<Data = Bytes> + Send + 'static,
+        RB::Error: Into<BoxError>,
     {
         let Self { shared, asked, kept, .. } = self;
-        let refusal = match verdict(answer.as_response_mut()).await? {
+        let refusal = match verdict(&mut answer).await? {
             Verdict::Refused(refusal) => refusal,
             Verdict::Other(seen) => {
                 if let Some(negotiation) = &shared.negotiation
-                    && answer.as_response().status().is_success()
+                    && answer.status().is_success()
                 {
                     negotiation.learn_from_info(&seen);
                 }
@@ -125,13 +125,13 @@ impl<S, R> Watch<S, R> {
         negotiation.learn_from_refusal(asked, &refusal);
         let Some(kept) = kept else { return Err(shared.refused(asked)) };
         let Kept { service, mut request } = *kept;
-        let head = request.as_request_mut();
-        let has_body = !head.body().is_end_stream();
-        let asked = shared.write(head, has_body);
-        let mut answer = service.oneshot(request).await.map_err(Error::from_service)?.erase();
+        let has_body = !request.body().is_end_stream();
+        let asked = shared.write(&mut request, has_body);
+        let mut answer =
+            service.oneshot(request).await.map_err(Error::from_service)?.map(ResponseBody::new);
         if let Some(asked) = asked
-            && is_suspect(answer.as_response())
-            && let Verdict::Refused(_) = verdict(answer.as_response_mut()).await?
+            && is_suspect(&answer)
+            && let Verdict::Refused(_) = verdict(&mut answer).await?
         {
             return Err(shared.refused(asked));
         }
@@ -169,7 +169,7 @@ fn names_version<RB>(response: &Response<RB>) -> bool {
         .is_some_and(|value| value.contains("compatible-with="))
 }
 
-impl<S, R, F, A> fmt::Debug for ResponseFuture<S, R, F, A> {
+impl<S, B, F> fmt::Debug for ResponseFuture<S, B, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("media_type::ResponseFuture").finish_non_exhaustive()
     }

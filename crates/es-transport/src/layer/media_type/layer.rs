@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use http::HeaderMap;
 use tower::Layer;
 
 use super::{
@@ -24,14 +23,6 @@ impl MediaTypeLayer {
     pub fn new(mode: CompatibilityMode) -> Self {
         let negotiation = (mode == CompatibilityMode::Negotiated).then(Negotiation::new);
         Self { shared: Arc::new(Shared { mode, types: Types::of(mode), negotiation }) }
-    }
-
-    /// Adds to the headers of a request without a body what this layer would,
-    /// unless that depends on what is learned from servers.
-    pub(crate) fn prepare(&self, headers: &mut HeaderMap) {
-        if self.shared.negotiation.is_none() {
-            self.shared.types.write(headers, false);
-        }
     }
 }
 

@@ -3,8 +3,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Method, header};
-use http_body::Body;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body::Body as HttpBody;
 use tower::Service;
 
 use super::{
@@ -12,9 +13,8 @@ use super::{
     negotiate::Shared,
 };
 use crate::{
-    body::{Replay, copy_of},
+    body::{ResponseBody, TryCloneBody, copy_of},
     error::{BoxError, Error, Result},
-    message::{AnyRequest, Erase},
 };
 
 /// The service of [`MediaTypeLayer`](super::MediaTypeLayer).
@@ -30,48 +30,36 @@ impl<S> MediaType<S> {
     }
 }
 
-impl<S, R> Service<R> for MediaType<S>
+impl<S, B, RB> Service<Request<B>> for MediaType<S>
 where
-    R: AnyRequest + Send + 'static,
-    R::Body: Body + Replay,
-    S: Service<R> + Clone + Send + 'static,
-    S::Response: Erase<Erased: Send> + Send + 'static,
+    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + 'static,
     S::Future: Send + 'static,
+    B: HttpBody + TryCloneBody + Send + 'static,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
 {
-    type Response = <S::Response as Erase>::Erased;
+    type Response = Response<ResponseBody>;
     type Error = Error;
-    type Future = ResponseFuture<S, R, S::Future, <S::Response as Erase>::Erased>;
+    type Future = ResponseFuture<S, B, S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
     #[inline]
-    fn call(&mut self, mut request: R) -> Self::Future {
-        let is_prepared = request.has_prepared_headers();
-        let head = request.as_request_mut();
-        let has_body = !head.body().is_end_stream();
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let has_body = !request.body().is_end_stream();
         let negotiates = self.shared.negotiation.as_ref().is_some_and(|known| !known.is_settled());
-        let kept = negotiates.then(|| copy_of(head)).flatten();
-        let is_info = negotiates && head.method() == Method::GET && head.uri().path() == "/";
-        let asked = if is_prepared && !has_body && self.shared.negotiation.is_none() {
-            self.shared.types.major
-        } else {
-            if is_prepared {
-                // It was for a request without a body, and is no word of the caller's.
-                head.headers_mut().remove(header::ACCEPT);
-            }
-            self.shared.write(head, has_body)
-        };
+        let kept = negotiates.then(|| copy_of(&request)).flatten();
+        let is_info = negotiates && request.method() == Method::GET && request.uri().path() == "/";
+        let asked = self.shared.write(&mut request, has_body);
         let watch = asked.map(|asked| Watch {
             shared: Arc::clone(&self.shared),
             asked,
             has_body,
             is_info,
-            kept: kept.map(|request| {
-                Box::new(Kept { service: self.inner.clone(), request: request.into() })
-            }),
+            kept: kept.map(|request| Box::new(Kept { service: self.inner.clone(), request })),
         });
         ResponseFuture::new(self.inner.call(request), watch)
     }

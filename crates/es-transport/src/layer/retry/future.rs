@@ -2,11 +2,11 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::Service;
@@ -14,29 +14,23 @@ use tower::Service;
 use super::{
     kept::Kept,
     policy::{Ended, RetryPlan, RetryPolicy},
-    service::Prototype,
     trail::Trail,
 };
 use crate::{
     attempt::AnsweredBy,
-    body::Replay,
+    body::TryCloneBody,
     error::{BoxError, Error, Result},
-    message::{AnyRequest, AnyResponse},
 };
 
 pin_project! {
     /// The future of [`Retry`](super::Retry).
-    pub struct ResponseFuture<S, R, P>
-    where
-        R: AnyRequest,
-        S: Service<R>,
-    {
+    pub struct ResponseFuture<S, B, P, F> {
         #[pin]
-        state: State<S::Future>,
+        state: State<F>,
         trail: Trail,
         // `None` where no retry is possible. Boxed: it is as large as all else
         // together, and futures are moved through every layer above.
-        again: Option<Box<Again<S, R::Body, P>>>,
+        again: Option<Box<Again<S, B, P>>>,
     }
 }
 
@@ -52,39 +46,27 @@ pin_project! {
 
 /// What another attempt needs.
 pub(super) struct Again<S, B, P> {
-    pub(super) prototype: Prototype<S>,
-    /// Made for the second attempt, and used for those after it.
-    pub(super) service: Option<S>,
+    pub(super) service: S,
     pub(super) kept: Kept<B>,
     pub(super) retries: u32,
     pub(super) policy: Arc<P>,
 }
 
-impl<S, R, P> ResponseFuture<S, R, P>
-where
-    R: AnyRequest,
-    S: Service<R>,
-{
+impl<S, B, P, F> ResponseFuture<S, B, P, F> {
     #[inline]
-    pub(super) fn new(
-        future: S::Future,
-        again: Option<Box<Again<S, R::Body, P>>>,
-        began: Instant,
-    ) -> Self {
+    pub(super) fn new(future: F, again: Option<Box<Again<S, B, P>>>, began: Instant) -> Self {
         Self { state: State::Attempt { future }, trail: Trail::new(began), again }
     }
 }
 
-impl<S, R, P> Future for ResponseFuture<S, R, P>
+impl<S, B, P, RB> Future for ResponseFuture<S, B, P, S::Future>
 where
-    R: AnyRequest,
-    R::Body: Replay,
-    S: Service<R> + Clone,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
+    B: TryCloneBody,
     P: RetryPolicy,
 {
-    type Output = Result<S::Response>;
+    type Output = Result<Response<RB>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -96,7 +78,6 @@ where
                     let plan = match polled {
                         Poll::Pending => return Poll::Pending,
                         Poll::Ready(Ok(ref mut answer)) => {
-                            let answer = answer.as_response_mut();
                             match answered(this.again.as_deref(), this.trail, answer) {
                                 Some(plan) => plan,
                                 None => return polled.map_err(Error::from_service),
@@ -211,19 +192,16 @@ impl<S, B, P: RetryPolicy> Again<S, B, P> {
     }
 
     /// Sends the next attempt as soon as the service is ready for it.
-    fn poll_send<R>(&mut self, trail: &mut Trail, cx: &mut Context<'_>) -> Poll<Result<S::Future>>
+    fn poll_send(&mut self, trail: &mut Trail, cx: &mut Context<'_>) -> Poll<Result<S::Future>>
     where
-        R: AnyRequest<Body = B>,
-        S: Service<R> + Clone,
+        S: Service<Request<B>>,
         S::Error: Into<BoxError>,
-        B: Replay,
+        B: TryCloneBody,
     {
-        let prototype = || self.prototype.lock().unwrap_or_else(PoisonError::into_inner);
-        let service = self.service.get_or_insert_with(|| prototype().clone());
-        ready!(service.poll_ready(cx)).map_err(Error::from_service)?;
+        ready!(self.service.poll_ready(cx)).map_err(Error::from_service)?;
         trail.begin();
         let request = self.kept.request(trail.resend()).ok_or_else(gone)?;
-        Poll::Ready(Ok(service.call(request.into())))
+        Poll::Ready(Ok(self.service.call(request)))
     }
 }
 
@@ -237,11 +215,7 @@ fn gone() -> Error {
     Error::request("its body cannot be sent again")
 }
 
-impl<S, R, P> fmt::Debug for ResponseFuture<S, R, P>
-where
-    R: AnyRequest,
-    S: Service<R>,
-{
+impl<S, B, P, F> fmt::Debug for ResponseFuture<S, B, P, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").field("trail", &self.trail).finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, Request, Uri, Version};
 use super::policy::RequestFacts;
 use crate::{
     attempt::{Deadline, Resend},
-    body::Replay,
+    body::TryCloneBody,
     options::{OperationName, RequestOptions},
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Kept<B> {
     body: B,
 }
 
-impl<B: Replay> Kept<B> {
+impl<B: TryCloneBody> Kept<B> {
     /// `None` if the body exists only once.
     pub(super) fn of(request: &Request<B>) -> Option<Self> {
         let headers = request.headers();

@@ -18,8 +18,7 @@
 //! What it costs: a request that can be sent again is kept as counted
 //! references; the map of headers is copied only if it is not empty, which is
 //! why headers are best added below this layer. Records, timers and everything
-//! else are made after a failure only: so is the service for other attempts, a
-//! clone of what the one below was before its first call.
+//! else are made after a failure only.
 //!
 //! What it does not do: it chooses no node, collects no answer (of an answer
 //! that is retried the unread rest is dropped, which closes its connection; a

@@ -1,8 +1,9 @@
 use std::{
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Poll},
 };
 
+use http::{Request, Response};
 use tokio::time::Instant;
 use tower::Service;
 
@@ -12,9 +13,8 @@ use super::{
     policy::{RequestFacts, RetryPolicy},
 };
 use crate::{
-    body::Replay,
+    body::TryCloneBody,
     error::{BoxError, Error},
-    message::{AnyRequest, AnyResponse},
     options::RequestOptions,
 };
 
@@ -23,56 +23,44 @@ use crate::{
 pub struct Retry<S, P> {
     inner: S,
     policy: Arc<P>,
-    /// Made by the first call that may be repeated.
-    prototype: Option<Prototype<S>>,
 }
-
-/// Of what the services for other attempts are cloned: no request pays for one
-/// before it needs it. The lock makes it `Sync`.
-pub(super) type Prototype<S> = Arc<Mutex<S>>;
 
 impl<S, P> Retry<S, P> {
     pub(super) fn new(inner: S, policy: Arc<P>) -> Self {
-        Self { inner, policy, prototype: None }
+        Self { inner, policy }
     }
 }
 
 impl<S: Clone, P> Clone for Retry<S, P> {
     fn clone(&self) -> Self {
-        let (policy, prototype) = (Arc::clone(&self.policy), self.prototype.clone());
-        Self { inner: self.inner.clone(), policy, prototype }
+        Self { inner: self.inner.clone(), policy: Arc::clone(&self.policy) }
     }
 }
 
-impl<S, P, R> Service<R> for Retry<S, P>
+impl<S, P, B, RB> Service<Request<B>> for Retry<S, P>
 where
-    R: AnyRequest,
-    R::Body: Replay,
-    S: Service<R> + Clone,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>> + Clone,
     S::Error: Into<BoxError>,
+    B: TryCloneBody,
     P: RetryPolicy,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
-    type Future = ResponseFuture<S, R, P>;
+    type Future = ResponseFuture<S, B, P, S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(cx).map_err(Error::from_service)
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
-        let began = request.began().unwrap_or_else(Instant::now);
-        let head = request.as_request();
-        let facts = RequestFacts::new(head.method(), RequestOptions::of(head));
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let began = Instant::now();
+        let facts = RequestFacts::new(request.method(), RequestOptions::of(&request));
         let retries = self.policy.max_retries(&facts);
-        let kept = if retries == 0 { None } else { Kept::of(head) };
+        let kept = if retries == 0 { None } else { Kept::of(&request) };
         let again = kept.map(|kept| {
-            let prototype = || Arc::new(Mutex::new(self.inner.clone()));
-            let prototype = Arc::clone(self.prototype.get_or_insert_with(prototype));
-            let policy = Arc::clone(&self.policy);
-            Box::new(Again { prototype, policy, service: None, kept, retries })
+            let (service, policy) = (self.inner.clone(), Arc::clone(&self.policy));
+            Box::new(Again { service, kept, retries, policy })
         });
         // Called last, so that its future is made in its place.
         ResponseFuture::new(self.inner.call(request), again, began)

@@ -154,6 +154,7 @@ impl StandardRetry {
     fn error_reason(&self, request: &RequestFacts<'_>, error: &Error) -> Option<RetryReason> {
         let reason = match error.timeout_phase() {
             Some(TimeoutPhase::Total) => return None,
+            Some(TimeoutPhase::Acquire) => RetryReason::Unsent,
             Some(TimeoutPhase::Attempt) if error.is_unsent() => RetryReason::Unsent,
             Some(TimeoutPhase::Attempt | TimeoutPhase::Read) => {
                 let own = request.options.and_then(|options| options.retry_on_timeout);

@@ -4,8 +4,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::Bytes;
 use http::Response;
-use http_body::Body as _;
+use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 
 use super::{attempt::Attempt, body::Watched};
@@ -13,7 +14,6 @@ use crate::{
     attempt::AnsweredBy,
     body::ResponseBody,
     error::{BoxError, Error, Result},
-    message::{AnyResponse, Erase},
 };
 
 pin_project! {
@@ -44,13 +44,14 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
+    F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
-    A: Erase,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
 {
-    type Output = Result<A::Erased>;
+    type Output = Result<Response<ResponseBody>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -60,8 +61,8 @@ where
                 let Some(mut attempt) = attempt.take() else { return Poll::Pending };
                 Poll::Ready(match result {
                     Ok(answer) => {
-                        let mut answer = answer.erase();
-                        answered(answer.as_response_mut(), attempt);
+                        let mut answer = answer.map(ResponseBody::new);
+                        answered(&mut answer, attempt);
                         Ok(answer)
                     }
                     Err(error) => Err(attempt.failed(Error::from_service(error))),

@@ -4,11 +4,13 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http::{
-    Request,
+    Request, Response,
     header::AUTHORIZATION,
     uri::{PathAndQuery, Uri},
 };
+use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tower::Service;
 
@@ -19,8 +21,8 @@ use super::{
 };
 use crate::{
     attempt::Resend,
+    body::ResponseBody,
     error::{BoxError, Error, Result},
-    message::{AnyRequest, Erase},
     node::{Node, NodeSelector, NodeSlot, RequestContext, is_dots},
     options::{RequestAuth, RequestOptions},
 };
@@ -31,15 +33,15 @@ pub struct SelectNode<S, L> {
     pub(super) settings: Arc<Settings<L>>,
 }
 
-impl<S, L, R> Service<R> for SelectNode<S, L>
+impl<S, L, B, RB> Service<Request<B>> for SelectNode<S, L>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: Erase,
+    S: Service<Request<B>, Response = Response<RB>>,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
     S::Error: Into<BoxError>,
     L: NodeSelector,
 {
-    type Response = <S::Response as Erase>::Erased;
+    type Response = Response<ResponseBody>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -48,7 +50,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: R) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.address(&mut request) {
             Ok(attempt) => ResponseFuture::new(self.inner.call(request), attempt),
             Err(error) => ResponseFuture::failed(error),
@@ -58,22 +60,18 @@ where
 
 impl<S, L: NodeSelector> SelectNode<S, L> {
     /// Chooses a node and makes the request one to it.
-    fn address<R: AnyRequest>(&self, request: &mut R) -> Result<Attempt> {
-        let target = target(request.as_request().uri())?;
-        let attempt = self.choose(request, target);
+    fn address<B>(&self, request: &mut Request<B>) -> Result<Attempt> {
+        let target = target(request.uri())?.clone();
+        let attempt = self.choose(request, &target);
         let node = attempt.node();
-        if let Some(prefixed) = node.prefixed(target)? {
-            *request.as_request_mut().uri_mut() = prefixed.into();
-        }
-        request.set_address(node.address());
-        authorize(request.as_request_mut(), node);
+        *request.uri_mut() = node.uri(target)?;
+        authorize(request, node);
         Ok(attempt)
     }
 
-    fn choose<R: AnyRequest>(&self, request: &R, target: &PathAndQuery) -> Attempt {
+    fn choose<B>(&self, request: &Request<B>, target: &PathAndQuery) -> Attempt {
         let Settings { pool, selector } = &*self.settings;
-        let now = request.began().unwrap_or_else(Instant::now);
-        let request = request.as_request();
+        let now = Instant::now();
         let context = RequestContext::beginning(request.method(), target.path(), now);
         let extensions = request.extensions();
         if extensions.is_empty() {

@@ -4,13 +4,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use http::Response;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::{
     attempt::Deadline,
     error::{BoxError, Error, Result, TimeoutPhase},
-    message::AnyResponse,
 };
 
 pin_project! {
@@ -31,13 +31,12 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
-    A: AnyResponse,
+    F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
 {
-    type Output = Result<A>;
+    type Output = Result<Response<RB>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

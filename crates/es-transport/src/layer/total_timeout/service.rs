@@ -3,6 +3,7 @@ use std::{
     time::Duration,
 };
 
+use http::{Request, Response};
 use tokio::time::Instant;
 use tower::Service;
 
@@ -10,7 +11,6 @@ use super::future::ResponseFuture;
 use crate::{
     attempt::Deadline,
     error::{BoxError, Error},
-    message::{AnyRequest, AnyResponse},
     options::RequestOptions,
 };
 
@@ -27,14 +27,12 @@ impl<S> TotalTimeout<S> {
     }
 }
 
-impl<S, R> Service<R> for TotalTimeout<S>
+impl<S, B, RB> Service<Request<B>> for TotalTimeout<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -43,16 +41,15 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: R) -> Self::Future {
-        let own =
-            RequestOptions::of(request.as_request()).and_then(|options| options.total_timeout);
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let own = RequestOptions::of(&request).and_then(|options| options.total_timeout);
         // A time that no clock can express never ends.
         let deadline = own.unwrap_or(self.timeout).and_then(|after| {
             let at = Instant::now().checked_add(after)?;
             Some(Deadline { at, after })
         });
         if let Some(deadline) = deadline {
-            request.as_request_mut().extensions_mut().insert(deadline);
+            request.extensions_mut().insert(deadline);
         }
         ResponseFuture::new(self.inner.call(request), deadline)
     }

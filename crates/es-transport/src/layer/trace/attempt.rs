@@ -1,10 +1,9 @@
 use std::{
-    cell::LazyCell,
     fmt,
     task::{Context, Poll},
 };
 
-use http::{Request, Uri, uri::Scheme};
+use http::{Request, Response, Uri, uri::Scheme};
 use tower::{Layer, Service};
 use tracing::{Span, debug_span, field::Empty};
 
@@ -12,7 +11,6 @@ use super::future::ResponseFuture;
 use crate::{
     attempt::Resend,
     error::{BoxError, Error},
-    message::{AnyRequest, AnyResponse},
 };
 
 /// Gives each attempt a span; see the [module page](super).
@@ -41,14 +39,12 @@ pub struct TraceAttempt<S> {
     inner: S,
 }
 
-impl<S, R> Service<R> for TraceAttempt<S>
+impl<S, B, RB> Service<Request<B>> for TraceAttempt<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -57,7 +53,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let span = span(&request);
         let entered = span.enter();
         let inner = self.inner.call(request);
@@ -66,9 +62,8 @@ where
     }
 }
 
-fn span<R: AnyRequest>(request: &R) -> Span {
-    let uri = LazyCell::new(|| request.absolute_uri());
-    let request = request.as_request();
+fn span<B>(request: &Request<B>) -> Span {
+    let uri = request.uri();
     // The macro evaluates its fields only if somebody wants the span.
     debug_span!(
         "elasticsearch.attempt",
@@ -78,9 +73,9 @@ fn span<R: AnyRequest>(request: &R) -> Span {
         db.response.status_code = Empty,
         http.request.method = request.method().as_str(),
         http.request.resend_count = resend_count(request),
-        url.full = %WithoutUserInfo(&uri),
-        server.address = host(&uri),
-        server.port = port(&uri),
+        url.full = %WithoutUserInfo(uri),
+        server.address = host(uri),
+        server.port = port(uri),
         error.type = Empty,
     )
 }

@@ -4,13 +4,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use http::Response;
 use pin_project_lite::pin_project;
 use tracing::{Level, Span, enabled, warn};
 
 use super::outcome::record;
 use crate::{
     error::{BoxError, Error, Result},
-    message::AnyResponse,
     warning,
 };
 
@@ -40,13 +40,12 @@ impl<F> ResponseFuture<F> {
     }
 }
 
-impl<F, A, E> Future for ResponseFuture<F>
+impl<F, RB, E> Future for ResponseFuture<F>
 where
-    F: Future<Output = Result<A, E>>,
-    A: AnyResponse,
+    F: Future<Output = Result<Response<RB>, E>>,
     E: Into<BoxError>,
 {
-    type Output = Result<A>;
+    type Output = Result<Response<RB>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -57,7 +56,7 @@ where
             && let Poll::Ready(Ok(answer)) = &polled
             && enabled!(target: WARNING_TARGET, Level::WARN)
         {
-            for text in warning::texts(answer.as_response().headers()) {
+            for text in warning::texts(answer.headers()) {
                 warn!(target: WARNING_TARGET, "{text}");
             }
         }
@@ -66,7 +65,7 @@ where
             return polled.map_err(Error::from_service);
         }
         let result = ready!(polled).map_err(Error::from_service);
-        record(this.span, result.as_ref().map(A::as_response));
+        record(this.span, result.as_ref());
         Poll::Ready(result)
     }
 }

@@ -1,13 +1,12 @@
 use std::task::{Context, Poll};
 
-use http::Request;
+use http::{Request, Response};
 use tower::{Layer, Service};
 use tracing::{Span, field::Empty, info_span};
 
 use super::future::ResponseFuture;
 use crate::{
     error::{BoxError, Error},
-    message::{AnyRequest, AnyResponse},
     options::OperationName,
 };
 
@@ -37,14 +36,12 @@ pub struct Trace<S> {
     inner: S,
 }
 
-impl<S, R> Service<R> for Trace<S>
+impl<S, B, RB> Service<Request<B>> for Trace<S>
 where
-    R: AnyRequest,
-    S: Service<R>,
-    S::Response: AnyResponse,
+    S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    type Response = S::Response;
+    type Response = Response<RB>;
     type Error = Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -53,8 +50,8 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: R) -> Self::Future {
-        let span = span(request.as_request());
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let span = span(&request);
         let entered = span.enter();
         let inner = self.inner.call(request);
         drop(entered);

@@ -25,7 +25,7 @@ use crate::{
 struct Ready;
 
 impl Line for Ready {
-    fn send(self: Pin<&mut Self>, _: Outgoing<Body>) {}
+    fn send(self: Pin<&mut Self>, _: http::Request<Body>) {}
 
     fn poll_answer(
         self: Pin<&mut Self>,

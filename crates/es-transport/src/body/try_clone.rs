@@ -12,56 +12,56 @@ use http_body_util::{
 /// Layers that keep a request ask for it ([retry](crate::layer::retry),
 /// [auth](crate::layer::auth), [media types](crate::layer::media_type)). The
 /// common bodies of http-body-util are such ones; boxed ones exist only once.
-pub trait Replay: Sized {
+pub trait TryCloneBody: Sized {
     /// Another body with the same bytes, or `None` if they exist only once.
     fn try_clone(&self) -> Option<Self>;
 }
 
-impl Replay for () {
+impl TryCloneBody for () {
     fn try_clone(&self) -> Option<Self> {
         Some(())
     }
 }
 
-impl Replay for Bytes {
+impl TryCloneBody for Bytes {
     fn try_clone(&self) -> Option<Self> {
         Some(self.clone())
     }
 }
 
 /// Copies the text.
-impl Replay for String {
+impl TryCloneBody for String {
     fn try_clone(&self) -> Option<Self> {
         Some(self.clone())
     }
 }
 
-impl<D: Buf + Clone> Replay for Full<D> {
+impl<D: Buf + Clone> TryCloneBody for Full<D> {
     fn try_clone(&self) -> Option<Self> {
         Some(self.clone())
     }
 }
 
-impl<D> Replay for Empty<D> {
+impl<D> TryCloneBody for Empty<D> {
     fn try_clone(&self) -> Option<Self> {
         Some(Self::new())
     }
 }
 
-impl<D, E> Replay for BoxBody<D, E> {
+impl<D, E> TryCloneBody for BoxBody<D, E> {
     fn try_clone(&self) -> Option<Self> {
         None
     }
 }
 
-impl<D, E> Replay for UnsyncBoxBody<D, E> {
+impl<D, E> TryCloneBody for UnsyncBoxBody<D, E> {
     fn try_clone(&self) -> Option<Self> {
         None
     }
 }
 
 /// The same request once more, where its body exists more than once.
-pub(crate) fn copy_of<B: Replay>(request: &Request<B>) -> Option<Request<B>> {
+pub(crate) fn copy_of<B: TryCloneBody>(request: &Request<B>) -> Option<Request<B>> {
     let mut copy = Request::new(request.body().try_clone()?);
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();
