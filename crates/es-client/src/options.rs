@@ -105,6 +105,17 @@ impl ClientOptions {
         Self { client }
     }
 
+    /// Returns a client for the calls of a helper. A busy cluster's refusal (429)
+    /// is returned at once: the helper slows down on its own.
+    pub(crate) fn for_helper(mut self, idempotent: bool) -> Elasticsearch {
+        let options = &mut self.client.settings_mut().request;
+        let own = options.retry_on_status.as_deref();
+        options.retry_on_status = Some(crate::helpers::node_statuses(own));
+        // The caller's setting is about calls in general.
+        options.idempotent = Some(idempotent);
+        self.client
+    }
+
     /// The client, to pass it on as one.
     pub fn into_client(self) -> Elasticsearch {
         self.client

@@ -18,3 +18,4 @@ mod request;
 pub mod task;
 
 pub use handle::Helpers;
+pub(crate) use request::node_statuses;

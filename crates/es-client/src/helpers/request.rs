@@ -15,7 +15,7 @@ use crate::{
     client::Elasticsearch,
     endpoint::Repeat,
     error::{Error, Result},
-    response::Meta,
+    response::{Meta, Response},
 };
 
 /// A request, described.
@@ -32,7 +32,7 @@ pub(super) struct HelperRequest {
     pub(super) body: Bytes,
 }
 
-/// Why a request brought no answer that can be used.
+/// Why a request has no response that can be used.
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) error: Error,
@@ -52,26 +52,27 @@ pub(super) async fn send(
 ) -> std::result::Result<(Meta, Bytes), Failed> {
     let request = prepare(client, request).map_err(Failed::before_sending)?;
     let started = Instant::now();
-    let answer = client.transport().send(request).await;
-    let (parts, body) = answer.map_err(|error| Failed::without_answer(error.into()))?.into_parts();
+    let response = client.transport().send(request).await;
+    let (parts, body) =
+        response.map_err(|error| Failed::without_response(error.into()))?.into_parts();
     let node = body.node().cloned();
-    let body = body.bytes().await.map_err(|error| Failed::without_answer(error.into()))?;
+    let body = body.bytes().await.map_err(|error| Failed::without_response(error.into()))?;
     let meta = Meta::new(parts, node, started.elapsed());
     if meta.status().is_success() {
         Ok((meta, body))
     } else {
-        Err(Failed::answered(Error::api(meta, body)))
+        Err(Failed::refused(Error::api(meta, body)))
     }
 }
 
-/// How often and after which waits a request is sent again.
+/// How often and after which waits a request is retried.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(super) struct RetryConfig {
     pub(super) max_retries: u32,
     pub(super) backoff: Backoff,
 }
 
-impl Default for Patience {
+impl Default for RetryConfig {
     /// 5 retries, after up to 500 ms at first and 30 s at most.
     fn default() -> Self {
         let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
@@ -79,26 +80,50 @@ impl Default for Patience {
     }
 }
 
-/// As [`send`], and again when it fails in passing and that can do no harm.
-pub(super) async fn send_patiently(
-    client: &Elasticsearch,
-    request: &HelperRequest,
-    patience: Patience,
-) -> Result<(Meta, Bytes)> {
+/// Sends a call of the API, and retries it if its failure is transient and a
+/// retry can do no harm. `send` makes the call of a client from
+/// [`ClientOptions::for_helper`](crate::options::ClientOptions).
+pub(super) async fn send_with_retry<F>(
+    retry: RetryConfig,
+    idempotent: bool,
+    send: impl Fn() -> F,
+) -> Result<Response>
+where
+    F: Future<Output = Result<Response>>,
+{
     let mut rng = None;
     let mut retries = 0;
     loop {
-        let failed = match send(client, request.clone()).await {
-            Ok(answered) => return Ok(answered),
-            Err(failed) => failed,
+        let failed = match send().await {
+            Ok(response) if response.status().is_success() => return Ok(response),
+            // The caller's client ignores this status; a helper needs a response.
+            Ok(response) => {
+                let (meta, body) = (response.meta().clone(), response.bytes().clone());
+                Failed::from(Error::api(meta, body))
+            }
+            Err(error) => Failed::from(error),
         };
-        let harmless = request.repeatable || !failed.maybe_applied;
-        if !failed.transient || !harmless || retries >= patience.max_retries {
+        let harmless = idempotent || !failed.maybe_applied;
+        if !failed.transient || !harmless || retries >= retry.max_retries {
             return Err(failed.error);
         }
         retries += 1;
-        let wait = patience.backoff.wait(retries, rng.get_or_insert_with(Rng::new));
+        let wait = retry.backoff.wait(retries, rng.get_or_insert_with(Rng::new));
         tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        if error.as_api().is_some() {
+            Self::refused(error)
+        } else if error.is_decode() {
+            Self::unreadable(error)
+        } else if error.as_transport().is_some() {
+            Self::without_response(error)
+        } else {
+            Self::before_sending(error)
+        }
     }
 }
 
@@ -122,18 +147,18 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
     let repeat = if parts.repeatable { Repeat::Yes } else { Repeat::ByMethod };
     client.attach_options(&mut request, repeat, false)?;
     let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
-    options.retry_on_status = Some(statuses_of_nodes(options.retry_on_status.as_deref()));
+    options.retry_on_status = Some(node_statuses(options.retry_on_status.as_deref()));
     // What the caller says of calls in general does not hold for a helper's parts.
     options.idempotent = Some(parts.repeatable);
     Arc::new(options).attach(&mut request);
     Ok(request)
 }
 
-/// What the transport sends again by itself: what is one node's trouble.
-fn statuses_of_nodes(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
-    const NODES: [StatusCode; 3] =
+/// Returns the statuses that the transport itself retries: those of one node.
+pub(crate) fn node_statuses(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
+    const DEFAULT: [StatusCode; 3] =
         [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
-    let statuses = own.unwrap_or(&NODES).iter().copied();
+    let statuses = own.unwrap_or(&DEFAULT).iter().copied();
     statuses.filter(|status| *status != StatusCode::TOO_MANY_REQUESTS).collect()
 }
 
@@ -143,7 +168,7 @@ impl Failed {
     }
 
     /// Nothing came back, or only a part of it.
-    fn without_answer(error: Error) -> Self {
+    fn without_response(error: Error) -> Self {
         let Some(transport) = error.as_transport() else {
             return Self { error, maybe_applied: true, transient: false, retry_after: None };
         };
@@ -155,7 +180,7 @@ impl Failed {
         Self { maybe_applied, transient, retry_after: None, error }
     }
 
-    fn answered(error: Error) -> Self {
+    fn refused(error: Error) -> Self {
         let status = error.status().unwrap_or_default();
         let transient = matches!(status.as_u16(), 429 | 502 | 503 | 504);
         let retry_after = error.as_api().and_then(|api| retry_after(&api.meta));
@@ -167,7 +192,7 @@ impl Failed {
         Self { error, maybe_applied, transient, retry_after }
     }
 
-    /// An answer that came but does not say what became of the request.
+    /// The outcome of a request whose response does not say it.
     pub(super) fn unreadable(error: Error) -> Self {
         Self { error, maybe_applied: true, transient: false, retry_after: None }
     }

@@ -55,7 +55,7 @@ async fn what_was_read_before_an_error_comes_first() {
     };
     cluster.node(0).inject(answer(404, &lost).on_path("/_search").when(later));
     let mut stream = reading(&client).stream();
-    for _ in 0..200 {
+    for _ in 0..10 {
         stream.next().await.unwrap().unwrap();
     }
     let error = stream.next().await.unwrap().unwrap_err();

@@ -1,7 +1,6 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -9,9 +8,8 @@ use super::rows::Rows;
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::{HelperRequest, Patience, path_and_query, send_patiently},
-    json_body::JsonBody,
-    response::Meta,
+    helpers::request::{RetryConfig, send_with_retry},
+    response::Response,
 };
 
 /// An ES|QL query; see the [module](super). Made by
@@ -92,8 +90,8 @@ impl Esql {
     /// As [`rows`](Self::rows).
     pub async fn table<T: DeserializeOwned>(self) -> Result<Rows<T>> {
         let allow_partial = self.allow_partial;
-        let (meta, body) = self.send("").await?;
-        Rows::read(meta, body, allow_partial)
+        let response = self.send("").await?;
+        Rows::read(response.meta().clone(), response.bytes().clone(), allow_partial)
     }
 
     /// The rows as CSV text with a line of the columns' names. Servers before
@@ -102,7 +100,7 @@ impl Esql {
     /// # Errors
     /// No answer, or an error of the query.
     pub async fn csv(self) -> Result<Bytes> {
-        Ok(self.send("csv").await?.1)
+        Ok(self.send("csv").await?.bytes().clone())
     }
 
     /// The rows in the stream format of [Apache Arrow](https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format),
@@ -111,40 +109,32 @@ impl Esql {
     /// # Errors
     /// No answer, or an error of the query.
     pub async fn arrow(self) -> Result<Bytes> {
-        Ok(self.send("arrow").await?.1)
+        Ok(self.send("arrow").await?.bytes().clone())
     }
 
-    async fn send(mut self, format: &str) -> Result<(Meta, Bytes)> {
+    async fn send(mut self, format: &'static str) -> Result<Response> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        let mut body = JsonBody::default();
-        for (name, value) in &self.properties {
-            body.set(name, value)?;
-        }
-        body.set("query", &*self.query)?;
-        if !self.params.is_empty() {
-            body.set("params", &self.params)?;
-        }
-        let mut target = String::from("/_query");
-        if !format.is_empty() {
-            target.push_str("?format=");
-            target.push_str(format);
-            if !self.allow_partial {
-                // Such an answer has no place to say that it lacks something.
-                target.push_str("&allow_partial_results=false");
+        let client = self.client.options().for_helper(true);
+        let sent = send_with_retry(RetryConfig::default(), true, || {
+            let mut query = client.esql().query().query(&*self.query);
+            for (name, value) in &self.properties {
+                query.call.property(name, value);
             }
-        }
-        let request = HelperRequest {
-            name: "esql.query",
-            method: Method::POST,
-            target: path_and_query(target)?,
-            ndjson: false,
-            gzip: false,
-            repeatable: true,
-            body: body.finish(),
-        };
-        send_patiently(&self.client, &request, Patience::default()).await
+            if !self.params.is_empty() {
+                query.call.property("params", &self.params);
+            }
+            if !format.is_empty() {
+                query = query.param("format", format);
+                if !self.allow_partial {
+                    // Such a response has no place to say that it is incomplete.
+                    query = query.param("allow_partial_results", false);
+                }
+            }
+            query.send()
+        });
+        sent.await
     }
 }
 

@@ -1,9 +1,9 @@
 //! Searches that go together, and the way back of their answers.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
-use http::{Method, StatusCode, uri::PathAndQuery};
+use http::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::{HelperRequest, Patience, send_patiently},
+    helpers::request::{RetryConfig, send_with_retry},
     json_read,
     response::Meta,
     types::SearchResponse,
@@ -58,11 +58,11 @@ impl Batch {
     ///
     /// A server refuses all of them for one that it cannot read. They are sent
     /// again in halves then, until that one is alone with its error.
-    pub(super) async fn send(self, client: Elasticsearch, target: PathAndQuery) {
+    pub(super) async fn send(self, client: Elasticsearch, index: Cow<'static, str>) {
         let mut batches = vec![self];
         while let Some(mut batch) = batches.pop() {
             let body = Bytes::from(std::mem::take(&mut batch.body));
-            match ask(&client, &target, body.clone(), batch.len()).await {
+            match ask(&client, &index, body.clone(), batch.len()).await {
                 Ok(all) => batch.tell(all),
                 Err(error) if batch.len() > 1 && error.is_bad_request() => {
                     batches.extend(batch.halves(&body));
@@ -97,21 +97,16 @@ impl Batch {
 
 async fn ask(
     client: &Elasticsearch,
-    target: &PathAndQuery,
+    index: &Cow<'static, str>,
     body: Bytes,
     count: usize,
 ) -> Result<Vec<Found>> {
-    let request = HelperRequest {
-        name: "msearch",
-        method: Method::POST,
-        target: target.clone(),
-        ndjson: true,
-        gzip: false,
-        repeatable: true,
-        body,
-    };
-    let (meta, body) = send_patiently(client, &request, Patience::default()).await?;
-    take_apart(&meta, &body, count)
+    let client = client.options().for_helper(true);
+    let sent = send_with_retry(RetryConfig::default(), true, || {
+        client.msearch::<serde_json::Value>().index(index.clone()).body(body.clone()).send()
+    });
+    let response = sent.await?;
+    take_apart(response.meta(), response.bytes(), count)
 }
 
 /// The answers, each as a part of the bytes that came.

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use http::uri::PathAndQuery;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     sync::{Semaphore, oneshot},
@@ -19,9 +18,7 @@ use super::batch::{Batch, Told};
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::path_and_query,
     params::IntoParam,
-    path::{PartKind, push_part},
     types::SearchResponse,
 };
 
@@ -109,47 +106,39 @@ impl Msearch {
         }
     }
 
-    fn target(&self) -> Result<PathAndQuery> {
-        let mut target = String::from("/");
-        push_part(&mut target, "index", &self.index, PartKind::List)?;
-        target.push_str("/_msearch");
-        path_and_query(target)
-    }
-
-    /// Adds a search to those that wait. Gives what it is told by, and the
-    /// number of its batch; the last that has room in a batch sends it.
-    fn enqueue(&self, lines: &[u8]) -> Result<(oneshot::Receiver<Told>, u64)> {
-        let target = self.target()?;
+    /// Adds a search to those that wait. Returns where its response comes, and
+    /// the number of its batch; the last that has room in a batch sends it.
+    fn enqueue(&self, lines: &[u8]) -> (oneshot::Receiver<Told>, u64) {
         let mut waiting = self.queue.lock();
         let number = waiting.gone;
-        let listens = waiting.batch.push(lines);
+        let receiver = waiting.batch.push(lines);
         if waiting.batch.len() >= self.max_searches {
             let batch = waiting.take();
             drop(waiting);
-            self.send(batch, target);
+            self.send(batch);
         }
-        Ok((listens, number))
+        (receiver, number)
     }
 
-    /// Sends a batch if it has not gone yet.
-    fn flush(&self, number: u64) -> Result<()> {
-        let target = self.target()?;
+    /// Sends a batch if it was not sent yet.
+    fn flush(&self, number: u64) {
         let mut waiting = self.queue.lock();
         if waiting.gone == number {
             let batch = waiting.take();
             drop(waiting);
-            self.send(batch, target);
+            self.send(batch);
         }
-        Ok(())
     }
 
-    /// In a task of its own: whoever asked may go away, the others still wait.
-    fn send(&self, batch: Batch, target: PathAndQuery) {
-        let (client, permits) = (self.client.clone(), Arc::clone(&self.queue.permits));
+    /// Sends a batch on a task of its own: one caller may go away, the others
+    /// still wait.
+    fn send(&self, batch: Batch) {
+        let (client, index) = (self.client.clone(), self.index.clone());
+        let permits = Arc::clone(&self.queue.permits);
         tokio::spawn(async move {
             // It is never closed, so there always is one in time.
             let _permit = permits.acquire_owned().await;
-            batch.send(client, target).await;
+            batch.send(client, index).await;
         });
     }
 }
@@ -210,11 +199,11 @@ impl<T> QueuedSearch<T> {
         T: DeserializeOwned,
     {
         let lines = self.lines()?;
-        let (mut told, number) = self.msearch.enqueue(&lines)?;
+        let (mut told, number) = self.msearch.enqueue(&lines);
         let told = match timeout(self.msearch.max_wait, &mut told).await {
             Ok(told) => told,
             Err(_over) => {
-                self.msearch.flush(number)?;
+                self.msearch.flush(number);
                 told.await
             }
         };

@@ -1,19 +1,30 @@
-use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    marker::PhantomData,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use es_transport::Backoff;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
 
-use super::stream::ReadAllStream;
+use super::{
+    resume::{Position, ResumeToken},
+    stream::ReadAllStream,
+};
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::Patience,
+    helpers::request::RetryConfig,
     params::IntoParam,
-    path::push_query,
 };
 
-/// Reads every document that matches; see the [module](super). Made by
+/// Reads every document that matches; see the [module](super). Created by
 /// [`Helpers::read_all`](crate::helpers::Helpers::read_all).
 #[must_use = "nothing is read until its stream is"]
 pub struct ReadAll<T> {
@@ -22,21 +33,67 @@ pub struct ReadAll<T> {
     document: PhantomData<fn() -> T>,
 }
 
-/// What is read, and how.
+/// The settings of a reader.
 pub(super) struct Spec {
     pub(super) client: Elasticsearch,
     pub(super) index: Cow<'static, str>,
-    /// Properties of every search.
+    /// Properties of every search, but the source filter.
     pub(super) properties: Vec<(&'static str, Box<RawValue>)>,
+    source: Value,
+    include_vectors: bool,
+    /// The server does not know the option to include vectors; it never excludes them.
+    without_vector_option: AtomicBool,
     pub(super) sorted: bool,
     pub(super) page_size: u32,
+    pub(super) page_bytes: usize,
     pub(super) keep_alive: Duration,
     pub(super) slices: u32,
     pub(super) allow_partial: bool,
     pub(super) by_scroll: bool,
-    pub(super) patience: Patience,
+    pub(super) retry: RetryConfig,
+    pub(super) resume: Option<ResumeToken>,
     /// Parameters that choose indices and shards.
-    pub(super) query: String,
+    pub(super) params: Vec<(&'static str, Cow<'static, str>)>,
+}
+
+impl Spec {
+    /// Returns the source filter, which asks for vectors where the server knows
+    /// how to leave them out.
+    pub(super) fn source_filter(&self) -> Cow<'_, Value> {
+        if !self.include_vectors || self.without_vector_option.load(Ordering::Relaxed) {
+            return Cow::Borrowed(&self.source);
+        }
+        Cow::Owned(match &self.source {
+            Value::Bool(true) => json!({"exclude_vectors": false}),
+            Value::Object(filter) if !filter.contains_key("exclude_vectors") => {
+                let mut filter = filter.clone();
+                filter.insert("exclude_vectors".to_owned(), Value::Bool(false));
+                Value::Object(filter)
+            }
+            fields @ (Value::String(_) | Value::Array(_)) => {
+                json!({"includes": fields, "exclude_vectors": false})
+            }
+            as_given => as_given.clone(),
+        })
+    }
+
+    /// Returns whether a search failed because the server is older than the
+    /// option to include vectors, and is to be sent again without it.
+    pub(super) fn refuses_vectors(&self, error: &Error) -> bool {
+        let refused = self.include_vectors
+            && error.is_bad_request()
+            && error
+                .body()
+                .is_some_and(|body| memchr::memmem::find(body, b"exclude_vectors").is_some());
+        refused && !self.without_vector_option.swap(true, Ordering::Relaxed)
+    }
+
+    /// Returns where a slice begins.
+    pub(super) fn position(&self, slice: u32) -> Position {
+        let token = self.resume.as_ref();
+        let position = token.and_then(|token| token.slices.get(slice as usize));
+        position.cloned().unwrap_or_default()
+    }
 }
 
 impl<T> ReadAll<T> {
@@ -45,14 +102,19 @@ impl<T> ReadAll<T> {
             client,
             index,
             properties: Vec::new(),
+            source: Value::Bool(true),
+            include_vectors: true,
+            without_vector_option: AtomicBool::new(false),
             sorted: false,
             page_size: 1_000,
+            page_bytes: 10 << 20,
             keep_alive: Duration::from_secs(300),
             slices: 1,
             allow_partial: false,
             by_scroll: false,
-            patience: Patience::default(),
-            query: String::new(),
+            retry: RetryConfig::default(),
+            resume: None,
+            params: Vec::new(),
         };
         Self { spec, error: None, document: PhantomData }
     }
@@ -72,83 +134,152 @@ impl<T> ReadAll<T> {
         self
     }
 
-    /// What must match, in Elasticsearch's query DSL. Default: everything.
+    /// Sets the query that documents must match. Default: all match.
     pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
         self.property("query", query)
     }
 
-    /// Which fields of the documents to give. Default: all.
-    pub fn source<F: Serialize + ?Sized>(self, fields: &F) -> Self {
-        self.property("_source", fields)
+    /// Sets the source filter: which fields of the documents are returned.
+    /// Default: all, vectors included.
+    ///
+    /// A filter that says nothing about `exclude_vectors` includes them.
+    pub fn source<F: Serialize + ?Sized>(mut self, fields: &F) -> Self {
+        match serde_json::to_value(fields) {
+            Ok(fields) => self.spec.source = fields,
+            Err(error) => {
+                self.error.get_or_insert(Error::encode("_source", error));
+            }
+        }
+        self
     }
 
-    /// The order of the hits, which costs the cluster time and memory. Default:
-    /// as they lie in the index.
+    /// Sets whether documents come with their vectors, which a search leaves
+    /// out of `_source` since Elasticsearch 9.2. Default: `true`.
+    ///
+    /// Without them an export is smaller; indexed again, such a document has
+    /// lost its vectors.
+    pub fn include_vectors(self, include: bool) -> Self {
+        self.set(|spec| spec.include_vectors = include)
+    }
+
+    /// Sets the order of the hits, which costs the cluster time and memory.
+    /// Default: index order.
     pub fn sort<S: Serialize + ?Sized>(self, sort: &S) -> Self {
         self.property("sort", sort).set(|spec| spec.sorted = true)
     }
 
-    /// Any other property of a search's body, such as `fields` or
-    /// `runtime_mappings`.
-    pub fn property_of_search<V: Serialize + ?Sized>(self, name: &'static str, value: &V) -> Self {
-        self.property(name, value)
+    /// Sets any other property of the search body, such as `fields` or
+    /// `runtime_mappings`. What the helper sets itself (`size`, `from`, `pit`,
+    /// `slice`, `search_after`, `scroll`, `track_total_hits`) is an error, and so
+    /// are aggregations, which would be computed for every page.
+    pub fn search_property<V: Serialize + ?Sized>(mut self, name: &'static str, value: &V) -> Self {
+        const OWN: [&str; 9] = [
+            "size",
+            "from",
+            "pit",
+            "slice",
+            "search_after",
+            "scroll",
+            "track_total_hits",
+            "aggs",
+            "aggregations",
+        ];
+        match name {
+            name if OWN.contains(&name) => {
+                let message = format!("`{name}` cannot be set as a property of `read_all`");
+                self.error.get_or_insert(Error::invalid(message));
+                self
+            }
+            "query" => self.query(value),
+            "sort" => self.sort(value),
+            "_source" => self.source(value),
+            name => self.property(name, value),
+        }
     }
 
-    /// How many hits are read at once. Default: 1,000; the server's limit is
-    /// 10,000, unless the index says otherwise.
-    pub fn page_size(self, hits: u32) -> Self {
+    /// Sets the maximum number of hits of a page, from 1 on. Default: 1,000; the
+    /// server's limit is 10,000, unless the index says otherwise (`max_result_window`).
+    pub fn page_size(mut self, hits: u32) -> Self {
+        if hits == 0 {
+            self.error.get_or_insert(Error::invalid("`page_size` must be at least 1"));
+        }
         self.set(|spec| spec.page_size = hits.max(1))
     }
 
-    /// How long the server keeps what is read between two pages. Default: 5 min.
+    /// Sets the length of a page that is aimed at, in bytes of the response.
+    /// Default: 10 MiB.
+    ///
+    /// The first page has at most 10 hits; later ones have as many as should fit,
+    /// by the length of the page before. The pages of a scroll all have
+    /// [`page_size`](Self::page_size) hits.
+    pub fn page_bytes(self, bytes: usize) -> Self {
+        self.set(|spec| spec.page_bytes = bytes.max(1))
+    }
+
+    /// Goes on where a stream was left ([`ReadAllStream::resume_token`]), within
+    /// its point in time and with its number of slices. The other settings
+    /// must be those of that stream.
+    ///
+    /// The point in time is gone after [`keep_alive`](Self::keep_alive) without a
+    /// request; then the stream's first item is an error (404).
+    pub fn resume(self, token: ResumeToken) -> Self {
+        self.set(|spec| {
+            spec.slices = u32::try_from(token.slices.len()).unwrap_or(u32::MAX);
+            spec.resume = Some(token);
+        })
+    }
+
+    /// Sets how long the server keeps the point in time or scroll between two
+    /// pages. Default: 5 min.
     ///
     /// It must be longer than the reading of a page takes, pauses included.
     pub fn keep_alive(self, time: Duration) -> Self {
         self.set(|spec| spec.keep_alive = time)
     }
 
-    /// Reads so many slices at once. Default: 1. As many as the index has
-    /// shards is best.
+    /// Sets the number of slices that are read at once. Default: 1. As many as
+    /// the index has shards is best.
     pub fn slices(self, slices: u32) -> Self {
         self.set(|spec| spec.slices = slices.max(1))
     }
 
-    /// Whether failed shards and time-outs within the server are no errors.
-    /// Default: they are.
+    /// Sets whether pages may lack what failed shards or shards out of time should
+    /// have returned. Default: `false`; such a page is an error.
     pub fn allow_partial_results(self, allow: bool) -> Self {
         self.set(|spec| spec.allow_partial = allow)
     }
 
-    /// Reads by scroll even where there are points in time.
+    /// Sets whether to read by scroll even where there are points in time. Default:
+    /// `false`.
     pub fn by_scroll(self, scroll: bool) -> Self {
         self.set(|spec| spec.by_scroll = scroll)
     }
 
-    /// How often a page is asked for again. Default: 5.
+    /// Sets the maximum number of retries of a page. Default: 5.
     pub fn max_retries(self, retries: u32) -> Self {
-        self.set(|spec| spec.patience.max_retries = retries)
+        self.set(|spec| spec.retry.max_retries = retries)
     }
 
-    /// The wait before a page is asked for again: at most `first` at first,
-    /// twice as long each time, and never longer than `longest`; half of it is
-    /// random. Default: 500 ms and 30 s.
+    /// Sets the wait before a retry: at most `first` at first, twice as long each
+    /// time, and never longer than `longest`; half of it is random. Default:
+    /// 500 ms and 30 s.
     pub fn backoff(self, first: Duration, longest: Duration) -> Self {
-        self.set(|spec| spec.patience.backoff = Backoff::new(first, longest))
+        self.set(|spec| spec.retry.backoff = Backoff::new(first, longest))
     }
 
-    /// The value that decides on the shards to read.
+    /// Sets the routing value, which determines the shards to read.
     pub fn routing(self, routing: impl IntoParam) -> Self {
         let routing = routing.into_param();
-        self.set(|spec| push_query(&mut spec.query, "routing", &routing))
+        self.set(|spec| spec.params.push(("routing", routing)))
     }
 
-    /// Whether indices that do not exist or are closed are passed over.
+    /// Sets whether indices that are missing or closed are ignored. Default: `false`.
     pub fn ignore_unavailable(self, ignore: bool) -> Self {
         let ignore = ignore.into_param();
-        self.set(|spec| push_query(&mut spec.query, "ignore_unavailable", &ignore))
+        self.set(|spec| spec.params.push(("ignore_unavailable", ignore)))
     }
 
-    /// The hits. What is wrong with the settings is the stream's first item.
+    /// Returns the hits, as a stream. An invalid setting is the stream's first item.
     pub fn stream(self) -> ReadAllStream<T>
     where
         T: DeserializeOwned + Send + 'static,
@@ -157,6 +288,9 @@ impl<T> ReadAll<T> {
     }
 
     fn checked(self) -> Result<Spec> {
+        if self.spec.resume.is_some() && self.spec.by_scroll {
+            return Err(Error::invalid("a scroll cannot be resumed"));
+        }
         match self.error {
             Some(error) => Err(error),
             None => Ok(self.spec),

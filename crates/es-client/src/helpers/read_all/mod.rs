@@ -51,15 +51,24 @@
 //! silently leave the page out. A scroll whose first page is still under way when
 //! the stream is dropped is left to the server, which ends it in time.
 //!
+//! Pages adapt to bytes: each aims at [`page_bytes`](ReadAll::page_bytes) by the
+//! length of the one before, so that memory stays bounded for large documents.
+//! Vectors, which a search leaves out of `_source` since 9.2, are included.
+//!
+//! A stream can be resumed, also by another process: keep its
+//! [`resume_token`](ReadAllStream::resume_token) with what was written, and go on
+//! by [`resume`](ReadAll::resume).
+//!
 //! It does not sort by itself: hits come in the order of the index, which is the
 //! fastest, or by [`sort`](ReadAll::sort). With slices, several pages are read
 //! at once and the order holds within a slice only.
 
 mod builder;
-mod cursor;
 mod page;
+mod resume;
 mod session;
 mod stream;
 
 pub use builder::ReadAll;
+pub use resume::ResumeToken;
 pub use stream::ReadAllStream;

@@ -1,20 +1,43 @@
-//! One page of hits.
+//! One page of hits: its request, and what is read of the response.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{
-    Value,
+    Value, json,
     value::{RawValue, to_raw_value},
 };
 
+use super::builder::Spec;
 use crate::{
     error::{Error, Result},
+    helpers::request::send_with_retry,
     json_read,
-    response::Meta,
+    response::{Meta, Response},
     types::{Hit, Shards},
 };
 
-/// What is used of a search's answer.
+/// One slice of what is read.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    /// Its number among the slices.
+    pub(super) slice: u32,
+    pub(super) place: Place,
+    /// The number of hits of its next page.
+    pub(super) size: u32,
+}
+
+/// The position of a slice.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Within a point in time, after these sort values.
+    After(Option<Box<RawValue>>),
+    /// Within a scroll; without an id it has not begun.
+    Scroll(Option<String>),
+}
+
+/// The part of a response that is used.
 #[derive(Deserialize)]
 pub(super) struct Page<T> {
     #[serde(default)]
@@ -29,6 +52,9 @@ pub(super) struct Page<T> {
     /// The sort values of the last hit, as the server wrote them.
     #[serde(skip)]
     pub(super) last: Option<Box<RawValue>>,
+    /// The length of the response.
+    #[serde(skip)]
+    pub(super) bytes: usize,
 }
 
 #[derive(Deserialize)]
@@ -37,15 +63,100 @@ struct Hits<T> {
     hits: Vec<Hit<T>>,
 }
 
+/// Reads the next page of a slice.
+pub(super) async fn read<T: DeserializeOwned>(
+    spec: Arc<Spec>,
+    cursor: Cursor,
+    point_in_time: Option<Arc<str>>,
+) -> (Cursor, Result<Page<T>>) {
+    // A page of a scroll is served once: if its response is lost and it is
+    // retried, the server returns the page after it.
+    let idempotent = !matches!(cursor.place, Place::Scroll(Some(_)));
+    let mut sent =
+        send_with_retry(spec.retry, idempotent, || cursor.send(&spec, point_in_time.as_deref()))
+            .await;
+    if sent.as_ref().is_err_and(|error| spec.refuses_vectors(error)) {
+        sent = send_with_retry(spec.retry, idempotent, || {
+            cursor.send(&spec, point_in_time.as_deref())
+        })
+        .await;
+    }
+    let page = sent.and_then(|response| {
+        Page::read(response.meta().clone(), response.bytes().clone(), spec.allow_partial)
+    });
+    (cursor, page)
+}
+
+impl Cursor {
+    fn send(
+        &self,
+        spec: &Spec,
+        point_in_time: Option<&str>,
+    ) -> impl Future<Output = Result<Response>> + use<> {
+        if let Place::Scroll(Some(id)) = &self.place {
+            let client = spec.client.options().for_helper(false);
+            return client.scroll::<Value>().scroll_id(id).scroll(spec.keep_alive).send();
+        }
+
+        let client = spec.client.options().for_helper(true);
+        let mut search = match point_in_time {
+            Some(_) => client.search_all::<Value>(),
+            None => {
+                let search = client.search::<Value>(spec.index.clone()).scroll(spec.keep_alive);
+                spec.params
+                    .iter()
+                    .fold(search, |search, (name, value)| search.param(*name, value.clone()))
+            }
+        };
+        for (name, value) in &spec.properties {
+            search.call.property(name, value);
+        }
+        search = search
+            .source(&*spec.source_filter())
+            .size(self.size)
+            // With this the server says so by its status, which is retried.
+            .allow_partial_search_results(spec.allow_partial);
+        if spec.slices > 1 {
+            search.call.property("slice", json!({"id": self.slice, "max": spec.slices}));
+        }
+        if !spec.sorted {
+            let order = if point_in_time.is_some() { "_shard_doc" } else { "_doc" };
+            search = search.sort([order]);
+        }
+        if let Some(id) = point_in_time {
+            let keep_alive = crate::params::IntoParam::into_param(spec.keep_alive);
+            search = search
+                .pit(json!({"id": id, "keep_alive": keep_alive}))
+                // Nobody asks for the number, and counting costs.
+                .track_total_hits(false);
+        }
+        if let Place::After(Some(values)) = &self.place {
+            search.call.property("search_after", values);
+        }
+        search.send()
+    }
+
+    /// Adapts the size of the next page to the length of the last one.
+    pub(super) fn adapt<T>(&mut self, spec: &Spec, page: &Page<T>) {
+        /// A page has at most so many times the hits of the one before.
+        const GROWTH: u32 = 10;
+        let hits = page.len().max(1);
+        let fitting = spec.page_bytes.saturating_mul(hits) / page.bytes.max(1);
+        let fitting = u32::try_from(fitting).unwrap_or(u32::MAX);
+        self.size = fitting.min(self.size.saturating_mul(GROWTH)).clamp(1, spec.page_size);
+    }
+}
+
 impl<T: DeserializeOwned> Page<T> {
     /// Reads a page.
     ///
     /// # Errors
-    /// It is no page, or one that lacks something.
-    pub(super) fn read(meta: Meta, body: Bytes, allow_partial: bool) -> Result<Self> {
+    /// It is no page, or it is incomplete.
+    fn read(meta: Meta, body: Bytes, allow_partial: bool) -> Result<Self> {
         let read = || {
             let mut page: Self = json_read::from_bytes(&body)?;
             page.last = last_sort(&page.hits.hits, &body)?;
+            page.bytes = body.len();
             Ok(page)
         };
         let page = read().map_err(|error| Error::decode("page of hits", error, meta, body))?;
@@ -68,7 +179,7 @@ impl<T> Page<T> {
     }
 }
 
-/// Where the next page begins. Decimal fractions are taken from the text: read
+/// Returns where the next page begins. Decimal fractions are taken from the text: read
 /// as a number and written again, one may differ in its last digit, and a hit
 /// would be left out or come twice.
 fn last_sort<T>(hits: &[Hit<T>], body: &[u8]) -> serde_json::Result<Option<Box<RawValue>>> {
@@ -77,7 +188,7 @@ fn last_sort<T>(hits: &[Hit<T>], body: &[u8]) -> serde_json::Result<Option<Box<R
         return to_raw_value(&last.sort).map(Some);
     }
     #[derive(Deserialize)]
-    struct Answer<'a> {
+    struct Sorted<'a> {
         #[serde(borrow)]
         hits: SortedHits<'a>,
     }
@@ -91,8 +202,8 @@ fn last_sort<T>(hits: &[Hit<T>], body: &[u8]) -> serde_json::Result<Option<Box<R
         #[serde(borrow)]
         sort: &'a RawValue,
     }
-    let answer: Answer<'_> = json_read::from_bytes(body)?;
-    Ok(answer.hits.hits.last().map(|hit| hit.sort.to_owned()))
+    let sorted: Sorted<'_> = json_read::from_bytes(body)?;
+    Ok(sorted.hits.hits.last().map(|hit| hit.sort.to_owned()))
 }
 
 #[cfg(test)]

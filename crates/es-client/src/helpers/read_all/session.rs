@@ -1,28 +1,29 @@
-//! What the server keeps while it is read, and its end.
+//! The point in time or scroll that the server keeps while it is read.
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::{
     builder::Spec,
-    cursor::{Cursor, Place},
+    page::{Cursor, Place},
+    resume::Position,
 };
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::{HelperRequest, path_and_query, send_patiently},
-    params::IntoParam,
-    path::{PartKind, push_part, push_query},
+    helpers::request::send_with_retry,
 };
 
 /// The time for closing, which nobody should wait for.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// What the server keeps.
+/// The hits of the first page; the following ones adapt to the size of these.
+const FIRST_PAGE: u32 = 10;
+
+/// The point in time or scroll.
 #[derive(Clone, Debug)]
 pub(super) enum Session {
     PointInTime(Arc<str>),
@@ -32,6 +33,9 @@ pub(super) enum Session {
 
 /// Opens a point in time, or begins scrolls where there are none.
 pub(super) async fn open(spec: Arc<Spec>) -> Result<Session> {
+    if let Some(token) = &spec.resume {
+        return Ok(Session::PointInTime(token.pit.as_str().into()));
+    }
     let scroll = || Session::Scroll(vec![None; spec.slices as usize]);
     if spec.by_scroll {
         return Ok(scroll());
@@ -58,31 +62,18 @@ async fn open_point_in_time(spec: &Spec) -> Result<String> {
     struct Opened {
         id: String,
     }
-    let (meta, body) = send_patiently(&spec.client, &opening(spec)?, spec.patience).await?;
-    let opened = crate::json_read::from_bytes::<Opened>(&body);
-    opened.map(|opened| opened.id).map_err(|e| Error::decode("point in time", e, meta, body))
+    let client = spec.client.options().for_helper(true);
+    // Opened twice, one of the two ends by itself.
+    let opened = send_with_retry(spec.retry, true, || {
+        let open = client.open_point_in_time(spec.index.clone(), spec.keep_alive);
+        let with_params =
+            spec.params.iter().fold(open, |open, (name, value)| open.param(*name, value.clone()));
+        with_params.send()
+    });
+    Ok(opened.await?.json::<Opened>()?.id)
 }
 
-fn opening(spec: &Spec) -> Result<HelperRequest> {
-    let mut target = String::from("/");
-    push_part(&mut target, "index", &spec.index, PartKind::List)?;
-    target.push_str("/_pit?");
-    let mut query = spec.query.clone();
-    push_query(&mut query, "keep_alive", &spec.keep_alive.into_param());
-    target.push_str(&query);
-    Ok(HelperRequest {
-        name: "open_point_in_time",
-        method: Method::POST,
-        target: path_and_query(target)?,
-        ndjson: false,
-        gzip: false,
-        // Opened twice, one of the two ends by itself.
-        repeatable: true,
-        body: Bytes::new(),
-    })
-}
-
-/// What servers say that do not know points in time.
+/// Returns whether the server does not know points in time.
 fn is_unknown_endpoint(error: &Error) -> bool {
     let no_handler = || {
         let body = error.body().map(|body| String::from_utf8_lossy(body).into_owned());
@@ -96,13 +87,23 @@ fn is_unknown_endpoint(error: &Error) -> bool {
 }
 
 impl Session {
-    /// The slices, at their beginnings.
-    pub(super) fn cursors(&self, slices: u32) -> Vec<Cursor> {
-        let place = || match self {
-            Self::PointInTime(_) => Place::After(None),
-            Self::Scroll(_) => Place::Scroll(None),
+    /// Returns the slices, at their beginnings or where they were left.
+    pub(super) fn cursors(&self, spec: &Spec) -> Vec<Cursor> {
+        let cursor = |slice: u32| {
+            let (place, size) = match self {
+                Self::PointInTime(_) => match spec.position(slice) {
+                    Position::Start => (Place::After(None), spec.page_size.min(FIRST_PAGE)),
+                    Position::After(values) => {
+                        (Place::After(Some(values)), spec.page_size.min(FIRST_PAGE))
+                    }
+                    Position::Ended => return None,
+                },
+                // The pages of a scroll have one size.
+                Self::Scroll(_) => (Place::Scroll(None), spec.page_size),
+            };
+            Some(Cursor { slice, place, size })
         };
-        (0..slices).map(|slice| Cursor { slice, place: place() }).collect()
+        (0..spec.slices).filter_map(cursor).collect()
     }
 
     pub(super) fn point_in_time(&self) -> Option<Arc<str>> {
@@ -112,21 +113,21 @@ impl Session {
         }
     }
 
-    /// Closes it. What fails is left to the server, which ends it in time.
+    /// Closes it. If that fails, the server ends it in time.
     pub(super) async fn close(self, client: Elasticsearch) {
-        let (target, body) = match self {
-            Self::PointInTime(id) => ("/_pit", serde_json::json!({"id": &*id})),
+        let client = client.options().total_timeout(CLOSING).into_client();
+        let closed = match self {
+            Self::PointInTime(id) => client.close_point_in_time().id(&*id).send().await,
             Self::Scroll(ids) => {
                 let ids: Vec<_> = ids.into_iter().flatten().collect();
                 if ids.is_empty() {
                     return;
                 }
-                ("/_search/scroll", serde_json::json!({"scroll_id": ids}))
+                client.clear_scroll().scroll_id(ids).send().await
             }
         };
-        let client = client.options().total_timeout(CLOSING).into_client();
-        if let Err(error) = client.request(Method::DELETE, target, body.to_string()).await {
-            tracing::debug!(%error, "what was read is not closed");
+        if let Err(error) = closed {
+            tracing::debug!(%error, "the point in time or scroll was not closed");
         }
     }
 }

@@ -8,13 +8,14 @@ use std::{
 };
 
 use futures_core::Stream;
-use futures_util::stream::FuturesUnordered;
 use serde::de::DeserializeOwned;
+use tokio::{runtime::Handle, task::JoinSet};
+use tracing::Instrument;
 
 use super::{
     builder::Spec,
-    cursor::{self, Cursor, Place},
-    page::Page,
+    page::{self, Cursor, Page, Place},
+    resume::{LastRead, Position, ResumeToken},
     session::{self, Session},
 };
 use crate::{
@@ -25,6 +26,9 @@ use crate::{
 type Task<O> = Pin<Box<dyn Future<Output = O> + Send>>;
 
 /// Every hit, page after page. An error is its last item.
+///
+/// Each page is requested by a task of its own, so that its response is read in
+/// time however long the reader of the hits pauses.
 #[must_use = "nothing is read until the stream is"]
 pub struct ReadAllStream<T> {
     state: State<T>,
@@ -47,13 +51,25 @@ impl<T> Unpin for ReadAllStream<T> {}
 /// A session that is being read; closed when it is dropped.
 struct Reading<T> {
     spec: Arc<Spec>,
+    runtime: Handle,
     session: Option<Session>,
-    /// Slices whose next page is not asked for yet.
+    /// Slices whose next page is not requested yet.
     idle: Vec<Cursor>,
-    pages: FuturesUnordered<Task<(Cursor, Result<Page<T>>)>>,
-    hits: VecDeque<Hit<T>>,
-    /// What comes after the hits that are there.
+    requested: JoinSet<(Cursor, Result<Page<T>>)>,
+    pages: VecDeque<BufferedPage<T>>,
+    /// Where each slice was read to, for the resume token.
+    positions: Vec<Position>,
+    last_read: Option<LastRead>,
+    /// The error that comes after the buffered hits.
     failed: Option<Error>,
+}
+
+/// A page whose hits are being read.
+struct BufferedPage<T> {
+    slice: usize,
+    hits: std::vec::IntoIter<Hit<T>>,
+    /// The position once all its hits are read.
+    end: Position,
 }
 
 impl<T: DeserializeOwned + Send + 'static> ReadAllStream<T> {
@@ -64,6 +80,28 @@ impl<T: DeserializeOwned + Send + 'static> ReadAllStream<T> {
         };
         Self { state }
     }
+
+    /// Returns the position after the last hit that was read, to go on from by
+    /// [`resume`](super::ReadAll::resume). `None` before the first page, after
+    /// the end, and for scrolls, which cannot be resumed.
+    ///
+    /// Hits that are sorted by decimal fractions are resumed from the beginning
+    /// of their page, so that some come twice.
+    pub fn resume_token(&self) -> Option<ResumeToken> {
+        match &self.state {
+            State::Reading(reading) => reading.resume_token(),
+            _ => None,
+        }
+    }
+
+    /// Ends the stream, and leaves the point in time open, to be resumed.
+    pub fn pause(mut self) -> Option<ResumeToken> {
+        let token = self.resume_token()?;
+        if let State::Reading(reading) = &mut self.state {
+            reading.session = None;
+        }
+        Some(token)
+    }
 }
 
 impl<T: DeserializeOwned + Send + 'static> Stream for ReadAllStream<T> {
@@ -73,11 +111,19 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ReadAllStream<T> {
         loop {
             self.state = match &mut self.state {
                 State::Invalid(error) => return Poll::Ready(error.take().map(Err)),
+                State::New(_) if Handle::try_current().is_err() => {
+                    State::Invalid(Some(Error::no_runtime()))
+                }
                 State::New(spec) => {
                     State::Opening(Arc::clone(spec), Box::pin(session::open(Arc::clone(spec))))
                 }
                 State::Opening(spec, opening) => match ready!(opening.as_mut().poll(cx)) {
-                    Ok(session) => State::Reading(Reading::new(Arc::clone(spec), session)),
+                    Ok(session) => match Handle::try_current() {
+                        Ok(runtime) => {
+                            State::Reading(Reading::new(Arc::clone(spec), runtime, session))
+                        }
+                        Err(_) => State::Invalid(Some(Error::no_runtime())),
+                    },
                     Err(error) => State::Invalid(Some(error)),
                 },
                 State::Reading(reading) => match ready!(reading.poll_hit(cx)) {
@@ -116,41 +162,78 @@ impl<T> Drop for ReadAllStream<T> {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Reading<T> {
-    fn new(spec: Arc<Spec>, session: Session) -> Self {
-        let idle = session.cursors(spec.slices);
-        let (pages, hits) = (FuturesUnordered::new(), VecDeque::new());
-        Self { spec, session: Some(session), idle, pages, hits, failed: None }
+    fn new(spec: Arc<Spec>, runtime: Handle, session: Session) -> Self {
+        let idle = session.cursors(&spec);
+        let positions = (0..spec.slices).map(|slice| spec.position(slice)).collect();
+        Self {
+            spec,
+            runtime,
+            session: Some(session),
+            idle,
+            requested: JoinSet::new(),
+            pages: VecDeque::new(),
+            positions,
+            last_read: None,
+            failed: None,
+        }
     }
 
     fn poll_hit(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Hit<T>>>> {
-        while self.failed.is_none() {
-            // The next pages are under way while the last ones are read; a
-            // reader that is slow has two of a slice at most.
-            if self.hits.len() < self.spec.page_size as usize {
-                self.ask();
+        loop {
+            self.finish_page();
+            // The next pages are requested while the last one is read.
+            if self.failed.is_none() && self.pages.len() <= 1 {
+                self.request_pages();
             }
-            match Pin::new(&mut self.pages).poll_next(cx) {
-                Poll::Ready(Some((cursor, Ok(page)))) => self.take_in(cursor, page),
-                Poll::Ready(Some((_, Err(error)))) => self.failed = Some(error),
-                Poll::Pending if self.hits.is_empty() => return Poll::Pending,
+            match self.requested.poll_join_next(cx) {
+                Poll::Ready(Some(Ok((cursor, Ok(page))))) => self.take_in(cursor, page),
+                Poll::Ready(Some(Ok((_, Err(error))))) => {
+                    self.failed.get_or_insert(error);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    if let Ok(payload) = error.try_into_panic() {
+                        std::panic::resume_unwind(payload);
+                    }
+                    self.failed.get_or_insert(Error::invalid("the runtime ended"));
+                }
+                Poll::Pending if self.pages.is_empty() && self.failed.is_none() => {
+                    return Poll::Pending;
+                }
                 Poll::Ready(None) | Poll::Pending => break,
             }
         }
-        Poll::Ready(match self.hits.pop_front() {
-            Some(hit) => Ok(Some(hit)),
+        Poll::Ready(match self.pages.front_mut().and_then(|page| page.hits.next()) {
+            Some(hit) => {
+                self.last_read = Some(LastRead::of(&hit.sort));
+                Ok(Some(hit))
+            }
             None => self.failed.take().map_or(Ok(None), Err),
         })
     }
 
-    /// Asks for the next page of every slice that has one.
-    fn ask(&mut self) {
+    /// Leaves a page whose hits were all read.
+    fn finish_page(&mut self) {
+        while self.pages.front().is_some_and(|page| page.hits.len() == 0) {
+            let Some(page) = self.pages.pop_front() else { return };
+            if let Some(position) = self.positions.get_mut(page.slice) {
+                *position = page.end;
+            }
+            self.last_read = None;
+        }
+    }
+
+    /// Requests the next page of every slice that has one.
+    fn request_pages(&mut self) {
         for cursor in self.idle.drain(..) {
             let point_in_time = self.session.as_ref().and_then(Session::point_in_time);
-            self.pages.push(Box::pin(cursor::read(Arc::clone(&self.spec), cursor, point_in_time)));
+            let read = page::read(Arc::clone(&self.spec), cursor, point_in_time);
+            self.requested.spawn_on(read.in_current_span(), &self.runtime);
         }
     }
 
     fn take_in(&mut self, mut cursor: Cursor, mut page: Page<T>) {
+        let is_last = page.len() < cursor.size as usize;
+        let mut end = Position::Ended;
         match (&mut self.session, &mut cursor.place) {
             (Some(Session::PointInTime(id)), Place::After(after)) => {
                 // The server may give it another id with every page.
@@ -158,6 +241,10 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
                     *id = new.into();
                 }
                 *after = page.last.take().or(after.take());
+                if let (Some(after), false) = (after, is_last) {
+                    end = Position::After(after.clone());
+                }
+                cursor.adapt(&self.spec, &page);
             }
             (Some(Session::Scroll(ids)), Place::Scroll(place)) => {
                 *place = page.scroll_id.take().or(place.take());
@@ -167,11 +254,26 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
             }
             _ => {}
         }
-        let ended = page.len() < self.spec.page_size as usize;
-        self.hits.extend(page.into_hits());
-        if !ended {
+        let (slice, hits) = (cursor.slice as usize, page.into_hits().into_iter());
+        self.pages.push_back(BufferedPage { slice, hits, end });
+        if !is_last {
             self.idle.push(cursor);
         }
+    }
+
+    fn resume_token(&self) -> Option<ResumeToken> {
+        let pit = self.session.as_ref()?.point_in_time()?.to_string();
+        let mut slices = self.positions.clone();
+        if let Some(page) = self.pages.front()
+            && let Some(position) = slices.get_mut(page.slice)
+        {
+            if page.hits.len() == 0 {
+                position.clone_from(&page.end);
+            } else if let Some(last) = &self.last_read {
+                *position = last.position(position);
+            }
+        }
+        Some(ResumeToken { pit, slices })
     }
 
     fn close(&mut self, error: Option<Error>) -> State<T> {

@@ -1,0 +1,289 @@
+//! Waits for a task of the server, with its progress.
+//!
+//! ```no_run
+//! # async fn copy(client: es_client::Elasticsearch) -> es_client::Result<()> {
+//! use es_client::types::ByQueryResponse;
+//! use serde_json::json;
+//!
+//! let started = client
+//!     .reindex()
+//!     .source(json!({"index": "products"}))
+//!     .dest(json!({"index": "products-2026"}))
+//!     .wait_for_completion(false)
+//!     .await?;
+//! let task = client
+//!     .helpers()
+//!     .wait_for_task(started.task.unwrap_or_default())
+//!     .on_progress(|task| println!("{} of {}", task.done(), task.total().unwrap_or(0)))
+//!     .await?;
+//! println!("{} created", task.response::<ByQueryResponse>()?.created);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A task that was cancelled, stopped by a failure or a version conflict, or ran
+//! out of time is an error, as it is when the call itself waits; see
+//! [`allow_incomplete`](WaitForTask::allow_incomplete).
+//!
+//! The server is polled ever less often: after 100 ms at first and every 5 s at
+//! last ([`poll_interval`](WaitForTask::poll_interval)). A transient failure is
+//! retried: a task goes on while its node cannot be reached for a moment.
+//! Dropped, the waiting ends and the task goes on.
+
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    pin::Pin,
+    time::Duration,
+};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    client::Elasticsearch,
+    error::{Cause, Error, Result},
+    helpers::request::{RetryConfig, send_with_retry},
+    response::Meta,
+};
+
+/// A task, while it runs or after it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[non_exhaustive]
+pub struct TaskStatus {
+    /// The kind of task, such as `indices:data/write/reindex`.
+    #[serde(default)]
+    pub action: String,
+    /// Its description.
+    #[serde(default)]
+    pub description: String,
+    /// Its running time, in nanoseconds.
+    #[serde(default)]
+    pub running_time_in_nanos: u64,
+    /// Whether it was asked to stop.
+    #[serde(default)]
+    pub cancelled: bool,
+    /// The counts of its kind of task; null where it has none.
+    #[serde(default)]
+    pub status: Value,
+}
+
+impl TaskStatus {
+    /// Returns the number of documents to work on, if the task reports it.
+    pub fn total(&self) -> Option<u64> {
+        self.status.get("total").and_then(Value::as_u64)
+    }
+
+    /// Returns the number of documents that were worked on: created, updated,
+    /// deleted or skipped (no change, or a conflict).
+    pub fn done(&self) -> u64 {
+        let counts = ["created", "updated", "deleted", "noops", "version_conflicts"];
+        let count = |name| self.status.get(name).and_then(Value::as_u64);
+        counts.into_iter().filter_map(count).sum()
+    }
+}
+
+/// A task that has ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FinishedTask {
+    /// Its last state.
+    pub task: TaskStatus,
+    /// What ended it early; `None` for a complete task, and always so unless
+    /// [incomplete ones](WaitForTask::allow_incomplete) are allowed.
+    pub error: Option<Cause>,
+    response: Option<Box<RawValue>>,
+    meta: Meta,
+}
+
+impl FinishedTask {
+    /// Returns the response that the call itself would have had: for a reindex a
+    /// [`ByQueryResponse`](crate::types::ByQueryResponse).
+    ///
+    /// # Errors
+    /// The task has no response, or it cannot be decoded.
+    pub fn response<T: DeserializeOwned>(&self) -> Result<T> {
+        let Some(response) = &self.response else {
+            return Err(Error::task(self.error.clone().unwrap_or_default()));
+        };
+        serde_json::from_str(response.get()).map_err(|error| {
+            let body = response.get().to_owned().into();
+            Error::decode(std::any::type_name::<T>(), error, self.meta.clone(), body)
+        })
+    }
+}
+
+/// The response of the task API.
+#[derive(Deserialize)]
+struct TaskResponse {
+    #[serde(default)]
+    completed: bool,
+    #[serde(default)]
+    task: TaskStatus,
+    #[serde(default)]
+    error: Option<Cause>,
+    #[serde(default)]
+    response: Option<Box<RawValue>>,
+}
+
+/// The members of a response that say that a task did not do all it was to do.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Completeness {
+    canceled: Option<String>,
+    timed_out: bool,
+    version_conflicts: u64,
+    failures: Vec<Failure>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Failure {
+    index: Option<String>,
+    id: Option<String>,
+    cause: Option<Cause>,
+    reason: Option<Cause>,
+}
+
+impl TaskResponse {
+    /// Returns the ended task, or the state of one that goes on.
+    fn finished(self, meta: Meta) -> Result<FinishedTask, TaskStatus> {
+        if !self.completed {
+            return Err(self.task);
+        }
+        let error = self.error.clone().or_else(|| self.incomplete());
+        Ok(FinishedTask { task: self.task, error, response: self.response, meta })
+    }
+
+    fn incomplete(&self) -> Option<Cause> {
+        let response = self.response.as_ref().map(|response| response.get());
+        let read = |text| serde_json::from_str::<Completeness>(text).ok();
+        let completeness = response.and_then(read).unwrap_or_default();
+        let Completeness { canceled, timed_out, version_conflicts, failures } = completeness;
+
+        let (kind, reason, index) = if self.task.cancelled || canceled.is_some() {
+            let by = canceled.unwrap_or_else(|| "by user request".to_owned());
+            ("task_cancelled_exception", format!("cancelled: {by}"), None)
+        } else if let Some(first) = failures.first() {
+            let cause = first.cause.as_ref().or(first.reason.as_ref());
+            let because = cause.and_then(|cause| cause.reason.as_deref()).unwrap_or("no reason");
+            let id = first.id.as_deref().unwrap_or("?");
+            let reason = format!(
+                "stopped after {} failures and {version_conflicts} version conflicts; first, of \
+                 document {id}: {because}",
+                failures.len(),
+            );
+            let kind = cause.and_then(|cause| cause.kind.as_deref());
+            (kind.unwrap_or("task_failed"), reason, first.index.clone())
+        } else if timed_out {
+            ("timeout_exception", "a request within the task timed out".to_owned(), None)
+        } else {
+            return None;
+        };
+        let mut error = Cause::default();
+        error.kind = Some(kind.to_owned());
+        error.reason = Some(reason);
+        error.index = index;
+        Some(error)
+    }
+}
+
+type Progress = Box<dyn FnMut(&TaskStatus) + Send>;
+
+/// Waits for a task; see the [module](self). Created by
+/// [`Helpers::wait_for_task`](crate::helpers::Helpers::wait_for_task).
+#[must_use = "nothing is sent until it is awaited"]
+pub struct WaitForTask {
+    client: Elasticsearch,
+    id: String,
+    first: Duration,
+    longest: Duration,
+    retry: RetryConfig,
+    allow_incomplete: bool,
+    progress: Option<Progress>,
+}
+
+impl WaitForTask {
+    pub(in crate::helpers) fn new(client: Elasticsearch, id: String) -> Self {
+        Self {
+            client,
+            id,
+            first: Duration::from_millis(100),
+            longest: Duration::from_secs(5),
+            retry: RetryConfig::default(),
+            allow_incomplete: false,
+            progress: None,
+        }
+    }
+
+    /// Sets the wait between two requests: `first` at first, half as long again
+    /// each time, and never longer than `longest`. Default: 100 ms and 5 s.
+    pub fn poll_interval(mut self, first: Duration, longest: Duration) -> Self {
+        (self.first, self.longest) = (first, longest);
+        self
+    }
+
+    /// Sets the maximum number of retries of a request. Default: 5.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.retry.max_retries = retries;
+        self
+    }
+
+    /// Sets whether a task that did not do all it was to do is returned, with
+    /// its [error](FinishedTask::error) and its response. Default: `false`; it is
+    /// an error ([`is_task`](Error::is_task)).
+    pub fn allow_incomplete(mut self, allow: bool) -> Self {
+        self.allow_incomplete = allow;
+        self
+    }
+
+    /// Sets a function that is called with the state of the task whenever it is
+    /// known, the last included.
+    pub fn on_progress(mut self, progress: impl FnMut(&TaskStatus) + Send + 'static) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    async fn wait(mut self) -> Result<FinishedTask> {
+        let client = self.client.options().for_helper(true);
+        let mut interval = self.first;
+        loop {
+            let sent = send_with_retry(self.retry, true, || client.tasks().get(&*self.id).send());
+            let response = sent.await?;
+            let meta = response.meta().clone();
+            match response.json::<TaskResponse>()?.finished(meta) {
+                Ok(finished) => {
+                    self.report(&finished.task);
+                    return match &finished.error {
+                        Some(error) if !self.allow_incomplete => Err(Error::task(error.clone())),
+                        _ => Ok(finished),
+                    };
+                }
+                Err(running) => self.report(&running),
+            }
+            tokio::time::sleep(interval).await;
+            interval = (interval + interval / 2).min(self.longest);
+        }
+    }
+
+    fn report(&mut self, task: &TaskStatus) {
+        if let Some(progress) = &mut self.progress {
+            progress(task);
+        }
+    }
+}
+
+impl IntoFuture for WaitForTask {
+    type Output = Result<FinishedTask>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.wait())
+    }
+}
+
+impl fmt::Debug for WaitForTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitForTask").field("id", &self.id).finish_non_exhaustive()
+    }
+}
