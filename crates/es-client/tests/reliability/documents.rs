@@ -86,7 +86,7 @@ pub(crate) async fn assert_each_once(name: &str, count: u64) -> u64 {
     let client: Elasticsearch = client();
     refreshed(&client, name).await;
     assert_eq!(client.count(name).await.unwrap().count, count);
-    let all = client.helpers().read_all::<Document>(name).property_of_search("version", &true);
+    let all = client.helpers().read_all::<Document>(name).search_property("version", &true);
     let mut hits = all.page_size(5_000).stream();
     let mut seen = vec![false; usize::try_from(count).unwrap()];
     let mut rewritten = 0;
