@@ -1,14 +1,19 @@
-//! What the examples share. The examples themselves lie beside this folder; run
-//! one with `cargo run --example quickstart`.
+//! Shared parts of the examples, which are beside this folder: an embedded cluster with
+//! products, and the error that `main` returns. Run one with `cargo run --example quickstart`.
 
 use std::{collections::BTreeMap, fmt};
 
+use es_client::Elasticsearch;
+use es_testkit::Cluster;
 use serde::{Deserialize, Serialize};
 
-/// What `main` returns: any error, shown with all its causes.
+#[cfg(doctest)]
+mod guide;
+
+/// The result of `main`: any error is shown with all its causes.
 pub type Result<T = ()> = std::result::Result<T, Report>;
 
-/// An error and what caused it, line by line.
+/// An error and its causes, one per line.
 pub struct Report(Box<dyn std::error::Error + Send + Sync>);
 
 impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Report {
@@ -29,7 +34,7 @@ impl fmt::Debug for Report {
     }
 }
 
-/// An endpoint of Elasticsearch's own API: the documents of the examples.
+/// An endpoint of Elasticsearch's API: the documents of the quickstart.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Such as `indices.create`.
@@ -38,15 +43,15 @@ pub struct Endpoint {
     pub namespace: String,
     /// The templates of its paths.
     pub paths: Vec<String>,
-    /// The methods that the server takes.
+    /// Its HTTP methods.
     pub methods: Vec<String>,
     /// `stable`, `beta` or `experimental`.
     pub stability: String,
-    /// How many query parameters it has.
+    /// Number of query parameters.
     pub parameters: u32,
     /// Whether it is deprecated.
     pub deprecated: bool,
-    /// The version that brought it, where that is on record.
+    /// Version that introduced it, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
 }
@@ -54,18 +59,18 @@ pub struct Endpoint {
 /// The 567 endpoints of the public API, as facts (see NOTICE).
 ///
 /// # Errors
-/// A line of the file is no endpoint.
+/// If a line of the file is not an endpoint.
 pub fn endpoints() -> Result<Vec<Endpoint>> {
     let lines = include_str!("../data/endpoints.ndjson").lines();
     Ok(lines.map(serde_json::from_str).collect::<std::result::Result<_, _>>()?)
 }
 
-/// How often each node answered.
+/// Counts the responses of each node.
 #[derive(Debug, Default)]
 pub struct Tally(BTreeMap<String, usize>);
 
 impl Tally {
-    /// Counts one answer.
+    /// Counts a response.
     pub fn count(&mut self, meta: &es_client::Meta) {
         let node = meta.node().unwrap_or("(unknown)");
         *self.0.entry(node.to_owned()).or_default() += 1;
@@ -74,9 +79,65 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (node, answers) in &self.0 {
-            writeln!(f, "    {node}  {answers:>4}")?;
+        for (node, responses) in &self.0 {
+            writeln!(f, "    {node}  {responses:>4}")?;
         }
         Ok(())
     }
+}
+
+/// A product of the embedded shop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    /// Such as `Trail shoes 7`.
+    pub title: String,
+    /// One of three brands.
+    pub brand: String,
+    /// Price in euros.
+    pub price: f64,
+    /// Number of items in stock.
+    pub stock: u32,
+}
+
+impl Product {
+    /// Creates a product that differs a little for each number.
+    pub fn numbered(number: u32) -> Self {
+        let brand = ["Longstride", "Northpeak", "Velora"]
+            .get(number as usize % 3)
+            .copied()
+            .unwrap_or_default();
+        let kind = if number % 2 == 0 { "Trail shoes" } else { "Rain jacket" };
+        Self {
+            title: format!("{kind} {number}"),
+            brand: brand.to_owned(),
+            price: 20.0 + f64::from(number % 80),
+            stock: number % 12,
+        }
+    }
+}
+
+/// Starts an embedded cluster of three nodes and connects to it.
+///
+/// # Errors
+/// If no port is available.
+pub async fn cluster() -> Result<(Cluster, Elasticsearch)> {
+    let cluster = Cluster::builder().nodes(3).tls(true).start().await?;
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .ssl_assert_fingerprint(cluster.ca_fingerprint())
+        .basic_auth("elastic", cluster.password())
+        .build()?;
+    Ok((cluster, client))
+}
+
+/// Starts an embedded cluster with 240 products in the index `products`.
+///
+/// # Errors
+/// If the cluster does not start, or a product is not indexed.
+pub async fn shop() -> Result<(Cluster, Elasticsearch)> {
+    let (cluster, client) = cluster().await?;
+    let products = (0..240).map(Product::numbered);
+    let report = client.helpers().bulk("products", products).refresh(true).await?;
+    assert!(report.is_complete(), "{report}");
+    Ok((cluster, client))
 }
