@@ -12,9 +12,12 @@ use connect_support::{
     tls::TlsServer,
 };
 use es_transport::connect::{Connections, Connector, Proxy, TlsSettings};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
-/// A proxy that tunnels to wherever it is asked to, or refuses with a status
+/// A proxy that tunnels and forwards to wherever it is asked to, or refuses with a status
 /// line; and the heads of the requests that it got.
 async fn proxy(refusal: Option<&'static str>) -> (Server, Arc<Mutex<Vec<String>>>) {
     let heads = Arc::new(Mutex::new(Vec::new()));
@@ -22,20 +25,41 @@ async fn proxy(refusal: Option<&'static str>) -> (Server, Arc<Mutex<Vec<String>>
     let server = Server::start(move |mut client, _| {
         let seen = Arc::clone(&seen);
         async move {
-            let head = read_head(&mut client).await.unwrap();
-            seen.lock().unwrap().push(head.clone());
-            if let Some(refusal) = refusal {
-                client.write_all(format!("HTTP/1.1 {refusal}\r\n\r\n").as_bytes()).await.unwrap();
-                return;
+            while let Some(head) = read_head(&mut client).await {
+                seen.lock().unwrap().push(head.clone());
+                if let Some(refusal) = refusal {
+                    let response = format!("HTTP/1.1 {refusal}\r\ncontent-length: 0\r\n\r\n");
+                    client.write_all(response.as_bytes()).await.unwrap();
+                } else if head.starts_with("CONNECT ") {
+                    let target = head.split(' ').nth(1).unwrap();
+                    let mut node = TcpStream::connect(target).await.unwrap();
+                    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut node).await;
+                    return;
+                } else {
+                    forward(&head, &mut client).await;
+                }
             }
-            let target = head.split(' ').nth(1).unwrap();
-            let mut node = TcpStream::connect(target).await.unwrap();
-            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-            let _ = tokio::io::copy_bidirectional(&mut client, &mut node).await;
         }
     })
     .await;
     (server, heads)
+}
+
+/// Sends a request without a body to the node that its target names, in origin form.
+async fn forward(head: &str, client: &mut TcpStream) {
+    let target = head.split(' ').nth(1).unwrap();
+    let (node, path) = target.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut node = TcpStream::connect(node).await.unwrap();
+    let head = head.replacen(target, &format!("/{path}"), 1);
+    node.write_all(head.as_bytes()).await.unwrap();
+    let response = read_head(&mut node).await.unwrap();
+    let length = response.split("content-length: ").nth(1).unwrap();
+    let length = length.split("\r\n").next().unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    node.read_exact(&mut body).await.unwrap();
+    client.write_all(response.as_bytes()).await.unwrap();
+    client.write_all(&body).await.unwrap();
 }
 
 fn through(proxy: Proxy) -> Connections {
@@ -47,16 +71,20 @@ fn at(server: &Server, user_info: &str) -> Proxy {
 }
 
 #[tokio::test]
-async fn an_http_node_is_reached_by_a_tunnel() {
+async fn http_nodes_are_named_in_the_target() {
     let (node, (proxy, heads)) = (Server::echo().await, proxy(None).await);
-    let connections = through(at(&proxy, ""));
-    for path in ["/a", "/b"] {
+    let connections = through(at(&proxy, "user:p%40ss@"));
+    for path in ["/a", "/b?c=d"] {
         assert_eq!(get(&connections, node.url(path)).await.unwrap().1, path);
     }
     let heads = heads.lock().unwrap();
-    assert_eq!(heads.len(), 1, "the tunnel is kept");
-    assert!(heads[0].starts_with(&format!("CONNECT {} HTTP/1.1\r\n", node.address)), "{heads:?}");
-    assert!(!heads[0].to_lowercase().contains("authorization"), "{heads:?}");
+    assert_eq!(proxy.accepted(), 1, "the connection is kept");
+    for (head, path) in heads.iter().zip(["/a", "/b?c=d"]) {
+        assert!(head.starts_with(&format!("GET {} HTTP/1.1\r\n", node.url(path))), "{head}");
+        assert!(head.contains(&format!("host: {}\r\n", node.address)), "{head}");
+        // "user:p@ss" in base64.
+        assert!(head.contains("proxy-authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
+    }
 }
 
 #[tokio::test]
@@ -82,20 +110,42 @@ async fn an_https_node_is_verified_through_the_tunnel() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_a_connect_error_without_its_password() {
+async fn a_refusal_is_named_with_its_status() {
     let node = Server::echo().await;
-    for (refusal, said) in [
-        ("407 Proxy Authentication Required", "proxy authorization required"),
-        ("403 Forbidden", "unsuccessful"),
+    let https = node.url("/").replace("http:", "https:");
+    for (refusal, url, said) in [
+        ("407 Proxy Authentication Required", node.url("/"), "407 Proxy Authentication Required"),
+        ("407 Proxy Authentication Required", https.clone(), "407 Proxy Authentication Required"),
+        ("403 Forbidden", https.clone(), "403 Forbidden"),
+        ("599 Odd", https.clone(), "status 599"),
     ] {
         let (proxy, _) = proxy(Some(refusal)).await;
-        let error = get(&through(at(&proxy, "user:hidden@")), node.url("/")).await.unwrap_err();
+        let error = get(&through(at(&proxy, "user:hidden@")), url).await.unwrap_err();
         assert!(error.is_connect() && error.is_unsent(), "{}", chain(&error));
-        assert!(chain(&error).contains(said), "{}", chain(&error));
-        assert!(chain(&error).contains(&proxy.address.to_string()), "{}", chain(&error));
+        assert!(error.to_string().contains(said), "{error}");
         assert!(!format!("{error:?}{}", chain(&error)).contains("hidden"));
     }
     assert_eq!(node.accepted(), 0);
+}
+
+#[tokio::test]
+async fn an_https_refusal_names_the_proxy() {
+    let (proxy, _) = proxy(Some("502 Bad Gateway")).await;
+    let error = get(&through(at(&proxy, "")), "https://node.test:9200/").await.unwrap_err();
+    assert!(error.to_string().contains(&proxy.address.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_no_proxy_is_named() {
+    for response in ["SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nsurplus"] {
+        let server = Server::start(move |mut client, _| async move {
+            read_head(&mut client).await.unwrap();
+            client.write_all(response.as_bytes()).await.unwrap();
+        })
+        .await;
+        let error = get(&through(at(&server, "")), "https://node.test:9200/").await.unwrap_err();
+        assert!(error.to_string().contains("not respond as an HTTP proxy"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -144,7 +194,7 @@ async fn an_at_sign_in_the_password_belongs_to_it() {
     get(&through(at(&proxy, "user:p@ss@")), node.url("/")).await.unwrap();
     // "user:p@ss" in base64.
     let head = heads.lock().unwrap().concat();
-    assert!(head.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
+    assert!(head.contains("proxy-authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
 
     let nobody = Proxy::new("http://user:p@hidden@127.0.0.1:1").unwrap();
     let error = get(&through(nobody), node.url("/")).await.unwrap_err();

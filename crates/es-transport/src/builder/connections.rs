@@ -10,7 +10,7 @@ use tower::Service;
 use super::{Bottom, TransportBuilder, stack};
 use crate::{
     Body,
-    connect::{ConnectionsBuilder, Io, Proxy, WallClock},
+    connect::{ConnectionsBuilder, Io, Proxy, SuspendDetector},
     error::{BoxError, Result},
 };
 
@@ -43,19 +43,24 @@ impl<T> TransportBuilder<T> {
         self.connections(|c| c.http1_builder(builder))
     }
 
-    /// How long a request waits for a connection to its node, opening one
-    /// included, before it goes on to another node as one that was not sent.
-    /// Default 10 s, or half of the [`request_timeout`](Self::request_timeout)
-    /// where that is shorter.
+    /// Sets how long a request waits for a connection to its node, opening one included,
+    /// before it fails as not sent and goes on to another node. Default: 10 s, or half of
+    /// the [`request_timeout`](Self::request_timeout) if that is shorter.
     pub fn acquire_timeout(self, timeout: Duration) -> Self {
         self.set(|settings| settings.acquire_timeout = Some(timeout))
     }
 
-    /// The clock that tells that the process was frozen, as functions are between
-    /// calls: idle connections are then dropped, and the nodes are asked for
-    /// anew where sniffing is on. Default: the system's.
-    pub fn wall_clock(self, clock: impl WallClock) -> Self {
-        self.connections(|c| c.wall_clock(clock))
+    /// Sets the maximum age of a connection, or none. See
+    /// [`ConnectionsBuilder::max_age`]. Default: 10 minutes.
+    pub fn max_connection_age(self, age: impl Into<Option<Duration>>) -> Self {
+        self.connections(|c| c.max_age(age))
+    }
+
+    /// Sets the clock by which a suspension of the process is detected, as functions are
+    /// suspended between calls: idle connections are then dropped, and the nodes are
+    /// sniffed again where sniffing is on. Default: the system's.
+    pub fn suspend_detector(self, detector: impl SuspendDetector) -> Self {
+        self.connections(|c| c.suspend_detector(detector))
     }
 
     /// After how long without traffic the system asks whether the other side is

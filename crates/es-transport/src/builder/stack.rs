@@ -42,7 +42,7 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
         .connections
         .clone()
         .acquire_timeout(acquire_timeout(&settings))
-        .on_thaw(thaw.hook());
+        .on_resume(thaw.hook());
     match bottom {
         Bottom::BuiltIn => {
             let connections = connections.build(connector(&settings)?);
@@ -149,7 +149,7 @@ fn over_connections(
         .dead_time(settings.dead_time)
         .on_leave(move |nodes| {
             for uri in nodes.iter().filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok()) {
-                leaving.close_origin(&uri);
+                leaving.close_host(&uri);
             }
         })
         .build()?;

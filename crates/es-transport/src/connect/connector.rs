@@ -1,64 +1,92 @@
-//! TCP, then TLS, within one time.
+//! TCP, then a proxy, then TLS, within one time.
 
 use std::{
     fmt,
     future::Future,
+    io::{self, IoSlice},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use http::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use http::{Uri, uri::Scheme};
+use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use tokio::net::TcpStream;
-use tower::Service;
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio_rustls::TlsConnector;
+use tower::{Service, ServiceExt};
 
-use super::{failure, proxy::Proxy, tcp::Tcp, tls::TlsSettings};
-use crate::error::{Error, Result, TimeoutPhase};
+use super::{
+    error,
+    pool::Io,
+    proxy::{self, ForwardProxy, Proxy},
+    tcp::{Resolve, SystemResolver, Tcp},
+    tls::TlsSettings,
+};
+use crate::error::{BoxError, Error, Result, TimeoutPhase};
 
 /// An open connection, with TLS or without.
-pub type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
-
-/// Opens a connection to the host of a URI: TCP, through a proxy if there is
-/// one, and TLS for https.
-///
-/// It is a `Service<Uri>`, so that it can be wrapped or replaced: whatever makes
-/// an open connection of a URI fits [`Connections`](super::Connections).
-#[derive(Clone)]
-pub struct Connector {
-    https: HttpsConnector<Tcp>,
-    timeout: Duration,
+pub struct Stream {
+    io: Box<dyn Io>,
+    is_http2: bool,
+    proxy: Option<ForwardProxy>,
 }
 
+impl Stream {
+    /// Whether the server chose HTTP/2 in the TLS handshake.
+    pub fn is_http2(&self) -> bool {
+        self.is_http2
+    }
+
+    /// Returns the proxy at the other end, if requests have to name their node.
+    pub(super) fn forward_proxy(&self) -> Option<&ForwardProxy> {
+        self.proxy.as_ref()
+    }
+}
+
+/// Opens a connection to the host of a URI: TCP, through a proxy if one is set, and TLS for
+/// https.
+///
+/// It is a `Service<Uri>`, so that it can be wrapped or replaced: any service that makes an
+/// open connection of a URI fits [`Connections`](super::Connections).
+#[derive(Clone)]
+pub struct Connector {
+    tcp: SharedConnect,
+    tls: Arc<ClientConfig>,
+    timeout: Duration,
+    proxy: Option<Proxy>,
+}
+
+/// A TCP connector without its type.
+type SharedConnect = Arc<dyn Fn(Uri) -> OpenFuture + Send + Sync>;
+
+type OpenFuture = Pin<Box<dyn Future<Output = Result<Box<dyn Io>, BoxError>> + Send>>;
+
 /// Builds a [`Connector`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "settings do nothing until they are built"]
 pub struct ConnectorBuilder {
-    tls: Trust,
+    tls: TlsSettings,
     timeout: Duration,
     keepalive: Option<Duration>,
+    resolver: Arc<dyn Resolve>,
     proxy: Option<Proxy>,
+    tcp: Option<SharedConnect>,
     #[cfg(feature = "http2")]
     http2: bool,
 }
 
-#[derive(Clone, Debug)]
-enum Trust {
-    Settings(Box<TlsSettings>),
-    Config(Arc<ClientConfig>),
-}
-
 impl Connector {
-    /// The defaults: Mozilla's roots, 5 s to connect, no proxy.
+    /// Returns the default settings: Mozilla's roots, 5 s to connect, no proxy.
     pub fn builder() -> ConnectorBuilder {
         ConnectorBuilder {
-            tls: Trust::Settings(Box::default()),
+            tls: TlsSettings::new(),
             timeout: Duration::from_secs(5),
             keepalive: Some(Duration::from_secs(60)),
+            resolver: Arc::new(SystemResolver),
             proxy: None,
+            tcp: None,
             #[cfg(feature = "http2")]
             http2: false,
         }
@@ -66,42 +94,70 @@ impl Connector {
 }
 
 impl ConnectorBuilder {
-    /// Whom to trust, and who we are.
+    /// Sets whom to trust, and the client's own certificate.
     pub fn tls(mut self, settings: TlsSettings) -> Self {
-        self.tls = Trust::Settings(Box::new(settings));
+        self.tls = settings;
         self
     }
 
-    /// A configuration of rustls as it is, in the place of [`TlsSettings`]. Its
-    /// ALPN must not offer `h2` to [`Connections`](super::Connections).
-    pub fn rustls_config(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
-        self.tls = Trust::Config(config.into());
-        self
-    }
-
-    /// How long name resolution, TCP, the proxy and the TLS handshake may take
-    /// together. Default 5 s.
+    /// Sets how long name resolution, TCP, the proxy and the TLS handshake may take
+    /// together. Default: 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// After how long without traffic the system asks whether the other side is
-    /// still there (`SO_KEEPALIVE`). Default 60 s; `None` for never.
+    /// Sets after how long without traffic the system probes the connection
+    /// (`SO_KEEPALIVE`); `None` for never. Default: 60 s.
     pub fn tcp_keepalive(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.keepalive = after.into();
         self
     }
 
-    /// Connects through a proxy. Default none; the environment is asked only by
+    /// Sets the resolver of names. Default: the system's.
+    pub fn resolver(mut self, resolver: impl Resolve) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// Connects through a proxy. Default: none; the environment is read only by
     /// [`Proxy::from_env`].
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// Offers HTTP/2 to https nodes, for [`http_client`](super::http_client)
-    /// only. Default `false`.
+    /// Opens the connections below TLS by another service: through SOCKS5, over a Unix
+    /// socket, by another resolver. Its URI has the scheme, host and port of the node, or
+    /// those of the proxy. The connect timeout, the proxy and TLS hold as they do over TCP;
+    /// `tcp_keepalive` and `resolver` have no effect.
+    ///
+    /// ```
+    /// use es_transport::connect::Connector;
+    /// use hyper_util::rt::TokioIo;
+    /// use tokio::net::UnixStream;
+    ///
+    /// let connector = Connector::builder()
+    ///     .tcp_connector(tower::service_fn(|_node: http::Uri| async {
+    ///         UnixStream::connect("/run/elasticsearch.sock").await.map(TokioIo::new)
+    ///     }))
+    ///     .build()?;
+    /// # let _ = connector;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn tcp_connector<C>(mut self, connector: C) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Io,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
+        self.tcp = Some(shared(connector));
+        self
+    }
+
+    /// Offers HTTP/2 to https nodes, for [`Connections`](super::Connections) that
+    /// [`may_share`](super::ConnectionsBuilder::may_share) one. Default: `false`.
     #[cfg(feature = "http2")]
     pub fn http2(mut self, http2: bool) -> Self {
         self.http2 = http2;
@@ -113,42 +169,111 @@ impl ConnectorBuilder {
     /// # Errors
     /// As [`TlsSettings::build`].
     pub fn build(self) -> Result<Connector> {
-        let config = match &self.tls {
-            Trust::Settings(settings) => settings.build()?,
-            Trust::Config(config) => Arc::clone(config),
-        };
+        let mut tls = ClientConfig::clone(&*self.tls.build()?);
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         #[cfg(feature = "http2")]
-        let config = if self.http2 { with_http2(&config) } else { config };
-        let tcp = Tcp::new(self.keepalive, self.proxy);
-        Ok(Connector { https: HttpsConnector::from((tcp, config)), timeout: self.timeout })
+        if self.http2 {
+            tls.alpn_protocols.insert(0, b"h2".to_vec());
+        }
+        let tcp = self.tcp.unwrap_or_else(|| {
+            shared(Tcp {
+                resolver: self.resolver,
+                keepalive: self.keepalive,
+                timeout: self.timeout,
+                count: Arc::default(),
+            })
+        });
+        Ok(Connector { tcp, tls: Arc::new(tls), timeout: self.timeout, proxy: self.proxy })
     }
 }
 
-#[cfg(feature = "http2")]
-fn with_http2(config: &ClientConfig) -> Arc<ClientConfig> {
-    let mut config = config.clone();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Arc::new(config)
+impl fmt::Debug for ConnectorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectorBuilder")
+            .field("tls", &self.tls)
+            .field("connect_timeout", &self.timeout)
+            .field("tcp_keepalive", &self.keepalive)
+            .field("proxy", &self.proxy)
+            .finish_non_exhaustive()
+    }
+}
+
+fn shared<C>(connector: C) -> SharedConnect
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: Io,
+    C::Error: Into<BoxError>,
+    C::Future: Send + 'static,
+{
+    Arc::new(move |target| {
+        let connecting = connector.clone().oneshot(target);
+        Box::pin(async move {
+            let io = connecting.await.map_err(Into::into)?;
+            Ok(Box::new(io) as Box<dyn Io>)
+        })
+    })
 }
 
 /// The future of a [`Connector`].
 pub type ConnectFuture = Pin<Box<dyn Future<Output = Result<Stream>> + Send>>;
+
+impl Connector {
+    async fn open(self, target: &Uri) -> Result<Stream, BoxError> {
+        let is_https = target.scheme() == Some(&Scheme::HTTPS);
+        let (io, proxy) = match self.proxy.as_ref().and_then(|proxy| proxy.for_target(target)) {
+            None => ((self.tcp)(target.clone()).await?, None),
+            Some(via) if via.uri().scheme() != Some(&Scheme::HTTP) => {
+                let message = format!("{}: only http proxies are supported", via.uri());
+                return Err(Error::connect_message(message).into());
+            }
+            Some(via) => {
+                let opened = async {
+                    let io = (self.tcp)(via.uri().clone()).await?;
+                    if !is_https {
+                        return Ok((io, Some(ForwardProxy::new(&via))));
+                    }
+                    let tunnel = proxy::tunnel(io, target, via.basic_auth()).await?;
+                    Ok::<_, BoxError>((tunnel, None))
+                };
+                opened.await.map_err(|error| through_proxy(via.uri(), error))?
+            }
+        };
+        if !is_https {
+            return Ok(Stream { io, is_http2: false, proxy });
+        }
+
+        let host = target.host().unwrap_or_default();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let name = ServerName::try_from(bare.to_owned())?;
+        let tls = TlsConnector::from(self.tls).connect(name, TokioIo::new(io)).await?;
+        let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok(Stream { io: Box::new(TokioIo::new(tls)), is_http2, proxy })
+    }
+}
+
+/// Names the proxy that a connect failed at.
+fn through_proxy(proxy: &Uri, error: BoxError) -> BoxError {
+    let address = proxy.authority().map(ToString::to_string).unwrap_or_default();
+    Error::connect_message(format!("through the proxy {address}: {error}"))
+        .with_source(error)
+        .into()
+}
 
 impl Service<Uri> for Connector {
     type Response = Stream;
     type Error = Error;
     type Future = ConnectFuture;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.https.poll_ready(cx).map_err(Error::connect)
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, target: Uri) -> ConnectFuture {
-        let connecting = self.https.call(target.clone());
+        let connector = self.clone();
         let timeout = self.timeout;
         Box::pin(async move {
-            match tokio::time::timeout(timeout, connecting).await {
-                Ok(opened) => opened.map_err(|error| failure::dial(&target, error)),
+            match tokio::time::timeout(timeout, connector.open(&target)).await {
+                Ok(opened) => opened.map_err(|error| error::connect(&target, error)),
                 Err(_elapsed) => Err(Error::timeout(TimeoutPhase::Connect, timeout)),
             }
         })
@@ -158,5 +283,51 @@ impl Service<Uri> for Connector {
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connector").field("connect_timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, buffers)
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("is_http2", &self.is_http2).finish_non_exhaustive()
     }
 }

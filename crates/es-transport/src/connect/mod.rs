@@ -1,20 +1,18 @@
-//! From a node's address to an answer over a verified connection.
+//! From a node's address to a response over a verified connection.
 //!
-//! - [`TlsSettings`]: whom to trust, and who we are;
-//! - [`Connector`]: TCP, through a [`Proxy`] if there is one, then TLS, all
-//!   within the connect timeout;
-//! - [`Connections`]: the bottom of the stack, each node's own HTTP/1.1
-//!   connections over any connector;
-//! - [`http_client`]: another bottom, hyper-util's client with HTTP/2.
+//! - [`TlsSettings`]: whom to trust, and the client's own certificate;
+//! - [`Connector`]: TCP, through a [`Proxy`] if one is set, then TLS, all within the connect
+//!   timeout. The part below TLS can be replaced ([`ConnectorBuilder::tcp_connector`]), and
+//!   so can the [resolver](Resolve) of names;
+//! - [`Connections`]: the pool, each host's own connections over any connector.
 //!
-//! This room knows nothing of nodes, pools or layers.
+//! This module knows nothing of nodes, their pool or layers.
 
-mod connections;
 mod connector;
-mod failure;
+mod error;
 mod fingerprint;
-mod legacy;
 mod pem;
+mod pool;
 mod proxy;
 mod roots;
 mod tcp;
@@ -22,13 +20,15 @@ mod tls;
 mod validity;
 mod verifier;
 
-pub use connections::{
-    AnswerBody, Connections, ConnectionsBuilder, Io, ResponseFuture, SystemClock, WallClock,
-};
 pub use connector::{ConnectFuture, Connector, ConnectorBuilder, Stream};
 pub use fingerprint::Fingerprint;
-pub use legacy::{HttpClient, HttpClientBody, HttpClientFuture, http_client};
 pub use pem::Pem;
+pub use pool::{
+    ConnectionEvent, Connections, ConnectionsBuilder, Io, PooledBody, ResponseFuture,
+    SuspendDetector, SystemClock,
+};
+use proxy::ForwardProxy;
 pub use proxy::Proxy;
 pub use roots::TrustRoots;
+pub use tcp::{Resolve, ResolveFuture};
 pub use tls::{MinTlsVersion, TlsSettings};

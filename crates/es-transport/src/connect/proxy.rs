@@ -1,14 +1,20 @@
 //! HTTP proxies.
 
-use std::fmt;
+use std::{fmt, io};
 
-use http::{Uri, uri::Scheme};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use http::{HeaderValue, Request, Uri, header::PROXY_AUTHORIZATION, uri::Scheme};
+use hyper_util::{
+    client::proxy::matcher::{Intercept, Matcher},
+    rt::TokioIo,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::error::{Error, Result};
+use super::pool::Io;
+use crate::error::{BoxError, Error, Result};
 
-/// A proxy that connections are opened through, by `CONNECT`, for http and
-/// https nodes alike: what a proxy sees of TLS is its bytes.
+/// A proxy that nodes are reached through: https nodes by a tunnel (`CONNECT`), through
+/// which the proxy sees encrypted bytes only, http nodes by requests that name the node in
+/// their target.
 ///
 /// ```
 /// use es_transport::connect::Proxy;
@@ -92,6 +98,7 @@ impl Proxy {
         Self { matcher: matcher.into(), url: Some(url.into()), excepts_all }
     }
 
+    /// Returns the proxy for a node, unless the node is reached directly.
     pub(super) fn for_target(&self, target: &Uri) -> Option<Intercept> {
         if self.excepts_all { None } else { self.matcher.intercept(target) }
     }
@@ -148,5 +155,86 @@ impl fmt::Debug for Proxy {
     /// Shows where the proxy is, without its credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Proxy").field(&self.matcher).finish()
+    }
+}
+
+/// What an http request through a proxy carries.
+#[derive(Clone, Debug)]
+pub(super) struct ForwardProxy {
+    authorization: Option<HeaderValue>,
+}
+
+impl ForwardProxy {
+    pub(super) fn new(via: &Intercept) -> Self {
+        Self { authorization: via.basic_auth().cloned() }
+    }
+
+    pub(super) fn authorize<B>(&self, request: &mut Request<B>) {
+        if let Some(value) = &self.authorization {
+            let mut value = value.clone();
+            value.set_sensitive(true);
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value);
+        }
+    }
+}
+
+/// The largest head of a proxy's response.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// Asks the proxy at the other end of `io` for a tunnel to an https node.
+pub(super) async fn tunnel(
+    io: Box<dyn Io>,
+    target: &Uri,
+    authorization: Option<&HeaderValue>,
+) -> Result<Box<dyn Io>, BoxError> {
+    let host = target.host().unwrap_or_default();
+    let port = target.port_u16().unwrap_or(443);
+    let mut head =
+        format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n").into_bytes();
+    if let Some(value) = authorization {
+        head.extend_from_slice(b"Proxy-Authorization: ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+
+    let mut io = TokioIo::new(io);
+    io.write_all(&head).await?;
+    io.flush().await?;
+
+    let mut response = Vec::new();
+    loop {
+        if io.read_buf(&mut response).await? == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        // The node does not speak first: what follows the head is not its.
+        if response.ends_with(b"\r\n\r\n") {
+            break;
+        }
+        if response.len() > MAX_HEAD || response.windows(4).any(|end| end == b"\r\n\r\n") {
+            break;
+        }
+    }
+    match status(&response) {
+        Some(200..=299) if response.ends_with(b"\r\n\r\n") => Ok(io.into_inner()),
+        Some(200..=299) | None => Err("it does not respond as an HTTP proxy".into()),
+        Some(status) => Err(refusal(status).into()),
+    }
+}
+
+/// Reads the status of a response head.
+fn status(head: &[u8]) -> Option<u16> {
+    let rest = head.strip_prefix(b"HTTP/1.")?;
+    let digits = rest.get(2..5)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Says that a proxy refuses, and what to do.
+pub(super) fn refusal(status: u16) -> String {
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
+    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    match status {
+        407 => format!("it refuses with status 407{reason}; put user and password into its URL"),
+        _ => format!("it refuses with status {status}{reason}"),
     }
 }

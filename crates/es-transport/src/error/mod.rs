@@ -76,7 +76,7 @@ enum Kind {
 pub enum TimeoutPhase {
     /// Opening the TCP connection and the TLS handshake.
     Connect,
-    /// Waiting for a connection to the node.
+    /// A connection to the node: a free one or a new one.
     Acquire,
     /// One attempt: from the choice of the node to the end of its answer.
     Attempt,

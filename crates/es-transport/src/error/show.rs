@@ -56,7 +56,7 @@ impl fmt::Display for TimeoutPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "connection",
-            Self::Acquire => "free connection",
+            Self::Acquire => "connection from the pool",
             Self::Attempt => "answer to the attempt",
             Self::Total => "answer to the request with all its attempts",
             Self::Read => "further part of the answer",

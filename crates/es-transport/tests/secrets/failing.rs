@@ -163,7 +163,7 @@ async fn where_nobody_listens_and_behind_proxies() {
     let encoded: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
     // One that does not answer, and one that is no proxy.
     for proxy in ["127.0.0.1:1", cluster.url(0).trim_start_matches("http://")] {
-        for (_, builder) in builders("http://node.invalid:9200") {
+        for (_, builder) in builders("https://node.invalid:9200") {
             let builder = builder.proxy(&format!("http://user:{encoded}@{proxy}"));
             transcript.debug(&builder);
             send(&transcript, &build(builder), get("/")).await;

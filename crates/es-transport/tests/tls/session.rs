@@ -17,7 +17,7 @@ async fn the_pin_holds_on_a_resumed_session() {
         let client = client(pin(ca.fingerprint()));
         for _ in 0..2 {
             get(&client, &server.url()).await.unwrap();
-            client.drop_idle();
+            client.close_idle();
         }
         assert!(matches!(server.handshakes()[..], [Full, Resumed]), "{:?}", server.handshakes());
     }
@@ -31,7 +31,7 @@ async fn a_session_is_not_resumed_for_another_pin() {
         let server = TlsServer::builder(identity).version(version).start().await;
         let trusting = client(pin(ca.fingerprint()));
         get(&trusting, &server.url()).await.unwrap();
-        trusting.drop_idle();
+        trusting.close_idle();
         server.settled().await;
         server.forget();
 
@@ -50,7 +50,7 @@ async fn a_stranger_at_the_same_address_cannot_resume() {
         let server = TlsServer::builder(identity).version(version).start().await;
         let client = client(pin(ca.fingerprint()));
         get(&client, &server.url()).await.unwrap();
-        client.drop_idle();
+        client.close_idle();
 
         let address = server.address;
         server.stop().await;

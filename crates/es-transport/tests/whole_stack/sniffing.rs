@@ -8,7 +8,7 @@ use std::{
 use es_testkit::Cluster;
 use es_transport::{
     RequestOptions, Transport,
-    connect::WallClock,
+    connect::SuspendDetector,
     node::{Candidates, PreferAttribute, RequestContext, Sticky},
 };
 
@@ -114,7 +114,7 @@ async fn nodes_that_left_are_let_go_and_new_ones_used() {
 #[derive(Clone, Debug)]
 struct Manual(Arc<Mutex<SystemTime>>);
 
-impl WallClock for Manual {
+impl SuspendDetector for Manual {
     fn now(&self) -> SystemTime {
         *self.0.lock().unwrap()
     }
@@ -126,7 +126,7 @@ async fn after_a_thaw_connections_are_new_and_the_nodes_are_asked_for() {
     let clock = Manual(Arc::new(Mutex::new(SystemTime::UNIX_EPOCH)));
     let transport = |sniffs| {
         builder([cluster.url(0)])
-            .wall_clock(clock.clone())
+            .suspend_detector(clock.clone())
             .sniff_on_node_failure(sniffs)
             .build()
             .unwrap()

@@ -1,10 +1,7 @@
 //! Request bodies that fail while they are sent.
 
 use bytes::Bytes;
-use es_transport::{
-    Body, Error, TransportBuilder,
-    connect::{Connector, http_client},
-};
+use es_transport::{Body, Error, TransportBuilder};
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
@@ -36,10 +33,4 @@ async fn node_is_not_blamed(over: impl FnOnce(TransportBuilder) -> TransportBuil
 #[tokio::test]
 async fn a_body_that_fails_is_not_its_nodes_fault() {
     node_is_not_blamed(|builder| builder).await;
-}
-
-#[tokio::test]
-async fn nor_over_another_http_client() {
-    let client = http_client(Connector::builder().build().unwrap());
-    node_is_not_blamed(|builder| builder.http_service(client)).await;
 }

@@ -117,7 +117,12 @@ async fn whatever_else_reads_is_answered_or_refused_in_a_known_form() {
     for name in EVERYWHERE {
         assert!(succeeded.contains(&name), "{name} does not succeed: {refused:?}");
     }
-    println!("{} {}: {} succeeded: {succeeded:?}", var("ES_KIND"), var("ES_VERSION"), succeeded.len());
+    println!(
+        "{} {}: {} succeeded: {succeeded:?}",
+        var("ES_KIND"),
+        var("ES_VERSION"),
+        succeeded.len()
+    );
     for (refusal, names) in refused {
         server::say(&format!("{refusal}: {names:?}"));
     }

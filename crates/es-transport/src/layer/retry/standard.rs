@@ -160,7 +160,9 @@ impl StandardRetry {
                 let own = request.options.and_then(|options| options.retry_on_timeout);
                 own.unwrap_or(self.on_timeout).then_some(RetryReason::Timeout)?
             }
-            Some(TimeoutPhase::Connect) | None if ends_the_same(error) => return None,
+            Some(TimeoutPhase::Connect) | None if ends_the_same(error) => {
+                return None;
+            }
             Some(TimeoutPhase::Connect) | None if error.is_unsent() => RetryReason::Unsent,
             Some(TimeoutPhase::Connect) | None => RetryReason::Idempotent,
         };

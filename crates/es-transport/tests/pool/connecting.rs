@@ -76,7 +76,7 @@ async fn slow_server() -> Server {
 }
 
 #[tokio::test]
-async fn who_dials_takes_what_is_idle_first_and_the_dial_is_kept() {
+async fn a_connect_races_against_a_free_connection() {
     let (server, gate) = (slow_server().await, Arc::new(Semaphore::new(0)));
     let (connections, dials) = gated(&gate, Ok);
     let [slow, fast] = one_served_one_dialing(&connections, &server, &dials).await;
@@ -90,7 +90,7 @@ async fn who_dials_takes_what_is_idle_first_and_the_dial_is_kept() {
 }
 
 #[tokio::test]
-async fn a_dial_that_nobody_waits_for_serves_the_next_instead_of_another() {
+async fn an_unclaimed_connect_serves_the_next() {
     let (server, gate) = (slow_server().await, Arc::new(Semaphore::new(0)));
     let (connections, dials) = gated(&gate, Ok);
     let [slow, fast] = one_served_one_dialing(&connections, &server, &dials).await;
@@ -108,7 +108,7 @@ async fn a_dial_that_nobody_waits_for_serves_the_next_instead_of_another() {
 }
 
 #[tokio::test]
-async fn a_dial_that_fails_for_nobody_disturbs_nobody() {
+async fn an_unclaimed_connect_may_fail() {
     let (server, gate) = (slow_server().await, Arc::new(Semaphore::new(0)));
     let (connections, dials) = gated(&gate, |_| Err(Error::connect_message("gone")));
     let [slow, fast] = one_served_one_dialing(&connections, &server, &dials).await;
@@ -119,7 +119,7 @@ async fn a_dial_that_fails_for_nobody_disturbs_nobody() {
 }
 
 #[tokio::test]
-async fn a_dial_that_fails_is_the_error_of_who_started_it() {
+async fn a_failed_connect_fails_its_own_request() {
     let (server, gate) = (slow_server().await, Arc::new(Semaphore::new(0)));
     let (connections, dials) = gated(&gate, |_| Err(Error::connect_message("gone")));
     let [slow, fast] = one_served_one_dialing(&connections, &server, &dials).await;
@@ -161,7 +161,7 @@ async fn the_connect_timeout_covers_the_handshake() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_in_the_handshake_is_no_trust_problem() {
+async fn a_handshake_cut_off_is_a_connect_error() {
     let server = Server::start(|stream, _| async move { drop(stream) }).await;
     let url = server.url("/").replace("http:", "https:");
     let error = get(&connections(), &url).await.unwrap_err();
@@ -169,7 +169,7 @@ async fn a_connection_that_ends_in_the_handshake_is_no_trust_problem() {
 }
 
 #[tokio::test]
-async fn a_connector_that_panics_leaves_nobody_waiting() {
+async fn a_panicking_connector_fails_its_request() {
     let connections = Connections::with_connector(service_fn(|_: Uri| async {
         if true {
             panic!("on purpose");

@@ -46,7 +46,7 @@ fn start(connections: &Connections, url: String) -> tokio::task::JoinHandle<Stri
 }
 
 #[tokio::test]
-async fn further_requests_wait_and_are_served_in_order() {
+async fn waiters_are_served_in_order() {
     let (server, gate, seen) = gated().await;
     let connections = limited(1);
     let mut tasks = Vec::new();
@@ -65,7 +65,7 @@ async fn further_requests_wait_and_are_served_in_order() {
 }
 
 #[tokio::test]
-async fn who_gives_up_leaves_the_queue() {
+async fn a_cancelled_request_leaves_the_queue() {
     let (server, gate, seen) = gated().await;
     let connections = limited(1);
     let first = start(&connections, server.url("/first"));
@@ -83,7 +83,7 @@ async fn who_gives_up_leaves_the_queue() {
 }
 
 #[tokio::test]
-async fn a_place_that_becomes_free_is_dialed_again() {
+async fn a_freed_place_is_connected_again() {
     let (server, gate, seen) = gated().await;
     let connections = limited(1);
     let cancelled = start(&connections, server.url("/cancelled"));
@@ -98,7 +98,7 @@ async fn a_place_that_becomes_free_is_dialed_again() {
 }
 
 #[tokio::test]
-async fn who_gives_up_just_after_being_served_passes_the_connection_on() {
+async fn a_late_cancel_passes_its_connection_on() {
     let (server, gate, seen) = gated().await;
     let connections = limited(1);
     let first = start(&connections, server.url("/first"));
@@ -143,7 +143,7 @@ async fn many_tasks_share_few_connections() {
 }
 
 #[tokio::test]
-async fn closing_sends_away_who_waits_and_lets_finish_who_is_served() {
+async fn closing_fails_waiters_and_lets_others_finish() {
     let (server, gate, seen) = gated().await;
     let connections = limited(1);
     let served = start(&connections, server.url("/served"));
@@ -160,12 +160,12 @@ async fn closing_sends_away_who_waits_and_lets_finish_who_is_served() {
 }
 
 #[tokio::test]
-async fn a_node_that_left_finishes_what_it_began() {
+async fn a_retired_host_finishes_its_requests() {
     let (server, gate, seen) = gated().await;
     let connections = limited(4);
     let served = start(&connections, server.url("/served"));
     eventually("it is there", || seen.lock().unwrap().len() == 1).await;
-    connections.close_origin(&uri(&server));
+    connections.close_host(&uri(&server));
     gate.add_permits(1);
     assert_eq!(served.await.unwrap(), "/served");
     // Its connection was not kept, and is not found by the next request.

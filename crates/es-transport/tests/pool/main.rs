@@ -1,16 +1,16 @@
-//! Connections over real sockets, with servers that break the rules.
+//! The pool over real sockets, with servers that break the rules.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-mod answers;
 mod chaos;
 #[path = "../connect_support/mod.rs"]
 mod connect_support;
-mod dialing;
+mod connecting;
 mod idle;
 mod leftovers;
 mod limits;
+mod responses;
+mod reuse;
 mod runtimes;
-mod traps;
 
 use std::time::Duration;
 

@@ -51,17 +51,17 @@ fn ends_while_they_wait(waiting: usize) {
 }
 
 #[test]
-fn a_runtime_that_ends_takes_its_dials_and_its_queue_with_it() {
+fn a_runtime_ends_with_its_connects_and_queue() {
     in_time(|| ends_while_they_wait(3));
 }
 
 #[test]
-fn however_long_the_queue_is() {
+fn a_runtime_ends_with_a_long_queue() {
     in_time(|| ends_while_they_wait(20_000));
 }
 
 #[test]
-fn idle_connections_are_watched_in_the_next_runtime_too() {
+fn eviction_goes_on_in_the_next_runtime() {
     let servers = runtime();
     let server = servers.block_on(Server::echo());
     let (url, stop) = (server.url("/"), std::sync::Arc::new(tokio::sync::Notify::new()));
@@ -82,7 +82,7 @@ fn idle_connections_are_watched_in_the_next_runtime_too() {
 }
 
 #[tokio::test]
-async fn without_a_runtime_a_request_is_an_error() {
+async fn outside_of_a_runtime_requests_fail() {
     let server = Server::start(|mut stream, _| async move {
         read_head(&mut stream).await.unwrap();
         answer(&mut stream, "never").await;

@@ -52,7 +52,7 @@ async fn disturb(connections: Connections, url: String, rng: Arc<Rng>) {
             let request = http::Request::get(target).body(Body::empty()).unwrap();
             drop(connections.oneshot(request).await);
         }
-        2 => connections.drop_idle(),
+        2 => connections.close_idle(),
         _ => drop(get(&connections, target).await),
     }
 }
@@ -78,7 +78,7 @@ async fn rounds(places: usize) {
         .await;
     }
     // One that its server has just closed may still be idle.
-    connections.drop_idle();
+    connections.close_idle();
     assert_eq!(get(&connections, server.url("/ok")).await.unwrap().1, "ok");
 }
 

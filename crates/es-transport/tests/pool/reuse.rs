@@ -42,7 +42,7 @@ async fn a_connection_is_used_again() {
 }
 
 #[tokio::test]
-async fn one_that_the_server_closed_while_idle_is_not_used() {
+async fn a_connection_closed_while_idle_is_not_used() {
     let (closed, mut seen) = mpsc::unbounded_channel();
     let server = Server::start(move |mut stream, _| {
         let closed = closed.clone();
@@ -66,7 +66,7 @@ async fn one_that_the_server_closed_while_idle_is_not_used() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_closes_right_after_the_answer_fails_at_worst_as_broken() {
+async fn a_close_after_the_response_breaks_at_worst() {
     let server = Server::start(|mut stream, _| async move {
         read_head(&mut stream).await.unwrap();
         answer(&mut stream, "once").await;
@@ -122,7 +122,7 @@ impl Write for Dying {
 }
 
 #[tokio::test]
-async fn a_request_that_no_byte_was_taken_of_is_sent_again() {
+async fn a_request_not_taken_is_sent_elsewhere() {
     let server = Server::echo().await;
     let switches = Arc::new(Mutex::new(Vec::new()));
     let made = Arc::clone(&switches);
@@ -147,7 +147,7 @@ async fn a_request_that_no_byte_was_taken_of_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_new_connection_that_takes_nothing_is_an_error_that_says_unsent() {
+async fn a_new_connection_that_takes_nothing_fails() {
     let server = Server::echo().await;
     let connections = Connections::with_connector(service_fn(|target: Uri| async move {
         let dead = Arc::new(AtomicBool::new(true));
@@ -171,7 +171,7 @@ async fn large() -> Server {
 }
 
 #[tokio::test]
-async fn a_large_answer_held_unread_blocks_nobody() {
+async fn an_unread_response_blocks_nobody() {
     let server = large().await;
     let connections = connections();
     let held = connections.clone().oneshot(request(&server.url("/held"))).await.unwrap();
@@ -186,7 +186,7 @@ async fn a_large_answer_held_unread_blocks_nobody() {
 }
 
 #[tokio::test]
-async fn a_large_answer_dropped_unread_closes_its_connection() {
+async fn dropping_a_large_response_closes() {
     let server = large().await;
     let connections = connections();
     drop(connections.clone().oneshot(request(&server.url("/"))).await.unwrap());
@@ -196,7 +196,7 @@ async fn a_large_answer_dropped_unread_closes_its_connection() {
 }
 
 #[tokio::test]
-async fn a_short_answer_dropped_unread_keeps_its_connection() {
+async fn dropping_a_short_response_keeps() {
     let server = Server::echo().await;
     let connections = connections();
     for _ in 0..5 {

@@ -20,7 +20,7 @@ use crate::{
 const LARGE: usize = 4 << 20;
 
 #[tokio::test]
-async fn an_answer_before_the_request_ended_does_not_poison_the_next() {
+async fn an_early_response_does_not_affect_the_next() {
     // The server refuses a large body early and does not read it.
     let server = Server::start(|mut stream, _| async move {
         read_head(&mut stream).await.unwrap();
@@ -45,7 +45,7 @@ async fn an_answer_before_the_request_ended_does_not_poison_the_next() {
 }
 
 #[tokio::test]
-async fn an_answer_before_the_request_ended_does_not_hold_its_connection_for_ever() {
+async fn an_early_response_closes_its_connection() {
     // The server keeps the connection, and never reads the rest of the request.
     let server = Server::start(|mut stream, _| async move {
         read_head(&mut stream).await.unwrap();
@@ -93,7 +93,7 @@ async fn answers_are_not_mixed_up(pieces: [&'static str; 2]) {
 }
 
 #[tokio::test]
-async fn what_follows_an_answer_is_no_answer_to_the_next_request() {
+async fn surplus_bytes_answer_no_request() {
     let forged = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged";
     let answers = [
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n/1",
@@ -107,7 +107,7 @@ async fn what_follows_an_answer_is_no_answer_to_the_next_request() {
 }
 
 #[tokio::test]
-async fn a_connection_that_changes_its_protocol_is_not_used_again() {
+async fn an_upgraded_connection_is_not_reused() {
     let server = Server::start(|mut stream, number| async move {
         if number > 0 {
             return echo(stream).await;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use es_transport::connect::{Connections, WallClock};
+use es_transport::connect::{Connections, SuspendDetector};
 
 use crate::{
     connect_support::{
@@ -27,7 +27,7 @@ async fn two_idle(connections: &Connections, server: &Server) {
 }
 
 #[tokio::test]
-async fn they_are_closed_after_the_idle_timeout() {
+async fn idle_timeout_closes_connections() {
     let server = Server::echo().await;
     let timeout = Duration::from_millis(200);
     let connections = Connections::builder().idle_timeout(timeout).build(connector());
@@ -42,7 +42,7 @@ async fn they_are_closed_after_the_idle_timeout() {
 }
 
 #[tokio::test]
-async fn use_keeps_them_alive() {
+async fn use_keeps_connections_alive() {
     let server = Server::echo().await;
     let timeout = Duration::from_millis(400);
     let connections = Connections::builder().idle_timeout(timeout).build(connector());
@@ -55,7 +55,7 @@ async fn use_keeps_them_alive() {
 }
 
 #[tokio::test]
-async fn more_than_the_limit_are_closed_at_once() {
+async fn max_idle_closes_the_rest_at_once() {
     let server = Server::echo().await;
     let connections = Connections::builder().max_idle_per_node(1).build(connector());
     two_idle(&connections, &server).await;
@@ -71,18 +71,18 @@ async fn more_than_the_limit_are_closed_at_once() {
 }
 
 #[tokio::test]
-async fn they_can_be_dropped_by_hand() {
+async fn close_idle_closes_idle_connections() {
     let server = Server::echo().await;
     let connections = connections();
     two_idle(&connections, &server).await;
-    connections.drop_idle();
+    connections.close_idle();
     assert_eq!(counts(&connections, &server), (0, 0));
     get(&connections, &server.url("/")).await.unwrap();
     assert_eq!(server.accepted(), 3);
 }
 
 #[tokio::test]
-async fn those_of_a_node_that_left_are_closed() {
+async fn retain_closes_connections_of_other_hosts() {
     let (gone, kept) = (Server::echo().await, Server::echo().await);
     let connections = connections();
     two_idle(&connections, &gone).await;
@@ -91,7 +91,7 @@ async fn those_of_a_node_that_left_are_closed() {
     assert_eq!(counts(&connections, &gone), (0, 0));
     assert_eq!(counts(&connections, &kept), (1, 1));
 
-    connections.close_origin(&uri(&kept));
+    connections.close_host(&uri(&kept));
     assert_eq!(counts(&connections, &kept), (0, 0));
     // A node that comes back is connected again.
     get(&connections, &gone.url("/")).await.unwrap();
@@ -99,7 +99,7 @@ async fn those_of_a_node_that_left_are_closed() {
 }
 
 #[tokio::test]
-async fn they_are_closed_with_the_last_clone() {
+async fn the_last_clone_closes_connections() {
     let (closed, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let server = Server::start(move |stream, _| {
         let closed = closed.clone();
@@ -134,17 +134,17 @@ impl Manual {
     }
 }
 
-impl WallClock for Manual {
+impl SuspendDetector for Manual {
     fn now(&self) -> SystemTime {
         *self.0.lock().unwrap()
     }
 }
 
 #[tokio::test]
-async fn they_are_dropped_when_the_process_was_frozen() {
+async fn idle_connections_are_dropped_on_resume() {
     let server = Server::echo().await;
     let clock = Manual::new();
-    let connections = Connections::builder().wall_clock(clock.clone()).build(connector());
+    let connections = Connections::builder().suspend_detector(clock.clone()).build(connector());
     two_idle(&connections, &server).await;
 
     // The timers saw nothing of this hour.
@@ -159,10 +159,10 @@ async fn they_are_dropped_when_the_process_was_frozen() {
 }
 
 #[tokio::test]
-async fn an_ordinary_pause_is_no_thaw() {
+async fn an_ordinary_pause_is_no_suspension() {
     let server = Server::echo().await;
     let clock = Manual::new();
-    let connections = Connections::builder().wall_clock(clock.clone()).build(connector());
+    let connections = Connections::builder().suspend_detector(clock.clone()).build(connector());
     get(&connections, &server.url("/")).await.unwrap();
     clock.advance(Duration::from_secs(9));
     get(&connections, &server.url("/")).await.unwrap();
@@ -173,14 +173,14 @@ async fn an_ordinary_pause_is_no_thaw() {
 }
 
 #[tokio::test]
-async fn a_thaw_is_told_by_whoever_notices_it() {
+async fn on_resume_is_called_by_request_or_timer() {
     let server = Server::echo().await;
     let (clock, thaws) = (Manual::new(), Arc::new(AtomicUsize::new(0)));
     let counter = Arc::clone(&thaws);
     let connections = Connections::builder()
         .idle_timeout(Duration::from_secs(1))
-        .wall_clock(clock.clone())
-        .on_thaw(move || {
+        .suspend_detector(clock.clone())
+        .on_resume(move || {
             counter.fetch_add(1, Ordering::SeqCst);
         })
         .build(connector());

@@ -1,16 +1,16 @@
 //! What failed, in this crate's words.
 
-use std::{error::Error as StdError, io};
+use std::io;
 
-use http::Uri;
+use http::{StatusCode, Uri};
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
-use super::{validity, verifier::PinError};
+use super::{proxy, validity, verifier::PinError};
 use crate::error::{BoxError, Error, find};
 
 /// A connection that could not be opened. Errors that are this crate's already
 /// are kept.
-pub(super) fn dial(target: &Uri, error: BoxError) -> Error {
+pub(super) fn connect(target: &Uri, error: BoxError) -> Error {
     if error.is::<Error>() {
         return Error::from_service(error);
     }
@@ -126,6 +126,11 @@ pub(super) fn body(error: hyper::Error) -> Error {
     }
 }
 
+/// A forward proxy refused the request, which it did not pass on.
+pub(super) fn proxy_refused(status: StatusCode) -> Error {
+    Error::connect_message(format!("the proxy: {}", proxy::refusal(status.as_u16())))
+}
+
 /// An answer that tells two lengths of itself: the connection is of no use after it.
 pub(super) fn ambiguous() -> Error {
     Error::body("it has both a `content-length` and chunks")
@@ -160,26 +165,4 @@ fn is_of_request_body(error: &hyper::Error) -> bool {
     // hyper has a question for the second case only.
     error.is_body_write_aborted()
         || (error.is_user() && error.to_string().contains("user's Body stream"))
-}
-
-/// An error of hyper-util's client, whose chain holds that of the connector
-/// where no connection was opened. Later it may hold one of the request's body,
-/// which can be this crate's too.
-pub(super) fn client(error: hyper_util::client::legacy::Error) -> Error {
-    let chain: &(dyn StdError + 'static) = &error;
-    if error.is_connect() {
-        return match find::<Error>(chain).map(|ours| (ours.is_tls(), timeout(ours))) {
-            Some((_, Some(timeout))) => timeout.with_source(error),
-            Some((true, None)) => Error::tls(error),
-            _ => Error::connect(error),
-        };
-    }
-    match find::<hyper::Error>(chain).and_then(|error| broken(error, false)) {
-        Some(broken) => broken.with_source(error),
-        None => Error::io(error),
-    }
-}
-
-fn timeout(error: &Error) -> Option<Error> {
-    Some(Error::timeout(error.timeout_phase()?, error.timeout_after()?))
 }

@@ -1,0 +1,306 @@
+//! Settings of the pool.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use http::Uri;
+use hyper::client::conn::http1;
+#[cfg(feature = "http2")]
+use hyper::client::conn::http2;
+#[cfg(feature = "http2")]
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tower::Service;
+
+use super::{
+    connection::{self, Connect, Io},
+    host::Limits,
+    service::Connections,
+};
+use crate::{error::BoxError, rng};
+
+/// The largest head of a response. Elasticsearch adds a line per warning, and some
+/// products long ones.
+const MAX_HEADER_SIZE: usize = 256 * 1024;
+
+/// The largest number of header lines. hyper makes room for as many at each response:
+/// this is the most that stays below the size from which glibc consolidates its memory
+/// at each release.
+const MAX_HEADERS: usize = 2_000;
+
+/// Tells the wall clock's time, by which a suspension of the process is detected.
+///
+/// A process that is suspended (a function between two calls, a virtual machine that was
+/// saved) does not see its timers run, but the wall clock is far ahead when it resumes.
+/// Its idle connections are then most likely dead.
+pub trait SuspendDetector: fmt::Debug + Send + Sync + 'static {
+    /// Returns the time now.
+    fn now(&self) -> SystemTime;
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl SuspendDetector for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// What happened to a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectionEvent {
+    /// A connection was opened.
+    Opened {
+        /// Scheme and authority of its node, with the path `/`.
+        target: Uri,
+    },
+    /// A connection was closed.
+    Closed {
+        /// Scheme and authority of its node, with the path `/`.
+        target: Uri,
+    },
+}
+
+pub(super) type EventHook = Arc<dyn Fn(&ConnectionEvent) + Send + Sync>;
+
+type ResumeHook = Arc<dyn Fn() + Send + Sync>;
+
+/// Builds [`Connections`].
+///
+/// Limits hold per host: per scheme, host name and port.
+#[derive(Clone)]
+#[must_use = "settings do nothing until they are built"]
+pub struct ConnectionsBuilder {
+    limits: Limits,
+    acquire_timeout: Duration,
+    max_age: Option<Duration>,
+    detector: Arc<dyn SuspendDetector>,
+    on_resume: ResumeHook,
+    on_event: Option<EventHook>,
+    protocols: Protocols,
+    may_share: bool,
+}
+
+/// hyper's settings of the protocols.
+#[derive(Clone)]
+pub(super) struct Protocols {
+    pub(super) http1: http1::Builder,
+    #[cfg(feature = "http2")]
+    pub(super) http2: http2::Builder<TokioExecutor>,
+}
+
+impl ConnectionsBuilder {
+    pub(super) fn new() -> Self {
+        let mut http1 = http1::Builder::new();
+        http1.max_header_size(MAX_HEADER_SIZE).max_headers(MAX_HEADERS);
+        let protocols = Protocols {
+            http1,
+            #[cfg(feature = "http2")]
+            http2: http2_builder(),
+        };
+        Self {
+            limits: Limits { max_open: 256, max_idle: 256, idle_timeout: Duration::from_secs(60) },
+            acquire_timeout: Duration::from_secs(10),
+            max_age: Some(Duration::from_secs(600)),
+            detector: Arc::new(SystemClock),
+            on_resume: Arc::new(|| {}),
+            on_event: None,
+            protocols,
+            may_share: false,
+        }
+    }
+
+    /// Sets the number of connections to one node that are open at the same time.
+    /// Further requests wait, in the order they came. Default: 256, at least 1.
+    pub fn max_per_node(mut self, connections: usize) -> Self {
+        self.limits.max_open = connections.max(1);
+        self
+    }
+
+    /// Sets the number of idle connections to one node that are kept. Default: 256; 0
+    /// keeps none.
+    pub fn max_idle_per_node(mut self, connections: usize) -> Self {
+        self.limits.max_idle = connections;
+        self
+    }
+
+    /// Sets how long an idle connection is kept: between this time and 1.25 times it, and
+    /// never more than 5 s longer. Default: 60 s.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets the maximum age of a connection, or none. Default: 10 minutes.
+    ///
+    /// A connection that is older is closed between two requests, so that names are
+    /// resolved again: up to a tenth earlier, by chance, so that connections opened
+    /// together do not end together.
+    pub fn max_age(mut self, age: impl Into<Option<Duration>>) -> Self {
+        self.max_age = age.into();
+        self
+    }
+
+    /// Sets how long a request waits for a connection, opening one included. Default: 10 s.
+    ///
+    /// The request was not sent then, and fails with
+    /// [`TimeoutPhase::Acquire`](crate::error::TimeoutPhase::Acquire). A request with a
+    /// timeout of its own ([`RequestOptions`](crate::RequestOptions)) waits for at most half
+    /// of that, so that it is still known that it was not sent.
+    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
+        self.acquire_timeout = timeout;
+        self
+    }
+
+    /// Sets the clock by which a suspension is detected. Default: the system's.
+    pub fn suspend_detector(mut self, detector: impl SuspendDetector) -> Self {
+        self.detector = Arc::new(detector);
+        self
+    }
+
+    /// Sets a hook that is called when the process was found to have been suspended, by
+    /// the request or the timer that noticed it: what else is known of the cluster may be
+    /// old too. It is called for each node that has idle connections.
+    pub fn on_resume(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.on_resume = Arc::new(hook);
+        self
+    }
+
+    /// Sets a hook that is called when a connection was opened or closed.
+    ///
+    /// ```
+    /// use es_transport::connect::{Connections, ConnectionEvent};
+    ///
+    /// let settings = Connections::builder().on_event(|event| match event {
+    ///     ConnectionEvent::Opened { target } => println!("opened {target}"),
+    ///     ConnectionEvent::Closed { target } => println!("closed {target}"),
+    ///     _ => {}
+    /// });
+    /// # let _ = settings;
+    /// ```
+    pub fn on_event(mut self, hook: impl Fn(&ConnectionEvent) + Send + Sync + 'static) -> Self {
+        self.on_event = Some(Arc::new(hook));
+        self
+    }
+
+    /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
+    /// heads of responses.
+    ///
+    /// It replaces the defaults: 256 KiB (`max_header_size`) and 2,000 header lines
+    /// (`max_headers`). hyper's own default is 100 lines, which a server that warns
+    /// of many deprecated parameters exceeds.
+    ///
+    /// ```
+    /// use es_transport::connect::Connections;
+    /// use hyper::client::conn::http1;
+    ///
+    /// let mut http1 = http1::Builder::new();
+    /// http1.max_header_size(1 << 20).max_headers(10_000);
+    /// let settings = Connections::builder().http1_builder(http1);
+    /// # let _ = settings;
+    /// ```
+    pub fn http1_builder(mut self, builder: http1::Builder) -> Self {
+        self.protocols.http1 = builder;
+        self
+    }
+
+    /// Sets hyper's own settings of HTTP/2 connections.
+    ///
+    /// It replaces the defaults: a ping every 20 s, idle or not, and 10 s for its answer.
+    #[cfg(feature = "http2")]
+    pub fn http2_builder(mut self, builder: http2::Builder<TokioExecutor>) -> Self {
+        self.protocols.http2 = builder;
+        self
+    }
+
+    /// States that the connector may open HTTP/2 connections, each of which serves any
+    /// number of requests: to an https node connections are then opened one after the
+    /// other until it is known what they speak. Default: `false`.
+    #[cfg(feature = "http2")]
+    pub fn may_share(mut self, may_share: bool) -> Self {
+        self.may_share = may_share;
+        self
+    }
+
+    /// Makes connections over a connector: any service that makes an open connection of a
+    /// URI. It speaks HTTP/1.1 (a TLS connector must not offer `h2` in ALPN) and should
+    /// limit its own time. A [`Connector`](super::super::Connector) may offer `h2`.
+    pub fn build<C>(self, connector: C) -> Connections
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Io,
+        C::Error: Into<BoxError>,
+        C::Future: Send,
+    {
+        Connections::from_settings(Settings {
+            connect: connection::connect(connector, self.protocols, self.on_event),
+            limits: self.limits,
+            acquire_timeout: self.acquire_timeout,
+            max_age: self.max_age,
+            may_share: self.may_share,
+            detector: self.detector,
+            on_resume: self.on_resume,
+        })
+    }
+}
+
+#[cfg(feature = "http2")]
+fn http2_builder() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10))
+        .keep_alive_while_idle(true)
+        .max_header_list_size(MAX_HEADER_SIZE as u32);
+    builder
+}
+
+impl fmt::Debug for ConnectionsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionsBuilder")
+            .field("limits", &self.limits)
+            .field("acquire_timeout", &self.acquire_timeout)
+            .field("max_age", &self.max_age)
+            .field("suspend_detector", &self.detector)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The settings as the hosts share them.
+pub(super) struct Settings {
+    pub(super) connect: Connect,
+    pub(super) limits: Limits,
+    acquire_timeout: Duration,
+    max_age: Option<Duration>,
+    pub(super) may_share: bool,
+    pub(super) detector: Arc<dyn SuspendDetector>,
+    pub(super) on_resume: ResumeHook,
+}
+
+impl Settings {
+    /// Returns the time between two evictions: a quarter of the idle timeout, but short
+    /// enough to tell a suspension from an ordinary pause.
+    pub(super) fn eviction_period(&self) -> Duration {
+        let quarter = self.limits.idle_timeout / 4;
+        quarter.clamp(Duration::from_millis(1), Duration::from_secs(5))
+    }
+
+    /// Returns how old the next connection may become: the maximum age less up to a tenth.
+    pub(super) fn max_age(&self) -> Option<Duration> {
+        let age = self.max_age?;
+        let percent = u32::try_from(rng::below(10)).unwrap_or(0);
+        Some(age - age / 100 * percent)
+    }
+
+    /// Returns how long a request waits for a connection that has this time altogether.
+    pub(super) fn acquire_timeout(&self, request_timeout: Option<Duration>) -> Duration {
+        let most = request_timeout.map(|timeout| timeout / 2);
+        most.map_or(self.acquire_timeout, |most| most.min(self.acquire_timeout))
+    }
+}
