@@ -7,7 +7,7 @@ use std::{
 
 use es_transport::{
     NodePool,
-    node::{RequestContext, RoundRobin, Verdict},
+    node::{NodeOutcome, RequestContext, RoundRobin},
 };
 use http::Method;
 
@@ -17,9 +17,10 @@ use crate::{fixtures::pool, operation::BoxError};
 pub fn choose(pool: &NodePool, selector: &RoundRobin, times: u64) {
     let context = RequestContext::new(&Method::GET, "/products/_search");
     for _ in 0..times {
-        let mut selected = pool.select(selector, &context);
-        std::hint::black_box(selected.node());
-        selected.finish(Verdict::Alive, context.now());
+        // The pool has nodes, of which round robin excludes none.
+        let Ok(mut selection) = pool.select(selector, &context) else { return };
+        std::hint::black_box(selection.node());
+        selection.finish(NodeOutcome::Healthy, context.now());
     }
 }
 

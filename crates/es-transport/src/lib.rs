@@ -48,6 +48,7 @@ pub mod connect;
 pub mod credentials;
 pub mod curl;
 pub mod error;
+pub mod events;
 pub mod layer;
 pub mod node;
 pub mod options;

@@ -15,8 +15,12 @@ use es_transport::{
     Body, Credentials, Error, Node, NodePool, NodeSelector, RequestAuth, RequestOptions,
     ResponseBody,
     attempt::{AnsweredBy, Resend},
+    events::Event,
     layer::{SelectNodeLayer, select_node::SelectNode},
-    node::{AttemptEnd, Candidates, LeastInFlight, NodeSlot, RequestContext, RoundRobin},
+    node::{
+        AttemptEnd, Candidates, LeastInFlight, RequestContext, RoundRobin, SelectedNode,
+        selector_fn,
+    },
 };
 use http::{Request, Response, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt;
@@ -73,7 +77,7 @@ fn in_flight(pool: &NodePool) -> usize {
         seen.store(nodes.iter().map(|node| node.in_flight()).sum(), Ordering::Relaxed);
         0
     };
-    drop(pool.select(&look, &RequestContext::new(&http::Method::GET, "/")));
+    drop(pool.select(&look, &RequestContext::new(&http::Method::GET, "/")).unwrap());
     total.load(Ordering::Relaxed)
 }
 
@@ -183,6 +187,66 @@ async fn a_resend_goes_to_a_node_that_was_not_tried() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_of_a_layer_is_not_the_nodes_fault() {
+    let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
+    for _ in 0..10 {
+        let mut future = stack.send(get("/"));
+        stack.received().1.send_error(tower::load_shed::error::Overloaded::new());
+        assert_ready_err!(future.poll());
+    }
+    assert_eq!(stack.pool.live(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_eligible_node_is_an_error_without_an_attempt() {
+    struct Nowhere;
+
+    impl NodeSelector for Nowhere {
+        fn eligible(&self, _: &Node, _: &RequestContext<'_>) -> bool {
+            false
+        }
+
+        fn select(&self, _: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+            0
+        }
+    }
+
+    let mut stack = stack(&["http://a:1"], Nowhere);
+    let mut future = stack.send(get("/"));
+    assert!(assert_ready_err!(future.poll()).is_no_nodes());
+    assert_pending!(task::spawn(stack.sent.next_request()).poll());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_extension_of_the_request_reaches_the_selector() {
+    #[derive(Clone)]
+    struct Place(usize);
+
+    let by_place =
+        selector_fn(|_, request| request.extension::<Place>().map_or(0, |place| place.0));
+    let mut stack = stack(&["http://a:1", "http://b:1"], by_place);
+    let mut request = get("/");
+    request.extensions_mut().insert(Place(1));
+    let _future = stack.send(request);
+    assert_eq!(stack.received().0.uri().host(), Some("b"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_death_is_an_event_with_its_cause() {
+    let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
+    let mut events = stack.pool.events().subscribe();
+    let mut future = stack.send(get("/"));
+    stack.received().1.send_error(Error::tls_message("the certificate has expired"));
+    assert!(assert_ready_err!(future.poll()).is_tls());
+    stack.answer(StatusCode::BAD_GATEWAY, Body::empty());
+    let mut causes = Vec::new();
+    while let Some(Event::NodeDied { cause, .. }) = events.try_recv() {
+        causes.push(cause.to_string());
+    }
+    assert_eq!(causes, ["tls", "status 502"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_kills_and_one_that_is_dropped_does_not() {
     let mut stack = stack(&["http://a:1", "http://b:1"], LeastInFlight);
     let (sender, body) = channel();
@@ -226,7 +290,7 @@ async fn a_probe_ends_with_the_head_of_a_streamed_answer_and_is_freed_by_a_drop(
 #[tokio::test(start_paused = true)]
 async fn the_slot_of_a_request_learns_its_node() {
     let mut stack = stack(&["http://a:1"], RoundRobin::default());
-    let slot = NodeSlot::default();
+    let slot = SelectedNode::default();
     let mut request = get("/");
     request.extensions_mut().insert(slot.clone());
     assert!(slot.node().is_none());

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use es_transport::{
     Node, NodePool, NodeSelector,
     node::{
-        LeastInFlight, PeakEwma, PreferAttribute, Random, RequestContext, RoundRobin, Selected,
-        SharedSelector, Sticky, Verdict,
+        Candidates, LeastInFlight, NodeOutcome, PeakEwma, PreferAttribute, Random, RequestContext,
+        RoundRobin, Selection, Sticky, SubsetCache, selector_fn,
     },
 };
 use http::Method;
@@ -29,7 +29,7 @@ fn request() -> RequestContext<'static> {
 }
 
 fn host(pool: &NodePool, selector: &impl NodeSelector, request: &RequestContext<'_>) -> String {
-    pool.select(selector, request).node().host().to_owned()
+    pool.select(selector, request).unwrap().node().host().to_owned()
 }
 
 /// How often each host was chosen.
@@ -42,22 +42,22 @@ fn count(pool: &NodePool, selector: &impl NodeSelector, times: usize) -> BTreeMa
 }
 
 fn kill(pool: &NodePool, host: &'static str, now: Instant) {
-    let to_host = move |nodes: &es_transport::node::Candidates<'_>, _: &RequestContext<'_>| {
+    let to_host = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
         nodes.position(|candidate| candidate.node().host() == host).unwrap()
     };
-    pool.select(&to_host, &request().at(now)).finish(Verdict::Failed, now);
+    pool.select(&to_host, &request().at(now)).unwrap().finish(NodeOutcome::Failed, now);
 }
 
 #[test]
-fn round_robin_is_strict_on_a_thread_and_even_over_threads() {
+fn round_robin_is_strict_on_a_thread() {
     let pool = pool(&["a", "b", "c"]);
     let selector = RoundRobin::starting_at(2);
     let order: String = (0..6).map(|_| host(&pool, &selector, &request())).collect();
     assert_eq!(order, "cabcab");
-    let selector = Arc::new(SharedSelector::new(RoundRobin::default()));
+    let selector = Arc::new(RoundRobin::default());
     let threads = [(); 4].map(|()| {
         let (pool, selector) = (Arc::clone(&pool), Arc::clone(&selector));
-        std::thread::spawn(move || count(&pool, &*selector, 300))
+        std::thread::spawn(move || count(&pool, &selector, 300))
     });
     for thread in threads {
         let counts = thread.join().unwrap();
@@ -67,7 +67,7 @@ fn round_robin_is_strict_on_a_thread_and_even_over_threads() {
 }
 
 #[test]
-fn round_robin_stays_even_while_others_die_and_come_back() {
+fn round_robin_stays_even_while_nodes_flap() {
     let names: Vec<String> = (0..30).map(|number| format!("node-{number}")).collect();
     let pool = pool(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let (selector, start) = (RoundRobin::starting_at(0), Instant::now());
@@ -76,12 +76,12 @@ fn round_robin_stays_even_while_others_die_and_come_back() {
     // In every round of about thirty, one of the first three dies five times and is probed.
     for step in 0..3_000 {
         let now = start + step * Duration::from_millis(200);
-        let mut selected = pool.select(&selector, &request().at(now));
+        let mut selected = pool.select(&selector, &request().at(now)).unwrap();
         let host = selected.node().host().to_owned();
         let verdict = if flapping.contains(&&*host) && step % 2 == 0 {
-            Verdict::Failed
+            NodeOutcome::Failed
         } else {
-            Verdict::Alive
+            NodeOutcome::Healthy
         };
         selected.finish(verdict, now);
         *counts.entry(host).or_default() += 1;
@@ -94,11 +94,11 @@ fn round_robin_stays_even_while_others_die_and_come_back() {
 }
 
 #[test]
-fn round_robin_goes_on_after_its_last_node_among_some_of_the_nodes() {
+fn round_robin_continues_after_its_last_node() {
     let pool = pool(&["a", "b", "c", "d"]);
     let selector = RoundRobin::starting_at(1);
     let urls = ["a", "c"].map(|name| node(name).shared_url().clone());
-    let resend = request().resent(2, &urls);
+    let resend = request().retried(2, &urls);
     let order = [request(), resend, resend, request(), request()];
     let order: String = order.map(|request| host(&pool, &selector, &request)).concat();
     assert_eq!(order, "bdbcd");
@@ -114,9 +114,9 @@ fn random_gives_each_node_its_share() {
 #[test]
 fn least_in_flight_fills_up_evenly() {
     let pool = pool(&["a", "b", "c"]);
-    let mut held: Vec<Selected> = Vec::new();
+    let mut held: Vec<Selection> = Vec::new();
     for round in 1..=5 {
-        held.extend((0..3).map(|_| pool.select(&LeastInFlight, &request())));
+        held.extend((0..3).map(|_| pool.select(&LeastInFlight, &request()).unwrap()));
         for name in ["a", "b", "c"] {
             assert_eq!(held.iter().filter(|s| s.node().host() == name).count(), round);
         }
@@ -126,60 +126,60 @@ fn least_in_flight_fills_up_evenly() {
 }
 
 #[test]
-fn peak_ewma_avoids_the_slow_node_until_its_peak_has_faded() {
+fn peak_ewma_avoids_the_slow_node() {
     let pool = pool(&["fast", "slow"]);
     let selector = PeakEwma::default();
     let start = Instant::now();
     let mut both = [
-        pool.select(&LeastInFlight, &request().at(start)),
-        pool.select(&LeastInFlight, &request().at(start)),
+        pool.select(&LeastInFlight, &request().at(start)).unwrap(),
+        pool.select(&LeastInFlight, &request().at(start)).unwrap(),
     ];
     for selected in &mut both {
         let is_slow = selected.node().host() == "slow";
         let latency = Duration::from_millis(if is_slow { 500 } else { 10 });
-        selected.finish(Verdict::Alive, start + latency);
+        selected.finish(NodeOutcome::Healthy, start + latency);
     }
     let now = request().at(start + SECOND);
     for _ in 0..100 {
         assert_eq!(host(&pool, &selector, &now), "fast");
     }
     // Busy enough, the fast one is the worse choice: 10 ms · 51 > 500 ms.
-    let busy = |nodes: &es_transport::node::Candidates<'_>, _: &RequestContext<'_>| {
+    let busy = |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
         nodes.position(|candidate| candidate.node().host() == "fast").unwrap()
     };
-    let held: Vec<_> = (0..60).map(|_| pool.select(&busy, &now)).collect();
+    let held: Vec<_> = (0..60).map(|_| pool.select(&busy, &now).unwrap()).collect();
     assert_eq!(host(&pool, &selector, &now), "slow");
     drop(held);
 }
 
 #[test]
-fn peak_ewma_does_not_idle_a_node_for_one_long_request() {
+fn peak_ewma_uses_a_node_with_one_long_request() {
     let pool = pool(&["answered", "busy"]);
     let selector = PeakEwma::default();
     let start = Instant::now();
     // The first request of one of them goes on and on.
     let mut held = [
-        pool.select(&LeastInFlight, &request().at(start)),
-        pool.select(&LeastInFlight, &request().at(start)),
+        pool.select(&LeastInFlight, &request().at(start)).unwrap(),
+        pool.select(&LeastInFlight, &request().at(start)).unwrap(),
     ];
     held.sort_by_key(|selected| selected.node().host() == "busy");
-    held[0].finish(Verdict::Alive, start + Duration::from_millis(10));
+    held[0].finish(NodeOutcome::Healthy, start + Duration::from_millis(10));
     let now = request().at(start + SECOND);
-    let many: Vec<_> = (0..100).map(|_| pool.select(&selector, &now)).collect();
+    let many: Vec<_> = (0..100).map(|_| pool.select(&selector, &now).unwrap()).collect();
     let busy = many.iter().filter(|selected| selected.node().host() == "busy").count();
     assert!((10..50).contains(&busy), "{busy}");
 }
 
 #[test]
-fn peak_ewma_does_not_take_the_worst_answer_of_a_busy_node_for_its_latency() {
+fn peak_ewma_forgets_the_peak_of_a_busy_node() {
     let pool = pool(&["fast", "slow"]);
     let start = Instant::now();
     let answer = |host: &'static str, after| {
-        let only = move |nodes: &es_transport::node::Candidates<'_>, _: &RequestContext<'_>| {
+        let only = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
             nodes.position(|candidate| candidate.node().host() == host).unwrap()
         };
-        let mut selected = pool.select(&only, &request().at(start));
-        selected.finish(Verdict::Alive, start + Duration::from_millis(after));
+        let mut selected = pool.select(&only, &request().at(start)).unwrap();
+        selected.finish(NodeOutcome::Healthy, start + Duration::from_millis(after));
     };
     answer("slow", 200);
     answer("fast", 500);
@@ -191,16 +191,16 @@ fn peak_ewma_does_not_take_the_worst_answer_of_a_busy_node_for_its_latency() {
 }
 
 #[test]
-fn peak_ewma_does_not_count_answers_that_refuse() {
+fn peak_ewma_ignores_refusals() {
     let pool = pool(&["a", "b"]);
     let start = Instant::now();
     let mut held = [
-        pool.select(&LeastInFlight, &request().at(start)),
-        pool.select(&LeastInFlight, &request().at(start)),
+        pool.select(&LeastInFlight, &request().at(start)).unwrap(),
+        pool.select(&LeastInFlight, &request().at(start)).unwrap(),
     ];
     let refused = held[0].node().host().to_owned();
-    held[0].finish(Verdict::Burdened, start + Duration::from_micros(1));
-    held[1].finish(Verdict::Alive, start + Duration::from_millis(5));
+    held[0].finish(NodeOutcome::Overloaded, start + Duration::from_micros(1));
+    held[1].finish(NodeOutcome::Healthy, start + Duration::from_millis(5));
     // 5 ms against the 30 ms of a node of which nothing is known.
     for _ in 0..50 {
         assert_ne!(host(&pool, &PeakEwma::default(), &request().at(start + SECOND)), refused);
@@ -217,7 +217,7 @@ fn sticky_stays_with_a_node_while_it_lives() {
     assert!((0..50).all(|_| host(&pool, &selector, &now) == first));
     // A resend goes elsewhere once; the next request is back.
     let tried: [Arc<str>; 1] = [node(&first).shared_url().clone()];
-    assert_ne!(host(&pool, &selector, &now.resent(2, &tried)), first);
+    assert_ne!(host(&pool, &selector, &now.retried(2, &tried)), first);
     assert_eq!(host(&pool, &selector, &now), first);
 
     let dead: &'static str = ["a", "b", "c"].into_iter().find(|name| *name == first).unwrap();
@@ -226,13 +226,13 @@ fn sticky_stays_with_a_node_while_it_lives() {
     assert_ne!(second, first);
     // The first one is back, but there is no reason to leave.
     let later = request().at(start + 2 * SECOND);
-    pool.select(&selector, &later).finish(Verdict::Alive, start + 2 * SECOND);
+    pool.select(&selector, &later).unwrap().finish(NodeOutcome::Healthy, start + 2 * SECOND);
     assert_eq!(pool.live(), 3);
     assert!((0..50).all(|_| host(&pool, &selector, &later) == second));
 }
 
 #[test]
-fn a_hint_leads_everybody_to_the_same_node_and_moves_only_with_it() {
+fn a_hint_leads_to_the_same_node_everywhere() {
     let names = ["a", "b", "c", "d"];
     let (pool, other) = (pool(&names), pool(&["d", "c", "b", "a"]));
     let hints: Vec<String> = (0..400).map(|i| format!("session-{i}")).collect();
@@ -261,7 +261,7 @@ fn zones() -> Arc<NodePool> {
 }
 
 #[test]
-fn the_own_zone_is_preferred_and_left_when_too_few_of_it_live() {
+fn the_own_zone_is_left_when_too_few_live() {
     let (pool, now) = (zones(), Instant::now());
     let selector = PreferAttribute::new("zone", "1").at_least(2);
     let counts = count(&pool, &selector, 100);
@@ -277,22 +277,181 @@ fn the_own_zone_is_preferred_and_left_when_too_few_of_it_live() {
 }
 
 #[test]
-fn the_own_zone_spills_over_when_it_has_too_much_to_do() {
+fn the_own_zone_spills_over_when_it_is_busy() {
     let pool = zones();
     let selector =
         PreferAttribute::new("zone", "1").at_most_in_flight(3).choosing_by(LeastInFlight);
-    let held: Vec<_> = (0..8).map(|_| pool.select(&selector, &request())).collect();
+    let held: Vec<_> = (0..8).map(|_| pool.select(&selector, &request()).unwrap()).collect();
     let at = |host: &str| held.iter().filter(|s| s.node().host() == host).count();
     assert_eq!((at("a"), at("c")), (3, 3));
     assert_eq!(at("b") + at("d"), 2);
 }
 
 #[test]
-fn the_own_zone_follows_what_sniffing_tells() {
+fn the_own_zone_follows_sniffed_attributes() {
     let pool = zones();
     let selector = PreferAttribute::new("zone", "1");
     host(&pool, &selector, &request());
-    pool.replace([node("x").with_attribute("zone", "2"), node("y").with_attribute("zone", "1")])
-        .unwrap();
+    pool.set_sniffed([
+        node("x").with_attribute("zone", "2"),
+        node("y").with_attribute("zone", "1"),
+    ])
+    .unwrap();
     assert!((0..20).all(|_| host(&pool, &selector, &request()) == "y"));
+}
+
+/// Writes may go to `a` and `b` only.
+struct WritesToSome<S>(S);
+
+impl<S: NodeSelector> NodeSelector for WritesToSome<S> {
+    fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
+        request.method().is_safe() || ["a", "b"].contains(&node.host())
+    }
+
+    fn select(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        self.0.select(nodes, request)
+    }
+}
+
+fn write() -> RequestContext<'static> {
+    RequestContext::new(&Method::PUT, "/products/_doc/1")
+}
+
+#[test]
+fn a_constraint_holds_and_the_preference_stays_even() {
+    let pool = pool(&["a", "b", "c", "d"]);
+    let selector = WritesToSome(RoundRobin::starting_at(0));
+    let order: String = (0..4).map(|_| host(&pool, &selector, &write())).collect();
+    assert_eq!(order, "abab");
+    assert_eq!(count(&pool, &selector, 40).len(), 4);
+}
+
+#[test]
+fn a_probe_of_a_node_is_no_reason_to_break_a_constraint() {
+    let (pool, start) = (pool(&["a", "b", "c"]), Instant::now());
+    let selector = WritesToSome(RoundRobin::starting_at(0));
+    kill(&pool, "c", start);
+    let later = start + 2 * SECOND;
+    for _ in 0..10 {
+        let selected = pool.select(&selector, &write().at(later)).unwrap();
+        assert!(!selected.is_probe() && selected.node().host() != "c");
+    }
+    let read = pool.select(&selector, &request().at(later)).unwrap();
+    assert!(read.is_probe() && read.node().host() == "c");
+}
+
+#[test]
+fn a_retry_stays_within_the_constraint() {
+    let (pool, now) = (pool(&["a", "b", "c"]), Instant::now());
+    let selector = WritesToSome(RoundRobin::starting_at(0));
+    let urls = ["a", "b"].map(|name| node(name).shared_url().clone());
+    for _ in 0..4 {
+        let first = pool.select(&selector, &write().at(now).retried(2, &urls[..1])).unwrap();
+        assert_eq!(first.node().host(), "b");
+        // Only `c` was not tried, and it is not eligible.
+        assert!(!first.has_untried_node(&urls[..1]));
+        let second = pool.select(&selector, &write().at(now).retried(3, &urls)).unwrap();
+        assert_ne!(second.node().host(), "c");
+    }
+}
+
+#[test]
+fn dead_eligible_nodes_are_used_rather_than_others() {
+    let (pool, start) = (pool(&["a", "b", "c"]), Instant::now());
+    let selector = WritesToSome(RoundRobin::starting_at(0));
+    kill(&pool, "a", start);
+    kill(&pool, "b", start);
+    let selected = pool.select(&selector, &write().at(start)).unwrap();
+    assert!(["a", "b"].contains(&selected.node().host()));
+    assert_eq!(host(&pool, &selector, &request().at(start)), "c");
+}
+
+#[test]
+fn no_eligible_node_is_an_error_that_says_so() {
+    let selector = WritesToSome(RoundRobin::default());
+    let error = pool(&["c", "d"]).select(&selector, &write()).unwrap_err();
+    assert!(error.is_no_nodes() && error.is_unsent());
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    let wanted = "the selector finds none of 2 nodes eligible: PUT /products/_doc/1";
+    assert_eq!(source, wanted);
+}
+
+#[test]
+fn a_constraint_holds_behind_every_kind_of_selector() {
+    let pool = pool(&["a", "c"]);
+    let shared: Arc<dyn NodeSelector> = Arc::new(WritesToSome(Random));
+    let boxed: Box<dyn NodeSelector> = Box::new(Arc::clone(&shared));
+    let inner = PreferAttribute::new("zone", "1").choosing_by(Arc::clone(&shared));
+    for _ in 0..20 {
+        assert_eq!(host(&pool, &shared, &write()), "a");
+        assert_eq!(host(&pool, &boxed, &write()), "a");
+        assert_eq!(host(&pool, &inner, &write()), "a");
+        assert_eq!(host(&pool, &Arc::new(WritesToSome(Random)), &write()), "a");
+    }
+}
+
+#[test]
+fn a_selector_may_use_the_pool_while_it_chooses() {
+    let pool = pool(&["a", "b"]);
+    let used = Arc::clone(&pool);
+    let counting = selector_fn(move |nodes, _| used.nodes().len() + nodes.len());
+    kill(&pool, "a", Instant::now());
+    assert_eq!(host(&pool, &counting, &request()), "b");
+}
+
+/// As `PreferAttribute`, but of one's own, over any selector.
+struct Avoid<S> {
+    host: &'static str,
+    rest: SubsetCache,
+    inner: S,
+}
+
+impl<S: NodeSelector> NodeSelector for Avoid<S> {
+    fn select(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        let rest = self.rest.narrow(nodes, |node| node.host() != self.host);
+        rest.select(&self.inner, request).unwrap_or_else(|| self.inner.select(nodes, request))
+    }
+}
+
+fn avoid<S>(host: &'static str, inner: S) -> Avoid<S> {
+    Avoid { host, rest: SubsetCache::default(), inner }
+}
+
+#[test]
+fn candidates_are_narrowed_and_handed_to_another_selector() {
+    let pool = pool(&["a", "b", "c", "d"]);
+    let nested = avoid("a", avoid("c", RoundRobin::starting_at(0)));
+    let order: String = (0..6).map(|_| host(&pool, &nested, &request())).collect();
+    assert_eq!(order, "bdbdbd");
+    assert_eq!(count(&pool, &avoid("b", Random), 100).len(), 3);
+}
+
+#[test]
+fn an_empty_subset_leaves_the_choice_to_its_author() {
+    let (pool, now) = (pool(&["a", "b"]), Instant::now());
+    let selector = avoid("a", RoundRobin::default());
+    assert_eq!(host(&pool, &selector, &request()), "b");
+    // The cached subset follows the changes of the pool.
+    kill(&pool, "b", now);
+    assert_eq!(host(&pool, &selector, &request().at(now)), "a");
+    pool.add(node("e")).unwrap();
+    assert_eq!(host(&pool, &selector, &request().at(now)), "e");
+}
+
+#[test]
+fn a_subset_of_one_request_maps_to_its_candidates() {
+    let pool = pool(&["a", "b", "c", "d"]);
+    let selector = selector_fn(|nodes, request| {
+        let subset = nodes.narrow(|node| ["b", "d"].contains(&node.node().host()));
+        assert_eq!((subset.len(), subset.is_empty()), (2, false));
+        let second = selector_fn(|nodes, _| nodes.len() - 1);
+        subset.select(&second, request).unwrap()
+    });
+    assert_eq!(host(&pool, &selector, &request()), "d");
+    let nobody = selector_fn(|nodes, request| {
+        let subset = nodes.narrow(|_| false);
+        assert!(subset.candidates().is_none());
+        subset.select(&Random, request).unwrap_or(1)
+    });
+    assert_eq!(host(&pool, &nobody, &request()), "b");
 }

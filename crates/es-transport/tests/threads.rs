@@ -15,12 +15,9 @@ use std::{
 };
 
 use es_transport::{
-    Node, NodePool,
+    Node, NodePool, NodeSelector,
     layer::retry::Budget,
-    node::{
-        Candidates, LeastInFlight, PeakEwma, RequestContext, RoundRobin, SharedSelector, Sticky,
-        Verdict,
-    },
+    node::{Candidates, LeastInFlight, NodeOutcome, PeakEwma, RequestContext, RoundRobin, Sticky},
 };
 use http::Method;
 use tokio::time::Instant;
@@ -41,11 +38,11 @@ fn at(now: Instant) -> RequestContext<'static> {
 fn requests_find_a_node_while_nodes_fail_and_are_replaced() {
     let start = Instant::now();
     let pool = NodePool::new(nodes(&["a", "b", "c"])).unwrap();
-    let selectors: [SharedSelector; 4] = [
-        SharedSelector::new(RoundRobin::default()),
-        SharedSelector::new(LeastInFlight),
-        SharedSelector::new(PeakEwma::default()),
-        SharedSelector::new(Sticky::default()),
+    let selectors: [Arc<dyn NodeSelector>; 4] = [
+        Arc::new(RoundRobin::default()),
+        Arc::new(LeastInFlight),
+        Arc::new(PeakEwma::default()),
+        Arc::new(Sticky::default()),
     ];
     thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -53,31 +50,31 @@ fn requests_find_a_node_while_nodes_fail_and_are_replaced() {
                 for round in 0..ROUNDS {
                     let now = start + round * MS;
                     let selector = &selectors[round as usize % selectors.len()];
-                    let mut selected = pool.select(selector, &at(now));
+                    let mut selected = pool.select(selector, &at(now)).unwrap();
                     assert!(["a", "b", "c", "d"].contains(&selected.node().host()));
                     match round % 5 {
-                        0 => selected.finish(Verdict::Failed, now + MS),
+                        0 => selected.finish(NodeOutcome::Failed, now + MS),
                         1 => drop(selected),
-                        _ => selected.finish(Verdict::Alive, now + MS),
+                        _ => selected.finish(NodeOutcome::Healthy, now + MS),
                     }
                 }
             });
         }
         for round in 0..ROUNDS / 4 {
             let names: &[&str] = if round % 2 == 0 { &["b", "c", "d"] } else { &["a", "b", "c"] };
-            pool.replace(nodes(names)).unwrap();
+            pool.replace(nodes(names));
             assert!(pool.live() <= pool.len());
         }
     });
 
     // Nothing is in flight any more: the least loaded are chosen in turn.
-    pool.replace(nodes(&["x", "y", "z"])).unwrap();
-    pool.replace(nodes(&["a", "b", "c"])).unwrap();
+    pool.replace(nodes(&["x", "y", "z"]));
+    pool.replace(nodes(&["a", "b", "c"]));
     let now = start + Duration::from_secs(3_600);
     while pool.live() < 3 {
-        pool.select(&LeastInFlight, &at(now)).finish(Verdict::Alive, now);
+        pool.select(&LeastInFlight, &at(now)).unwrap().finish(NodeOutcome::Healthy, now);
     }
-    let held: Vec<_> = (0..3).map(|_| pool.select(&LeastInFlight, &at(now))).collect();
+    let held: Vec<_> = (0..3).map(|_| pool.select(&LeastInFlight, &at(now)).unwrap()).collect();
     let hosts: BTreeSet<_> = held.iter().map(|selected| selected.node().host()).collect();
     assert_eq!(hosts.len(), 3, "{hosts:?}");
 }
@@ -88,24 +85,28 @@ fn what_is_in_flight_is_counted_over_threads() {
     let now = Instant::now();
     thread::scope(|scope| {
         for _ in 0..THREADS {
-            scope.spawn(|| (0..ROUNDS).for_each(|_| drop(pool.select(&LeastInFlight, &at(now)))));
+            scope.spawn(|| {
+                (0..ROUNDS).for_each(|_| drop(pool.select(&LeastInFlight, &at(now)).unwrap()))
+            });
         }
     });
     let all_are_idle = |candidates: &Candidates<'_>, _: &RequestContext<'_>| {
         assert!(candidates.iter().all(|candidate| candidate.in_flight() == 0));
         0
     };
-    pool.select(&all_are_idle, &at(now));
+    pool.select(&all_are_idle, &at(now)).unwrap();
 }
 
 #[test]
 fn one_thread_of_many_probes_a_dead_node() {
     for _ in 0..ROUNDS / 10 + 1 {
         let (pool, start) = (NodePool::new(nodes(&["a", "b"])).unwrap(), Instant::now());
-        pool.select(&RoundRobin::starting_at(0), &at(start)).finish(Verdict::Failed, start);
+        pool.select(&RoundRobin::starting_at(0), &at(start))
+            .unwrap()
+            .finish(NodeOutcome::Failed, start);
         let later = start + Duration::from_secs(60);
         let held: Vec<_> = thread::scope(|scope| {
-            let choose = || pool.select(&RoundRobin::default(), &at(later));
+            let choose = || pool.select(&RoundRobin::default(), &at(later)).unwrap();
             let threads = [(); THREADS].map(|()| scope.spawn(choose));
             threads.map(|thread| thread.join().unwrap()).into()
         });

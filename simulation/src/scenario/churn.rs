@@ -89,7 +89,7 @@ async fn watch(world: &World, at_first: usize) -> Vec<Known> {
 
 fn known(world: &World, at_first: usize) -> Known {
     let pool = world.transport.pool().expect("it was built from settings").nodes();
-    let known: BTreeSet<&str> = pool.iter().map(|(node, _)| node.url()).collect();
+    let known: BTreeSet<&str> = pool.iter().map(|status| status.node().url()).collect();
     let nodes = world.cluster.nodes();
     let listed: BTreeSet<&str> =
         nodes.iter().filter(|node| node.is_listed()).map(|node| node.url()).collect();

@@ -1,9 +1,9 @@
 //! One node takes ten times as long as the others.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use es_testkit::Latency;
-use es_transport::node::{LeastInFlight, PeakEwma, RoundRobin, SharedSelector};
+use es_transport::node::{LeastInFlight, NodeSelector, PeakEwma, RoundRobin};
 
 use super::{SEED, nodes};
 use crate::{Event, Plan, Traffic, World, check, run, stats};
@@ -23,11 +23,11 @@ impl Choice {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::RoundRobin, Self::LeastInFlight, Self::PeakEwma];
 
-    fn selector(self) -> SharedSelector {
+    fn selector(self) -> Arc<dyn NodeSelector> {
         match self {
-            Self::RoundRobin => SharedSelector::new(RoundRobin::starting_at(0)),
-            Self::LeastInFlight => SharedSelector::new(LeastInFlight),
-            Self::PeakEwma => SharedSelector::new(PeakEwma::default()),
+            Self::RoundRobin => Arc::new(RoundRobin::starting_at(0)),
+            Self::LeastInFlight => Arc::new(LeastInFlight),
+            Self::PeakEwma => Arc::new(PeakEwma::default()),
         }
     }
 }

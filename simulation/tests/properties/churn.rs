@@ -61,7 +61,7 @@ proptest! {
             check::nothing_is_left(&world).await;
 
             let known: BTreeSet<_> =
-                world.transport.pool().unwrap().nodes().into_iter().map(|(node, _)| node.url().to_owned()).collect();
+                world.transport.pool().unwrap().nodes().into_iter().map(|status| status.node().url().to_owned()).collect();
             let live = world.cluster.nodes().into_iter().filter(|node| node.is_listed());
             assert_eq!(known, live.map(|node| node.url().to_owned()).collect());
             // One look in ten seconds at most, of at most three attempts.

@@ -1,7 +1,9 @@
 //! Nodes come and go, but for one.
 
+use std::sync::Arc;
+
 use es_simulation::{Event, Traffic, World, check, run, stats};
-use es_transport::node::{LeastInFlight, PeakEwma, RoundRobin, SharedSelector, Sticky};
+use es_transport::node::{LeastInFlight, NodeSelector, PeakEwma, RoundRobin, Sticky};
 use proptest::prelude::*;
 
 use super::{SECOND, cases, nodes, troubled};
@@ -13,12 +15,12 @@ fn selectors() -> impl Strategy<Value = usize> {
     0..4_usize
 }
 
-fn selector(number: usize) -> SharedSelector {
+fn selector(number: usize) -> Arc<dyn NodeSelector> {
     match number {
-        0 => SharedSelector::new(RoundRobin::default()),
-        1 => SharedSelector::new(PeakEwma::default()),
-        2 => SharedSelector::new(LeastInFlight),
-        _ => SharedSelector::new(Sticky::default()),
+        0 => Arc::new(RoundRobin::default()),
+        1 => Arc::new(PeakEwma::default()),
+        2 => Arc::new(LeastInFlight),
+        _ => Arc::new(Sticky::default()),
     }
 }
 

@@ -53,7 +53,7 @@ async fn calls_go_to_the_nodes_in_turn_or_as_a_selector_says() {
 /// The nodes that a client knows.
 fn known(client: &Elasticsearch) -> Vec<String> {
     let pool = client.transport().pool().unwrap();
-    let mut nodes: Vec<_> = pool.nodes().iter().map(|(node, _)| node.to_string()).collect();
+    let mut nodes: Vec<_> = pool.nodes().iter().map(|status| status.node().to_string()).collect();
     nodes.sort();
     nodes
 }

@@ -12,7 +12,7 @@ mod sniffing;
 mod stack;
 mod tls;
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
     backoff::Backoff,
@@ -22,7 +22,7 @@ use crate::{
         auth::AuthLayer, compress::CompressLayer, default_headers::DefaultHeadersLayer,
         media_type::CompatibilityMode, product_check::Verification, retry::StandardRetry,
     },
-    node::{DEAD_TIME, Node, RoundRobin, SharedSelector},
+    node::{DEAD_TIME, Node, NodePool, NodeSelector, RoundRobin},
     sniff::SniffOptions,
     transport::Transport,
 };
@@ -56,8 +56,9 @@ pub struct TransportBuilder<T = Transport> {
 /// Everything that can be set.
 struct Settings {
     nodes: Vec<Node>,
+    pool: Option<Arc<NodePool>>,
     cloud: bool,
-    selector: SharedSelector,
+    selector: Arc<dyn NodeSelector>,
     dead_time: Backoff,
     sniff: SniffOptions,
     tls: TlsSettings,
@@ -94,8 +95,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             nodes: Vec::new(),
+            pool: None,
             cloud: false,
-            selector: SharedSelector::new(RoundRobin::default()),
+            selector: Arc::new(RoundRobin::default()),
             dead_time: DEAD_TIME,
             sniff: SniffOptions::default(),
             tls: TlsSettings::new(),

@@ -1,13 +1,13 @@
 //! Which nodes there are, and how one is chosen.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::TransportBuilder;
 use crate::{
     backoff::Backoff,
     cloud_id,
     error::{Error, Result},
-    node::{Node, NodeSelector, SharedSelector},
+    node::{DEAD_TIME, Node, NodePool, NodeSelector},
 };
 
 /// Nodes.
@@ -42,10 +42,29 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// How a node is chosen for each attempt: any [`NodeSelector`], or a closure.
+    /// Uses a pool that is shared with other transports, or operated from
+    /// outside, instead of nodes.
+    ///
+    /// Nodes and `dead_node_backoff` are settings of the pool then.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool, Transport};
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+    /// let transport = Transport::builder().node_pool(pool.clone()).build()?;
+    /// pool.add("http://b:9200".parse()?)?;
+    /// assert_eq!(transport.pool().map(|pool| pool.len()), Some(2));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn node_pool(self, pool: Arc<NodePool>) -> Self {
+        self.set(|settings| settings.pool = Some(pool))
+    }
+
+    /// Sets how a node is chosen for each attempt: any [`NodeSelector`], or a
+    /// closure ([`selector_fn`](crate::node::selector_fn)).
     /// Default: [`RoundRobin`](crate::node::RoundRobin).
     pub fn node_selector(self, selector: impl NodeSelector) -> Self {
-        self.set(|settings| settings.selector = SharedSelector::new(selector))
+        self.set(|settings| settings.selector = Arc::new(selector))
     }
 
     /// How long a node that failed is left alone: `factor · 2^(failures − 1)`,
@@ -62,6 +81,20 @@ impl<T> TransportBuilder<T> {
     }
 
     pub(super) fn check_nodes(settings: &super::Settings) -> Result<()> {
+        if settings.pool.is_some() {
+            let message = "the nodes are those of `node_pool`; it cannot be combined with others";
+            if settings.cloud {
+                return Err(Error::config("cloud_id", message));
+            }
+            if !settings.nodes.is_empty() {
+                return Err(Error::config("nodes", message));
+            }
+            if settings.dead_time != DEAD_TIME {
+                let message = "it is a setting of the pool that `node_pool` gives";
+                return Err(Error::config("dead_node_backoff", message));
+            }
+            return Ok(());
+        }
         if settings.cloud && settings.nodes.len() > 1 {
             let message = "a Cloud ID names the one node; it cannot be combined with others";
             return Err(Error::config("cloud_id", message));

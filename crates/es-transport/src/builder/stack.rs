@@ -28,7 +28,7 @@ use crate::{
         total_timeout::TotalTimeoutLayer,
         trace::{TraceAttemptLayer, TraceLayer},
     },
-    node::NodePool,
+    node::{LeaveHook, Node, NodePool},
     sniff::Sniffer,
     transport::{Shared, Transport},
 };
@@ -55,12 +55,17 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
 
 fn check(settings: &Settings) -> Result<()> {
     super::TransportBuilder::<Transport>::check_nodes(settings)?;
-    let plain = settings.nodes.iter().any(|node| !node.is_https());
+    let shared = settings.pool.as_ref().map(|pool| pool.nodes()).unwrap_or_default();
+    let shared = shared.iter().map(|status| status.node());
+    let plain = settings.nodes.iter().chain(shared).any(|node| !node.is_https());
+    // The nodes of a shared pool may change at any time.
+    let is_fixed = settings.pool.is_none();
     if plain && settings.tls.has_fingerprint() {
         let message = "a node is reached by http, where there is no certificate";
         return Err(Error::config("ssl_assert_fingerprint", message));
     }
-    if settings.nodes.iter().all(|node| !node.is_https())
+    if is_fixed
+        && settings.nodes.iter().all(|node| !node.is_https())
         && let Some(setting) = settings.tls.first_given()
     {
         let message = "no node is reached by https, so that it has no effect";
@@ -145,16 +150,19 @@ fn over_connections(
     thaw: &Thaw,
 ) -> Result<Transport> {
     let leaving = connections.clone();
-    let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
-        .dead_time(settings.dead_time)
-        .on_leave(move |nodes| {
-            for uri in nodes.iter().filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok()) {
-                leaving.close_host(&uri);
-            }
-        })
-        .build()?;
+    let pool = pool(&mut settings)?;
+    let on_leave: Arc<LeaveHook> = Arc::new(move |nodes: &[Node]| {
+        for uri in nodes.iter().filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok()) {
+            leaving.close_host(&uri);
+        }
+    });
+    pool.on_leave(&on_leave);
     let closing = connections.clone();
-    let close = Box::new(move || closing.close());
+    let close = Box::new(move || {
+        // The pool calls the hook for as long as the transport lives.
+        let _owned = &on_leave;
+        closing.close();
+    });
     compose(settings, pool, connections, BottomParts { thaw: thaw.clone(), close })
 }
 
@@ -166,11 +174,17 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let pool = NodePool::builder(std::mem::take(&mut settings.nodes))
-        .dead_time(settings.dead_time)
-        .build()?;
+    let pool = pool(&mut settings)?;
     let parts = BottomParts { thaw: Thaw::default(), close: Box::new(|| {}) };
     compose(settings, pool, service, parts)
+}
+
+/// The pool that was given, or one of the given nodes.
+fn pool(settings: &mut Settings) -> Result<Arc<NodePool>> {
+    if let Some(pool) = settings.pool.take() {
+        return Ok(pool);
+    }
+    NodePool::builder(std::mem::take(&mut settings.nodes)).dead_time(settings.dead_time).build()
 }
 
 /// What belongs to a bottom beside its service.
@@ -216,7 +230,7 @@ where
         .service(bottom);
 
     let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);
-    thaw.set(sniffer.expiry());
+    thaw.set(sniffer.invalidate_hook());
 
     let request = ServiceBuilder::new()
         .layer(TraceLayer::new())

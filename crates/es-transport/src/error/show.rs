@@ -45,7 +45,7 @@ impl fmt::Display for Kind {
             Self::MediaType(message) => write!(f, "the media type was refused: {message}"),
             Self::Credentials(message) => write!(f, "no credentials: {message}"),
             Self::Sniff(message) => write!(f, "sniffing failed: {message}"),
-            Self::NoNodes => f.write_str("the node pool is empty"),
+            Self::NoNodes => f.write_str("no node can take the request"),
             Self::Closed => f.write_str("the transport is closed"),
             Self::Service => f.write_str("a service of the stack failed"),
         }

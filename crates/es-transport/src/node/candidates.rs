@@ -1,23 +1,27 @@
-//! The nodes that a selector chooses from.
+//! The nodes that a selector chooses from, and subsets of them.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwapOption;
+use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::{
-    Node, random,
-    snapshot::{Entry, Members},
+    Node, NodeSelector, RequestContext,
+    snapshot::{Entry, Members, new_version},
 };
+use crate::rng;
 
-/// The live nodes, of which a [`NodeSelector`](super::NodeSelector) chooses
-/// one by its index. There is always at least one.
+/// The live and eligible nodes, of which a [`NodeSelector`] chooses one by its
+/// index. There is always at least one.
 ///
-/// On a resend these are the live nodes that were not tried yet, as long as
-/// there are any.
+/// On a retry these are the nodes that were not tried yet, as long as there
+/// are any, and of those the ones that have responded before.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates<'a> {
     members: &'a Members,
-    live: &'a [u32],
+    /// Indexes among the members, ascending.
+    indexes: &'a [u32],
     now: Instant,
     /// 0: made for one request only.
     version: u64,
@@ -27,113 +31,262 @@ pub struct Candidates<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
     entry: &'a Entry,
-    clock: (Instant, Instant),
+    created_at: Instant,
+    now: Instant,
 }
 
-/// How many nodes are compared where comparing all of them would cost more
-/// than the better choice is worth.
+/// Number of nodes that are compared where comparing all of them would cost
+/// more than the better choice is worth.
 const COMPARED: usize = 32;
 
+/// Indexes of members. Subsets up to this size need no allocation.
+pub(super) type Indexes = SmallVec<[u32; 16]>;
+
 impl<'a> Candidates<'a> {
-    pub(super) fn new(members: &'a Members, live: &'a [u32], now: Instant, version: u64) -> Self {
-        Self { members, live, now, version }
+    pub(super) fn new(
+        members: &'a Members,
+        indexes: &'a [u32],
+        now: Instant,
+        version: u64,
+    ) -> Self {
+        Self { members, indexes, now, version }
     }
 
-    /// How many there are; never 0.
+    /// Returns the number of candidates; never 0.
     #[expect(clippy::len_without_is_empty, reason = "there is always a candidate")]
     pub fn len(&self) -> usize {
-        self.live.len()
+        self.indexes.len()
     }
 
-    /// The candidate at an index below [`len`](Self::len).
+    /// Returns the candidate at an index below [`len`](Self::len).
     pub fn get(&self, index: usize) -> Option<Candidate<'a>> {
-        let entry = self.members.entries.get(*self.live.get(index)? as usize)?;
-        Some(Candidate { entry, clock: (self.members.born, self.now) })
+        let entry = self.members.get(*self.indexes.get(index)?)?;
+        Some(self.candidate(entry))
     }
 
-    /// All candidates, in the order of their indexes.
+    /// Returns all candidates, in the order of their indexes.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Candidate<'a>> + use<'a> {
         let this = *self;
-        this.live.iter().map(move |&index| Candidate {
-            #[expect(clippy::indexing_slicing, reason = "live nodes are members")]
-            entry: &this.members.entries[index as usize],
-            clock: (this.members.born, this.now),
+        this.indexes.iter().map(move |&index| {
+            #[expect(clippy::indexing_slicing, reason = "candidates are members")]
+            let entry = &this.members.entries[index as usize];
+            this.candidate(entry)
         })
     }
 
-    /// The index of the node with the fewest requests in flight; of several
-    /// with equally few, any. Of more than 32 nodes, 32 neighbours at a random
-    /// place are compared.
+    /// Returns the index of the node with the fewest requests in flight; of
+    /// several with equally few, any. Of more than 32 nodes, 32 neighbours at
+    /// a random place are compared.
     pub fn least_in_flight(&self) -> usize {
         let len = self.len();
-        let start = random::below(len);
-        let places = (0..len.min(COMPARED)).map(|i| (start + i) % len);
-        places
+        let start = rng::below(len);
+        (0..len.min(COMPARED))
+            .map(|offset| (start + offset) % len)
             .min_by_key(|&index| self.get(index).map_or(usize::MAX, |c| c.in_flight()))
             .unwrap_or_default()
     }
 
-    /// The index of any node.
+    /// Returns the index of any node.
     pub fn random(&self) -> usize {
-        random::below(self.len())
+        rng::below(self.len())
     }
 
-    /// The index of the first node for which this is true.
+    /// Returns the index of the first node for which this is true.
     pub fn position(&self, wanted: impl FnMut(Candidate<'a>) -> bool) -> Option<usize> {
         self.iter().position(wanted)
     }
 
-    /// The same choice, narrowed to some of the members.
-    pub(super) fn narrowed(&self, live: &'a [u32]) -> Self {
-        Self { live, version: 0, ..*self }
+    /// Narrows the choice to the candidates for which this is true.
+    ///
+    /// Looks at every candidate. If the subset depends on the nodes alone, a
+    /// [`SubsetCache`] finds it once for every change of the pool.
+    ///
+    /// ```
+    /// use es_transport::node::{Candidates, NodeSelector, RequestContext, RoundRobin};
+    ///
+    /// /// Searches avoid the busiest nodes.
+    /// #[derive(Default)]
+    /// struct AvoidBusy(RoundRobin);
+    ///
+    /// impl NodeSelector for AvoidBusy {
+    ///     fn select(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+    ///         nodes
+    ///             .narrow(|node| node.in_flight() < 100)
+    ///             .select(&self.0, request)
+    ///             .unwrap_or_else(|| self.0.select(nodes, request))
+    ///     }
+    /// }
+    /// ```
+    pub fn narrow(&self, mut keep: impl FnMut(Candidate<'a>) -> bool) -> Subset<'a> {
+        let kept = self.iter().zip(self.indexes);
+        let kept = kept.filter(|(candidate, _)| keep(*candidate));
+        let indexes = kept.map(|(_, index)| *index).collect();
+        Subset { of: *self, indexes: SubsetIndexes::Own(indexes) }
     }
 
-    pub(super) fn live(&self) -> &'a [u32] {
-        self.live
+    /// Chooses one of them and returns its index among the members.
+    pub(super) fn choose<S>(&self, selector: &S, request: &RequestContext<'_>) -> u32
+    where
+        S: NodeSelector + ?Sized,
+    {
+        let chosen = selector.select(self, request);
+        let index = self.indexes.get(chosen);
+        let index = index.or_else(|| self.indexes.get(chosen % self.len().max(1)));
+        index.copied().unwrap_or_default()
     }
 
-    /// A number that differs when the candidates differ; `None` if they were
-    /// put together for one request.
-    pub(super) fn version(&self) -> Option<u64> {
+    /// Returns the indexes among the members, ascending.
+    pub(super) fn indexes(&self) -> &'a [u32] {
+        self.indexes
+    }
+
+    /// Returns a number that differs when the candidates differ; `None` if
+    /// they were put together for one request.
+    fn version(&self) -> Option<u64> {
         (self.version != 0).then_some(self.version)
+    }
+
+    fn candidate(&self, entry: &'a Entry) -> Candidate<'a> {
+        Candidate { entry, created_at: self.members.created_at, now: self.now }
     }
 }
 
 impl<'a> Candidate<'a> {
-    /// The node itself: its address and what sniffing told of it.
+    /// Returns the node itself: its address, and the facts that sniffing found.
     pub fn node(&self) -> &'a Node {
         &self.entry.node
     }
 
-    /// Attempts that were sent to the node and have not ended. Always 0 under
-    /// a selector that says it does not read it
-    /// ([`NodeSelector::tracks_load`](super::NodeSelector::tracks_load)).
+    /// Returns the number of attempts at the node that have not ended. Always
+    /// 0 under a selector that does not read it ([`NodeSelector::tracks_load`]).
     pub fn in_flight(&self) -> usize {
         self.entry.record.load.in_flight()
     }
 
-    /// How long the node took of late: a peak counts at once and fades with a
-    /// decay of 10 s (peak EWMA). `None` before its first answer, and under
-    /// the same condition as [`in_flight`](Self::in_flight).
+    /// Returns the node's recent latency: a peak counts at once and fades with
+    /// a decay of 10 s (peak EWMA). `None` before its first response, and
+    /// under the same condition as [`in_flight`](Self::in_flight).
     pub fn latency(&self) -> Option<Duration> {
-        let (born, now) = self.clock;
-        self.entry.record.load.latency(now.saturating_duration_since(born))
+        let clock = self.now.saturating_duration_since(self.created_at);
+        self.entry.record.load.latency(clock)
     }
 
-    /// A hash of the node's URL that is the same in every process.
+    /// Returns a hash of the node's URL that is the same in every process.
     pub(super) fn hash(&self) -> u64 {
         self.entry.hash
     }
 }
 
-/// Of some members those that are not among the URLs.
-pub(super) fn untried(members: &Members, live: &[u32], tried: &[Arc<str>]) -> Vec<u32> {
-    // One that is refused by very many nodes tries them all.
-    let tried: HashSet<&str> = tried.iter().map(|url| &**url).collect();
-    let is_untried = |index: &u32| {
-        members.entries.get(*index as usize).is_some_and(|entry| !tried.contains(entry.node.url()))
-    };
-    live.iter().copied().filter(is_untried).collect()
+/// Some of the candidates, perhaps none; made by [`Candidates::narrow`] or a
+/// [`SubsetCache`].
+#[derive(Debug)]
+pub struct Subset<'a> {
+    of: Candidates<'a>,
+    indexes: SubsetIndexes,
+}
+
+#[derive(Debug)]
+enum SubsetIndexes {
+    Own(Indexes),
+    Cached(Arc<CachedSubset>),
+}
+
+impl Subset<'_> {
+    /// Returns the number of candidates in the subset.
+    pub fn len(&self) -> usize {
+        self.indexes().len()
+    }
+
+    /// Whether no candidate is in the subset.
+    pub fn is_empty(&self) -> bool {
+        self.indexes().is_empty()
+    }
+
+    /// Returns the subset as candidates, with indexes of their own; `None` if
+    /// it is empty.
+    pub fn candidates(&self) -> Option<Candidates<'_>> {
+        let indexes = self.indexes();
+        let version = match &self.indexes {
+            SubsetIndexes::Own(_) => 0,
+            SubsetIndexes::Cached(cached) => cached.version,
+        };
+        (!indexes.is_empty()).then_some(Candidates { indexes, version, ..self.of })
+    }
+
+    /// Lets `selector` choose from the subset and returns the index of its
+    /// choice among the candidates that were narrowed; `None` if the subset is empty.
+    ///
+    /// It does not ask [`NodeSelector::eligible`]: a selector that contains
+    /// another one forwards that method.
+    pub fn select<S>(&self, selector: &S, request: &RequestContext<'_>) -> Option<usize>
+    where
+        S: NodeSelector + ?Sized,
+    {
+        let index = self.candidates()?.choose(selector, request);
+        self.of.indexes.binary_search(&index).ok()
+    }
+
+    fn indexes(&self) -> &[u32] {
+        match &self.indexes {
+            SubsetIndexes::Own(indexes) => indexes,
+            SubsetIndexes::Cached(cached) => &cached.indexes,
+        }
+    }
+}
+
+/// A subset of the nodes that depends on the nodes alone, found once for every
+/// change of the pool: a choice costs the same for any number of nodes.
+///
+/// One cache serves one condition.
+///
+/// ```
+/// use es_transport::node::{Candidates, LeastInFlight, NodeSelector, RequestContext, SubsetCache};
+///
+/// /// Prefers nodes that run ingest pipelines.
+/// #[derive(Default)]
+/// struct PreferIngest(SubsetCache);
+///
+/// impl NodeSelector for PreferIngest {
+///     fn select(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+///         self.0
+///             .narrow(nodes, |node| node.facts().roles.iter().any(|role| &**role == "ingest"))
+///             .select(&LeastInFlight, request)
+///             .unwrap_or_else(|| nodes.least_in_flight())
+///     }
+/// }
+/// ```
+#[derive(Debug, Default)]
+pub struct SubsetCache(ArcSwapOption<CachedSubset>);
+
+#[derive(Debug)]
+struct CachedSubset {
+    /// The version of the candidates that were narrowed.
+    of: u64,
+    version: u64,
+    indexes: Box<[u32]>,
+}
+
+impl SubsetCache {
+    /// Narrows the choice to the nodes for which this is true.
+    pub fn narrow<'a>(
+        &self,
+        candidates: &Candidates<'a>,
+        keep: impl Fn(&Node) -> bool,
+    ) -> Subset<'a> {
+        let Some(of) = candidates.version() else {
+            return candidates.narrow(|candidate| keep(candidate.node()));
+        };
+        let known = self.0.load();
+        if let Some(cached) = known.as_ref().filter(|cached| cached.of == of) {
+            let indexes = SubsetIndexes::Cached(Arc::clone(cached));
+            return Subset { of: *candidates, indexes };
+        }
+        let found = candidates.narrow(|candidate| keep(candidate.node()));
+        let indexes = found.indexes().into();
+        let cached = Arc::new(CachedSubset { of, version: new_version(), indexes });
+        self.0.store(Some(Arc::clone(&cached)));
+        Subset { of: *candidates, indexes: SubsetIndexes::Cached(cached) }
+    }
 }
 
 pub(super) fn is_tried(node: &Node, tried: &[Arc<str>]) -> bool {

@@ -4,27 +4,29 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::verdict::Verdict;
+use super::outcome::NodeOutcome;
 
-/// What the end of an attempt tells the state machine.
+/// The end of an attempt, as the state machine sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Report {
-    pub(super) verdict: Verdict,
+    pub(super) outcome: NodeOutcome,
+    /// Whether the node sent a response.
+    pub(super) has_responded: bool,
     /// When the attempt began.
-    pub(super) started: Instant,
+    pub(super) started_at: Instant,
     /// The probe that the attempt was, if it was one.
     pub(super) probe: Option<u64>,
     /// When it ended.
     pub(super) now: Instant,
 }
 
-/// What becomes of a report.
+/// The effect of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     None,
     Died,
     Revived,
-    /// A probe failed, or nobody waits for it any more.
+    /// A probe failed, or was given up.
     Probe,
 }
 
@@ -32,10 +34,12 @@ pub(super) enum Change {
 pub(super) struct Health {
     /// Dead times in a row.
     failures: u32,
-    /// Weak evidence since the last answer.
-    doubts: u32,
+    /// Suspect attempts since the last response.
+    strikes: u32,
+    /// Whether the node has ever responded.
+    is_proven: bool,
     /// When the node came back; older attempts say nothing about it.
-    revived: Option<Instant>,
+    revived_at: Option<Instant>,
     dead: Option<Dead>,
 }
 
@@ -47,16 +51,31 @@ struct Dead {
 }
 
 impl Health {
+    /// A live node, which has perhaps responded in a former life.
+    pub(super) fn new(is_proven: bool) -> Self {
+        Self { is_proven, ..Self::default() }
+    }
+
     pub(super) fn is_live(&self) -> bool {
         self.dead.is_none()
     }
 
-    /// Nothing to forget when the node answers.
-    pub(super) fn is_spotless(&self) -> bool {
-        self.dead.is_none() && self.doubts == 0
+    /// Whether the node has ever responded.
+    pub(super) fn is_proven(&self) -> bool {
+        self.is_proven
     }
 
-    /// When the dead time is over; `None` for a live node.
+    /// Whether a response of the node changes nothing.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_proven && self.dead.is_none() && self.strikes == 0
+    }
+
+    /// Returns the number of dead times in a row.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Returns when the dead time is over; `None` for a live node.
     pub(super) fn dead_until(&self) -> Option<Instant> {
         self.dead.map(|dead| dead.until)
     }
@@ -65,68 +84,86 @@ impl Health {
         self.dead.is_some_and(|dead| dead.probe.is_some())
     }
 
-    /// When a request may probe the node; `None` while it lives or is probed.
+    /// Returns when a request may probe the node; `None` while it lives or is probed.
     pub(super) fn probe_at(&self) -> Option<Instant> {
         self.dead.filter(|dead| dead.probe.is_none()).map(|dead| dead.until)
     }
 
-    /// Makes the request `probe` the only one that asks a dead node whose time is over.
+    /// Makes the request `probe` the only one that may use a dead node whose time is over.
     pub(super) fn begin_probe(&mut self, probe: u64) {
         if let Some(dead) = &mut self.dead {
             dead.probe = Some(probe);
         }
     }
 
+    /// Begins a dead time whatever is known of the node.
+    pub(super) fn mark_dead(&mut self, now: Instant, dead_time: Duration) -> Change {
+        let was_live = self.is_live();
+        self.kill(now, dead_time);
+        if was_live { Change::Died } else { Change::Probe }
+    }
+
+    /// Ends a dead time; attempts that are under way say nothing about the node.
+    pub(super) fn mark_live(&mut self, now: Instant) -> Change {
+        self.revive(now)
+    }
+
     /// Takes in how an attempt ended. `dead_time` is asked for the dead time
-    /// after so many failures in a row.
+    /// after that many failures in a row.
     pub(super) fn report(
         &mut self,
         report: Report,
-        doubts_until_dead: u32,
+        strikes_until_dead: u32,
         dead_time: impl FnOnce(u32) -> Duration,
     ) -> Change {
+        self.is_proven |= report.has_responded;
         let is_probe =
             report.probe.is_some() && self.dead.is_some_and(|dead| dead.probe == report.probe);
-        match report.verdict {
-            Verdict::Alive | Verdict::Burdened => self.answered(report, is_probe),
-            Verdict::Failed => self.failed(report, is_probe, dead_time),
-            Verdict::Doubtful if is_probe => self.failed(report, true, dead_time),
-            Verdict::Doubtful => {
+
+        match report.outcome {
+            NodeOutcome::Healthy | NodeOutcome::Overloaded => self.responded(report, is_probe),
+            NodeOutcome::Failed => self.failed(report, is_probe, dead_time),
+            NodeOutcome::Suspect if is_probe => self.failed(report, true, dead_time),
+            NodeOutcome::Suspect => {
                 if self.dead.is_none() && !self.is_stale(report) {
-                    self.doubts = self.doubts.saturating_add(1);
-                    if self.doubts >= doubts_until_dead {
+                    self.strikes = self.strikes.saturating_add(1);
+                    if self.strikes >= strikes_until_dead {
                         return self.failed(report, false, dead_time);
                     }
                 }
                 Change::None
             }
-            Verdict::Unknown if is_probe => {
+            NodeOutcome::Unknown if is_probe => {
                 if let Some(dead) = &mut self.dead {
                     dead.probe = None;
                 }
                 Change::Probe
             }
-            Verdict::Unknown => Change::None,
+            NodeOutcome::Unknown => Change::None,
         }
     }
 
-    fn answered(&mut self, report: Report, is_probe: bool) -> Change {
-        // What was asked before the node died may still be answered, but tells
-        // nothing about whether the node takes new requests.
-        if self.dead.is_some_and(|dead| !is_probe && report.started < dead.since) {
+    fn responded(&mut self, report: Report, is_probe: bool) -> Change {
+        // A request from before the node died may still get its response, but
+        // that does not say whether the node takes new requests.
+        if self.dead.is_some_and(|dead| !is_probe && report.started_at < dead.since) {
             return Change::None;
         }
+        self.revive(report.now)
+    }
+
+    fn revive(&mut self, now: Instant) -> Change {
         let was_dead = self.dead.take().is_some();
-        (self.failures, self.doubts) = (0, 0);
+        (self.failures, self.strikes) = (0, 0);
         if was_dead {
-            self.revived = Some(report.now);
+            self.revived_at = Some(now);
             return Change::Revived;
         }
         Change::None
     }
 
-    /// A node that lives begins a dead time, one whose probe failed a longer
-    /// one; any other failure belongs to the dead time that runs.
+    /// A live node begins a dead time, one whose probe failed a longer one;
+    /// any other failure belongs to the dead time that runs.
     fn failed(
         &mut self,
         report: Report,
@@ -136,15 +173,19 @@ impl Health {
         if !is_probe && (self.dead.is_some() || self.is_stale(report)) {
             return Change::None;
         }
-        self.failures = self.failures.saturating_add(1);
-        self.doubts = 0;
-        let until = after(report.now, dead_time(self.failures));
-        self.dead = Some(Dead { since: report.now, until, probe: None });
+        self.kill(report.now, dead_time(self.failures.saturating_add(1)));
         if is_probe { Change::Probe } else { Change::Died }
     }
 
+    fn kill(&mut self, now: Instant, dead_time: Duration) {
+        self.failures = self.failures.saturating_add(1);
+        self.strikes = 0;
+        let until = after(now, dead_time);
+        self.dead = Some(Dead { since: now, until, probe: None });
+    }
+
     fn is_stale(&self, report: Report) -> bool {
-        self.revived.is_some_and(|revived| report.started < revived)
+        self.revived_at.is_some_and(|revived_at| report.started_at < revived_at)
     }
 }
 
@@ -165,21 +206,31 @@ mod tests {
             self.0 + Duration::from_secs(seconds)
         }
 
-        fn report(&self, health: &mut Health, verdict: Verdict, from: u64, to: u64) -> Change {
-            self.probe(health, verdict, None, from, to)
+        fn report(&self, health: &mut Health, outcome: NodeOutcome, from: u64, to: u64) -> Change {
+            self.probe(health, outcome, None, from, to)
         }
 
         fn probe(
             &self,
             health: &mut Health,
-            verdict: Verdict,
+            outcome: NodeOutcome,
             probe: Option<u64>,
             from: u64,
             to: u64,
         ) -> Change {
-            let report = Report { verdict, started: self.at(from), probe, now: self.at(to) };
+            let report = report(outcome, self.at(from), probe, self.at(to));
             health.report(report, 3, |n| Duration::from_secs(u64::from(n) * 10))
         }
+    }
+
+    fn report(
+        outcome: NodeOutcome,
+        started_at: Instant,
+        probe: Option<u64>,
+        now: Instant,
+    ) -> Report {
+        let has_responded = matches!(outcome, NodeOutcome::Healthy | NodeOutcome::Overloaded);
+        Report { outcome, has_responded, started_at, probe, now }
     }
 
     fn start() -> (Clock, Health) {
@@ -189,9 +240,9 @@ mod tests {
     #[test]
     fn failures_that_come_together_count_once() {
         let (clock, mut health) = start();
-        assert_eq!(clock.report(&mut health, Verdict::Failed, 0, 1), Change::Died);
+        assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 0, 1), Change::Died);
         for _ in 0..5 {
-            assert_eq!(clock.report(&mut health, Verdict::Failed, 0, 2), Change::None);
+            assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 0, 2), Change::None);
         }
         assert_eq!(health.dead_until(), Some(clock.at(11)));
     }
@@ -199,8 +250,7 @@ mod tests {
     #[test]
     fn a_dead_time_may_be_longer_than_any_clock() {
         let (clock, mut health) = start();
-        let report =
-            Report { verdict: Verdict::Failed, started: clock.0, probe: None, now: clock.at(1) };
+        let report = report(NodeOutcome::Failed, clock.0, None, clock.at(1));
         assert_eq!(health.report(report, 3, |_| Duration::MAX), Change::Died);
         assert!(health.dead_until().is_some_and(|until| until > clock.at(86_400 * 365)));
     }
@@ -208,64 +258,91 @@ mod tests {
     #[test]
     fn a_failed_probe_makes_the_dead_time_longer() {
         let (clock, mut health) = start();
-        clock.report(&mut health, Verdict::Failed, 0, 0);
+        clock.report(&mut health, NodeOutcome::Failed, 0, 0);
         health.begin_probe(7);
         assert_eq!(health.probe_at(), None);
-        assert_eq!(clock.probe(&mut health, Verdict::Failed, Some(7), 10, 11), Change::Probe);
+        assert_eq!(clock.probe(&mut health, NodeOutcome::Failed, Some(7), 10, 11), Change::Probe);
         assert_eq!(health.dead_until(), Some(clock.at(31)));
         assert_eq!(health.probe_at(), health.dead_until());
     }
 
     #[test]
-    fn an_answer_to_the_probe_revives_and_forgets() {
+    fn a_response_to_the_probe_revives_and_forgets() {
         let (clock, mut health) = start();
-        clock.report(&mut health, Verdict::Failed, 0, 0);
+        clock.report(&mut health, NodeOutcome::Failed, 0, 0);
         health.begin_probe(7);
-        assert_eq!(clock.probe(&mut health, Verdict::Burdened, Some(7), 10, 11), Change::Revived);
-        assert!(health.is_live() && health.is_spotless());
+        assert_eq!(
+            clock.probe(&mut health, NodeOutcome::Overloaded, Some(7), 10, 11),
+            Change::Revived
+        );
+        assert!(health.is_live() && health.is_settled());
         // What was sent before the revival breaks: the node is not dead again.
-        assert_eq!(clock.report(&mut health, Verdict::Failed, 5, 12), Change::None);
-        assert_eq!(clock.report(&mut health, Verdict::Failed, 12, 13), Change::Died);
+        assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 5, 12), Change::None);
+        assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 12, 13), Change::Died);
         assert_eq!(health.dead_until(), Some(clock.at(23)));
     }
 
     #[test]
-    fn an_answer_to_an_older_request_revives_nobody() {
+    fn a_response_to_an_older_request_revives_nothing() {
         let (clock, mut health) = start();
-        clock.report(&mut health, Verdict::Failed, 0, 5);
-        assert_eq!(clock.report(&mut health, Verdict::Alive, 1, 6), Change::None);
-        assert_eq!(clock.report(&mut health, Verdict::Alive, 6, 7), Change::Revived);
+        clock.report(&mut health, NodeOutcome::Failed, 0, 5);
+        assert_eq!(clock.report(&mut health, NodeOutcome::Healthy, 1, 6), Change::None);
+        assert_eq!(clock.report(&mut health, NodeOutcome::Healthy, 6, 7), Change::Revived);
     }
 
     #[test]
-    fn it_takes_three_timeouts_without_an_answer_between() {
+    fn three_timeouts_without_a_response_kill() {
         let (clock, mut health) = start();
-        clock.report(&mut health, Verdict::Doubtful, 0, 1);
-        clock.report(&mut health, Verdict::Doubtful, 0, 1);
-        clock.report(&mut health, Verdict::Alive, 0, 2);
-        clock.report(&mut health, Verdict::Doubtful, 2, 3);
-        clock.report(&mut health, Verdict::Doubtful, 2, 3);
-        assert!(health.is_live() && !health.is_spotless());
-        assert_eq!(clock.report(&mut health, Verdict::Doubtful, 2, 3), Change::Died);
+        clock.report(&mut health, NodeOutcome::Suspect, 0, 1);
+        clock.report(&mut health, NodeOutcome::Suspect, 0, 1);
+        clock.report(&mut health, NodeOutcome::Healthy, 0, 2);
+        clock.report(&mut health, NodeOutcome::Suspect, 2, 3);
+        clock.report(&mut health, NodeOutcome::Suspect, 2, 3);
+        assert!(health.is_live() && !health.is_settled());
+        assert_eq!(clock.report(&mut health, NodeOutcome::Suspect, 2, 3), Change::Died);
     }
 
     #[test]
-    fn a_probe_that_runs_out_of_time_has_failed() {
+    fn a_marked_node_stays_dead_for_its_time() {
         let (clock, mut health) = start();
-        clock.report(&mut health, Verdict::Failed, 0, 0);
+        assert_eq!(health.mark_dead(clock.at(1), Duration::from_secs(60)), Change::Died);
+        assert_eq!(health.dead_until(), Some(clock.at(61)));
+        // What was under way says nothing.
+        assert_eq!(clock.report(&mut health, NodeOutcome::Healthy, 0, 2), Change::None);
+        assert_eq!(health.mark_live(clock.at(3)), Change::Revived);
+        assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 2, 4), Change::None);
+        assert_eq!((health.is_live(), health.failures()), (true, 0));
+        assert_eq!(health.mark_live(clock.at(5)), Change::None);
+    }
+
+    #[test]
+    fn a_node_is_proven_by_any_response() {
+        let (clock, mut health) = start();
+        clock.report(&mut health, NodeOutcome::Suspect, 0, 1);
+        assert!(!health.is_proven());
+        let mut unavailable = report(NodeOutcome::Failed, clock.0, None, clock.at(2));
+        unavailable.has_responded = true;
+        health.report(unavailable, 3, |_| Duration::ZERO);
+        assert!(health.is_proven());
+    }
+
+    #[test]
+    fn a_probe_that_times_out_has_failed() {
+        let (clock, mut health) = start();
+        clock.report(&mut health, NodeOutcome::Failed, 0, 0);
         health.begin_probe(7);
-        assert_eq!(clock.probe(&mut health, Verdict::Doubtful, Some(7), 10, 11), Change::Probe);
+        assert_eq!(clock.probe(&mut health, NodeOutcome::Suspect, Some(7), 10, 11), Change::Probe);
         assert_eq!(health.dead_until(), Some(clock.at(31)));
     }
 
     #[test]
-    fn a_probe_that_nobody_waits_for_lets_the_next_one_go() {
+    fn a_dropped_probe_lets_the_next_one_go() {
         let (clock, mut health) = start();
-        clock.report(&mut health, Verdict::Failed, 0, 0);
+        clock.report(&mut health, NodeOutcome::Failed, 0, 0);
         health.begin_probe(7);
-        assert_eq!(clock.probe(&mut health, Verdict::Unknown, Some(6), 10, 11), Change::None);
+        assert_eq!(clock.probe(&mut health, NodeOutcome::Unknown, Some(6), 10, 11), Change::None);
         assert_eq!(health.probe_at(), None);
-        assert_eq!(clock.probe(&mut health, Verdict::Unknown, Some(7), 10, 11), Change::Probe);
+        assert_eq!(clock.probe(&mut health, NodeOutcome::Unknown, Some(7), 10, 11), Change::Probe);
         assert_eq!(health.probe_at(), Some(clock.at(10)));
     }
 }

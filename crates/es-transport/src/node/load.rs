@@ -9,9 +9,9 @@ use std::{
 /// (`e^(−t/decay)`), as in Finagle and linkerd.
 const DECAY: Duration = Duration::from_secs(10);
 
-/// The least that an answer counts, as in TCP's average of round-trip times
+/// The least weight of a response, as in TCP's average of round-trip times
 /// (RFC 6298, section 2.3). Without it a busy node's average would be its worst
-/// answer of some seconds, beside which a slow node does not look slow.
+/// response of some seconds, beside which a slow node does not look slow.
 const SHARE: f32 = 1.0 / 8.0;
 
 /// Written at the start and the end of every attempt, but only for a selector
@@ -54,8 +54,14 @@ impl Load {
         self.latency.store(pack(average, now), Ordering::Relaxed);
     }
 
-    /// The average, faded since the last answer, so that a node that was slow
-    /// once is asked again.
+    /// Returns the average as of the last response.
+    pub(crate) fn last_latency(&self) -> Option<Duration> {
+        let (average, _) = unpack(self.latency.load(Ordering::Relaxed))?;
+        Some(Duration::from_secs_f32(average / 1e6))
+    }
+
+    /// Returns the average, faded since the last response, so that a node that
+    /// was slow once is used again.
     pub(crate) fn latency(&self, clock: Duration) -> Option<Duration> {
         let (average, at) = unpack(self.latency.load(Ordering::Relaxed))?;
         Some(Duration::from_secs_f32(average * decay(at, milliseconds(clock)) / 1e6))
@@ -106,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_node_forgets_a_peak_within_some_answers() {
+    fn a_busy_node_forgets_a_peak_within_8_responses() {
         let load = Load::default();
         load.observe(200 * MS, SECOND);
         for _ in 0..8 {

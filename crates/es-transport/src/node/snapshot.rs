@@ -1,4 +1,4 @@
-//! What a request reads of the pool: never locked, replaced as a whole.
+//! The part of a pool that requests read: never locked, replaced as a whole.
 
 use std::sync::{
     Arc, Weak,
@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::{
     Candidates, Node, NodePool,
+    hash::stable_hash,
     load::Load,
-    random::stable_hash,
     stripe::{self, STRIPES},
 };
 
@@ -26,12 +26,19 @@ pub(super) struct Entry {
 
 /// What is known of a node beyond its description; its address in memory is
 /// the node's identity in the pool.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Record {
     pub(super) load: Load,
-    /// Whether an answer of this node is news for the pool. Read after every
-    /// request, written when the node's health changes.
-    pub(super) is_suspect: AtomicBool,
+    /// Whether a response of this node changes its health. Read after every
+    /// request, written when the health changes.
+    pub(super) is_unsettled: AtomicBool,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        // The first response proves the node.
+        Self { load: Load::default(), is_unsettled: AtomicBool::new(true) }
+    }
 }
 
 impl Entry {
@@ -46,11 +53,22 @@ impl Entry {
 pub(super) struct Members {
     pub(super) entries: Box<[Arc<Entry>]>,
     /// The zero of the clock in [`Load`].
-    pub(super) born: Instant,
+    pub(super) created_at: Instant,
 }
 
-/// What a request keeps of the pool. Its reference count is written by every
-/// request, so there are several, on cache lines of their own.
+impl Members {
+    pub(super) fn get(&self, index: u32) -> Option<&Entry> {
+        self.entries.get(index as usize).map(|entry| &**entry)
+    }
+
+    /// Returns all indexes.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = u32> + use<> {
+        0..u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// The part of the pool that a request holds. Its reference count is written
+/// by every request, so there are several, on cache lines of their own.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Stripe {
@@ -69,12 +87,17 @@ pub(super) fn stripes(members: &Arc<Members>, pool: &Weak<NodePool>) -> Arc<Stri
 pub(super) struct Snapshot {
     pub(super) stripes: Arc<Stripes>,
     pub(super) members: Arc<Members>,
-    /// Indexes of the live nodes among the members.
+    /// Indexes of the live nodes among the members, ascending.
     pub(super) live: Box<[u32]>,
     /// When the first of the dead nodes may be probed.
     pub(super) next_probe_at: Option<Instant>,
-    /// Differs between all snapshots of the process.
     version: u64,
+}
+
+/// Returns a number that no other snapshot or subset of the process has.
+pub(super) fn new_version() -> u64 {
+    static VERSION: AtomicU64 = AtomicU64::new(1);
+    VERSION.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Snapshot {
@@ -84,9 +107,7 @@ impl Snapshot {
         live: Box<[u32]>,
         next_probe_at: Option<Instant>,
     ) -> Self {
-        static VERSION: AtomicU64 = AtomicU64::new(1);
-        let version = VERSION.fetch_add(1, Ordering::Relaxed);
-        Self { stripes, members, live, next_probe_at, version }
+        Self { stripes, members, live, next_probe_at, version: new_version() }
     }
 
     /// Whether a request has more to do than to choose among the live nodes.
@@ -98,7 +119,7 @@ impl Snapshot {
         Candidates::new(&self.members, &self.live, now, self.version)
     }
 
-    /// The stripe of the thread that asks.
+    /// Returns the stripe of the calling thread.
     pub(super) fn stripe(&self) -> Arc<Stripe> {
         #[expect(clippy::indexing_slicing, reason = "the number of a stripe is below STRIPES")]
         Arc::clone(&self.stripes[stripe::of_this_thread()])

@@ -1,4 +1,4 @@
-//! The layer by which looks ride on requests.
+//! The layer that starts sniffs from requests.
 
 use std::{
     fmt,
@@ -12,16 +12,16 @@ use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, time::Instant};
 use tower::{Layer, Service};
 
-use super::{Sniffer, sniffer::Look, task};
+use super::{Sniffer, sniffer::Refresh, task};
 use crate::{
     error::{BoxError, Error, Result},
-    node::Verdict,
+    node::NodeOutcome,
 };
 
-/// Starts looks from requests and their failures; made by [`Sniffer::layer`].
+/// Starts sniffs from requests and their failures; made by [`Sniffer::layer`].
 ///
 /// It sits below retry, where it sees every attempt, and directly above the
-/// service that the sniffer asks through.
+/// service that the sniffer sends through.
 #[derive(Clone, Debug)]
 pub struct SniffLayer {
     sniffer: Sniffer,
@@ -41,8 +41,8 @@ impl<S> Layer<S> for SniffLayer {
     }
 }
 
-/// The service of [`SniffLayer`]. It is not ready while a look runs that its
-/// next request is to wait for.
+/// The service of [`SniffLayer`]. It is not ready during a sniff that its next
+/// request waits for.
 pub struct Sniff<S> {
     inner: S,
     sniffer: Sniffer,
@@ -53,7 +53,7 @@ pub struct Sniff<S> {
 type Waiting = Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>;
 
 impl<S> Sniff<S> {
-    fn look_if_due(&mut self) {
+    fn refresh_if_due(&mut self) {
         let inner = self.sniffer.inner();
         if self.waiting.is_some() || !inner.schedule.is_waiting() {
             return;
@@ -61,23 +61,23 @@ impl<S> Sniff<S> {
         if inner.options.every.is_some() {
             inner.task.start(inner);
         }
-        // Without a runtime there is no timer for the look either.
+        // Without a runtime there is no timer for the sniff either.
         if !inner.schedule.is_due(Instant::now()) || Handle::try_current().is_err() {
             return;
         }
         let options = &inner.options;
         let is_awaited = options.before_requests || (options.on_start && inner.schedule.is_first());
-        let Some(look) = Look::begin(inner, false) else { return };
-        let look = if is_awaited { Err(look) } else { task::spawn(look) };
-        if let Err(look) = look {
-            self.waiting = Some(Mutex::new(Box::pin(wait(look))));
+        let Some(refresh) = Refresh::begin(inner, false) else { return };
+        let refresh = if is_awaited { Err(refresh) } else { task::spawn(refresh) };
+        if let Err(refresh) = refresh {
+            self.waiting = Some(Mutex::new(Box::pin(wait(refresh))));
         }
     }
 }
 
-/// The look has logged its failure, which is not the request's.
-async fn wait(look: Look) {
-    let _ = look.run().await;
+/// The sniff has reported its failure, which is not the request's.
+async fn wait(refresh: Refresh) {
+    let _ = refresh.run().await;
 }
 
 impl<S, B, RB> Service<Request<B>> for Sniff<S>
@@ -90,7 +90,7 @@ where
     type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.look_if_due();
+        self.refresh_if_due();
         if let Some(waiting) = &mut self.waiting {
             let waiting = waiting.get_mut().unwrap_or_else(PoisonError::into_inner);
             ready!(waiting.as_mut().poll(cx));
@@ -130,15 +130,15 @@ where
         let this = self.project();
         let polled = this.future.poll(cx);
         let Some(sniffer) = this.sniffer else { return polled.map_err(Error::from_service) };
-        let answer = ready!(polled).map_err(Error::from_service);
-        let verdict = match &answer {
-            Ok(answer) => Verdict::of_status(answer.status()),
-            Err(error) => Verdict::of_error(error),
+        let response = ready!(polled).map_err(Error::from_service);
+        let outcome = match &response {
+            Ok(response) => NodeOutcome::of_status(response.status()),
+            Err(error) => NodeOutcome::of_error(error),
         };
-        if verdict == Verdict::Failed {
-            sniffer.inner().look_soon();
+        if outcome == NodeOutcome::Failed {
+            sniffer.inner().refresh_soon();
         }
-        Poll::Ready(answer)
+        Poll::Ready(response)
     }
 }
 

@@ -1,11 +1,11 @@
-//! When to look, and which nodes to take.
+//! When to sniff, and which nodes to take.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::node::Node;
 
-/// When a [`Sniffer`](super::Sniffer) looks, and which nodes it takes. By
-/// default it never looks by itself.
+/// When a [`Sniffer`](super::Sniffer) sniffs, and which nodes it takes. By
+/// default it never sniffs by itself.
 #[derive(Clone)]
 pub struct SniffOptions {
     pub(super) on_start: bool,
@@ -34,46 +34,46 @@ impl Default for SniffOptions {
 }
 
 impl SniffOptions {
-    /// The first request waits for a look. Until one has succeeded, later
-    /// requests try again in the background.
+    /// Sniffs with the first request, which waits for it. Until a sniff has
+    /// succeeded, later requests try again in the background.
     #[must_use]
     pub fn on_start(mut self, yes: bool) -> Self {
         self.on_start = yes;
         self
     }
 
-    /// A failed attempt (no connection, a broken one, 502, 503, 504) starts a
-    /// look in the background, at the latest when the minimal delay is over.
+    /// Sniffs in the background after a failed attempt (no connection, a broken
+    /// one, 502, 503, 504), at the latest when the minimal delay is over.
     #[must_use]
     pub fn on_node_failure(mut self, yes: bool) -> Self {
         self.on_node_failure = yes;
         self
     }
 
-    /// A request waits for a look if the last one is older than the minimal
-    /// delay. Requests that come meanwhile do not wait.
+    /// Sniffs with a request, which waits for it, if the last sniff is older
+    /// than the minimal delay. Requests that come meanwhile do not wait.
     #[must_use]
     pub fn before_requests(mut self, yes: bool) -> Self {
         self.before_requests = yes;
         self
     }
 
-    /// Looks from time to time, in the background. A look that failed is
-    /// repeated after the minimal delay.
+    /// Sniffs periodically, in the background. A sniff that failed is repeated
+    /// after the minimal delay.
     #[must_use]
     pub fn every(mut self, interval: Duration) -> Self {
         self.every = Some(interval);
         self
     }
 
-    /// The least time between the starts of two looks. Default: 10 s.
+    /// Sets the minimal time between the starts of two sniffs. Default: 10 s.
     #[must_use]
     pub fn min_delay(mut self, delay: Duration) -> Self {
         self.min_delay = delay;
         self
     }
 
-    /// The time for one look, whichever nodes it asks. Default: 5 s.
+    /// Sets the time limit of one sniff, however many nodes it tries. Default: 5 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -81,10 +81,10 @@ impl SniffOptions {
     }
 
     /// Decides about each node that was found, with its
-    /// [facts](Node::facts): to be taken as it is, changed, or left out (`None`).
+    /// [facts](Node::facts): to take it as it is, change it, or ignore it (`None`).
     ///
-    /// Dedicated masters are not shown to it. A node without TLS is left out if
-    /// the asked one has it.
+    /// It does not see dedicated masters. A node without TLS is ignored if the
+    /// one that reported it has it.
     ///
     /// ```
     /// use es_transport::{Node, sniff::SniffOptions};
@@ -102,7 +102,7 @@ impl SniffOptions {
         self
     }
 
-    /// Whether it ever looks by itself.
+    /// Whether it ever sniffs by itself.
     pub fn is_on(&self) -> bool {
         self.on_start || self.on_node_failure || self.before_requests || self.every.is_some()
     }

@@ -1,4 +1,4 @@
-//! The sniffer: looks, and puts what it finds into the pool.
+//! The sniffer: fetches the nodes of a cluster and updates the pool.
 
 use std::{fmt, sync::Arc};
 
@@ -10,19 +10,20 @@ use tower::Service;
 
 use super::{
     SniffLayer, SniffOptions,
-    ask::{self, Ask},
+    fetch::{self, FetchNodes},
     schedule::Schedule,
     task,
 };
 use crate::{
     body::Body,
     error::{BoxError, Error, Result, TimeoutPhase},
+    events::Event,
     node::{Node, NodePool},
 };
 
-/// Asks the cluster which nodes it has; see the [module](super).
+/// Finds the nodes of a cluster; see the [module](super).
 ///
-/// Clones share everything. Making one does no I/O and needs no runtime.
+/// Clones share everything. Creating one does no I/O and needs no runtime.
 #[derive(Clone)]
 pub struct Sniffer {
     inner: Arc<Inner>,
@@ -30,7 +31,7 @@ pub struct Sniffer {
 
 pub(super) struct Inner {
     pool: Arc<NodePool>,
-    ask: Ask,
+    fetch_nodes: FetchNodes,
     pub(super) options: SniffOptions,
     pub(super) schedule: Schedule,
     /// Ends the background task when the last clone is dropped.
@@ -38,7 +39,7 @@ pub(super) struct Inner {
 }
 
 impl Sniffer {
-    /// Asks through `service`, which must contain the
+    /// Creates a sniffer that sends through `service`, which must contain the
     /// [selection](crate::layer::SelectNodeLayer) of a node from `pool`, and
     /// should add credentials and headers as for any request.
     pub fn new<S, RB>(pool: Arc<NodePool>, service: S, options: SniffOptions) -> Self
@@ -51,7 +52,7 @@ impl Sniffer {
     {
         let inner = Inner {
             pool,
-            ask: ask::through(service, options.filter.clone()),
+            fetch_nodes: fetch::through(service, options.filter.clone()),
             schedule: Schedule::new(&options, Instant::now()),
             options,
             task: task::Starter::default(),
@@ -59,38 +60,40 @@ impl Sniffer {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The layer by which looks ride on requests.
+    /// Returns the layer that starts sniffs from requests.
     pub fn layer(&self) -> SniffLayer {
         SniffLayer::new(self.clone())
     }
 
-    /// Looks now, whatever the minimal delay says.
+    /// Sniffs now, whatever the minimal delay says.
+    ///
+    /// If a sniff is running already, it returns at once.
     ///
     /// # Errors
-    /// No node told its cluster's nodes in time, or none of them can be used;
-    /// the pool then stays as it is. A look that runs already is not an error
-    /// and not waited for.
+    /// No node returned its cluster's nodes in time, or none of them can be
+    /// used; the pool then stays as it is.
     pub async fn sniff(&self) -> Result<()> {
-        match Look::begin(&self.inner, true) {
-            Some(look) => look.run().await,
+        match Refresh::begin(&self.inner, true) {
+            Some(refresh) => refresh.run().await,
             None => Ok(()),
         }
     }
 
-    /// Wants a look as soon as the minimal delay allows: what is known may be
-    /// old, as after a function was frozen. It begins now, in the background, or
+    /// Marks the nodes as possibly outdated, as after a function was suspended.
+    ///
+    /// A sniff begins in the background as soon as the minimal delay allows, or
     /// with a later request. Does nothing where sniffing is off.
-    pub fn expire(&self) {
-        self.inner.expire();
+    pub fn invalidate(&self) {
+        self.inner.invalidate();
     }
 
-    /// What [`expire`](Self::expire) does, as a hook for those who notice that
-    /// things may be old. It does not keep the sniffer alive.
-    pub fn expiry(&self) -> impl Fn() + Send + Sync + 'static {
+    /// Returns a function that calls [`invalidate`](Self::invalidate) and does
+    /// not keep the sniffer alive.
+    pub fn invalidate_hook(&self) -> impl Fn() + Send + Sync + 'static {
         let inner = Arc::downgrade(&self.inner);
         move || {
             if let Some(inner) = inner.upgrade() {
-                inner.expire();
+                inner.invalidate();
             }
         }
     }
@@ -101,22 +104,22 @@ impl Sniffer {
 }
 
 impl Inner {
-    fn expire(self: &Arc<Self>) {
+    fn invalidate(self: &Arc<Self>) {
         if self.options.is_on() {
-            self.look_soon();
+            self.refresh_soon();
         }
     }
 
-    /// Looks in the background, now if the minimal delay is over; otherwise a
-    /// request that comes later starts the look.
-    pub(super) fn look_soon(self: &Arc<Self>) {
-        self.schedule.want(&self.options);
+    /// Sniffs in the background, now if the minimal delay is over; otherwise a
+    /// later request starts the sniff.
+    pub(super) fn refresh_soon(self: &Arc<Self>) {
+        self.schedule.make_due(&self.options);
         if self.schedule.is_due(Instant::now())
-            && let Some(look) = Look::begin(self, false)
-            && let Err(look) = task::spawn(look)
+            && let Some(refresh) = Refresh::begin(self, false)
+            && let Err(refresh) = task::spawn(refresh)
         {
-            // Without a runtime the next request looks.
-            drop(look);
+            // Without a runtime the next request sniffs.
+            drop(refresh);
         }
     }
 
@@ -124,29 +127,30 @@ impl Inner {
         let replaced = found.and_then(|mut nodes| {
             self.pool.keep_credentials(&mut nodes);
             let number = nodes.len();
-            self.pool.replace(nodes).map(|left| (number, left.len()))
+            self.pool.set_sniffed(nodes).map(|()| number)
         });
         match replaced {
-            Ok((nodes, left)) => {
-                tracing::debug!(nodes, left, "sniffed the nodes of the cluster");
+            Ok(nodes) => {
+                self.pool.events().emit(Event::Sniffed { nodes });
                 Ok(())
             }
             Err(error) if error.is_closed() => Err(error),
             Err(error) => {
-                tracing::warn!(error = %error, "sniffing failed; the nodes stay as they are");
+                let message = error.to_string().into();
+                self.pool.events().emit(Event::SniffFailed { error: message });
                 Err(error)
             }
         }
     }
 }
 
-/// A look that was allowed to begin. Dropped, it lets the next one begin.
-pub(super) struct Look {
+/// A sniff that was allowed to begin. Dropped, it lets the next one begin.
+pub(super) struct Refresh {
     inner: Arc<Inner>,
     has_succeeded: bool,
 }
 
-impl Look {
+impl Refresh {
     pub(super) fn begin(inner: &Arc<Inner>, is_forced: bool) -> Option<Self> {
         inner
             .schedule
@@ -156,11 +160,11 @@ impl Look {
 
     pub(super) async fn run(mut self) -> Result<()> {
         let timeout = self.inner.options.timeout;
-        let found = match tokio::time::timeout(timeout, (self.inner.ask)()).await {
+        let found = match tokio::time::timeout(timeout, (self.inner.fetch_nodes)()).await {
             Ok(found) => found,
             Err(_elapsed) => {
                 let source = Error::timeout(TimeoutPhase::Total, timeout);
-                Err(Error::sniff("no node answered in time").with_source(source))
+                Err(Error::sniff("no node responded in time").with_source(source))
             }
         };
         let applied = self.inner.apply(found);
@@ -169,7 +173,7 @@ impl Look {
     }
 }
 
-impl Drop for Look {
+impl Drop for Refresh {
     fn drop(&mut self) {
         self.inner.schedule.end(&self.inner.options, self.has_succeeded);
     }

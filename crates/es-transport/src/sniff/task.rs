@@ -1,4 +1,4 @@
-//! Looks that nobody waits for.
+//! Sniffs in the background.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     schedule::REST,
-    sniffer::{Inner, Look},
+    sniffer::{Inner, Refresh},
 };
 
 /// Starts the background task once. The task ends when this is dropped.
@@ -18,8 +18,8 @@ use super::{
 pub(super) struct Starter(Mutex<Option<Sender<()>>>);
 
 impl Starter {
-    /// Starts the task that looks from time to time, if there is none yet and
-    /// a runtime to run it. One that ended with its runtime is started anew.
+    /// Starts the periodic task, if there is none yet and a runtime to run it.
+    /// One that ended with its runtime is started anew.
     pub(super) fn start(&self, inner: &Arc<Inner>) {
         let mut alive = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if alive.as_ref().is_some_and(|alive| !alive.is_closed()) {
@@ -33,8 +33,8 @@ impl Starter {
     }
 }
 
-/// Looks whenever a look is due. Between looks it holds nothing but a weak
-/// reference, so it keeps no connection and no pool alive.
+/// Sniffs whenever it is due. Between sniffs it holds only a weak reference,
+/// so it keeps no connection and no pool alive.
 async fn run(sniffer: Weak<Inner>, mut end: Receiver<()>) {
     loop {
         let Some(due) = sniffer.upgrade().and_then(|inner| inner.schedule.due_at()) else {
@@ -45,16 +45,16 @@ async fn run(sniffer: Weak<Inner>, mut end: Receiver<()>) {
         }
         let Some(inner) = sniffer.upgrade() else { return };
         if inner.schedule.is_due(Instant::now())
-            && let Some(look) = Look::begin(&inner, false)
+            && let Some(refresh) = Refresh::begin(&inner, false)
         {
             drop(inner);
-            // The look has logged its failure; the next one is due later, unless
-            // there is nothing left to look for.
-            if look.run().await.is_err_and(|error| error.is_closed()) {
+            // The sniff has reported its failure; the next one is due later,
+            // unless the transport is closed.
+            if refresh.run().await.is_err_and(|error| error.is_closed()) {
                 return;
             }
         } else {
-            // A request runs the look that was due.
+            // A request runs the sniff that was due.
             let delay = inner.options.min_delay.max(REST);
             drop(inner);
             if tokio::time::timeout(delay, &mut end).await.is_ok() {
@@ -64,16 +64,16 @@ async fn run(sniffer: Weak<Inner>, mut end: Receiver<()>) {
     }
 }
 
-/// Runs a look in the background; gives it back where there is no runtime.
-pub(super) fn spawn(look: Look) -> Result<(), Look> {
+/// Runs a sniff in the background; returns it where there is no runtime.
+pub(super) fn spawn(refresh: Refresh) -> Result<(), Refresh> {
     match Handle::try_current() {
         Ok(runtime) => {
             runtime.spawn(async move {
-                // The look has logged its failure.
-                let _ = look.run().await;
+                // The sniff has reported its failure.
+                let _ = refresh.run().await;
             });
             Ok(())
         }
-        Err(_) => Err(look),
+        Err(_) => Err(refresh),
     }
 }

@@ -112,7 +112,7 @@ async fn of_none() -> Vec<Error> {
     errors.push(node().bearer_auth(format!("{SECRET}\r\n")).build().unwrap_err());
     let encoded: String = TOKEN.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let pool = NodePool::new([format!("http://u:{encoded}@localhost").parse().unwrap()]).unwrap();
-    errors.push(pool.replace([]).unwrap_err());
+    errors.push(pool.set_sniffed([]).unwrap_err());
     let sealed = async || Err::<Credentials, BoxError>("the vault is sealed".into());
     let transport = build(node().credentials_provider(sealed).header("x-token", "t"));
     errors.push(send_and_read(&transport, get("/")).await.unwrap_err());

@@ -1,4 +1,4 @@
-//! Looks that fail, take long or are given up.
+//! Sniffs that fail, take long or are dropped.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use http::StatusCode;
 use crate::{Cluster, SECOND, client, settle};
 
 #[tokio::test(start_paused = true)]
-async fn a_look_that_fails_is_nobodys_failure_and_is_made_up_for() {
+async fn a_failed_sniff_fails_no_request_and_is_repeated() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.status.lock().unwrap() = StatusCode::FORBIDDEN;
     let client = client(&["http://seed"], &cluster, SniffOptions::default().on_start(true));
     client.send().await.unwrap();
     assert_eq!(client.urls(), ["http://seed:80"]);
-    let looks = cluster.looks();
+    let sniffs = cluster.sniffs();
     client.send().await.unwrap();
-    assert_eq!(cluster.looks(), looks, "within the minimal delay");
+    assert_eq!(cluster.sniffs(), sniffs, "within the minimal delay");
     *cluster.0.status.lock().unwrap() = StatusCode::OK;
     tokio::time::sleep(11 * SECOND).await;
     client.send().await.unwrap();
@@ -25,7 +25,7 @@ async fn a_look_that_fails_is_nobodys_failure_and_is_made_up_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_that_cannot_be_used_leave_the_pool_as_it_is() {
+async fn unusable_responses_leave_the_pool_as_it_is() {
     let cluster = Cluster::of(&[]);
     let client = client(&["http://seed"], &cluster, SniffOptions::default());
     for bad in [
@@ -33,7 +33,7 @@ async fn answers_that_cannot_be_used_leave_the_pool_as_it_is() {
         "not json",
         r#"{"nodes":{"a":{"roles":["master"],"http":{"publish_address":"m:1"}}}}"#,
     ] {
-        *cluster.0.answer.lock().unwrap() = bad.to_owned();
+        *cluster.0.response.lock().unwrap() = bad.to_owned();
         let error = client.sniffer.sniff().await.unwrap_err();
         assert!(error.is_sniff(), "{error}");
         assert_eq!(client.urls(), ["http://seed:80"]);
@@ -41,7 +41,7 @@ async fn answers_that_cannot_be_used_leave_the_pool_as_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_does_not_answer_is_passed_over_and_time_is_limited() {
+async fn a_silent_node_is_skipped_and_time_is_limited() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.down.lock().unwrap() = vec!["a"];
     let client = client(&["http://a", "http://b"], &cluster, SniffOptions::default());
@@ -55,7 +55,7 @@ async fn a_node_that_does_not_answer_is_passed_over_and_time_is_limited() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_from_time_to_time_that_fails_is_repeated_after_the_delay() {
+async fn a_failed_periodic_sniff_is_repeated() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.status.lock().unwrap() = StatusCode::FORBIDDEN;
     let options = SniffOptions::default().every(3600 * SECOND);
@@ -68,35 +68,35 @@ async fn a_look_from_time_to_time_that_fails_is_repeated_after_the_delay() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_is_dropped_while_it_waits_lets_the_next_look_begin() {
+async fn a_dropped_request_lets_the_next_sniff_begin() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.delay.lock().unwrap() = SECOND;
     let client = client(&["http://seed"], &cluster, SniffOptions::default().before_requests(true));
     assert!(tokio::time::timeout(SECOND / 2, client.send()).await.is_err());
     tokio::time::sleep(10 * SECOND).await;
     client.send().await.unwrap();
-    assert_eq!((cluster.looks(), client.urls()), (2, vec!["http://10.0.0.1:9200".to_owned()]));
+    assert_eq!((cluster.sniffs(), client.urls()), (2, vec!["http://10.0.0.1:9200".to_owned()]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cluster_that_does_not_tell_is_not_asked_without_a_pause() {
+async fn failing_sniffs_of_a_cluster_pause() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.status.lock().unwrap() = StatusCode::FORBIDDEN;
     let options = SniffOptions::default().every(60 * SECOND).min_delay(Duration::ZERO);
     let client = client(&["http://seed"], &cluster, options);
     client.send().await.unwrap();
     tokio::time::sleep(61 * SECOND).await;
-    let looks = cluster.looks();
-    assert!((30..=36).contains(&looks), "3 attempts in each of 10 looks of a second: {looks}");
+    let sniffs = cluster.sniffs();
+    assert!((30..=36).contains(&sniffs), "3 attempts in each of 10 sniffs a second: {sniffs}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_that_takes_long_is_not_waited_for_in_a_loop() {
+async fn a_slow_sniff_is_not_awaited_in_a_loop() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.delay.lock().unwrap() = 3 * SECOND;
     let options = SniffOptions::default().every(SECOND).min_delay(Duration::ZERO);
     let client = client(&["http://seed"], &cluster, options);
     client.send().await.unwrap();
     client.sniffer.sniff().await.unwrap();
-    assert_eq!(cluster.looks(), 1);
+    assert_eq!(cluster.sniffs(), 1);
 }

@@ -15,7 +15,7 @@ async fn the_filter_leaves_out_and_rewrites_but_cannot_leave_tls() {
     let client = client(&["https://seed"], &cluster, options);
     client.sniffer.sniff().await.unwrap();
     assert_eq!(client.urls(), ["https://outside:9200"]);
-    assert_eq!(client.pool.nodes()[0].0.facts().id.as_deref(), Some("id-b:1"));
+    assert_eq!(client.pool.nodes()[0].node().facts().id.as_deref(), Some("id-b:1"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -26,6 +26,6 @@ async fn nodes_keep_the_credentials_of_their_own_urls() {
     client.send().await.unwrap();
     let of = |user: &str, password: &str| Some(Credentials::basic(user, password).unwrap());
     let nodes = client.pool.nodes();
-    let found: Vec<_> = nodes.iter().map(|(node, _)| node.credentials().cloned()).collect();
+    let found: Vec<_> = nodes.iter().map(|status| status.node().credentials().cloned()).collect();
     assert_eq!(found, [of("one", "1"), of("two", "2"), of("one", "1")]);
 }

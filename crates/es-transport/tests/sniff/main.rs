@@ -25,14 +25,14 @@ use tower::{Layer, ServiceExt, util::BoxCloneSyncService};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the cluster answers, and what it was asked.
+/// The cluster's responses, and the requests that it received.
 #[derive(Clone)]
 struct Cluster(Arc<State>);
 
 struct State {
-    looks: AtomicUsize,
-    asked: Mutex<Vec<String>>,
-    answer: Mutex<String>,
+    sniffs: AtomicUsize,
+    requests: Mutex<Vec<String>>,
+    response: Mutex<String>,
     status: Mutex<StatusCode>,
     delay: Mutex<Duration>,
     /// Hosts that refuse connections.
@@ -41,14 +41,14 @@ struct State {
     is_closed: AtomicBool,
 }
 
-type Bottom = BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
+type Backend = BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
 
 impl Cluster {
     fn of(addresses: &[&str]) -> Self {
         let cluster = Self(Arc::new(State {
-            looks: AtomicUsize::new(0),
-            asked: Mutex::default(),
-            answer: Mutex::default(),
+            sniffs: AtomicUsize::new(0),
+            requests: Mutex::default(),
+            response: Mutex::default(),
             status: Mutex::new(StatusCode::OK),
             delay: Mutex::default(),
             down: Mutex::default(),
@@ -65,16 +65,16 @@ impl Cluster {
             )
         });
         let nodes: Vec<_> = nodes.collect();
-        *self.0.answer.lock().unwrap() = format!(r#"{{"nodes":{{{}}}}}"#, nodes.join(","));
+        *self.0.response.lock().unwrap() = format!(r#"{{"nodes":{{{}}}}}"#, nodes.join(","));
     }
 
-    fn looks(&self) -> usize {
-        self.0.looks.load(Ordering::SeqCst)
+    fn sniffs(&self) -> usize {
+        self.0.sniffs.load(Ordering::SeqCst)
     }
 
     async fn serve(self, request: Request<Body>) -> Result<Response<Body>, Error> {
         let host = request.uri().host().unwrap().to_owned();
-        self.0.asked.lock().unwrap().push(request.uri().to_string());
+        self.0.requests.lock().unwrap().push(request.uri().to_string());
         if self.0.is_closed.load(Ordering::SeqCst) {
             return Err(Error::closed());
         }
@@ -84,12 +84,12 @@ impl Cluster {
         if !request.uri().path().ends_with("/_nodes/http") {
             return Ok(Response::new(Body::empty()));
         }
-        self.0.looks.fetch_add(1, Ordering::SeqCst);
+        self.0.sniffs.fetch_add(1, Ordering::SeqCst);
         let delay = *self.0.delay.lock().unwrap();
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        let body = self.0.answer.lock().unwrap().clone();
+        let body = self.0.response.lock().unwrap().clone();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = *self.0.status.lock().unwrap();
         Ok(response)
@@ -99,16 +99,16 @@ impl Cluster {
 struct Client {
     pool: Arc<NodePool>,
     sniffer: Sniffer,
-    service: Sniff<Bottom>,
+    service: Sniff<Backend>,
 }
 
 fn client(seeds: &[&str], cluster: &Cluster, options: SniffOptions) -> Client {
     let pool = NodePool::new(seeds.iter().map(|url| url.parse::<Node>().unwrap())).unwrap();
     let select = SelectNodeLayer::new(Arc::clone(&pool), RoundRobin::starting_at(0));
     let served = cluster.clone();
-    let bottom = tower::service_fn(move |request| served.clone().serve(request));
-    let below_retry = select.layer(bottom).map_response(|answer: Response<_>| {
-        answer.map(|body: es_transport::ResponseBody| Body::stream(body))
+    let backend = tower::service_fn(move |request| served.clone().serve(request));
+    let below_retry = select.layer(backend).map_response(|response: Response<_>| {
+        response.map(|body: es_transport::ResponseBody| Body::stream(body))
     });
     let below_retry = BoxCloneSyncService::new(below_retry);
     let sniffer = Sniffer::new(Arc::clone(&pool), below_retry.clone(), options);
@@ -119,12 +119,12 @@ fn client(seeds: &[&str], cluster: &Cluster, options: SniffOptions) -> Client {
 impl Client {
     async fn send(&self) -> Result<(), Error> {
         let request = Request::get("/").body(Body::empty()).unwrap();
-        let answer = self.service.clone().oneshot(request).await?;
-        answer.into_body().collect().await.map(drop).map_err(Error::from_service)
+        let response = self.service.clone().oneshot(request).await?;
+        response.into_body().collect().await.map(drop).map_err(Error::from_service)
     }
 
     fn urls(&self) -> Vec<String> {
-        self.pool.nodes().iter().map(|(node, _)| node.url().to_owned()).collect()
+        self.pool.nodes().iter().map(|status| status.node().url().to_owned()).collect()
     }
 }
 

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use super::layer::Settings;
 use crate::{
     error::Error,
-    node::{AttemptEnd, Node, NodeSelector, RequestContext, Selected, Verdict},
+    events::DeathCause,
+    node::{AttemptEnd, Node, NodeOutcome, NodeSelector, RequestContext, Selection},
 };
 
 /// A selector that is told of attempts, whatever its type: the answer's body
@@ -29,7 +30,7 @@ impl<L: NodeSelector> Feedback for Settings<L> {
 }
 
 pub(super) struct Attempt {
-    selected: Selected,
+    selection: Selection,
     feedback: Option<Arc<dyn Feedback>>,
     /// The URLs that were tried before, on a resend.
     tried: Option<Arc<[Arc<str>]>>,
@@ -37,19 +38,19 @@ pub(super) struct Attempt {
 
 impl Attempt {
     pub(super) fn start(
-        selected: Selected,
+        selection: Selection,
         feedback: Option<Arc<dyn Feedback>>,
         request: &RequestContext<'_>,
         tried: Option<Arc<[Arc<str>]>>,
     ) -> Self {
         if let Some(feedback) = &feedback {
-            feedback.started(selected.node(), request);
+            feedback.started(selection.node(), request);
         }
-        Self { selected, feedback, tried }
+        Self { selection, feedback, tried }
     }
 
     pub(super) fn node(&self) -> &Node {
-        self.selected.node()
+        self.selection.node()
     }
 
     /// Whether the request was sent before.
@@ -59,22 +60,24 @@ impl Attempt {
 
     /// The head of the answer is there: what its status says is known now.
     pub(super) fn head(&mut self, status: StatusCode) {
-        match Verdict::of_status(status) {
+        match NodeOutcome::of_status(status) {
             // An answer that works is judged at its end, but the others need
             // not stay away from the node until somebody has read it.
-            Verdict::Alive if self.selected.is_probe() => self.selected.answered(Instant::now()),
-            Verdict::Alive => {}
-            verdict => self.end(verdict, AttemptEnd::Status(status)),
+            NodeOutcome::Healthy if self.selection.is_probe() => {
+                self.selection.responded(Instant::now())
+            }
+            NodeOutcome::Healthy => {}
+            outcome => self.end(outcome, AttemptEnd::Status(status)),
         }
     }
 
     /// The answer was read to its end.
     pub(super) fn done(&mut self, status: StatusCode) {
-        self.end(Verdict::of_status(status), AttemptEnd::Status(status));
+        self.end(NodeOutcome::of_status(status), AttemptEnd::Status(status));
     }
 
     pub(super) fn failed(&mut self, error: Error) -> Error {
-        self.end(Verdict::of_error(&error), AttemptEnd::Failed(&error));
+        self.end(NodeOutcome::of_error(&error), AttemptEnd::Failed(&error));
         let error = error.with_untried(self.has_untried());
         if error.node().is_some() {
             return error;
@@ -83,32 +86,37 @@ impl Attempt {
     }
 
     pub(super) fn has_untried(&self) -> bool {
-        self.selected.has_untried(self.tried.as_deref().unwrap_or_default())
+        self.selection.has_untried_node(self.tried.as_deref().unwrap_or_default())
     }
 
-    fn end(&mut self, verdict: Verdict, end: AttemptEnd<'_>) {
-        if !self.selected.is_open() {
+    fn end(&mut self, outcome: NodeOutcome, end: AttemptEnd<'_>) {
+        if !self.selection.is_open() {
             return;
         }
-        let started = self.selected.started();
+        let cause = match &end {
+            AttemptEnd::Status(status) => DeathCause::Status(*status),
+            AttemptEnd::Failed(error) => DeathCause::Error(error.type_name()),
+            AttemptEnd::Dropped => DeathCause::Unknown,
+        };
+        let started = self.selection.started_at();
         // Most attempts need no second look at the clock.
-        let is_timed = self.feedback.is_some() || self.selected.needs_time(verdict);
+        let is_timed = self.feedback.is_some() || self.selection.needs_time(outcome);
         let now = if is_timed { Instant::now() } else { started };
-        self.selected.finish(verdict, now);
+        self.selection.finish_because(outcome, cause, now);
         if let Some(feedback) = &self.feedback {
-            feedback.ended(self.selected.node(), &end, now.saturating_duration_since(started));
+            feedback.ended(self.selection.node(), &end, now.saturating_duration_since(started));
         }
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        self.end(Verdict::Unknown, AttemptEnd::Dropped);
+        self.end(NodeOutcome::Unknown, AttemptEnd::Dropped);
     }
 }
 
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.selected.fmt(f)
+        self.selection.fmt(f)
     }
 }

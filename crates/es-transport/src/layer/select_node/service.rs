@@ -23,7 +23,7 @@ use crate::{
     attempt::Resend,
     body::ResponseBody,
     error::{BoxError, Error, Result},
-    node::{Node, NodeSelector, NodeSlot, RequestContext, is_dots},
+    node::{Node, NodeSelector, RequestContext, SelectedNode, is_dots},
     options::{RequestAuth, RequestOptions},
 };
 
@@ -62,34 +62,34 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
     /// Chooses a node and makes the request one to it.
     fn address<B>(&self, request: &mut Request<B>) -> Result<Attempt> {
         let target = target(request.uri())?.clone();
-        let attempt = self.choose(request, &target);
+        let attempt = self.choose(request)?;
         let node = attempt.node();
         *request.uri_mut() = node.uri(target)?;
         authorize(request, node);
         Ok(attempt)
     }
 
-    fn choose<B>(&self, request: &Request<B>, target: &PathAndQuery) -> Attempt {
+    fn choose<B>(&self, request: &Request<B>) -> Result<Attempt> {
         let Settings { pool, selector } = &*self.settings;
-        let now = Instant::now();
-        let context = RequestContext::beginning(request.method(), target.path(), now);
+        let context = RequestContext::of(request, Instant::now());
         let extensions = request.extensions();
         if extensions.is_empty() {
-            let selected = pool.select(selector, &context);
-            return Attempt::start(selected, self.feedback(), &context, None);
+            let selection = pool.select(selector, &context)?;
+            return Ok(Attempt::start(selection, self.feedback(), &context, None));
         }
-        let resend = extensions.get::<Resend>();
-        let hint = RequestOptions::find(extensions).and_then(|o| o.selector_hint.as_deref());
+        let retry = extensions.get::<Resend>();
+        let options = RequestOptions::find(extensions);
+        let hint = options.and_then(|options| options.selector_hint.as_deref());
         let mut context = context.with_hint(hint);
-        if let Some(resend) = resend {
-            context = context.resent(resend.attempt, &resend.tried);
+        if let Some(retry) = retry {
+            context = context.retried(retry.attempt, &retry.tried);
         }
-        let selected = pool.select(selector, &context);
-        if let Some(slot) = extensions.get::<NodeSlot>() {
-            slot.fill(selected.node());
+        let selection = pool.select(selector, &context)?;
+        if let Some(selected) = extensions.get::<SelectedNode>() {
+            selected.set(selection.node());
         }
-        let tried = resend.map(|resend| Arc::clone(&resend.tried));
-        Attempt::start(selected, self.feedback(), &context, tried)
+        let tried = retry.map(|retry| Arc::clone(&retry.tried));
+        Ok(Attempt::start(selection, self.feedback(), &context, tried))
     }
 
     fn feedback(&self) -> Option<Arc<dyn Feedback>> {

@@ -2,56 +2,60 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Mutex, Weak, atomic::AtomicBool},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
-use super::{NodePool, Settings, State};
+use super::{NodePool, Seed, Settings, State};
 use crate::{
     backoff::Backoff,
     error::{Error, Result},
-    node::{Node, health::Health, replace, snapshot::stripes},
+    events::Events,
+    node::{Node, health::Health, membership, snapshot::stripes},
     rng::Rng,
 };
 
-/// How long dead nodes rest where nothing else is set.
+/// The dead time of nodes unless another one is set.
 pub(crate) const DEAD_TIME: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
 /// Settings of a [`NodePool`].
 pub struct NodePoolBuilder {
     nodes: Vec<Node>,
     settings: Settings,
+    events: Events,
     rng: Rng,
 }
 
 impl NodePoolBuilder {
     pub(super) fn new(nodes: Vec<Node>) -> Self {
-        let settings = Settings { dead_time: DEAD_TIME, timeouts_until_dead: 3, on_leave: None };
-        Self { nodes, settings, rng: Rng::new() }
+        let settings = Settings { dead_time: DEAD_TIME, timeouts_until_dead: 3, keep_seeds: true };
+        Self { nodes, settings, events: Events::new(), rng: Rng::new() }
     }
 
-    /// How long dead nodes rest. Default: 1 s after the first failure, doubled up to 30 s.
+    /// Sets how long dead nodes rest. Default: 1 s after the first failure, doubled up to 30 s.
     #[must_use]
     pub fn dead_time(mut self, dead_time: Backoff) -> Self {
         self.settings.dead_time = dead_time;
         self
     }
 
-    /// How many attempts in a row must run out of time until the node counts as dead. Default: 3.
+    /// Sets how many attempts in a row must time out until the node counts as dead. Default: 3.
     #[must_use]
     pub fn timeouts_until_dead(mut self, timeouts: u32) -> Self {
         self.settings.timeouts_until_dead = timeouts.max(1);
         self
     }
 
-    /// Called with the nodes that [`NodePool::replace`] took out, so that
-    /// connections to them can be closed.
+    /// Sets whether the nodes that were given, rather than sniffed, come back
+    /// when no sniffed node can be used. Default: `true`.
+    ///
+    /// If `false`, a successful sniff replaces them for good.
     #[must_use]
-    pub fn on_leave(mut self, hook: impl Fn(&[Node]) + Send + Sync + 'static) -> Self {
-        self.settings.on_leave = Some(Box::new(hook));
+    pub fn keep_seeds(mut self, keep: bool) -> Self {
+        self.settings.keep_seeds = keep;
         self
     }
 
@@ -62,7 +66,7 @@ impl NodePoolBuilder {
         self
     }
 
-    /// Makes the pool.
+    /// Builds the pool.
     ///
     /// # Errors
     /// No node, or the same node twice.
@@ -73,16 +77,16 @@ impl NodePoolBuilder {
         if u32::try_from(self.nodes.len()).is_err() {
             return Err(Error::config("nodes", "there are too many nodes"));
         }
-        if let Some(twice) = replace::duplicate(&self.nodes) {
+        if let Some(twice) = membership::duplicate(&self.nodes) {
             return Err(Error::config("nodes", format!("{} is given twice", twice.url())));
         }
-        let members = replace::members(&self.nodes, Instant::now());
+        let members = membership::members(&self.nodes, Instant::now());
         Ok(Arc::new_cyclic(|weak| {
             let state = State {
                 stripes: stripes(&members, weak),
                 health: self.nodes.iter().map(|_| Health::default()).collect(),
                 members,
-                seeds: self.nodes,
+                seeds: self.nodes.into_iter().map(Seed::new).collect(),
                 rng: self.rng,
                 last_probe: 0,
             };
@@ -90,6 +94,9 @@ impl NodePoolBuilder {
                 current: ArcSwap::from_pointee(state.snapshot()),
                 state: Mutex::new(state),
                 settings: self.settings,
+                events: self.events,
+                is_load_tracked: AtomicBool::new(false),
+                leave_hooks: Mutex::default(),
                 weak: Weak::clone(weak),
             }
         }))
@@ -102,6 +109,7 @@ impl fmt::Debug for NodePoolBuilder {
             .field("nodes", &self.nodes)
             .field("dead_time", &self.settings.dead_time)
             .field("timeouts_until_dead", &self.settings.timeouts_until_dead)
+            .field("keep_seeds", &self.settings.keep_seeds)
             .finish_non_exhaustive()
     }
 }

@@ -1,82 +1,133 @@
-//! Who is alive, who is dead until when, and the choice of a node.
+//! The pool: which nodes are alive or dead, and the choice of a node.
 
 mod builder;
+mod status;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     num::NonZeroU64,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use arc_swap::{ArcSwap, Guard};
+use tokio::time::Instant;
 
 use super::{
-    Candidates, Node, NodeSelector, RequestContext, Selected,
-    candidates::{is_tried, untried},
+    Candidates, Node, NodeSelector, RequestContext, Selection,
+    candidates::Indexes,
     health::{Change, Health, Report},
-    replace,
-    snapshot::{Members, Record, Snapshot, Stripes},
+    membership,
+    snapshot::{Entry, Members, Snapshot, Stripes},
 };
-use crate::{backoff::Backoff, error::Result, rng::Rng};
+use crate::{
+    backoff::Backoff,
+    error::{Error, Result},
+    events::{DeathCause, Event, Events},
+    rng::Rng,
+};
 
 pub(crate) use builder::DEAD_TIME;
 pub use builder::NodePoolBuilder;
+pub use status::{NodeState, NodeStatus};
 
-/// The nodes of a cluster and what is known of their health.
+/// The nodes of a cluster and their health.
 ///
 /// A node dies when it cannot be reached, when its connection breaks, when it
-/// answers 502, 503 or 504, or after three attempts in a row that ran out of
-/// time ([`Verdict`](super::Verdict) has the whole list). It is left alone for a dead time that
-/// doubles with every failure in a row ([`Backoff`]); then one request probes
-/// it while the others still stay away. While all nodes are dead the one that
-/// comes back first is asked: a request never fails without an attempt.
+/// returns 502, 503 or 504, or after three attempts in a row that timed out
+/// ([`NodeOutcome`](super::NodeOutcome) has the whole list). It is left alone
+/// for a dead time that doubles with every failure in a row ([`Backoff`]);
+/// then one request probes it while the others still stay away. While all
+/// nodes are dead the one that comes back first is used: a request fails
+/// without an attempt only if its selector finds no node eligible.
 ///
 /// A choice reads a snapshot without a lock, and costs the same for any number
-/// of nodes. The pool reads no clock but once, when it is made; time is passed in.
+/// of nodes. The pool reads the clock only once, when it is built; time is
+/// passed in.
 ///
 /// ```
-/// use es_transport::{Node, NodePool, node::{RequestContext, RoundRobin, Verdict}};
+/// use es_transport::{Node, NodePool, node::{NodeOutcome, RequestContext, RoundRobin}};
 ///
 /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?, "http://b:9200".parse()?])?;
 /// let selector = RoundRobin::starting_at(0);
 /// let request = RequestContext::new(&http::Method::GET, "/");
 ///
-/// let mut selected = pool.select(&selector, &request);
-/// assert_eq!(selected.node().host(), "a");
-/// selected.finish(Verdict::Failed, request.now());
+/// let mut selection = pool.select(&selector, &request)?;
+/// assert_eq!(selection.node().host(), "a");
+/// selection.finish(NodeOutcome::Failed, request.now());
 /// assert_eq!(pool.live(), 1);
-/// assert_eq!(pool.select(&selector, &request).node().host(), "b");
+/// assert_eq!(pool.select(&selector, &request)?.node().host(), "b");
+/// # Ok::<(), es_transport::Error>(())
+/// ```
+///
+/// # Operating a pool
+/// One pool can serve several transports
+/// ([`node_pool`](crate::TransportBuilder::node_pool)), and it can be changed
+/// while they use it, by whatever knows the nodes: a service registry, a stream
+/// of endpoint changes, an operator. A node that was removed does not come back
+/// unless it is added again, or sniffing finds it.
+///
+/// ```
+/// use es_transport::{Node, NodePool};
+///
+/// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+/// pool.add("http://b:9200".parse()?)?;
+/// pool.remove("http://a:9200")?;
+/// let urls: Vec<_> = pool.nodes().iter().map(|status| status.node().to_string()).collect();
+/// assert_eq!(urls, ["http://b:9200"]);
 /// # Ok::<(), es_transport::Error>(())
 /// ```
 pub struct NodePool {
     current: ArcSwap<Snapshot>,
     state: Mutex<State>,
     settings: Settings,
+    events: Events,
+    /// Whether a selector of the pool tracks the load.
+    is_load_tracked: AtomicBool,
+    leave_hooks: Mutex<Vec<Weak<LeaveHook>>>,
     weak: Weak<Self>,
 }
 
 struct Settings {
     dead_time: Backoff,
     timeouts_until_dead: u32,
-    on_leave: Option<LeaveHook>,
+    keep_seeds: bool,
 }
 
-type LeaveHook = Box<dyn Fn(&[Node]) + Send + Sync>;
+/// Called with nodes that left the pool, to close the connections to them.
+pub(crate) type LeaveHook = dyn Fn(&[Node]) + Send + Sync;
 
-/// What is written under the lock; every change publishes a new snapshot.
+/// The part that is written under the lock; every change publishes a new snapshot.
 pub(super) struct State {
     pub(super) members: Arc<Members>,
     pub(super) stripes: Arc<Stripes>,
     /// One for each member.
     pub(super) health: Vec<Health>,
-    pub(super) seeds: Vec<Node>,
+    pub(super) seeds: Vec<Seed>,
     rng: Rng,
     last_probe: u64,
 }
 
+/// A node that was given, not sniffed.
+pub(super) struct Seed {
+    pub(super) node: Node,
+    /// Whether it had responded when it left the members.
+    pub(super) is_proven: bool,
+}
+
+impl Seed {
+    fn new(node: Node) -> Self {
+        Self { node, is_proven: false }
+    }
+}
+
+/// Selection.
 impl NodePool {
-    /// A pool of these nodes, with default settings.
+    /// Creates a pool of these nodes, with default settings.
     ///
     /// # Errors
     /// No node, or the same node twice.
@@ -84,76 +135,127 @@ impl NodePool {
         Self::builder(nodes).build()
     }
 
-    /// A pool of these nodes, with settings.
+    /// Creates a pool of these nodes, with settings.
     pub fn builder(nodes: impl IntoIterator<Item = Node>) -> NodePoolBuilder {
         NodePoolBuilder::new(nodes.into_iter().collect())
     }
 
-    /// Chooses a node for an attempt that begins at
+    /// Selects a node for an attempt that begins at
     /// [`request.now()`](RequestContext::now).
     ///
     /// Nodes that the request tried are avoided while another one lives.
-    pub fn select<S>(&self, selector: &S, request: &RequestContext<'_>) -> Selected
+    ///
+    /// # Errors
+    /// The selector finds no node [eligible](NodeSelector::eligible), or the
+    /// pool is empty.
+    #[inline]
+    pub fn select<S>(&self, selector: &S, request: &RequestContext<'_>) -> Result<Selection>
     where
         S: NodeSelector + ?Sized,
     {
         let snapshot = self.current.load();
         if request.tried().is_empty() && !snapshot.needs_care(request.now()) {
-            let index = choose(selector, &snapshot.candidates(request.now()), request);
-            return selected(&snapshot, index, None, selector, request);
+            let candidates = snapshot.candidates(request.now());
+            if !selector.is_constrained(request) {
+                let index = candidates.choose(selector, request);
+                return Ok(self.selection(&snapshot, index, None, selector, request));
+            }
+            let eligible = candidates.narrow(|c| selector.eligible(c.node(), request));
+            if eligible.len() == candidates.len() {
+                let index = candidates.choose(selector, request);
+                return Ok(self.selection(&snapshot, index, None, selector, request));
+            }
+            if let Some(eligible) = eligible.candidates() {
+                let index = eligible.choose(selector, request);
+                let selection = self.selection(&snapshot, index, None, selector, request);
+                return Ok(selection.with_eligible(eligible.indexes()));
+            }
         }
         drop(snapshot);
         self.select_with_care(selector, request)
     }
 
-    /// The slower choice: while nodes are to be probed or avoided, or all are dead.
-    fn select_with_care<S>(&self, selector: &S, request: &RequestContext<'_>) -> Selected
+    /// Selects while nodes are to be probed or avoided, or all are dead.
+    fn select_with_care<S>(&self, selector: &S, request: &RequestContext<'_>) -> Result<Selection>
     where
         S: NodeSelector + ?Sized,
     {
-        let now = request.now();
-        let mut state = self.lock();
-        let claimed = state.claim(request);
-        if let Some((_, Some(_))) = claimed {
-            self.publish(&mut state);
+        loop {
+            // The selector is asked without the lock: it may use the pool.
+            let members = Arc::clone(&self.current.load().members);
+            let eligible = eligible(&members, selector, request)?;
+
+            let mut state = self.lock();
+            if !Arc::ptr_eq(&state.members, &members) {
+                continue;
+            }
+            let claimed = state.claim(request, eligible.as_deref());
+            if let Some((_, Some(_))) = claimed {
+                self.publish(&mut state);
+            }
+            let usable = match claimed {
+                Some(_) => Indexes::new(),
+                None => state.usable(request.tried(), eligible.as_deref()),
+            };
+            // Read under the lock: it agrees with the claim.
+            let snapshot = self.current.load_full();
+            drop(state);
+
+            let (index, probe) = claimed.unwrap_or_else(|| {
+                let all = snapshot.candidates(request.now());
+                let is_all = usable.len() == all.len();
+                let some = Candidates::new(&snapshot.members, &usable, request.now(), 0);
+                (if is_all { all } else { some }.choose(selector, request), None)
+            });
+            let selection = self.selection(&snapshot, index, probe, selector, request);
+            return Ok(match &eligible {
+                Some(eligible) => selection.with_eligible(eligible),
+                None => selection,
+            });
         }
-        // Read under the lock: it agrees with what was claimed.
-        let snapshot = self.current.load_full();
-        drop(state);
-        if let Some((index, probe)) = claimed {
-            return selected(&snapshot, index, probe, selector, request);
-        }
-        let others = untried(&snapshot.members, &snapshot.live, request.tried());
-        let index = if others.is_empty() || others.len() == snapshot.live.len() {
-            choose(selector, &snapshot.candidates(now), request)
-        } else {
-            choose(selector, &snapshot.candidates(now).narrowed(&others), request)
-        };
-        selected(&snapshot, index, None, selector, request)
     }
 
-    pub(super) fn report(&self, record: &Arc<Record>, report: Report) {
+    #[inline]
+    fn selection<S>(
+        &self,
+        snapshot: &Snapshot,
+        index: u32,
+        probe: Option<NonZeroU64>,
+        selector: &S,
+        request: &RequestContext<'_>,
+    ) -> Selection
+    where
+        S: NodeSelector + ?Sized,
+    {
+        let tracks_load = selector.tracks_load();
+        if tracks_load && !self.is_load_tracked.load(Ordering::Relaxed) {
+            self.is_load_tracked.store(true, Ordering::Relaxed);
+        }
+        Selection::new(snapshot.stripe(), index, tracks_load, probe, request.now())
+    }
+
+    pub(super) fn report(&self, entry: &Entry, report: Report, cause: DeathCause) {
         let mut state = self.lock();
-        let entries = &state.members.entries;
+        let record = &entry.record;
         // A node that left the pool has no health any more.
-        let Some(index) = entries.iter().position(|e| Arc::ptr_eq(&e.record, record)) else {
-            return;
-        };
+        let entries = &state.members.entries;
+        let index = entries.iter().position(|e| Arc::ptr_eq(&e.record, record));
         let State { health, rng, .. } = &mut *state;
-        let Some(health) = health.get_mut(index) else { return };
+        let Some(health) = index.and_then(|index| health.get_mut(index)) else { return };
+
         let dead_time = |failures| self.settings.dead_time.wait(failures, rng);
         let change = health.report(report, self.settings.timeouts_until_dead, dead_time);
-        record.is_suspect.store(!health.is_spotless(), Ordering::Relaxed);
-        if change != Change::None {
-            self.publish(&mut state);
-        }
+        record.is_unsettled.store(!health.is_settled(), Ordering::Relaxed);
+        let event = event(change, &entry.node, health, cause, report.now);
+        self.publish_change(state, change, event);
     }
 
-    /// Gives nodes that were told with credentials of their own those back,
-    /// whichever node's answer they come from.
+    /// Returns credentials to sniffed nodes that were given with their own,
+    /// whichever node's response they come from.
     pub(crate) fn keep_credentials(&self, found: &mut [Node]) {
         let state = self.lock();
-        let own = state.seeds.iter().filter(|seed| seed.credentials.is_some());
+        let seeds = state.seeds.iter().map(|seed| &seed.node);
+        let own = seeds.filter(|seed| seed.credentials.is_some());
         let own: HashMap<_, _> = own.map(|seed| (seed.url(), &seed.credentials)).collect();
         if own.is_empty() {
             return;
@@ -164,43 +266,220 @@ impl NodePool {
             }
         }
     }
+}
 
-    /// Replaces the nodes by those that sniffing found, and answers the nodes
-    /// that left and whose host and port no other node has.
+/// Operation.
+impl NodePool {
+    /// Adds a node; returns whether it is new.
+    ///
+    /// If the pool has a node with the same URL, its facts and credentials
+    /// become those of this node, and it keeps its health.
+    ///
+    /// # Errors
+    /// There are 2³² nodes already.
+    pub fn add(&self, node: Node) -> Result<bool> {
+        if u32::try_from(self.len() + 1).is_err() {
+            return Err(Error::config("nodes", "there are too many nodes"));
+        }
+        let is_new = self.change(|state| {
+            let mut nodes = state.nodes();
+            let known = nodes.iter_mut().find(|member| **member == node);
+            let is_new = known.is_none();
+            match known {
+                Some(known) => *known = node.clone(),
+                None => nodes.push(node.clone()),
+            }
+            state.seeds.retain(|seed| seed.node != node);
+            state.seeds.push(Seed::new(node));
+            membership::replace(state, nodes, &self.weak);
+            is_new
+        });
+        Ok(is_new)
+    }
+
+    /// Removes the node with this URL for good; returns it if there was one.
+    ///
+    /// Requests under way at the node go on. The last node can be removed:
+    /// requests then fail with an error that
+    /// [`is_no_nodes`](crate::Error::is_no_nodes) until one is added.
+    ///
+    /// # Errors
+    /// The URL is not one of a node.
+    pub fn remove(&self, url: &str) -> Result<Option<Node>> {
+        let node: Node = url.parse()?;
+        Ok(self.change(|state| {
+            let mut nodes = state.nodes();
+            state.seeds.retain(|seed| seed.node != node);
+            let index = nodes.iter().position(|member| *member == node)?;
+            let removed = nodes.remove(index);
+            membership::replace(state, nodes, &self.weak);
+            Some(removed)
+        }))
+    }
+
+    /// Replaces all nodes for good; returns the nodes that left.
     ///
     /// A node keeps its health if its id stays the same, or its URL where an
-    /// id is not known. The same node twice counts once. When all nodes are
-    /// dead, now or later, the seeds come back.
+    /// id is not known. The same node twice counts once. Without any node,
+    /// requests fail with an error that [`is_no_nodes`](crate::Error::is_no_nodes).
+    pub fn replace(&self, nodes: impl IntoIterator<Item = Node>) -> Vec<Node> {
+        let nodes: Vec<_> = nodes.into_iter().collect();
+        self.change(|state| {
+            let before = state.nodes();
+            state.seeds = nodes.iter().cloned().map(Seed::new).collect();
+            membership::replace(state, nodes, &self.weak);
+            let after = state.nodes();
+            before.into_iter().filter(|node| !after.contains(node)).collect()
+        })
+    }
+
+    /// Replaces the nodes by those that sniffing found.
+    ///
+    /// As [`replace`](Self::replace), but the nodes that were given (on
+    /// building, by [`add`](Self::add) or [`replace`](Self::replace)) are kept
+    /// as seeds: they come back while no other node lives, and those that have
+    /// responded before come back as soon as a sniffed node fails and none has
+    /// responded. See [`keep_seeds`](NodePoolBuilder::keep_seeds).
     ///
     /// # Errors
     /// No node; the pool then stays as it is.
-    pub fn replace(&self, nodes: impl IntoIterator<Item = Node>) -> Result<Vec<Node>> {
-        let mut state = self.lock();
-        let left = replace::replace(&mut state, nodes.into_iter().collect(), &self.weak)?;
-        self.publish(&mut state);
-        drop(state);
-        if let Some(hook) = self.settings.on_leave.as_ref().filter(|_| !left.is_empty()) {
-            hook(&left);
+    pub fn set_sniffed(&self, nodes: impl IntoIterator<Item = Node>) -> Result<()> {
+        let nodes: Vec<_> = nodes.into_iter().collect();
+        if nodes.is_empty() {
+            return Err(Error::no_nodes().with_source("sniffing found no node"));
         }
-        Ok(left)
+        self.change(|state| {
+            if self.settings.keep_seeds {
+                state.prove_seeds();
+            } else {
+                state.seeds.clear();
+            }
+            membership::replace(state, nodes, &self.weak);
+        });
+        Ok(())
     }
 
-    /// How many nodes there are, dead ones included; never 0.
-    #[expect(clippy::len_without_is_empty, reason = "a pool is never empty")]
+    /// Makes a node dead for this time from `now` on, whatever it does; returns
+    /// whether the pool has the node.
+    ///
+    /// When the time is over, a request probes the node.
+    ///
+    /// # Errors
+    /// The URL is not one of a node.
+    pub fn mark_dead(&self, url: &str, now: Instant, dead_time: Duration) -> Result<bool> {
+        self.mark(url, now, |health| health.mark_dead(now, dead_time))
+    }
+
+    /// Makes a node live, whatever became of earlier requests; returns whether
+    /// the pool has the node.
+    ///
+    /// # Errors
+    /// The URL is not one of a node.
+    pub fn mark_live(&self, url: &str, now: Instant) -> Result<bool> {
+        self.mark(url, now, |health| health.mark_live(now))
+    }
+
+    fn mark(
+        &self,
+        url: &str,
+        now: Instant,
+        mark: impl FnOnce(&mut Health) -> Change,
+    ) -> Result<bool> {
+        let node: Node = url.parse()?;
+        let mut state = self.lock();
+        let State { members, health, .. } = &mut *state;
+        let mut entries = members.entries.iter().zip(health);
+        let Some((entry, health)) = entries.find(|(entry, _)| entry.node == node) else {
+            return Ok(false);
+        };
+        let change = mark(health);
+        entry.record.is_unsettled.store(!health.is_settled(), Ordering::Relaxed);
+        let event = event(change, &entry.node, health, DeathCause::Marked, now);
+        self.publish_change(state, change, event);
+        Ok(true)
+    }
+
+    /// Returns the nodes with their state, in no particular order.
+    pub fn nodes(&self) -> Vec<NodeStatus> {
+        let is_tracked = self.is_load_tracked.load(Ordering::Relaxed);
+        let state = self.lock();
+        let entries = state.members.entries.iter().zip(&state.health);
+        entries
+            .map(|(entry, health)| {
+                NodeStatus::new(entry.node.clone(), health, &entry.record, is_tracked)
+            })
+            .collect()
+    }
+
+    /// Returns the number of nodes, dead ones included.
     pub fn len(&self) -> usize {
         self.current.load().members.entries.len()
     }
 
-    /// How many nodes are alive.
+    /// Whether all nodes were removed.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the number of live nodes.
     pub fn live(&self) -> usize {
         self.current.load().live.len()
     }
 
-    /// The nodes, each with whether it is alive.
-    pub fn nodes(&self) -> Vec<(Node, bool)> {
-        let snapshot = self.current.load();
-        let entries = snapshot.members.entries.iter().zip(0_u32..);
-        entries.map(|(e, index)| (e.node.clone(), snapshot.live.contains(&index))).collect()
+    /// Returns the source of the events of this pool and of the transports
+    /// that use it.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Calls `hook` with the nodes that leave and whose host and port no other
+    /// node has, for as long as the hook has an owner.
+    pub(crate) fn on_leave(&self, hook: &Arc<LeaveHook>) {
+        let mut hooks = self.leave_hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        hooks.retain(|hook| hook.strong_count() > 0);
+        hooks.push(Arc::downgrade(hook));
+    }
+
+    /// Changes the members, and reports the change to everyone.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let before = Arc::clone(&state.members);
+        let result = change(&mut state);
+        self.publish(&mut state);
+        let after = Arc::clone(&state.members);
+        let events = membership::difference(&before, &after);
+        events.iter().for_each(|event| self.events.send(event.clone()));
+        drop(state);
+
+        Events::trace(&events);
+        let left = membership::left_hosts(&before, &after);
+        if !left.is_empty() {
+            let hooks = self.leave_hooks.lock().unwrap_or_else(PoisonError::into_inner);
+            let hooks: Vec<_> = hooks.iter().filter_map(Weak::upgrade).collect();
+            hooks.iter().for_each(|hook| hook(&left));
+        }
+        result
+    }
+
+    /// Publishes a change of one node's health, and reports it.
+    fn publish_change(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        change: Change,
+        event: Option<Event>,
+    ) {
+        if change == Change::None {
+            return;
+        }
+        let before = Arc::clone(&state.members);
+        self.publish(&mut state);
+        let mut events: Vec<_> = event.into_iter().collect();
+        if !Arc::ptr_eq(&before, &state.members) {
+            events.extend(membership::difference(&before, &state.members));
+        }
+        events.iter().for_each(|event| self.events.send(event.clone()));
+        drop(state);
+        Events::trace(&events);
     }
 
     pub(super) fn snapshot(&self) -> Guard<Arc<Snapshot>> {
@@ -212,9 +491,7 @@ impl NodePool {
     }
 
     fn publish(&self, state: &mut State) {
-        if !state.health.iter().any(Health::is_live) {
-            replace::bring_back_seeds(state, &self.weak);
-        }
+        membership::bring_back_seeds(state, &self.weak);
         self.current.store(Arc::new(state.snapshot()));
     }
 }
@@ -230,23 +507,42 @@ impl State {
         )
     }
 
-    /// A dead node that this request must go to, and the probe that it then
-    /// is; `None` if it is to choose among the live ones.
-    fn claim(&mut self, request: &RequestContext<'_>) -> Option<(u32, Option<NonZeroU64>)> {
-        let (tried, now) = (request.tried(), request.now());
-        let has_live = |wanted: &dyn Fn(&Node) -> bool| {
-            let nodes = self.members.entries.iter().zip(&self.health);
-            nodes.into_iter().any(|(entry, health)| health.is_live() && wanted(&entry.node))
+    fn nodes(&self) -> Vec<Node> {
+        self.members.entries.iter().map(|entry| entry.node.clone()).collect()
+    }
+
+    /// Notes which of the seeds have responded.
+    fn prove_seeds(&mut self) {
+        let Self { members, health, seeds, .. } = self;
+        let members = members.entries.iter().zip(health);
+        let proven: Vec<_> = members.filter(|(_, health)| health.is_proven()).collect();
+        for seed in seeds {
+            seed.is_proven |= proven.iter().any(|(entry, _)| entry.node == seed.node);
+        }
+    }
+
+    /// Returns the dead node that this request must go to, and its number as a
+    /// probe if it is one; `None` if it is to choose among the live nodes.
+    fn claim(
+        &mut self,
+        request: &RequestContext<'_>,
+        eligible: Option<&[u32]>,
+    ) -> Option<(u32, Option<NonZeroU64>)> {
+        let (tried, now) = (urls(request.tried()), request.now());
+        let is_tried = |entry: &Entry| tried.contains(entry.node.url());
+        let members = || {
+            let members = self.members.entries.iter().zip(&self.health).zip(0_u32..);
+            members.filter(|(_, index)| is_among(*index, eligible))
         };
-        // A resend has suffered enough: it probes only if nothing better is left.
-        if !tried.is_empty() && has_live(&|node| !is_tried(node, tried)) {
+        let mut live = members().filter(|((_, health), _)| health.is_live()).peekable();
+        let any_live = live.peek().is_some();
+        // A retry has lost enough time: it probes only if nothing better is left.
+        if !tried.is_empty() && live.any(|((entry, _), _)| !is_tried(entry)) {
             return None;
         }
-        let any_live = has_live(&|_| true);
-        let dead = self.members.entries.iter().zip(&self.health).zip(0_u32..);
-        let first_back = dead
+        let first_back = members()
             .filter_map(|((entry, health), index)| {
-                let is_tried = is_tried(&entry.node, tried);
+                let is_tried = is_tried(entry);
                 Some(((is_tried, health.is_probed(), health.dead_until()?), index))
             })
             .filter(|((is_tried, is_probed, until), _)| {
@@ -261,29 +557,87 @@ impl State {
         self.health.get_mut(index as usize)?.begin_probe(self.last_probe);
         Some((index, NonZeroU64::new(self.last_probe)))
     }
+
+    /// Returns the live and eligible nodes to choose from: those that were not
+    /// tried while there are any, and on a retry those that have responded
+    /// before while there are any.
+    fn usable(&self, tried: &[Arc<str>], eligible: Option<&[u32]>) -> Indexes {
+        let live = || {
+            let members = self.members.entries.iter().zip(&self.health).zip(0_u32..);
+            members.filter(|((_, health), index)| health.is_live() && is_among(*index, eligible))
+        };
+        let all = || live().map(|(_, index)| index).collect();
+        if tried.is_empty() {
+            return all();
+        }
+        let tried = urls(tried);
+        let untried = || live().filter(|((entry, _), _)| !tried.contains(entry.node.url()));
+        let proven = untried().filter(|((_, health), _)| health.is_proven());
+        let proven: Indexes = proven.map(|(_, index)| index).collect();
+        if !proven.is_empty() {
+            return proven;
+        }
+        let untried: Indexes = untried().map(|(_, index)| index).collect();
+        if untried.is_empty() { all() } else { untried }
+    }
 }
 
-fn choose<S>(selector: &S, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> u32
-where
-    S: NodeSelector + ?Sized,
-{
-    let live = candidates.live();
-    let chosen = selector.select(candidates, request);
-    let index = live.get(chosen).or_else(|| live.get(chosen % live.len().max(1)));
-    index.copied().unwrap_or_default()
+/// A request that very many nodes refuse tries them all.
+fn urls(tried: &[Arc<str>]) -> HashSet<&str> {
+    tried.iter().map(|url| &**url).collect()
 }
 
-fn selected<S>(
-    snapshot: &Snapshot,
-    index: u32,
-    probe: Option<NonZeroU64>,
+/// Whether an index is among those of the eligible members; `None`: all are.
+fn is_among(index: u32, eligible: Option<&[u32]>) -> bool {
+    eligible.is_none_or(|eligible| eligible.binary_search(&index).is_ok())
+}
+
+/// Returns the members that the request may go to; `None` if it may go to all.
+fn eligible<S>(
+    members: &Members,
     selector: &S,
     request: &RequestContext<'_>,
-) -> Selected
+) -> Result<Option<Box<[u32]>>>
 where
     S: NodeSelector + ?Sized,
 {
-    Selected::new(snapshot.stripe(), index, selector.tracks_load(), probe, request.now())
+    if members.entries.is_empty() {
+        return Err(Error::no_nodes().with_source("the pool is empty"));
+    }
+    if !selector.is_constrained(request) {
+        return Ok(None);
+    }
+    let is_eligible = |index: &u32| {
+        members.get(*index).is_some_and(|entry| selector.eligible(&entry.node, request))
+    };
+    let eligible: Box<[u32]> = members.indexes().filter(is_eligible).collect();
+    if eligible.is_empty() {
+        let nodes = members.entries.len();
+        let (method, path) = (request.method(), request.path());
+        let message = format!("the selector finds none of {nodes} nodes eligible: {method} {path}");
+        return Err(Error::no_nodes().with_source(message));
+    }
+    Ok((eligible.len() < members.entries.len()).then_some(eligible))
+}
+
+fn event(
+    change: Change,
+    node: &Node,
+    health: &Health,
+    cause: DeathCause,
+    now: Instant,
+) -> Option<Event> {
+    let url = Arc::clone(node.shared_url());
+    match change {
+        Change::Revived => Some(Event::NodeRevived { node: url }),
+        Change::Died => Some(Event::NodeDied {
+            node: url,
+            cause,
+            dead_time: health.dead_until()?.saturating_duration_since(now),
+            failures: health.failures(),
+        }),
+        Change::Probe | Change::None => None,
+    }
 }
 
 impl fmt::Debug for NodePool {

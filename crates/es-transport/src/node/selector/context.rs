@@ -1,15 +1,17 @@
-//! What a selector may know of a request.
+//! The request, as a selector sees it.
 
 use std::sync::Arc;
 
-use http::Method;
+use http::{Extensions, HeaderMap, Method, Request};
 use tokio::time::Instant;
 
-/// What a selector may know of the request for which it chooses.
+/// The request for which a selector chooses a node.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestContext<'a> {
     method: &'a Method,
     path: &'a str,
+    query: Option<&'a str>,
+    parts: Option<(&'a HeaderMap, &'a Extensions)>,
     attempt: u32,
     tried: &'a [Arc<str>],
     hint: Option<&'a str>,
@@ -17,65 +19,112 @@ pub struct RequestContext<'a> {
 }
 
 impl<'a> RequestContext<'a> {
-    /// The first attempt of a request, now.
+    /// Creates the context of the first attempt of a request without headers, now.
     pub fn new(method: &'a Method, path: &'a str) -> Self {
-        Self::beginning(method, path, Instant::now())
+        Self {
+            method,
+            path,
+            query: None,
+            parts: None,
+            attempt: 1,
+            tried: &[],
+            hint: None,
+            now: Instant::now(),
+        }
     }
 
-    pub(crate) fn beginning(method: &'a Method, path: &'a str, now: Instant) -> Self {
-        Self { method, path, attempt: 1, tried: &[], hint: None, now }
+    /// Creates the context of the first attempt of a request that begins at `now`.
+    pub fn of<B>(request: &'a Request<B>, now: Instant) -> Self {
+        Self {
+            method: request.method(),
+            path: request.uri().path(),
+            query: request.uri().query(),
+            parts: Some((request.headers(), request.extensions())),
+            attempt: 1,
+            tried: &[],
+            hint: None,
+            now,
+        }
     }
 
-    /// The same request as a resend: the number of the attempt (the first is
+    /// Returns the same request as a retry: the number of the attempt (the first is
     /// 1) and the URLs of the nodes that were tried before.
     #[must_use]
-    pub fn resent(mut self, attempt: u32, tried: &'a [Arc<str>]) -> Self {
+    pub fn retried(mut self, attempt: u32, tried: &'a [Arc<str>]) -> Self {
         (self.attempt, self.tried) = (attempt, tried);
         self
     }
 
-    /// The same request with words for the selector.
+    /// Returns the same request with a hint for the selector.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<&'a str>) -> Self {
         self.hint = hint;
         self
     }
 
-    /// The same request at another time.
+    /// Returns the same request at another time.
     #[must_use]
     pub fn at(mut self, now: Instant) -> Self {
         self.now = now;
         self
     }
 
-    /// The request's method.
+    /// Returns the request's method.
     pub fn method(&self) -> &'a Method {
         self.method
     }
 
-    /// The request's path, without query and without a node's path prefix.
+    /// Returns the request's path, without query and without a node's path prefix.
     pub fn path(&self) -> &'a str {
         self.path
     }
 
-    /// The number of the attempt; the first is 1.
+    /// Returns the request's query, without the question mark.
+    pub fn query(&self) -> Option<&'a str> {
+        self.query
+    }
+
+    /// Returns the request's headers.
+    pub fn headers(&self) -> Option<&'a HeaderMap> {
+        self.parts.map(|(headers, _)| headers)
+    }
+
+    /// Returns an extension of the request.
+    ///
+    /// ```
+    /// use es_transport::node::RequestContext;
+    /// use http::Request;
+    /// use tokio::time::Instant;
+    ///
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Tenant(u32);
+    ///
+    /// let request = Request::get("/").extension(Tenant(7)).body(()).unwrap();
+    /// let context = RequestContext::of(&request, Instant::now());
+    /// assert_eq!(context.extension(), Some(&Tenant(7)));
+    /// ```
+    pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&'a T> {
+        self.parts.and_then(|(_, extensions)| extensions.get())
+    }
+
+    /// Returns the number of the attempt; the first is 1.
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// The URLs of the nodes that were tried before, in order. They are among
-    /// the candidates only if no other live node is left.
+    /// Returns the URLs of the nodes that were tried before, in order. They
+    /// are among the candidates only if no other live node is left.
     pub fn tried(&self) -> &'a [Arc<str>] {
         self.tried
     }
 
-    /// The caller's words for the selector
+    /// Returns the caller's hint for the selector
     /// ([`RequestOptions::selector_hint`](crate::RequestOptions::selector_hint)).
     pub fn hint(&self) -> Option<&'a str> {
         self.hint
     }
 
-    /// When the attempt begins.
+    /// Returns when the attempt begins.
     pub fn now(&self) -> Instant {
         self.now
     }

@@ -1,49 +1,214 @@
-//! The choice among the live nodes: the trait and the selectors that come with it.
+//! The choice among the live nodes: the trait, and the selectors that come with it.
 //!
 //! | selector | chooses | reads the load |
 //! |---|---|---|
 //! | [`RoundRobin`] (default) | one after the other | no |
 //! | [`Random`] | any | no |
 //! | [`LeastInFlight`] | the one with the fewest requests in flight | yes |
-//! | [`PeakEwma`] | of two random ones the one that promises the earlier answer | yes |
+//! | [`PeakEwma`] | of two random ones the one that promises the earlier response | yes |
 //! | [`Sticky`] | the same again; by the request's hint if it has one | no |
 //! | [`PreferAttribute`] | among the nodes with an attribute (zone), else all | as its inner one |
 //!
-//! A closure is a selector too:
+//! A closure is a selector too; [`selector_fn`] spares it the types of its
+//! arguments:
 //!
 //! ```
-//! use es_transport::{Node, NodePool, node::{Candidates, RequestContext}};
+//! use es_transport::{Node, NodePool, node::{RequestContext, selector_fn}};
 //!
 //! let nodes = ["http://a:9200", "http://b:9200"].map(|url| url.parse::<Node>().unwrap());
 //! let pool = NodePool::new(nodes)?;
-//! let searches_to_b = |nodes: &Candidates<'_>, request: &RequestContext<'_>| {
+//! let searches_to_b = selector_fn(|nodes, request| {
 //!     if request.path().ends_with("/_search") {
 //!         nodes.position(|candidate| candidate.node().host() == "b").unwrap_or(0)
 //!     } else {
 //!         nodes.least_in_flight()
 //!     }
-//! };
+//! });
 //! let request = RequestContext::new(&http::Method::GET, "/products/_search");
-//! assert_eq!(pool.select(&searches_to_b, &request).node().host(), "b");
+//! assert_eq!(pool.select(&searches_to_b, &request)?.node().host(), "b");
 //! # Ok::<(), es_transport::Error>(())
 //! ```
 
 mod context;
-mod least_in_flight;
-mod node_selector;
-mod peak_ewma;
 mod prefer_attribute;
-mod random;
 mod round_robin;
+mod stateless;
 mod sticky;
+
+use std::{sync::Arc, time::Duration};
+
+use http::StatusCode;
+
+use super::{Candidates, Node};
+use crate::error::Error;
 
 pub use self::{
     context::RequestContext,
-    least_in_flight::LeastInFlight,
-    node_selector::{AttemptEnd, NodeSelector, SharedSelector},
-    peak_ewma::PeakEwma,
     prefer_attribute::PreferAttribute,
-    random::Random,
     round_robin::RoundRobin,
+    stateless::{LeastInFlight, PeakEwma, Random},
     sticky::Sticky,
 };
+
+/// Chooses a node for every attempt.
+///
+/// It chooses among live nodes; which they are is the pool's business. Any
+/// closure `Fn(&Candidates<'_>, &RequestContext<'_>) -> usize` is a selector,
+/// and so are `Arc<S>` and `Box<dyn NodeSelector>`.
+///
+/// ```
+/// use es_transport::{Node, node::{Candidates, NodeSelector, RequestContext}};
+///
+/// /// Writes may go to data nodes only; everything prefers the node with the least to do.
+/// struct WritesToData;
+///
+/// impl NodeSelector for WritesToData {
+///     fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
+///         request.method().is_safe()
+///             || node.facts().roles.iter().any(|role| role.starts_with("data"))
+///     }
+///
+///     fn select(&self, nodes: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+///         nodes.least_in_flight()
+///     }
+/// }
+/// ```
+///
+/// A selector that contains another one forwards all other methods to it.
+pub trait NodeSelector: Send + Sync + 'static {
+    /// Returns the index of the chosen candidate. One that is too high is
+    /// taken modulo their number.
+    ///
+    /// All candidates are [eligible](Self::eligible).
+    fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize;
+
+    /// Whether the request may go to the node at all. Default: `true`.
+    ///
+    /// This is a hard constraint: no attempt, retry or probe of a dead node
+    /// goes to a node that is not eligible. If no node of the pool is, the
+    /// request fails with an error that
+    /// [`is_no_nodes`](crate::Error::is_no_nodes).
+    fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
+        let _ = (node, request);
+        true
+    }
+
+    /// Whether [`eligible`](Self::eligible) can exclude a node from this
+    /// request. Default: `true`.
+    ///
+    /// If `false`, it is not asked: a choice then costs the same for any
+    /// number of nodes.
+    fn is_constrained(&self, request: &RequestContext<'_>) -> bool {
+        let _ = request;
+        true
+    }
+
+    /// Whether the selector reads requests in flight or latencies, or wants to
+    /// be notified of attempts. Default: `true`.
+    ///
+    /// `false` saves two writes per attempt that all threads contend for.
+    fn tracks_load(&self) -> bool {
+        true
+    }
+
+    /// Called when an attempt begins at a node, if [`tracks_load`](Self::tracks_load).
+    fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
+        let _ = (node, request);
+    }
+
+    /// Called exactly once when an attempt that was notified as started has ended.
+    ///
+    /// `latency` is the time from its start to the end of its response.
+    fn attempt_ended(&self, node: &Node, end: &AttemptEnd<'_>, latency: Duration) {
+        let _ = (node, end, latency);
+    }
+}
+
+/// The end of an attempt, for the selector.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum AttemptEnd<'a> {
+    /// A response of this status, read to its end.
+    Status(StatusCode),
+    /// An error.
+    Failed(&'a Error),
+    /// The caller dropped the request or the response.
+    Dropped,
+}
+
+/// Returns the closure, which needs no types for its arguments.
+///
+/// ```
+/// use es_transport::{Transport, node::selector_fn};
+///
+/// let transport = Transport::builder()
+///     .nodes(["http://a:9200", "http://b:9200"])
+///     .node_selector(selector_fn(|nodes, request| request.path().len() % nodes.len()))
+///     .build()?;
+/// # Ok::<(), es_transport::Error>(())
+/// ```
+pub fn selector_fn<F>(select: F) -> F
+where
+    F: Fn(&Candidates<'_>, &RequestContext<'_>) -> usize + Send + Sync + 'static,
+{
+    select
+}
+
+impl<F> NodeSelector for F
+where
+    F: Fn(&Candidates<'_>, &RequestContext<'_>) -> usize + Send + Sync + 'static,
+{
+    fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        self(candidates, request)
+    }
+
+    fn is_constrained(&self, _: &RequestContext<'_>) -> bool {
+        false
+    }
+}
+
+/// Implements all methods but `select` and `tracks_load` by those of another selector.
+macro_rules! forward {
+    ($this:ident, $inner:expr) => {
+        fn eligible(&$this, node: &Node, request: &RequestContext<'_>) -> bool {
+            $inner.eligible(node, request)
+        }
+
+        fn is_constrained(&$this, request: &RequestContext<'_>) -> bool {
+            $inner.is_constrained(request)
+        }
+
+        fn attempt_started(&$this, node: &Node, request: &RequestContext<'_>) {
+            $inner.attempt_started(node, request);
+        }
+
+        fn attempt_ended(&$this, node: &Node, end: &AttemptEnd<'_>, latency: Duration) {
+            $inner.attempt_ended(node, end, latency);
+        }
+    };
+}
+pub(super) use forward;
+
+impl<S: NodeSelector + ?Sized> NodeSelector for Arc<S> {
+    fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        (**self).select(candidates, request)
+    }
+
+    fn tracks_load(&self) -> bool {
+        (**self).tracks_load()
+    }
+
+    forward!(self, (**self));
+}
+
+impl NodeSelector for Box<dyn NodeSelector> {
+    fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        (**self).select(candidates, request)
+    }
+
+    fn tracks_load(&self) -> bool {
+        (**self).tracks_load()
+    }
+
+    forward!(self, (**self));
+}

@@ -3,17 +3,20 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{NodeSelector, RequestContext};
-use crate::node::{
-    Candidates, random,
-    stripe::{self, Padded, STRIPES},
+use crate::{
+    node::{
+        Candidates,
+        stripe::{self, Padded, STRIPES},
+    },
+    rng,
 };
 
 /// One node after the other: the default.
 ///
-/// It goes on after the node that it chose last, also when others die or come
-/// back meanwhile, so that each live node has one turn in every round.
+/// It continues after the node that it chose last, also when others die or
+/// come back meanwhile, so that each live node has one turn in every round.
 ///
-/// Each thread goes round on its own, from a random start, so threads do not
+/// Each thread counts on its own, from a random start, so threads do not
 /// contend for a counter and clients that send a single request do not all
 /// send it to the first node.
 #[derive(Debug)]
@@ -22,11 +25,11 @@ pub struct RoundRobin {
     last: [Padded<AtomicU64>; STRIPES],
 }
 
-/// In the place of a member: no turn yet, begin here.
+/// Instead of a member: no turn yet, begin here.
 const BEGIN: u32 = u32::MAX;
 
 impl RoundRobin {
-    /// Begins with the candidate at `index`, on every thread.
+    /// Creates a selector that begins with the candidate at `index`, on every thread.
     pub fn starting_at(index: usize) -> Self {
         Self { last: std::array::from_fn(|_| begin(index)) }
     }
@@ -34,7 +37,7 @@ impl RoundRobin {
 
 impl Default for RoundRobin {
     fn default() -> Self {
-        Self { last: std::array::from_fn(|_| begin(random::below(u32::MAX as usize))) }
+        Self { last: std::array::from_fn(|_| begin(rng::below(u32::MAX as usize))) }
     }
 }
 
@@ -55,7 +58,7 @@ fn next(live: &[u32], last: u64) -> usize {
     } else if live.get(place) == Some(&member) {
         place + 1
     } else {
-        // Others died or came back, or these are but some of the nodes.
+        // Others died or came back, or these are only some of the nodes.
         live.partition_point(|candidate| *candidate <= member)
     };
     if next < live.len() { next } else { 0 }
@@ -66,11 +69,11 @@ impl NodeSelector for RoundRobin {
     fn select(&self, candidates: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
         #[expect(clippy::indexing_slicing, reason = "the number of a stripe is below STRIPES")]
         let stripe = &self.last[stripe::of_this_thread()].0;
-        let live = candidates.live();
+        let indexes = candidates.indexes();
         let mut last = stripe.load(Ordering::Relaxed);
         loop {
-            let place = next(live, last);
-            let Some(member) = live.get(place) else { return 0 };
+            let place = next(indexes, last);
+            let Some(member) = indexes.get(place) else { return 0 };
             let turn = pack(*member, place);
             // Another thread that shares the stripe may have taken this turn.
             match stripe.compare_exchange_weak(last, turn, Ordering::Relaxed, Ordering::Relaxed) {
@@ -78,6 +81,10 @@ impl NodeSelector for RoundRobin {
                 Err(taken) => last = taken,
             }
         }
+    }
+
+    fn is_constrained(&self, _: &RequestContext<'_>) -> bool {
+        false
     }
 
     fn tracks_load(&self) -> bool {

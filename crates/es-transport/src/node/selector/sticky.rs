@@ -6,7 +6,7 @@ use super::{NodeSelector, RequestContext};
 use crate::{
     node::{
         Candidates,
-        random::{mix, stable_hash},
+        hash::{mix, stable_hash},
     },
     rng::Rng,
 };
@@ -45,7 +45,7 @@ impl Sticky {
             return found;
         }
         let found = rendezvous(candidates, self.seed);
-        // A resend goes elsewhere for once; the node itself may well be alive.
+        // A retry goes elsewhere once; the node itself may well be alive.
         if let Some(candidate) = candidates.get(found).filter(|_| request.attempt() == 1) {
             self.current.store(candidate.hash(), Ordering::Relaxed);
             self.place.store(found, Ordering::Relaxed);
@@ -65,6 +65,10 @@ impl NodeSelector for Sticky {
             Some(hint) => rendezvous(candidates, stable_hash(hint)),
             None => self.stay(candidates, request),
         }
+    }
+
+    fn is_constrained(&self, _: &RequestContext<'_>) -> bool {
+        false
     }
 
     fn tracks_load(&self) -> bool {

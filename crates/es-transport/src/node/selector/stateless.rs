@@ -1,13 +1,49 @@
-//! Of two nodes the one that promises the earlier answer.
+//! Selectors that keep nothing between two choices.
 
 use std::time::Duration;
 
 use super::{NodeSelector, RequestContext};
-use crate::node::{Candidate, Candidates, random};
+use crate::{
+    node::{Candidate, Candidates},
+    rng,
+};
+
+/// Any node, each with the same probability.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Random;
+
+impl NodeSelector for Random {
+    fn select(&self, candidates: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+        candidates.random()
+    }
+
+    fn is_constrained(&self, _: &RequestContext<'_>) -> bool {
+        false
+    }
+
+    fn tracks_load(&self) -> bool {
+        false
+    }
+}
+
+/// The node with the fewest requests of this client in flight
+/// ([`Candidates::least_in_flight`]).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LeastInFlight;
+
+impl NodeSelector for LeastInFlight {
+    fn select(&self, candidates: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+        candidates.least_in_flight()
+    }
+
+    fn is_constrained(&self, _: &RequestContext<'_>) -> bool {
+        false
+    }
+}
 
 /// Of two random nodes the one with the lower cost: latency (peak EWMA with a
-/// decay of 10 s, or of some eight answers) times the requests that it would then
-/// have in flight.
+/// decay of 10 s, or of about eight responses) times the requests that it
+/// would then have in flight.
 ///
 /// It avoids nodes that are slow without sending everything to the fastest
 /// (Mitzenmacher, "The power of two choices"; as Finagle and linkerd do), and
@@ -18,7 +54,8 @@ pub struct PeakEwma {
 }
 
 impl PeakEwma {
-    /// The latency that a node without an answer so far is taken to have. Default: 30 ms.
+    /// Sets the latency that a node without a response so far is assumed to
+    /// have. Default: 30 ms.
     #[must_use]
     pub fn default_latency(mut self, latency: Duration) -> Self {
         self.default_latency = latency;
@@ -45,11 +82,15 @@ impl NodeSelector for PeakEwma {
         if len < 2 {
             return 0;
         }
-        let first = random::below(len);
-        let second = (first + 1 + random::below(len - 1)) % len;
+        let first = rng::below(len);
+        let second = (first + 1 + rng::below(len - 1)) % len;
         match (candidates.get(first), candidates.get(second)) {
             (Some(a), Some(b)) if self.cost(b) < self.cost(a) => second,
             _ => first,
         }
+    }
+
+    fn is_constrained(&self, _: &RequestContext<'_>) -> bool {
+        false
     }
 }

@@ -1,4 +1,5 @@
-//! New nodes in place of the old: what stays the same, what leaves, and when the seeds come back.
+//! Changes of a pool's members: which nodes keep their health, which leave,
+//! and when the seeds come back.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,31 +14,26 @@ use super::{
     pool::State,
     snapshot::{Entry, Members, stripes},
 };
-use crate::error::{Error, Result};
+use crate::events::Event;
 
-/// The members of a new pool.
-pub(super) fn members(nodes: &[Node], born: Instant) -> Arc<Members> {
+/// Creates the members of a new pool.
+pub(super) fn members(nodes: &[Node], created_at: Instant) -> Arc<Members> {
     let entry = |node: &Node| Arc::new(Entry::new(node.clone(), Arc::default()));
-    Arc::new(Members { entries: nodes.iter().map(entry).collect(), born })
+    Arc::new(Members { entries: nodes.iter().map(entry).collect(), created_at })
 }
 
-/// The first node that was given before.
+/// Returns the first node that equals an earlier one.
 pub(super) fn duplicate(nodes: &[Node]) -> Option<&Node> {
     let mut seen = HashSet::with_capacity(nodes.len());
     nodes.iter().find(|node| !seen.insert(node.url()))
 }
 
-/// Puts these nodes in the place of the members; answers those that left.
-pub(super) fn replace(
-    state: &mut State,
-    mut nodes: Vec<Node>,
-    pool: &Weak<NodePool>,
-) -> Result<Vec<Node>> {
+/// Replaces the members by these nodes. A node keeps its health if its id
+/// stays the same, or its URL where an id is not known.
+pub(super) fn replace(state: &mut State, mut nodes: Vec<Node>, pool: &Weak<NodePool>) {
     let mut seen = HashSet::with_capacity(nodes.len());
     nodes.retain(|node| seen.insert(Arc::clone(node.shared_url())));
-    if nodes.is_empty() {
-        return Err(Error::no_nodes());
-    }
+
     let old = Arc::clone(&state.members);
     let mut known = Known::new(&old, std::mem::take(&mut state.health));
     let mut entries = Vec::with_capacity(nodes.len());
@@ -46,35 +42,72 @@ pub(super) fn replace(
         entries.push(entry);
         state.health.push(health);
     }
-    let stay: HashSet<_> = entries.iter().map(|entry| origin(&entry.node)).collect();
-    let left = old.entries.iter().filter(|entry| !stay.contains(&origin(&entry.node)));
-    let left = left.map(|entry| entry.node.clone()).collect();
     set_members(state, entries, pool);
-    Ok(left)
 }
 
-/// Adds the seeds that are no members, as live nodes.
+/// Adds the absent seeds as live nodes: all of them when no node lives, and
+/// those that have responded before when no such node lives and another one
+/// has failed.
 pub(super) fn bring_back_seeds(state: &mut State, pool: &Weak<NodePool>) {
+    let has_live = state.health.iter().any(Health::is_live);
+    let is_reliable = |health: &Health| health.is_live() && health.is_proven();
+    if state.health.iter().any(is_reliable)
+        || (has_live && state.health.iter().all(Health::is_live))
+    {
+        return;
+    }
     let members: HashSet<_> = state.members.entries.iter().map(|e| e.node.url()).collect();
-    let absent = state.seeds.iter().filter(|seed| !members.contains(seed.url()));
-    let absent: Vec<_> =
-        absent.map(|seed| Arc::new(Entry::new(seed.clone(), Arc::default()))).collect();
+    let absent: Vec<_> = state
+        .seeds
+        .iter()
+        .filter(|seed| !members.contains(seed.node.url()))
+        .filter(|seed| seed.is_proven || !has_live)
+        .map(|seed| (Arc::new(Entry::new(seed.node.clone(), Arc::default())), seed.is_proven))
+        .collect();
     if absent.is_empty() {
         return;
     }
-    state.health.extend(absent.iter().map(|_| Health::default()));
+    let healths = absent.iter().map(|(_, is_proven)| Health::new(*is_proven));
+    state.health.extend(healths);
+    let absent = absent.into_iter().map(|(entry, _)| entry);
     let entries = state.members.entries.iter().cloned().chain(absent).collect();
     set_members(state, entries, pool);
 }
 
 fn set_members(state: &mut State, entries: Vec<Arc<Entry>>, pool: &Weak<NodePool>) {
-    let members = Arc::new(Members { entries: entries.into(), born: state.members.born });
+    let created_at = state.members.created_at;
+    let members = Arc::new(Members { entries: entries.into(), created_at });
     state.stripes = stripes(&members, pool);
     state.members = members;
 }
 
-/// What connections are made to.
-fn origin(node: &Node) -> (bool, &str) {
+/// The nodes that left and joined between two states of a pool.
+pub(super) fn difference(old: &Members, new: &Members) -> Vec<Event> {
+    let urls = |members: &Members| -> HashSet<Arc<str>> {
+        let urls = members.entries.iter().map(|entry| entry.node.shared_url());
+        urls.map(Arc::clone).collect()
+    };
+    let (before, after) = (urls(old), urls(new));
+    let left = old.entries.iter().map(|entry| entry.node.shared_url());
+    let left = left.filter(|url| !after.contains(*url));
+    let joined = new.entries.iter().map(|entry| entry.node.shared_url());
+    let joined = joined.filter(|url| !before.contains(*url));
+
+    let left = left.map(|url| Event::NodeRemoved { node: Arc::clone(url) });
+    let joined = joined.map(|url| Event::NodeAdded { node: Arc::clone(url) });
+    left.chain(joined).collect()
+}
+
+/// Returns the nodes that left and whose host and port no other node has, so
+/// that connections to them can be closed.
+pub(super) fn left_hosts(old: &Members, new: &Members) -> Vec<Node> {
+    let hosts: HashSet<_> = new.entries.iter().map(|entry| host(&entry.node)).collect();
+    let left = old.entries.iter().map(|entry| &entry.node);
+    left.filter(|node| !hosts.contains(&host(node))).cloned().collect()
+}
+
+/// The peer of the node's connections.
+fn host(node: &Node) -> (bool, &str) {
     (node.is_https(), node.authority().as_str())
 }
 
@@ -88,7 +121,10 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn new(members: &'a Members, health: Vec<Health>) -> Self {
-        let nodes = || members.entries.iter().map(|entry| &entry.node).enumerate();
+        let nodes = || {
+            let entries = members.entries.iter();
+            entries.map(|entry| &entry.node).enumerate()
+        };
         let id = |node: &'a Node| node.facts().id.as_deref();
         Self {
             members,

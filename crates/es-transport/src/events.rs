@@ -1,0 +1,263 @@
+//! Events of a transport: nodes that die and come back, sniffs, retries and
+//! connections.
+//!
+//! Everything that reports an event shares one [`Events`]; a pool has one
+//! ([`NodePool::events`](crate::NodePool::events)). Each event is a tracing
+//! event as well, and costs nothing more where nobody
+//! [subscribes](Events::subscribe).
+//!
+//! | event | tracing level |
+//! |---|---|
+//! | [`NodeDied`](Event::NodeDied), [`SniffFailed`](Event::SniffFailed) | WARN |
+//! | [`NodeRevived`](Event::NodeRevived), [`NodeAdded`](Event::NodeAdded), [`NodeRemoved`](Event::NodeRemoved), [`Sniffed`](Event::Sniffed), [`Retried`](Event::Retried) | INFO |
+//! | [`ConnectionOpened`](Event::ConnectionOpened), [`ConnectionClosed`](Event::ConnectionClosed) | DEBUG |
+//!
+//! ```
+//! use es_transport::{Node, NodePool, events::Event};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), es_transport::Error> {
+//! let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+//! let mut events = pool.events().subscribe();
+//!
+//! pool.add("http://b:9200".parse()?)?;
+//! match events.recv().await {
+//!     Some(Event::NodeAdded { node }) => assert_eq!(&*node, "http://b:9200"),
+//!     other => panic!("{other:?}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::StatusCode;
+use tokio::sync::broadcast::{
+    self,
+    error::{RecvError, TryRecvError},
+};
+
+use crate::attempt::RetryReason;
+
+/// Number of events that a subscriber may lag behind before it misses some.
+const CAPACITY: usize = 256;
+
+/// Something that happened to a node, a connection or a request.
+///
+/// Nodes are named by their URL, without user info.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A node is not used for a while.
+    NodeDied {
+        /// The node's URL.
+        node: Arc<str>,
+        /// Why it died.
+        cause: DeathCause,
+        /// The time from now until a request may probe the node.
+        dead_time: Duration,
+        /// Number of dead times in a row, this one included.
+        failures: u32,
+    },
+    /// A dead node is used again.
+    NodeRevived {
+        /// The node's URL.
+        node: Arc<str>,
+    },
+    /// A node has joined the pool.
+    NodeAdded {
+        /// The node's URL.
+        node: Arc<str>,
+    },
+    /// A node has left the pool.
+    NodeRemoved {
+        /// The node's URL.
+        node: Arc<str>,
+    },
+    /// The cluster has reported its nodes, and the pool has taken them.
+    Sniffed {
+        /// Number of nodes that can be used.
+        nodes: usize,
+    },
+    /// No node has reported the cluster's nodes; the pool stays as it is.
+    SniffFailed {
+        /// The error's message.
+        error: Arc<str>,
+    },
+    /// A request is sent once more.
+    Retried {
+        /// The URL of the node of the failed attempt, if one was chosen.
+        node: Option<Arc<str>>,
+        /// The number of the failed attempt; the first is 1.
+        attempt: u32,
+        /// Why it is retried.
+        reason: RetryReason,
+    },
+    /// A connection was opened.
+    ConnectionOpened {
+        /// Scheme, host and port.
+        host: Arc<str>,
+    },
+    /// A connection was closed.
+    ConnectionClosed {
+        /// Scheme, host and port.
+        host: Arc<str>,
+    },
+    /// The subscriber was too slow and missed events.
+    Lagged {
+        /// Number of events that it missed.
+        missed: u64,
+    },
+}
+
+/// Why a node died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeathCause {
+    /// It returned this status.
+    Status(StatusCode),
+    /// An attempt failed; the [kind of the error](crate::Error::type_name).
+    Error(&'static str),
+    /// [`NodePool::mark_dead`](crate::NodePool::mark_dead) was called.
+    Marked,
+    /// An attempt was [finished](crate::node::Selection::finish) without a cause.
+    Unknown,
+}
+
+impl fmt::Display for DeathCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "status {}", status.as_u16()),
+            Self::Error(kind) => f.write_str(kind),
+            Self::Marked => f.write_str("marked"),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+impl Event {
+    fn trace(&self) {
+        match self {
+            Self::NodeDied { node, cause, dead_time, failures } => {
+                tracing::warn!(%node, %cause, ?dead_time, failures, "node died");
+            }
+            Self::NodeRevived { node } => tracing::info!(%node, "node revived"),
+            Self::NodeAdded { node } => tracing::info!(%node, "node added"),
+            Self::NodeRemoved { node } => tracing::info!(%node, "node removed"),
+            Self::Sniffed { nodes } => tracing::info!(nodes, "sniffed the nodes of the cluster"),
+            Self::SniffFailed { error } => {
+                tracing::warn!(%error, "sniffing failed; the nodes stay as they are");
+            }
+            Self::Retried { node, attempt, reason } => {
+                let node = node.as_deref();
+                tracing::info!(node, attempt, ?reason, "request retried");
+            }
+            Self::ConnectionOpened { host } => tracing::debug!(%host, "connection opened"),
+            Self::ConnectionClosed { host } => tracing::debug!(%host, "connection closed"),
+            Self::Lagged { .. } => {}
+        }
+    }
+}
+
+/// The source of a transport's events; clones share their subscribers.
+#[derive(Clone, Debug)]
+pub struct Events(broadcast::Sender<Event>);
+
+impl Events {
+    /// Creates a source without subscribers.
+    pub fn new() -> Self {
+        Self(broadcast::Sender::new(CAPACITY))
+    }
+
+    /// Subscribes to the events that follow.
+    ///
+    /// A subscriber that falls 256 events behind misses the oldest ones and
+    /// receives an [`Event::Lagged`] with their number.
+    pub fn subscribe(&self) -> Subscription {
+        Subscription(self.0.subscribe())
+    }
+
+    /// Reports an event: to tracing, and to every subscriber.
+    pub fn emit(&self, event: Event) {
+        event.trace();
+        self.send(event);
+    }
+
+    /// Reports events that were [sent](Self::send) under a lock to tracing,
+    /// whose subscribers may need that lock.
+    pub(crate) fn trace(events: &[Event]) {
+        events.iter().for_each(Event::trace);
+    }
+
+    pub(crate) fn send(&self, event: Event) {
+        // An error says that nobody subscribes.
+        let _ = self.0.send(event);
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A subscription to the events of a pool and its transports.
+#[derive(Debug)]
+pub struct Subscription(broadcast::Receiver<Event>);
+
+impl Subscription {
+    /// Waits for the next event; returns `None` when no event can follow.
+    ///
+    /// It is cancel safe: no event is lost if the future is dropped.
+    pub async fn recv(&mut self) -> Option<Event> {
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(RecvError::Lagged(missed)) => Some(Event::Lagged { missed }),
+            Err(RecvError::Closed) => None,
+        }
+    }
+
+    /// Returns the next event if there is one already.
+    pub fn try_recv(&mut self) -> Option<Event> {
+        match self.0.try_recv() {
+            Ok(event) => Some(event),
+            Err(TryRecvError::Lagged(missed)) => Some(Event::Lagged { missed }),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened(number: usize) -> Event {
+        Event::ConnectionOpened { host: format!("http://{number}").into() }
+    }
+
+    #[test]
+    fn a_subscriber_sees_what_follows_in_order() {
+        let events = Events::new();
+        events.emit(opened(0));
+        let mut subscription = events.subscribe();
+        events.emit(opened(1));
+        events.clone().emit(opened(2));
+        assert_eq!(subscription.try_recv(), Some(opened(1)));
+        assert_eq!(subscription.try_recv(), Some(opened(2)));
+        assert_eq!(subscription.try_recv(), None);
+    }
+
+    #[tokio::test]
+    async fn a_slow_subscriber_learns_what_it_missed() {
+        let events = Events::new();
+        let mut subscription = events.subscribe();
+        (0..CAPACITY + 3).for_each(|number| events.emit(opened(number)));
+        assert_eq!(subscription.recv().await, Some(Event::Lagged { missed: 3 }));
+        assert_eq!(subscription.recv().await, Some(opened(3)));
+        drop(events);
+        for _ in 1..CAPACITY {
+            assert!(subscription.recv().await.is_some());
+        }
+        assert_eq!(subscription.recv().await, None);
+    }
+}

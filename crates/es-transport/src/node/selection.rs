@@ -1,0 +1,180 @@
+//! A selected node, held until its attempt has ended.
+
+use std::{
+    fmt,
+    num::NonZeroU64,
+    sync::{Arc, atomic::Ordering},
+};
+
+use tokio::time::Instant;
+
+use super::{
+    Node, NodeOutcome, NodePool,
+    candidates::is_tried,
+    health::Report,
+    snapshot::{Entry, Stripe},
+};
+use crate::events::DeathCause;
+
+/// A node that the pool selected for one attempt.
+///
+/// [`finish`](Self::finish) reports to the pool how the attempt ended. If it
+/// is dropped without that, it says nothing about the node: a probe is given
+/// up, so that another request may probe, and the attempt is no longer in flight.
+pub struct Selection {
+    stripe: Arc<Stripe>,
+    index: u32,
+    is_open: bool,
+    is_tracked: bool,
+    probe: Option<NonZeroU64>,
+    started_at: Instant,
+    /// The members that the request may go to; `None`: all of them.
+    eligible: Option<Box<[u32]>>,
+}
+
+impl Selection {
+    pub(super) fn new(
+        stripe: Arc<Stripe>,
+        index: u32,
+        is_tracked: bool,
+        probe: Option<NonZeroU64>,
+        started_at: Instant,
+    ) -> Self {
+        let selection =
+            Self { stripe, index, is_open: true, is_tracked, probe, started_at, eligible: None };
+        if is_tracked {
+            selection.entry().record.load.start();
+        }
+        selection
+    }
+
+    pub(super) fn with_eligible(mut self, eligible: &[u32]) -> Self {
+        self.eligible = Some(eligible.into());
+        self
+    }
+
+    /// Returns the node.
+    pub fn node(&self) -> &Node {
+        &self.entry().node
+    }
+
+    /// Returns when the attempt began.
+    pub fn started_at(&self) -> Instant {
+        self.started_at
+    }
+
+    /// Whether this attempt finds out if a dead node is back.
+    pub fn is_probe(&self) -> bool {
+        self.probe.is_some()
+    }
+
+    /// Whether the end of the attempt was not reported yet.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Whether the time passed to [`finish`](Self::finish) matters with this outcome.
+    pub(crate) fn needs_time(&self, outcome: NodeOutcome) -> bool {
+        self.is_tracked || self.is_news(outcome)
+    }
+
+    /// Reports that the node has begun to respond, which ends a probe.
+    pub fn responded(&mut self, now: Instant) {
+        if self.is_probe() {
+            self.report(NodeOutcome::Healthy, DeathCause::Unknown, now);
+            self.probe = None;
+        }
+    }
+
+    /// Reports how the attempt ended; only the first call counts.
+    pub fn finish(&mut self, outcome: NodeOutcome, now: Instant) {
+        self.finish_because(outcome, DeathCause::Unknown, now);
+    }
+
+    /// Reports how the attempt ended, and the cause if the node dies of it;
+    /// only the first call counts.
+    pub fn finish_because(&mut self, outcome: NodeOutcome, cause: DeathCause, now: Instant) {
+        if !std::mem::take(&mut self.is_open) {
+            return;
+        }
+        let record = &self.entry().record;
+        if self.is_tracked {
+            record.load.end();
+            if matches!(outcome, NodeOutcome::Healthy | NodeOutcome::Suspect) {
+                let clock = now.saturating_duration_since(self.stripe.members.created_at);
+                let latency = now.saturating_duration_since(self.started_at);
+                record.load.observe(latency, clock);
+            }
+        }
+        if self.is_news(outcome) {
+            self.report(outcome, cause, now);
+        }
+    }
+
+    fn is_news(&self, outcome: NodeOutcome) -> bool {
+        matches!(outcome, NodeOutcome::Failed | NodeOutcome::Suspect)
+            || self.probe.is_some()
+            || self.entry().record.is_unsettled.load(Ordering::Relaxed)
+    }
+
+    fn report(&self, outcome: NodeOutcome, cause: DeathCause, now: Instant) {
+        let Some(pool) = self.stripe.pool.upgrade() else { return };
+        let has_responded = match outcome {
+            NodeOutcome::Healthy | NodeOutcome::Overloaded => true,
+            _ => matches!(cause, DeathCause::Status(_)),
+        };
+        let report = Report {
+            outcome,
+            has_responded,
+            started_at: self.started_at,
+            probe: self.probe.map(NonZeroU64::get),
+            now,
+        };
+        pool.report(self.entry(), report, cause);
+    }
+
+    /// Whether the pool has another live node that the request may go to and
+    /// that is not among these URLs.
+    pub fn has_untried_node(&self, tried: &[Arc<str>]) -> bool {
+        let own = self.node();
+        let members = &self.stripe.members;
+        let is_eligible = |node: &Node| {
+            self.eligible.as_ref().is_none_or(|eligible| {
+                let mut eligible = eligible.iter().filter_map(|index| members.get(*index));
+                eligible.any(|entry| entry.node == *node)
+            })
+        };
+        self.stripe.pool.upgrade().is_some_and(|pool| {
+            pool.has_live(|node| node != own && !is_tried(node, tried) && is_eligible(node))
+        })
+    }
+
+    fn entry(&self) -> &Entry {
+        #[expect(clippy::indexing_slicing, reason = "it is the index of one of these members")]
+        &self.stripe.members.entries[self.index as usize]
+    }
+}
+
+impl Drop for Selection {
+    fn drop(&mut self) {
+        self.finish(NodeOutcome::Unknown, self.started_at);
+    }
+}
+
+impl fmt::Debug for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selection")
+            .field("node", self.node())
+            .field("probe", &self.is_probe())
+            .field("open", &self.is_open)
+            .finish_non_exhaustive()
+    }
+}
+
+impl NodePool {
+    fn has_live(&self, mut wanted: impl FnMut(&Node) -> bool) -> bool {
+        let snapshot = self.snapshot();
+        let candidates = snapshot.candidates(snapshot.members.created_at);
+        candidates.iter().any(|candidate| wanted(candidate.node()))
+    }
+}
