@@ -8,4 +8,17 @@ macro_rules! pages {
 
 pages! {
     readme: "../../README.md";
+    architecture: "../../docs/guide/architecture.md";
+    authentication: "../../docs/guide/authentication.md";
+    bulk: "../../docs/guide/bulk.md";
+    connecting: "../../docs/guide/connecting.md";
+    functions: "../../docs/guide/functions.md";
+    migration: "../../docs/guide/migration.md";
+    nodes: "../../docs/guide/nodes.md";
+    observability: "../../docs/guide/observability.md";
+    read_all: "../../docs/guide/read-all.md";
+    retries: "../../docs/guide/retries.md";
+    search: "../../docs/guide/search.md";
+    testing: "../../docs/guide/testing.md";
+    tls: "../../docs/guide/tls.md";
 }

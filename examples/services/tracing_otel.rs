@@ -1,0 +1,43 @@
+//! Spans of requests and attempts for OpenTelemetry.
+//!
+//!     cargo run -p examples-services --example tracing_otel
+
+use es_client::{Elasticsearch, SearchResponse};
+use examples::{Product, Result, shop};
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+use tracing::Instrument;
+use tracing_subscriber::layer::SubscriberExt;
+
+#[tokio::main]
+async fn main() -> Result {
+    let (cluster, client) = shop().await?;
+
+    // In a service: an OTLP exporter, and `with_batch_exporter`.
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let layer = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("shop"))
+        .with_location(false)
+        .with_threads(false);
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
+
+    // One node is lost: the attempt there fails, and the request is retried on another one.
+    cluster.node(0).kill().await?;
+    checkout(&client).instrument(tracing::info_span!("checkout")).await?;
+
+    for span in exporter.get_finished_spans()? {
+        println!("{} ({:?})", span.name, span.span_kind);
+        for attribute in span.attributes {
+            println!("    {}: {}", attribute.key, attribute.value);
+        }
+    }
+    Ok(())
+}
+
+async fn checkout(client: &Elasticsearch) -> Result {
+    for _ in 0..3 {
+        let _: SearchResponse<Product> = client.search("products").size(1).await?;
+    }
+    Ok(())
+}
