@@ -17,6 +17,7 @@ use crate::{
     Body, ResponseBody,
     builder::TransportBuilder,
     error::{BoxError, Error, Result},
+    layer::product_check::ProductCheckLayer,
     node::NodePool,
     shared_service::{BoxFuture, SharedService},
     sniff::Sniffer,
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) sniffer: Sniffer,
     /// The level at which bodies of requests are compressed.
     pub(crate) compression: Option<u32>,
+    pub(crate) product: ProductCheckLayer,
     /// Closes the connections.
     pub(crate) close: Box<dyn Fn() + Send + Sync>,
 }
@@ -108,6 +110,13 @@ impl Transport {
     /// service](Transport::from_service).
     pub fn compression(&self) -> Option<u32> {
         self.0.shared.as_ref()?.compression
+    }
+
+    /// Returns whether the product check is enforced and no response has passed it
+    /// yet. What must not be sent to another product sends a request that changes
+    /// nothing first.
+    pub fn needs_product_check(&self) -> bool {
+        self.0.shared.as_ref().is_some_and(|shared| shared.product.is_pending())
     }
 
     /// Asks the cluster for its nodes now, whatever the settings say.

@@ -31,6 +31,11 @@ enum Kind {
     Api(Box<ApiError>),
     /// The call cannot be sent as it stands.
     Invalid(Box<str>),
+    /// A helper cannot go on, or was told to stop.
+    Helper {
+        message: Box<str>,
+        source: Option<es_transport::BoxError>,
+    },
     /// A task of the server ended with an error.
     Task(Cause),
     /// One failure that several calls have in common.
@@ -63,11 +68,19 @@ impl Error {
     }
 
     pub(crate) fn no_runtime() -> Self {
-        Self::invalid("it must be polled within a tokio runtime")
+        Self::helper("a helper must be polled within a tokio runtime", None)
     }
 
     pub(crate) fn thread(source: std::io::Error) -> Self {
-        Self::source_of_operations(source.into())
+        Self::helper("cannot start the thread of the input", Some(source.into()))
+    }
+
+    /// A helper cannot go on, or was told to stop.
+    pub(crate) fn helper(
+        message: impl Into<Box<str>>,
+        source: Option<es_transport::BoxError>,
+    ) -> Self {
+        Self(Box::new(Kind::Helper { message: message.into(), source }))
     }
 
     pub(crate) fn source_of_operations(source: es_transport::BoxError) -> Self {
@@ -232,6 +245,7 @@ impl fmt::Display for Error {
             Kind::Transport(error) => error.fmt(f),
             Kind::Api(error) => error.fmt(f),
             Kind::Invalid(message) => write!(f, "the call cannot be sent: {message}"),
+            Kind::Helper { message, .. } => f.write_str(message),
             Kind::Task(cause) => write!(f, "the task failed: {cause}"),
             Kind::Shared(error) => error.fmt(f),
             Kind::Stopped(stopped) => stopped.fmt(f),
@@ -279,6 +293,7 @@ impl StdError for Error {
             Kind::Encode { source, .. } | Kind::Decode { source, .. } => Some(source),
             Kind::Shared(error) => error.source(),
             Kind::Stopped(stopped) => stopped.source(),
+            Kind::Helper { source, .. } => source.as_ref().map(|source| &**source as _),
             Kind::Api(_) | Kind::Invalid(_) | Kind::Partial { .. } | Kind::Task(_) => None,
         }
     }

@@ -1,7 +1,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    bulk::{Bulk, IntoOperations, Source},
+    bulk::{Bulk, IntoOperations, Push, Source},
     esql::Esql,
     msearch::Msearch,
     read_all::ReadAll,
@@ -36,6 +36,12 @@ impl Helpers {
         S: IntoOperations<Via>,
     {
         Bulk::new(self.client.clone(), index.into_param(), operations.into_operations())
+    }
+
+    /// Writes operations that are pushed: call [`open`](Bulk::open) for a
+    /// [`BulkSink`](super::bulk::BulkSink).
+    pub fn bulk_sink(&self, index: impl IntoParam) -> Bulk<Push> {
+        Bulk::new(self.client.clone(), index.into_param(), Push::new())
     }
 
     /// Reads every document of indices (a name, a pattern, or a list of them)

@@ -43,7 +43,7 @@ async fn everything_arrives_once() {
     let bulk = client.helpers().bulk("i", numbers(12_345)).flush_interval(MINUTE);
     let report = bulk.await.unwrap();
     assert_eq!((report.operations, report.succeeded), (12_345, 12_345));
-    assert_eq!((report.requests, report.resent), (3, 0));
+    assert_eq!((report.requests, report.retried), (3, 0));
     assert_eq!(arrived(&cluster), (12_345, 12_345));
     assert_eq!(count(&client, "i").await, 12_345);
 }
@@ -142,11 +142,11 @@ async fn bodies_are_compressed_while_they_are_written() {
     let client =
         Elasticsearch::builder().nodes(cluster.urls()).http_compress(true).build().unwrap();
     // Halves and what is sent again are compressed, too.
-    cluster.node(0).inject(Fault::status(413).once());
-    cluster.node(0).inject(Fault::status(429).once());
+    cluster.node(0).inject(Fault::status(413).once().on_path("_bulk"));
+    cluster.node(0).inject(Fault::status(429).once().on_path("_bulk"));
     let bulk = client.helpers().bulk("i", numbers(12_345)).flush_interval(MINUTE);
     let report = bulk.max_in_flight(1).await.unwrap();
-    assert_eq!((report.succeeded, report.resent), (12_345, 2_500));
+    assert_eq!((report.succeeded, report.retried), (12_345, 2_500));
     assert_eq!(count(&client, "i").await, 12_345);
     let requests = cluster.node(0).requests();
     let bulks: Vec<_> = requests.iter().filter(|request| request.path() == "/i/_bulk").collect();

@@ -39,7 +39,7 @@ async fn a_refused_request_is_sent_again_after_a_wait() {
     let began = Instant::now();
     let report = mock.client().helpers().bulk("i", without_ids(10)).await.unwrap();
     assert!((250..=520).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
-    assert_eq!((report.succeeded, report.requests, report.resent), (10, 2, 10));
+    assert_eq!((report.succeeded, report.requests, report.retried), (10, 2, 10));
     assert_eq!(mock.sizes(), [10, 10]);
     assert_once(&mock, 10);
 }
@@ -76,7 +76,7 @@ async fn an_operation_that_is_refused_for_ever_fails_in_the_end() {
     });
     let bulk = mock.client().helpers().bulk("i", with_ids(10)).flush_operations(5).max_retries(2);
     let report = bulk.await.unwrap();
-    assert_eq!((report.succeeded, report.failed, report.resent), (9, 1, 2));
+    assert_eq!((report.succeeded, report.failed, report.retried), (9, 1, 2));
     let error = report.failures[0].result.as_ref().unwrap_err();
     assert_eq!(
         (error.status(), error.kind(), error.is_unknown()),

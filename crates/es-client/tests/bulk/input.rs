@@ -202,7 +202,7 @@ async fn progress_is_told_after_every_request() {
         .unwrap();
     let expected = [[10, 9, 1, 1], [20, 9, 1, 2], [20, 19, 1, 3], [25, 24, 1, 4]];
     assert_eq!(*told.lock().unwrap(), expected);
-    assert_eq!((report.succeeded, report.failed, report.resent), (24, 1, 10));
+    assert_eq!((report.succeeded, report.failed, report.retried), (24, 1, 10));
     assert!(report.elapsed >= Duration::from_millis(250));
     assert_eq!(
         report.to_string().split(" in ").next(),

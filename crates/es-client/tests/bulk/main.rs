@@ -8,5 +8,6 @@ mod faults;
 mod input;
 mod mock;
 mod outages;
+mod pipeline;
 mod progress;
 mod promises;

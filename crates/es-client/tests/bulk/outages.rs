@@ -47,7 +47,7 @@ async fn credentials_that_were_accepted_are_shown_again_when_they_are_refused() 
     });
     let bulk = mock.client().helpers().bulk("i", stream::iter((0..100).map(|n| json!({ "n": n }))));
     let report = bulk.flush_operations(10).max_in_flight(1).await.unwrap();
-    assert_eq!((report.succeeded, report.unknown, report.resent), (100, 0, 40));
+    assert_eq!((report.succeeded, report.unknown, report.retried), (100, 0, 40));
     assert!(mock.state().writes.values().all(|times| *times == 1));
 }
 
@@ -58,7 +58,8 @@ async fn credentials_are_shown_again_to_a_cluster_that_was_away_when_it_began() 
         6 => Fate::Status(401),
         _ => Fate::Answered,
     });
-    let report = mock.client().helpers().bulk("i", with_ids(10)).await.unwrap();
+    let bulk = mock.client().helpers().bulk("i", with_ids(10)).initial_retries(10);
+    let report = bulk.await.unwrap();
     assert_eq!((report.succeeded, report.requests), (10, 8));
 }
 

@@ -71,7 +71,7 @@ async fn assert_all(client: &Elasticsearch, report: BulkReport, expected: u64) {
     let counts = (report.operations, report.succeeded, report.failed, report.unknown);
     assert_eq!(counts, (expected, expected, 0, 0), "{report:?}");
     assert_eq!(report.durable_up_to, expected);
-    assert_eq!(report.resent, 0);
+    assert_eq!(report.retried, 0);
     assert_eq!(count(client).await, expected);
 }
 

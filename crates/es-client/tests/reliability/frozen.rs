@@ -48,7 +48,7 @@ async fn frozen(
     println!("searches: {searches}");
     searches.assert_none_failed();
     let report = report.unwrap_or_else(|stopped| panic!("{stopped}: {}", in_full(&stopped.error)));
-    println!("bulk: {report}, {} operations sent again by the helper", report.resent);
+    println!("bulk: {report}, {} operations sent again by the helper", report.retried);
     assert_eq!((report.operations, report.succeeded), (DOCUMENTS, DOCUMENTS));
     let rewritten = assert_each_once(name, DOCUMENTS).await;
     println!("written again after an answer was lost: {rewritten}");

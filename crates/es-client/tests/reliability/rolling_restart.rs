@@ -60,7 +60,7 @@ async fn a_rolling_restart_loses_nothing_doubles_nothing_and_fails_nobody() {
     };
     let (report, ()) = tokio::join!(bulk, restart);
     let searches = searches.end().await;
-    println!("bulk: {report}, {} operations sent again by the helper", report.resent);
+    println!("bulk: {report}, {} operations sent again by the helper", report.retried);
     println!("written while each node was down, and in between: {written:?}");
     println!("client: {attempts}");
     println!("searches: {searches}");

@@ -213,6 +213,7 @@ where
     let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
     let auth = settings.auth.take().unwrap_or_else(AuthLayer::none);
 
+    let product = ProductCheckLayer::new().verification(settings.product);
     // A node for each attempt, its credentials, and one deadline over all of it.
     let attempt = ServiceBuilder::new()
         .layer(settings.headers)
@@ -221,7 +222,7 @@ where
         .layer(SelectNodeLayer::new(Arc::clone(&pool), settings.selector))
         // Below selection, which names the node in their errors, and below
         // media types: Elasticsearch compresses refusals too.
-        .layer(ProductCheckLayer::new().verification(settings.product))
+        .layer(product.clone())
         .layer(RefuseRedirectLayer::new())
         .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
         .layer(TraceAttemptLayer::new())
@@ -241,7 +242,7 @@ where
         .layer(sniffer.layer())
         .service(attempt);
     let compression = compression.compresses();
-    Ok(Transport::new(request, Shared { pool, sniffer, compression, close }))
+    Ok(Transport::new(request, Shared { pool, sniffer, compression, product, close }))
 }
 
 #[cfg(feature = "metrics")]

@@ -84,6 +84,13 @@ impl ProductCheckLayer {
     }
 }
 
+impl ProductCheckLayer {
+    /// Returns whether the check is enforced and no response has passed it yet.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.verification == Verification::Enforce && !self.settled.load(Ordering::Relaxed)
+    }
+}
+
 impl Default for ProductCheckLayer {
     fn default() -> Self {
         Self::new()

@@ -1,6 +1,11 @@
 //! Operations that travel together: one request, or what is left of it.
 
-use std::{any::Any, time::Duration};
+use std::{
+    any::Any,
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use es_transport::Gzip;
@@ -26,6 +31,9 @@ pub(super) struct Item<C> {
     pub(super) made_id: bool,
     /// Taken when the operation is settled.
     pub(super) context: Option<C>,
+    /// Stands for its document, where the order of a document's operations is
+    /// kept; 0 otherwise.
+    pub(super) document: u64,
 }
 
 /// Fills one batch after the other.
@@ -38,6 +46,23 @@ pub(super) struct BatchBuilder<C> {
     ids: Option<Ids>,
     gzip: Option<GzipBatch>,
     limits: Limits,
+    /// The documents of this batch, where the order of their operations is kept.
+    documents: Option<Documents>,
+}
+
+/// Tells documents apart by their index and id.
+#[derive(Debug, Default)]
+struct Documents {
+    hasher: RandomState,
+    known: HashSet<u64>,
+}
+
+impl Documents {
+    /// Returns what stands for an operation's document; 0 without an id.
+    fn key<T>(&self, operation: &Parts<T>) -> u64 {
+        let Some(id) = &operation.id else { return 0 };
+        self.hasher.hash_one((operation.index(), id)).max(1)
+    }
 }
 
 /// The most that a batch may hold.
@@ -66,7 +91,14 @@ impl<C> BatchBuilder<C> {
             ids: make_ids.then(Ids::new),
             gzip: compression.map(GzipBatch::new),
             limits,
+            documents: None,
         }
+    }
+
+    /// Keeps the operations of one document in different batches.
+    pub(super) fn keep_order(mut self) -> Self {
+        self.documents = Some(Documents::default());
+        self
     }
 
     /// Lowers the limit of bytes.
@@ -124,6 +156,11 @@ impl<C> BatchBuilder<C> {
             return Err((PushError::Encode(error), context));
         };
 
+        let document = self.documents.as_ref().map_or(0, |documents| documents.key(operation));
+        let documents = self.documents.as_mut();
+        let is_repeated =
+            document != 0 && documents.is_some_and(|documents| !documents.known.insert(document));
+
         let item = Item {
             number,
             end,
@@ -131,8 +168,9 @@ impl<C> BatchBuilder<C> {
             repeatable: operation.is_repeatable() || made.is_some(),
             made_id: made.is_some(),
             context: Some(context),
+            document,
         };
-        if start > 0 && self.body.len() > self.limits.bytes {
+        if start > 0 && (self.body.len() > self.limits.bytes || is_repeated) {
             self.carried = Some((self.body.split_off(start), item));
         } else {
             self.items.push(item);
@@ -149,6 +187,10 @@ impl<C> BatchBuilder<C> {
         let gzip = self.gzip.as_mut().and_then(|gzip| gzip.take(&self.body));
         buffers.body.clear();
         buffers.items.clear();
+        if let Some(documents) = &mut self.documents {
+            documents.known.clear();
+            documents.known.extend(self.carried.as_ref().map(|(_, item)| item.document));
+        }
         if let Some((lines, mut item)) = self.carried.take() {
             item.end = u32::try_from(lines.len()).unwrap_or(u32::MAX);
             buffers.body.extend_from_slice(&lines);
@@ -189,6 +231,8 @@ pub(super) struct Batch<C> {
     pub(super) isolated: bool,
     /// The wait before it is sent.
     pub(super) wait: Duration,
+    /// Whether its operations were sent.
+    pub(super) sent: bool,
 }
 
 impl<C> Default for Batch<C> {
@@ -207,6 +251,7 @@ impl<C> Batch<C> {
             maybe_applied: false,
             isolated: false,
             wait: Duration::ZERO,
+            sent: false,
         }
     }
 
@@ -220,11 +265,17 @@ impl<C> Batch<C> {
             maybe_applied: self.maybe_applied,
             isolated: self.isolated,
             wait: self.wait,
+            sent: self.sent,
         }
     }
 
     pub(super) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// Returns what stands for its documents, where their order is kept.
+    pub(super) fn documents(&self) -> impl Iterator<Item = u64> {
+        self.items.iter().map(|item| item.document).filter(|document| *document != 0)
     }
 
     pub(super) fn is_repeatable(&self) -> bool {
@@ -323,12 +374,13 @@ impl GzipBatch {
 mod tests {
     use super::{super::Operation, *};
 
-    const LIMITS: Limits = Limits { bytes: 60, operations: 100 };
+    const LIMITS: Limits = Limits { bytes: 64, operations: 100 };
 
     fn filled(count: u64, limits: Limits) -> BatchBuilder<()> {
         let mut builder = BatchBuilder::new(limits, false, None);
         for number in 0..count {
-            assert!(builder.push(number, &Operation::index(number).parts, ()).is_ok());
+            let document = std::collections::BTreeMap::<String, u8>::new();
+            assert!(builder.push(number, &Operation::index(document).parts, ()).is_ok());
         }
         builder
     }
@@ -339,19 +391,19 @@ mod tests {
 
     #[test]
     fn what_no_longer_fits_begins_the_next_batch() {
-        // 15 bytes each: four are 60 bytes.
+        // 16 bytes each: four are 64 bytes.
         let mut builder = filled(4, LIMITS);
         assert!(builder.is_full());
-        assert_eq!(builder.take(Buffers::default()).body.len(), 60);
+        assert_eq!(builder.take(Buffers::default()).body.len(), 64);
 
-        let limits = Limits { bytes: 59, ..LIMITS };
+        let limits = Limits { bytes: 63, ..LIMITS };
         let mut builder = filled(4, limits);
         assert!(builder.is_full());
         let batch = builder.take(Buffers::default());
-        assert_eq!((batch.len(), batch.body.len()), (3, 45));
+        assert_eq!((batch.len(), batch.body.len()), (3, 48));
         assert!(!builder.is_full() && !builder.is_empty());
         let last = builder.take(Buffers::default());
-        assert_eq!((last.len(), text(&last)), (1, "{\"index\":{}}\n3\n"));
+        assert_eq!((last.len(), text(&last)), (1, "{\"index\":{}}\n{}\n"));
         assert_eq!(last.items[0].number, 3);
         assert!(builder.is_empty());
     }
@@ -370,13 +422,13 @@ mod tests {
         let mut builder = filled(5, Limits { bytes: 1_000, operations: 100 });
         let mut batch = builder.take(Buffers::default());
         let some = batch.subset(&[1, 4]);
-        assert_eq!(text(&some), "{\"index\":{}}\n1\n{\"index\":{}}\n4\n");
-        assert_eq!(some.lines(1), "{\"index\":{}}\n4\n");
+        assert_eq!(text(&some), "{\"index\":{}}\n{}\n{\"index\":{}}\n{}\n");
+        assert_eq!(some.lines(1), "{\"index\":{}}\n{}\n");
         let [first, second] = batch.halves();
         assert_eq!((first.len(), second.len()), (2, 3));
-        assert_eq!(first.lines(1), "{\"index\":{}}\n1\n");
-        assert_eq!(second.lines(0), "{\"index\":{}}\n2\n");
-        assert_eq!(second.lines(2), "{\"index\":{}}\n4\n");
+        assert_eq!(first.lines(1), "{\"index\":{}}\n{}\n");
+        assert_eq!(second.lines(0), "{\"index\":{}}\n{}\n");
+        assert_eq!(second.lines(2), "{\"index\":{}}\n{}\n");
         assert_eq!(second.items.iter().map(|item| item.number).collect::<Vec<_>>(), [2, 3, 4]);
     }
 

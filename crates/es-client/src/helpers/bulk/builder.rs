@@ -15,8 +15,10 @@ use super::{
     batch::{BatchBuilder, Limits},
     concurrency::Concurrency,
     context::BulkContext,
-    engine::{EngineSettings, Progress},
+    dead_letter::DeadLetterWriter,
+    engine::{EngineSettings, OnDurable, Progress, RateLimit},
     report::{BulkReport, BulkStopped},
+    sink::{BulkSink, Push, SinkOutcomes},
     source::Source,
     stream::{BulkFuture, BulkStream},
 };
@@ -60,6 +62,13 @@ struct Settings {
     keep_failures: usize,
     query: String,
     progress: Option<Progress>,
+    initial_retries: u32,
+    continue_on_error: bool,
+    stop_after_failures: u64,
+    keep_order: bool,
+    rate: RateLimit,
+    on_durable: Option<OnDurable>,
+    dead_letters: Option<DeadLetterWriter>,
 }
 
 impl<S> Bulk<S> {
@@ -79,6 +88,13 @@ impl<S> Bulk<S> {
             keep_failures: 100,
             query: String::new(),
             progress: None,
+            initial_retries: 3,
+            continue_on_error: false,
+            stop_after_failures: u64::MAX,
+            keep_order: false,
+            rate: RateLimit::default(),
+            on_durable: None,
+            dead_letters: None,
         };
         Self { source, plan: Plan { client, index, settings } }
     }
@@ -93,8 +109,8 @@ impl<S> Bulk<S> {
         self.set(|settings| push_query(&mut settings.query, name, &value))
     }
 
-    /// The most bytes of a request, before compression. A request has more only
-    /// if its only operation has. Default: 5 MiB; at most 1 GiB.
+    /// Sets the maximum size of a request, in bytes before compression. A request
+    /// is larger only if its only operation is. Default: 5 MiB; at most 1 GiB.
     ///
     /// It must not be more than the cluster's `http.max_content_length`
     /// (100 MB by default) and what proxies in between take; the helper finds
@@ -103,45 +119,90 @@ impl<S> Bulk<S> {
         self.set(|settings| settings.limits.bytes = bytes.clamp(1, 1 << 30))
     }
 
-    /// The most operations of a request. Default: 5,000.
+    /// Sets the maximum number of operations of a request. Default: 5,000.
     pub fn flush_operations(self, operations: usize) -> Self {
         self.set(|settings| settings.limits.operations = operations.max(1))
     }
 
-    /// How long an operation waits for others to come when the input has none.
+    /// Sets how long an operation waits for others before its request is sent.
     /// Default: 1 s.
+    ///
+    /// It holds for every input, also one that blocks. While as many requests are
+    /// in flight as allowed, operations wait longer.
     pub fn flush_interval(self, interval: Duration) -> Self {
         self.set(|settings| settings.flush_interval = interval)
     }
 
-    /// How many requests are under way at once. Default: 4; at most 1,000.
+    /// Sets the maximum number of requests in flight. Default: 4; at most 1,000.
     pub fn max_in_flight(self, requests: usize) -> Self {
         self.set(|settings| (settings.in_flight, settings.adaptive) = (requests, false))
     }
 
-    /// Finds out how many requests should be under way: it begins with one,
-    /// more while the cluster keeps pace, fewer when it refuses (429) or gets
-    /// slow; never more than `most`.
+    /// Adapts the number of requests in flight to the cluster: it begins with
+    /// one, grows while the cluster keeps pace, and shrinks when the cluster
+    /// refuses (429) or gets slow; it is never more than `most`.
     pub fn adaptive_in_flight(self, most: usize) -> Self {
         self.set(|settings| (settings.in_flight, settings.adaptive) = (most, true))
     }
 
-    /// How often an operation is sent again. Default: 10, which with the default
-    /// [`backoff`](Self::backoff) rides out an outage of the whole cluster of 75
-    /// seconds, and of up to two and a half minutes as chance will have it.
+    /// Limits how many operations are sent per second, retries included.
+    /// Default: no limit.
+    pub fn max_operations_per_second(self, operations: f64) -> Self {
+        self.set(|settings| settings.rate.operations = positive(operations))
+    }
+
+    /// Limits how many bytes are sent per second, before compression and with
+    /// retries. Default: no limit.
+    pub fn max_bytes_per_second(self, bytes: f64) -> Self {
+        self.set(|settings| settings.rate.bytes = positive(bytes))
+    }
+
+    /// Sets the maximum number of retries of an operation. Default: 10, which with
+    /// the default [`backoff`](Self::backoff) tolerates an outage of the whole
+    /// cluster of at least 75 s (up to 150 s, depending on jitter).
     pub fn max_retries(self, retries: u32) -> Self {
         self.set(|settings| settings.max_retries = retries)
     }
 
-    /// The wait before operations are sent again: at most `first` at first,
-    /// twice as long each time, and never longer than `longest`; half of it is
-    /// random. Default: 500 ms and 30 s. `Retry-After` makes it longer.
+    /// Sets the maximum number of retries while there was no response to any
+    /// request of this run: a wrong address is reported early. Default: 3, which
+    /// fails after less than 4 s, plus the time of the connects.
+    pub fn initial_retries(self, retries: u32) -> Self {
+        self.set(|settings| settings.initial_retries = retries)
+    }
+
+    /// Sets the wait before a retry: at most `first` at first, twice as long each
+    /// time, and never longer than `longest`; half of it is random. Default:
+    /// 500 ms and 30 s. `Retry-After` makes it longer.
     pub fn backoff(self, first: Duration, longest: Duration) -> Self {
         self.set(|settings| settings.backoff = Backoff::new(first, longest))
     }
 
-    /// Makes an id for every operation that has none, so that it can be sent
-    /// again without being written twice. Default: no; the server makes them.
+    /// Sets whether the run goes on after a request that failed as a whole: its
+    /// operations are reported as failed or unknown. Default: `false`; the run
+    /// stops.
+    pub fn continue_on_error(self, go_on: bool) -> Self {
+        self.set(|settings| settings.continue_on_error = go_on)
+    }
+
+    /// Stops the run with an error once so many operations failed or are unknown.
+    /// Default: it never stops for failures of single operations.
+    pub fn stop_after_failures(self, failures: u64) -> Self {
+        self.set(|settings| settings.stop_after_failures = failures.max(1))
+    }
+
+    /// Keeps the order of operations on one document (index and id as given): each
+    /// is sent when the one before is settled. Default: `false`.
+    ///
+    /// A request that was given up by timeout may still be applied by the server
+    /// after a later one; only [versions](super::Operation::external_version)
+    /// exclude that.
+    pub fn keep_order(self, keep: bool) -> Self {
+        self.set(|settings| settings.keep_order = keep)
+    }
+
+    /// Makes an id for every operation that has none, so that it can be retried
+    /// without being written twice. Default: `false`; the server makes them.
     ///
     /// The ids are unique (96 random bits for the run, and a number) and sort
     /// in the order of the input.
@@ -149,60 +210,108 @@ impl<S> Bulk<S> {
         self.set(|settings| settings.make_ids = make)
     }
 
-    /// How many failures the report keeps, with their operations. Default: 100.
+    /// Sets the number of failures that the report keeps, with their operations.
+    /// Default: 100.
     pub fn keep_failures(self, failures: usize) -> Self {
         self.set(|settings| settings.keep_failures = failures)
     }
 
-    /// Called with the totals whenever a request has ended.
+    /// Writes a [`DeadLetter`](super::DeadLetter) as a line of JSON for every
+    /// operation that failed or is unknown, and flushes the writer before
+    /// `durable_up_to` passes the operation. An error of the writer stops the run.
+    ///
+    /// ```no_run
+    /// # async fn index(client: es_client::Elasticsearch) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::fs::File;
+    ///
+    /// let documents = (0..10).map(|n| serde_json::json!({"n": n}));
+    /// let dead_letters = File::options().append(true).create(true).open("dead-letters.ndjson")?;
+    /// let report = client.helpers().bulk("numbers", documents).dead_letters(dead_letters).await?;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dead_letters(self, writer: impl std::io::Write + Send + 'static) -> Self {
+        self.set(|settings| settings.dead_letters = Some(Box::new(writer)))
+    }
+
+    /// Sets a function that is called with the totals whenever a request has
+    /// ended, or the helper begins to wait for its rate limit.
     pub fn on_progress(self, progress: impl FnMut(&BulkReport) + Send + 'static) -> Self {
         self.set(|settings| settings.progress = Some(Box::new(progress)))
     }
 
-    /// The ingest pipeline of operations that name none.
+    /// Sets a function that is called whenever
+    /// [`durable_up_to`](BulkReport::durable_up_to) has grown: the place to write
+    /// a checkpoint.
+    pub fn on_durable(self, durable: impl FnMut(u64) + Send + 'static) -> Self {
+        self.set(|settings| settings.on_durable = Some(Box::new(durable)))
+    }
+
+    /// Sets the ingest pipeline of operations that name none.
     pub fn pipeline(self, pipeline: impl IntoParam) -> Self {
         self.query("pipeline", pipeline)
     }
 
-    /// The routing of operations that name none.
+    /// Sets the routing of operations that name none.
     pub fn routing(self, routing: impl IntoParam) -> Self {
         self.query("routing", routing)
     }
 
-    /// Whether all targets must be aliases; operations on others fail (404) where
+    /// Sets whether all targets must be aliases; operations on others fail (404) where
     /// they would otherwise make an index. Default: no.
     pub fn require_alias(self, require: bool) -> Self {
         self.query("require_alias", require)
     }
 
-    /// Whether all targets must be data streams, or names that become one by a
+    /// Sets whether all targets must be data streams, or names that become one by a
     /// template. Default: no.
     pub fn require_data_stream(self, require: bool) -> Self {
         self.query("require_data_stream", require)
     }
 
-    /// `true`, `false` or `wait_for`: when writes become visible to searches.
+    /// Sets when writes become visible to searches: `true`, `false` or `wait_for`.
     /// Default: `false`. To refresh once in the end costs less.
     pub fn refresh(self, refresh: impl IntoParam) -> Self {
         self.query("refresh", refresh)
     }
 
-    /// How many copies of a shard must be there: a number or `all`. Default: 1.
+    /// Sets the number of copies of a shard that must be active, or `all`.
+    /// Default: 1.
     pub fn wait_for_active_shards(self, shards: impl IntoParam) -> Self {
         self.query("wait_for_active_shards", shards)
     }
 
-    /// How long the server waits for a shard or a mapping. Default: 1 minute.
-    /// The transport's own time for a request should be longer.
+    /// Sets how long the server waits for a shard or a mapping. Default: 1 minute.
+    /// The transport's request timeout should be longer.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.query("timeout", timeout)
     }
+}
+
+/// Returns a rate that limits; a rate of 0 would stop for ever.
+fn positive(rate: f64) -> Option<f64> {
+    (rate > 0.0 && rate.is_finite()).then_some(rate)
 }
 
 impl<C: Send + 'static> Bulk<Source<C>> {
     /// Returns the outcome of every operation, as a stream.
     pub fn stream(self) -> BulkStream<C> {
         BulkStream::new(self.plan, self.source)
+    }
+}
+
+impl Bulk<Push> {
+    /// Opens a sink; nothing is started before the first operation is added.
+    pub fn open<C: Send + 'static>(self) -> BulkSink<C> {
+        BulkSink::new(self.plan, None)
+    }
+
+    /// Opens a sink, and a stream of the outcomes of what is added. While the
+    /// stream is not read, the sink takes no more; dropped, the outcomes are
+    /// counted only.
+    pub fn open_with_outcomes<C: Send + 'static>(self) -> (BulkSink<C>, SinkOutcomes<C>) {
+        BulkSink::with_outcomes(self.plan)
     }
 }
 
@@ -226,6 +335,9 @@ impl Plan {
             rng: Rng::new(),
             halvings: AtomicI64::new(HALVINGS),
             accepted: AtomicBool::new(false),
+            initial_retries: settings.initial_retries,
+            responded: AtomicBool::new(false),
+            continue_on_error: settings.continue_on_error,
         });
         let concurrency = if settings.adaptive {
             Concurrency::adaptive(settings.in_flight)
@@ -237,8 +349,16 @@ impl Plan {
             concurrency,
             keep_failures: settings.keep_failures,
             progress: settings.progress,
+            stop_after_failures: settings.stop_after_failures,
+            rate: settings.rate,
+            on_durable: settings.on_durable,
+            dead_letters: settings.dead_letters,
         };
-        Ok((context, engine, BatchBuilder::new(settings.limits, settings.make_ids, compression)))
+        let mut builder = BatchBuilder::new(settings.limits, settings.make_ids, compression);
+        if settings.keep_order {
+            builder = builder.keep_order();
+        }
+        Ok((context, engine, builder))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Classifies the response to a batch, or the lack of one, for each operation.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -75,6 +78,11 @@ impl<C> ItemReader<'_, C> {
             None => self.succeeded(response, Effect::of(response.result.as_deref())),
             Some(_) if may_retry && self.batch.retries < self.context.max_retries => {
                 self.retry.push(self.at);
+                if self.result.retry_reason.is_none() {
+                    let cause = response.error.map(ItemCause::read).unwrap_or_default();
+                    let reason = format!("{}: {}", response.status, cause.reasons());
+                    self.result.retry_reason = Some(reason.into());
+                }
             }
             // Nobody else makes such ids: it was this very operation, written by
             // an earlier request or by the server's own retry on a new primary.
@@ -172,7 +180,10 @@ fn postpone<C>(
     mut result: BatchResult<C>,
 ) -> BatchResult<C> {
     batch.maybe_applied |= failed.maybe_applied;
-    let given_up = batch.retries >= context.max_retries;
+    if failed.error.status().is_some() {
+        context.responded.store(true, Ordering::Relaxed);
+    }
+    let given_up = batch.retries >= context.max_retries();
     let (retry, over): (Vec<_>, Vec<_>) = (0..batch.len()).partition(|at| {
         let repeatable = batch.items.get(*at).is_some_and(|item| item.repeatable);
         !given_up && (repeatable || !failed.maybe_applied)
@@ -180,6 +191,7 @@ fn postpone<C>(
     close(context, batch, &over, &failed.reason(), &mut result);
     if !retry.is_empty() {
         let wait = failed.retry_after.unwrap_or_default();
+        result.retry_reason = Some(failed.error.to_string().into());
         result.retry.push(context.later(batch.subset(&retry), wait));
     }
     if given_up {

@@ -1,6 +1,7 @@
 //! Sends one batch once, and classifies the response.
 
 use std::{
+    collections::HashSet,
     panic::AssertUnwindSafe,
     sync::{
         Arc,
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     client::Elasticsearch,
-    error::Error,
+    error::{Error, Result},
     helpers::request::{Failed, HelperRequest, maybe_applied, send},
 };
 
@@ -42,6 +43,12 @@ pub(super) struct BulkContext {
     pub(super) halvings: AtomicI64,
     /// Whether the credentials were accepted by then.
     pub(super) accepted: AtomicBool,
+    /// The most retries while there was no response to any request.
+    pub(super) initial_retries: u32,
+    /// Whether there was a response to any request.
+    pub(super) responded: AtomicBool,
+    /// Whether the run goes on after a request that failed as a whole.
+    pub(super) continue_on_error: bool,
 }
 
 /// The result of a request.
@@ -54,6 +61,10 @@ pub(super) struct BatchResult<C> {
     pub(super) outcomes: Vec<Outcome<C>>,
     /// What is to be retried, and why.
     pub(super) retry: Vec<Batch<C>>,
+    /// Why it is retried.
+    pub(super) retry_reason: Option<Arc<str>>,
+    /// Documents whose order is kept, and of which nothing is in flight now.
+    pub(super) released: Vec<u64>,
     /// Why nothing more should be sent.
     pub(super) stop: Option<Error>,
     pub(super) latency: Option<LatencySample>,
@@ -69,6 +80,8 @@ impl<C> Default for BatchResult<C> {
             succeeded: 0,
             outcomes: Vec::new(),
             retry: Vec::new(),
+            retry_reason: None,
+            released: Vec::new(),
             stop: None,
             latency: None,
             too_large: None,
@@ -83,17 +96,19 @@ pub(super) async fn send_batch<C>(
     mut batch: Batch<C>,
 ) -> BatchResult<C> {
     let first_number = batch.items.first().map(|item| item.number).unwrap_or_default();
+    let documents: HashSet<u64> = batch.documents().collect();
     let started = Instant::now();
     // A layer of the caller's may panic: its operations have outcomes all the same.
     let sent = AssertUnwindSafe(send(&context.client, context.request(&batch)));
     let sent = sent.catch_unwind().await;
     let sent = sent.unwrap_or_else(|payload| {
         let message = format!("the transport {}", panic_message(&*payload));
-        Err(Failed::unreadable(Error::invalid(message)))
+        Err(Failed::unreadable(Error::helper(message, None)))
     });
 
     let mut result = match sent {
         Ok((meta, body)) => {
+            context.responded.store(true, Ordering::Relaxed);
             // The transport retries on its own, too.
             batch.maybe_applied |= maybe_applied(meta.attempts());
             let latency = LatencySample::Took(started.elapsed(), batch.len());
@@ -103,12 +118,37 @@ pub(super) async fn send_batch<C>(
         }
         Err(failed) => classify::failure(&context, &mut batch, failed),
     };
+    if context.continue_on_error {
+        result.stop = None;
+    }
+    let retained: HashSet<u64> = result.retry.iter().flat_map(Batch::documents).collect();
+    result.released = documents.difference(&retained).copied().collect();
     result.first_number = first_number;
     result.buffers = batch.into_buffers();
     result
 }
 
 impl BulkContext {
+    /// Checks the product before the first write, if no response has passed the
+    /// check yet: by the response to a write it would be too late.
+    pub(super) async fn check_product(&self) -> Result<()> {
+        if !self.client.transport().needs_product_check() {
+            return Ok(());
+        }
+        let client = self.client.options().for_helper(true);
+        match client.info().send().await {
+            Err(error)
+                if error
+                    .as_transport()
+                    .is_some_and(es_transport::Error::is_unsupported_product) =>
+            {
+                Err(error)
+            }
+            // Whatever else is wrong is reported by the writes.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     fn request<C>(&self, batch: &Batch<C>) -> HelperRequest {
         HelperRequest {
             name: "bulk",
@@ -118,6 +158,16 @@ impl BulkContext {
             gzip: batch.gzip.is_some(),
             repeatable: batch.is_repeatable(),
             body: batch.gzip.as_ref().unwrap_or(&batch.body).clone(),
+        }
+    }
+
+    /// Returns the most retries of a request. A cluster that never responded may
+    /// be none: it is given up earlier.
+    pub(super) fn max_retries(&self) -> u32 {
+        if self.responded.load(Ordering::Relaxed) {
+            self.max_retries
+        } else {
+            self.max_retries.min(self.initial_retries)
         }
     }
 

@@ -5,6 +5,9 @@ use serde::Serialize;
 use super::operation::{Action, Form, OperationMeta, Parts};
 use crate::error::{Error, Result};
 
+/// The beginning of an update with a partial document.
+const UPDATE: &[u8] = br#"{"doc":"#;
+
 /// The longest id that Elasticsearch takes, in bytes.
 const LONGEST_ID: usize = 512;
 
@@ -44,6 +47,13 @@ fn push_lines<T: Serialize>(
         Form::Partial => push_update(buffer, document, operation.meta.as_deref()),
     };
     written.map_err(|error| Error::encode("document", error))?;
+    let prefix = if operation.form == Form::Partial { UPDATE.len() } else { 0 };
+    let document = buffer.get(start + prefix..).unwrap_or_default();
+    if document.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Error::invalid(
+            "a document must be a JSON object; pass text that is JSON already as a `RawValue`",
+        ));
+    }
     // Text that was JSON already may have line breaks between its parts.
     if let Some(document) = buffer.get_mut(start..)
         && memchr::memchr2(b'\n', b'\r', document).is_some()
@@ -102,7 +112,7 @@ fn push_update<T: Serialize>(
     fields: &T,
     meta: Option<&OperationMeta>,
 ) -> serde_json::Result<()> {
-    buffer.extend_from_slice(br#"{"doc":"#);
+    buffer.extend_from_slice(UPDATE);
     serde_json::to_writer(&mut *buffer, fields)?;
     if meta.is_some_and(|meta| meta.doc_as_upsert) {
         buffer.extend_from_slice(br#","doc_as_upsert":true"#);
@@ -161,7 +171,8 @@ mod tests {
     fn a_document_stays_one_line() {
         let pretty = RawValue::from_string("{\n  \"a\":\r\n 1}".to_owned()).unwrap();
         assert_eq!(lines(&Operation::index(&pretty)), "{\"index\":{}}\n{   \"a\":   1}\n");
-        assert_eq!(lines(&Operation::index("a\nb")), "{\"index\":{}}\n\"a\\nb\"\n");
+        let text = json!({"a": "a\nb"});
+        assert_eq!(lines(&Operation::index(text)), "{\"index\":{}}\n{\"a\":\"a\\nb\"}\n");
     }
 
     #[test]
@@ -171,8 +182,14 @@ mod tests {
         let operation = Operation::index(&keys_are_no_strings);
         assert!(push(&mut buffer, &operation.parts, None).unwrap_err().is_encode());
         for id in [String::new(), "x".repeat(513)] {
-            let operation = Operation::index(1).id(id);
+            let operation = Operation::index(json!({})).id(id);
             assert!(push(&mut buffer, &operation.parts, None).unwrap_err().is_invalid());
+        }
+        for document in [json!("{}"), json!([{}]), json!(1)] {
+            for operation in [Operation::index(&document), Operation::update("1", &document)] {
+                let error = push(&mut buffer, &operation.parts, None).unwrap_err();
+                assert!(error.to_string().contains("RawValue"), "{error}");
+            }
         }
         let hit = r#"{"_index":"i","_id":"1"}"#;
         let hit: crate::types::Hit<()> = serde_json::from_str(hit).unwrap();

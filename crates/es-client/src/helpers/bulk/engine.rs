@@ -2,7 +2,7 @@
 //! sends each on a task of its own, and retries what may be retried.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     future::{Future, poll_fn},
     pin::pin,
     sync::{
@@ -14,7 +14,7 @@ use std::{
 };
 
 use tokio::{
-    sync::mpsc::UnboundedSender,
+    sync::{Notify, mpsc::UnboundedSender},
     task::{AbortHandle, JoinError, JoinSet},
     time::{Instant, sleep_until},
 };
@@ -25,13 +25,15 @@ use super::{
     classify,
     concurrency::{Concurrency, LatencySample},
     context::{BatchResult, BulkContext, send_batch},
+    dead_letter::{self, DeadLetterWriter},
     outcome::{Outcome, Reason},
-    report::BulkReport,
+    report::{BulkReport, WaitsFor},
     shared::Shared,
 };
 use crate::error::Error;
 
 pub(super) type Progress = Box<dyn FnMut(&BulkReport) + Send>;
+pub(super) type OnDurable = Box<dyn FnMut(u64) + Send>;
 
 /// The number of buffers that are kept for later batches.
 const KEPT_BUFFERS: usize = 2;
@@ -42,6 +44,8 @@ pub(super) struct Engine<C> {
     pub(super) settings: EngineSettings,
     /// `None` where only totals are asked for.
     pub(super) reader: Option<Reader<C>>,
+    /// Whether somebody may ask for the totals meanwhile.
+    is_observed: bool,
     /// A source that is a task.
     _source: Option<AbortOnDrop>,
     state: RunState<C>,
@@ -52,6 +56,27 @@ pub(super) struct EngineSettings {
     pub(super) concurrency: Concurrency,
     pub(super) keep_failures: usize,
     pub(super) progress: Option<Progress>,
+    pub(super) stop_after_failures: u64,
+    pub(super) rate: RateLimit,
+    pub(super) on_durable: Option<OnDurable>,
+    pub(super) dead_letters: Option<DeadLetterWriter>,
+}
+
+/// The most that is sent per second.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RateLimit {
+    pub(super) operations: Option<f64>,
+    pub(super) bytes: Option<f64>,
+}
+
+impl RateLimit {
+    /// Returns the time that a batch takes at this rate.
+    fn time<C>(self, batch: &Batch<C>) -> Duration {
+        let time = |amount: usize, rate: Option<f64>| rate.map_or(0.0, |rate| amount as f64 / rate);
+        let operations = time(batch.len(), self.operations);
+        let bytes = time(batch.body.len(), self.bytes);
+        Duration::try_from_secs_f64(operations.max(bytes)).unwrap_or(Duration::MAX)
+    }
 }
 
 /// Outcomes that are settled at once.
@@ -64,8 +89,15 @@ pub(super) struct Settled<C> {
 /// The way to the reader of the outcomes.
 pub(super) struct Reader<C> {
     pub(super) sender: UnboundedSender<Settled<C>>,
-    /// The number of messages that are not read yet.
-    pub(super) unread: Arc<AtomicUsize>,
+    pub(super) unread: Arc<Unread>,
+}
+
+/// What the reader has not read yet.
+#[derive(Debug, Default)]
+pub(super) struct Unread {
+    pub(super) messages: AtomicUsize,
+    /// Wakes the engine when a message was read.
+    pub(super) read: Notify,
 }
 
 /// The end of a run.
@@ -96,6 +128,10 @@ struct RunState<C> {
     /// The first operation of each batch in flight.
     first_numbers: Vec<u64>,
     buffers: Vec<Buffers<C>>,
+    /// Documents whose order is kept, and which are in a batch that was sent.
+    in_order: HashSet<u64>,
+    /// When the rate limit lets the next batch be sent.
+    send_at: Instant,
     source_ended: bool,
     source_error: Option<Error>,
     /// Why nothing more is sent.
@@ -110,29 +146,46 @@ impl<C: Send + 'static> Engine<C> {
         reader: Option<Reader<C>>,
         source: Option<AbortHandle>,
     ) -> Self {
+        let started = Instant::now();
         let state = RunState {
             report: BulkReport::default(),
-            started: Instant::now(),
+            started,
             flush_at: None,
             due: VecDeque::new(),
             waiting: Vec::new(),
             in_flight: JoinSet::new(),
             first_numbers: Vec::new(),
             buffers: Vec::new(),
+            in_order: HashSet::new(),
+            send_at: started,
             source_ended: false,
             source_error: None,
             stop: None,
         };
-        Self { context, shared, settings, reader, _source: source.map(AbortOnDrop), state }
+        Self {
+            context,
+            shared,
+            settings,
+            is_observed: reader.is_some() || source.is_none(),
+            reader,
+            _source: source.map(AbortOnDrop),
+            state,
+        }
     }
 
     /// Runs until every operation of the source is settled, or the run stops.
     pub(super) async fn run(mut self) -> Finished {
+        self.state.stop = self.context.check_product().await.err();
         loop {
             self.take_batches();
             self.dispatch();
             if self.is_done() {
                 break;
+            }
+            if self.waits_for() == WaitsFor::RateLimit
+                && self.state.report.waits_for != WaitsFor::RateLimit
+            {
+                self.tell();
             }
             if let Some(result) = self.next_event().await {
                 match result {
@@ -158,16 +211,21 @@ impl<C: Send + 'static> Engine<C> {
     async fn next_event(&mut self) -> Option<Result<BatchResult<C>, JoinError>> {
         let deadlines = self.state.waiting.iter().map(|(at, _)| *at);
         let deadlines = deadlines.chain(self.state.flush_at.filter(|_| self.has_slot()));
+        let send_at = (!self.state.due.is_empty()).then_some(self.state.send_at);
+        let deadlines = deadlines.chain(send_at.filter(|at| *at > Instant::now()));
         let deadline = deadlines.min();
         let mut sleep = pin!(deadline.map(sleep_until));
         let mut changed = pin!(self.shared.changed.notified());
+        let unread = self.reader.as_ref().map(|reader| Arc::clone(&reader.unread));
+        let mut read = pin!(unread.as_ref().map(|unread| unread.read.notified()));
         let in_flight = &mut self.state.in_flight;
 
         poll_fn(|cx| {
             if let Poll::Ready(Some(result)) = in_flight.poll_join_next(cx) {
                 return Poll::Ready(Some(result));
             }
-            if changed.as_mut().poll(cx).is_ready() {
+            let is_read = read.as_mut().as_pin_mut().is_some_and(|read| read.poll(cx).is_ready());
+            if is_read || changed.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
             match sleep.as_mut().as_pin_mut() {
@@ -183,9 +241,35 @@ impl<C: Send + 'static> Engine<C> {
     /// outcomes that nobody has read.
     fn has_slot(&self) -> bool {
         let state = &self.state;
-        let unread = self.reader.as_ref().map_or(0, |reader| reader.unread.load(Ordering::Acquire));
-        let taken = state.in_flight.len() + state.waiting.len() + state.due.len() + unread;
+        let taken = state.in_flight.len() + state.waiting.len() + state.due.len() + self.unread();
         state.stop.is_none() && taken < self.settings.concurrency.limit()
+    }
+
+    /// Returns the number of messages to a reader who is still there.
+    fn unread(&self) -> usize {
+        let reader = self.reader.as_ref().filter(|reader| !reader.sender.is_closed());
+        reader.map_or(0, |reader| reader.unread.messages.load(Ordering::Acquire))
+    }
+
+    fn waits_for(&self) -> WaitsFor {
+        let state = &self.state;
+        if !state.due.is_empty() {
+            if state.in_flight.len() >= self.settings.concurrency.limit() {
+                WaitsFor::Responses
+            } else if state.send_at > Instant::now() {
+                WaitsFor::RateLimit
+            } else {
+                WaitsFor::EarlierOperation
+            }
+        } else if !state.waiting.is_empty() && (state.in_flight.is_empty() || !self.has_slot()) {
+            WaitsFor::Retry
+        } else if self.has_slot() {
+            WaitsFor::Input
+        } else if self.unread() > 0 {
+            WaitsFor::Reader
+        } else {
+            WaitsFor::Responses
+        }
     }
 
     /// Takes what the source has added, if it is to be sent now.
@@ -250,13 +334,16 @@ impl<C: Send + 'static> Engine<C> {
             }
         }
 
-        while state.in_flight.len() < self.settings.concurrency.limit() {
-            let Some(batch) = state.due.pop_front() else { break };
+        while state.in_flight.len() < self.settings.concurrency.limit() && state.send_at <= now {
+            let Some(mut batch) = state.next_due() else { break };
             state.report.requests += 1;
             state.report.bytes += batch.body.len() as u64;
             if batch.retries > 0 || batch.isolated {
-                state.report.resent += batch.len() as u64;
+                state.report.retried += batch.len() as u64;
             }
+            state.send_at += self.settings.rate.time(&batch);
+            state.send_at = state.send_at.max(now);
+            batch.sent = true;
             state.first_numbers.extend(batch.items.first().map(|item| item.number));
             let sent = send_batch(Arc::clone(&self.context), batch);
             state.in_flight.spawn(sent.in_current_span());
@@ -266,6 +353,10 @@ impl<C: Send + 'static> Engine<C> {
     /// Takes in the result of a request.
     fn settle(&mut self, mut result: BatchResult<C>) {
         let state = &mut self.state;
+        result.released.iter().for_each(|document| {
+            state.in_order.remove(document);
+        });
+        state.report.retry_reason = result.retry_reason.or(state.report.retry_reason.take());
         let numbers = &mut state.first_numbers;
         if let Some(at) = numbers.iter().position(|number| *number == result.first_number) {
             numbers.swap_remove(at);
@@ -287,10 +378,10 @@ impl<C: Send + 'static> Engine<C> {
             }
         }
         state.stop = state.stop.take().or(result.stop.take());
-        if state.stop.is_some() {
+        self.record(result.outcomes);
+        if self.state.stop.is_some() {
             self.take_batches();
         }
-        self.record(result.outcomes);
         self.tell();
     }
 
@@ -305,12 +396,37 @@ impl<C: Send + 'static> Engine<C> {
                 report.failures.push(outcome.without_context());
             }
         }
-        let durable_up_to = self.durable_up_to();
-        self.state.report.durable_up_to = durable_up_to;
+        let report = &self.state.report;
+        if report.failed + report.unknown >= self.settings.stop_after_failures
+            && self.state.stop.is_none()
+        {
+            let failures = report.failed + report.unknown;
+            let message = format!("stopped after {failures} failures (stop_after_failures)");
+            self.state.stop = Some(Error::helper(message, None));
+        }
+        // Dead letters are kept before their operations count as settled.
+        if let Some(writer) = &mut self.settings.dead_letters
+            && let Err(error) = dead_letter::write(writer, &outcomes)
+        {
+            let error = Error::helper("cannot write dead letters", Some(error.into()));
+            self.state.stop.get_or_insert(error);
+        }
+
+        // What ends because the run stops is to be sent again by the next run.
+        let is_stopped = self.state.stop.is_some();
+        let reached = self.state.report.durable_up_to;
+        let durable_up_to = if is_stopped { reached } else { self.durable_up_to() };
+        if durable_up_to > reached {
+            self.state.report.durable_up_to = durable_up_to;
+            if let Some(on_durable) = &mut self.settings.on_durable {
+                on_durable(durable_up_to);
+            }
+        }
+        self.shared.set_durable(durable_up_to);
         let Some(reader) = &self.reader else { return };
         if !outcomes.is_empty() {
-            reader.unread.fetch_add(1, Ordering::AcqRel);
-            // A reader that is gone aborts this task.
+            reader.unread.messages.fetch_add(1, Ordering::AcqRel);
+            // A reader that is gone needs none.
             let _ = reader.sender.send(Settled { outcomes, durable_up_to });
         }
     }
@@ -328,7 +444,8 @@ impl<C: Send + 'static> Engine<C> {
 
     fn update_report(&mut self) {
         self.state.report.elapsed = self.state.started.elapsed();
-        if self.reader.is_some() {
+        self.state.report.waits_for = self.waits_for();
+        if self.is_observed {
             self.shared.set_report(self.state.report.clone());
         }
     }
@@ -350,6 +467,23 @@ impl<C: Send + 'static> Engine<C> {
             classify::close(&self.context, &mut batch, &all, &Reason::stopped(), &mut closed);
         }
         self.record(closed.outcomes);
+    }
+}
+
+impl<C> RunState<C> {
+    /// Returns the next batch that may be sent. A batch that was not sent yet
+    /// waits for operations on its documents that were, and later ones wait for it.
+    fn next_due(&mut self) -> Option<Batch<C>> {
+        let first_new = self.due.iter().position(|batch| !batch.sent);
+        let may_be_sent = |at: usize, batch: &Batch<C>| {
+            let is_free = || !batch.documents().any(|document| self.in_order.contains(&document));
+            batch.sent || (Some(at) == first_new && is_free())
+        };
+        let mut candidates = self.due.iter().enumerate();
+        let at = candidates.find(|(at, batch)| may_be_sent(*at, batch))?.0;
+        let batch = self.due.remove(at)?;
+        self.in_order.extend(batch.documents());
+        Some(batch)
     }
 }
 

@@ -238,6 +238,11 @@ impl<T, C> Operation<T, C> {
 }
 
 impl<T> Parts<T> {
+    /// Returns the index that it names itself.
+    pub(super) fn index(&self) -> Option<&str> {
+        self.meta.as_ref()?.index.as_deref()
+    }
+
     /// Returns whether it may be retried when it may have been applied.
     pub(super) fn is_repeatable(&self) -> bool {
         let told = self.meta.as_ref().and_then(|meta| meta.repeatable);

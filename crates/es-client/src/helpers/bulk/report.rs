@@ -1,4 +1,4 @@
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use super::outcome::Outcome;
 use crate::error::Error;
@@ -21,18 +21,42 @@ pub struct BulkReport {
     pub unknown: u64,
     /// The requests that were sent.
     pub requests: u64,
-    /// The operations that were sent more than once, counted each time.
-    pub resent: u64,
+    /// The operations that were retried, counted each time.
+    pub retried: u64,
     /// The bytes of all requests, before compression.
     pub bytes: u64,
     /// The number of operations from the beginning of the input that are all
-    /// settled: written, failed or unknown. A position to resume the input from.
+    /// settled: written, failed or unknown. A position to resume the input from:
+    /// operations that ended because the run stopped do not count.
     pub durable_up_to: u64,
+    /// Why the latest retry was necessary.
+    pub retry_reason: Option<Arc<str>>,
+    /// What the helper waits for.
+    pub waits_for: WaitsFor,
     /// The time since the first operation was asked for.
     pub elapsed: Duration,
     /// The first operations that failed or are unknown, up to
     /// [`keep_failures`](super::Bulk::keep_failures).
     pub failures: Vec<Outcome>,
+}
+
+/// What a bulk helper waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WaitsFor {
+    /// More input.
+    #[default]
+    Input,
+    /// Responses: as many requests are in flight as may be.
+    Responses,
+    /// The time of a retry; [`retry_reason`](BulkReport::retry_reason) says why.
+    Retry,
+    /// Its own rate limit.
+    RateLimit,
+    /// The reader of the outcomes.
+    Reader,
+    /// An earlier operation on the same document.
+    EarlierOperation,
 }
 
 impl BulkReport {
@@ -51,7 +75,11 @@ impl fmt::Display for BulkReport {
         if self.unknown > 0 {
             write!(f, ", {} unknown", self.unknown)?;
         }
-        write!(f, ", {} requests in {:.1?}", self.requests, self.elapsed)
+        write!(f, ", {} requests in {:.1?}", self.requests, self.elapsed)?;
+        match (&self.retry_reason, self.waits_for) {
+            (Some(reason), WaitsFor::Retry) => write!(f, ", waiting to retry: {reason}"),
+            _ => Ok(()),
+        }
     }
 }
 

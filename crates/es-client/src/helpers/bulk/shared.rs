@@ -46,8 +46,12 @@ pub(super) struct State<C> {
     pub(super) error: Option<Error>,
     /// Nothing more is taken.
     pub(super) stopped: bool,
+    /// All operations before this number are settled.
+    pub(super) durable_up_to: u64,
     /// A source that is a task.
     source: Option<Waker>,
+    /// A sink that waits until all is settled.
+    flushing: Option<Waker>,
 }
 
 /// The state of the run after an operation was added.
@@ -73,7 +77,9 @@ impl<C> Shared<C> {
             ended: false,
             error: None,
             stopped: false,
+            durable_up_to: 0,
             source: None,
+            flushing: None,
         };
         Self {
             index,
@@ -159,6 +165,34 @@ impl<C> Shared<C> {
         Poll::Pending
     }
 
+    /// Sends what was added; ready when all of it is settled (`true`), or when
+    /// the run has stopped.
+    pub(super) fn poll_settled(&self, cx: &Context<'_>) -> Poll<bool> {
+        let mut state = self.lock();
+        if state.durable_up_to >= state.operations {
+            return Poll::Ready(true);
+        }
+        if state.stopped {
+            return Poll::Ready(false);
+        }
+        state.flush = true;
+        state.flushing = Some(cx.waker().clone());
+        drop(state);
+        self.changed.notify_one();
+        Poll::Pending
+    }
+
+    /// Notes that all operations before this number are settled.
+    pub(super) fn set_durable(&self, durable_up_to: u64) {
+        let mut state = self.lock();
+        state.durable_up_to = durable_up_to;
+        let flushing = state.flushing.take();
+        drop(state);
+        if let Some(waker) = flushing {
+            waker.wake();
+        }
+    }
+
     /// Ends the input, with the error that ended it early, if there is one.
     pub(super) fn end(&self, error: Option<Error>) {
         let mut state = self.lock();
@@ -188,12 +222,10 @@ impl<C> Shared<C> {
     }
 
     fn wake_source(&self, mut state: MutexGuard<'_, State<C>>) {
-        let source = state.source.take();
+        let wakers = [state.source.take(), state.flushing.take()];
         drop(state);
         self.room.notify_all();
-        if let Some(waker) = source {
-            waker.wake();
-        }
+        wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
     pub(super) fn report(&self) -> BulkReport {

@@ -2,10 +2,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
 };
 
@@ -19,7 +16,8 @@ use tracing::Instrument;
 
 use super::{
     builder::Plan,
-    engine::{Engine, Finished, Reader, Settled},
+    context::BulkContext,
+    engine::{Engine, EngineSettings, Finished, Reader, Settled, Unread},
     outcome::Outcome,
     report::{BulkReport, BulkStopped},
     shared::Shared,
@@ -36,27 +34,41 @@ pub(super) struct Run<C> {
 /// The outcomes of a run.
 pub(super) struct Outcomes<C> {
     receiver: UnboundedReceiver<Settled<C>>,
-    unread: Arc<AtomicUsize>,
+    unread: Arc<Unread>,
+}
+
+/// A run that is not started yet.
+pub(super) struct Prepared<C> {
+    context: Arc<BulkContext>,
+    settings: EngineSettings,
+    shared: Arc<Shared<C>>,
+    reader: Option<Reader<C>>,
+}
+
+impl<C: Send + 'static> Prepared<C> {
+    pub(super) fn new(plan: Plan, reader: Option<Reader<C>>) -> Result<Self> {
+        let (context, settings, builder) = plan.into_parts::<C>(reader.is_some())?;
+        let shared = Arc::new(Shared::new(Arc::clone(&context.index), builder));
+        Ok(Self { context, settings, shared, reader })
+    }
+
+    /// Starts the run. Without a source the operations are pushed.
+    pub(super) fn spawn(self, runtime: &Handle, source: Option<Source<C>>) -> Result<Run<C>> {
+        let Self { context, settings, shared, reader } = self;
+        let source = match source {
+            Some(source) => source.start(runtime, Arc::clone(&shared))?,
+            None => None,
+        };
+        let engine = Engine::new(context, Arc::clone(&shared), settings, reader, source);
+        let task = runtime.spawn(engine.run().in_current_span());
+        Ok(Run { shared, task })
+    }
 }
 
 impl<C: Send + 'static> Run<C> {
-    /// Starts a run, of which the outcomes are read or not. Without a source
-    /// the operations are pushed.
-    pub(super) fn start(
-        plan: Plan,
-        source: Option<Source<C>>,
-        outcomes: Option<Reader<C>>,
-    ) -> Result<Self> {
+    fn start(plan: Plan, source: Source<C>, reader: Option<Reader<C>>) -> Result<Self> {
         let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
-        let (context, settings, builder) = plan.into_parts::<C>(outcomes.is_some())?;
-        let shared = Arc::new(Shared::new(Arc::clone(&context.index), builder));
-        let source = match source {
-            Some(source) => source.start(&runtime, Arc::clone(&shared))?,
-            None => None,
-        };
-        let engine = Engine::new(context, Arc::clone(&shared), settings, outcomes, source);
-        let task = runtime.spawn(engine.run().in_current_span());
-        Ok(Self { shared, task })
+        Prepared::new(plan, reader)?.spawn(&runtime, Some(source))
     }
 
     pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
@@ -67,7 +79,7 @@ impl<C: Send + 'static> Run<C> {
                 Ok(payload) => std::panic::resume_unwind(payload),
                 Err(_cancelled) => Finished {
                     report: self.shared.report(),
-                    error: Some(Error::invalid("the runtime ended before the helper did")),
+                    error: Some(Error::helper("the runtime ended before the helper did", None)),
                 },
             },
         })
@@ -84,19 +96,27 @@ impl<C> Drop for Run<C> {
 impl<C> Outcomes<C> {
     pub(super) fn channel() -> (Reader<C>, Self) {
         let (sender, receiver) = unbounded_channel();
-        let unread = Arc::new(AtomicUsize::new(0));
+        let unread = Arc::new(Unread::default());
         let reader = Reader { sender, unread: Arc::clone(&unread) };
         (reader, Self { receiver, unread })
     }
 
     /// Reads the next settled outcomes; the engine may go on then.
-    fn poll_next(&mut self, shared: &Shared<C>, cx: &mut Context<'_>) -> Poll<Option<Settled<C>>> {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Settled<C>>> {
         let settled = ready!(self.receiver.poll_recv(cx));
         if settled.is_some() {
-            self.unread.fetch_sub(1, Ordering::AcqRel);
-            shared.changed.notify_one();
+            self.unread.messages.fetch_sub(1, Ordering::AcqRel);
+            self.unread.read.notify_one();
         }
         Poll::Ready(settled)
+    }
+}
+
+/// Without a reader the outcomes are counted only.
+impl<C> Drop for Outcomes<C> {
+    fn drop(&mut self) {
+        self.receiver.close();
+        self.unread.read.notify_one();
     }
 }
 
@@ -167,13 +187,13 @@ impl<C: Send + 'static> Stream for BulkStream<C> {
                     let Some(new) = new.take() else { return Poll::Ready(None) };
                     let (plan, source) = *new;
                     let (reader, outcomes) = Outcomes::channel();
-                    match Run::start(plan, Some(source), Some(reader)) {
+                    match Run::start(plan, source, Some(reader)) {
                         Ok(run) => this.state = State::Running(run, outcomes),
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     }
                 }
                 State::Running(run, outcomes) => {
-                    if let Some(settled) = ready!(outcomes.poll_next(&run.shared, cx)) {
+                    if let Some(settled) = ready!(outcomes.poll_next(cx)) {
                         this.buffered = settled.outcomes.into_iter();
                         this.durable = (this.durable.1, settled.durable_up_to);
                         continue;
@@ -217,7 +237,7 @@ impl<C: Send + 'static> Future for BulkFuture<C> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(new) = self.new.take() {
             let (plan, source) = *new;
-            match Run::start(plan, Some(source), None) {
+            match Run::start(plan, source, None) {
                 Ok(run) => self.run = Some(run),
                 Err(error) => return Poll::Ready(Err(error.into())),
             }

@@ -1,0 +1,161 @@
+//! A pipeline from a file of JSON lines to an index. Stopped by ctrl-C or killed
+//! at any moment, it goes on where it was when it is run again, and each line is
+//! in the index once.
+//!
+//!     cargo run --example pipeline -- documents.ndjson http://localhost:9200 documents
+//!
+//! Beside the file it keeps `documents.ndjson.checkpoint`, the position up to
+//! which everything is settled, and `documents.ndjson.failed`, the lines that
+//! were refused, with the reason.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use es_client::{
+    Elasticsearch,
+    helpers::bulk::{BulkReport, Operation},
+};
+use serde_json::value::RawValue;
+
+/// The result of the pipeline.
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[tokio::main]
+#[allow(dead_code, reason = "the test runs the pipeline itself")]
+async fn main() -> Result {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [file, url, index] = arguments.as_slice() else {
+        println!("usage: pipeline <file of JSON lines> <url of a node> <index>");
+        return Ok(());
+    };
+    let client = Elasticsearch::builder().node(url.as_str()).build()?;
+    let report = run(&client, Path::new(file), index).await?;
+    println!("{report}");
+    Ok(())
+}
+
+/// Indexes the lines after the checkpoint.
+pub(crate) async fn run(client: &Elasticsearch, file: &Path, index: &str) -> Result<BulkReport> {
+    let checkpoint = Checkpoint::of(file);
+    let stop = Arc::new(AtomicBool::new(false));
+    let lines = Lines::open(file, checkpoint.read()?, Arc::clone(&stop))?;
+    let ends = Arc::clone(&lines.ends);
+    let dead_letters = File::options().append(true).create(true).open(beside(file, "failed"))?;
+
+    let bulk = client
+        .helpers()
+        .bulk(index, lines)
+        .flush_operations(100)
+        .dead_letters(dead_letters)
+        .on_progress(|report| eprintln!("{report}"))
+        .on_durable(move |settled| {
+            let position = position_after(&ends, settled);
+            if let Err(error) = checkpoint.write(position) {
+                eprintln!("cannot write the checkpoint: {error}");
+            }
+        });
+
+    // The first ctrl-C ends the input; what was read is written all the same.
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    Ok(bulk.await?)
+}
+
+/// The lines of a file from a position on, as operations.
+struct Lines {
+    file: BufReader<File>,
+    position: u64,
+    /// Where each line that is not settled yet ends, with its number from 1.
+    ends: Arc<Mutex<VecDeque<(u64, u64)>>>,
+    count: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Lines {
+    fn open(file: &Path, position: u64, stop: Arc<AtomicBool>) -> io::Result<Self> {
+        let mut file = File::open(file)?;
+        file.seek(SeekFrom::Start(position))?;
+        let ends = Arc::default();
+        Ok(Self { file: BufReader::new(file), position, ends, count: 0, stop })
+    }
+
+    fn read(&mut self) -> Result<Option<Operation<Box<RawValue>>>> {
+        let mut line = String::new();
+        let length = self.file.read_line(&mut line)?;
+        if length == 0 {
+            return Ok(None);
+        }
+        // The position is the id: a line that is sent again after a crash
+        // replaces itself.
+        let id = format!("{:012}", self.position);
+        self.position += length as u64;
+        self.count += 1;
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.push_back((self.count, self.position));
+        Ok(Some(Operation::index(RawValue::from_string(line)?).id(id)))
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Result<Operation<Box<RawValue>>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.read().transpose()
+    }
+}
+
+/// Returns the position after so many lines, and forgets them.
+fn position_after(ends: &Mutex<VecDeque<(u64, u64)>>, settled: u64) -> u64 {
+    let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut position = 0;
+    while let Some((_, end)) = ends.front().filter(|(number, _)| *number <= settled) {
+        position = *end;
+        ends.pop_front();
+    }
+    position
+}
+
+/// The file with the position up to which everything is settled.
+struct Checkpoint(PathBuf);
+
+impl Checkpoint {
+    fn of(file: &Path) -> Self {
+        Self(beside(file, "checkpoint"))
+    }
+
+    fn read(&self) -> Result<u64> {
+        match fs::read_to_string(&self.0) {
+            Ok(text) => Ok(text.trim().parse()?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Replaces the file in one step: a crash leaves the old one or the new one.
+    fn write(&self, position: u64) -> io::Result<()> {
+        let new = self.0.with_extension("checkpoint.new");
+        fs::write(&new, position.to_string())?;
+        fs::rename(new, &self.0)
+    }
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
