@@ -5,42 +5,49 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use hyper::client::conn::http1;
+#[cfg(feature = "http2")]
+use hyper::client::conn::http2;
+#[cfg(feature = "http2")]
+use hyper_util::rt::TokioExecutor;
 use tower::Service;
 
 use super::{Bottom, TransportBuilder, stack};
 use crate::{
     Body,
-    connect::{ConnectionsBuilder, Io, Proxy, SuspendDetector},
+    connect::{
+        ConnectionEvent, ConnectionsBuilder, ConnectorBuilder, Io, Proxy, Resolve, SuspendDetector,
+    },
     error::{BoxError, Result},
 };
 
 /// Connections.
 impl<T> TransportBuilder<T> {
-    /// How long name resolution, TCP, proxy and TLS handshake may take together. Default 5 s.
+    /// Sets how long name resolution, TCP, proxy and TLS handshake may take together.
+    /// Default: 5 s.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
-        self.set(|settings| settings.connect_timeout = Some(timeout))
+        self.connector_setting(|c| c.connect_timeout(timeout))
     }
 
-    /// How many connections to one node are open at the same time; further
-    /// requests wait. Default 256.
+    /// Sets the number of connections to one node that are open at the same time; further
+    /// requests wait. Default: 256.
     pub fn connections_per_node(self, connections: usize) -> Self {
-        self.connections(|c| c.max_per_node(connections))
+        self.connections("connections_per_node", |c| c.max_per_node(connections))
     }
 
-    /// How many idle connections to one node are kept. Default 256.
+    /// Sets the number of idle connections to one node that are kept. Default: 256.
     pub fn max_idle_per_node(self, connections: usize) -> Self {
-        self.connections(|c| c.max_idle_per_node(connections))
+        self.connections("max_idle_per_node", |c| c.max_idle_per_node(connections))
     }
 
-    /// How long an idle connection is kept. Default 60 s.
+    /// Sets how long an idle connection is kept. Default: 60 s.
     pub fn idle_timeout(self, timeout: Duration) -> Self {
-        self.connections(|c| c.idle_timeout(timeout))
+        self.connections("idle_timeout", |c| c.idle_timeout(timeout))
     }
 
     /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
     /// heads of responses. See [`ConnectionsBuilder::http1_builder`].
     pub fn http1_builder(self, builder: http1::Builder) -> Self {
-        self.connections(|c| c.http1_builder(builder))
+        self.connections("http1_builder", |c| c.http1_builder(builder))
     }
 
     /// Sets how long a request waits for a connection to its node, opening one included,
@@ -53,21 +60,62 @@ impl<T> TransportBuilder<T> {
     /// Sets the maximum age of a connection, or none. See
     /// [`ConnectionsBuilder::max_age`]. Default: 10 minutes.
     pub fn max_connection_age(self, age: impl Into<Option<Duration>>) -> Self {
-        self.connections(|c| c.max_age(age))
+        self.connections("max_connection_age", |c| c.max_age(age))
     }
 
     /// Sets the clock by which a suspension of the process is detected, as functions are
     /// suspended between calls: idle connections are then dropped, and the nodes are
     /// sniffed again where sniffing is on. Default: the system's.
     pub fn suspend_detector(self, detector: impl SuspendDetector) -> Self {
-        self.connections(|c| c.suspend_detector(detector))
+        self.connections("suspend_detector", |c| c.suspend_detector(detector))
     }
 
-    /// After how long without traffic the system asks whether the other side is
-    /// still there (`SO_KEEPALIVE`); `None` for never. Default 60 s.
+    /// Sets after how long without traffic the system probes a connection
+    /// (`SO_KEEPALIVE`); `None` for never. Default: 60 s.
     pub fn tcp_keepalive(self, after: impl Into<Option<Duration>>) -> Self {
-        let after = after.into();
-        self.set(|settings| settings.tcp_keepalive = Some(after))
+        self.connector_setting(|c| c.tcp_keepalive(after))
+    }
+
+    /// Sets the resolver of names. Default: the system's. See
+    /// [`ConnectorBuilder::resolver`].
+    pub fn resolver(self, resolver: impl Resolve) -> Self {
+        self.connector_setting(|c| c.resolver(resolver))
+    }
+
+    /// Opens the connections below TLS by another service, such as one over SOCKS5 or a Unix
+    /// socket. The connect timeout, a proxy and TLS hold as they do over TCP. See
+    /// [`ConnectorBuilder::tcp_connector`].
+    pub fn tcp_connector<C>(self, connector: C) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Io,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
+        self.connector_setting(|c| c.tcp_connector(connector))
+    }
+
+    /// Offers HTTP/2 to https nodes; requests to one node then share a connection. Default:
+    /// `false`.
+    #[cfg(feature = "http2")]
+    pub fn http2(self, http2: bool) -> Self {
+        self.connector_setting(|c| c.http2(http2))
+    }
+
+    /// Sets hyper's own settings of HTTP/2 connections. See
+    /// [`ConnectionsBuilder::http2_builder`].
+    #[cfg(feature = "http2")]
+    pub fn http2_builder(self, builder: http2::Builder<TokioExecutor>) -> Self {
+        self.connections("http2_builder", |c| c.http2_builder(builder))
+    }
+
+    /// Sets a hook that is called when a connection was opened or closed. See
+    /// [`ConnectionsBuilder::on_event`].
+    pub fn on_connection_event(
+        self,
+        hook: impl Fn(&ConnectionEvent) + Send + Sync + 'static,
+    ) -> Self {
+        self.connections("on_connection_event", |c| c.on_event(hook))
     }
 
     /// Connects through a proxy: `http://[user:password@]host:port`.
@@ -77,13 +125,13 @@ impl<T> TransportBuilder<T> {
 
     /// Connects through the proxy that the environment names (`HTTPS_PROXY`,
     /// `HTTP_PROXY`, `ALL_PROXY`), but for the hosts of `NO_PROXY`. Default: the
-    /// environment is not asked.
+    /// environment is not read.
     pub fn proxy_from_env(self) -> Self {
         self.try_proxy(Ok(Proxy::from_env()))
     }
 
-    /// Opens connections by a service of the caller's own: TLS, proxy and
-    /// timeout are then its business.
+    /// Opens connections by another service, which does TLS, proxies and timeouts itself. See
+    /// [`tcp_connector`](Self::tcp_connector) for one below TLS.
     pub fn connector<C>(self, connector: C) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -97,8 +145,6 @@ impl<T> TransportBuilder<T> {
 
     /// Sends requests by a service of the caller's own in place of the
     /// connections. Their URIs name the node.
-    ///
-    /// [`http_client`](crate::connect::http_client) is one, for HTTP/2.
     pub fn http_service<S, B>(self, service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -111,13 +157,26 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.bottom = Bottom::Service(Box::new(compose)))
     }
 
-    fn connections(self, change: impl FnOnce(ConnectionsBuilder) -> ConnectionsBuilder) -> Self {
-        self.set(|settings| settings.connections = change(settings.connections.clone()))
+    /// Changes a setting of the pool.
+    fn connections(
+        self,
+        name: &'static str,
+        change: impl FnOnce(ConnectionsBuilder) -> ConnectionsBuilder,
+    ) -> Self {
+        self.set(|settings| {
+            settings.connections = change(settings.connections.clone());
+            settings.connections_given.get_or_insert(name);
+        })
+    }
+
+    /// Changes a setting of the built-in connector.
+    fn connector_setting(self, change: impl FnOnce(ConnectorBuilder) -> ConnectorBuilder) -> Self {
+        self.set(|settings| settings.connector = change(settings.connector.clone()))
     }
 
     fn try_proxy(self, proxy: Result<Proxy>) -> Self {
         self.try_set(|settings| {
-            settings.proxy = Some(proxy?);
+            settings.connector = settings.connector.clone().proxy(proxy?);
             Ok(())
         })
     }

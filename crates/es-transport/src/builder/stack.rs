@@ -13,7 +13,7 @@ use tower::{Service, ServiceBuilder};
 use super::{Bottom, Settings};
 use crate::{
     Body,
-    connect::{Connections, Connector},
+    connect::Connections,
     error::{BoxError, Error, Result},
     layer::{
         attempt_timeout::AttemptTimeoutLayer,
@@ -45,7 +45,9 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
         .on_resume(thaw.hook());
     match bottom {
         Bottom::BuiltIn => {
-            let connections = connections.build(connector(&settings)?);
+            let offers_http2 = settings.connector.offers_http2();
+            let connector = settings.connector.clone().build()?;
+            let connections = connections.may_share(offers_http2).build(connector);
             over_connections(settings, connections, &thaw)
         }
         Bottom::Connector(make) => over_connections(settings, make(connections), &thaw),
@@ -60,13 +62,14 @@ fn check(settings: &Settings) -> Result<()> {
     let plain = settings.nodes.iter().chain(shared).any(|node| !node.is_https());
     // The nodes of a shared pool may change at any time.
     let is_fixed = settings.pool.is_none();
-    if plain && settings.tls.has_fingerprint() {
+    let tls = settings.connector.tls_settings();
+    if plain && tls.has_fingerprint() {
         let message = "a node is reached by http, where there is no certificate";
         return Err(Error::config("ssl_assert_fingerprint", message));
     }
     if is_fixed
         && settings.nodes.iter().all(|node| !node.is_https())
-        && let Some(setting) = settings.tls.first_given()
+        && let Some(setting) = tls.first_given()
     {
         let message = "no node is reached by https, so that it has no effect";
         return Err(Error::config(setting, message));
@@ -84,35 +87,18 @@ fn check_bottom(settings: &Settings) -> Result<()> {
     if matches!(settings.bottom, Bottom::BuiltIn) {
         return Ok(());
     }
-    let is_service = matches!(settings.bottom, Bottom::Service(_));
-    let given = [
-        ("proxy", settings.proxy.is_some()),
-        ("connect_timeout", settings.connect_timeout.is_some()),
-        ("acquire_timeout", settings.acquire_timeout.is_some() && is_service),
-        ("tcp_keepalive", settings.tcp_keepalive.is_some()),
-    ];
-    let given = given.into_iter().find_map(|(setting, given)| given.then_some(setting));
-    match given.or_else(|| settings.tls.first_given()) {
+    let of_pool = match settings.bottom {
+        Bottom::Service(_) if settings.acquire_timeout.is_some() => Some("acquire_timeout"),
+        Bottom::Service(_) => settings.connections_given,
+        _ => None,
+    };
+    match settings.connector.first_given().or(of_pool) {
         Some(setting) => Err(Error::config(
             setting,
             "it has no effect on a connector or an HTTP service of the caller's own",
         )),
         None => Ok(()),
     }
-}
-
-fn connector(settings: &Settings) -> Result<Connector> {
-    let mut connector = Connector::builder().tls(settings.tls.clone());
-    if let Some(timeout) = settings.connect_timeout {
-        connector = connector.connect_timeout(timeout);
-    }
-    if let Some(after) = settings.tcp_keepalive {
-        connector = connector.tcp_keepalive(after);
-    }
-    if let Some(proxy) = settings.proxy.clone() {
-        connector = connector.proxy(proxy);
-    }
-    connector.build()
 }
 
 /// An attempt that only waited for a connection must end before its own time, so

@@ -22,7 +22,7 @@ use super::{
     pool::Io,
     proxy::{self, ForwardProxy, Proxy},
     tcp::{Resolve, SystemResolver, Tcp},
-    tls::TlsSettings,
+    tls::{self, TlsSettings},
 };
 use crate::error::{BoxError, Error, Result, TimeoutPhase};
 
@@ -53,7 +53,8 @@ impl Stream {
 #[derive(Clone)]
 pub struct Connector {
     tcp: SharedConnect,
-    tls: Arc<ClientConfig>,
+    /// `None` without a crypto provider.
+    tls: Option<Arc<ClientConfig>>,
     timeout: Duration,
     proxy: Option<Proxy>,
 }
@@ -68,12 +69,11 @@ type OpenFuture = Pin<Box<dyn Future<Output = Result<Box<dyn Io>, BoxError>> + S
 #[must_use = "settings do nothing until they are built"]
 pub struct ConnectorBuilder {
     tls: TlsSettings,
-    timeout: Duration,
-    keepalive: Option<Duration>,
-    resolver: Arc<dyn Resolve>,
+    timeout: Option<Duration>,
+    keepalive: Option<Option<Duration>>,
+    resolver: Option<Arc<dyn Resolve>>,
     proxy: Option<Proxy>,
     tcp: Option<SharedConnect>,
-    #[cfg(feature = "http2")]
     http2: bool,
 }
 
@@ -82,12 +82,11 @@ impl Connector {
     pub fn builder() -> ConnectorBuilder {
         ConnectorBuilder {
             tls: TlsSettings::new(),
-            timeout: Duration::from_secs(5),
-            keepalive: Some(Duration::from_secs(60)),
-            resolver: Arc::new(SystemResolver),
+            timeout: None,
+            keepalive: None,
+            resolver: None,
             proxy: None,
             tcp: None,
-            #[cfg(feature = "http2")]
             http2: false,
         }
     }
@@ -103,20 +102,20 @@ impl ConnectorBuilder {
     /// Sets how long name resolution, TCP, the proxy and the TLS handshake may take
     /// together. Default: 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
     /// Sets after how long without traffic the system probes the connection
     /// (`SO_KEEPALIVE`); `None` for never. Default: 60 s.
     pub fn tcp_keepalive(mut self, after: impl Into<Option<Duration>>) -> Self {
-        self.keepalive = after.into();
+        self.keepalive = Some(after.into());
         self
     }
 
     /// Sets the resolver of names. Default: the system's.
     pub fn resolver(mut self, resolver: impl Resolve) -> Self {
-        self.resolver = Arc::new(resolver);
+        self.resolver = Some(Arc::new(resolver));
         self
     }
 
@@ -164,26 +163,67 @@ impl ConnectorBuilder {
         self
     }
 
+    /// Returns the TLS settings.
+    pub(crate) fn tls_settings(&self) -> &TlsSettings {
+        &self.tls
+    }
+
+    /// Whether HTTP/2 is offered.
+    pub(crate) fn offers_http2(&self) -> bool {
+        self.http2
+    }
+
+    /// Returns the name of a setting that was given, if any was.
+    pub(crate) fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("proxy", self.proxy.is_some()),
+            ("connect_timeout", self.timeout.is_some()),
+            ("tcp_keepalive", self.keepalive.is_some()),
+            ("resolver", self.resolver.is_some()),
+            ("tcp_connector", self.tcp.is_some()),
+            ("http2", self.http2),
+        ];
+        let given = given.into_iter().find_map(|(setting, given)| given.then_some(setting));
+        given.or_else(|| self.tls.first_given())
+    }
+
     /// Checks the settings. Does no network I/O and needs no runtime.
     ///
     /// # Errors
-    /// As [`TlsSettings::build`].
+    /// As [`TlsSettings::build`], and for a setting that has no effect beside
+    /// [`tcp_connector`](Self::tcp_connector).
     pub fn build(self) -> Result<Connector> {
-        let mut tls = ClientConfig::clone(&*self.tls.build()?);
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        #[cfg(feature = "http2")]
-        if self.http2 {
-            tls.alpn_protocols.insert(0, b"h2".to_vec());
-        }
-        let tcp = self.tcp.unwrap_or_else(|| {
-            shared(Tcp {
-                resolver: self.resolver,
-                keepalive: self.keepalive,
-                timeout: self.timeout,
+        let tls = match self.tls.first_given() {
+            None if !tls::has_provider() => None,
+            _ => Some(self.build_tls()?),
+        };
+        let timeout = self.timeout.unwrap_or(Duration::from_secs(5));
+        let tcp = match self.tcp {
+            None => shared(Tcp {
+                resolver: self.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
+                keepalive: self.keepalive.unwrap_or(Some(Duration::from_secs(60))),
+                timeout,
                 count: Arc::default(),
-            })
-        });
-        Ok(Connector { tcp, tls: Arc::new(tls), timeout: self.timeout, proxy: self.proxy })
+            }),
+            Some(_) if self.resolver.is_some() => {
+                return Err(Error::config("resolver", "it has no effect beside `tcp_connector`"));
+            }
+            Some(_) if self.keepalive.is_some() => {
+                let message = "it has no effect beside `tcp_connector`";
+                return Err(Error::config("tcp_keepalive", message));
+            }
+            Some(tcp) => tcp,
+        };
+        Ok(Connector { tcp, tls, timeout, proxy: self.proxy })
+    }
+
+    fn build_tls(&self) -> Result<Arc<ClientConfig>> {
+        let mut config = ClientConfig::clone(&*self.tls.build()?);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if self.http2 {
+            config.alpn_protocols.insert(0, b"h2".to_vec());
+        }
+        Ok(Arc::new(config))
     }
 }
 
@@ -245,7 +285,8 @@ impl Connector {
         let host = target.host().unwrap_or_default();
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(bare.to_owned())?;
-        let tls = TlsConnector::from(self.tls).connect(name, TokioIo::new(io)).await?;
+        let config = self.tls.ok_or_else(|| Error::tls_message(tls::NO_PROVIDER))?;
+        let tls = TlsConnector::from(config).connect(name, TokioIo::new(io)).await?;
         let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok(Stream { io: Box::new(TokioIo::new(tls)), is_http2, proxy })
     }

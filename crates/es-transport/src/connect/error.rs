@@ -37,33 +37,69 @@ fn handshake(error: &rustls::Error) -> Error {
 /// What a user most likely has to change.
 fn hint(error: &rustls::Error) -> Option<&'static str> {
     match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            Some("no trusted CA issued the server's certificate (see `ca_certs`)")
-        }
-        rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => Some("the server's certificate is for another name (see `ssl_assert_hostname`)"),
         rustls::Error::InvalidCertificate(_) if validity::is_about_dates(error) => {
             Some("the server's certificate is not within its dates")
         }
-        // rustls has no error of its own for it.
-        rustls::Error::InvalidCertificate(CertificateError::Other(other))
-            if other.to_string().contains("CaUsedAsEndEntity") =>
-        {
-            Some("the server's own certificate is a CA's; pin it by `ssl_assert_fingerprint`")
-        }
+        rustls::Error::InvalidCertificate(certificate) => certificate_hint(certificate),
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             Some("the server does not speak TLS; is it an http node?")
         }
-        rustls::Error::AlertReceived(alert) if is_refusal(*alert) => {
-            Some("the server refused this client (see `client_cert`)")
-        }
+        rustls::Error::PeerIncompatible(_) => Some(NOTHING_IN_COMMON),
+        rustls::Error::AlertReceived(alert) => alert_hint(*alert),
         _ => None,
     }
 }
 
-/// Alerts by which a server ends the handshake. With TLS 1.3 the client's part
-/// is over by then, so that they arrive in the place of the first answer.
+fn certificate_hint(error: &CertificateError) -> Option<&'static str> {
+    match error {
+        CertificateError::UnknownIssuer => {
+            Some("no trusted CA issued the server's certificate (see `ca_certs`)")
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Some("the server's certificate is for another name (see `ssl_assert_hostname`)")
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Some(
+            "the crypto provider cannot verify the signature of the server's certificate (`ring` does not support P-521; see the feature `aws-lc-rs`)",
+        ),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            Some("the server's certificate was not issued for servers (extended key usage)")
+        }
+        CertificateError::Revoked => Some("the server's certificate was revoked"),
+        CertificateError::BadSignature => {
+            Some("the server's certificate is not signed by the CA that it names")
+        }
+        // rustls has no error of its own for it.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => Some(
+            "the server's own certificate is a CA's; give it as `ca_certs`, or pin it by `ssl_assert_fingerprint`",
+        ),
+        _ => None,
+    }
+}
+
+const NOTHING_IN_COMMON: &str = "the server and this client have no TLS version, cipher or kind of key in common (see `min_tls_version`; the crypto provider `ring` does not support P-521 keys, `aws-lc-rs` does)";
+
+fn alert_hint(alert: AlertDescription) -> Option<&'static str> {
+    match alert {
+        AlertDescription::ProtocolVersion => {
+            Some("the server does not speak this version of TLS (see `min_tls_version`)")
+        }
+        AlertDescription::NoApplicationProtocol => {
+            Some("the server does not speak HTTP/1.1 over TLS (HTTP/2 needs the feature `http2`)")
+        }
+        AlertDescription::UnrecognisedName => Some("the server knows no host of this name"),
+        // Servers send it for anything that they do not find acceptable.
+        AlertDescription::HandshakeFailure => Some(
+            "the server refused the handshake: it wants a certificate of the client (see `client_cert`), or has no cipher or kind of key in common with this client (the crypto provider `ring` does not support P-521 keys, `aws-lc-rs` does)",
+        ),
+        AlertDescription::InsufficientSecurity => Some(NOTHING_IN_COMMON),
+        alert if is_refusal(alert) => Some("the server refused this client (see `client_cert`)"),
+        _ => None,
+    }
+}
+
+/// Alerts by which a server refuses a client's certificate, or its absence. With TLS 1.3 the
+/// client's part is over by then, so that they arrive in place of the first response.
 fn is_refusal(alert: AlertDescription) -> bool {
     matches!(
         alert,
@@ -79,7 +115,7 @@ fn is_refusal(alert: AlertDescription) -> bool {
     )
 }
 
-/// A request that got no answer on an open connection. The first one of a plain
+/// A request that got no response on an open connection. The first one of a plain
 /// connection may have met a server that speaks TLS: it sends an alert, or closes.
 pub(super) fn exchange(error: hyper::Error, is_first_of_plain: bool) -> Error {
     if let Some(tls @ rustls::Error::AlertReceived(alert)) = find(&error)

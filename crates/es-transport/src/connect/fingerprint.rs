@@ -24,13 +24,14 @@ pub struct Fingerprint([u8; 32]);
 const SETTING: &str = "ssl_assert_fingerprint";
 
 impl Fingerprint {
-    /// Reads 64 hexadecimal digits; case, colons, dashes and spaces do not matter.
+    /// Reads 64 hexadecimal digits. Case, colons, dashes and spaces do not matter, nor does a
+    /// label in front of them: `sha256:…`, or `SHA256 Fingerprint=…` as OpenSSL prints it.
     ///
     /// # Errors
     /// Any other character, or another number of digits. Shorter digests (MD5,
     /// SHA-1) are refused: they can be forged.
     pub fn parse(text: &str) -> Result<Self> {
-        let digits = text
+        let digits = without_label(text)?
             .chars()
             .filter(|c| !matches!(c, ':' | '-') && !c.is_ascii_whitespace())
             .map(|c| c.to_digit(16))
@@ -52,6 +53,22 @@ impl Fingerprint {
     /// The digest of a certificate in DER.
     pub fn of(certificate: &[u8]) -> Self {
         Self(Sha256::digest(certificate).into())
+    }
+}
+
+/// Leaves out the name of the digest in front of it.
+fn without_label(text: &str) -> Result<&str> {
+    let (label, digits) = match text.split_once('=') {
+        Some(parts) => parts,
+        None => match text.split_once(':') {
+            Some((label, digits)) if label.to_ascii_lowercase().contains("sha") => (label, digits),
+            _ => return Ok(text),
+        },
+    };
+    let label: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
+    match label.to_ascii_lowercase().as_str() {
+        "sha256" | "sha256fingerprint" => Ok(digits),
+        _ => Err(Error::config(SETTING, "it must be the SHA-256 digest of a certificate")),
     }
 }
 
@@ -105,6 +122,17 @@ mod tests {
         for wrong in ["", sha1, &EMPTY[1..], &format!("{EMPTY}0"), &EMPTY.replace('e', "g"), "é"] {
             let error = Fingerprint::parse(wrong).unwrap_err();
             assert_eq!(error.setting(), Some("ssl_assert_fingerprint"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn labels_are_skipped() {
+        let pin = Fingerprint::parse(EMPTY).unwrap();
+        for label in ["sha256:", "SHA-256: ", "SHA256 Fingerprint=", "sha256 Fingerprint="] {
+            assert_eq!(Fingerprint::parse(&format!("{label}{EMPTY}")).unwrap(), pin, "{label}");
+        }
+        for label in ["sha1:", "SHA1 Fingerprint=", "MD5 Fingerprint=", "SHA512:"] {
+            assert!(Fingerprint::parse(&format!("{label}{EMPTY}")).is_err(), "{label}");
         }
     }
 

@@ -32,3 +32,4 @@ pub use proxy::Proxy;
 pub use roots::TrustRoots;
 pub use tcp::{Resolve, ResolveFuture};
 pub use tls::{MinTlsVersion, TlsSettings};
+pub use verifier::FingerprintVerifier;

@@ -15,7 +15,8 @@ use crate::{
     error::{Error, Result},
 };
 
-/// PEM text: a file that is read when the settings are built, or the text itself.
+/// Certificates or a key, as PEM or DER: a file that is read when the settings are built,
+/// or the content itself.
 ///
 /// It is made from
 /// - `&str`, `String` and `&String`: the text itself if it begins with
@@ -74,53 +75,118 @@ impl Pem {
                 wiped(Zeroizing::new(content))
             }
         };
-        let text = without_bom(&content);
+        let text = if is_der(&content) { &content } else { without_bom(&content) };
         if text.is_empty() {
             return Err(Error::config(setting, format!("{self} is empty")));
         }
         Ok(content.slice_ref(text))
     }
 
-    /// Returns all certificates, at least one.
+    /// Returns all certificates, at least one. One that cannot be read is an error that
+    /// names its number.
     pub(super) fn certificates(
         &self,
         setting: &'static str,
     ) -> Result<Vec<CertificateDer<'static>>> {
+        self.each_certificate(setting)?.into_iter().collect()
+    }
+
+    /// Returns all certificates, at least one, of which some may be unreadable.
+    pub(super) fn each_certificate(
+        &self,
+        setting: &'static str,
+    ) -> Result<Vec<Result<CertificateDer<'static>>>> {
         let content = self.read(setting)?;
-        let certificates = CertificateDer::pem_slice_iter(&content)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| self.not_pem(setting, &content, &error))?;
-        if certificates.is_empty() {
-            return Err(Error::config(setting, format!("{self} has no certificate in PEM")));
+        if is_der(&content) {
+            return Ok(vec![Ok(CertificateDer::from(content.to_vec()))]);
         }
-        Ok(certificates)
+        let sections = certificate_sections(&content);
+        if sections.is_empty() {
+            let message = format!("{self} has no certificate in PEM or DER");
+            return Err(Error::config(setting, message));
+        }
+        let count = sections.len();
+        let numbered = sections.into_iter().enumerate();
+        let read = numbered.map(|(at, section)| {
+            let name = match count {
+                1 => self.to_string(),
+                _ => format!("certificate {} of {count} in {self}", at + 1),
+            };
+            CertificateDer::from_pem_slice(&section)
+                .map(|der| first_element(&der).into())
+                .map_err(|error| not_pem(setting, &name, &section, &error))
+        });
+        Ok(read.collect())
     }
 
     /// Returns the first private key.
     pub(super) fn private_key(&self, setting: &'static str) -> Result<PrivateKeyDer<'static>> {
         let content = self.read(setting)?;
+        if is_der(&content) {
+            let der = Zeroizing::new(content.to_vec());
+            let key = PrivateKeyDer::try_from(der.as_slice()).map(|key| key.clone_key());
+            return key.map_err(|_| {
+                Error::config(setting, format!("{self} is not a private key in DER"))
+            });
+        }
         PrivateKeyDer::from_pem_slice(&content).map_err(|error| match error {
             pem::Error::NoItemsFound => Error::config(
                 setting,
                 format!("{self} has no private key in PEM, or an encrypted one"),
             ),
-            error => self.not_pem(setting, &content, &error),
+            error => not_pem(setting, &self.to_string(), &content, &error),
         })
     }
+}
 
-    /// Says in our own words why the text is not PEM. The parser's error shows the
-    /// line that it failed at, which may be a part of a key: it is not kept as a source.
-    fn not_pem(&self, setting: &'static str, content: &[u8], error: &pem::Error) -> Error {
-        let reason = match error {
-            _ if !content.contains(&b'\n') => "its line feeds are lost",
-            pem::Error::MissingSectionEnd { .. } => "a section has no `-----END` line",
-            pem::Error::IllegalSectionStart { .. } => "a `-----BEGIN` line is incomplete",
-            pem::Error::Base64Decode(_) => "a section is not base64",
-            pem::Error::SectionTooLarge => "a section is too large",
-            _ => "it cannot be read",
-        };
-        Error::config(setting, format!("{self} is not PEM: {reason}"))
-    }
+/// Says in our own words why a text is not PEM. The parser's error shows the line that it
+/// failed at, which may be a part of a key: it is not kept as a source.
+fn not_pem(setting: &'static str, name: &str, content: &[u8], error: &pem::Error) -> Error {
+    let reason = match error {
+        _ if !content.contains(&b'\n') => "its line feeds are lost",
+        pem::Error::MissingSectionEnd { .. } => "a section has no `-----END` line",
+        pem::Error::IllegalSectionStart { .. } => "a `-----BEGIN` line is incomplete",
+        pem::Error::Base64Decode(_) => "a section is not base64",
+        pem::Error::SectionTooLarge => "a section is too large",
+        _ => "it cannot be read",
+    };
+    Error::config(setting, format!("{name} is not PEM: {reason}"))
+}
+
+/// Whether this is DER: a sequence whose length takes more than one byte.
+fn is_der(content: &[u8]) -> bool {
+    matches!(content, [0x30, 0x81..=0x84, ..])
+}
+
+/// Cuts a text into its certificates, so that one that is broken hides no other. The labels
+/// that OpenSSL writes besides the usual one become it.
+fn certificate_sections(text: &[u8]) -> Vec<Vec<u8>> {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    let begins = text.windows(BEGIN.len()).enumerate();
+    let begins: Vec<_> = begins.filter(|(_, at)| *at == BEGIN).map(|(at, _)| at).collect();
+    let ends = begins.iter().skip(1).copied().chain([text.len()]);
+    let sections = begins.iter().copied().zip(ends);
+    sections.filter_map(|(begin, end)| certificate_section(text.get(begin..end)?)).collect()
+}
+
+fn certificate_section(section: &[u8]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(section);
+    let label = text.strip_prefix("-----BEGIN ")?;
+    let label = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE", "CERTIFICATE"]
+        .into_iter()
+        .find(|known| label.strip_prefix(known).is_some_and(|rest| rest.starts_with("-----")))?;
+    Some(text.replace(label, "CERTIFICATE").into_bytes())
+}
+
+/// Returns the first element of a DER text: OpenSSL puts what it trusts a certificate for
+/// behind it.
+fn first_element(der: &[u8]) -> Vec<u8> {
+    let length = match der {
+        [0x30, 0x82, high, low, ..] => 4 + usize::from(*high) * 256 + usize::from(*low),
+        [0x30, 0x81, length, ..] => 3 + usize::from(*length),
+        _ => der.len(),
+    };
+    der.get(..length).unwrap_or(der).to_vec()
 }
 
 /// Whether a text is PEM rather than a path to it.

@@ -6,7 +6,7 @@ use rustls::{
     pki_types::{CertificateDer, UnixTime},
 };
 
-use super::{pem::Pem, validity};
+use super::{Fingerprint, pem::Pem, validity};
 use crate::error::{Error, Result};
 
 /// The roots that are trusted where no CA and no fingerprint is given.
@@ -19,6 +19,10 @@ pub enum TrustRoots {
     /// The operating system's store.
     #[cfg(feature = "native-roots")]
     System,
+    /// The operating system's own verifier, which knows more than its store: revocations,
+    /// policies of an administrator, distrust.
+    #[cfg(feature = "platform-verifier")]
+    Platform,
 }
 
 impl TrustRoots {
@@ -27,6 +31,8 @@ impl TrustRoots {
             Self::Mozilla => Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
             #[cfg(feature = "native-roots")]
             Self::System => system(),
+            #[cfg(feature = "platform-verifier")]
+            Self::Platform => Ok(RootCertStore::empty()),
         }
     }
 }
@@ -49,44 +55,64 @@ fn system() -> Result<RootCertStore> {
 
 const CA_CERTS: &str = "ca_certs";
 
-/// The given CAs, of which at least one must be within its dates.
+/// The certificates of `ca_certs`.
+#[derive(Debug)]
+pub(super) struct GivenRoots {
+    pub(super) store: RootCertStore,
+    /// A server may present one of them as its own: it is then trusted as it stands.
+    pub(super) fingerprints: Vec<Fingerprint>,
+}
+
+/// Reads the given certificates. Those that cannot be read or are out of their dates are
+/// left out, as long as each source has one that can be used.
 pub(super) fn given(
     sources: &[Pem],
     now: UnixTime,
     algorithms: &WebPkiSupportedAlgorithms,
-) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
+) -> Result<GivenRoots> {
+    let mut roots = GivenRoots { store: RootCertStore::empty(), fingerprints: Vec::new() };
     for source in sources {
-        let mut outdated = None;
-        let before = roots.len();
-        for certificate in source.certificates(CA_CERTS)? {
-            match validity::check(&certificate, now, algorithms) {
-                Err(error) if validity::is_about_dates(&error) => outdated = Some(error),
-                _ => add(&mut roots, certificate, source)?,
+        let certificates = source.each_certificate(CA_CERTS)?;
+        let count = certificates.len();
+        let mut problem = None;
+        let before = roots.store.len();
+        for (at, certificate) in certificates.into_iter().enumerate() {
+            let name = match count {
+                1 => source.to_string(),
+                _ => format!("certificate {} of {count} in {source}", at + 1),
+            };
+            let added = certificate.and_then(|der| roots.add(der, &name, now, algorithms));
+            if let Err(error) = added {
+                tracing::warn!(%error, "a CA certificate is left out");
+                problem.get_or_insert(error);
             }
         }
-        match outdated {
-            Some(error) if roots.len() == before => {
-                return Err(Error::config(
-                    CA_CERTS,
-                    format!("{source} has no certificate within its dates"),
-                )
-                .with_source(error));
-            }
-            Some(error) => tracing::warn!(%source, %error, "a CA certificate is left out"),
-            None => {}
+        if let Some(error) = problem.filter(|_| roots.store.len() == before) {
+            return Err(error);
         }
     }
     Ok(roots)
 }
 
-fn add(
-    roots: &mut RootCertStore,
-    certificate: CertificateDer<'static>,
-    source: &Pem,
-) -> Result<()> {
-    roots.add(certificate).map_err(|error| {
-        Error::config(CA_CERTS, format!("{source} has a certificate that cannot be read"))
-            .with_source(error)
-    })
+impl GivenRoots {
+    fn add(
+        &mut self,
+        certificate: CertificateDer<'static>,
+        name: &str,
+        now: UnixTime,
+        algorithms: &WebPkiSupportedAlgorithms,
+    ) -> Result<()> {
+        if let Err(error) = validity::check(&certificate, now, algorithms)
+            && validity::is_about_dates(&error)
+        {
+            let message = format!("{name} is not within its dates");
+            return Err(Error::config(CA_CERTS, message).with_source(error));
+        }
+        let fingerprint = Fingerprint::of(&certificate);
+        self.store.add(certificate).map_err(|error| {
+            Error::config(CA_CERTS, format!("{name} cannot be read")).with_source(error)
+        })?;
+        self.fingerprints.push(fingerprint);
+        Ok(())
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::{
     ClientConfig, ConfigBuilder, SupportedProtocolVersion, WantsVerifier,
-    client::WantsClientCert,
+    client::{Resumption, WantsClientCert},
     crypto::CryptoProvider,
     pki_types::UnixTime,
     version::{TLS12, TLS13},
@@ -14,14 +14,17 @@ use super::{
     fingerprint::Fingerprint,
     pem::Pem,
     roots::{self, TrustRoots},
-    verifier::{Trust, Verifier},
+    verifier::{FingerprintVerifier, Trust, Verifier},
 };
 use crate::error::{Error, Result};
 
 /// Whom to trust, and who we are.
 ///
-/// Without any setting: Mozilla's roots, the server's name is checked, TLS 1.2
-/// or 1.3. The ring provider is used, whatever the process' default is.
+/// Without any setting: Mozilla's roots, the server's name is checked, TLS 1.2 or 1.3.
+///
+/// Cryptography comes from the provider that the process installed
+/// ([`CryptoProvider::install_default`]), and otherwise from that of the features: `ring`
+/// (default), or `aws-lc-rs` if it is on.
 ///
 /// ```
 /// use es_transport::connect::TlsSettings;
@@ -47,6 +50,7 @@ pub struct TlsSettings {
     verify_certs: bool,
     assert_hostname: bool,
     min_tls_version: MinTlsVersion,
+    config: Option<Arc<ClientConfig>>,
 }
 
 /// The oldest version of TLS that is spoken.
@@ -77,7 +81,17 @@ impl TlsSettings {
             verify_certs: true,
             assert_hostname: true,
             min_tls_version: MinTlsVersion::default(),
+            config: None,
         }
+    }
+
+    /// Sets a configuration of rustls as it is, in place of all other settings but
+    /// [`ssl_assert_fingerprint`](Self::ssl_assert_fingerprint) and
+    /// [`assert_hostname`](Self::assert_hostname): a fingerprint replaces its verifier. Its
+    /// ALPN protocols are replaced too.
+    pub fn rustls_config(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
+        self.config = Some(config.into());
+        self
     }
 
     /// Trusts the CA certificates of a PEM file or text, and no other. Called
@@ -143,10 +157,19 @@ impl TlsSettings {
     pub(crate) fn first_given(&self) -> Option<&'static str> {
         let given = [
             ("ssl_assert_fingerprint", self.fingerprint.is_some()),
+            ("ssl_assert_hostname", !self.assert_hostname),
+            ("rustls_config", self.config.is_some()),
+        ];
+        let given = given.into_iter().find_map(|(setting, given)| given.then_some(setting));
+        given.or_else(|| self.first_replaced_by_config())
+    }
+
+    /// The name of a setting that was given and would have no effect beside `rustls_config`.
+    fn first_replaced_by_config(&self) -> Option<&'static str> {
+        let given = [
             ("ca_certs", !self.ca_certs.is_empty()),
             ("client_cert", self.client_cert.is_some()),
             ("verify_certs", !self.verify_certs),
-            ("ssl_assert_hostname", !self.assert_hostname),
             ("trust_roots", self.trust_roots != TrustRoots::default()),
             ("min_tls_version", self.min_tls_version != MinTlsVersion::default()),
         ];
@@ -163,7 +186,10 @@ impl TlsSettings {
     /// without a certificate or out of its dates, a key that does not match, a
     /// fingerprint that is none, and either of the two with `verify_certs(false)`.
     pub fn build(&self) -> Result<Arc<ClientConfig>> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        if let Some(config) = &self.config {
+            return self.over_config(config);
+        }
+        let provider = provider().ok_or_else(|| Error::config("tls", NO_PROVIDER))?;
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(self.versions())
             .map_err(|error| {
@@ -175,6 +201,30 @@ impl TlsSettings {
             Some((certificate, key)) => with_client_cert(builder, certificate, key)?,
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    /// Puts the fingerprint, if there is one, into a configuration of the caller's.
+    fn over_config(&self, config: &Arc<ClientConfig>) -> Result<Arc<ClientConfig>> {
+        if let Some(setting) = self.first_replaced_by_config() {
+            return Err(Error::config(setting, "it has no effect beside `rustls_config`"));
+        }
+        let Some(fingerprint) = &self.fingerprint else {
+            return match self.assert_hostname {
+                true => Ok(Arc::clone(config)),
+                false => Err(Error::config(
+                    "ssl_assert_hostname",
+                    "it has no effect beside `rustls_config` without a fingerprint",
+                )),
+            };
+        };
+        let pin = Fingerprint::parse(fingerprint)?;
+        let verifier = FingerprintVerifier::new(pin, config.crypto_provider())
+            .assert_hostname(self.assert_hostname);
+        let mut config = ClientConfig::clone(config);
+        config.dangerous().set_certificate_verifier(Arc::new(verifier));
+        // What was negotiated under another verifier must not be resumed.
+        config.resumption = Resumption::default();
         Ok(Arc::new(config))
     }
 
@@ -190,14 +240,35 @@ impl TlsSettings {
     fn with_trust(
         &self,
         builder: ConfigBuilder<ClientConfig, WantsVerifier>,
-        provider: &CryptoProvider,
+        provider: &Arc<CryptoProvider>,
     ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>> {
         let trust = self.trust(provider)?;
+        #[cfg(feature = "platform-verifier")]
+        if let (Trust::Roots(_), TrustRoots::Platform) = (&trust, self.trust_roots) {
+            return self.with_platform(builder, provider);
+        }
         if let (Trust::Roots(roots), true) = (&trust, self.assert_hostname) {
             return Ok(builder.with_root_certificates(roots.clone()));
         }
         let algorithms = provider.signature_verification_algorithms;
         let verifier = Verifier::new(trust, self.assert_hostname, algorithms);
+        Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
+    }
+
+    #[cfg(feature = "platform-verifier")]
+    fn with_platform(
+        &self,
+        builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>> {
+        if !self.assert_hostname {
+            return Err(Error::config(
+                "ssl_assert_hostname",
+                "the platform's verifier always checks the name",
+            ));
+        }
+        let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(provider))
+            .map_err(|error| Error::config("trust_roots", "not supported").with_source(error))?;
         Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
     }
 
@@ -226,11 +297,32 @@ impl TlsSettings {
             None if self.ca_certs.is_empty() => self.trust_roots.load().map(Trust::Roots),
             None => {
                 let algorithms = &provider.signature_verification_algorithms;
-                roots::given(&self.ca_certs, UnixTime::now(), algorithms).map(Trust::Roots)
+                roots::given(&self.ca_certs, UnixTime::now(), algorithms).map(Trust::Given)
             }
         }
     }
 }
+
+/// The crypto provider of the process, or that of the features.
+fn provider() -> Option<Arc<CryptoProvider>> {
+    if let Some(installed) = CryptoProvider::get_default() {
+        return Some(Arc::clone(installed));
+    }
+    #[cfg(feature = "aws-lc-rs")]
+    return Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+    return Some(Arc::new(rustls::crypto::ring::default_provider()));
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+    None
+}
+
+/// Whether a crypto provider is there.
+pub(super) fn has_provider() -> bool {
+    provider().is_some()
+}
+
+pub(super) const NO_PROVIDER: &str =
+    "no crypto provider: turn on the feature `ring` or `aws-lc-rs`, or install one";
 
 fn with_client_cert(
     builder: ConfigBuilder<ClientConfig, WantsClientCert>,

@@ -9,23 +9,104 @@ use rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_cert_signed_by_trust_anchor, verify_server_name,
     },
-    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+    crypto::{
+        CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    },
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
 };
 
-use super::{fingerprint::Fingerprint, validity};
+use super::{fingerprint::Fingerprint, roots::GivenRoots, validity};
 
 /// Whom a [`Verifier`] trusts.
 #[derive(Debug)]
 pub(super) enum Trust {
     /// Certificates under these roots.
     Roots(RootCertStore),
+    /// The same, and these certificates themselves.
+    Given(GivenRoots),
     /// A certificate with this digest: as the server's own it is accepted as it
     /// stands, as another presented one it is the only trust anchor.
     Pin(Fingerprint),
     /// Anybody.
     Anybody,
+}
+
+/// Verifies a server by the [`Fingerprint`] of its certificate or of a CA certificate that
+/// it presents, for a [`rustls::ClientConfig`] of one's own.
+///
+/// If it is the digest of the server's own certificate, that is accepted as it stands. If it
+/// is the digest of another certificate that the server presents, that one becomes the only
+/// trust anchor, with real path validation. That the server holds the key of its certificate
+/// is always verified.
+///
+/// ```
+/// use std::sync::Arc;
+/// use es_transport::connect::{Fingerprint, FingerprintVerifier};
+/// use rustls::{ClientConfig, crypto::CryptoProvider};
+///
+/// # let provider = Arc::new(rustls::crypto::ring::default_provider());
+/// let pin = Fingerprint::parse("a52dd93511e8c6045e21f16654b77c9ee0f34aea26d9f40320b531c474676228")?;
+/// let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+///     .with_safe_default_protocol_versions()?
+///     .dangerous()
+///     .with_custom_certificate_verifier(Arc::new(FingerprintVerifier::new(pin, &provider)))
+///     .with_no_client_auth();
+/// # let _ = config;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FingerprintVerifier(Verifier);
+
+impl FingerprintVerifier {
+    /// Creates a verifier with the signature algorithms of a crypto provider.
+    pub fn new(fingerprint: Fingerprint, provider: &CryptoProvider) -> Self {
+        let algorithms = provider.signature_verification_algorithms;
+        Self(Verifier::new(Trust::Pin(fingerprint), true, algorithms))
+    }
+
+    /// Sets whether the server's certificate must have been issued for its name, where a CA
+    /// certificate is pinned. Default: `true`.
+    #[must_use]
+    pub fn assert_hostname(mut self, assert: bool) -> Self {
+        self.0.check_name = assert;
+        self
+    }
+}
+
+impl ServerCertVerifier for FingerprintVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
 }
 
 /// Decides about the certificates a server presents. That the server holds the
@@ -44,6 +125,19 @@ impl Verifier {
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Self {
         Self { trust, check_name, algorithms }
+    }
+
+    /// Accepts a certificate that was given itself, within its dates: path validation
+    /// refuses one that is a CA's as a server's own.
+    fn verify_given(
+        &self,
+        leaf: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), TlsError> {
+        validity::check(leaf, now, &self.algorithms)?;
+        let leaf = ParsedCertificate::try_from(leaf)?;
+        if self.check_name { verify_server_name(&leaf, name) } else { Ok(()) }
     }
 
     /// Real path validation: signatures, dates and constraints up to an anchor.
@@ -97,6 +191,12 @@ impl ServerCertVerifier for Verifier {
         match &self.trust {
             Trust::Roots(roots) => {
                 self.verify_path(roots, end_entity, intermediates, server_name, now)?;
+            }
+            Trust::Given(roots) if roots.fingerprints.contains(&Fingerprint::of(end_entity)) => {
+                self.verify_given(end_entity, server_name, now)?;
+            }
+            Trust::Given(roots) => {
+                self.verify_path(&roots.store, end_entity, intermediates, server_name, now)?;
             }
             Trust::Pin(pin) => {
                 self.verify_pin(*pin, end_entity, intermediates, server_name, now)?;

@@ -41,6 +41,24 @@ impl Ca {
         Self::self_signed(name, ca_params(name, days))
     }
 
+    /// A CA whose certificate has names, so that a server can present it as its own.
+    pub fn with_names(name: &str, names: &[&str]) -> Self {
+        let mut params = ca_params(name, NOW);
+        let named =
+            CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        params.subject_alt_names = named.unwrap().subject_alt_names;
+        Self::self_signed(name, params)
+    }
+
+    /// A leaf for the loopback that was issued for these purposes.
+    pub fn leaf_with_purposes(&self, purposes: Vec<ExtendedKeyUsagePurpose>) -> Identity {
+        let key = key();
+        let mut params = leaf_params(&["localhost", "127.0.0.1"], NOW);
+        params.extended_key_usages = purposes;
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        Identity { chain: vec![leaf.der().clone()], key }
+    }
+
     fn self_signed(name: &str, params: CertificateParams) -> Self {
         let key = key();
         let key_id = params.key_identifier(&key);

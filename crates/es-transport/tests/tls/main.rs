@@ -5,7 +5,10 @@
 #[path = "../connect_support/mod.rs"]
 mod connect_support;
 mod cut;
+mod forms;
+mod hints;
 mod pin;
+mod provider;
 mod session;
 mod settings;
 mod sniffed;

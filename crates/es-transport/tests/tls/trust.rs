@@ -129,27 +129,6 @@ async fn a_server_that_wants_tls_is_guessed() {
 }
 
 #[tokio::test]
-async fn what_to_change_is_said_at_once() {
-    let ca = Ca::new("genuine");
-    let other_name = TlsServer::builder(ca.leaf_for(&["elsewhere.test"], NOW)).start().await;
-    let error = get(&client(trusting(&ca)), &other_name.url()).await.unwrap_err();
-    assert!(error.to_string().contains("`ssl_assert_hostname`"), "{error}");
-    let expired = TlsServer::builder(ca.leaf_for(&["127.0.0.1"], EXPIRED)).start().await;
-    let error = get(&client(trusting(&ca)), &expired.url()).await.unwrap_err();
-    assert!(error.to_string().contains("not within its dates"), "{error}");
-    // As `openssl req -x509` makes them.
-    let own = Ca::new("self-signed");
-    let itself = own.identity();
-    let pinned = crate::pin(itself.fingerprint());
-    let self_signed = TlsServer::builder(itself).start().await;
-    let error = get(&client(trusting(&own)), &self_signed.url()).await.unwrap_err();
-    assert!(error.to_string().contains("pin it by `ssl_assert_fingerprint`"), "{error}");
-    accepted(&self_signed, pinned).await;
-    let error = get(&client(crate::pin(Ca::new("other").fingerprint())), &expired.url()).await;
-    assert!(error.unwrap_err().to_string().contains("`ssl_assert_fingerprint`"));
-}
-
-#[tokio::test]
 async fn http_1_1_is_the_only_protocol_on_offer() {
     for version in VERSIONS {
         let ca = Ca::new("genuine");

@@ -221,7 +221,6 @@ impl ConnectionsBuilder {
     /// States that the connector may open HTTP/2 connections, each of which serves any
     /// number of requests: to an https node connections are then opened one after the
     /// other until it is known what they speak. Default: `false`.
-    #[cfg(feature = "http2")]
     pub fn may_share(mut self, may_share: bool) -> Self {
         self.may_share = may_share;
         self
