@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     facts::{Endpoint, Notes},
-    tables::Words,
+    tables::{Examples, Words},
 };
 
 /// What an endpoint's builder says: methods and paths, then what is known of it.
@@ -31,8 +31,16 @@ pub(crate) fn builder(endpoint: &Endpoint) -> Vec<String> {
     }
     facts.extend(privileges("cluster", &endpoint.privileges.cluster));
     facts.extend(privileges("index", &endpoint.privileges.index));
-    [ways.join(", "), facts.join(" ")].into_iter().filter(|line| !line.is_empty()).collect()
+    let page = format!(
+        "[Elasticsearch's documentation]({PAGES}{})",
+        endpoint.name.replace(['.', '_'], "-")
+    );
+    let lines = [ways.join(", "), facts.join(" "), page];
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
+
+/// Where the server's documentation has a page for each endpoint.
+const PAGES: &str = "https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-";
 
 fn stability(level: &str) -> Option<String> {
     match level {
@@ -57,6 +65,41 @@ pub(crate) fn method(endpoint: &str, builder: &str, words: &Words) -> String {
         Some(summary) => summary.clone(),
         None => format!("`{endpoint}`; see [`{builder}`](type@{builder})."),
     }
+}
+
+/// Starts an embedded cluster with five products.
+const EMBEDDED: &str = r##"# #[tokio::main(flavor = "current_thread")]
+# async fn main() -> Result<(), Box<dyn std::error::Error>> {
+# let cluster = es_testkit::Cluster::builder().start().await?;
+# let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+# for n in 0..5 {
+#     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+#     client.index("products").id(n.to_string()).document(product).await?;
+# }
+"##;
+
+/// A function that no test calls.
+const COMPILED: &str =
+    "# async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {\n";
+
+/// The code block of an endpoint's example, with the lines that rustdoc hides.
+pub(crate) fn example(endpoint: &str, examples: &Examples) -> Option<String> {
+    let run = examples.run.get(endpoint);
+    let code = run.or_else(|| examples.compile.get(endpoint))?;
+    let uses = [
+        ("Query::", "es_client::dsl::Query"),
+        ("Sort::", "es_client::dsl::Sort"),
+        ("Value>", "serde_json::Value"),
+        ("json!", "serde_json::json"),
+    ];
+    let mut text = "```\n".to_owned();
+    for (_, path) in uses.iter().filter(|(part, _)| code.contains(part)) {
+        text += &format!("# use {path};\n");
+    }
+    text += if run.is_some() { EMBEDDED } else { COMPILED };
+    text += code.trim_end();
+    text += "\n# Ok(())\n# }\n```";
+    Some(text)
 }
 
 /// What the setter of a query parameter or path part says.

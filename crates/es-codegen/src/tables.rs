@@ -18,6 +18,16 @@ pub(crate) struct Tables {
     /// Endpoint to the optional part that is an argument nevertheless.
     pub(crate) arguments: BTreeMap<String, String>,
     pub(crate) words: Words,
+    pub(crate) examples: Examples,
+}
+
+/// Endpoint to a typical use of it, in Rust.
+#[derive(Deserialize)]
+pub(crate) struct Examples {
+    /// Those that run against the embedded cluster.
+    pub(crate) run: BTreeMap<String, String>,
+    /// Those that are only compiled.
+    pub(crate) compile: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +53,7 @@ pub(crate) fn read(folder: &Path) -> Result<Tables> {
         repeat: toml(&folder.join("repeatable.toml"))?,
         arguments: toml(&folder.join("arguments.toml"))?,
         words: toml(&folder.join("words.toml"))?,
+        examples: toml(&folder.join("examples.toml"))?,
     })
 }
 
@@ -61,6 +72,8 @@ impl Tables {
             &self.repeat.in_parts,
             &self.arguments,
             &self.words.endpoints,
+            &self.examples.run,
+            &self.examples.compile,
         ];
         let endpoints = tables.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
         let parameters = self.words.parameters.keys().filter_map(|name| name.split_once('/'));

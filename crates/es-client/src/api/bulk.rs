@@ -13,6 +13,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `POST` `/{index}/_bulk`, `/_bulk`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk)
     Bulk of BulkEndpoint -> types::BulkResponse, lines;
     query {
         /// Source fields that update actions return: `true`, `false` or patterns of field names.
@@ -54,6 +57,30 @@ builder! {
 impl Elasticsearch {
     /// Indexes, creates, updates and deletes several documents in one request. For continuous
     /// ingestion, see [`helpers().bulk`](crate::helpers::Helpers::bulk).
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let response = client
+    ///     .bulk()
+    ///     .index("products")
+    ///     .operations([
+    ///         json!({"index": {"_id": "1"}}),
+    ///         json!({"title": "Trail shoes", "price": 79.5}),
+    ///         json!({"delete": {"_id": "2"}}),
+    ///     ])
+    ///     .await?;
+    /// assert!(!response.errors);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn bulk(&self) -> Bulk {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_reindex/{task_id}/_cancel`
     ///
     /// Since 9.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cancel-reindex)
     CancelReindex of CancelReindexEndpoint -> Value, none;
     query {
         /// If `true`, the response is sent when the operation has stopped. Default: `true`.

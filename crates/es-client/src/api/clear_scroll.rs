@@ -14,6 +14,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `DELETE` `/_search/scroll/{scroll_id}`, `/_search/scroll`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-clear-scroll)
     ClearScroll of ClearScrollEndpoint -> types::FreedContexts, json;
     query {}
     part {
@@ -28,6 +31,14 @@ builder! {
 
 impl Elasticsearch {
     /// Releases the search contexts of scrolling searches.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # let scroll_id = String::new();
+    /// client.clear_scroll().scroll_id([scroll_id]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn clear_scroll(&self) -> ClearScroll {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

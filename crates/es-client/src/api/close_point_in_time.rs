@@ -15,6 +15,9 @@ builder! {
     /// `DELETE` `/_pit`
     ///
     /// Since 7.10.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-close-point-in-time)
     ClosePointInTime of ClosePointInTimeEndpoint -> types::FreedContexts, json;
     query {}
     property {

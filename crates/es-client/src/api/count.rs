@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_count`, `/_count`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-count)
     Count of CountEndpoint -> types::CountResponse, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -63,6 +66,22 @@ builder! {
 
 impl Elasticsearch {
     /// Returns the number of documents that match a query.
+    ///
+    /// ```
+    /// # use es_client::dsl::Query;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let cheap = client.count("products").query(Query::range("price").lt(22)).await?;
+    /// assert_eq!(cheap.count, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn count(&self, index: impl Param<[String]>) -> Count {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

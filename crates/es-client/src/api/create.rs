@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/{index}/_create/{id}`
     ///
     /// Since 5.0.0. Needs the index privilege `create`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-create)
     Create of CreateEndpoint -> types::WriteResponse, document;
     query {
         /// If `true`, parsing errors include the document source. Default: `true`.
@@ -45,6 +48,23 @@ builder! {
 
 impl Elasticsearch {
     /// Indexes a document that must not exist yet. If it exists, the request fails with status 409.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.create("products", "4711").document(json!({"title": "Rain jacket"})).await?;
+    /// let again = client.create("products", "4711").document(json!({"title": "Rain jacket"})).await;
+    /// assert!(again.is_err_and(|error| error.is_conflict()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

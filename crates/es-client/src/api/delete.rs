@@ -15,6 +15,9 @@ builder! {
     /// `DELETE` `/{index}/_doc/{id}`
     ///
     /// Needs the index privilege `delete`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete)
     Delete of DeleteEndpoint -> types::WriteResponse, none;
     query {
         /// The operation runs only if the last change of the document has this primary term;
@@ -42,6 +45,21 @@ builder! {
 
 impl Elasticsearch {
     /// Deletes a document. If there is none, the `result` of the response is `not_found`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.delete("products", "1").await?;
+    /// assert!(!client.exists("products", "1").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/{index}/_delete_by_query`
     ///
     /// Since 5.0.0. Needs the index privileges `read`, `delete`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-by-query)
     DeleteByQuery of DeleteByQueryEndpoint -> types::ByQueryResponse, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -102,6 +105,19 @@ builder! {
 
 impl Elasticsearch {
     /// Deletes the documents that match a query.
+    ///
+    /// ```
+    /// # use es_client::dsl::Query;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let response = client
+    ///     .delete_by_query("logs-2024")
+    ///     .query(Query::range("@timestamp").lt("now-30d"))
+    ///     .conflicts(es_client::params::Conflicts::Proceed)
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn delete_by_query(&self, index: impl Param<[String]>) -> DeleteByQuery {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_delete_by_query/{task_id}/_rethrottle`
     ///
     /// Since 6.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-by-query-rethrottle)
     DeleteByQueryRethrottle of DeleteByQueryRethrottleEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_scripts/{id}`
     ///
     /// Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-script)
     DeleteScript of DeleteScriptEndpoint -> types::Acknowledged, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `HEAD` `/{index}/_doc/{id}`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-exists)
     Exists of ExistsEndpoint -> bool, none;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
@@ -43,6 +46,21 @@ builder! {
 
 impl Elasticsearch {
     /// Checks whether a document exists.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// assert!(client.exists("products", "1").await?);
+    /// assert!(!client.exists("products", "no-such-id").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn exists(&self, index: impl Param<String>, id: impl Param<String>) -> Exists {
         Request::new(

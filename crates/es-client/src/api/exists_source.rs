@@ -15,6 +15,9 @@ builder! {
     /// `HEAD` `/{index}/_source/{id}`
     ///
     /// Since 5.4.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-exists-source)
     ExistsSource of ExistsSourceEndpoint -> bool, none;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of

@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_explain/{id}`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-explain)
     Explain of ExplainEndpoint -> Value, json;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
@@ -54,6 +57,15 @@ builder! {
 
 impl Elasticsearch {
     /// Explains why a document matches a query, or why it does not.
+    ///
+    /// ```
+    /// # use es_client::dsl::Query;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let explanation = client.explain("products", "1").query(Query::match_("title", "shoes")).await?;
+    /// println!("{explanation}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn explain(&self, index: impl Param<String>, id: impl Param<String>) -> Explain {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

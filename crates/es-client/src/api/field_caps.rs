@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_field_caps`, `/_field_caps`
     ///
     /// Since 5.4.0. Needs the index privileges `view_index_metadata`, `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-field-caps)
     FieldCaps of FieldCapsEndpoint -> types::FieldCapsResponse, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -55,6 +58,14 @@ builder! {
 
 impl Elasticsearch {
     /// Returns the capabilities of fields across indices: type, searchable, aggregatable.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let caps = client.field_caps("products").fields(["price", "brand*"]).await?;
+    /// println!("{caps:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -15,6 +15,9 @@ builder! {
     /// `GET` `/{index}/_doc/{id}`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get)
     Get<T> of GetEndpoint -> types::GetResponse<T>, none;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
@@ -53,6 +56,22 @@ impl Elasticsearch {
     /// Returns a document. If there is none, `found` is `false` in the response. Since 9.2,
     /// `_source` has no vectors unless `source_exclude_vectors(false)` is set: set it if the
     /// document will be indexed again.
+    ///
+    /// ```
+    /// # use serde_json::Value;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let found = client.get::<Value>("products", "1").await?;
+    /// println!("{found:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get<T: DeserializeOwned>(
         &self,

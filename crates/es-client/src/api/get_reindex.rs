@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_reindex/{task_id}`
     ///
     /// Since 9.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-reindex)
     GetReindex of GetReindexEndpoint -> Value, none;
     query {
         /// Time to wait for completion. Default: `30s`.

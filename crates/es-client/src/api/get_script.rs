@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_scripts/{id}`
     ///
     /// Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script)
     GetScript of GetScriptEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

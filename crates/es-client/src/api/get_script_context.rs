@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_script_context`
     ///
     /// Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script-context)
     GetScriptContext of GetScriptContextEndpoint -> Value, none;
     query {}
 }

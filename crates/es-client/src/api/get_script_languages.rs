@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_script_language`
     ///
     /// Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script-languages)
     GetScriptLanguages of GetScriptLanguagesEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_source/{id}`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-source)
     GetSource of GetSourceEndpoint -> Value, none;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
@@ -43,6 +46,21 @@ builder! {
 impl Elasticsearch {
     /// Returns the `_source` of a document. Since 9.2 it has no vectors, unless the query parameter
     /// `_source_exclude_vectors=false` is set: set it if the document will be indexed again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let source = client.get_source("products", "1").await?;
+    /// assert_eq!(source["title"], "Trail shoes 1");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_source(&self, index: impl Param<String>, id: impl Param<String>) -> GetSource {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_health_report/{feature}`, `/_health_report`
     ///
     /// Since 8.7.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-health-report)
     HealthReport of HealthReportEndpoint -> Value, none;
     query {
         /// Maximum number of affected resources to return. Default: `1000`.

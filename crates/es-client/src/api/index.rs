@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/{index}/_doc/{id}`, `POST` `/{index}/_doc`
     ///
     /// Needs the index privilege `index`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-index)
     Index of IndexEndpoint -> types::WriteResponse, document;
     query {
         /// The operation runs only if the last change of the document has this primary term;
@@ -58,6 +61,23 @@ builder! {
 impl Elasticsearch {
     /// Indexes a document. Without an ID, Elasticsearch generates one, and the request is not
     /// retried once a node may have received it.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// // With an ID, the request can be retried safely; without one, Elasticsearch generates an ID.
+    /// client.index("products").id("5").document(json!({"title": "Rain jacket", "price": 99})).await?;
+    /// client.index("products").document(json!({"title": "Gaiters", "price": 25})).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn index(&self, index: impl Param<String>) -> Index {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -9,12 +9,30 @@ builder! {
     /// `GET` `/`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-info)
     Info of InfoEndpoint -> types::Info, none;
     query {}
 }
 
 impl Elasticsearch {
     /// Returns name, cluster and version of the node that serves the request.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let info = client.info().await?;
+    /// println!("{} {}", info.cluster_name, info.version.number);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_reindex`
     ///
     /// Since 9.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-list-reindex)
     ListReindex of ListReindexEndpoint -> Value, none;
     query {
         /// If `true`, the response includes detailed information about each reindex operation.

@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_mget`, `/_mget`
     ///
     /// Since 1.3.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-mget)
     Mget<T> of MgetEndpoint -> types::MgetResponse<T>, json;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
@@ -53,6 +56,22 @@ builder! {
 impl Elasticsearch {
     /// Returns several documents by ID. Since 9.2 their `_source` has no vectors, unless the query
     /// parameter `_source_exclude_vectors=false` is set: set it if they will be indexed again.
+    ///
+    /// ```
+    /// # use serde_json::Value;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let found = client.mget::<Value>().index("products").ids(["1", "2"]).await?;
+    /// println!("{found:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn mget<T: DeserializeOwned>(&self) -> Mget<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

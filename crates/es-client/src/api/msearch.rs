@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_msearch`, `/_msearch`
     ///
     /// Since 1.3.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch)
     Msearch<T> of MsearchEndpoint -> types::MsearchResponse<T>, lines;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -62,6 +65,31 @@ builder! {
 
 impl Elasticsearch {
     /// Runs several searches in one request.
+    ///
+    /// ```
+    /// # use serde_json::Value;
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let responses = client
+    ///     .msearch::<Value>()
+    ///     .operations([
+    ///         json!({"index": "products"}),
+    ///         json!({"query": {"match": {"title": "shoes"}}, "size": 3}),
+    ///         json!({"index": "products"}),
+    ///         json!({"query": {"range": {"price": {"gte": 23}}}}),
+    ///     ])
+    ///     .await?;
+    /// println!("{responses:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn msearch<T: DeserializeOwned>(&self) -> Msearch<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

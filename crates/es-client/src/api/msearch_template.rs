@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_msearch/template`, `/_msearch/template`
     ///
     /// Since 5.0.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch-template)
     MsearchTemplate<T> of MsearchTemplateEndpoint -> types::MsearchResponse<T>, lines;
     query {
         /// If `true`, network round trips between the coordinating node and remote clusters are

@@ -17,6 +17,9 @@ builder! {
     /// `POST` `/{index}/_pit`
     ///
     /// Since 7.10.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-open-point-in-time)
     OpenPointInTime of OpenPointInTimeEndpoint -> types::OpenPointInTime, json;
     query {
         /// If `true`, the request returns partial results when shards fail or time out; if `false`,
@@ -44,6 +47,31 @@ builder! {
 
 impl Elasticsearch {
     /// Opens a point in time: a view of the current state of indices that later searches can use.
+    ///
+    /// ```
+    /// # use serde_json::Value;
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// use std::time::Duration;
+    ///
+    /// let opened = client.open_point_in_time("products", Duration::from_secs(60)).await?;
+    /// let page = client
+    ///     .search_all::<Value>()
+    ///     .pit(json!({"id": opened.id, "keep_alive": "1m"}))
+    ///     .size(2)
+    ///     .await?;
+    /// assert_eq!(page.hits().len(), 2);
+    /// client.close_point_in_time().id(opened.id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn open_point_in_time(
         &self,

@@ -12,6 +12,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `HEAD` `/`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ping)
     Ping of PingEndpoint -> bool, none;
     query {}
 }
@@ -19,6 +22,20 @@ builder! {
 impl Elasticsearch {
     /// Checks whether the cluster responds. If no response arrives at all, that is an error, not
     /// `false`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// assert!(client.ping().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn ping(&self) -> Ping {
         Request::new(Call::new(self, &ENDPOINT), Answer::exists)

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_scripts/{id}/{context}`, `/_scripts/{id}`
     ///
     /// Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-put-script)
     PutScript of PutScriptEndpoint -> types::Acknowledged, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -34,6 +37,17 @@ builder! {
 
 impl Elasticsearch {
     /// Creates or updates a stored script or search template.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .put_script("discount")
+    ///     .script(json!({"lang": "painless", "source": "ctx._source.price *= params.factor"}))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_script(&self, id: impl Param<String>) -> PutScript {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)

@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_rank_eval`, `/_rank_eval`
     ///
     /// Since 6.2.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rank-eval)
     RankEval of RankEvalEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

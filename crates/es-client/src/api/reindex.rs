@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_reindex`
     ///
     /// Since 2.3.0. Needs the index privileges `read`, `write`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex)
     Reindex of ReindexEndpoint -> types::ByQueryResponse, json;
     query {
         /// Maximum number of documents to copy.
@@ -57,6 +60,20 @@ builder! {
 
 impl Elasticsearch {
     /// Copies documents from a source to a destination.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let response = client
+    ///     .reindex()
+    ///     .source(json!({"index": "products"}))
+    ///     .dest(json!({"index": "products-2026"}))
+    ///     .wait_for_completion(false)
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn reindex(&self) -> Reindex {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

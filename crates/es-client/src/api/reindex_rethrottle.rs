@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_reindex/{task_id}/_rethrottle`
     ///
     /// Since 2.4.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex-rethrottle)
     ReindexRethrottle of ReindexRethrottleEndpoint -> Value, none;
     query {
         /// Key by which tasks are grouped: `nodes`, `parents` or `none`. Default: `nodes`. Not on

@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/_render/template/{id}`, `/_render/template`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-render-search-template)
     RenderSearchTemplate of RenderSearchTemplateEndpoint -> Value, json;
     query {}
     part {

@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_scripts/painless/_execute`
     ///
     /// Since 6.3.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-scripts-painless-execute)
     ScriptsPainlessExecute of ScriptsPainlessExecuteEndpoint -> Value, json;
     query {}
     property {

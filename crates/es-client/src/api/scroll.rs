@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/_search/scroll/{scroll_id}`, `/_search/scroll`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-scroll)
     Scroll<T> of ScrollEndpoint -> types::SearchResponse<T>, json;
     query {
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
@@ -43,6 +46,17 @@ builder! {
 impl Elasticsearch {
     /// Returns the next page of a scrolling search. The request is not retried once a node may have
     /// received it, because a retry would skip a page.
+    ///
+    /// ```
+    /// # use serde_json::Value;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # let scroll_id = String::new();
+    /// // For new code: `helpers().read_all`, which uses a point in time.
+    /// let page = client.scroll::<Value>().scroll_id(scroll_id).await?;
+    /// println!("{} hits", page.hits().len());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn scroll<T: DeserializeOwned>(&self) -> Scroll<T> {
         Request::new(Call::new(self, &ENDPOINT), Answer::json)

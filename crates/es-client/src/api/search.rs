@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_search`, `/_search`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search)
     Search<T> of SearchEndpoint -> types::SearchResponse<T>, json;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
@@ -213,6 +216,39 @@ builder! {
 impl Elasticsearch {
     /// Searches one or more indices, data streams or aliases; wildcards are supported. `T` is the
     /// type of the documents; [`serde_json::Value`] accepts any.
+    ///
+    /// ```
+    /// # use es_client::dsl::Query;
+    /// # use es_client::dsl::Sort;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// use es_client::SearchResponse;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Product {
+    ///     title: String,
+    ///     price: f64,
+    /// }
+    ///
+    /// let page: SearchResponse<Product> = client
+    ///     .search("products")
+    ///     .query(Query::match_("title", "trail shoes"))
+    ///     .sort([Sort::field("price").desc()])
+    ///     .size(3)
+    ///     .await?;
+    /// for product in page.documents() {
+    ///     println!("{} {:.2}", product.title, product.price);
+    /// }
+    /// assert_eq!(page.total(), Some(5));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn search<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Search<T> {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

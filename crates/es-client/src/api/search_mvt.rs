@@ -23,6 +23,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_mvt/{field}/{zoom}/{x}/{y}`
     ///
     /// Since 7.15.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-mvt)
     SearchMvt of SearchMvtEndpoint -> Response, json;
     query {
         /// If `true`, the `meta` layer contains the bounds of the matching features instead of

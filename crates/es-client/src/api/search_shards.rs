@@ -18,6 +18,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_search_shards`, `/_search_shards`
     ///
     /// Not on serverless. Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-shards)
     SearchShards of SearchShardsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_search/template`, `/_search/template`
     ///
     /// Since 2.0.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-template)
     SearchTemplate<T> of SearchTemplateEndpoint -> types::SearchResponse<T>, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -74,6 +77,20 @@ builder! {
 
 impl Elasticsearch {
     /// Runs a search with a search template.
+    ///
+    /// ```
+    /// # use serde_json::Value;
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let page = client
+    ///     .search_template::<Value>("products")
+    ///     .id("by-title")
+    ///     .params(json!({"title": "shoes"}))
+    ///     .await?;
+    /// println!("{} hits", page.hits().len());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn search_template<T: DeserializeOwned>(
         &self,

@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_terms_enum`
     ///
     /// Since 7.14.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-terms-enum)
     TermsEnum of TermsEnumEndpoint -> types::TermsEnumResponse, json;
     query {}
     property {
@@ -42,6 +45,14 @@ builder! {
 
 impl Elasticsearch {
     /// Returns terms of a field that start with the given string.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let terms = client.terms_enum("products").field("brand.keyword").string("No").await?;
+    /// println!("{terms:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn terms_enum(&self, index: impl Param<[String]>) -> TermsEnum {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

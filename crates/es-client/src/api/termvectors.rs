@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_termvectors/{id}`, `/{index}/_termvectors`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-termvectors)
     Termvectors of TermvectorsEndpoint -> Value, json;
     query {
         /// If `true`, the response includes document count, sum of document frequencies and sum of

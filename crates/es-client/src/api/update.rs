@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/{index}/_update/{id}`
     ///
     /// Needs the index privilege `write`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update)
     Update of UpdateEndpoint -> types::WriteResponse, json;
     query {
         /// Source fields to return after the update: `true`, `false` or patterns of field names.
@@ -73,6 +76,23 @@ builder! {
 
 impl Elasticsearch {
     /// Updates a document with a partial document or a script.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.update("products", "1").doc(json!({"price": 19.9})).retry_on_conflict(3).await?;
+    /// // Or index the document if there is none.
+    /// client.update("products", "9").doc(json!({"price": 5})).doc_as_upsert(true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)

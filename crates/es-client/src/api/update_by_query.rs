@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/{index}/_update_by_query`
     ///
     /// Since 2.4.0. Needs the index privileges `read`, `write`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update-by-query)
     UpdateByQuery of UpdateByQueryEndpoint -> types::ByQueryResponse, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -109,6 +112,20 @@ builder! {
 
 impl Elasticsearch {
     /// Updates the documents that match a query.
+    ///
+    /// ```
+    /// # use es_client::dsl::Query;
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let response = client
+    ///     .update_by_query("products")
+    ///     .query(Query::term("brand.keyword", "Velora"))
+    ///     .script(json!({"source": "ctx._source.price *= 0.9"}))
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
         Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_update_by_query/{task_id}/_rethrottle`
     ///
     /// Since 6.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update-by-query-rethrottle)
     UpdateByQueryRethrottle of UpdateByQueryRethrottleEndpoint -> Value, none;
     query {}
 }

@@ -27,6 +27,8 @@ pub(crate) struct Endpoint {
     pub(crate) repeat: Option<&'static str>,
     pub(crate) docs: Vec<String>,
     pub(crate) summary: String,
+    /// A code block, with the lines that rustdoc hides.
+    pub(crate) example: Option<String>,
 }
 
 pub(crate) struct Route {
@@ -114,6 +116,7 @@ pub(crate) fn build_endpoint(
         repeat: repeat(endpoint, tables)?,
         docs: docs::builder(endpoint),
         summary: docs::method(&endpoint.name, &builder, &tables.words),
+        example: docs::example(&endpoint.name, &tables.examples),
         builder,
     })
 }

@@ -132,7 +132,8 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     } else {
         ("", endpoint.summary.clone())
     };
-    docs("    ", [&*summary])
+    let example = endpoint.example.as_deref().filter(|_| !all);
+    docs("    ", std::iter::once(&*summary).chain(example))
         + &format!(
             "    #[inline]\n    pub fn {method}{suffix}{bound}(&self{list}) -> {builder}{generic} {{\n        \
              Request::new({call}, Answer::{})\n    }}\n",

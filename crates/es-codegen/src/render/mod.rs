@@ -50,13 +50,21 @@ pub(crate) fn all(model: &Model) -> Files {
     files
 }
 
-/// A documentation comment, wrapped; each paragraph is one of `paragraphs`.
+/// A documentation comment; each of `paragraphs` is wrapped, except for code blocks.
 fn docs<'a>(indent: &str, paragraphs: impl IntoIterator<Item = &'a str>) -> String {
     const WIDTH: usize = 100;
     let mut text = String::new();
     for (at, paragraph) in paragraphs.into_iter().enumerate() {
         if at > 0 {
             text += &format!("{indent}///\n");
+        }
+        if paragraph.starts_with("```") {
+            for line in paragraph.lines() {
+                let line = format!("{indent}/// {line}");
+                text += line.trim_end();
+                text.push('\n');
+            }
+            continue;
         }
         let mut line = format!("{indent}///");
         for word in paragraph.split(' ') {

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_async_search/{id}`
     ///
     /// Since 7.7.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-delete)
     Delete of DeleteEndpoint -> types::Acknowledged, none;
     query {}
 }

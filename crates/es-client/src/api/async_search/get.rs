@@ -15,6 +15,9 @@ builder! {
     /// `GET` `/_async_search/{id}`
     ///
     /// Since 7.7.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-get)
     Get<T> of GetEndpoint -> types::AsyncSearchResponse<T>, none;
     query {
         /// Period for which the search or the point in time is kept.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_async_search/status/{id}`
     ///
     /// Since 7.11.0. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-status)
     Status of StatusEndpoint -> types::AsyncSearchStatus, none;
     query {
         /// Period for which the search or the point in time is kept. Default: `5d`.

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/{index}/_async_search`, `/_async_search`
     ///
     /// Since 7.7.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-submit)
     Submit<T> of SubmitEndpoint -> types::AsyncSearchResponse<T>, json;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
@@ -197,6 +200,23 @@ builder! {
 impl super::AsyncSearch {
     /// Starts a search that continues in the background if it does not finish within
     /// `wait_for_completion_timeout`.
+    ///
+    /// ```
+    /// # use es_client::dsl::Query;
+    /// # use serde_json::Value;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let submitted = client
+    ///     .async_search()
+    ///     .submit::<Value>("logs-*")
+    ///     .query(Query::match_("message", "timeout"))
+    ///     .wait_for_completion_timeout(Duration::from_secs(2))
+    ///     .await?;
+    /// println!("{submitted:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn submit<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Submit<T> {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

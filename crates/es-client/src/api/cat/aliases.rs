@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/aliases/{name}`, `/_cat/aliases`
     ///
     /// Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-aliases)
     Aliases of AliasesEndpoint -> Vec<types::CatAliases>, none;
     query {
         /// Unit in which sizes are shown.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/allocation/{node_id}`, `/_cat/allocation`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-allocation)
     Allocation of AllocationEndpoint -> Vec<types::CatAllocation>, none;
     query {
         /// Unit in which sizes are shown.

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_cat/circuit_breaker/{circuit_breaker_patterns}`, `/_cat/circuit_breaker`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-circuit-breaker)
     CircuitBreaker of CircuitBreakerEndpoint -> Vec<types::CatCircuitBreaker>, none;
     query {
         /// Unit in which sizes are shown.

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_cat/component_templates/{name}`, `/_cat/component_templates`
     ///
     /// Since 5.1.0. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-component-templates)
     ComponentTemplates of ComponentTemplatesEndpoint -> Vec<types::CatComponentTemplates>, none;
     query {
         /// Unit in which sizes are shown.

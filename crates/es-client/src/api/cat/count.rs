@@ -18,6 +18,9 @@ builder! {
     /// `GET` or `POST` `/_cat/count/{index}`, `/_cat/count`
     ///
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-count)
     Count of CountEndpoint -> Vec<types::CatCount>, none;
     query {
         /// Unit in which sizes are shown.
@@ -44,6 +47,22 @@ builder! {
 
 impl super::Cat {
     /// Returns the number of documents.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// for row in client.cat().count().index(["products"]).await? {
+    ///     println!("{row:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn count(&self) -> Count {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/fielddata/{fields}`, `/_cat/fielddata`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-fielddata)
     Fielddata of FielddataEndpoint -> Vec<types::CatFielddata>, none;
     query {
         /// Unit in which sizes are shown.

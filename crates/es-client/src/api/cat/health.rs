@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cat/health`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-health)
     Health of HealthEndpoint -> Vec<types::CatHealth>, none;
     query {
         /// Unit in which sizes are shown.
@@ -36,6 +39,15 @@ builder! {
 
 impl super::Cat {
     /// Returns the health of the cluster in one line.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// for row in client.cat().health().await? {
+    ///     println!("{row:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn health(&self) -> Health {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

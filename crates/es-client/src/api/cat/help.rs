@@ -12,6 +12,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `GET` `/_cat`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-help)
     Help of HelpEndpoint -> String, none;
     query {}
 }

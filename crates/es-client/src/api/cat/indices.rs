@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/indices/{index}`, `/_cat/indices`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-indices)
     Indices of IndicesEndpoint -> Vec<types::CatIndices>, none;
     query {
         /// Unit in which sizes are shown.
@@ -51,6 +54,22 @@ builder! {
 
 impl super::Cat {
     /// Returns health, document counts and sizes of indices.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// for row in client.cat().indices().index(["prod*"]).await? {
+    ///     println!("{row:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn indices(&self) -> Indices {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cat/master`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-master)
     Master of MasterEndpoint -> Vec<types::CatMaster>, none;
     query {
         /// Unit in which sizes are shown.

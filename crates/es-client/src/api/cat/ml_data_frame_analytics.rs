@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_cat/ml/data_frame/analytics/{id}`, `/_cat/ml/data_frame/analytics`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-data-frame-analytics)
     MlDataFrameAnalytics of MlDataFrameAnalyticsEndpoint -> Vec<types::CatMlDataFrameAnalytics>, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/ml/datafeeds/{datafeed_id}`, `/_cat/ml/datafeeds`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-datafeeds)
     MlDatafeeds of MlDatafeedsEndpoint -> Vec<types::CatMlDatafeeds>, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

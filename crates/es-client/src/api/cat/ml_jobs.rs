@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_cat/ml/anomaly_detectors/{job_id}`, `/_cat/ml/anomaly_detectors`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-jobs)
     MlJobs of MlJobsEndpoint -> Vec<types::CatMlJobs>, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_cat/ml/trained_models/{model_id}`, `/_cat/ml/trained_models`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-trained-models)
     MlTrainedModels of MlTrainedModelsEndpoint -> Vec<types::CatMlTrainedModels>, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cat/nodeattrs`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-nodeattrs)
     Nodeattrs of NodeattrsEndpoint -> Vec<types::CatNodeattrs>, none;
     query {
         /// Unit in which sizes are shown.

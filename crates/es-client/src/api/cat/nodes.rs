@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cat/nodes`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-nodes)
     Nodes of NodesEndpoint -> Vec<types::CatNodes>, none;
     query {
         /// Unit in which sizes are shown.
@@ -40,6 +43,15 @@ builder! {
 
 impl super::Cat {
     /// Returns roles, load and memory of each node.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// for row in client.cat().nodes().await? {
+    ///     println!("{row:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn nodes(&self) -> Nodes {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

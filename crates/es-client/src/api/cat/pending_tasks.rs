@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cat/pending_tasks`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-pending-tasks)
     PendingTasks of PendingTasksEndpoint -> Vec<types::CatPendingTasks>, none;
     query {
         /// Unit in which sizes are shown.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cat/plugins`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-plugins)
     Plugins of PluginsEndpoint -> Vec<types::CatPlugins>, none;
     query {
         /// Unit in which sizes are shown.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/recovery/{index}`, `/_cat/recovery`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-recovery)
     Recovery of RecoveryEndpoint -> Vec<types::CatRecovery>, none;
     query {
         /// If `true`, the response includes ongoing shard recoveries only. Default: `false`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cat/repositories`
     ///
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-repositories)
     Repositories of RepositoriesEndpoint -> Vec<types::CatRepositories>, none;
     query {
         /// Unit in which sizes are shown.

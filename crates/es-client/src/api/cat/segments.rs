@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/segments/{index}`, `/_cat/segments`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-segments)
     Segments of SegmentsEndpoint -> Vec<types::CatSegments>, none;
     query {
         /// If `true`, closed indices are allowed; otherwise the request fails when it targets one.

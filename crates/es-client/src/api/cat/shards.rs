@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/shards/{index}`, `/_cat/shards`
     ///
     /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-shards)
     Shards of ShardsEndpoint -> Vec<types::CatShards>, none;
     query {
         /// Unit in which sizes are shown.
@@ -42,6 +45,15 @@ builder! {
 
 impl super::Cat {
     /// Returns shards and the nodes that hold them.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// for row in client.cat().shards().index(["products"]).await? {
+    ///     println!("{row:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn shards(&self) -> Shards {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/snapshots/{repository}`, `/_cat/snapshots`
     ///
     /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-snapshots)
     Snapshots of SnapshotsEndpoint -> Vec<types::CatSnapshots>, none;
     query {
         /// Unit in which sizes are shown.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cat/tasks`
     ///
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-tasks)
     Tasks of TasksEndpoint -> Vec<types::CatTasks>, none;
     query {
         /// Actions of the tasks to return; wildcards are supported.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/templates/{name}`, `/_cat/templates`
     ///
     /// Since 5.2.0. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-templates)
     Templates of TemplatesEndpoint -> Vec<types::CatTemplates>, none;
     query {
         /// Unit in which sizes are shown.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/thread_pool/{thread_pool_patterns}`, `/_cat/thread_pool`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-thread-pool)
     ThreadPool of ThreadPoolEndpoint -> Vec<types::CatThreadPool>, none;
     query {
         /// Unit in which sizes are shown.

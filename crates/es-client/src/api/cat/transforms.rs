@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cat/transforms/{transform_id}`, `/_cat/transforms`
     ///
     /// Since 7.7.0. Needs the cluster privilege `monitor_transform`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-transforms)
     Transforms of TransformsEndpoint -> Vec<types::CatTransforms>, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ccr/auto_follow/{name}`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-delete-auto-follow-pattern)
     DeleteAutoFollowPattern of DeleteAutoFollowPatternEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/{index}/_ccr/follow`
     ///
     /// Since 6.5.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow)
     Follow of FollowEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_ccr/info`
     ///
     /// Since 6.7.0. Not on serverless. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow-info)
     FollowInfo of FollowInfoEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

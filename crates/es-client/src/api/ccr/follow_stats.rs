@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_ccr/stats`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow-stats)
     FollowStats of FollowStatsEndpoint -> Value, none;
     query {
         /// Time to wait for a response. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/{index}/_ccr/forget_follower`
     ///
     /// Since 6.7.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-forget-follower)
     ForgetFollower of ForgetFollowerEndpoint -> Value, json;
     query {
         /// Time to wait for a response. Default: `30s`.

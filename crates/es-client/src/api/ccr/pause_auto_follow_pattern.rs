@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ccr/auto_follow/{name}/pause`
     ///
     /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-pause-auto-follow-pattern)
     PauseAutoFollowPattern of PauseAutoFollowPatternEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/{index}/_ccr/pause_follow`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-pause-follow)
     PauseFollow of PauseFollowEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ccr/auto_follow/{name}`
     ///
     /// Since 6.5.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-put-auto-follow-pattern)
     PutAutoFollowPattern of PutAutoFollowPatternEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

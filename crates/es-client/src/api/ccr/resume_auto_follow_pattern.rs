@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ccr/auto_follow/{name}/resume`
     ///
     /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-resume-auto-follow-pattern)
     ResumeAutoFollowPattern of ResumeAutoFollowPatternEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

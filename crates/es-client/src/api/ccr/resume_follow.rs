@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/{index}/_ccr/resume_follow`
     ///
     /// Since 6.5.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-resume-follow)
     ResumeFollow of ResumeFollowEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_ccr/stats`
     ///
     /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-stats)
     Stats of StatsEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

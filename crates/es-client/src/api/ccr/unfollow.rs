@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/{index}/_ccr/unfollow`
     ///
     /// Since 6.5.0. Not on serverless. Needs the index privilege `manage_follow_index`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-unfollow)
     Unfollow of UnfollowEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_cluster/allocation/explain`
     ///
     /// Since 5.0.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-allocation-explain)
     AllocationExplain of AllocationExplainEndpoint -> Value, json;
     query {
         /// Node that currently holds the shard to explain.

@@ -13,6 +13,9 @@ builder! {
     /// `DELETE` `/_cluster/voting_config_exclusions`
     ///
     /// Since 7.0.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-delete-voting-config-exclusions)
     DeleteVotingConfigExclusions of DeleteVotingConfigExclusionsEndpoint -> (), none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `HEAD` `/_component_template/{name}`
     ///
     /// Since 7.8.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-exists-component-template)
     ExistsComponentTemplate of ExistsComponentTemplateEndpoint -> bool, none;
     query {
         /// If `true`, the request reads the cluster state of the local node instead of that of the

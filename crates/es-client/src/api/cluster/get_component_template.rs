@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_component_template/{name}`, `/_component_template`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-get-component-template)
     GetComponentTemplate of GetComponentTemplateEndpoint -> Value, none;
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cluster/settings`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-get-settings)
     GetSettings of GetSettingsEndpoint -> Value, none;
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.

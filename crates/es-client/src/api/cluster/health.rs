@@ -15,6 +15,9 @@ builder! {
     /// `GET` `/_cluster/health/{index}`, `/_cluster/health`
     ///
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health)
     Health of HealthEndpoint -> types::ClusterHealth, none;
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
@@ -53,6 +56,23 @@ builder! {
 
 impl super::Cluster {
     /// Returns the health of the cluster or of indices, optionally once it has reached a state.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// use std::time::Duration;
+    ///
+    /// let health = client.cluster().health().timeout(Duration::from_secs(10)).await?;
+    /// println!("{health:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn health(&self) -> Health {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

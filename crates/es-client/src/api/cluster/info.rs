@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_info/{target}`
     ///
     /// Since 8.9.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-info)
     Info of InfoEndpoint -> Value, none;
     query {}
 }

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_cluster/pending_tasks`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-pending-tasks)
     PendingTasks of PendingTasksEndpoint -> Value, none;
     query {
         /// If `true`, the request reads the cluster state of the local node instead of that of the

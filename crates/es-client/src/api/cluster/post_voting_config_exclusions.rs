@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_cluster/voting_config_exclusions`
     ///
     /// Since 7.0.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-post-voting-config-exclusions)
     PostVotingConfigExclusions of PostVotingConfigExclusionsEndpoint -> (), none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

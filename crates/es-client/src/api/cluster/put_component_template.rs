@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_component_template/{name}`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-put-component-template)
     PutComponentTemplate of PutComponentTemplateEndpoint -> types::Acknowledged, json;
     query {
         /// Reason for the change, as a free text. Default: `api`.

@@ -12,6 +12,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `PUT` `/_cluster/settings`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-put-settings)
     PutSettings of PutSettingsEndpoint -> Value, json;
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
@@ -33,6 +36,18 @@ builder! {
 
 impl super::Cluster {
     /// Updates settings of the cluster.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .cluster()
+    ///     .put_settings()
+    ///     .persistent(json!({"cluster.routing.allocation.enable": "primaries"}))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_settings(&self) -> PutSettings {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

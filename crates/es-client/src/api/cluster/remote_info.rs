@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_remote/info`
     ///
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-remote-info)
     RemoteInfo of RemoteInfoEndpoint -> Value, none;
     query {}
 }

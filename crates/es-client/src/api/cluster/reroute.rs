@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_cluster/reroute`
     ///
     /// Since 5.0.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-reroute)
     Reroute of RerouteEndpoint -> Value, json;
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.

@@ -18,6 +18,9 @@ builder! {
     /// `GET` `/_cluster/state/{metric}/{index}`, `/_cluster/state/{metric}`, `/_cluster/state`
     ///
     /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-state)
     State of StateEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_cluster/stats/nodes/{node_id}`, `/_cluster/stats`
     ///
     /// Since 1.3.0. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats)
     Stats of StatsEndpoint -> types::ClusterStats, none;
     query {
         /// If `true`, information about remote clusters is included. Default: `false`.
@@ -29,6 +32,13 @@ builder! {
 
 impl super::Cluster {
     /// Returns statistics of the cluster: indices, shards, memory, versions.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// println!("{:?}", client.cluster().stats().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

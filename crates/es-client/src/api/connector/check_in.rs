@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_check_in`
     ///
     /// Since 8.12.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-check-in)
     CheckIn of CheckInEndpoint -> Value, none;
     query {}
 }

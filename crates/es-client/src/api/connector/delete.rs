@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_connector/{connector_id}`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-delete)
     Delete of DeleteEndpoint -> Value, none;
     query {
         /// If `true`, the sync jobs of the connector are deleted, too. Default: `false`.

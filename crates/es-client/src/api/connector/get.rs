@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_connector/{connector_id}`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-get)
     Get of GetEndpoint -> Value, none;
     query {
         /// If `true`, connectors that are marked as deleted are included. Default: `false`.

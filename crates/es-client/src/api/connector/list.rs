@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_connector`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-list)
     List of ListEndpoint -> Value, none;
     query {
         /// Names of the connectors to return.

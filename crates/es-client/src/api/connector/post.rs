@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_connector`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-post)
     Post of PostEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     /// `PUT` `/_connector/{connector_id}`, `/_connector`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-put)
     Put of PutEndpoint -> Value, json;
     query {}
     part {

@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_cancel`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-cancel)
     SyncJobCancel of SyncJobCancelEndpoint -> Value, none;
     query {}
 }

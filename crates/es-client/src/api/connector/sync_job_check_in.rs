@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_check_in`
     ///
     /// Experimental: it may change or go. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-check-in)
     SyncJobCheckIn of SyncJobCheckInEndpoint -> Value, none;
     query {}
 }

@@ -16,6 +16,9 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_claim`
     ///
     /// Experimental: it may change or go. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-claim)
     SyncJobClaim of SyncJobClaimEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_connector/_sync_job/{connector_sync_job_id}`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-delete)
     SyncJobDelete of SyncJobDeleteEndpoint -> Value, none;
     query {}
 }

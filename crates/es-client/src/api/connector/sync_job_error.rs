@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_error`
     ///
     /// Experimental: it may change or go. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-error)
     SyncJobError of SyncJobErrorEndpoint -> Value, json;
     query {}
     property {

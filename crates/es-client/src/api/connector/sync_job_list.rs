@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_connector/_sync_job`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-list)
     SyncJobList of SyncJobListEndpoint -> Value, none;
     query {
         /// ID of the connector.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_connector/_sync_job`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-post)
     SyncJobPost of SyncJobPostEndpoint -> Value, json;
     query {}
     property {

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_stats`
     ///
     /// Experimental: it may change or go. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-update-stats)
     SyncJobUpdateStats of SyncJobUpdateStatsEndpoint -> Value, json;
     query {}
     property {

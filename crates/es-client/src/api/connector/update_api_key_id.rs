@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_api_key_id`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-api-key-id)
     UpdateApiKeyId of UpdateApiKeyIdEndpoint -> Value, json;
     query {}
     property {

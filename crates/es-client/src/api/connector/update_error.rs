@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_error`
     ///
     /// Since 8.12.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-error)
     UpdateError of UpdateErrorEndpoint -> Value, json;
     query {}
     property {

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_features`
     ///
     /// Experimental: it may change or go. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-features)
     UpdateFeatures of UpdateFeaturesEndpoint -> Value, json;
     query {}
     property {

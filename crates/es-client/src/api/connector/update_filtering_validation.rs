@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_filtering/_validation`
     ///
     /// Since 8.12.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-filtering-validation)
     UpdateFilteringValidation of UpdateFilteringValidationEndpoint -> Value, json;
     query {}
     property {

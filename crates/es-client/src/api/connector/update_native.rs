@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_connector/{connector_id}/_native`
     ///
     /// Since 8.12.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-native)
     UpdateNative of UpdateNativeEndpoint -> Value, json;
     query {}
     property {

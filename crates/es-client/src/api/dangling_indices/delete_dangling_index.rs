@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_dangling/{index_uuid}`
     ///
     /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-delete-dangling-index)
     DeleteDanglingIndex of DeleteDanglingIndexEndpoint -> Value, none;
     query {
         /// Must be `true`: confirms that the operation may lose data. Default: `false`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_dangling/{index_uuid}`
     ///
     /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-import-dangling-index)
     ImportDanglingIndex of ImportDanglingIndexEndpoint -> Value, none;
     query {
         /// Must be `true`: confirms that the operation may lose data. Default: `false`.

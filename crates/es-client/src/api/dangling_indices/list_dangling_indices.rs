@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_dangling`
     ///
     /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-list-dangling-indices)
     ListDanglingIndices of ListDanglingIndicesEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_encryption/_reset`
     ///
     /// Since 9.5.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-encryption-reset)
     Reset of ResetEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_enrich/policy/{name}`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-delete-policy)
     DeletePolicy of DeletePolicyEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_enrich/policy/{name}/_execute`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-execute-policy)
     ExecutePolicy of ExecutePolicyEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_enrich/policy/{name}`, `/_enrich/policy`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-get-policy)
     GetPolicy of GetPolicyEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

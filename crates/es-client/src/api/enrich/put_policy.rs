@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_enrich/policy/{name}`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-put-policy)
     PutPolicy of PutPolicyEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_enrich/_stats`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-stats)
     Stats of StatsEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_eql/search/{id}`
     ///
     /// Since 7.9.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-delete)
     Delete of DeleteEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_eql/search/{id}`
     ///
     /// Since 7.9.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-get)
     Get of GetEndpoint -> Value, none;
     query {
         /// Period for which the search or the point in time is kept. Default: `5d`.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_eql/search/status/{id}`
     ///
     /// Since 7.9.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-get-status)
     GetStatus of GetStatusEndpoint -> Value, none;
     query {}
 }

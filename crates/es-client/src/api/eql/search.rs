@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_eql/search`
     ///
     /// Since 7.9.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-search)
     Search of SearchEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

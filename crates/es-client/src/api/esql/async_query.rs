@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_query/async`
     ///
     /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query)
     AsyncQuery of AsyncQueryEndpoint -> Value, json;
     query {
         /// If `true`, the query returns partial results when shards are unavailable or fail; if

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_query/async/{id}`
     ///
     /// Since 8.13.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-delete)
     AsyncQueryDelete of AsyncQueryDeleteEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_query/async/{id}`
     ///
     /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-get)
     AsyncQueryGet of AsyncQueryGetEndpoint -> Value, none;
     query {
         /// If `true`, columns that contain only nulls are removed from the response. Default:

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_query/async/{id}/stop`
     ///
     /// Since 8.18.0. Not on serverless. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-stop)
     AsyncQueryStop of AsyncQueryStopEndpoint -> Value, none;
     query {
         /// If `true`, columns that contain only nulls are removed from the response. Default:

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_query/data_source/{name}`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-data-source)
     DeleteDataSource of DeleteDataSourceEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_query/dataset/{name}`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-dataset)
     DeleteDataset of DeleteDatasetEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_query/view/{name}`
     ///
     /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege `delete_view`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-view)
     DeleteView of DeleteViewEndpoint -> Value, none;
     query {}
 }

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_query/data_source/{name}`, `/_query/data_source`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-data-source)
     GetDataSource of GetDataSourceEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

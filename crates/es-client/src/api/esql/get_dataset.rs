@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_query/dataset/{name}`, `/_query/dataset`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-dataset)
     GetDataset of GetDatasetEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_query/queries/{id}`
     ///
     /// Since 9.1.0. Experimental: it may change or go. Needs the cluster privilege `monitor_esql`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-query)
     GetQuery of GetQueryEndpoint -> Value, none;
     query {}
 }

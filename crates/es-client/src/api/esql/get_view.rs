@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege
     /// `read_view_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-view)
     GetView of GetViewEndpoint -> Value, none;
     query {}
     part {

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_query/queries`
     ///
     /// Since 9.1.0. Experimental: it may change or go. Needs the cluster privilege `monitor_esql`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-list-queries)
     ListQueries of ListQueriesEndpoint -> Value, none;
     query {}
 }

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_query/data_source/{name}`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-data-source)
     PutDataSource of PutDataSourceEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

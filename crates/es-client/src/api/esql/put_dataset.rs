@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_query/dataset/{name}`
     ///
     /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-dataset)
     PutDataset of PutDatasetEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_query/view/{name}`
     ///
     /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege `create_view`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-view)
     PutView of PutViewEndpoint -> Value, json;
     query {}
     property {

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_query`
     ///
     /// Since 8.11.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-query)
     Query of QueryEndpoint -> types::EsqlResponse, json;
     query {
         /// If `true`, the query returns partial results when shards are unavailable or fail; if
@@ -59,6 +62,18 @@ builder! {
 
 impl super::Esql {
     /// Runs an ES|QL query.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let response = client
+    ///     .esql()
+    ///     .query()
+    ///     .query("FROM products | STATS average = AVG(price) BY brand | LIMIT 10")
+    ///     .await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn query(&self) -> Query {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_features`
     ///
     /// Since 7.12.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-features-get-features)
     GetFeatures of GetFeaturesEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

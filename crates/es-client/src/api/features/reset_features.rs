@@ -13,6 +13,9 @@ builder! {
     /// `POST` `/_features/_reset`
     ///
     /// Since 7.12.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-features-reset-features)
     ResetFeatures of ResetFeaturesEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_fleet/global_checkpoints`
     ///
     /// Since 7.13.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-global-checkpoints)
     GlobalCheckpoints of GlobalCheckpointsEndpoint -> Value, none;
     query {
         /// Known global checkpoints; with `wait_for_advance`, the response is sent when they have

@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_fleet/_fleet_msearch`, `/_fleet/_fleet_msearch`
     ///
     /// Since 7.16.0. Experimental: it may change or go. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-msearch)
     Msearch of MsearchEndpoint -> Value, lines;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_fleet/_fleet_search`
     ///
     /// Since 7.16.0. Experimental: it may change or go. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-search)
     Search of SearchEndpoint -> Value, json;
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of

@@ -14,6 +14,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `GET` or `POST` `/{index}/_graph/explore`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-graph-explore)
     Explore of ExploreEndpoint -> Value, json;
     query {
         /// Custom routing value, which determines the shard.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ilm/policy/{policy}`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-delete-lifecycle)
     DeleteLifecycle of DeleteLifecycleEndpoint -> types::Acknowledged, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 6.6.0. Not on serverless. Needs the index privileges `view_index_metadata`,
     /// `manage_ilm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-explain-lifecycle)
     ExplainLifecycle of ExplainLifecycleEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

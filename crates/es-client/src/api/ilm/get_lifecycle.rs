@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_ilm/policy/{policy}`, `/_ilm/policy`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privileges `manage_ilm`, `read_ilm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-get-lifecycle)
     GetLifecycle of GetLifecycleEndpoint -> types::LifecyclePolicies, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_ilm/status`
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `read_ilm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-get-status)
     GetStatus of GetStatusEndpoint -> Value, none;
     query {}
 }

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ilm/migrate_to_data_tiers`
     ///
     /// Since 7.14.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-migrate-to-data-tiers)
     MigrateToDataTiers of MigrateToDataTiersEndpoint -> Value, json;
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ilm/move/{index}`
     ///
     /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-move-to-step)
     MoveToStep of MoveToStepEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     ///
     /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`. Needs the index
     /// privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-put-lifecycle)
     PutLifecycle of PutLifecycleEndpoint -> types::Acknowledged, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -31,6 +34,21 @@ builder! {
 
 impl super::Ilm {
     /// Creates or updates a lifecycle policy.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .ilm()
+    ///     .put_lifecycle("logs")
+    ///     .policy(json!({"phases": {
+    ///         "hot": {"actions": {"rollover": {"max_primary_shard_size": "50gb"}}},
+    ///         "delete": {"min_age": "30d", "actions": {"delete": {}}},
+    ///     }}))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_lifecycle(&self, policy: impl Param<String>) -> PutLifecycle {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy), Answer::json)

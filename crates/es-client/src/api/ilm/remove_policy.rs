@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/{index}/_ilm/remove`
     ///
     /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-remove-policy)
     RemovePolicy of RemovePolicyEndpoint -> Value, none;
     query {}
 }

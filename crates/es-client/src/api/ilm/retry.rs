@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/{index}/_ilm/retry`
     ///
     /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-retry)
     Retry of RetryEndpoint -> Value, none;
     query {}
 }

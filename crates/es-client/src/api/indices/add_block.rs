@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/{index}/_block/{block}`
     ///
     /// Since 7.9.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-add-block)
     AddBlock of AddBlockEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_analyze`, `/_analyze`
     ///
     /// Needs the index privilege `index`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-analyze)
     Analyze of AnalyzeEndpoint -> types::AnalyzeResponse, json;
     query {}
     part {
@@ -50,6 +53,14 @@ builder! {
 
 impl super::Indices {
     /// Runs analysis on text and returns the tokens.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let tokens = client.indices().analyze().analyzer("english").text("Trail shoes").await?;
+    /// println!("{tokens:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn analyze(&self) -> Analyze {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_migration/reindex/{index}/_cancel`
     ///
     /// Since 8.18.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-cancel-migrate-reindex)
     CancelMigrateReindex of CancelMigrateReindexEndpoint -> Value, none;
     query {}
 }

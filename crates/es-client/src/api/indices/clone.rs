@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/{index}/_clone/{target}`
     ///
     /// Since 7.4.0. Not on serverless. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-clone)
     Clone of CloneEndpoint -> types::CreateIndexResponse, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/{index}/_close`
     ///
     /// Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-close)
     Close of CloseEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/{index}`
     ///
     /// Needs the index privileges `create_index`, `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create)
     Create of CreateEndpoint -> types::CreateIndexResponse, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -37,6 +40,30 @@ builder! {
 
 impl super::Indices {
     /// Creates an index.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client
+    ///     .indices()
+    ///     .create("orders")
+    ///     .settings(json!({"number_of_shards": 1}))
+    ///     .mappings(json!({"properties": {
+    ///         "customer": {"type": "keyword"},
+    ///         "total": {"type": "double"},
+    ///         "placed": {"type": "date"},
+    ///     }}))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn create(&self, index: impl Param<String>) -> Create {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_data_stream/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `create_index`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create-data-stream)
     CreateDataStream of CreateDataStreamEndpoint -> types::Acknowledged, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -25,6 +28,13 @@ builder! {
 
 impl super::Indices {
     /// Creates a data stream. A matching index template with a data stream must exist.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client.indices().create_data_stream("logs-orders-default").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn create_data_stream(&self, name: impl Param<String>) -> CreateDataStream {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

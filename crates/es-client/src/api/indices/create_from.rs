@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_create_from/{source}/{dest}`
     ///
     /// Since 8.18.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create-from)
     CreateFrom of CreateFromEndpoint -> Value, json;
     query {}
 }

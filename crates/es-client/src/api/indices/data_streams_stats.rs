@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_data_stream/{name}/_stats`, `/_data_stream/_stats`
     ///
     /// Since 7.9.0. Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-data-streams-stats)
     DataStreamsStats of DataStreamsStatsEndpoint -> Value, none;
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/{index}`
     ///
     /// Needs the index privilege `delete_index`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete)
     Delete of DeleteEndpoint -> types::Acknowledged, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -34,6 +37,21 @@ builder! {
 
 impl super::Indices {
     /// Deletes indices and all of their documents.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.indices().delete("products").await?;
+    /// assert!(!client.indices().exists("products").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/{index}/_alias/{name}`
     ///
     /// Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-alias)
     DeleteAlias of DeleteAliasEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

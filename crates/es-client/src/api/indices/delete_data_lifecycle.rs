@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_data_stream/{name}/_lifecycle`
     ///
     /// Since 8.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-lifecycle)
     DeleteDataLifecycle of DeleteDataLifecycleEndpoint -> Value, none;
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or

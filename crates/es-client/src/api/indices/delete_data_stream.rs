@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_data_stream/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `delete_index`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-stream)
     DeleteDataStream of DeleteDataStreamEndpoint -> types::Acknowledged, none;
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or

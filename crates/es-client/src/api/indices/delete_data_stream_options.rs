@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_data_stream/{name}/_options`
     ///
     /// Since 8.19.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-stream-options)
     DeleteDataStreamOptions of DeleteDataStreamOptionsEndpoint -> Value, none;
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_index_template/{name}`
     ///
     /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-index-template)
     DeleteIndexTemplate of DeleteIndexTemplateEndpoint -> types::Acknowledged, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

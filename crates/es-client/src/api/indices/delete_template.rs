@@ -15,6 +15,9 @@ builder! {
     ///
     /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privilege
     /// `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-template)
     DeleteTemplate of DeleteTemplateEndpoint -> types::Acknowledged, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

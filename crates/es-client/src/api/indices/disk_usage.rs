@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/{index}/_disk_usage`
     ///
     /// Since 7.15.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-disk-usage)
     DiskUsage of DiskUsageEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

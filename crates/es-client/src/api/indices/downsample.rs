@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/{index}/_downsample/{target_index}`
     ///
     /// Since 8.7.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-downsample)
     Downsample of DownsampleEndpoint -> Value, json;
     query {}
 }

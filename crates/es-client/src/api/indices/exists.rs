@@ -13,6 +13,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `HEAD` `/{index}`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists)
     Exists of ExistsEndpoint -> bool, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -38,6 +41,20 @@ builder! {
 
 impl super::Indices {
     /// Checks whether indices, data streams or aliases exist.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// assert!(client.indices().exists("products").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn exists(&self, index: impl Param<[String]>) -> Exists {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::exists)

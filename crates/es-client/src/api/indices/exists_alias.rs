@@ -13,6 +13,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `HEAD` `/{index}/_alias/{name}`, `/_alias/{name}`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-alias)
     ExistsAlias of ExistsAliasEndpoint -> bool, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -15,6 +15,9 @@ builder! {
     /// `HEAD` `/_template/{name}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-template)
     ExistsTemplate of ExistsTemplateEndpoint -> bool, none;
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_lifecycle/explain`
     ///
     /// Since 8.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-explain-data-lifecycle)
     ExplainDataLifecycle of ExplainDataLifecycleEndpoint -> Value, none;
     query {
         /// If `true`, the response also includes values that are not set explicitly. Default:

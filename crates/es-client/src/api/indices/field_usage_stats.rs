@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_field_usage_stats`
     ///
     /// Since 7.15.0. Experimental: it may change or go. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-field-usage-stats)
     FieldUsageStats of FieldUsageStatsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

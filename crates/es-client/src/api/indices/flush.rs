@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_flush`, `/_flush`
     ///
     /// Needs the index privilege `maintenance`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-flush)
     Flush of FlushEndpoint -> types::ShardsResponse, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/{index}/_forcemerge`, `/_forcemerge`
     ///
     /// Since 2.1.0. Needs the index privilege `maintenance`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-forcemerge)
     Forcemerge of ForcemergeEndpoint -> types::ShardsResponse, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -38,6 +41,13 @@ builder! {
 
 impl super::Indices {
     /// Merges the segments of shards.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client.indices().forcemerge("logs-2024").max_num_segments(1).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -20,6 +20,9 @@ builder! {
     /// `GET` `/{index}/_alias/{name}`, `/_alias/{name}`, `/{index}/_alias`, `/_alias`
     ///
     /// Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-alias)
     GetAlias of GetAliasEndpoint -> types::IndexStates, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -45,6 +48,22 @@ builder! {
 
 impl super::Indices {
     /// Returns aliases.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.indices().put_alias("products", "catalog").await?;
+    /// let aliases = client.indices().get_alias().index(["products"]).await?;
+    /// println!("{aliases:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_alias(&self) -> GetAlias {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

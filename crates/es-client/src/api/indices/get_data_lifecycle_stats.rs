@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_lifecycle/stats`
     ///
     /// Since 8.12.0. Not on serverless. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-lifecycle-stats)
     GetDataLifecycleStats of GetDataLifecycleStatsEndpoint -> Value, none;
     query {}
 }

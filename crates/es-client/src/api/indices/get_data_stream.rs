@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_data_stream/{name}`, `/_data_stream`
     ///
     /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream)
     GetDataStream of GetDataStreamEndpoint -> Value, none;
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or

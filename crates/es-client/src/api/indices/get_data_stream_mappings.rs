@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_data_stream/{name}/_mappings`
     ///
     /// Since 9.1.0. Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream-mappings)
     GetDataStreamMappings of GetDataStreamMappingsEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

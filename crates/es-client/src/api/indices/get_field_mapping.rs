@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/{index}/_mapping/field/{fields}`, `/_mapping/field/{fields}`
     ///
     /// Not on serverless. Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-field-mapping)
     GetFieldMapping of GetFieldMappingEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_index_template/{name}`, `/_index_template`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-index-template)
     GetIndexTemplate of GetIndexTemplateEndpoint -> types::IndexTemplates, none;
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_mapping`, `/_mapping`
     ///
     /// Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-mapping)
     GetMapping of GetMappingEndpoint -> types::IndexStates, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -35,6 +38,22 @@ builder! {
 
 impl super::Indices {
     /// Returns the mappings of indices.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// for (name, index) in client.indices().get_mapping("products").await? {
+    ///     println!("{name}: {:?}", index.mappings);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_migration/reindex/{index}/_status`
     ///
     /// Since 8.18.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-migrate-reindex-status)
     GetMigrateReindexStatus of GetMigrateReindexStatusEndpoint -> Value, none;
     query {}
 }

@@ -19,6 +19,9 @@ builder! {
     /// `GET` `/{index}/_settings/{name}`, `/{index}/_settings`, `/_settings/{name}`, `/_settings`
     ///
     /// Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-settings)
     GetSettings of GetSettingsEndpoint -> types::IndexStates, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

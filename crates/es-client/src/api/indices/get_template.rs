@@ -15,6 +15,9 @@ builder! {
     ///
     /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privilege
     /// `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-template)
     GetTemplate of GetTemplateEndpoint -> Value, none;
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.

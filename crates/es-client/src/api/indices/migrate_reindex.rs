@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_migration/reindex`
     ///
     /// Since 8.18.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-migrate-reindex)
     MigrateReindex of MigrateReindexEndpoint -> Value, json;
     query {}
 }

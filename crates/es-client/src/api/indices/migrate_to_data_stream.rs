@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_data_stream/_migrate/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-migrate-to-data-stream)
     MigrateToDataStream of MigrateToDataStreamEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

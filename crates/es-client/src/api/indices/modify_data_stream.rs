@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_data_stream/_modify`
     ///
     /// Since 7.16.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-modify-data-stream)
     ModifyDataStream of ModifyDataStreamEndpoint -> Value, json;
     query {}
     property {

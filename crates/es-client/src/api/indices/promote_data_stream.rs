@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_data_stream/_promote/{name}`
     ///
     /// Since 7.9.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-promote-data-stream)
     PromoteDataStream of PromoteDataStreamEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `PUT` `/{index}/_alias/{name}`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-alias)
     PutAlias of PutAliasEndpoint -> types::Acknowledged, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -36,6 +39,21 @@ builder! {
 
 impl super::Indices {
     /// Adds indices or data streams to an alias, and creates the alias if it is missing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.indices().put_alias("products", "catalog").await?;
+    /// assert_eq!(client.count("catalog").await?.count, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
         Request::new(

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_data_stream/{name}/_lifecycle`
     ///
     /// Since 8.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-lifecycle)
     PutDataLifecycle of PutDataLifecycleEndpoint -> Value, json;
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or

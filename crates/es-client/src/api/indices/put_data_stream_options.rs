@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_data_stream/{name}/_options`
     ///
     /// Since 8.19.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-options)
     PutDataStreamOptions of PutDataStreamOptionsEndpoint -> Value, json;
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_data_stream/{name}/_settings`
     ///
     /// Since 9.1.0. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-settings)
     PutDataStreamSettings of PutDataStreamSettingsEndpoint -> Value, json;
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.

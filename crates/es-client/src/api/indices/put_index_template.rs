@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_index_template/{name}`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-index-template)
     PutIndexTemplate of PutIndexTemplateEndpoint -> types::Acknowledged, json;
     query {
         /// Reason for the change, as a free text. Default: `api`.
@@ -56,6 +59,21 @@ builder! {
 
 impl super::Indices {
     /// Creates or updates an index template.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .indices()
+    ///     .put_index_template("logs")
+    ///     .index_patterns(["logs-*"])
+    ///     .template(json!({"settings": {"number_of_shards": 1}}))
+    ///     .data_stream(json!({}))
+    ///     .priority(200)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_index_template(&self, name: impl Param<String>) -> PutIndexTemplate {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/{index}/_mapping`
     ///
     /// Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-mapping)
     PutMapping of PutMappingEndpoint -> types::Acknowledged, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -63,6 +66,25 @@ builder! {
 
 impl super::Indices {
     /// Adds fields to the mapping of indices, or updates settings of existing fields.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client
+    ///     .indices()
+    ///     .put_mapping("products")
+    ///     .properties(json!({"released": {"type": "date"}}))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_mapping(&self, index: impl Param<[String]>) -> PutMapping {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/{index}/_settings`, `/_settings`
     ///
     /// Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-settings)
     PutSettings of PutSettingsEndpoint -> types::Acknowledged, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -43,6 +46,18 @@ builder! {
 
 impl super::Indices {
     /// Updates dynamic settings of indices.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .indices()
+    ///     .put_settings("products")
+    ///     .body(json!({"index": {"refresh_interval": "30s"}}))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

@@ -16,6 +16,9 @@ builder! {
     ///
     /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privileges
     /// `manage_index_templates`, `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-template)
     PutTemplate of PutTemplateEndpoint -> types::Acknowledged, json;
     query {
         /// Reason for the change, as a free text. Default: ``.

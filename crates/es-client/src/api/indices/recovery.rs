@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_recovery`, `/_recovery`
     ///
     /// Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-recovery)
     Recovery of RecoveryEndpoint -> Value, none;
     query {
         /// If `true`, the response includes ongoing shard recoveries only. Default: `false`.

@@ -18,6 +18,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_refresh`, `/_refresh`
     ///
     /// Needs the index privilege `maintenance`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-refresh)
     Refresh of RefreshEndpoint -> types::ShardsResponse, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
@@ -34,6 +37,23 @@ builder! {
 
 impl super::Indices {
     /// Refreshes indices: makes recent changes visible to search.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.index("products").document(json!({"title": "Gaiters"})).await?;
+    /// client.indices().refresh("products").await?;
+    /// assert_eq!(client.count("products").await?.count, 6);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)

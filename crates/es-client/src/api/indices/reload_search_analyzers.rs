@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_reload_search_analyzers`
     ///
     /// Since 7.3.0. Not on serverless. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-reload-search-analyzers)
     ReloadSearchAnalyzers of ReloadSearchAnalyzersEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

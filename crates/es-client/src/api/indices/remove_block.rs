@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/{index}/_block/{block}`
     ///
     /// Since 9.1.0. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-remove-block)
     RemoveBlock of RemoveBlockEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_resolve/cluster/{name}`, `/_resolve/cluster`
     ///
     /// Since 8.13.0. Not on serverless. Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster)
     ResolveCluster of ResolveClusterEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

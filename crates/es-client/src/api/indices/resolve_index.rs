@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_resolve/index/{name}`
     ///
     /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-index)
     ResolveIndex of ResolveIndexEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

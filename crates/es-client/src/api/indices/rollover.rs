@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/{alias}/_rollover/{new_index}`, `/{alias}/_rollover`
     ///
     /// Since 5.0.0. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-rollover)
     Rollover of RolloverEndpoint -> types::RolloverResponse, json;
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.
@@ -48,6 +51,15 @@ builder! {
 
 impl super::Indices {
     /// Creates a new write index for an alias or data stream, if the conditions are met.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let response = client.indices().rollover("logs").conditions(json!({"max_age": "1d"})).await?;
+    /// println!("{response:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, alias), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_segments`, `/_segments`
     ///
     /// Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-segments)
     Segments of SegmentsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

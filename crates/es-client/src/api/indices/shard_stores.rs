@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/{index}/_shard_stores`, `/_shard_stores`
     ///
     /// Not on serverless. Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-shard-stores)
     ShardStores of ShardStoresEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_index_template/_simulate_index/{name}`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-simulate-index-template)
     SimulateIndexTemplate of SimulateIndexTemplateEndpoint -> Value, json;
     query {
         /// Reason for the change, as a free text. Default: `false`.

@@ -19,6 +19,9 @@ builder! {
     /// `POST` `/_index_template/_simulate/{name}`, `/_index_template/_simulate`
     ///
     /// Needs the cluster privilege `manage_index_templates`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-simulate-template)
     SimulateTemplate of SimulateTemplateEndpoint -> Value, json;
     query {
         /// Reason for the change, as a free text. Default: `false`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/{index}/_split/{target}`
     ///
     /// Since 6.1.0. Not on serverless. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-split)
     Split of SplitEndpoint -> types::CreateIndexResponse, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

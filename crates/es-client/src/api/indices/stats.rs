@@ -19,6 +19,9 @@ builder! {
     /// `GET` `/{index}/_stats/{metric}`, `/_stats/{metric}`, `/{index}/_stats`, `/_stats`
     ///
     /// Since 1.3.0. Needs the index privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-stats)
     Stats of StatsEndpoint -> types::IndicesStats, none;
     query {
         /// Fields to include in the `completion` statistics; wildcards are supported.
@@ -54,6 +57,13 @@ builder! {
 
 impl super::Indices {
     /// Returns statistics of indices and data streams.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// println!("{:?}", client.indices().stats().index(["products"]).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_aliases`
     ///
     /// Since 1.3.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-update-aliases)
     UpdateAliases of UpdateAliasesEndpoint -> types::Acknowledged, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -29,6 +32,26 @@ builder! {
 
 impl super::Indices {
     /// Runs several alias actions in one atomic operation.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// // One atomic step: no search finds the alias missing.
+    /// client
+    ///     .indices()
+    ///     .update_aliases()
+    ///     .actions(json!([{"add": {"index": "products", "alias": "catalog"}}]))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn update_aliases(&self) -> UpdateAliases {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

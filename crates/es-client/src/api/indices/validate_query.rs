@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_validate/query`, `/_validate/query`
     ///
     /// Since 1.3.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-validate-query)
     ValidateQuery of ValidateQueryEndpoint -> Value, json;
     query {
         /// If `true`, the query is validated on all shards instead of one random shard per index.

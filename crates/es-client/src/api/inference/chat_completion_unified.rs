@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_inference/chat_completion/{inference_id}/_stream`
     ///
     /// Since 8.18.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-chat-completion-unified)
     ChatCompletionUnified of ChatCompletionUnifiedEndpoint -> Response, json;
     query {
         /// Time to wait for the inference request to complete. Default: `120s`.

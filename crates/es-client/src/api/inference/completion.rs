@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_inference/completion/{inference_id}`
     ///
     /// Since 8.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-completion)
     Completion of CompletionEndpoint -> Value, json;
     query {
         /// Time to wait for the inference request to complete. Default: `120s`.

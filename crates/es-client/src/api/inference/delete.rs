@@ -17,6 +17,9 @@ builder! {
     /// `DELETE` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`
     ///
     /// Since 8.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-delete)
     Delete of DeleteEndpoint -> Value, none;
     query {
         /// If `true`, the endpoint is not deleted; the response lists the pipelines and indices

@@ -13,6 +13,9 @@ builder! {
     /// `DELETE` `/_inference/_region_policy`
     ///
     /// Since 9.5.0. Needs the cluster privilege `manage_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-delete-region-policy)
     DeleteRegionPolicy of DeleteRegionPolicyEndpoint -> Value, none;
     query {}
 }

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_inference/embedding/{inference_id}`
     ///
     /// Since 9.4.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-embedding)
     Embedding of EmbeddingEndpoint -> Value, json;
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.

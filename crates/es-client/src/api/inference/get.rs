@@ -20,6 +20,9 @@ builder! {
     /// `/_inference/{task_type}/_all`, `/_inference`
     ///
     /// Since 8.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get)
     Get of GetEndpoint -> Value, none;
     query {}
     part {

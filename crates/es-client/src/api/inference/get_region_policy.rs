@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_inference/_region_policy`
     ///
     /// Since 9.5.0. Needs the cluster privilege `monitor_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get-region-policy)
     GetRegionPolicy of GetRegionPolicyEndpoint -> Value, none;
     query {}
 }

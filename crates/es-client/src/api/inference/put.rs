@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`
     ///
     /// Since 8.11.0. Needs the cluster privilege `manage_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put)
     Put of PutEndpoint -> Value, json;
     query {
         /// Time to wait for the inference request to complete.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{contextualai_inference_id}`
     ///
     /// Since 9.2.0. Needs the cluster privilege `manage_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-contextualai)
     PutContextualai of PutContextualaiEndpoint -> Value, json;
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.

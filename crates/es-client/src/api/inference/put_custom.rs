@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{custom_inference_id}`
     ///
     /// Since 8.19.0. Needs the cluster privilege `manage_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-custom)
     PutCustom of PutCustomEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_inference/_region_policy`
     ///
     /// Since 9.5.0. Needs the cluster privilege `manage_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-region-policy)
     PutRegionPolicy of PutRegionPolicyEndpoint -> Value, json;
     query {
         /// If `true`, the operation runs even if the endpoint or policy is in use. Default:

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_inference/rerank/{inference_id}`
     ///
     /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-rerank)
     Rerank of RerankEndpoint -> Value, json;
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.

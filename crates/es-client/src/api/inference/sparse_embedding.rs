@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_inference/sparse_embedding/{inference_id}`
     ///
     /// Since 8.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-sparse-embedding)
     SparseEmbedding of SparseEmbeddingEndpoint -> Value, json;
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_inference/completion/{inference_id}/_stream`
     ///
     /// Since 8.16.0. Needs the cluster privilege `monitor_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-stream-completion)
     StreamCompletion of StreamCompletionEndpoint -> Response, json;
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.

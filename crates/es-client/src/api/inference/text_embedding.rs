@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_inference/text_embedding/{inference_id}`
     ///
     /// Since 8.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-text-embedding)
     TextEmbedding of TextEmbeddingEndpoint -> Value, json;
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.

@@ -18,6 +18,9 @@ builder! {
     /// `PUT` `/_inference/{task_type}/{inference_id}/_update`, `/_inference/{inference_id}/_update`
     ///
     /// Since 8.17.0. Needs the cluster privilege `manage_inference`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-update)
     Update of UpdateEndpoint -> Value, json;
     query {
         /// Time to wait for the inference request to complete. Since 9.5.0.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ingest/geoip/database/{id}`
     ///
     /// Since 8.15.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-geoip-database)
     DeleteGeoipDatabase of DeleteGeoipDatabaseEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

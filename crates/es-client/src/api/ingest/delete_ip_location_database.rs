@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ingest/ip_location/database/{id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-ip-location-database)
     DeleteIpLocationDatabase of DeleteIpLocationDatabaseEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ingest/pipeline/{id}`
     ///
     /// Since 5.0.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-pipeline)
     DeletePipeline of DeletePipelineEndpoint -> types::Acknowledged, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

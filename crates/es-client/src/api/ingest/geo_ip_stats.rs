@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_ingest/geoip/stats`
     ///
     /// Since 7.13.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-geo-ip-stats)
     GeoIpStats of GeoIpStatsEndpoint -> Value, none;
     query {}
 }

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_ingest/geoip/database/{id}`, `/_ingest/geoip/database`
     ///
     /// Since 8.15.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-geoip-database)
     GetGeoipDatabase of GetGeoipDatabaseEndpoint -> Value, none;
     query {}
     part {

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_ingest/ip_location/database/{id}`, `/_ingest/ip_location/database`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-ip-location-database)
     GetIpLocationDatabase of GetIpLocationDatabaseEndpoint -> Value, none;
     query {}
     part {

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_ingest/pipeline/{id}`, `/_ingest/pipeline`
     ///
     /// Since 5.0.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-pipeline)
     GetPipeline of GetPipelineEndpoint -> types::Pipelines, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_ingest/processor/grok`
     ///
     /// Since 6.1.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-processor-grok)
     ProcessorGrok of ProcessorGrokEndpoint -> Value, none;
     query {}
 }

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ingest/geoip/database/{id}`
     ///
     /// Since 8.15.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-geoip-database)
     PutGeoipDatabase of PutGeoipDatabaseEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

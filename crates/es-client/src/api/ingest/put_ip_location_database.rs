@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ingest/ip_location/database/{id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-ip-location-database)
     PutIpLocationDatabase of PutIpLocationDatabaseEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ingest/pipeline/{id}`
     ///
     /// Since 5.0.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-pipeline)
     PutPipeline of PutPipelineEndpoint -> types::Acknowledged, json;
     query {
         /// The operation runs only if the pipeline has this version.
@@ -46,6 +49,18 @@ builder! {
 
 impl super::Ingest {
     /// Creates or updates an ingest pipeline.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .ingest()
+    ///     .put_pipeline("orders")
+    ///     .processors(json!([{"set": {"field": "received", "value": "{{_ingest.timestamp}}"}}]))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)

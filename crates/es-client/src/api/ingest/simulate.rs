@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/_ingest/pipeline/{id}/_simulate`, `/_ingest/pipeline/_simulate`
     ///
     /// Since 5.0.0. Needs the cluster privilege `read_pipeline`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-simulate)
     Simulate of SimulateEndpoint -> Value, json;
     query {
         /// If `true`, the response includes the output of each processor. Default: `false`.
@@ -38,6 +41,20 @@ builder! {
 
 impl super::Ingest {
     /// Runs an ingest pipeline on the given documents without indexing them.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let response = client
+    ///     .ingest()
+    ///     .simulate()
+    ///     .id("orders")
+    ///     .docs(json!([{"_source": {"total": 12.5}}]))
+    ///     .await?;
+    /// println!("{response}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn simulate(&self) -> Simulate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -13,6 +13,9 @@ builder! {
     /// `DELETE` `/_license`
     ///
     /// Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-delete)
     Delete of DeleteEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

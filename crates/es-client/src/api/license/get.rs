@@ -11,6 +11,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `GET` `/_license`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get)
     Get of GetEndpoint -> Value, none;
     query {
         /// If `true`, an Enterprise license is reported as `enterprise`; if `false`, as `platinum`.

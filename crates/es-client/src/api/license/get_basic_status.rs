@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_license/basic_status`
     ///
     /// Since 6.3.0. Not on serverless. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get-basic-status)
     GetBasicStatus of GetBasicStatusEndpoint -> Value, none;
     query {}
 }

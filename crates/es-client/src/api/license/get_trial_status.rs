@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_license/trial_status`
     ///
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get-trial-status)
     GetTrialStatus of GetTrialStatusEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_license`
     ///
     /// Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post)
     Post of PostEndpoint -> Value, json;
     query {
         /// If `true`, confirms that you accept the consequences of the license change. Default:

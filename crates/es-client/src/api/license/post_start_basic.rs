@@ -13,6 +13,9 @@ builder! {
     /// `POST` `/_license/start_basic`
     ///
     /// Since 6.3.0. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post-start-basic)
     PostStartBasic of PostStartBasicEndpoint -> Value, none;
     query {
         /// If `true`, confirms that you accept the consequences of the license change. Default:

@@ -13,6 +13,9 @@ builder! {
     /// `POST` `/_license/start_trial`
     ///
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post-start-trial)
     PostStartTrial of PostStartTrialEndpoint -> Value, none;
     query {
         /// If `true`, confirms that you accept the consequences of the license change. Default:

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_logstash/pipeline/{id}`
     ///
     /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-delete-pipeline)
     DeletePipeline of DeletePipelineEndpoint -> (), none;
     query {}
 }

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_logstash/pipeline/{id}`, `/_logstash/pipeline`
     ///
     /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-get-pipeline)
     GetPipeline of GetPipelineEndpoint -> Value, none;
     query {}
     part {

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_logstash/pipeline/{id}`
     ///
     /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-put-pipeline)
     PutPipeline of PutPipelineEndpoint -> (), json;
     query {}
 }

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/{index}/_migration/deprecations`, `/_migration/deprecations`
     ///
     /// Since 6.1.0. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-deprecations)
     Deprecations of DeprecationsEndpoint -> Value, none;
     query {}
     part {

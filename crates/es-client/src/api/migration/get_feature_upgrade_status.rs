@@ -14,6 +14,9 @@ builder! {
     ///
     /// Since 7.16.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
     /// privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-get-feature-upgrade-status)
     GetFeatureUpgradeStatus of GetFeatureUpgradeStatusEndpoint -> Value, none;
     query {}
 }

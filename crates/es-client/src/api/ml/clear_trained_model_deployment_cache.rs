@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/cache/_clear`
     ///
     /// Since 8.5.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-clear-trained-model-deployment-cache)
     ClearTrainedModelDeploymentCache of ClearTrainedModelDeploymentCacheEndpoint -> Value, none;
     query {}
 }

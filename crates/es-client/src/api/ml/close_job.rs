@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_close`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-close-job)
     CloseJob of CloseJobEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

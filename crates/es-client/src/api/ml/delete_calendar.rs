@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/calendars/{calendar_id}`
     ///
     /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar)
     DeleteCalendar of DeleteCalendarEndpoint -> Value, none;
     query {}
 }

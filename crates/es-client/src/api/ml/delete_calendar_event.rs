@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/calendars/{calendar_id}/events/{event_id}`
     ///
     /// Since 6.2.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar-event)
     DeleteCalendarEvent of DeleteCalendarEventEndpoint -> Value, none;
     query {}
 }

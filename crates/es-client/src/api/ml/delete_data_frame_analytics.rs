@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/data_frame/analytics/{id}`
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-data-frame-analytics)
     DeleteDataFrameAnalytics of DeleteDataFrameAnalyticsEndpoint -> Value, none;
     query {
         /// If `true`, the job is stopped and deleted even if it is running. Default: `false`.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/datafeeds/{datafeed_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-datafeed)
     DeleteDatafeed of DeleteDatafeedEndpoint -> Value, none;
     query {
         /// If `true`, the datafeed is deleted even if it is started.

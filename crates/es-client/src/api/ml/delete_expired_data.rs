@@ -18,6 +18,9 @@ builder! {
     /// `DELETE` `/_ml/_delete_expired_data/{job_id}`, `/_ml/_delete_expired_data`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-expired-data)
     DeleteExpiredData of DeleteExpiredDataEndpoint -> Value, json;
     query {
         /// Target number of deletion requests per second. By default, there is no throttling.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/filters/{filter_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-filter)
     DeleteFilter of DeleteFilterEndpoint -> Value, none;
     query {}
 }

@@ -18,6 +18,9 @@ builder! {
     /// `/_ml/anomaly_detectors/{job_id}/_forecast`
     ///
     /// Since 6.5.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-forecast)
     DeleteForecast of DeleteForecastEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when there are no forecasts. Default: `true`.

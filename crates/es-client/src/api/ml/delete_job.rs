@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/anomaly_detectors/{job_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-job)
     DeleteJob of DeleteJobEndpoint -> Value, none;
     query {
         /// If `true`, annotations that users have added are deleted, too. Default: `false`.

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-model-snapshot)
     DeleteModelSnapshot of DeleteModelSnapshotEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/trained_models/{model_id}`
     ///
     /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model)
     DeleteTrainedModel of DeleteTrainedModelEndpoint -> Value, none;
     query {
         /// If `true`, the model is deleted even if ingest pipelines use it or it has a started

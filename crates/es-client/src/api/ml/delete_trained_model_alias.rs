@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_ml/trained_models/{model_id}/model_aliases/{model_alias}`
     ///
     /// Since 7.13.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model-alias)
     DeleteTrainedModelAlias of DeleteTrainedModelAliasEndpoint -> Value, none;
     query {}
 }

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/_estimate_model_memory`
     ///
     /// Since 7.7.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-estimate-model-memory)
     EstimateModelMemory of EstimateModelMemoryEndpoint -> Value, json;
     query {}
     property {

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/data_frame/_evaluate`
     ///
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-evaluate-data-frame)
     EvaluateDataFrame of EvaluateDataFrameEndpoint -> Value, json;
     query {}
     property {

@@ -20,6 +20,9 @@ builder! {
     /// `/_ml/data_frame/analytics/_explain`
     ///
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-explain-data-frame-analytics)
     ExplainDataFrameAnalytics of ExplainDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     part {

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_flush`
     ///
     /// Since 5.4.0. Deprecated since 9.1.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-flush-job)
     FlushJob of FlushJobEndpoint -> Value, json;
     query {
         /// Advances time to this value: results are generated for the period up to it.

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_forecast`
     ///
     /// Since 6.1.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-forecast)
     Forecast of ForecastEndpoint -> Value, json;
     query {
         /// Period to forecast. Default: `1d`.

@@ -20,6 +20,9 @@ builder! {
     /// `/_ml/anomaly_detectors/{job_id}/results/buckets`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-buckets)
     GetBuckets of GetBucketsEndpoint -> Value, json;
     query {
         /// Minimum anomaly score of the buckets to return, from 0 to 100. Default: `0`.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_ml/calendars/{calendar_id}/events`
     ///
     /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-calendar-events)
     GetCalendarEvents of GetCalendarEventsEndpoint -> Value, none;
     query {
         /// Returns only events that end before this time.

@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/_ml/calendars/{calendar_id}`, `/_ml/calendars`
     ///
     /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-calendars)
     GetCalendars of GetCalendarsEndpoint -> Value, json;
     query {
         /// Number of entries to skip. Default: `0`.

@@ -20,6 +20,9 @@ builder! {
     /// `/_ml/anomaly_detectors/{job_id}/results/categories`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-categories)
     GetCategories of GetCategoriesEndpoint -> Value, json;
     query {
         /// Number of entries to skip. Default: `0`.

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_ml/data_frame/analytics/{id}`, `/_ml/data_frame/analytics`
     ///
     /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-data-frame-analytics)
     GetDataFrameAnalytics of GetDataFrameAnalyticsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

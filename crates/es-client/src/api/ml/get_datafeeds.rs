@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_ml/datafeeds/{datafeed_id}`, `/_ml/datafeeds`
     ///
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-datafeeds)
     GetDatafeeds of GetDatafeedsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

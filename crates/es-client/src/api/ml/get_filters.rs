@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_ml/filters/{filter_id}`, `/_ml/filters`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-filters)
     GetFilters of GetFiltersEndpoint -> Value, none;
     query {
         /// Number of entries to skip. Default: `0`.

@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/influencers`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-influencers)
     GetInfluencers of GetInfluencersEndpoint -> Value, json;
     query {
         /// If `true`, results are sorted in descending order. Default: `false`.

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}/_stats`, `/_ml/anomaly_detectors/_stats`
     ///
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-job-stats)
     GetJobStats of GetJobStatsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}`, `/_ml/anomaly_detectors`
     ///
     /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-jobs)
     GetJobs of GetJobsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_ml/memory/{node_id}/_stats`, `/_ml/memory/_stats`
     ///
     /// Since 8.2.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-memory-stats)
     GetMemoryStats of GetMemoryStatsEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

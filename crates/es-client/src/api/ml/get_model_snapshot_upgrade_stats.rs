@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_upgrade/_stats`
     ///
     /// Since 7.16.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-model-snapshot-upgrade-stats)
     GetModelSnapshotUpgradeStats of GetModelSnapshotUpgradeStatsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -20,6 +20,9 @@ builder! {
     /// `/_ml/anomaly_detectors/{job_id}/model_snapshots`
     ///
     /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-model-snapshots)
     GetModelSnapshots of GetModelSnapshotsEndpoint -> Value, json;
     query {
         /// If `true`, results are sorted in descending order. Default: `false`.

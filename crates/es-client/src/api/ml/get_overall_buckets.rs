@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/overall_buckets`
     ///
     /// Since 6.1.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-overall-buckets)
     GetOverallBuckets of GetOverallBucketsEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

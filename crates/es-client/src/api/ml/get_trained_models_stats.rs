@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_ml/trained_models/{model_id}/_stats`, `/_ml/trained_models/_stats`
     ///
     /// Since 7.10.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats)
     GetTrainedModelsStats of GetTrainedModelsStatsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/_infer`
     ///
     /// Since 8.3.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-infer-trained-model)
     InferTrainedModel of InferTrainedModelEndpoint -> Value, json;
     query {
         /// Time to wait for inference results. Default: `10s`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_ml/info`
     ///
     /// Since 6.3.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-info)
     Info of InfoEndpoint -> Value, none;
     query {}
 }

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_open`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-open-job)
     OpenJob of OpenJobEndpoint -> Value, json;
     query {
         /// Time to wait until the job has opened. Default: `30m`.

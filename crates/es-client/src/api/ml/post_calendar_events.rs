@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/calendars/{calendar_id}/events`
     ///
     /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-post-calendar-events)
     PostCalendarEvents of PostCalendarEventsEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     ///
     /// Since 5.4.0. Deprecated since 7.11.0. Not on serverless. Needs the cluster privilege
     /// `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-post-data)
     PostData of PostDataEndpoint -> Value, lines;
     query {
         /// End of the bucket resetting range.

@@ -20,6 +20,9 @@ builder! {
     /// `/_ml/data_frame/analytics/_preview`
     ///
     /// Since 7.13.0. Needs the cluster privilege `monitor_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-preview-data-frame-analytics)
     PreviewDataFrameAnalytics of PreviewDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     part {

@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/_ml/datafeeds/{datafeed_id}/_preview`, `/_ml/datafeeds/_preview`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-preview-datafeed)
     PreviewDatafeed of PreviewDatafeedEndpoint -> Value, json;
     query {
         /// End of the time range, exclusive.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ml/calendars/{calendar_id}`
     ///
     /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-calendar)
     PutCalendar of PutCalendarEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`. Needs the index privileges
     /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-data-frame-analytics)
     PutDataFrameAnalytics of PutDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     property {

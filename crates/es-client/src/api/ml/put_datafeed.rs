@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ml/datafeeds/{datafeed_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-datafeed)
     PutDatafeed of PutDatafeedEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

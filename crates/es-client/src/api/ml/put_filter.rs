@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ml/filters/{filter_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-filter)
     PutFilter of PutFilterEndpoint -> Value, json;
     query {}
     property {

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ml/anomaly_detectors/{job_id}`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-job)
     PutJob of PutJobEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ml/trained_models/{model_id}`
     ///
     /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model)
     PutTrainedModel of PutTrainedModelEndpoint -> Value, json;
     query {
         /// If `true`, the compressed definition is stored without decompressing and validating it.

@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_ml/trained_models/{model_id}/model_aliases/{model_alias}`
     ///
     /// Since 7.13.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias)
     PutTrainedModelAlias of PutTrainedModelAliasEndpoint -> Value, none;
     query {
         /// If `true`, an alias that belongs to another model is moved to this one. Default:

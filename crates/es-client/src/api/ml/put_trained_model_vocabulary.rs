@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_ml/trained_models/{model_id}/vocabulary`
     ///
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-vocabulary)
     PutTrainedModelVocabulary of PutTrainedModelVocabularyEndpoint -> Value, json;
     query {}
     property {

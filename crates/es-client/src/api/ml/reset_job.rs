@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_reset`
     ///
     /// Since 7.14.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-reset-job)
     ResetJob of ResetJobEndpoint -> Value, none;
     query {
         /// If `true`, annotations that users have added are deleted, too. Default: `false`.

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_revert`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-revert-model-snapshot)
     RevertModelSnapshot of RevertModelSnapshotEndpoint -> Value, json;
     query {
         /// If `true`, results between the snapshot and the last result are deleted. Default:

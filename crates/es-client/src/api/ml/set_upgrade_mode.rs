@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_ml/set_upgrade_mode`
     ///
     /// Since 6.7.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-set-upgrade-mode)
     SetUpgradeMode of SetUpgradeModeEndpoint -> Value, none;
     query {
         /// If `true`, upgrade mode is turned on: all jobs and datafeeds are halted. Default:

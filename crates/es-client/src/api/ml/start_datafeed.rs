@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_start`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-datafeed)
     StartDatafeed of StartDatafeedEndpoint -> Value, json;
     query {
         /// Time at which the datafeed stops, exclusive. By default, it runs continuously.

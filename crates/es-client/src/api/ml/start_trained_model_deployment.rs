@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_start`
     ///
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-trained-model-deployment)
     StartTrainedModelDeployment of StartTrainedModelDeploymentEndpoint -> Value, json;
     query {
         /// Size of the inference cache of each node; `0b` disables it. Default: the size of the

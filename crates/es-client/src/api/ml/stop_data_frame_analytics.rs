@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/data_frame/analytics/{id}/_stop`
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-data-frame-analytics)
     StopDataFrameAnalytics of StopDataFrameAnalyticsEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_stop`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-datafeed)
     StopDatafeed of StopDatafeedEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_stop`
     ///
     /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-trained-model-deployment)
     StopTrainedModelDeployment of StopTrainedModelDeploymentEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -17,6 +17,9 @@ builder! {
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_ml`. Needs the index privileges `read`,
     /// `create_index`, `manage`, `index`, `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-data-frame-analytics)
     UpdateDataFrameAnalytics of UpdateDataFrameAnalyticsEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_update`
     ///
     /// Since 6.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-datafeed)
     UpdateDatafeed of UpdateDatafeedEndpoint -> Value, json;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_ml/filters/{filter_id}/_update`
     ///
     /// Since 6.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-filter)
     UpdateFilter of UpdateFilterEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_update`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-job)
     UpdateJob of UpdateJobEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_update`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-model-snapshot)
     UpdateModelSnapshot of UpdateModelSnapshotEndpoint -> Value, json;
     query {}
     property {

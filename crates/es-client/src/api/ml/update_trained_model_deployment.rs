@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_update`
     ///
     /// Since 8.6.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-trained-model-deployment)
     UpdateTrainedModelDeployment of UpdateTrainedModelDeploymentEndpoint -> Value, json;
     query {
         /// Number of allocations of the model across all machine learning nodes. Default: `1`.

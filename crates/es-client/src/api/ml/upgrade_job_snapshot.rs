@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_upgrade`
     ///
     /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-upgrade-job-snapshot)
     UpgradeJobSnapshot of UpgradeJobSnapshotEndpoint -> Value, none;
     query {
         /// Time to wait for the upgrade to complete. Default: `30m`.

@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 7.16.0. Experimental: it may change or go. Needs the cluster privileges `monitor`,
     /// `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-get-repositories-metering-info)
     GetRepositoriesMeteringInfo of GetRepositoriesMeteringInfoEndpoint -> Value, none;
     query {}
 }

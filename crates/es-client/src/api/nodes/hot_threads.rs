@@ -18,6 +18,9 @@ builder! {
     /// `GET` `/_nodes/{node_id}/hot_threads`, `/_nodes/hot_threads`
     ///
     /// Needs the cluster privileges `monitor`, `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-hot-threads)
     HotThreads of HotThreadsEndpoint -> String, none;
     query {
         /// If `true`, idle threads are not included. Default: `true`.

@@ -19,6 +19,9 @@ builder! {
     /// `GET` `/_nodes/{node_id}/{metric}`, `/_nodes/{node_id}`, `/_nodes/{metric}`, `/_nodes`
     ///
     /// Since 1.3.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-info)
     Info of InfoEndpoint -> types::NodesInfo, none;
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
@@ -37,6 +40,13 @@ builder! {
 
 impl super::Nodes {
     /// Returns node information: versions, roles, settings, plugins.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// println!("{:?}", client.nodes().info().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn info(&self) -> Info {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

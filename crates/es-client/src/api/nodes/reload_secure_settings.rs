@@ -19,6 +19,9 @@ builder! {
     /// `POST` `/_nodes/{node_id}/reload_secure_settings`, `/_nodes/reload_secure_settings`
     ///
     /// Since 6.5.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-reload-secure-settings)
     ReloadSecureSettings of ReloadSecureSettingsEndpoint -> Value, json;
     query {
         /// Time to wait for each node to respond. Default: `30s`.

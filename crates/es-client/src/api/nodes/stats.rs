@@ -23,6 +23,9 @@ builder! {
     /// `/_nodes/stats/{metric}`, `/_nodes/stats`
     ///
     /// Needs the cluster privileges `monitor`, `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-stats)
     Stats of StatsEndpoint -> types::NodesStats, none;
     query {
         /// Fields to include in the `completion` statistics; wildcards are supported.
@@ -58,6 +61,13 @@ builder! {
 
 impl super::Nodes {
     /// Returns node statistics.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// println!("{:?}", client.nodes().stats().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -20,6 +20,9 @@ builder! {
     /// `/_nodes/usage/{metric}`, `/_nodes/usage`
     ///
     /// Since 6.0.0. Needs the cluster privileges `monitor`, `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-usage)
     Usage of UsageEndpoint -> Value, none;
     query {
         /// Time to wait for each node to respond. Default: `30s`.

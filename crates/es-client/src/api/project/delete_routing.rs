@@ -15,6 +15,9 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `manage_project_routing`, `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-delete-routing)
     DeleteRouting of DeleteRoutingEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `read_project_routing`, `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-get-many-routing)
     GetManyRouting of GetManyRoutingEndpoint -> Value, none;
     query {}
 }

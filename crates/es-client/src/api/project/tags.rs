@@ -15,6 +15,9 @@ builder! {
     ///
     /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
     /// `read_project_routing`, `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-tags)
     Tags of TagsEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_query_rules/{ruleset_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-delete-ruleset)
     DeleteRuleset of DeleteRulesetEndpoint -> Value, none;
     query {}
 }

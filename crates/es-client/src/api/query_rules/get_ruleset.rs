@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_query_rules/{ruleset_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-get-ruleset)
     GetRuleset of GetRulesetEndpoint -> Value, none;
     query {}
 }

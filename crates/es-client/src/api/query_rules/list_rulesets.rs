@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_query_rules`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-list-rulesets)
     ListRulesets of ListRulesetsEndpoint -> Value, none;
     query {
         /// Number of rulesets to skip. Default: `0`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_query_rules/{ruleset_id}/_rule/{rule_id}`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_search_query_rules`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-put-rule)
     PutRule of PutRuleEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_query_rules/{ruleset_id}/_test`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-test)
     Test of TestEndpoint -> Value, json;
     query {}
     property {

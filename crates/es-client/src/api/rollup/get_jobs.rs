@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the cluster privilege `monitor_rollup`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-jobs)
     GetJobs of GetJobsEndpoint -> Value, none;
     query {}
     part {

@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 6.4.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-rollup-index-caps)
     GetRollupIndexCaps of GetRollupIndexCapsEndpoint -> Value, none;
     query {}
 }

@@ -16,6 +16,9 @@ builder! {
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
     /// Needs the cluster privileges `manage`, `manage_rollup`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-put-job)
     PutJob of PutJobEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/{index}/_rollup_search`
     ///
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-rollup-search)
     RollupSearch of RollupSearchEndpoint -> Value, json;
     query {
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.

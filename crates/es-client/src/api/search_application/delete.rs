@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
     /// Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-delete)
     Delete of DeleteEndpoint -> Value, none;
     query {}
 }

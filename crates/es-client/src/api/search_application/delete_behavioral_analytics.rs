@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_application/analytics/{name}`
     ///
     /// Since 8.8.0. Deprecated since 9.0.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-delete-behavioral-analytics)
     DeleteBehavioralAnalytics of DeleteBehavioralAnalyticsEndpoint -> Value, none;
     query {}
 }

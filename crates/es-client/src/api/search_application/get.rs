@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_application/search_application/{name}`
     ///
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-get)
     Get of GetEndpoint -> Value, none;
     query {}
 }

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_application/analytics/{name}`, `/_application/analytics`
     ///
     /// Since 8.8.0. Deprecated since 9.0.0. Experimental: it may change or go.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-get-behavioral-analytics)
     GetBehavioralAnalytics of GetBehavioralAnalyticsEndpoint -> Value, none;
     query {}
     part {

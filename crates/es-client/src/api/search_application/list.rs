@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_application/search_application`
     ///
     /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-list)
     List of ListEndpoint -> Value, none;
     query {
         /// Number of search applications to skip. Default: `0`.

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_application/analytics/{collection_name}/event/{event_type}`
     ///
     /// Deprecated since 9.0.0. Experimental: it may change or go. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-post-behavioral-analytics-event)
     PostBehavioralAnalyticsEvent of PostBehavioralAnalyticsEventEndpoint -> Value, json;
     query {
         /// If `true`, the response includes the event as it is stored.

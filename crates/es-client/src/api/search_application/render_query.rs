@@ -16,6 +16,9 @@ builder! {
     /// `POST` `/_application/search_application/{name}/_render_query`
     ///
     /// Since 8.9.0. Experimental: it may change or go. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-render-query)
     RenderQuery of RenderQueryEndpoint -> Value, json;
     query {}
     property {

@@ -16,6 +16,9 @@ builder! {
     /// `GET` or `POST` `/_application/search_application/{name}/_search`
     ///
     /// Since 8.8.0. Beta: it may change.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-search)
     Search of SearchEndpoint -> Value, json;
     query {
         /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:

@@ -18,6 +18,9 @@ builder! {
     ///
     /// Since 7.13.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-cache-stats)
     CacheStats of CacheStatsEndpoint -> Value, none;
     query {}
     part {

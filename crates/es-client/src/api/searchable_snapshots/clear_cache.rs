@@ -19,6 +19,9 @@ builder! {
     ///
     /// Since 7.10.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `manage`. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-clear-cache)
     ClearCache of ClearCacheEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.

@@ -16,6 +16,9 @@ builder! {
     ///
     /// Since 7.10.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
     /// privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-mount)
     Mount of MountEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

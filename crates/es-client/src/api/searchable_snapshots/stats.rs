@@ -18,6 +18,9 @@ builder! {
     ///
     /// Since 7.10.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
     /// privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-stats)
     Stats of StatsEndpoint -> Value, none;
     query {
         /// Level at which statistics are aggregated: `cluster`, `indices` or `shards`. Default:

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_security/profile/_activate`
     ///
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-activate-user-profile)
     ActivateUserProfile of ActivateUserProfileEndpoint -> Value, json;
     query {}
     property {

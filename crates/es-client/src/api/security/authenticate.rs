@@ -13,12 +13,23 @@ builder! {
     /// `GET` `/_security/_authenticate`
     ///
     /// Since 5.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-authenticate)
     Authenticate of AuthenticateEndpoint -> types::Authentication, none;
     query {}
 }
 
 impl super::Security {
     /// Returns the authenticated user, with roles and realm.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let user = client.security().authenticate().await?;
+    /// println!("{user:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn authenticate(&self) -> Authenticate {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

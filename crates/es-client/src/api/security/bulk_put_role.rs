@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_security/role`
     ///
     /// Since 8.15.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-put-role)
     BulkPutRole of BulkPutRoleEndpoint -> Value, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

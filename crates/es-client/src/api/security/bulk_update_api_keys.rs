@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_security/api_key/_bulk_update`
     ///
     /// Since 8.5.0. Not on serverless. Needs the cluster privilege `manage_own_api_key`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-update-api-keys)
     BulkUpdateApiKeys of BulkUpdateApiKeysEndpoint -> Value, json;
     query {}
     property {

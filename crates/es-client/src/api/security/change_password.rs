@@ -18,6 +18,9 @@ builder! {
     /// `PUT` `/_security/user/{username}/_password`, `/_security/user/_password`
     ///
     /// Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-change-password)
     ChangePassword of ChangePasswordEndpoint -> Value, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_security/api_key/{ids}/_clear_cache`
     ///
     /// Since 7.10.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-api-key-cache)
     ClearApiKeyCache of ClearApiKeyCacheEndpoint -> Value, none;
     query {}
 }

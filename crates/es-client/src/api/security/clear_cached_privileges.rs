@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_security/privilege/{application}/_clear_cache`
     ///
     /// Since 7.9.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-privileges)
     ClearCachedPrivileges of ClearCachedPrivilegesEndpoint -> Value, none;
     query {}
 }

@@ -13,6 +13,9 @@ pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
 
 builder! {
     /// `POST` `/_security/realm/{realms}/_clear_cache`
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-realms)
     ClearCachedRealms of ClearCachedRealmsEndpoint -> Value, none;
     query {
         /// Users to evict from the cache. By default, all are evicted.

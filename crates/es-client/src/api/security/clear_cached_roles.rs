@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_security/role/{name}/_clear_cache`
     ///
     /// Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-roles)
     ClearCachedRoles of ClearCachedRolesEndpoint -> Value, none;
     query {}
 }

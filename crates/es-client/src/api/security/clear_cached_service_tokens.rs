@@ -18,6 +18,9 @@ builder! {
     /// `POST` `/_security/service/{namespace}/{service}/credential/token/{name}/_clear_cache`
     ///
     /// Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-service-tokens)
     ClearCachedServiceTokens of ClearCachedServiceTokensEndpoint -> Value, none;
     query {}
 }

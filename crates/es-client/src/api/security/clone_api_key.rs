@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 9.4.0. Experimental: it may change or go. Needs the cluster privilege
     /// `manage_own_api_key`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clone-api-key)
     CloneApiKey of CloneApiKeyEndpoint -> Value, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privilege `manage_own_api_key`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-api-key)
     CreateApiKey of CreateApiKeyEndpoint -> types::ApiKeyCreated, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
@@ -39,6 +42,22 @@ builder! {
 impl super::Security {
     /// Creates an API key. The request is not retried once a node may have received it, because a
     /// retry would create a second key.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let key = client
+    ///     .security()
+    ///     .create_api_key()
+    ///     .name("orders-service")
+    ///     .role_descriptors(json!({"orders": {"indices": [
+    ///         {"names": ["orders"], "privileges": ["read", "write"]},
+    ///     ]}}))
+    ///     .await?;
+    /// let service = client.options().api_key((key.id, key.api_key)).into_client();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn create_api_key(&self) -> CreateApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/cross_cluster/api_key`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-cross-cluster-api-key)
     CreateCrossClusterApiKey of CreateCrossClusterApiKeyEndpoint -> Value, json;
     query {}
     property {

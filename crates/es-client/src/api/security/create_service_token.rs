@@ -19,6 +19,9 @@ builder! {
     /// `/_security/service/{namespace}/{service}/credential/token`
     ///
     /// Needs the cluster privilege `manage_service_account`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-service-token)
     CreateServiceToken of CreateServiceTokenEndpoint -> Value, none;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/delegate_pki`
     ///
     /// Since 7.4.0. Not on serverless. Needs the cluster privilege `all`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delegate-pki)
     DelegatePki of DelegatePkiEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_security/privilege/{application}/{name}`
     ///
     /// Since 6.4.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-privileges)
     DeletePrivileges of DeletePrivilegesEndpoint -> Value, none;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_security/role/{name}`
     ///
     /// Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-role)
     DeleteRole of DeleteRoleEndpoint -> types::Deleted, none;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_security/role_mapping/{name}`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-role-mapping)
     DeleteRoleMapping of DeleteRoleMappingEndpoint -> Value, none;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

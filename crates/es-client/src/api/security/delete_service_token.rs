@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_security/service/{namespace}/{service}/credential/token/{name}`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_service_account`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-service-token)
     DeleteServiceToken of DeleteServiceTokenEndpoint -> Value, none;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

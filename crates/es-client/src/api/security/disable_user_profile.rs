@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_security/profile/{uid}/_disable`
     ///
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-disable-user-profile)
     DisableUserProfile of DisableUserProfileEndpoint -> Value, none;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

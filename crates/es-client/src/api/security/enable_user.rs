@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_security/user/{username}/_enable`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enable-user)
     EnableUser of EnableUserEndpoint -> Value, none;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_security/enroll/kibana`
     ///
     /// Since 8.0.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enroll-kibana)
     EnrollKibana of EnrollKibanaEndpoint -> Value, none;
     query {}
 }

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_security/enroll/node`
     ///
     /// Since 8.0.0. Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enroll-node)
     EnrollNode of EnrollNodeEndpoint -> Value, none;
     query {}
 }

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-api-key)
     GetApiKey of GetApiKeyEndpoint -> types::ApiKeys, none;
     query {
         /// If `true`, only active API keys are returned: neither invalidated nor expired. Default:
@@ -39,6 +42,13 @@ builder! {
 
 impl super::Security {
     /// Returns API keys.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// println!("{:?}", client.security().get_api_key().owner(true).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_api_key(&self) -> GetApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

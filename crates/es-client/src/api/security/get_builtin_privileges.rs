@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_security/privilege/_builtin`
     ///
     /// Since 7.3.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-builtin-privileges)
     GetBuiltinPrivileges of GetBuiltinPrivilegesEndpoint -> Value, none;
     query {}
 }

@@ -19,6 +19,9 @@ builder! {
     /// `/_security/privilege`
     ///
     /// Since 6.4.0. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-privileges)
     GetPrivileges of GetPrivilegesEndpoint -> Value, none;
     query {}
     part {

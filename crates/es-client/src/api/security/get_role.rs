@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_security/role/{name}`, `/_security/role`
     ///
     /// Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-role)
     GetRole of GetRoleEndpoint -> types::Roles, none;
     query {
         /// If `true`, implicitly granted privileges are included. Default: `false`. Since 9.5.0.

@@ -17,6 +17,9 @@ builder! {
     /// `GET` `/_security/role_mapping/{name}`, `/_security/role_mapping`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-role-mapping)
     GetRoleMapping of GetRoleMappingEndpoint -> Value, none;
     query {}
     part {

@@ -19,6 +19,9 @@ builder! {
     /// `/_security/service`
     ///
     /// Since 7.13.0. Needs the cluster privilege `manage_service_account`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-service-accounts)
     GetServiceAccounts of GetServiceAccountsEndpoint -> Value, none;
     query {}
     part {

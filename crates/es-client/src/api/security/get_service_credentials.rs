@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_security/service/{namespace}/{service}/credential`
     ///
     /// Since 7.13.0. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-service-credentials)
     GetServiceCredentials of GetServiceCredentialsEndpoint -> Value, none;
     query {}
 }

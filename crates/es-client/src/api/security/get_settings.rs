@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_security/settings`
     ///
     /// Not on serverless. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-settings)
     GetSettings of GetSettingsEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_security/stats`
     ///
     /// Since 9.2.0. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-stats)
     GetStats of GetStatsEndpoint -> Value, none;
     query {}
 }

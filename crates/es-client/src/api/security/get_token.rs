@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/oauth2/token`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_token`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-token)
     GetToken of GetTokenEndpoint -> Value, json;
     query {}
     property {

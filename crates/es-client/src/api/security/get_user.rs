@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_security/user/{username}`, `/_security/user`
     ///
     /// Not on serverless. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user)
     GetUser of GetUserEndpoint -> types::Users, none;
     query {
         /// If `true`, the response includes the profile ID of the user. Default: `false`. Since

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_security/user/_privileges`
     ///
     /// Since 6.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user-privileges)
     GetUserPrivileges of GetUserPrivilegesEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_security/profile/{uid}`
     ///
     /// Since 8.2.0. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user-profile)
     GetUserProfile of GetUserProfileEndpoint -> Value, none;
     query {
         /// Keys of application data to return; `*` returns all.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/api_key/grant`
     ///
     /// Since 7.9.0. Needs the cluster privilege `grant_api_key`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-grant-api-key)
     GrantApiKey of GrantApiKeyEndpoint -> types::ApiKeyCreated, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

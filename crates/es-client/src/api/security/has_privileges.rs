@@ -19,6 +19,9 @@ builder! {
     /// `GET` or `POST` `/_security/user/{user}/_has_privileges`, `/_security/user/_has_privileges`
     ///
     /// Since 6.4.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges)
     HasPrivileges of HasPrivilegesEndpoint -> Value, json;
     query {}
     part {

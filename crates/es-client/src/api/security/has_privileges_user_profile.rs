@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_security/profile/_has_privileges`
     ///
     /// Since 8.3.0. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges-user-profile)
     HasPrivilegesUserProfile of HasPrivilegesUserProfileEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_security/api_key`
     ///
     /// Since 6.7.0. Needs the cluster privileges `manage_api_key`, `manage_own_api_key`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-invalidate-api-key)
     InvalidateApiKey of InvalidateApiKeyEndpoint -> types::ApiKeysInvalidated, json;
     query {}
     property {
@@ -35,6 +38,14 @@ builder! {
 
 impl super::Security {
     /// Invalidates API keys.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # let id = String::new();
+    /// client.security().invalidate_api_key().ids([id]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

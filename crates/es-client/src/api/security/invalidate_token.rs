@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_security/oauth2/token`
     ///
     /// Since 5.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-invalidate-token)
     InvalidateToken of InvalidateTokenEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/oidc/authenticate`
     ///
     /// Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-authenticate)
     OidcAuthenticate of OidcAuthenticateEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/oidc/logout`
     ///
     /// Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-logout)
     OidcLogout of OidcLogoutEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/oidc/prepare`
     ///
     /// Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-prepare-authentication)
     OidcPrepareAuthentication of OidcPrepareAuthenticationEndpoint -> Value, json;
     query {}
     property {

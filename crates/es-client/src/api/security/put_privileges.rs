@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_security/privilege`
     ///
     /// Since 6.4.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-privileges)
     PutPrivileges of PutPrivilegesEndpoint -> Value, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

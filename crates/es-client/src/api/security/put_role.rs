@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_security/role/{name}`
     ///
     /// Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-role)
     PutRole of PutRoleEndpoint -> types::RolePut, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
@@ -47,6 +50,18 @@ builder! {
 
 impl super::Security {
     /// Creates or updates a role.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .security()
+    ///     .put_role("orders-reader")
+    ///     .indices(json!([{"names": ["orders"], "privileges": ["read"]}]))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)

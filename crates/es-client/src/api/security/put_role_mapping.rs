@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_security/role_mapping/{name}`
     ///
     /// Since 5.5.0. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-role-mapping)
     PutRoleMapping of PutRoleMappingEndpoint -> Value, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_security/user/{username}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-user)
     PutUser of PutUserEndpoint -> types::UserPut, json;
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
@@ -44,6 +47,18 @@ builder! {
 
 impl super::Security {
     /// Creates or updates a user of the native realm.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .security()
+    ///     .put_user("jane")
+    ///     .password("a long password")
+    ///     .roles(["orders-reader"])
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)

@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_security/_query/api_key`
     ///
     /// Since 7.15.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-api-keys)
     QueryApiKeys of QueryApiKeysEndpoint -> types::ApiKeys, json;
     query {
         /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:

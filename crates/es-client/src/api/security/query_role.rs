@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_security/_query/role`
     ///
     /// Since 8.15.0. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-role)
     QueryRole of QueryRoleEndpoint -> Value, json;
     query {}
     property {

@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_security/_query/user`
     ///
     /// Since 8.14.0. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-user)
     QueryUser of QueryUserEndpoint -> Value, json;
     query {
         /// If `true`, the response includes the profile ID of the user. Default: `false`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/saml/authenticate`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-authenticate)
     SamlAuthenticate of SamlAuthenticateEndpoint -> Value, json;
     query {}
     property {

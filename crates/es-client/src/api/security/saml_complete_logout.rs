@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/saml/complete_logout`
     ///
     /// Since 7.14.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-complete-logout)
     SamlCompleteLogout of SamlCompleteLogoutEndpoint -> (), json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/saml/invalidate`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-invalidate)
     SamlInvalidate of SamlInvalidateEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/saml/logout`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-logout)
     SamlLogout of SamlLogoutEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_security/saml/prepare`
     ///
     /// Since 7.5.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-prepare-authentication)
     SamlPrepareAuthentication of SamlPrepareAuthenticationEndpoint -> Value, json;
     query {}
     property {

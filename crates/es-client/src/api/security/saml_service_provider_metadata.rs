@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_security/saml/metadata/{realm_name}`
     ///
     /// Since 7.11.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-service-provider-metadata)
     SamlServiceProviderMetadata of SamlServiceProviderMetadataEndpoint -> Value, none;
     query {}
 }

@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_security/profile/_suggest`
     ///
     /// Since 8.2.0. Needs the cluster privilege `read_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-suggest-user-profiles)
     SuggestUserProfiles of SuggestUserProfilesEndpoint -> Value, json;
     query {
         /// Keys of application data to return; `*` returns all.

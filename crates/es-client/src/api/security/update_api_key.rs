@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_security/api_key/{id}`
     ///
     /// Since 8.4.0. Needs the cluster privilege `manage_own_api_key`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-api-key)
     UpdateApiKey of UpdateApiKeyEndpoint -> Value, json;
     query {}
     property {

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_security/cross_cluster/api_key/{id}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key)
     UpdateCrossClusterApiKey of UpdateCrossClusterApiKeyEndpoint -> Value, json;
     query {}
     property {

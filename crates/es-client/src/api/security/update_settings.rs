@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_security/settings`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_security`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-settings)
     UpdateSettings of UpdateSettingsEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_security/profile/{uid}/_data`
     ///
     /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-user-profile-data)
     UpdateUserProfileData of UpdateUserProfileDataEndpoint -> Value, json;
     query {
         /// The operation runs only if the last change of the document has this primary term;

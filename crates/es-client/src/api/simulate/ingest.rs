@@ -20,6 +20,9 @@ builder! {
     ///
     /// Since 8.12.0. Experimental: it may change or go. Not on serverless. Needs the index
     /// privilege `index`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-simulate-ingest)
     Ingest of IngestEndpoint -> Value, json;
     query {
         /// How `mapping_addition` is merged: `index` for an index mapping, `template` for a

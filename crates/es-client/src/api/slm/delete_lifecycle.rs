@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_slm/policy/{policy_id}`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-delete-lifecycle)
     DeleteLifecycle of DeleteLifecycleEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_slm/policy/{policy_id}/_execute`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-execute-lifecycle)
     ExecuteLifecycle of ExecuteLifecycleEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ builder! {
     /// `POST` `/_slm/_execute_retention`
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_slm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-execute-retention)
     ExecuteRetention of ExecuteRetentionEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

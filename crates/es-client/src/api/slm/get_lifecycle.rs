@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_slm/policy/{policy_id}`, `/_slm/policy`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-lifecycle)
     GetLifecycle of GetLifecycleEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_slm/stats`
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_slm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-stats)
     GetStats of GetStatsEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_slm/status`
     ///
     /// Since 7.6.0. Needs the cluster privilege `read_slm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-status)
     GetStatus of GetStatusEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

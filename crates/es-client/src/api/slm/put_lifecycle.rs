@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_slm/policy/{policy_id}`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage_slm`. Needs the index privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-put-lifecycle)
     PutLifecycle of PutLifecycleEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_slm/start`
     ///
     /// Since 7.6.0. Needs the cluster privilege `manage_slm`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-start)
     Start of StartEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_slm/stop`
     ///
     /// Since 7.6.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-stop)
     Stop of StopEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

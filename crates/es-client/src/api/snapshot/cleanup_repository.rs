@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_snapshot/{repository}/_cleanup`
     ///
     /// Since 7.4.0. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-cleanup-repository)
     CleanupRepository of CleanupRepositoryEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_snapshot/{repository}/{snapshot}/_clone/{target_snapshot}`
     ///
     /// Since 7.10.0. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-clone)
     Clone of CloneEndpoint -> Value, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

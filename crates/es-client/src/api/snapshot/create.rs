@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_snapshot/{repository}/{snapshot}`
     ///
     /// Needs the cluster privilege `create_snapshot`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-create)
     Create of CreateEndpoint -> types::SnapshotCreated, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -45,6 +48,13 @@ builder! {
 
 impl super::Snapshot {
     /// Creates a snapshot.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client.snapshot().create("backups", "before-upgrade").wait_for_completion(true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
         Request::new(

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_snapshot/{repository}`
     ///
     /// Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-create-repository)
     CreateRepository of CreateRepositoryEndpoint -> types::Acknowledged, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -28,6 +31,18 @@ builder! {
 
 impl super::Snapshot {
     /// Creates or updates a snapshot repository.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .snapshot()
+    ///     .create_repository("backups")
+    ///     .body(json!({"type": "fs", "settings": {"location": "backups"}}))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn create_repository(&self, repository: impl Param<String>) -> CreateRepository {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)

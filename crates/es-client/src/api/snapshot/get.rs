@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_snapshot/{repository}/{snapshot}`
     ///
     /// Needs the cluster privilege `monitor_snapshot`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-get)
     Get of GetEndpoint -> types::Snapshots, none;
     query {
         /// Offset identifier from which to continue: the `next` value of the previous response.

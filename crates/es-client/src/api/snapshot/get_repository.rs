@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_snapshot/{repository}`, `/_snapshot`
     ///
     /// Needs the cluster privilege `monitor_snapshot`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-get-repository)
     GetRepository of GetRepositoryEndpoint -> Value, none;
     query {
         /// If `true`, the request reads the cluster state of the local node instead of that of the

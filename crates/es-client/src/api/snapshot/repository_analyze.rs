@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_snapshot/{repository}/_analyze`
     ///
     /// Since 7.12.0. Not on serverless. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-repository-analyze)
     RepositoryAnalyze of RepositoryAnalyzeEndpoint -> Value, none;
     query {
         /// Number of blobs to write during the test. Default: `100`.

@@ -16,6 +16,9 @@ builder! {
     ///
     /// Since 8.16.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-repository-verify-integrity)
     RepositoryVerifyIntegrity of RepositoryVerifyIntegrityEndpoint -> Value, none;
     query {
         /// Number of blobs to verify concurrently, if `verify_blob_contents` is `true`. Default:

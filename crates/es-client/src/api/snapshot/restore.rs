@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_snapshot/{repository}/{snapshot}/_restore`
     ///
     /// Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-restore)
     Restore of RestoreEndpoint -> types::SnapshotRestored, json;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -50,6 +53,19 @@ builder! {
 
 impl super::Snapshot {
     /// Restores a snapshot.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// client
+    ///     .snapshot()
+    ///     .restore("backups", "before-upgrade")
+    ///     .indices("products")
+    ///     .rename_pattern("(.+)")
+    ///     .rename_replacement("restored-$1")
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
         Request::new(

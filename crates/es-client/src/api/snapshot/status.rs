@@ -19,6 +19,9 @@ builder! {
     /// `/_snapshot/_status`
     ///
     /// Since 7.8.0. Needs the cluster privilege `monitor_snapshot`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-status)
     Status of StatusEndpoint -> types::SnapshotStatuses, none;
     query {
         /// If `false`, the request fails when a snapshot is unavailable. Default: `false`.

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_snapshot/{repository}/_verify`
     ///
     /// Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-verify-repository)
     VerifyRepository of VerifyRepositoryEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_sql/close`
     ///
     /// Since 6.3.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-clear-cursor)
     ClearCursor of ClearCursorEndpoint -> Value, json;
     query {}
     property {

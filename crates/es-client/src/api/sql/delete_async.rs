@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_sql/async/delete/{id}`
     ///
     /// Since 7.15.0. Needs the cluster privilege `cancel_task`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-delete-async)
     DeleteAsync of DeleteAsyncEndpoint -> Value, none;
     query {}
 }

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_sql/async/{id}`
     ///
     /// Since 7.15.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-get-async)
     GetAsync of GetAsyncEndpoint -> Value, none;
     query {
         /// Separator between values of a CSV response. Default: `,`.

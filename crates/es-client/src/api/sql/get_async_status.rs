@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_sql/async/status/{id}`
     ///
     /// Since 7.15.0. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-get-async-status)
     GetAsyncStatus of GetAsyncStatusEndpoint -> Value, none;
     query {}
 }

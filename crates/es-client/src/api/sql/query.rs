@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_sql`
     ///
     /// Since 6.3.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-query)
     Query of QueryEndpoint -> Value, json;
     query {
         /// Format of the response, such as `json` or `csv`.
@@ -69,6 +72,15 @@ builder! {
 
 impl super::Sql {
     /// Runs a SQL query, or returns the next page of one.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// let response =
+    ///     client.sql().query().query("SELECT brand, AVG(price) FROM products GROUP BY brand").await?;
+    /// println!("{response}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn query(&self) -> Query {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_sql/translate`
     ///
     /// Since 6.3.0. Needs the index privilege `read`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-translate)
     Translate of TranslateEndpoint -> Value, json;
     query {}
     property {

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_ssl/certificates`
     ///
     /// Since 6.2.0. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ssl-certificates)
     Certificates of CertificatesEndpoint -> Value, none;
     query {}
 }

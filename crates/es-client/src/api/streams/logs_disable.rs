@@ -16,6 +16,9 @@ builder! {
     ///
     /// Since 9.1.0. Experimental: it may change or go. Not on serverless. Needs the cluster
     /// privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-logs-disable)
     LogsDisable of LogsDisableEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

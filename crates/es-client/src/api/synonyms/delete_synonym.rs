@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_synonyms/{id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-delete-synonym)
     DeleteSynonym of DeleteSynonymEndpoint -> Value, none;
     query {}
 }

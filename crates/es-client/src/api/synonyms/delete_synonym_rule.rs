@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_synonyms/{set_id}/{rule_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-delete-synonym-rule)
     DeleteSynonymRule of DeleteSynonymRuleEndpoint -> Value, none;
     query {
         /// If `true`, search analyzers that use the set are reloaded. Default: `true`. Since 9.1.0.

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_synonyms/{id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonym)
     GetSynonym of GetSynonymEndpoint -> Value, none;
     query {
         /// Number of synonym sets or rules to skip. Default: `0`.

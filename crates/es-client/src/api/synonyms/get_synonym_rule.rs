@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_synonyms/{set_id}/{rule_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonym-rule)
     GetSynonymRule of GetSynonymRuleEndpoint -> Value, none;
     query {}
 }

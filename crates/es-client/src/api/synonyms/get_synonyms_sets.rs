@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_synonyms`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonyms-sets)
     GetSynonymsSets of GetSynonymsSetsEndpoint -> Value, none;
     query {
         /// Number of synonym sets or rules to skip. Default: `0`.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_synonyms/{id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-put-synonym)
     PutSynonym of PutSynonymEndpoint -> Value, json;
     query {
         /// If `true`, the rules are added to the existing synonym set; if `false`, they replace it.

@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_synonyms/{set_id}/{rule_id}`
     ///
     /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-put-synonym-rule)
     PutSynonymRule of PutSynonymRuleEndpoint -> Value, json;
     query {
         /// If `true`, search analyzers that use the set are reloaded. Default: `true`. Since 9.1.0.

@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_tasks/{task_id}/_cancel`, `/_tasks/_cancel`
     ///
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `manage`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-cancel)
     Cancel of CancelEndpoint -> types::TaskList, none;
     query {
         /// Actions of the tasks to consider; wildcards are supported.

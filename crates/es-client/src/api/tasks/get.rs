@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_tasks/{task_id}`
     ///
     /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-get)
     Get of GetEndpoint -> types::TaskResponse, none;
     query {
         /// Time to wait for completion, if `wait_for_completion` is `true`. Default: `30s`.
@@ -25,6 +28,14 @@ builder! {
 
 impl super::Tasks {
     /// Returns a task, optionally once it has completed.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # let task_id = String::new();
+    /// println!("{:?}", client.tasks().get(task_id).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get(&self, task_id: impl Param<String>) -> Get {
         Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, task_id), Answer::json)

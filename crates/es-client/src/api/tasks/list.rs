@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_tasks`
     ///
     /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-list)
     List of ListEndpoint -> types::TaskList, none;
     query {
         /// Actions of the tasks to consider; wildcards are supported.
@@ -35,6 +38,13 @@ builder! {
 
 impl super::Tasks {
     /// Returns tasks that currently run in the cluster.
+    ///
+    /// ```
+    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// println!("{:?}", client.tasks().list().actions(["*reindex"]).detailed(true).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn list(&self) -> List {
         Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_text_structure/find_field_structure`
     ///
     /// Not on serverless. Needs the cluster privilege `monitor_text_structure`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-field-structure)
     FindFieldStructure of FindFieldStructureEndpoint -> Value, none;
     query {
         /// Column names of delimited text. By default, they are taken from the header row or

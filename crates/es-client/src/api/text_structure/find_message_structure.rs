@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_text_structure/find_message_structure`
     ///
     /// Not on serverless. Needs the cluster privilege `monitor_text_structure`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-message-structure)
     FindMessageStructure of FindMessageStructureEndpoint -> Value, json;
     query {
         /// Column names of delimited text. By default, they are taken from the header row or

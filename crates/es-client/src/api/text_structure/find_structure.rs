@@ -15,6 +15,9 @@ builder! {
     /// `POST` `/_text_structure/find_structure`
     ///
     /// Since 7.13.0. Needs the cluster privilege `monitor_text_structure`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-structure)
     FindStructure of FindStructureEndpoint -> Value, lines;
     query {
         /// Character set of the text, such as `UTF-8`.

@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_text_structure/test_grok_pattern`
     ///
     /// Since 8.13.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-test-grok-pattern)
     TestGrokPattern of TestGrokPatternEndpoint -> Value, json;
     query {
         /// Compatibility of grok patterns with the Elastic Common Schema: `disabled` or `v1`.

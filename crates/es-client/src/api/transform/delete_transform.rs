@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_transform/{transform_id}`
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-delete-transform)
     DeleteTransform of DeleteTransformEndpoint -> Value, none;
     query {
         /// If `true`, the destination index is deleted, too. Default: `false`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_transform/_node_stats`
     ///
     /// Since 8.15.0.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-node-stats)
     GetNodeStats of GetNodeStatsEndpoint -> Value, none;
     query {}
 }

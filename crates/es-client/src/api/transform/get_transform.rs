@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_transform/{transform_id}`, `/_transform`
     ///
     /// Since 7.5.0. Needs the cluster privilege `monitor_transform`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-transform)
     GetTransform of GetTransformEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

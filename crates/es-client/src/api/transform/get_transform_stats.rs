@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 7.5.0. Needs the cluster privilege `monitor_transform`. Needs the index privileges
     /// `read`, `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-transform-stats)
     GetTransformStats of GetTransformStatsEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

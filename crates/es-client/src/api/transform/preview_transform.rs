@@ -20,6 +20,9 @@ builder! {
     ///
     /// Since 7.2.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
     /// `read`, `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-preview-transform)
     PreviewTransform of PreviewTransformEndpoint -> Value, json;
     query {
         /// Time to wait for the request to complete. Default: `30s`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_transform/{transform_id}/_reset`
     ///
     /// Since 8.1.0. Needs the cluster privilege `manage_transform`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-reset-transform)
     ResetTransform of ResetTransformEndpoint -> Value, none;
     query {
         /// If `true`, the transform is reset even if it is running. Default: `false`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_transform/{transform_id}/_schedule_now`
     ///
     /// Since 8.7.0. Needs the cluster privilege `manage_transform`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-schedule-now-transform)
     ScheduleNowTransform of ScheduleNowTransformEndpoint -> Value, none;
     query {
         /// If `true`, the transform waits for its sync delay before it runs. Default: `false`.

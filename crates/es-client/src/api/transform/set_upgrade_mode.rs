@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_transform/set_upgrade_mode`
     ///
     /// Since 8.18.0. Needs the cluster privilege `manage_transform`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-set-upgrade-mode)
     SetUpgradeMode of SetUpgradeModeEndpoint -> Value, none;
     query {
         /// If `true`, upgrade mode is turned on: all transforms are halted. Default: `false`.

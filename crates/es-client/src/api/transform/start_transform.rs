@@ -15,6 +15,9 @@ builder! {
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
     /// `read`, `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-start-transform)
     StartTransform of StartTransformEndpoint -> Value, none;
     query {
         /// Restricts the transform to data changed after this time, such as `now-30d`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_transform/{transform_id}/_stop`
     ///
     /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-stop-transform)
     StopTransform of StopTransformEndpoint -> Value, none;
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial

@@ -17,6 +17,9 @@ builder! {
     ///
     /// Since 7.2.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
     /// `read`, `index`, `view_index_metadata`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-update-transform)
     UpdateTransform of UpdateTransformEndpoint -> Value, json;
     query {
         /// If `true`, deferrable validations, such as the existence of the source index, are

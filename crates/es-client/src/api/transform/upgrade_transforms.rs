@@ -13,6 +13,9 @@ builder! {
     /// `POST` `/_transform/_upgrade`
     ///
     /// Since 7.16.0. Needs the cluster privilege `manage_transform`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-upgrade-transforms)
     UpgradeTransforms of UpgradeTransformsEndpoint -> Value, none;
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.

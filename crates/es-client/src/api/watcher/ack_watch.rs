@@ -17,6 +17,9 @@ builder! {
     /// `PUT` `/_watcher/watch/{watch_id}/_ack/{action_id}`, `/_watcher/watch/{watch_id}/_ack`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-ack-watch)
     AckWatch of AckWatchEndpoint -> Value, none;
     query {}
     part {

@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_watcher/watch/{watch_id}/_activate`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-activate-watch)
     ActivateWatch of ActivateWatchEndpoint -> Value, none;
     query {}
 }

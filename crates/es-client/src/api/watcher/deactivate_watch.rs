@@ -14,6 +14,9 @@ builder! {
     /// `PUT` `/_watcher/watch/{watch_id}/_deactivate`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-deactivate-watch)
     DeactivateWatch of DeactivateWatchEndpoint -> Value, none;
     query {}
 }

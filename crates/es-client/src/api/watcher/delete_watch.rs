@@ -14,6 +14,9 @@ builder! {
     /// `DELETE` `/_watcher/watch/{id}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-delete-watch)
     DeleteWatch of DeleteWatchEndpoint -> Value, none;
     query {}
 }

@@ -19,6 +19,9 @@ builder! {
     /// `PUT` `/_watcher/watch/{id}/_execute`, `/_watcher/watch/_execute`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-execute-watch)
     ExecuteWatch of ExecuteWatchEndpoint -> Value, json;
     query {
         /// If `true`, the response includes debug information. Default: `false`.

@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_watcher/settings`
     ///
     /// Not on serverless.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-get-settings)
     GetSettings of GetSettingsEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

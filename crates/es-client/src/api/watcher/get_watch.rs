@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_watcher/watch/{id}`
     ///
     /// Since 5.6.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-get-watch)
     GetWatch of GetWatchEndpoint -> Value, none;
     query {}
 }

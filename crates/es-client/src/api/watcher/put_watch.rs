@@ -15,6 +15,9 @@ builder! {
     /// `PUT` `/_watcher/watch/{id}`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-put-watch)
     PutWatch of PutWatchEndpoint -> Value, json;
     query {
         /// If `true`, the watch is activated. Default: `true`.

@@ -15,6 +15,9 @@ builder! {
     /// `GET` or `POST` `/_watcher/_query/watches`
     ///
     /// Since 7.11.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-query-watches)
     QueryWatches of QueryWatchesEndpoint -> Value, json;
     query {}
     property {

@@ -14,6 +14,9 @@ builder! {
     /// `GET` `/_watcher/stats/{metric}`, `/_watcher/stats`
     ///
     /// Since 5.5.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-stats)
     Stats of StatsEndpoint -> Value, none;
     query {
         /// If `true`, the response includes stack traces of running watches. Default: `false`.

@@ -14,6 +14,9 @@ builder! {
     /// `POST` `/_watcher/_stop`
     ///
     /// Not on serverless. Needs the cluster privilege `manage_watcher`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-stop)
     Stop of StopEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.

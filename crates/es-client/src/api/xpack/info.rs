@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_xpack`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-xpack-info)
     Info of InfoEndpoint -> Value, none;
     query {
         /// If `true`, an Enterprise license is reported as `enterprise`; if `false`, as `platinum`.

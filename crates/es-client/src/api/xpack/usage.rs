@@ -13,6 +13,9 @@ builder! {
     /// `GET` `/_xpack/usage`
     ///
     /// Needs the cluster privilege `monitor`.
+    ///
+    /// [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-xpack-usage)
     Usage of UsageEndpoint -> Value, none;
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
