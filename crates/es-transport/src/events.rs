@@ -37,7 +37,7 @@ use tokio::sync::broadcast::{
     error::{RecvError, TryRecvError},
 };
 
-use crate::attempt::RetryReason;
+use crate::connect::ConnectionEvent;
 
 /// Number of events that a subscriber may lag behind before it misses some.
 const CAPACITY: usize = 256;
@@ -86,12 +86,12 @@ pub enum Event {
     },
     /// A request is sent once more.
     Retried {
-        /// The URL of the node of the failed attempt, if one was chosen.
-        node: Option<Arc<str>>,
-        /// The number of the failed attempt; the first is 1.
+        /// The URL of the node of this attempt.
+        node: Arc<str>,
+        /// The URL of the node of the failed attempt, if it is known.
+        failed: Option<Arc<str>>,
+        /// The number of this attempt; the first retry is 2.
         attempt: u32,
-        /// Why it is retried.
-        reason: RetryReason,
     },
     /// A connection was opened.
     ConnectionOpened {
@@ -135,6 +135,16 @@ impl fmt::Display for DeathCause {
     }
 }
 
+impl From<&ConnectionEvent> for Event {
+    fn from(event: &ConnectionEvent) -> Self {
+        let host = |target: &http::Uri| target.to_string().trim_end_matches('/').into();
+        match event {
+            ConnectionEvent::Opened { target } => Self::ConnectionOpened { host: host(target) },
+            ConnectionEvent::Closed { target } => Self::ConnectionClosed { host: host(target) },
+        }
+    }
+}
+
 impl Event {
     fn trace(&self) {
         match self {
@@ -148,9 +158,9 @@ impl Event {
             Self::SniffFailed { error } => {
                 tracing::warn!(%error, "sniffing failed; the nodes stay as they are");
             }
-            Self::Retried { node, attempt, reason } => {
-                let node = node.as_deref();
-                tracing::info!(node, attempt, ?reason, "request retried");
+            Self::Retried { node, failed, attempt } => {
+                let failed = failed.as_deref();
+                tracing::info!(%node, failed, attempt, "request retried");
             }
             Self::ConnectionOpened { host } => tracing::debug!(%host, "connection opened"),
             Self::ConnectionClosed { host } => tracing::debug!(%host, "connection closed"),

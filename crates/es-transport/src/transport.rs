@@ -17,6 +17,7 @@ use crate::{
     Body, ResponseBody,
     builder::TransportBuilder,
     error::{BoxError, Error, Result},
+    events::Events,
     layer::product_check::ProductCheckLayer,
     node::NodePool,
     shared_service::{BoxFuture, SharedService},
@@ -103,6 +104,15 @@ impl Transport {
     /// made [from a service](Transport::from_service).
     pub fn pool(&self) -> Option<&Arc<NodePool>> {
         self.0.shared.as_ref().map(|shared| &shared.pool)
+    }
+
+    /// Returns the source of the transport's events: nodes that die, come back,
+    /// join and leave, sniffs, retries, connections. `None` for a transport
+    /// that was made [from a service](Transport::from_service).
+    ///
+    /// Transports that share a pool share its events.
+    pub fn events(&self) -> Option<&Events> {
+        self.pool().map(|pool| pool.events())
     }
 
     /// The level at which bodies of requests are compressed with gzip; `None`

@@ -37,22 +37,27 @@ use crate::{
 pub(super) fn build(mut settings: Settings) -> Result<Transport> {
     check(&settings)?;
     let bottom = std::mem::replace(&mut settings.bottom, Bottom::BuiltIn);
+    if let Bottom::Service(compose) = bottom {
+        return compose(settings);
+    }
+    let pool = pool(&mut settings)?;
+    let events = pool.events().clone();
     let thaw = Thaw::default();
     let connections = settings
         .connections
         .clone()
         .acquire_timeout(acquire_timeout(&settings))
+        .on_event(move |event| events.emit(event.into()))
         .on_resume(thaw.hook());
-    match bottom {
-        Bottom::BuiltIn => {
+    let connections = match bottom {
+        Bottom::Connector(make) => make(connections),
+        _ => {
             let offers_http2 = settings.connector.offers_http2();
             let connector = settings.connector.clone().build()?;
-            let connections = connections.may_share(offers_http2).build(connector);
-            over_connections(settings, connections, &thaw)
+            connections.may_share(offers_http2).build(connector)
         }
-        Bottom::Connector(make) => over_connections(settings, make(connections), &thaw),
-        Bottom::Service(compose) => compose(settings),
-    }
+    };
+    over_connections(settings, pool, connections, &thaw)
 }
 
 fn check(settings: &Settings) -> Result<()> {
@@ -131,12 +136,12 @@ impl Thaw {
 }
 
 fn over_connections(
-    mut settings: Settings,
+    settings: Settings,
+    pool: Arc<NodePool>,
     connections: Connections,
     thaw: &Thaw,
 ) -> Result<Transport> {
     let leaving = connections.clone();
-    let pool = pool(&mut settings)?;
     let on_leave: Arc<LeaveHook> = Arc::new(move |nodes: &[Node]| {
         for uri in nodes.iter().filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok()) {
             leaving.close_host(&uri);

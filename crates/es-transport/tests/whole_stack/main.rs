@@ -15,6 +15,7 @@ mod cluster_support;
 mod failover;
 mod load;
 mod media;
+mod operating;
 mod options;
 mod outage;
 mod resend;

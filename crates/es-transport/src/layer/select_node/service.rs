@@ -23,6 +23,7 @@ use crate::{
     attempt::Resend,
     body::ResponseBody,
     error::{BoxError, Error, Result},
+    events::Event,
     node::{Node, NodeSelector, RequestContext, SelectedNode, is_dots},
     options::{RequestAuth, RequestOptions},
 };
@@ -87,6 +88,13 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         let selection = pool.select(selector, &context)?;
         if let Some(selected) = extensions.get::<SelectedNode>() {
             selected.set(selection.node());
+        }
+        if let Some(retry) = retry {
+            pool.events().emit(Event::Retried {
+                node: Arc::clone(selection.node().shared_url()),
+                failed: retry.tried.last().cloned(),
+                attempt: retry.attempt,
+            });
         }
         let tried = retry.map(|retry| Arc::clone(&retry.tried));
         Ok(Attempt::start(selection, self.feedback(), &context, tried))
