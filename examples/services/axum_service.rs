@@ -33,8 +33,7 @@ async fn search(
     Query(Search { q }): Query<Search>,
 ) -> std::result::Result<Json<Vec<Product>>, StatusCode> {
     let tenant = headers.get("x-tenant").and_then(|name| name.to_str().ok());
-    let client =
-        tenant.and_then(|name| shop.tenants.get(name)).ok_or(StatusCode::UNAUTHORIZED)?;
+    let client = tenant.and_then(|name| shop.tenants.get(name)).ok_or(StatusCode::UNAUTHORIZED)?;
     let page: SearchResponse<Product> =
         client.search("products").query(dsl::Query::match_("title", &*q)).size(2).await.map_err(
             |error| match error {
