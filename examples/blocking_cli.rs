@@ -57,6 +57,7 @@ fn run(client: &blocking::Elasticsearch, command: Command) -> Result {
             let search = client.search("products").query(Query::match_("title", &*words));
             let page: SearchResponse<Product> = client.wait(search)?;
             for product in page.documents() {
+                let product = product?;
                 println!("{:<16} {:>6.2} €", product.title, product.price);
             }
         }

@@ -17,7 +17,7 @@ async fn main() -> Result {
         .query(&Query::range("stock").lt(2))
         .stream();
     while let Some(hit) = hits.try_next().await? {
-        if let Some(product) = hit.source {
+        if let Some(product) = hit.into_source()? {
             // Columns are the fields of the struct.
             csv.serialize(product)?;
         }

@@ -18,7 +18,7 @@ async fn main() -> Result {
         client.helpers().read_all::<Box<RawValue>>("products").page_size(100).slices(2).stream();
     let mut documents = 0;
     while let Some(hit) = hits.try_next().await? {
-        if let Some(source) = &hit.source {
+        if let Some(source) = hit.source()? {
             writeln!(file, "{source}")?;
             documents += 1;
         }

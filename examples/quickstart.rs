@@ -118,6 +118,7 @@ async fn read(client: &Elasticsearch) -> Result {
         .await?;
     println!("{} index endpoints take 8 parameters or more, led by:", found.total().unwrap_or(0));
     for endpoint in found.documents() {
+        let endpoint = endpoint?;
         println!("    {:<28} {}", endpoint.name, endpoint.paths.join("  "));
     }
 

@@ -21,15 +21,17 @@ async fn main() -> Result {
         .read_all::<Product>("products")
         .query(&Query::term("brand.keyword", "Velora"))
         .stream();
-    let discounted = hits.map_ok(|hit| {
-        let product = hit.source.map(|product| Product { price: product.price * 0.8, ..product });
-        Operation::index(product).id(hit.id.to_string())
+    let discounted = hits.and_then(async |hit| {
+        let id = hit.id.clone();
+        let product = hit.into_source()?;
+        let product = product.map(|product| Product { price: product.price * 0.8, ..product });
+        Ok(Operation::index(product).id(id))
     });
     let report = new.helpers().bulk("products-sale", discounted.boxed()).refresh(true).await?;
     println!("on sale: {report}");
 
     for index in ["products-copy", "products-sale"] {
-        println!("{index}: {} documents", new.count(index).await?.count);
+        println!("{index}: {} documents", new.count(index).await?.count.unwrap_or(0));
     }
     Ok(())
 }

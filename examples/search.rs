@@ -16,6 +16,7 @@ async fn main() -> Result {
         client.search("products").query(Query::match_("title", "trail shoes")).size(3).await?;
     println!("{} products match “trail shoes”, the first three:", page.total().unwrap_or(0));
     for product in page.documents() {
+        let product = product?;
         println!("    {:<16} {:<12} {:>6.2} €", product.title, product.brand, product.price);
     }
 
@@ -31,10 +32,11 @@ async fn main() -> Result {
         .await?;
     println!("\nJackets in stock for less than 40 €: {}", page.total().unwrap_or(0));
     for product in page.documents() {
+        let product = product?;
         println!("    {:<16} {:>6.2} €", product.title, product.price);
     }
 
     let number = client.count("products").query(Query::term("brand.keyword", "Velora")).await?;
-    println!("\n{} products are by Velora.", number.count);
+    println!("\n{} products are by Velora.", number.count.unwrap_or(0));
     Ok(())
 }

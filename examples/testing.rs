@@ -14,7 +14,7 @@ impl Products {
         let query = Query::term("brand.keyword", brand);
         let page: SearchResponse<Product> =
             self.0.search("products").query(query).size(100).await?;
-        Ok(page.documents().cloned().collect())
+        page.into_documents().collect()
     }
 }
 

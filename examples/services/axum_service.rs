@@ -42,7 +42,8 @@ async fn search(
                 _ => StatusCode::BAD_GATEWAY,
             },
         )?;
-    Ok(Json(page.documents().cloned().collect()))
+    let products = page.into_documents().collect::<es_client::Result<_>>();
+    Ok(Json(products.map_err(|_| StatusCode::BAD_GATEWAY)?))
 }
 
 #[tokio::main]

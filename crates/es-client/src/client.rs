@@ -150,7 +150,7 @@ impl Elasticsearch {
         let meta = crate::Meta::new(parts, node, started.elapsed());
         let ignored = self.ignored_statuses().is_some_and(|ignored| ignored.contains(&status));
         if status.is_success() || ignored {
-            Ok(crate::Response::new(meta, body))
+            Ok(crate::Response::from_parts(meta, body))
         } else {
             Err(Error::api(meta, body))
         }

@@ -1,29 +1,115 @@
 //! Reads JSON from bytes.
 
-use std::str::Utf8Error;
+use std::{cell::Cell, fmt, str::Utf8Error};
 
 use serde::{Deserialize, de::Error as _};
 
-/// Reads a value from the bytes of an answer.
+use crate::json_path::path_at;
+
+/// Why JSON could not be read, and where.
+#[derive(Debug)]
+pub(crate) struct ReadError {
+    /// The path of the value; empty for the whole text.
+    pub(crate) path: String,
+    pub(crate) error: serde_json::Error,
+}
+
+impl ReadError {
+    /// An error about a text.
+    #[cold]
+    pub(crate) fn new(text: &str, error: serde_json::Error) -> Self {
+        Self { path: path_at(text, error.line(), error.column()), error }
+    }
+}
+
+impl ReadError {
+    /// Chooses between the errors of the first and the second reading. The second is the
+    /// one that matters, unless the first is about a part of the same value: the first
+    /// knows the place of texts better. What failed in a document is none of it.
+    fn or_of_second(self, second: Self) -> Self {
+        let within = self.path.starts_with(&second.path) && !self.path.contains("_source");
+        if within { self } else { second }
+    }
+}
+
+impl From<serde_json::Error> for ReadError {
+    fn from(error: serde_json::Error) -> Self {
+        Self { path: String::new(), error }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+/// Reads a value from the bytes of a response.
 ///
-/// That they are UTF-8 is found out for all of them at once, which costs a
-/// fraction of asking for each string on its own.
+/// That they are UTF-8 is found out for all of them at once, which costs a fraction of
+/// asking for each string. What cannot be read is read a second time, in which documents
+/// fail by themselves and lone surrogates are replaced: good responses pay nothing for it.
 ///
 /// # Errors
-/// They are no JSON, or not of that form.
-pub(crate) fn from_bytes<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> serde_json::Result<T> {
+/// They are not JSON, or not of that form.
+pub(crate) fn from_bytes<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ReadError> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => serde_json::from_str(text),
+        Ok(text) => from_text(text),
         Err(error) => Err(not_utf_8(bytes, error)),
     }
 }
 
-/// Reading it into a value says where; not into `T`, which would have to be
-/// compiled twice for this.
+/// As [`from_bytes`], from text.
+pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReadError> {
+    serde_json::from_str(text).or_else(|first| {
+        let trimmed = trimmed(text);
+        let _second = SecondReading::begin();
+        serde_json::from_str(trimmed).map_err(|second| {
+            ReadError::new(text, first).or_of_second(ReadError::new(trimmed, second))
+        })
+    })
+}
+
+/// Some servers and proxies put a byte order mark before a text or NUL after it.
 #[cold]
-fn not_utf_8(bytes: &[u8], error: Utf8Error) -> serde_json::Error {
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim_matches(|c: char| c == '\0' || c.is_whitespace())
+}
+
+thread_local! {
+    static SECOND_READING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a text is read for the second time, because it could not be read before.
+#[inline]
+pub(crate) fn second_reading() -> bool {
+    SECOND_READING.get()
+}
+
+/// The time of a second reading, until it is dropped.
+struct SecondReading {
+    before: bool,
+}
+
+impl SecondReading {
+    fn begin() -> Self {
+        Self { before: SECOND_READING.replace(true) }
+    }
+}
+
+impl Drop for SecondReading {
+    fn drop(&mut self) {
+        SECOND_READING.set(self.before);
+    }
+}
+
+/// Reading it into a value says where; not into `T`, which would have to be compiled twice
+/// for this.
+#[cold]
+fn not_utf_8(bytes: &[u8], error: Utf8Error) -> ReadError {
     let read = serde_json::from_slice::<serde_json::Value>(bytes);
-    read.err().unwrap_or_else(|| serde_json::Error::custom(error))
+    let error = read.err().unwrap_or_else(|| serde_json::Error::custom(error));
+    ReadError::new(&String::from_utf8_lossy(bytes), error)
 }
 
 #[cfg(test)]
@@ -31,20 +117,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_utf_8_is_an_error_with_its_place() {
+    fn invalid_utf_8_is_an_error_with_its_place() {
         assert_eq!(from_bytes::<Vec<&str>>("[\"größe\"]".as_bytes()).unwrap(), ["größe"]);
         let error = from_bytes::<Vec<String>>(b"[\"a\",\n\"\xff\"]").unwrap_err();
-        assert_eq!(error.line(), 2);
+        assert_eq!((error.error.line(), &*error.path), (2, "[1]"));
     }
 
     #[test]
-    fn not_even_where_nobody_reads_it() {
+    fn invalid_utf_8_is_an_error_where_nobody_reads_it() {
         #[derive(Debug, Deserialize)]
         struct Took {
             #[serde(rename = "took")]
             _took: u64,
         }
-        let error = from_bytes::<Took>(b"{\"took\":1,\"a\":[\"\xfe\"]}").unwrap_err();
+        let error = from_bytes::<Took>(b"{\"took\":1,\"a\":[\"\xfe\"]}").unwrap_err().error;
         assert!(error.is_syntax() && error.line() == 1, "{error}");
+    }
+
+    #[test]
+    fn marks_around_the_text_are_skipped() {
+        assert_eq!(from_bytes::<Vec<u8>>("\u{feff}[1]\n\0\0".as_bytes()).unwrap(), [1]);
+        assert!(from_bytes::<Vec<u8>>("[1]x".as_bytes()).is_err());
+        assert!(!second_reading());
     }
 }

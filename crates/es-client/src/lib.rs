@@ -14,7 +14,7 @@
 //! let found: SearchResponse<Value> =
 //!     client.search("products").query(json!({"match": {"title": "shoes"}})).size(20).await?;
 //! for hit in found.hits() {
-//!     println!("{} {:?}", hit.id, hit.source);
+//!     println!("{} {:?}", hit.id, hit.source()?);
 //! }
 //! # Ok(())
 //! # }
@@ -48,6 +48,7 @@ pub mod error;
 mod guards;
 pub mod helpers;
 mod json_body;
+mod json_path;
 mod json_read;
 pub mod options;
 pub mod params;
@@ -57,7 +58,7 @@ pub mod types;
 
 pub use call::{CallFuture, Request, StreamFuture};
 pub use client::Elasticsearch;
-pub use error::{ApiError, Error, Result};
+pub use error::{ApiError, DecodeError, Error, Result};
 pub use options::ClientOptions;
 pub use response::{Meta, Response, StreamingResponse};
 pub use types::{Info, SearchResponse};

@@ -1,4 +1,4 @@
-//! Answers: what every one of them carries, and those that are not typed.
+//! Responses: status, headers and node of each, and those that are not typed.
 
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::error::{Error, Result};
 
-/// Status, headers, node and attempts of an answer.
+/// The status, headers, node and attempts of a response.
 #[derive(Clone)]
 pub struct Meta(Arc<Parts>);
 
@@ -23,47 +23,69 @@ struct Parts {
     node: Option<Arc<str>>,
     attempts: Option<Attempts>,
     duration: Duration,
+    call: Option<&'static str>,
 }
 
 impl Meta {
-    /// What the head of an answer says, which came after this time.
+    /// Describes a response that came after this time.
     pub(crate) fn new(
+        parts: http::response::Parts,
+        node: Option<Arc<str>>,
+        duration: Duration,
+    ) -> Self {
+        Self::of_call(None, parts, node, duration)
+    }
+
+    /// As [`new`](Self::new), of the call with this name.
+    pub(crate) fn of_call(
+        call: Option<&'static str>,
         parts: http::response::Parts,
         node: Option<Arc<str>>,
         duration: Duration,
     ) -> Self {
         let attempts = parts.extensions.get::<Attempts>().cloned();
         let http::response::Parts { status, headers, .. } = parts;
-        Self(Arc::new(Parts { status, headers, node, attempts, duration }))
+        Self(Arc::new(Parts { status, headers, node, attempts, duration, call }))
     }
 
-    /// The status.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let (mut parts, ()) = http::Response::new(()).into_parts();
+        parts.status = status;
+        Self::new(parts, None, Duration::ZERO)
+    }
+
+    /// Returns the name of the call, such as `indices.create`; `None` for a raw request.
+    pub fn call(&self) -> Option<&'static str> {
+        self.0.call
+    }
+
+    /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.0.status
     }
 
-    /// The headers.
+    /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
-    /// The URL of the node that answered, without user info.
+    /// Returns the URL of the node that responded, without user info.
     pub fn node(&self) -> Option<&str> {
         self.0.node.as_deref()
     }
 
-    /// Every attempt, where more than one was needed; empty otherwise.
+    /// Returns every attempt if there was more than one; empty otherwise.
     pub fn attempts(&self) -> &[Attempt] {
         self.0.attempts.as_ref().map_or(&[], |attempts| &attempts.0)
     }
 
-    /// How long the call took, from the moment it was sent: all attempts with
-    /// their waits, and the reading of the answer unless it is streamed.
+    /// Returns the duration of the call from the moment it was sent: all attempts with
+    /// their waits, and the reading of the response unless it is streamed.
     pub fn duration(&self) -> Duration {
         self.0.duration
     }
 
-    /// What the server warns of: the texts of its `Warning` headers.
+    /// Returns the server's warnings: the texts of its `Warning` headers.
     pub fn warnings(&self) -> impl Iterator<Item = Cow<'_, str>> {
         warning::texts(&self.0.headers)
     }
@@ -80,9 +102,9 @@ impl fmt::Debug for Meta {
     }
 }
 
-/// An answer as it came, with its bytes.
+/// A response with its bytes.
 ///
-/// `Debug` shows how many they are: some answers bring keys and tokens.
+/// `Debug` shows their number only: some responses have keys and tokens.
 #[derive(Clone)]
 pub struct Response {
     meta: Meta,
@@ -106,35 +128,41 @@ impl fmt::Debug for Hidden<'_> {
 }
 
 impl Response {
-    pub(crate) fn new(meta: Meta, body: Bytes) -> Self {
+    pub(crate) fn from_parts(meta: Meta, body: Bytes) -> Self {
         Self { meta, body }
     }
 
-    /// Status, headers, node and attempts.
+    /// Creates a response, for tests: [`json`](Self::json) reads it as the client does.
+    pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self::from_parts(Meta::of_status(status), body.into())
+    }
+
+    /// Returns the status, headers, node and attempts.
     pub fn meta(&self) -> &Meta {
         &self.meta
     }
 
-    /// The status.
+    /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.meta.status()
     }
 
-    /// The bytes of the body.
+    /// Returns the bytes of the body.
     pub fn bytes(&self) -> &Bytes {
         &self.body
     }
 
-    /// The body, read as JSON into a type of the caller's.
+    /// Reads the body as JSON into a type of the caller's, or into one of
+    /// [`types`](crate::types).
     ///
     /// # Errors
-    /// The body is no JSON, or not of that form.
+    /// The body is not JSON, does not have that form, or is an error of the server.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         self.json_borrowed()
     }
 
-    /// As [`json`](Self::json), into a type that may borrow from the body: sources
-    /// as `&RawValue` are neither read nor copied.
+    /// As [`json`](Self::json), into a type that may borrow from the body: documents as
+    /// `&RawValue` are neither read nor copied.
     ///
     /// ```
     /// # use es_client::{Elasticsearch, SearchResponse};
@@ -147,6 +175,7 @@ impl Response {
     /// let response = client.search::<()>("products").send().await?;
     /// let found: SearchResponse<&RawValue> = response.json_borrowed()?;
     /// for document in found.documents() {
+    ///     let document = document?;
     ///     println!("{}", document.get());
     /// #   assert_eq!(document.get(), r#"{"price":80}"#);
     /// }
@@ -156,15 +185,15 @@ impl Response {
     /// ```
     ///
     /// # Errors
-    /// The body is no JSON, or not of that form.
+    /// As for [`json`](Self::json).
     pub fn json_borrowed<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         crate::json_read::from_bytes(&self.body).map_err(|error| {
-            Error::decode(std::any::type_name::<T>(), error, self.meta.clone(), self.body.clone())
+            Error::decode("the response", error, self.meta.clone(), self.body.clone())
         })
     }
 }
 
-/// An answer that is read as a stream, in constant memory.
+/// A response that is read as a stream, in constant memory.
 #[derive(Debug)]
 pub struct StreamingResponse {
     meta: Meta,
@@ -176,20 +205,20 @@ impl StreamingResponse {
         Self { meta, body }
     }
 
-    /// Status, headers, node and attempts.
+    /// Returns the status, headers, node and attempts.
     pub fn meta(&self) -> &Meta {
         &self.meta
     }
 
-    /// The next piece; `None` at the end.
+    /// Returns the next chunk; `None` at the end.
     ///
     /// # Errors
-    /// The connection broke, the time was over, or the answer cannot be decompressed.
+    /// The connection broke, a timeout passed, or the response cannot be decompressed.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         Ok(self.body.chunk().await?)
     }
 
-    /// The body, for readers of [`http_body::Body`](https://docs.rs/http-body).
+    /// Returns the body, for readers of [`http_body::Body`](https://docs.rs/http-body).
     pub fn into_body(self) -> ResponseBody {
         self.body
     }

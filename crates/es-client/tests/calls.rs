@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use es_client::{Elasticsearch, SearchResponse};
+use es_client::{Elasticsearch, Info, SearchResponse};
 use es_transport::{Body, RequestAuth, RequestOptions};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -191,7 +191,7 @@ async fn an_error_status_becomes_what_elasticsearch_said() {
     assert_eq!(api.root_causes[0].index.as_deref(), Some("i"));
     assert_eq!(
         error.to_string(),
-        "elasticsearch answered 404 Not Found: index_not_found_exception: no such index [i]"
+        "Elasticsearch returned 404 Not Found: index_not_found_exception: no such index [i]"
     );
     assert!(!client.indices().exists("i").await.unwrap());
 
@@ -211,12 +211,15 @@ async fn other_forms_of_errors_are_read_too() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_form_says_where() {
-    let (client, _) = client(200, r#"{"version":{"number":9}}"#);
+async fn decode_errors_name_call_path_and_value() {
+    let (client, _) = client(200, r#"{"version":{"number":[9]}}"#);
     let error = client.info().await.unwrap_err();
     assert!(error.is_decode());
-    let source = std::error::Error::source(&error).unwrap().to_string();
-    assert!(source.contains("line 1 column 22"), "{source}");
+    let expected = "cannot decode the response of `info` at `version.number`: \
+                    invalid type: sequence, expected a text at line 1 column 22";
+    assert_eq!(error.to_string(), expected);
+    let raw = client.info().send().await.unwrap();
+    assert_eq!(raw.json::<Info>().unwrap_err().to_string(), expected);
 }
 
 #[tokio::test]
@@ -232,9 +235,9 @@ async fn hits_are_typed_and_tolerate_what_they_do_not_know() {
     );
     let found: SearchResponse<Product> = client.search("i").await.unwrap();
     assert_eq!(found.total(), Some(1));
-    assert_eq!(found.documents().next().unwrap().title, "shoes");
+    assert_eq!(found.documents().next().unwrap().unwrap().title, "shoes");
     let raw: SearchResponse<Box<serde_json::value::RawValue>> = client.search("i").await.unwrap();
-    assert_eq!(raw.hits()[0].source.as_ref().unwrap().get(), r#"{"title":"shoes","x":1}"#);
+    assert_eq!(raw.hits()[0].source().unwrap().unwrap().get(), r#"{"title":"shoes","x":1}"#);
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn what_is_set_again_is_replaced() {
 #[tokio::test]
 async fn statuses_that_carry_answers_give_answers_and_errors_stay_errors() {
     let (missing, _) = client(404, r#"{"_index":"i","_id":"1","found":false}"#);
-    assert!(!missing.get::<Value>("i", "1").await.unwrap().found);
+    assert_eq!(missing.get::<Value>("i", "1").await.unwrap().found, Some(false));
     assert!(missing.indices().get("i").await.unwrap_err().is_not_found());
     assert_eq!(missing.get::<Value>("i", "1").send().await.unwrap().status(), 404);
     assert!(missing.get::<Value>("i", "1").stream().await.unwrap_err().is_not_found());
@@ -158,7 +158,7 @@ async fn statuses_that_carry_answers_give_answers_and_errors_stay_errors() {
     assert!(proxy.get::<Value>("i", "1").await.unwrap_err().is_not_found());
 
     let (red, _) = client(408, r#"{"status":"red","timed_out":true}"#);
-    assert!(red.cluster().health().await.unwrap().timed_out);
+    assert_eq!(red.cluster().health().await.unwrap().timed_out, Some(true));
     assert!(red.info().await.is_err());
 }
 

@@ -74,7 +74,8 @@ async fn searches_go_together_and_each_has_its_own_answer() {
     }));
     for (n, found) in (0_u64..).zip(found.await) {
         let found = found.unwrap().unwrap();
-        let numbers: Vec<_> = found.documents().map(|d| d["n"].as_u64().unwrap()).collect();
+        let numbers: Vec<_> =
+            found.documents().map(|d| d.unwrap()["n"].as_u64().unwrap()).collect();
         assert_eq!(numbers, [n]);
     }
     let requests = cluster.node(0).requests();
@@ -125,7 +126,7 @@ async fn a_search_that_spoils_its_request_is_found() {
     }));
     for (n, found) in (0_u64..).zip(found.await) {
         match found {
-            Ok(found) => assert_eq!(found.documents().next().unwrap()["n"], n),
+            Ok(found) => assert_eq!(found.documents().next().unwrap().unwrap()["n"], n),
             Err(error) => assert!(n == 13 && error.is_bad_request(), "{n} {error}"),
         }
     }

@@ -179,8 +179,8 @@ async fn a_bulk_body_can_be_a_stream() {
     let frames = futures_util::stream::iter(lines.map(|line| line.map(|l| Frame::data(l.into()))));
     let body = Body::stream(StreamBody::new(frames));
     let answer = client.bulk().index("numbers").body(body).refresh(true).await.unwrap();
-    assert!(!answer.errors);
-    assert_eq!(client.count("numbers").await.unwrap().count, 100);
+    assert_eq!(answer.errors, Some(false));
+    assert_eq!(client.count("numbers").await.unwrap().count, Some(100));
 }
 
 #[tokio::test]

@@ -74,5 +74,5 @@ pub async fn keep(event_id: &str, order: &Order) -> Result<(), Error> {
 pub async fn find(item: &str) -> Result<Vec<Order>, Error> {
     let query = json!({"match": {"item": item}});
     let found: SearchResponse<Order> = client()?.search(INDEX).query(&query).size(100).await?;
-    Ok(found.hits.hits.into_iter().filter_map(|hit| hit.source).collect())
+    Ok(found.into_documents().collect::<Result<_, _>>()?)
 }

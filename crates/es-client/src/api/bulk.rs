@@ -77,7 +77,7 @@ impl Elasticsearch {
     ///         json!({"delete": {"_id": "2"}}),
     ///     ])
     ///     .await?;
-    /// assert!(!response.errors);
+    /// assert_eq!(response.errors, Some(false));
     /// # Ok(())
     /// # }
     /// ```

@@ -78,7 +78,7 @@ impl Elasticsearch {
     /// #     client.index("products").id(n.to_string()).document(product).await?;
     /// # }
     /// let cheap = client.count("products").query(Query::range("price").lt(22)).await?;
-    /// assert_eq!(cheap.count, 2);
+    /// assert_eq!(cheap.count, Some(2));
     /// # Ok(())
     /// # }
     /// ```

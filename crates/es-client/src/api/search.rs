@@ -243,6 +243,7 @@ impl Elasticsearch {
     ///     .size(3)
     ///     .await?;
     /// for product in page.documents() {
+    ///     let product = product?;
     ///     println!("{} {:.2}", product.title, product.price);
     /// }
     /// assert_eq!(page.total(), Some(5));

@@ -22,6 +22,11 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
+    /// Returns the name of the call.
+    pub(super) fn call(&self) -> Option<&'static str> {
+        self.endpoint.map(|endpoint| endpoint.name)
+    }
+
     /// A status that carries answers carries errors, too: 404 says that there is
     /// no such document, or that there is no such index.
     pub(super) fn contains(&self, status: StatusCode, body: &[u8]) -> bool {
@@ -53,19 +58,21 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
     /// When it was sent.
     pub(crate) started: Instant,
+    pub(crate) call: Option<&'static str>,
 }
 
 impl Answer {
     /// Status, headers, node and attempts, and the body.
     pub(super) fn split(self) -> (Meta, Bytes) {
-        (Meta::new(self.parts, self.node, self.started.elapsed()), self.body)
+        let duration = self.started.elapsed();
+        (Meta::of_call(self.call, self.parts, self.node, duration), self.body)
     }
 
     /// Decodes JSON.
     pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
         from_bytes(&self.body).map_err(|error| {
             let (meta, body) = self.split();
-            Error::decode(std::any::type_name::<T>(), error, meta, body)
+            Error::decode("the response", error, meta, body)
         })
     }
 
@@ -91,7 +98,7 @@ impl Answer {
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
     pub(crate) fn raw(self) -> Result<Response> {
         let (meta, body) = self.split();
-        Ok(Response::new(meta, body))
+        Ok(Response::from_parts(meta, body))
     }
 }
 

@@ -54,7 +54,8 @@ impl<T> Future for CallFuture<T> {
                     let node = node_of(&parts, &body);
                     match body.try_into_bytes() {
                         Ok(body) => {
-                            let answer = Answer { parts, node, body, started };
+                            let call = this.accepted.call();
+                            let answer = Answer { parts, node, body, started, call };
                             return Poll::Ready(this.finish(answer));
                         }
                         Err(stream) => {
@@ -69,7 +70,8 @@ impl<T> Future for CallFuture<T> {
                         this.state = State::Failed(None);
                         continue;
                     };
-                    return Poll::Ready(this.finish(Answer { parts, node, body, started }));
+                    let call = this.accepted.call();
+                    return Poll::Ready(this.finish(Answer { parts, node, body, started, call }));
                 }
             }
         }

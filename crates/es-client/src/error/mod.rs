@@ -7,27 +7,32 @@ use http::StatusCode;
 
 use crate::{
     helpers::bulk::BulkStopped,
-    response::{Hidden, Meta},
+    json_read::{ReadError, from_bytes},
+    response::Meta,
+    types::{AggregationError, ErrorCause, REFUSED},
 };
 
 mod api;
+mod decode;
 
-pub use api::{ApiError, Cause};
+pub use api::ApiError;
+pub use decode::DecodeError;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call gave no answer of its type.
+/// The error of calls, helpers and responses.
 ///
-/// It is opaque and one pointer wide; ask it by its questions
-/// ([`Error::is_not_found`], [`Error::status`], …).
+/// It is opaque and one pointer wide; its methods tell what happened
+/// ([`Error::is_not_found`], [`Error::status`], …). The errors of the builder, of the bulk
+/// helper and of aggregations convert into it with `?`.
 pub struct Error(Box<Kind>);
 
 #[derive(Debug)]
 enum Kind {
-    /// No answer: what the transport says.
+    /// There is no response.
     Transport(es_transport::Error),
-    /// An answer with an error status.
+    /// The server responded with an error.
     Api(Box<ApiError>),
     /// The call cannot be sent as it stands.
     Invalid(Box<str>),
@@ -37,14 +42,14 @@ enum Kind {
         source: Option<es_transport::BoxError>,
     },
     /// A task of the server ended with an error.
-    Task(Cause),
+    Task(ErrorCause),
     /// One failure that several calls have in common.
     Shared(Arc<Error>),
     /// A bulk helper ended early; its own error says why.
     Stopped(Box<BulkStopped>),
-    /// What a helper was to write could not be read.
+    /// The input of a helper failed.
     Source(es_transport::BoxError),
-    /// An answer lacks what some shards should have given.
+    /// A response is incomplete: shards failed or time was over.
     Partial {
         failed: u32,
         total: u32,
@@ -54,12 +59,10 @@ enum Kind {
         what: Box<str>,
         source: serde_json::Error,
     },
-    Decode {
-        what: &'static str,
-        source: serde_json::Error,
-        meta: Meta,
-        body: Bytes,
-    },
+    /// A response or a part of it does not have the expected form.
+    Decode(DecodeError),
+    /// An aggregation is missing or of another kind.
+    Aggregation(AggregationError),
 }
 
 impl Error {
@@ -91,7 +94,7 @@ impl Error {
         Self(Box::new(Kind::Partial { failed, total, first: first.map(Into::into) }))
     }
 
-    pub(crate) fn task(cause: Cause) -> Self {
+    pub(crate) fn task(cause: ErrorCause) -> Self {
         Self(Box::new(Kind::Task(cause)))
     }
 
@@ -113,20 +116,27 @@ impl Error {
         Self(Box::new(Kind::Encode { what: what.into().into(), source }))
     }
 
+    /// A response that could not be read: it may be an error in place of the response.
+    #[cold]
     pub(crate) fn decode(
         what: &'static str,
-        source: serde_json::Error,
+        error: impl Into<ReadError>,
         meta: Meta,
         body: Bytes,
     ) -> Self {
-        Self(Box::new(Kind::Decode { what, source, meta, body }))
+        let error = error.into();
+        let refused = || error.error.to_string().starts_with(REFUSED) || is_error(&body);
+        if !meta.status().is_success() || refused() {
+            return Self::api(meta, body);
+        }
+        DecodeError::of_response(what, error, meta, body).into()
     }
 
     pub(crate) fn api(meta: Meta, body: Bytes) -> Self {
         Self(Box::new(Kind::Api(Box::new(ApiError::parse(meta, body)))))
     }
 
-    /// What Elasticsearch said, if it answered with an error status.
+    /// Returns the error that the server responded with.
     pub fn as_api(&self) -> Option<&ApiError> {
         match self.kind() {
             Kind::Api(error) => Some(error),
@@ -134,7 +144,7 @@ impl Error {
         }
     }
 
-    /// What the transport says, if there was no answer.
+    /// Returns the error of the transport, if there is no response.
     pub fn as_transport(&self) -> Option<&es_transport::Error> {
         match self.kind() {
             Kind::Transport(error) => Some(error),
@@ -142,8 +152,8 @@ impl Error {
         }
     }
 
-    /// What a bulk helper had done when it stopped, if it did; the questions are
-    /// about what stopped it.
+    /// Returns the report of a bulk helper that stopped; all other methods are about the
+    /// error that stopped it.
     pub fn as_bulk_stopped(&self) -> Option<&BulkStopped> {
         match &*self.0 {
             Kind::Stopped(stopped) => Some(stopped),
@@ -152,25 +162,41 @@ impl Error {
         }
     }
 
-    /// The status of the answer, if there was one.
+    /// Returns the details of a response or document that does not have the expected form.
+    pub fn as_decode(&self) -> Option<&DecodeError> {
+        match self.kind() {
+            Kind::Decode(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns the error of an aggregation that is missing or of another kind.
+    pub fn as_aggregation(&self) -> Option<&AggregationError> {
+        match self.kind() {
+            Kind::Aggregation(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns the status of the response.
     pub fn status(&self) -> Option<StatusCode> {
         match self.kind() {
             Kind::Api(error) => Some(error.status),
-            Kind::Decode { meta, .. } => Some(meta.status()),
+            Kind::Decode(error) => error.meta().map(Meta::status),
             _ => None,
         }
     }
 
-    /// The body of the answer, if there was one.
+    /// Returns the body of the response, or the document that could not be read.
     pub fn body(&self) -> Option<&Bytes> {
         match self.kind() {
             Kind::Api(error) => Some(&error.body),
-            Kind::Decode { body, .. } => Some(body),
+            Kind::Decode(error) => Some(error.body()),
             _ => None,
         }
     }
 
-    /// 404: no such index, document or whatever was asked for.
+    /// 404: there is no such index or document.
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)
     }
@@ -195,12 +221,12 @@ impl Error {
         self.status() == Some(StatusCode::FORBIDDEN)
     }
 
-    /// 429: the cluster has too much to do.
+    /// 429: the cluster is overloaded.
     pub fn is_too_many_requests(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// The time was over.
+    /// A timeout passed.
     pub fn is_timeout(&self) -> bool {
         self.as_transport().is_some_and(es_transport::Error::is_timeout)
     }
@@ -230,9 +256,9 @@ impl Error {
         matches!(self.kind(), Kind::Encode { .. })
     }
 
-    /// The answer does not have the expected form.
+    /// The response, or a part of it, does not have the expected form.
     pub fn is_decode(&self) -> bool {
-        matches!(self.kind(), Kind::Decode { .. })
+        matches!(self.kind(), Kind::Decode(_))
     }
 }
 
@@ -258,27 +284,19 @@ impl fmt::Display for Error {
             }
             Kind::Source(_) => f.write_str("the input of the helper failed"),
             Kind::Encode { what, .. } => write!(f, "`{what}` cannot be written as JSON"),
-            Kind::Decode { what, .. } => write!(f, "the answer is no {what}"),
+            Kind::Decode(error) => error.fmt(f),
+            Kind::Aggregation(error) => error.fmt(f),
         }
     }
 }
 
 impl fmt::Debug for Error {
-    /// Shows no body of an answer: it may hold a key that was just made.
+    /// Shows no body of a response: it may hold a key that was just made.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(stopped) = self.as_bulk_stopped() {
             return stopped.fmt(f);
         }
-        match self.kind() {
-            Kind::Decode { what, source, meta, body } => f
-                .debug_struct("Decode")
-                .field("what", what)
-                .field("source", source)
-                .field("meta", meta)
-                .field("body", &Hidden(body))
-                .finish(),
-            kind => kind.fmt(f),
-        }
+        self.kind().fmt(f)
     }
 }
 
@@ -290,11 +308,16 @@ impl StdError for Error {
         match self.kind() {
             Kind::Transport(error) => error.source(),
             Kind::Source(source) => Some(&**source),
-            Kind::Encode { source, .. } | Kind::Decode { source, .. } => Some(source),
+            Kind::Encode { source, .. } => Some(source),
+            Kind::Task(cause) => cause.source(),
             Kind::Shared(error) => error.source(),
             Kind::Stopped(stopped) => stopped.source(),
             Kind::Helper { source, .. } => source.as_ref().map(|source| &**source as _),
-            Kind::Api(_) | Kind::Invalid(_) | Kind::Partial { .. } | Kind::Task(_) => None,
+            Kind::Api(_)
+            | Kind::Invalid(_)
+            | Kind::Partial { .. }
+            | Kind::Decode(_)
+            | Kind::Aggregation(_) => None,
         }
     }
 }
@@ -310,4 +333,32 @@ impl From<es_transport::Error> for Error {
     fn from(error: es_transport::Error) -> Self {
         Self(Box::new(Kind::Transport(error)))
     }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Self(Box::new(Kind::Api(Box::new(error))))
+    }
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self(Box::new(Kind::Decode(error)))
+    }
+}
+
+impl From<AggregationError> for Error {
+    fn from(error: AggregationError) -> Self {
+        Self(Box::new(Kind::Aggregation(error)))
+    }
+}
+
+/// Whether a body is an error of the server.
+fn is_error(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        error: Option<serde::de::IgnoredAny>,
+        status: Option<serde::de::IgnoredAny>,
+    }
+    from_bytes(body).is_ok_and(|e: Envelope| e.error.is_some() && e.status.is_some())
 }

@@ -42,9 +42,11 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     client::Elasticsearch,
-    error::{Cause, Error, Result},
+    error::{Error, Result},
     helpers::request::{RetryConfig, send_with_retry},
+    json_read::from_text,
     response::Meta,
+    types::ErrorCause,
 };
 
 /// A task, while it runs or after it.
@@ -91,7 +93,7 @@ pub struct FinishedTask {
     pub task: TaskStatus,
     /// What ended it early; `None` for a complete task, and always so unless
     /// [incomplete ones](WaitForTask::allow_incomplete) are allowed.
-    pub error: Option<Cause>,
+    pub error: Option<ErrorCause>,
     response: Option<Box<RawValue>>,
     meta: Meta,
 }
@@ -106,9 +108,9 @@ impl FinishedTask {
         let Some(response) = &self.response else {
             return Err(Error::task(self.error.clone().unwrap_or_default()));
         };
-        serde_json::from_str(response.get()).map_err(|error| {
+        from_text(response.get()).map_err(|error| {
             let body = response.get().to_owned().into();
-            Error::decode(std::any::type_name::<T>(), error, self.meta.clone(), body)
+            Error::decode("the response of the task", error, self.meta.clone(), body)
         })
     }
 }
@@ -121,7 +123,7 @@ struct TaskResponse {
     #[serde(default)]
     task: TaskStatus,
     #[serde(default)]
-    error: Option<Cause>,
+    error: Option<ErrorCause>,
     #[serde(default)]
     response: Option<Box<RawValue>>,
 }
@@ -141,8 +143,8 @@ struct Completeness {
 struct Failure {
     index: Option<String>,
     id: Option<String>,
-    cause: Option<Cause>,
-    reason: Option<Cause>,
+    cause: Option<ErrorCause>,
+    reason: Option<ErrorCause>,
 }
 
 impl TaskResponse {
@@ -155,7 +157,7 @@ impl TaskResponse {
         Ok(FinishedTask { task: self.task, error, response: self.response, meta })
     }
 
-    fn incomplete(&self) -> Option<Cause> {
+    fn incomplete(&self) -> Option<ErrorCause> {
         let response = self.response.as_ref().map(|response| response.get());
         let read = |text| serde_json::from_str::<Completeness>(text).ok();
         let completeness = response.and_then(read).unwrap_or_default();
@@ -173,15 +175,15 @@ impl TaskResponse {
                  document {id}: {because}",
                 failures.len(),
             );
-            let kind = cause.and_then(|cause| cause.kind.as_deref());
+            let kind = cause.and_then(|cause| Some(&*cause.kind).filter(|kind| !kind.is_empty()));
             (kind.unwrap_or("task_failed"), reason, first.index.clone())
         } else if timed_out {
             ("timeout_exception", "a request within the task timed out".to_owned(), None)
         } else {
             return None;
         };
-        let mut error = Cause::default();
-        error.kind = Some(kind.to_owned());
+        let mut error = ErrorCause::default();
+        error.kind = kind.to_owned();
         error.reason = Some(reason);
         error.index = index;
         Some(error)

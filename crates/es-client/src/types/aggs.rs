@@ -1,19 +1,23 @@
 use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
 
-use super::answer::answer;
 use super::{
     buckets::{Buckets, SingleBucket},
-    search::Hits,
+    lenient::{Lenient, Read},
+    object::object,
+    search::{Hits, Inner},
 };
+use crate::json_read::{ReadError, from_text};
 
-/// The aggregations of an answer, or of a bucket, by name.
+/// The aggregations of a response or of a bucket, by name, in the server's order.
 ///
-/// Each is read by the method for its kind; [`read`](Self::read) reads any into a
-/// type of the caller's. Names are the caller's own, whether `typed_keys` was on
-/// or not.
+/// Each has a method for its kind; [`read`](Self::read) reads any into a type of the
+/// caller's. Names are the caller's own, whether `typed_keys` was on or not.
 ///
 /// ```
 /// use es_client::types::SearchResponse;
@@ -27,18 +31,18 @@ use super::{
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(transparent)]
-pub struct Aggregations(pub(super) BTreeMap<String, Value>);
+#[derive(Clone, Debug, Default)]
+pub struct Aggregations(pub(super) Vec<(String, Box<RawValue>)>);
 
+/// Defines methods that read one kind of aggregation, and the member that it must have.
 macro_rules! readers {
-    ($($(#[$doc:meta])* $name:ident -> $answer:ty;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident -> $response:ty, $member:literal;)*) => {$(
         $(#[$doc])*
         ///
         /// # Errors
         /// There is no such aggregation, or it is of another kind.
-        pub fn $name(&self, name: &str) -> Result<$answer, AggregationError> {
-            self.read(name)
+        pub fn $name(&self, name: &str) -> Result<$response, AggregationError> {
+            self.read_kind(name, stringify!($name), $member)
         }
     )*};
 }
@@ -50,147 +54,184 @@ macro_rules! metrics {
         /// # Errors
         /// There is no such aggregation, or it is of another kind.
         pub fn $name(&self, name: &str) -> Result<Option<f64>, AggregationError> {
-            self.read::<Metric<Option<f64>>>(name).map(|metric| metric.value)
+            self.read_kind::<Metric>(name, stringify!($name), "value").map(|metric| metric.value)
         }
     )*};
 }
 
 impl Aggregations {
     readers! {
-        /// The buckets of a terms aggregation, and of its relatives (`rare_terms`,
+        /// Returns the buckets of a terms aggregation, or of its relatives (`rare_terms`,
         /// `significant_terms`, `multi_terms`).
-        terms -> Buckets;
-        /// The buckets of a histogram.
-        histogram -> Buckets;
-        /// The buckets of a histogram over time.
-        date_histogram -> Buckets;
-        /// The buckets of ranges, of numbers, dates or distances.
-        range -> Buckets;
-        /// The buckets of several filters, by name or in their order.
-        filters -> Buckets;
-        /// One page of buckets, with the key to go on after.
-        composite -> Buckets;
-        /// The only bucket of a filter.
-        filter -> SingleBucket;
-        /// The only bucket of nested documents.
-        nested -> SingleBucket;
-        /// The only bucket of the documents that nested ones belong to.
-        reverse_nested -> SingleBucket;
-        /// The only bucket of all documents, whatever the query.
-        global -> SingleBucket;
-        /// The only bucket of documents without a value.
-        missing -> SingleBucket;
-        /// Count, least, greatest, average, sum; of extended statistics the others too.
-        stats -> Stats;
+        terms -> Buckets, "buckets";
+        /// Returns the buckets of a histogram.
+        histogram -> Buckets, "buckets";
+        /// Returns the buckets of a date histogram.
+        date_histogram -> Buckets, "buckets";
+        /// Returns the buckets of ranges of numbers, dates, addresses or distances.
+        range -> Buckets, "buckets";
+        /// Returns the buckets of several filters, by name or in their order.
+        filters -> Buckets, "buckets";
+        /// Returns one page of composite buckets, with the key of the next page.
+        composite -> Buckets, "buckets";
+        /// Returns the bucket of a filter.
+        filter -> SingleBucket, "doc_count";
+        /// Returns the bucket of nested documents.
+        nested -> SingleBucket, "doc_count";
+        /// Returns the bucket of the documents that nested ones belong to.
+        reverse_nested -> SingleBucket, "doc_count";
+        /// Returns the bucket of all documents, whatever the query.
+        global -> SingleBucket, "doc_count";
+        /// Returns the bucket of documents without a value.
+        missing -> SingleBucket, "doc_count";
+        /// Returns statistics, extended ones included.
+        stats -> Stats, "count";
+        /// Returns percentiles or percentile ranks, in the server's order.
+        percentiles -> Percentiles, "values";
     }
 
     metrics! {
-        /// An average; `None` where no document has a value.
+        /// Returns an average; `None` if no document has a value.
         avg;
-        /// A sum.
+        /// Returns a sum.
         sum;
-        /// The least value; `None` where no document has one.
+        /// Returns the least value; `None` if no document has one.
         min;
-        /// The greatest value; `None` where no document has one.
+        /// Returns the greatest value; `None` if no document has one.
         max;
-        /// Any aggregation that has a single number.
+        /// Returns the number of any aggregation that has a single one.
         value;
     }
 
-    /// How many different values there are, about.
+    /// Returns the approximate number of distinct values.
     ///
     /// # Errors
     /// There is no such aggregation, or it is of another kind.
-    pub fn cardinality(&self, name: &str) -> Result<u64, AggregationError> {
-        self.read::<Metric<u64>>(name).map(|metric| metric.value)
+    pub fn cardinality(&self, name: &str) -> Result<i64, AggregationError> {
+        self.read_kind::<Count>(name, "cardinality", "value").map(|count| count.value)
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
     ///
     /// # Errors
     /// There is no such aggregation, or it is of another kind.
-    pub fn value_count(&self, name: &str) -> Result<u64, AggregationError> {
-        self.cardinality(name)
+    pub fn value_count(&self, name: &str) -> Result<i64, AggregationError> {
+        self.read_kind::<Count>(name, "value_count", "value").map(|count| count.value)
     }
 
-    /// Percentiles by their percents as they were written, such as `99.0`; `None`
-    /// where there are no values.
+    /// Returns the top hits. Documents that are not a `T` fail by themselves.
     ///
     /// # Errors
-    /// There is no such aggregation, or it is of another kind (`keyed: false` included).
-    pub fn percentiles(
-        &self,
-        name: &str,
-    ) -> Result<BTreeMap<String, Option<f64>>, AggregationError> {
-        #[derive(Deserialize)]
-        struct Percentiles {
-            values: BTreeMap<String, Value>,
-        }
-        let values = self.read::<Percentiles>(name)?.values;
-        let numbers = values.into_iter().filter(|(name, _)| !name.ends_with("_as_string"));
-        Ok(numbers.map(|(name, value)| (name, value.as_f64())).collect())
-    }
-
-    /// The best hits of a bucket.
-    ///
-    /// # Errors
-    /// There is no such aggregation, or it is of another kind, or a document is
-    /// not of this type.
+    /// There is no such aggregation, or it is of another kind.
     pub fn top_hits<T: DeserializeOwned>(&self, name: &str) -> Result<Hits<T>, AggregationError> {
-        #[derive(Deserialize)]
-        struct TopHits<T> {
-            hits: Hits<T>,
-        }
-        self.read::<TopHits<T>>(name).map(|top| top.hits)
+        self.read_kind::<Inner<T>>(name, "top_hits", "hits").map(|top| top.hits)
     }
 
-    /// Any aggregation, into a type of the caller's.
+    /// Reads any aggregation into a type of the caller's.
     ///
     /// # Errors
-    /// There is no such aggregation, or it has not that form.
+    /// There is no such aggregation, or it has another form.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, AggregationError> {
-        let error = |source| AggregationError { name: name.to_owned(), source };
-        let value = self.get(name).ok_or_else(|| error(None))?;
-        T::deserialize(value).map_err(|source| error(Some(source)))
+        let (_, raw) = self.find(name).ok_or_else(|| AggregationError::missing(name))?;
+        from_text(raw.get()).map_err(|error| AggregationError::form(name, error))
     }
 
-    /// An aggregation as it came.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        let typed = |(key, value): (&String, _)| is_typed(key, name).then_some(value);
-        self.0.get(name).or_else(|| self.0.iter().find_map(typed))
+    /// Returns the JSON of an aggregation.
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        self.find(name).map(|(_, raw)| raw)
     }
 
-    /// All, by their names on the wire.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    /// Returns all aggregations by their names in the response, in the server's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), &**value))
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// With `typed_keys` a name is `kind#name`.
+    fn find(&self, name: &str) -> Option<(&str, &RawValue)> {
+        let typed = |key: &str| key.split_once('#').is_some_and(|(_, own)| own == name);
+        let exact = self.iter().find(|(key, _)| *key == name);
+        exact.or_else(|| self.iter().find(|(key, _)| typed(key)))
+    }
+
+    fn read_kind<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        wanted: &'static str,
+        member: &str,
+    ) -> Result<T, AggregationError> {
+        let (key, raw) = self.find(name).ok_or_else(|| AggregationError::missing(name))?;
+        let members: BTreeMap<String, &RawValue> =
+            from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?;
+        if !members.contains_key(member) {
+            let typed = key.split_once('#').map(|(kind, _)| kind);
+            return Err(AggregationError::kind(name, wanted, typed, &members));
+        }
+        from_text(raw.get()).map_err(|error| AggregationError::form(name, error))
+    }
 }
 
-/// With `typed_keys` a name is `kind#name`.
-fn is_typed(key: &str, name: &str) -> bool {
-    key.split_once('#').is_some_and(|(_, own)| own == name)
+impl<'de> Lenient<'de> for Aggregations {
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(AggregationsVisitor)
+    }
 }
 
-#[derive(Deserialize)]
-struct Metric<T> {
-    value: T,
+impl<'de> Deserialize<'de> for Aggregations {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Lenient::read(from)
+    }
 }
 
-answer! {
-    /// Statistics of numbers. The fields from `sum_of_squares` on are of extended ones.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    #[non_exhaustive]
+struct AggregationsVisitor;
+
+impl<'de> Visitor<'de> for AggregationsVisitor {
+    type Value = Aggregations;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("aggregations by name")
+    }
+
+    fn visit_unit<E>(self) -> Result<Aggregations, E> {
+        Ok(Aggregations::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Aggregations, A::Error> {
+        let mut all = Vec::new();
+        while let Some(named) = map.next_entry()? {
+            all.push(named);
+        }
+        Ok(Aggregations(all))
+    }
+}
+
+object! {
+    #[derive(Debug)]
+    pub(super) struct Metric {
+        pub value: Option<f64>,
+    }
+}
+
+object! {
+    #[derive(Debug)]
+    pub(super) struct Count {
+        pub value: i64,
+    }
+}
+
+object! {
+    /// Statistics of numbers. The fields from `sum_of_squares` on belong to extended ones.
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Stats {
-        /// How many values.
-        pub count: u64,
-        /// The least.
+        /// The number of values.
+        pub count: i64,
+        /// The least value.
         pub min: Option<f64>,
-        /// The greatest.
+        /// The greatest value.
         pub max: Option<f64>,
         /// The average.
         pub avg: Option<f64>,
@@ -205,29 +246,176 @@ answer! {
     }
 }
 
-/// An aggregation that is not there, or is of another kind.
+object! {
+    /// Percentiles, or percentile ranks, in the server's order.
+    ///
+    /// ```
+    /// use es_client::types::Aggregations;
+    ///
+    /// let aggs: Aggregations = serde_json::from_str(
+    ///     r#"{"load": {"values": {"50.0": 1.5, "99.0": null, "100.0": "NaN"}}}"#,
+    /// )?;
+    /// let load = aggs.percentiles("load")?;
+    /// assert_eq!(load.get("50.0"), Some(1.5));
+    /// assert_eq!(load.iter().map(|(percent, _)| percent).collect::<Vec<_>>(), ["50.0", "99.0", "100.0"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[derive(Clone, Debug)]
+    pub struct Percentiles {
+        values: Vec<Percentile>,
+    }
+}
+
+impl Percentiles {
+    /// Returns the value at a percent as the server writes it, such as `99.0`; `None` if
+    /// there are no values.
+    pub fn get(&self, percent: &str) -> Option<f64> {
+        self.iter().find(|(known, _)| *known == percent).and_then(|(_, value)| value)
+    }
+
+    /// Returns each percent as the server writes it, with its value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
+        self.values.iter().map(|one| (&*one.key, one.value))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Percentile {
+    key: String,
+    value: Option<f64>,
+}
+
+impl<'de> Lenient<'de> for Percentile {
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let Read(Keyed { key, value, .. }) = Read::deserialize(from)?;
+        Ok(Self { key, value })
+    }
+
+    fn read_list<D: Deserializer<'de>>(from: D) -> Result<Vec<Self>, D::Error> {
+        from.deserialize_any(PercentilesVisitor)
+    }
+}
+
+object! {
+    #[derive(Debug)]
+    pub(super) struct Keyed {
+        pub key: String,
+        pub value: Option<f64>,
+    }
+}
+
+/// Percentiles are a list of keys and values, or an object (`keyed`), in which texts stand
+/// beside the numbers.
+struct PercentilesVisitor;
+
+impl<'de> Visitor<'de> for PercentilesVisitor {
+    type Value = Vec<Percentile>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("percentiles")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(
+        self,
+        mut items: A,
+    ) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Read(item)) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(all)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if key.ends_with("_as_string") {
+                map.next_value::<serde::de::IgnoredAny>()?;
+            } else {
+                let value = map.next_value::<Read<Option<f64>>>()?.0;
+                all.push(Percentile { key, value });
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// An aggregation that is missing or of another kind.
 #[derive(Debug)]
 pub struct AggregationError {
     name: String,
-    source: Option<serde_json::Error>,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    Missing,
+    Kind { wanted: &'static str, found: String },
+    Form(ReadError),
 }
 
 impl AggregationError {
+    fn missing(name: &str) -> Self {
+        Self { name: name.to_owned(), problem: Problem::Missing }
+    }
+
+    fn form(name: &str, error: ReadError) -> Self {
+        Self { name: name.to_owned(), problem: Problem::Form(error) }
+    }
+
+    #[cold]
+    fn kind(
+        name: &str,
+        wanted: &'static str,
+        typed: Option<&str>,
+        members: &BTreeMap<String, &RawValue>,
+    ) -> Self {
+        const SHAPES: [(&str, &str); 5] = [
+            ("buckets", "an aggregation with buckets"),
+            ("values", "percentiles or a metric with several values"),
+            ("hits", "top hits"),
+            ("doc_count", "an aggregation with a single bucket"),
+            ("value", "a metric with a single value"),
+        ];
+        let shape = SHAPES.iter().find(|(member, _)| members.contains_key(*member));
+        let found = match (typed, shape) {
+            (Some(typed), _) => format!("`{typed}`"),
+            (None, Some((_, shape))) => (*shape).to_owned(),
+            (None, None) if members.contains_key("count") => "statistics".to_owned(),
+            (None, None) => {
+                let names: Vec<_> = members.keys().map(|name| format!("`{name}`")).collect();
+                format!("an aggregation with {}", names.join(", "))
+            }
+        };
+        Self { name: name.to_owned(), problem: Problem::Kind { wanted, found } }
+    }
+
     /// Whether there is no aggregation of that name.
     pub fn is_missing(&self) -> bool {
-        self.source.is_none()
+        matches!(self.problem, Problem::Missing)
     }
 }
 
 impl fmt::Display for AggregationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.is_missing() { "is not in the answer" } else { "has another form" };
-        write!(f, "the aggregation `{}` {what}", self.name)
+        let name = &self.name;
+        match &self.problem {
+            Problem::Missing => write!(f, "the response has no aggregation `{name}`"),
+            Problem::Kind { wanted, found } => {
+                write!(f, "the aggregation `{name}` is {found}, not `{wanted}`")
+            }
+            Problem::Form(error) if error.path.is_empty() => {
+                write!(f, "cannot decode the aggregation `{name}`: {error}")
+            }
+            Problem::Form(error) => {
+                write!(f, "cannot decode the aggregation `{name}` at `{}`: {error}", error.path)
+            }
+        }
     }
 }
 
-impl std::error::Error for AggregationError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
-    }
-}
+impl std::error::Error for AggregationError {}

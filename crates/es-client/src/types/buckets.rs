@@ -1,35 +1,39 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, Deserializer, de::Error};
-use serde_json::{Map, Value};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value, value::RawValue};
 
-use super::aggs::Aggregations;
+use super::{
+    aggs::Aggregations,
+    lenient::{Lenient, Read},
+    object::object,
+};
 
-/// The buckets of an aggregation.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct Buckets {
-    /// The buckets.
-    #[serde(deserialize_with = "listed_or_keyed")]
-    pub buckets: Vec<Bucket>,
-    /// How many documents are in none of the buckets that are shown (terms).
-    #[serde(default)]
-    pub sum_other_doc_count: Option<u64>,
-    /// By how much counts may be too small (terms); -1 for unknown.
-    #[serde(default)]
-    pub doc_count_error_upper_bound: Option<i64>,
-    /// The key to go on after (composite); `None` after the last page.
-    #[serde(default)]
-    pub after_key: Option<Value>,
+object! {
+    /// The buckets of an aggregation, in the server's order.
+    #[derive(Clone, Debug)]
+    pub struct Buckets {
+        /// The buckets.
+        pub buckets: Vec<Bucket>,
+        /// The number of documents in none of the returned buckets (terms).
+        pub sum_other_doc_count: Option<i64>,
+        /// The greatest error of the counts (terms); -1 if unknown.
+        pub doc_count_error_upper_bound: Option<i64>,
+        /// The key that the next page starts after (composite); `None` after the last page.
+        pub after_key: Option<Value>,
+    }
 }
 
 impl Buckets {
-    /// The buckets in their order.
+    /// Returns the buckets in their order.
     pub fn iter(&self) -> std::slice::Iter<'_, Bucket> {
         self.buckets.iter()
     }
 
-    /// The bucket with this key, as [`Bucket::key`] shows it.
+    /// Returns the bucket with this key, as [`Bucket::key`] shows it.
     pub fn get(&self, key: &str) -> Option<&Bucket> {
         self.iter().find(|bucket| bucket.key() == key)
     }
@@ -44,27 +48,29 @@ impl<'a> IntoIterator for &'a Buckets {
     }
 }
 
-/// One bucket of several.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A bucket of several.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Bucket {
-    /// Its key: a text, a number, milliseconds since 1970, or an object (composite).
+    /// The key: a text, a number, milliseconds since 1970, or an object (composite).
     pub key: Value,
-    /// Its key as text, where the key is none.
+    /// The key as text, if the key is none.
     pub key_as_string: Option<String>,
-    /// How many documents are in it.
-    pub doc_count: u64,
-    /// Where its range starts.
+    /// The number of documents in the bucket.
+    pub doc_count: i64,
+    /// The lower bound of a range, included, if it is a number; others, such as addresses,
+    /// are in `other`.
     pub from: Option<f64>,
-    /// Where its range ends, itself not in it.
+    /// The upper bound of a range, excluded, if it is a number.
     pub to: Option<f64>,
-    /// What else is told of it, such as `score` and `bg_count` of a significant term.
+    /// The members that have no field here, such as `score` and `bg_count` of a significant
+    /// term.
     pub other: Map<String, Value>,
     aggregations: Aggregations,
 }
 
 impl Bucket {
-    /// Its key as text: as the server shows it, else as JSON.
+    /// Returns the key as text: as the server shows it, else as JSON.
     pub fn key(&self) -> Cow<'_, str> {
         match (&self.key_as_string, &self.key) {
             (Some(text), _) | (None, Value::String(text)) => Cow::Borrowed(text),
@@ -72,92 +78,145 @@ impl Bucket {
         }
     }
 
-    /// The aggregations within.
+    /// Returns the aggregations within the bucket.
     pub fn aggs(&self) -> &Aggregations {
         &self.aggregations
     }
 
-    /// Where buckets are an object, their names in it are their keys as text.
-    fn named(name: String, mut parts: Map<String, Value>) -> Self {
-        let key = parts.entry("key").or_insert_with(|| Value::String(name.clone()));
-        if !key.is_string() {
-            parts.insert("key_as_string".to_owned(), Value::String(name));
+    /// In an object of buckets, their names are their keys as text.
+    fn named(mut self, name: String) -> Self {
+        match self.key {
+            Value::Null => self.key = Value::String(name),
+            Value::String(_) => {}
+            _ => self.key_as_string = Some(name),
         }
-        Self::new(parts)
+        self
     }
 
-    /// Whatever is no object is no aggregation.
-    fn new(mut parts: Map<String, Value>) -> Self {
-        let text = |value| match value {
-            Value::String(text) => Some(text),
-            _ => None,
+    /// Takes a member that is a number, a text or a key.
+    fn set(&mut self, name: String, value: Value) {
+        let number = |value: &Value| match value {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_f64(),
         };
-        let mut bucket = Self {
-            key: parts.remove("key").unwrap_or_default(),
-            key_as_string: parts.remove("key_as_string").and_then(text),
-            doc_count: parts.remove("doc_count").and_then(|n| n.as_u64()).unwrap_or_default(),
-            from: parts.remove("from").and_then(|n| n.as_f64()),
-            to: parts.remove("to").and_then(|n| n.as_f64()),
-            ..Self::default()
-        };
-        for (name, value) in parts {
-            if value.is_object() {
-                bucket.aggregations.0.insert(name, value);
+        match (&*name, value) {
+            ("key", value) => self.key = value,
+            ("key_as_string", Value::String(text)) => self.key_as_string = Some(text),
+            ("doc_count", Value::Number(count)) if count.as_i64().is_some() => {
+                self.doc_count = count.as_i64().unwrap_or_default();
+            }
+            ("from", value) if number(&value).is_some() => self.from = number(&value),
+            ("to", value) if number(&value).is_some() => self.to = number(&value),
+            ("from" | "to" | "key_as_string", Value::Null) => {}
+            (_, value) => drop(self.other.insert(name, value)),
+        }
+    }
+}
+
+impl<'de> Lenient<'de> for Bucket {
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        BucketVisitor { object_key: true }.deserialize(from)
+    }
+
+    fn read_list<D: Deserializer<'de>>(from: D) -> Result<Vec<Self>, D::Error> {
+        from.deserialize_any(BucketsVisitor)
+    }
+}
+
+struct BucketVisitor {
+    /// Whether the key may be an object (composite).
+    object_key: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for BucketVisitor {
+    type Value = Bucket;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Bucket, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for BucketVisitor {
+    type Value = Bucket;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a bucket")
+    }
+
+    /// An object is an aggregation, whatever its name: callers may have named one `key` or
+    /// `from`, which then comes after the bucket's own.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bucket, A::Error> {
+        let mut bucket = Bucket::default();
+        while let Some(name) = map.next_key::<String>()? {
+            let raw = map.next_value::<Box<RawValue>>()?;
+            let is_key = self.object_key && name == "key" && bucket.key.is_null();
+            if raw.get().starts_with('{') && !is_key {
+                bucket.aggregations.0.push((name, raw));
             } else {
-                bucket.other.insert(name, value);
+                let Read(value) =
+                    Deserialize::deserialize(&mut serde_json::Deserializer::from_str(raw.get()))
+                        .map_err(serde::de::Error::custom)?;
+                bucket.set(name, value);
             }
         }
-        bucket
+        Ok(bucket)
     }
 }
 
-fn within(parts: Map<String, Value>) -> Aggregations {
-    Aggregations(parts.into_iter().filter(|(_, value)| value.is_object()).collect())
-}
+/// Buckets are a list, or an object by their keys.
+struct BucketsVisitor;
 
-fn listed_or_keyed<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Bucket>, D::Error> {
-    match Value::deserialize(from)? {
-        Value::Array(buckets) => buckets
-            .into_iter()
-            .map(|bucket| match bucket {
-                Value::Object(parts) => Ok(Bucket::new(parts)),
-                _ => Err(D::Error::custom("a bucket is no object")),
-            })
-            .collect(),
-        Value::Object(buckets) => buckets
-            .into_iter()
-            .map(|(key, bucket)| match bucket {
-                Value::Object(parts) => Ok(Bucket::named(key, parts)),
-                _ => Err(D::Error::custom("a bucket is no object")),
-            })
-            .collect(),
-        _ => Err(D::Error::custom("buckets are neither a list nor an object")),
+impl<'de> Visitor<'de> for BucketsVisitor {
+    type Value = Vec<Bucket>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or an object of buckets")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut buckets = Vec::new();
+        while let Some(Read(bucket)) = items.next_element()? {
+            buckets.push(bucket);
+        }
+        Ok(buckets)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut buckets = Vec::new();
+        while let Some(name) = map.next_key()? {
+            let bucket = map.next_value_seed(BucketVisitor { object_key: false })?;
+            buckets.push(bucket.named(name));
+        }
+        Ok(buckets)
     }
 }
 
 /// The bucket of an aggregation that has only one.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(try_from = "Map<String, Value>")]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SingleBucket {
-    /// How many documents are in it.
-    pub doc_count: u64,
+    /// The number of documents in the bucket.
+    pub doc_count: i64,
+    /// The members that have no field here, by name.
+    pub other: Map<String, Value>,
     aggregations: Aggregations,
 }
 
 impl SingleBucket {
-    /// The aggregations within.
+    /// Returns the aggregations within the bucket.
     pub fn aggs(&self) -> &Aggregations {
         &self.aggregations
     }
 }
 
-impl TryFrom<Map<String, Value>> for SingleBucket {
-    type Error = &'static str;
-
-    fn try_from(parts: Map<String, Value>) -> Result<Self, &'static str> {
-        let doc_count =
-            parts.get("doc_count").and_then(Value::as_u64).ok_or("it has no `doc_count`")?;
-        Ok(Self { doc_count, aggregations: within(parts) })
+impl<'de> Deserialize<'de> for SingleBucket {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let Bucket { doc_count, other, aggregations, .. } =
+            BucketVisitor { object_key: false }.deserialize(from)?;
+        Ok(Self { doc_count, other, aggregations })
     }
 }

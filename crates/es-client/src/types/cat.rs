@@ -3,14 +3,16 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData, str::FromStr, time::D
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::lenient::{parse_bytes, parse_duration, text};
+use super::{
+    lenient::text,
+    units::{parse_bytes, parse_duration},
+};
 
-/// One row of a cat endpoint: its columns by their names.
+/// A row of a cat endpoint: its columns by name.
 ///
-/// Each endpoint has a name of its own for it, such as [`CatIndices`](super::CatIndices),
-/// with a method for each column. Which columns a row really has is up to the
-/// server's version and the parameter `h`; what is there besides, or by another
-/// name, is read by [`column`](Self::column).
+/// Each endpoint has a type of its own, such as [`CatIndices`](super::CatIndices), with a
+/// method for each column. The server's version and the parameter `h` decide which columns
+/// a row has; [`column`](Self::column) returns any by name.
 ///
 /// ```
 /// use es_client::types::CatIndices;
@@ -34,23 +36,23 @@ pub struct CatRow<C = AnyColumns> {
 pub enum AnyColumns {}
 
 impl<C> CatRow<C> {
-    /// The same row without its columns' methods: rows of several endpoints have one
-    /// type then.
+    /// Returns the same row without the methods for its columns, so that rows of several
+    /// endpoints have one type.
     pub fn untyped(self) -> CatRow {
         CatRow { columns: self.columns, of: PhantomData }
     }
 
-    /// A column by its name.
+    /// Returns a column by name.
     pub fn column(&self, name: &str) -> Column<'_> {
         Column(self.columns.get(name).map(String::as_str))
     }
 
-    /// A column's text; `None` where it is not there or has no value.
+    /// Returns the text of a column; `None` if there is none or it has no value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.column(name).0
     }
 
-    /// All columns that have a value, sorted by name.
+    /// Returns all columns that have a value, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.columns.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -71,47 +73,51 @@ impl<C> fmt::Debug for CatRow<C> {
 impl<'de, C> Deserialize<'de> for CatRow<C> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let columns = BTreeMap::<String, Value>::deserialize(from)?;
-        let texts = columns.into_iter().filter_map(|(name, value)| Some((name, text(&value)?)));
+        let texts =
+            columns.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
+                let text = text(&value).unwrap_or_else(|| value.to_string());
+                (name, text)
+            });
         Ok(Self { columns: texts.collect(), of: PhantomData })
     }
 }
 
-/// One column of a row, which is a text whatever it tells.
+/// A column of a row, which is text whatever its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column<'a>(Option<&'a str>);
 
 impl<'a> Column<'a> {
-    /// The text; `None` where the column is not there or has no value.
+    /// Returns the text; `None` if there is no such column or it has no value.
     pub fn text(self) -> Option<&'a str> {
         self.0
     }
 
-    /// A value that is written as text, such as a float or an address.
+    /// Parses the text, for example as a float or an address.
     pub fn parse<T: FromStr>(self) -> Option<T> {
         self.0?.parse().ok()
     }
 
-    /// A whole number.
-    pub fn number(self) -> Option<u64> {
+    /// Returns a whole number; the server writes -1 for some unknown ones.
+    pub fn number(self) -> Option<i64> {
         self.parse()
     }
 
-    /// A size, in bytes, with whatever unit it came.
+    /// Returns a size in bytes, whatever its unit.
     pub fn bytes(self) -> Option<u64> {
         parse_bytes(self.0?)
     }
 
-    /// A time with a unit.
+    /// Returns a time.
     pub fn duration(self) -> Option<Duration> {
         parse_duration(self.0?)
     }
 
-    /// A share such as `12.5%`, as a number of percent.
+    /// Returns a percentage, with or without `%`.
     pub fn percent(self) -> Option<f64> {
         self.0?.trim_end_matches('%').parse().ok()
     }
 
-    /// A truth value.
+    /// Returns a truth value.
     pub fn flag(self) -> Option<bool> {
         self.parse()
     }

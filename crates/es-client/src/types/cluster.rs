@@ -2,184 +2,169 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::answer::answer;
-use super::indices::{DocsStats, ShardStats, StoreStats};
+use super::{
+    indices::{DocsStats, ShardStats, StoreStats},
+    object::{object, response},
+};
 
-answer! {
-    /// The answer to `cluster.health`, also where it did not become what was waited for.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `cluster.health`, also if the cluster did not become as requested in time.
+    #[derive(Clone, Debug)]
     pub struct ClusterHealth {
-        /// The cluster's name.
+        /// The name of the cluster.
         pub cluster_name: String,
         /// `green`, `yellow` or `red`.
         pub status: String,
-        /// Whether the time was over before the state that was waited for.
-        pub timed_out: bool,
-        /// Nodes.
-        pub number_of_nodes: u32,
-        /// Those that hold data.
-        pub number_of_data_nodes: u32,
-        /// Primary shards that work.
-        pub active_primary_shards: u64,
-        /// Shards that work, copies included.
-        pub active_shards: u64,
-        /// Shards on their way to another node.
-        pub relocating_shards: u64,
-        /// Shards that start.
-        pub initializing_shards: u64,
-        /// Shards that are on no node.
-        pub unassigned_shards: u64,
-        /// Those of them that are primary shards.
-        pub unassigned_primary_shards: u64,
-        /// Unassigned shards that wait for a node to come back.
-        pub delayed_unassigned_shards: u64,
-        /// Changes of the cluster's state that wait.
-        pub number_of_pending_tasks: u64,
-        /// How long the first of them waits, in milliseconds.
-        pub task_max_waiting_in_queue_millis: u64,
-        /// How many percent of the shards work.
+        /// Whether the cluster did not become as requested in time. `None` if the response
+        /// does not say.
+        pub timed_out: Option<bool>,
+        /// The number of nodes.
+        pub number_of_nodes: i32,
+        /// The number of data nodes.
+        pub number_of_data_nodes: i32,
+        /// The number of active primary shards.
+        pub active_primary_shards: i64,
+        /// The number of active shards, copies included.
+        pub active_shards: i64,
+        /// The number of shards that move to another node.
+        pub relocating_shards: i64,
+        /// The number of shards that are initializing.
+        pub initializing_shards: i64,
+        /// The number of unassigned shards.
+        pub unassigned_shards: i64,
+        /// The number of unassigned primary shards.
+        pub unassigned_primary_shards: i64,
+        /// The number of unassigned shards that wait for a node to come back.
+        pub delayed_unassigned_shards: i64,
+        /// The number of pending changes of the cluster state.
+        pub number_of_pending_tasks: i64,
+        /// The time that the first of them has waited, in milliseconds.
+        pub task_max_waiting_in_queue_millis: i64,
+        /// The percentage of active shards.
         pub active_shards_percent_as_number: f64,
-        /// Each index by its name, where the level is `indices` or `shards`.
+        /// The health of each index by name, if `level` is `indices` or `shards`.
         pub indices: BTreeMap<String, IndexHealth>,
     }
 }
 
-answer! {
+object! {
     /// The health of one index.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+    #[derive(Clone, Debug)]
     pub struct IndexHealth {
         /// `green`, `yellow` or `red`.
         pub status: String,
-        /// Primary shards.
-        pub number_of_shards: u32,
-        /// Copies of each.
-        pub number_of_replicas: u32,
-        /// Shards that work, copies included.
-        pub active_shards: u64,
-        /// Shards that are on no node.
-        pub unassigned_shards: u64,
+        /// The number of primary shards.
+        pub number_of_shards: i32,
+        /// The number of replicas of each.
+        pub number_of_replicas: i32,
+        /// The number of active shards, copies included.
+        pub active_shards: i64,
+        /// The number of unassigned shards.
+        pub unassigned_shards: i64,
     }
 }
 
-answer! {
-    /// The answer to `cluster.stats`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `cluster.stats`.
+    #[derive(Clone, Debug)]
     pub struct ClusterStats {
-        /// The cluster's name.
+        /// The name of the cluster.
         pub cluster_name: String,
-        /// The cluster's id.
+        /// The ID of the cluster.
         pub cluster_uuid: String,
         /// `green`, `yellow` or `red`.
         pub status: Option<String>,
-        /// Its indices together.
+        /// The indices together.
         pub indices: ClusterIndicesStats,
-        /// Its nodes together, as it came.
+        /// The nodes together.
         pub nodes: Value,
     }
 }
 
-answer! {
-    /// All indices of a cluster together.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// The indices of a cluster together.
+    #[derive(Clone, Debug)]
     pub struct ClusterIndicesStats {
-        /// Indices.
-        pub count: u64,
-        /// How many documents.
+        /// The number of indices.
+        pub count: i64,
+        /// The documents.
         pub docs: DocsStats,
-        /// How much room they take.
+        /// The storage.
         pub store: StoreStats,
-        ..
-        /// What has no type here.
-        pub other
     }
 }
 
-answer! {
-    /// The answer to `nodes.info`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `nodes.info`.
+    #[derive(Clone, Debug)]
     pub struct NodesInfo {
-        /// The cluster's name.
+        /// The name of the cluster.
         pub cluster_name: String,
-        /// Each node by its id.
+        /// The nodes by ID.
         pub nodes: BTreeMap<String, NodeInfo>,
     }
 }
 
-answer! {
-    /// What a node says of itself.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// A node.
+    #[derive(Clone, Debug)]
     pub struct NodeInfo {
-        /// Its name.
+        /// The name.
         pub name: String,
         /// The address for other nodes.
         pub transport_address: String,
-        /// Its host.
+        /// The host.
         pub host: String,
-        /// Its address.
+        /// The IP address.
         pub ip: String,
-        /// Its version.
+        /// The version of the server.
         pub version: String,
-        /// What it may do.
+        /// The roles.
         pub roles: Vec<String>,
-        /// What its operators say of it, such as its zone.
+        /// The attributes that operators set, such as the zone.
         pub attributes: BTreeMap<String, String>,
         /// The address for clients.
         pub http: Option<NodeHttp>,
-        ..
-        /// What has no type here, such as `jvm` or `plugins`.
-        pub other
     }
 }
 
-answer! {
-    /// Where a node listens for clients.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// The HTTP addresses of a node.
+    #[derive(Clone, Debug)]
     pub struct NodeHttp {
         /// `address:port` or `host/address:port`.
         pub publish_address: String,
-        /// The addresses that it listens on.
+        /// The addresses that the node listens on.
         pub bound_address: Vec<String>,
-        /// The size of the greatest request, in bytes.
-        pub max_content_length_in_bytes: Option<u64>,
+        /// The greatest accepted request, in bytes.
+        pub max_content_length_in_bytes: Option<i64>,
     }
 }
 
-answer! {
-    /// The answer to `nodes.stats`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `nodes.stats`.
+    #[derive(Clone, Debug)]
     pub struct NodesStats {
-        /// The cluster's name.
+        /// The name of the cluster.
         pub cluster_name: String,
-        /// Each node by its id.
+        /// The nodes by ID.
         pub nodes: BTreeMap<String, NodeStats>,
     }
 }
 
-answer! {
-    /// The numbers of one node.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// The statistics of a node.
+    #[derive(Clone, Debug)]
     pub struct NodeStats {
-        /// Its name.
+        /// The name.
         pub name: String,
-        /// When they were taken, in milliseconds since 1970.
-        pub timestamp: u64,
-        /// Its host.
+        /// The time of the statistics, in milliseconds since 1970.
+        pub timestamp: i64,
+        /// The host.
         pub host: Option<String>,
-        /// What it may do.
+        /// The roles.
         pub roles: Vec<String>,
-        /// The shards on it.
+        /// The statistics of its shards.
         pub indices: Option<ShardStats>,
-        ..
-        /// What has no type here, such as `jvm`, `os`, `fs` or `thread_pool`.
-        pub other
     }
 }

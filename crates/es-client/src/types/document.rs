@@ -1,75 +1,87 @@
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::{cause::ErrorCause, search::Shards};
+use super::{cause::ErrorCause, object::response, search::Shards, source::Source};
+use crate::error::Result;
 
-/// The answer to the writing of one document.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct WriteResponse {
-    /// The index that was written to.
-    #[serde(rename = "_index")]
-    pub index: String,
-    /// The document's id.
-    #[serde(rename = "_id")]
-    pub id: String,
-    /// How often the document was written.
-    #[serde(rename = "_version", default)]
-    pub version: u64,
-    /// `created`, `updated`, `deleted`, `not_found` or `noop`.
-    #[serde(default)]
-    pub result: String,
-    /// The number of this change within the shard: with `primary_term` what
-    /// `if_seq_no` and `if_primary_term` of a later write take. `None` where nothing
-    /// was changed.
-    #[serde(rename = "_seq_no", default)]
-    pub seq_no: Option<u64>,
-    /// The primary term of this change.
-    #[serde(rename = "_primary_term", default)]
-    pub primary_term: Option<u64>,
-    /// The shards that took the write.
-    #[serde(rename = "_shards", default)]
-    pub shards: Shards,
-    /// Whether the index was refreshed for it.
-    #[serde(default)]
-    pub forced_refresh: bool,
-    /// The document after an update, where its source was asked for.
-    #[serde(default)]
-    pub get: Option<Value>,
+response! {
+    /// The response of a write of one document.
+    #[derive(Clone, Debug)]
+    pub struct WriteResponse {
+        /// The index of the document.
+        pub index: String = "_index",
+        /// The ID of the document.
+        pub id: String = "_id",
+        /// The version of the document.
+        pub version: i64 = "_version",
+        /// `created`, `updated`, `deleted`, `not_found` or `noop`.
+        pub result: String,
+        /// The sequence number of this change: `if_seq_no` of a later write takes it, with
+        /// `primary_term`. `None` if nothing was changed.
+        pub seq_no: Option<i64> = "_seq_no",
+        /// The primary term of this change.
+        pub primary_term: Option<i64> = "_primary_term",
+        /// The shards that took the write.
+        pub shards: Shards = "_shards",
+        /// Whether the index was refreshed for it.
+        pub forced_refresh: bool,
+        /// `used` if the document went to the failure store of its data stream, because it
+        /// could not be indexed.
+        pub failure_store: Option<String>,
+        /// The document after an update, if its source was requested.
+        pub get: Option<Value>,
+    }
 }
 
-/// The answer to the reading of one document.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct GetResponse<T> {
-    /// The index that it is in.
-    #[serde(rename = "_index")]
-    pub index: String,
-    /// The document's id.
-    #[serde(rename = "_id")]
-    pub id: String,
-    /// Whether there is such a document.
-    #[serde(default)]
-    pub found: bool,
-    /// How often the document was written.
-    #[serde(rename = "_version", default)]
-    pub version: Option<u64>,
-    /// The number of its last change.
-    #[serde(rename = "_seq_no", default)]
-    pub seq_no: Option<u64>,
-    /// The primary term of its last change.
-    #[serde(rename = "_primary_term", default)]
-    pub primary_term: Option<u64>,
-    /// The value that decided on its shard, where it is not the id.
-    #[serde(rename = "_routing", default)]
-    pub routing: Option<String>,
-    /// The document; `None` where the source was not asked for.
-    #[serde(rename = "_source")]
-    pub source: Option<T>,
-    /// Fields that were asked for by name.
-    #[serde(default)]
-    pub fields: Option<Value>,
-    /// Why it could not be read, in the answer to `mget`.
-    #[serde(default)]
-    pub error: Option<ErrorCause>,
+response! {
+    /// The response of `get`, and an entry of the response of `mget`.
+    ///
+    /// Since 9.2 its source has no vectors unless `source_exclude_vectors(false)` is set: a
+    /// document that was read without them and is indexed again has none.
+    #[derive(Clone, Debug)]
+    pub struct GetResponse<T> {
+        /// The index of the document.
+        pub index: String = "_index",
+        /// The ID of the document.
+        pub id: String = "_id",
+        /// Whether the document exists. `None` if the response does not say.
+        pub found: Option<bool>,
+        /// The version of the document.
+        pub version: Option<i64> = "_version",
+        /// The sequence number of its last change.
+        pub seq_no: Option<i64> = "_seq_no",
+        /// The primary term of its last change.
+        pub primary_term: Option<i64> = "_primary_term",
+        /// The routing value, if it is not the ID.
+        pub routing: Option<String> = "_routing",
+        source: Source<T> = "_source",
+        /// The fields that were requested by name.
+        pub fields: Option<Value>,
+        /// The error of this entry of the response of `mget`.
+        pub error: Option<ErrorCause>,
+    }
+}
+
+impl<T> GetResponse<T> {
+    /// Creates the response for a document that exists, for tests.
+    pub fn new(index: impl Into<String>, id: impl Into<String>, document: T) -> Self {
+        let source = Source::Document(document);
+        let found = Some(true);
+        Self { index: index.into(), id: id.into(), found, source, ..Self::default() }
+    }
+
+    /// Returns the document; `None` if it does not exist or its source was not requested.
+    ///
+    /// # Errors
+    /// The document is not a `T`: see [`Error::as_decode`](crate::Error::as_decode).
+    pub fn source(&self) -> Result<Option<&T>> {
+        self.source.get(&self.index, &self.id)
+    }
+
+    /// Returns the document; `None` if it does not exist or its source was not requested.
+    ///
+    /// # Errors
+    /// As for [`source`](Self::source).
+    pub fn into_source(self) -> Result<Option<T>> {
+        self.source.into_inner(&self.index, &self.id)
+    }
 }

@@ -2,25 +2,27 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::answer::answer;
-use super::{lenient::text, search::Shards};
+use super::{
+    lenient::text,
+    object::{object, response},
+    search::Shards,
+};
 
-/// Indices by their names: the answer to `indices.get`, `get_mapping`,
-/// `get_settings` and `get_alias`, of which each fills its part of a state.
+/// Indices by name: the response of `indices.get`, `get_mapping`, `get_settings` and
+/// `get_alias`, each of which has its part of a state.
 pub type IndexStates = BTreeMap<String, IndexState>;
 
-answer! {
-    /// What an index is made of.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// The aliases, mappings and settings of an index.
+    #[derive(Clone, Debug)]
     pub struct IndexState {
-        /// Its other names.
+        /// The aliases by name.
         pub aliases: BTreeMap<String, Alias>,
-        /// Its fields and how they are indexed.
+        /// The mappings.
         pub mappings: Value,
-        /// Shards, replicas and so on.
+        /// The settings.
         pub settings: Value,
-        /// Settings that nobody set, where they were asked for.
+        /// The default settings, if they were requested.
         pub defaults: Value,
         /// The data stream that it belongs to.
         pub data_stream: Option<String>,
@@ -28,8 +30,8 @@ answer! {
 }
 
 impl IndexState {
-    /// A setting as text, such as `number_of_shards` or `index.refresh_interval`;
-    /// whether settings came flat or nested, set or by default.
+    /// Returns a setting as text, such as `number_of_shards` or `index.refresh_interval`,
+    /// flat or nested, set or by default.
     ///
     /// ```
     /// use es_client::types::IndexState;
@@ -48,63 +50,62 @@ impl IndexState {
         of(&self.settings).or_else(|| of(&self.defaults))
     }
 
-    /// The mapping of the fields at the top level, by their names.
+    /// Returns the mappings of the fields at the top level, by name.
     pub fn properties(&self) -> impl Iterator<Item = (&str, &Value)> {
         let fields = self.mappings.get("properties").and_then(Value::as_object);
         fields.into_iter().flatten().map(|(name, field)| (name.as_str(), field))
     }
 }
 
-answer! {
-    /// Another name of an index.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    #[non_exhaustive]
+object! {
+    /// An alias of an index.
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Alias {
-        /// The documents that are seen through it.
+        /// The query for the documents that the alias shows.
         pub filter: Option<Value>,
-        /// The routing of writes through it.
+        /// The routing value of writes through it.
         pub index_routing: Option<String>,
-        /// The routing of searches through it.
+        /// The routing value of searches through it.
         pub search_routing: Option<String>,
         /// Whether writes through it go to this index.
         pub is_write_index: Option<bool>,
-        /// Whether patterns pass it over.
+        /// Whether wildcards skip it.
         pub is_hidden: Option<bool>,
     }
 }
 
-answer! {
-    /// The answer to a change of the cluster's state.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of calls that change the state of the cluster.
+    #[derive(Clone, Debug)]
     pub struct Acknowledged {
-        /// Whether the nodes took it in time.
+        /// Whether the nodes acknowledged it in time.
         pub acknowledged: bool,
-        /// Whether some of several actions had nothing to act on (`update_aliases`).
+        /// Whether some of several actions failed (`update_aliases`).
         pub errors: bool,
     }
 }
 
-answer! {
-    /// The answer to the creation of an index.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `indices.create`, `clone`, `shrink` and `split`.
+    #[derive(Clone, Debug)]
     pub struct CreateIndexResponse {
-        /// Whether the nodes took it in time.
+        /// Whether the nodes acknowledged it in time.
         pub acknowledged: bool,
-        /// Whether enough copies of its shards had started in time.
+        /// Whether enough copies of its shards started in time.
         pub shards_acknowledged: bool,
-        /// The index's name.
+        /// The name of the index.
         pub index: String,
     }
 }
 
-answer! {
-    /// The answer of calls that go to shards and give nothing else.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of calls that go to shards and return nothing else.
+    #[derive(Clone, Debug)]
     pub struct ShardsResponse {
         /// The shards that took part.
         pub shards: Shards = "_shards",
+        /// The task that runs in the background, if the call does not wait for it
+        /// (`forcemerge`).
+        pub task: Option<String>,
     }
 }

@@ -1,77 +1,73 @@
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::answer;
-use super::{lenient::list, search::Shards};
+use super::{
+    object::{object, response},
+    search::Shards,
+};
 
-answer! {
-    /// The answer to `indices.rollover`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `indices.rollover`.
+    #[derive(Clone, Debug)]
     pub struct RolloverResponse {
-        /// Whether the nodes took it in time.
+        /// Whether the nodes acknowledged it in time.
         pub acknowledged: bool,
-        /// Whether enough copies of the new shards had started in time.
+        /// Whether enough copies of the new shards started in time.
         pub shards_acknowledged: bool,
         /// The index that was written to.
         pub old_index: String,
         /// The index that is written to from now on.
         pub new_index: String,
-        /// Whether it was changed.
+        /// Whether the index was rolled over.
         pub rolled_over: bool,
-        /// Whether it was only tried.
+        /// Whether the conditions were only checked.
         pub dry_run: bool,
-        /// Each condition and whether it is met.
+        /// Each condition, and whether it is met.
         pub conditions: BTreeMap<String, bool>,
     }
 }
 
-answer! {
-    /// The answer to `indices.analyze`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `indices.analyze`.
+    #[derive(Clone, Debug)]
     pub struct AnalyzeResponse {
         /// The tokens of the text; empty with `explain`.
         pub tokens: Vec<Token>,
-        /// With `explain`: what each step made of it.
+        /// With `explain`, the results of each step.
         pub detail: Option<Value>,
     }
 }
 
-answer! {
-    /// One token of an analysed text.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
+object! {
+    /// A token of an analyzed text.
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Token {
         /// The token.
         pub token: String,
-        /// Where it starts in the text, in UTF-16 units.
-        pub start_offset: u64,
-        /// Where it ends.
-        pub end_offset: u64,
-        /// Such as `<ALPHANUM>`.
+        /// The offset of its start in the text, in UTF-16 units.
+        pub start_offset: i64,
+        /// The offset of its end.
+        pub end_offset: i64,
+        /// The type, such as `<ALPHANUM>`.
         pub kind: String = "type",
-        /// Its place among the tokens.
-        pub position: u64,
+        /// The position among the tokens.
+        pub position: i64,
     }
 }
 
-answer! {
-    /// The answer to `indices.get_index_template`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `indices.get_index_template`.
+    #[derive(Clone, Debug)]
     pub struct IndexTemplates {
         /// The templates.
         pub index_templates: Vec<NamedIndexTemplate>,
     }
 }
 
-answer! {
-    /// An index template and its name.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// An index template with its name.
+    #[derive(Clone, Debug)]
     pub struct NamedIndexTemplate {
         /// The name.
         pub name: String,
@@ -80,130 +76,118 @@ answer! {
     }
 }
 
-/// What new indices of some names start with.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct IndexTemplate {
-    /// The patterns of the names.
-    #[serde(deserialize_with = "list")]
-    pub index_patterns: Vec<String>,
-    /// The component templates that it is made of, in their order.
-    pub composed_of: Vec<String>,
-    /// Settings, mappings and aliases of its own.
-    pub template: Option<Value>,
-    /// Which of several templates is taken: the one with the highest number.
-    pub priority: Option<u64>,
-    /// A number that its authors keep.
-    pub version: Option<i64>,
-    /// What its authors say of it.
-    #[serde(rename = "_meta")]
-    pub meta: Option<Value>,
-    /// Given where it makes data streams.
-    pub data_stream: Option<Value>,
+object! {
+    /// A template for new indices.
+    #[derive(Clone, Debug)]
+    pub struct IndexTemplate {
+        /// The patterns that the names of indices match.
+        pub index_patterns: Vec<String>,
+        /// The component templates, in their order.
+        pub composed_of: Vec<String>,
+        /// The template's own settings, mappings and aliases.
+        pub template: Option<Value>,
+        /// The priority: of several matching templates, the one with the greatest is used.
+        pub priority: Option<i64>,
+        /// The version, which users set.
+        pub version: Option<i64>,
+        /// The metadata of the template.
+        pub meta: Option<Value> = "_meta",
+        /// The settings of data streams, if the template is for them.
+        pub data_stream: Option<Value>,
+    }
 }
 
-answer! {
-    /// The answer to `indices.stats`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `indices.stats`.
+    #[derive(Clone, Debug)]
     pub struct IndicesStats {
-        /// The shards that answered.
+        /// The shards that responded.
         pub shards: Shards = "_shards",
-        /// All indices together.
+        /// The statistics of all indices together.
         pub all: IndexStats = "_all",
-        /// Each index by its name.
+        /// The statistics of each index, by name.
         pub indices: BTreeMap<String, IndexStats>,
     }
 }
 
-answer! {
-    /// The numbers of an index, of its primary shards and of all copies.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// The statistics of an index.
+    #[derive(Clone, Debug)]
     pub struct IndexStats {
-        /// The index's id.
+        /// The ID of the index.
         pub uuid: Option<String>,
         /// `green`, `yellow` or `red`.
         pub health: Option<String>,
         /// `open` or `close`.
         pub status: Option<String>,
-        /// Of the primary shards.
+        /// The statistics of primary shards.
         pub primaries: ShardStats,
-        /// Of all copies.
+        /// The statistics of all copies.
         pub total: ShardStats,
     }
 }
 
-answer! {
-    /// What was counted on shards.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// The statistics of shards.
+    #[derive(Clone, Debug)]
     pub struct ShardStats {
-        /// How many documents.
+        /// The documents.
         pub docs: DocsStats,
-        /// How much room they take.
+        /// The storage.
         pub store: StoreStats,
-        /// What was written.
+        /// The writes.
         pub indexing: IndexingStats,
-        /// What was searched.
+        /// The searches.
         pub search: SearchStats,
-        ..
-        /// The groups of numbers that have no type here, such as `merges`.
-        pub other
     }
 }
 
-answer! {
-    /// How many documents there are.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
+object! {
+    /// The documents of shards.
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct DocsStats {
-        /// Documents, nested ones included.
-        pub count: u64,
-        /// Those that are deleted but not yet merged away.
-        pub deleted: u64,
+        /// The number of documents, nested ones included.
+        pub count: i64,
+        /// The number of deleted documents that are not merged away yet.
+        pub deleted: i64,
     }
 }
 
-answer! {
-    /// How much room documents take.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
+object! {
+    /// The storage of shards.
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct StoreStats {
-        /// On disk, in bytes.
-        pub size_in_bytes: u64,
+        /// The size on disk, in bytes.
+        pub size_in_bytes: i64,
     }
 }
 
-answer! {
-    /// What was written.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
+object! {
+    /// The writes to shards.
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct IndexingStats {
-        /// Writes.
-        pub index_total: u64,
+        /// The number of writes.
+        pub index_total: i64,
         /// The time that they took, in milliseconds.
-        pub index_time_in_millis: u64,
-        /// Writes that failed.
-        pub index_failed: u64,
-        /// Deletions.
-        pub delete_total: u64,
+        pub index_time_in_millis: i64,
+        /// The number of writes that failed.
+        pub index_failed: i64,
+        /// The number of deletes.
+        pub delete_total: i64,
     }
 }
 
-answer! {
-    /// What was searched.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
+object! {
+    /// The searches of shards.
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct SearchStats {
-        /// Query phases.
-        pub query_total: u64,
+        /// The number of query phases.
+        pub query_total: i64,
         /// The time that they took, in milliseconds.
-        pub query_time_in_millis: u64,
-        /// Fetch phases.
-        pub fetch_total: u64,
+        pub query_time_in_millis: i64,
+        /// The number of fetch phases.
+        pub fetch_total: i64,
         /// The time that they took, in milliseconds.
-        pub fetch_time_in_millis: u64,
+        pub fetch_time_in_millis: i64,
     }
 }

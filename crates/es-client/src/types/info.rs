@@ -1,38 +1,33 @@
-use serde::Deserialize;
+use super::object::{object, response};
 
-/// The answer to `GET /`.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct Info {
-    /// The name of the node that answered.
-    #[serde(default)]
-    pub name: String,
-    /// The name of the cluster.
-    #[serde(default)]
-    pub cluster_name: String,
-    /// The cluster's id.
-    #[serde(default)]
-    pub cluster_uuid: String,
-    /// The server's version.
-    pub version: Version,
-    /// "You Know, for Search".
-    #[serde(default)]
-    pub tagline: String,
+response! {
+    /// The response of `GET /`.
+    #[derive(Clone, Debug)]
+    pub struct Info {
+        /// The name of the node that responded.
+        pub name: String,
+        /// The name of the cluster.
+        pub cluster_name: String,
+        /// The ID of the cluster.
+        pub cluster_uuid: String,
+        /// The version of the server.
+        pub version: Version,
+        /// "You Know, for Search".
+        pub tagline: String,
+    }
 }
 
-/// The version of a server.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct Version {
-    /// Such as `9.2.0`.
-    pub number: String,
-    /// Such as `default`, `oss` or `serverless`.
-    #[serde(default)]
-    pub build_flavor: Option<String>,
-    /// The version of Lucene below.
-    #[serde(default)]
-    pub lucene_version: Option<String>,
-    /// `opensearch`, where it is that.
-    #[serde(default)]
-    pub distribution: Option<String>,
+object! {
+    /// The version of a server.
+    #[derive(Clone, Debug)]
+    pub struct Version {
+        /// The version number, such as `9.2.0`.
+        pub number: String,
+        /// `default`, `oss` or `serverless`.
+        pub build_flavor: Option<String>,
+        /// The version of Lucene.
+        pub lucene_version: Option<String>,
+        /// `opensearch` if it is OpenSearch.
+        pub distribution: Option<String>,
+    }
 }

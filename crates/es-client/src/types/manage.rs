@@ -2,111 +2,106 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::answer::answer;
-use super::search::Shards;
+use super::{
+    object::{object, response},
+    search::Shards,
+};
 
-/// The answer to `ingest.get_pipeline`: each pipeline by its id.
+/// The response of `ingest.get_pipeline`: pipelines by ID.
 pub type Pipelines = BTreeMap<String, Pipeline>;
 
-answer! {
-    /// What documents go through before they are indexed.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// An ingest pipeline.
+    #[derive(Clone, Debug)]
     pub struct Pipeline {
-        /// What its authors say of it.
+        /// The description.
         pub description: Option<String>,
-        /// A number that its authors keep.
+        /// The version, which users set.
         pub version: Option<i64>,
-        /// The steps, each an object with the kind of processor as its only key.
+        /// The processors, each an object with its type as the only key.
         pub processors: Vec<Value>,
-        /// The steps to take when one fails.
+        /// The processors that run if another one fails.
         pub on_failure: Vec<Value>,
-        /// Whatever else its authors keep with it.
+        /// The metadata of the pipeline.
         pub meta: Option<Value> = "_meta",
     }
 }
 
-/// The answer to `ilm.get_lifecycle`: each policy by its name.
+/// The response of `ilm.get_lifecycle`: policies by name.
 pub type LifecyclePolicies = BTreeMap<String, LifecyclePolicy>;
 
-answer! {
-    /// A policy for the life of indices.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// An index lifecycle policy.
+    #[derive(Clone, Debug)]
     pub struct LifecyclePolicy {
-        /// How often it was changed.
-        pub version: u64,
-        /// When it was changed last: text, or milliseconds since 1970.
+        /// The number of changes.
+        pub version: i64,
+        /// The time of the last change: text, or milliseconds since 1970.
         pub modified_date: Value,
-        /// What is done when: `phases` by their names.
+        /// The `phases` of the policy by name.
         pub policy: Value,
         /// The indices, data streams and templates that use it.
         pub in_use_by: Value,
     }
 }
 
-answer! {
-    /// The answer to `snapshot.create`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `snapshot.create`.
+    #[derive(Clone, Debug)]
     pub struct SnapshotCreated {
-        /// Whether it goes on in the background.
+        /// Whether the snapshot is made in the background.
         pub accepted: bool,
-        /// The snapshot, where the call waits for it.
+        /// The snapshot, if the call waited for it.
         pub snapshot: Option<SnapshotInfo>,
     }
 }
 
-answer! {
-    /// The answer to `snapshot.restore`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `snapshot.restore`.
+    #[derive(Clone, Debug)]
     pub struct SnapshotRestored {
-        /// Whether it goes on in the background.
+        /// Whether the snapshot is restored in the background.
         pub accepted: bool,
-        /// What was restored, where the call waits for it.
+        /// The restored parts, if the call waited for them.
         pub snapshot: Option<RestoredSnapshot>,
     }
 }
 
-answer! {
-    /// What was restored of a snapshot.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// The restored parts of a snapshot.
+    #[derive(Clone, Debug)]
     pub struct RestoredSnapshot {
-        /// The snapshot's name.
+        /// The name of the snapshot.
         pub snapshot: String,
         /// The indices.
         pub indices: Vec<String>,
-        /// Their shards.
+        /// The shards.
         pub shards: Shards,
     }
 }
 
-answer! {
-    /// The answer to `snapshot.get`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `snapshot.get`.
+    #[derive(Clone, Debug)]
     pub struct Snapshots {
         /// The snapshots.
         pub snapshots: Vec<SnapshotInfo>,
-        /// How many there are beside those given.
-        pub remaining: u64,
-        /// What to ask with for the next ones.
+        /// The number of further snapshots.
+        pub remaining: i64,
+        /// The value of `after` for the next page.
         pub next: Option<String>,
     }
 }
 
-answer! {
+object! {
     /// A snapshot.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+    #[derive(Clone, Debug)]
     pub struct SnapshotInfo {
-        /// Its name.
+        /// The name.
         pub snapshot: String,
-        /// Its id.
+        /// The ID.
         pub uuid: String,
-        /// The repository that it is in.
+        /// The repository of the snapshot.
         pub repository: Option<String>,
         /// The version of the server that wrote it.
         pub version: Option<String>,
@@ -114,55 +109,53 @@ answer! {
         pub indices: Vec<String>,
         /// The data streams in it.
         pub data_streams: Vec<String>,
-        /// Whether it holds the cluster's settings and templates.
+        /// Whether it has the settings and templates of the cluster.
         pub include_global_state: Option<bool>,
         /// `IN_PROGRESS`, `SUCCESS`, `PARTIAL` or `FAILED`.
         pub state: Option<String>,
-        /// Why it failed.
+        /// The reason of its failure.
         pub reason: Option<String>,
-        /// When it started, in milliseconds since 1970.
-        pub start_time_in_millis: Option<u64>,
-        /// When it was done, in milliseconds since 1970.
-        pub end_time_in_millis: Option<u64>,
-        /// How long it took, in milliseconds.
-        pub duration_in_millis: Option<u64>,
-        /// The shards that are not in it, and why.
+        /// The time of its start, in milliseconds since 1970.
+        pub start_time_in_millis: Option<i64>,
+        /// The time of its end, in milliseconds since 1970.
+        pub end_time_in_millis: Option<i64>,
+        /// The time that it took, in milliseconds.
+        pub duration_in_millis: Option<i64>,
+        /// The failures of shards.
         pub failures: Vec<Value>,
-        /// Its shards.
+        /// The shards.
         pub shards: Shards,
-        /// What its authors keep with it.
+        /// The metadata of the snapshot.
         pub metadata: Option<Map<String, Value>>,
     }
 }
 
-answer! {
-    /// The answer to `snapshot.status`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `snapshot.status`.
+    #[derive(Clone, Debug)]
     pub struct SnapshotStatuses {
-        /// The snapshots that were asked for, or all that are being made.
+        /// The requested snapshots, or all that are in progress.
         pub snapshots: Vec<SnapshotStatus>,
     }
 }
 
-answer! {
-    /// How far a snapshot is.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// The progress of a snapshot.
+    #[derive(Clone, Debug)]
     pub struct SnapshotStatus {
-        /// Its name.
+        /// The name.
         pub snapshot: String,
-        /// The repository that it goes to.
+        /// The repository of the snapshot.
         pub repository: String,
-        /// Its id.
+        /// The ID.
         pub uuid: String,
         /// `STARTED`, `SUCCESS`, `FAILED` and the like.
         pub state: String,
-        /// How many shards are in each stage.
-        pub shards_stats: BTreeMap<String, u64>,
-        /// How many files and bytes there are, and how many are done.
+        /// The number of shards in each stage.
+        pub shards_stats: BTreeMap<String, i64>,
+        /// The files and bytes, in total and done.
         pub stats: Value,
-        /// The same for each index by its name.
+        /// The progress of each index by name.
         pub indices: Map<String, Value>,
     }
 }

@@ -1,61 +1,69 @@
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    aggs::Aggregations,
     cause::ErrorCause,
     document::GetResponse,
-    search::{Hits, SearchResponse, Shards},
-    suggest::Suggestion,
+    lenient::{Lenient, Read},
+    object::{object, response},
+    search::SearchResponse,
+};
+use crate::{
+    error::{DecodeError, Result},
+    json_read::{ReadError, from_text},
 };
 
-/// The answer to `mget`: the documents in the order in which they were asked for.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct MgetResponse<T> {
-    /// One entry for each document, found or not.
-    #[serde(default = "Vec::new")]
-    pub docs: Vec<GetResponse<T>>,
-}
-
-impl<T> MgetResponse<T> {
-    /// The documents that there are and whose sources were asked for.
-    pub fn documents(&self) -> impl Iterator<Item = &T> {
-        self.docs.iter().filter_map(|doc| doc.source.as_ref())
+response! {
+    /// The response of `mget`: the documents in the order in which they were requested.
+    #[derive(Clone, Debug)]
+    pub struct MgetResponse<T> {
+        /// One entry for each document, found or not.
+        pub docs: Vec<GetResponse<T>>,
     }
 }
 
-/// The answer to `msearch`.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct MsearchResponse<T> {
-    /// How long the cluster took, in milliseconds.
-    #[serde(default)]
-    pub took: u64,
-    /// One entry for each search, in their order.
-    #[serde(default = "Vec::new")]
-    pub responses: Vec<MsearchItem<T>>,
+impl<T> MgetResponse<T> {
+    /// Returns the documents that exist and whose source was requested, each or its error.
+    pub fn documents(&self) -> impl Iterator<Item = Result<&T>> {
+        self.docs.iter().filter_map(|doc| doc.source().transpose())
+    }
+
+    /// Returns the documents that exist and whose source was requested, each or its error.
+    pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
+        self.docs.into_iter().filter_map(|doc| doc.into_source().transpose())
+    }
 }
 
-/// What became of one search of several.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(from = "Either<T>", bound = "T: Deserialize<'de>")]
+response! {
+    /// The response of `msearch`.
+    #[derive(Clone, Debug)]
+    pub struct MsearchResponse<T> {
+        /// The time that the cluster took, in milliseconds.
+        pub took: i64,
+        /// One entry for each search, in their order.
+        pub responses: Vec<MsearchItem<T>>,
+    }
+}
+
+/// The result of one search of several.
+#[derive(Clone, Debug)]
 pub enum MsearchItem<T> {
-    /// It was answered.
+    /// The search succeeded.
     Found(Box<SearchResponse<T>>),
-    /// It failed, whatever became of the others.
+    /// The search failed.
     Failed {
-        /// The status that it would have had as a call of its own.
+        /// The status that the search would have had as a request of its own; 0 if the
+        /// response does not say.
         status: u16,
-        /// What is wrong.
+        /// The error.
         error: Box<ErrorCause>,
     },
 }
 
 impl<T> MsearchItem<T> {
-    /// The answer, or what is wrong.
+    /// Returns the response, or the error of this search.
     ///
     /// # Errors
     /// This search failed.
@@ -67,133 +75,152 @@ impl<T> MsearchItem<T> {
     }
 }
 
-/// The properties of an answer and of an error side by side: an untagged enum
-/// would build a tree of all hits first.
-#[derive(Deserialize)]
-struct Either<T> {
-    error: Option<Box<ErrorCause>>,
-    #[serde(default)]
-    status: u16,
-    #[serde(default)]
-    took: u64,
-    #[serde(default)]
-    timed_out: bool,
-    terminated_early: Option<bool>,
-    #[serde(rename = "_shards", default)]
-    shards: Shards,
-    #[serde(rename = "_clusters")]
-    clusters: Option<Value>,
-    #[serde(default = "Hits::default")]
-    hits: Hits<T>,
-    #[serde(default)]
-    aggregations: Aggregations,
-    #[serde(default)]
-    suggest: BTreeMap<String, Vec<Suggestion>>,
-    profile: Option<Value>,
-    #[serde(rename = "_scroll_id")]
-    scroll_id: Option<String>,
-    pit_id: Option<String>,
-}
-
-impl<T> From<Either<T>> for MsearchItem<T> {
-    fn from(from: Either<T>) -> Self {
-        let Either { error, status, took, timed_out, shards, hits, .. } = from;
-        let Either { terminated_early, clusters, aggregations, suggest, .. } = from;
-        let Either { profile, scroll_id, pit_id, .. } = from;
-        match error {
-            Some(error) => Self::Failed { status, error },
-            None => Self::Found(Box::new(SearchResponse {
-                took,
-                timed_out,
-                terminated_early,
-                shards,
-                clusters,
-                hits,
-                aggregations,
-                suggest,
-                profile,
-                scroll_id,
-                pit_id,
-            })),
+/// An error stands among the members that a search response does not know.
+impl<'de, T: Deserialize<'de>> Lenient<'de> for MsearchItem<T> {
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let Read(mut found) = Read::<SearchResponse<T>>::deserialize(from)?;
+        match found.other.remove("error") {
+            None | Some(Value::Null) => Ok(Self::Found(Box::new(found))),
+            Some(error) => {
+                let status = found.other.get("status").and_then(Value::as_u64);
+                let status = status.and_then(|status| status.try_into().ok()).unwrap_or_default();
+                Ok(Self::Failed { status, error: Box::new(ErrorCause::from_value(error)) })
+            }
         }
     }
 }
 
-/// The answer to `bulk`.
-///
-/// The items stay text until they are asked for: where `errors` is `false`
-/// nobody needs them.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct BulkResponse {
-    /// How long the cluster took, in milliseconds.
-    #[serde(default)]
-    pub took: u64,
-    /// Whether at least one operation failed.
-    #[serde(default)]
-    pub errors: bool,
-    /// How long ingest pipelines took, in milliseconds, where there were any.
-    #[serde(default)]
-    pub ingest_took: Option<u64>,
-    /// What became of each operation, as it came.
-    #[serde(default)]
-    pub items: Option<Box<RawValue>>,
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for MsearchItem<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::read(from)
+    }
+}
+
+response! {
+    /// The response of `bulk`.
+    ///
+    /// The items stay text until they are needed: nobody needs them if `errors` is `false`.
+    #[derive(Clone, Debug)]
+    pub struct BulkResponse {
+        /// The time that the cluster took, in milliseconds.
+        pub took: i64,
+        /// Whether at least one operation failed. `None` if the response does not say.
+        pub errors: Option<bool>,
+        /// The time that ingest pipelines took, in milliseconds, if there were any.
+        pub ingest_took: Option<i64>,
+        /// The result of each operation, as JSON.
+        pub items: Option<Box<RawValue>>,
+    }
 }
 
 impl BulkResponse {
-    /// What became of each operation, in their order.
+    /// Returns the result of each operation, in their order.
     ///
     /// # Errors
     /// The items have another form.
-    pub fn items(&self) -> serde_json::Result<Vec<BulkItem>> {
+    pub fn items(&self) -> Result<Vec<BulkItem>> {
         let Some(raw) = &self.items else { return Ok(Vec::new()) };
-        let items: Vec<BTreeMap<String, BulkItem>> = serde_json::from_str(raw.get())?;
-        let named = |(action, item): (String, BulkItem)| BulkItem { action, ..item };
+        let items = from_text::<Vec<BTreeMap<String, Read<BulkItem>>>>(raw.get())
+            .map_err(|error| unreadable(error, raw.get()))?;
+        let named = |(action, Read(item)): (String, Read<BulkItem>)| BulkItem { action, ..item };
         Ok(items.into_iter().filter_map(|mut item| item.pop_first().map(named)).collect())
     }
 
-    /// The operations that failed, each with its place in the request from 0 on;
-    /// costs nothing where `errors` is `false`.
+    /// Returns the operations that failed, each with its place in the request from 0 on.
+    /// The place is `None` if `filter_path` left the status of operations out: operations
+    /// that succeeded may be missing then. Reads no item if `errors` is `false`.
+    ///
+    /// # Errors
+    /// The items have another form, or the response does not tell which operations failed.
+    ///
+    /// ```
+    /// use es_client::types::BulkResponse;
+    ///
+    /// let response: BulkResponse = serde_json::from_str(
+    ///     r#"{"errors": true, "items": [
+    ///         {"index": {"_id": "1", "status": 201}},
+    ///         {"index": {"_id": "2", "status": 400,
+    ///             "error": {"type": "document_parsing_exception", "reason": "no date"}}}]}"#,
+    /// )?;
+    /// for (place, item) in response.failures()? {
+    ///     println!("{place:?} {:?} {:?}", item.id, item.error);
+    /// #   assert_eq!(place, Some(1));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn failures(&self) -> Result<Vec<(Option<usize>, BulkItem)>> {
+        if self.errors == Some(false) {
+            return Ok(Vec::new());
+        }
+        let unknown = |message| Err(unreadable(serde_json::Error::custom(message), ""));
+        if self.items.is_none() {
+            return unknown("the response has no `items`, so it cannot tell which ones failed");
+        }
+        let items = self.items()?;
+        let complete = items.iter().all(|item| item.status.is_some());
+        let sure = items.iter().all(|item| item.status.is_some() || item.error.is_some());
+        if self.errors.is_none() && !sure {
+            return unknown("the response has no `errors` and items without `status`");
+        }
+        let failed = items.into_iter().enumerate().filter(|(_, item)| item.is_failure());
+        let failed: Vec<_> = failed.map(|(at, item)| (complete.then_some(at), item)).collect();
+        if self.errors == Some(true) && failed.is_empty() {
+            return unknown("the response has `errors`, but no item with an error");
+        }
+        Ok(failed)
+    }
+
+    /// Returns the operations whose documents went to the failure store of their data
+    /// stream: the server counts them as successes.
     ///
     /// # Errors
     /// The items have another form.
-    pub fn failures(&self) -> serde_json::Result<Vec<(usize, BulkItem)>> {
-        if !self.errors {
-            return Ok(Vec::new());
-        }
-        Ok(self.items()?.into_iter().enumerate().filter(|(_, item)| item.error.is_some()).collect())
+    pub fn in_failure_store(&self) -> Result<Vec<BulkItem>> {
+        let mut items = self.items()?;
+        items.retain(|item| item.failure_store.as_deref() == Some("used"));
+        Ok(items)
     }
 }
 
-/// What became of one operation of a bulk request.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct BulkItem {
-    /// `index`, `create`, `update` or `delete`.
-    #[serde(skip)]
-    pub action: String,
-    /// The index that was written to.
-    #[serde(rename = "_index")]
-    pub index: String,
-    /// The document's id.
-    #[serde(rename = "_id")]
-    pub id: Option<String>,
-    /// The status that the operation would have had as a call of its own.
-    pub status: u16,
-    /// `created`, `updated`, `deleted`, `not_found` or `noop`.
-    pub result: Option<String>,
-    /// How often the document was written.
-    #[serde(rename = "_version")]
-    pub version: Option<u64>,
-    /// The number of this change within the shard.
-    #[serde(rename = "_seq_no")]
-    pub seq_no: Option<u64>,
-    /// The primary term of this change.
-    #[serde(rename = "_primary_term")]
-    pub primary_term: Option<u64>,
-    /// The document after an update, where its source was asked for.
-    pub get: Option<Value>,
-    /// Why it failed.
-    pub error: Option<ErrorCause>,
+fn unreadable(error: impl Into<ReadError>, raw: &str) -> crate::Error {
+    DecodeError::of_part("the items of a bulk response", None, None, error.into(), raw).into()
+}
+
+object! {
+    /// The result of one operation of a bulk request.
+    #[derive(Clone, Debug)]
+    pub struct BulkItem {
+        /// `index`, `create`, `update` or `delete`.
+        pub action: String = "",
+        /// The index of the document.
+        pub index: String = "_index",
+        /// The ID of the document.
+        pub id: Option<String> = "_id",
+        /// The status that the operation would have had as a request of its own.
+        pub status: Option<u16>,
+        /// `created`, `updated`, `deleted`, `not_found` or `noop`.
+        pub result: Option<String>,
+        /// The version of the document.
+        pub version: Option<i64> = "_version",
+        /// The sequence number of this change.
+        pub seq_no: Option<i64> = "_seq_no",
+        /// The primary term of this change.
+        pub primary_term: Option<i64> = "_primary_term",
+        /// `used` if the document went to the failure store of its data stream, because it
+        /// could not be indexed.
+        pub failure_store: Option<String>,
+        /// The document after an update, if its source was requested.
+        pub get: Option<Value>,
+        /// The error.
+        pub error: Option<ErrorCause>,
+    }
+}
+
+impl BulkItem {
+    /// Whether the operation failed: it has an error or the status of one. A delete that
+    /// found nothing (`not_found`) did not fail.
+    pub fn is_failure(&self) -> bool {
+        let not_found = self.result.as_deref() == Some("not_found");
+        self.error.is_some() || !not_found && self.status.is_some_and(|status| status >= 400)
+    }
 }

@@ -1,6 +1,14 @@
-//! Typed answers. They tolerate properties that are unknown or missing, as
-//! servers of other versions send them: a missing number is 0, a missing list is
-//! empty, and what may be absent for a reason is an `Option`.
+//! Typed responses.
+//!
+//! They read what Elasticsearch 7.17 to 9.x, OpenSearch, proxies and `filter_path` leave
+//! out, send as `null`, add, or write as text: a missing number is 0, a missing list is
+//! empty, and `None` stands for what the response does not say. Members without a field are
+//! kept in `other`. Numbers that Java calls `long` are `i64`; some are -1 or -2.
+//!
+//! A document that does not fit its type fails by itself: see [`Hit::source`]. That holds
+//! for everything that the client reads; `serde_json` alone fails for the whole text.
+//!
+//! All types can be made in tests: from JSON, or by `default()` and their public fields.
 //!
 //! | of | types |
 //! | --- | --- |
@@ -13,7 +21,6 @@
 //! | the rest | [`Pipelines`], [`LifecyclePolicies`], [`Snapshots`], [`Authentication`], [`EsqlResponse`] |
 
 mod aggs;
-mod answer;
 mod buckets;
 mod by_query;
 mod cat;
@@ -28,14 +35,20 @@ mod info;
 mod lenient;
 mod manage;
 mod many;
+mod object;
 mod paging;
 mod search;
 mod security;
+mod source;
 mod suggest;
 mod total;
+mod units;
 mod vector;
 
-pub use aggs::{AggregationError, Aggregations, Stats};
+pub(crate) use lenient::Read;
+pub(crate) use object::REFUSED;
+
+pub use aggs::{AggregationError, Aggregations, Percentiles, Stats};
 pub use buckets::{Bucket, Buckets, SingleBucket};
 pub use by_query::{ByQueryResponse, NodeTasks, Retries, TaskInfo, TaskList, TaskResponse};
 pub use cat::{AnyColumns, CatRow, Column};
@@ -55,7 +68,6 @@ pub use indices::{
     IndicesStats, NamedIndexTemplate, RolloverResponse, SearchStats, ShardStats, StoreStats, Token,
 };
 pub use info::{Info, Version};
-pub use lenient::{parse_bytes, parse_duration};
 pub use manage::{
     LifecyclePolicies, LifecyclePolicy, Pipeline, Pipelines, RestoredSnapshot, SnapshotCreated,
     SnapshotInfo, SnapshotRestored, SnapshotStatus, SnapshotStatuses, Snapshots,
@@ -71,4 +83,5 @@ pub use security::{
 };
 pub use suggest::{SuggestOption, Suggestion};
 pub use total::Total;
+pub use units::{parse_bytes, parse_duration};
 pub use vector::{Vector, VectorEncoding};

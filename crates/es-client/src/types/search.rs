@@ -1,146 +1,251 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
-use super::{aggs::Aggregations, cause::ShardFailure, lenient, suggest::Suggestion, total::Total};
+use super::{
+    aggs::Aggregations,
+    cause::ShardFailure,
+    object::{object, response},
+    source::Source,
+    suggest::Suggestion,
+    total::Total,
+};
+use crate::{
+    error::{DecodeError, Result},
+    json_read::from_text,
+};
 
-/// The answer to a search, with documents of type `T`.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct SearchResponse<T> {
-    /// How long the cluster took, in milliseconds.
-    #[serde(default)]
-    pub took: u64,
-    /// Whether the answer is incomplete because the time was over.
-    #[serde(default)]
-    pub timed_out: bool,
-    /// Whether a shard stopped early because it had found `terminate_after` hits.
-    #[serde(default)]
-    pub terminated_early: Option<bool>,
-    /// The shards that took part.
-    #[serde(rename = "_shards", default)]
-    pub shards: Shards,
-    /// The clusters that took part, where the search went to several: how many,
-    /// and the `details` of each.
-    #[serde(rename = "_clusters", default)]
-    pub clusters: Option<Value>,
-    /// The hits and their number.
-    #[serde(default = "Hits::default")]
-    pub hits: Hits<T>,
-    /// The aggregations, by name.
-    #[serde(default)]
-    pub aggregations: Aggregations,
-    /// What the suggesters suggest, by their names: one entry for each piece of
-    /// the text.
-    #[serde(default)]
-    pub suggest: BTreeMap<String, Vec<Suggestion>>,
-    /// What took how long on each shard, where `profile` was asked for.
-    #[serde(default)]
-    pub profile: Option<Value>,
-    /// The id to scroll on with.
-    #[serde(rename = "_scroll_id", default)]
-    pub scroll_id: Option<String>,
-    /// The point in time to go on with.
-    #[serde(default)]
-    pub pit_id: Option<String>,
+response! {
+    /// The response of a search, with documents of type `T`.
+    ///
+    /// A document that is not a `T` fails by itself: [`documents`](Self::documents) and
+    /// [`Hit::source`] return its error, and all other hits are there.
+    ///
+    /// ```
+    /// use es_client::SearchResponse;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Debug, Deserialize)]
+    /// struct Product {
+    ///     price: f64,
+    /// }
+    ///
+    /// # fn show(found: SearchResponse<Product>) -> es_client::Result<()> {
+    /// // Stops at the first document that cannot be read.
+    /// let all = found.documents().collect::<es_client::Result<Vec<_>>>()?;
+    ///
+    /// // Skips them, and reports each with its index, ID and field.
+    /// for hit in found.hits() {
+    ///     match hit.source() {
+    ///         Ok(product) => println!("{} {product:?}", hit.id),
+    ///         Err(error) => eprintln!("{error}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Tests can build one from hits:
+    ///
+    /// ```
+    /// use es_client::{SearchResponse, types::Hit};
+    ///
+    /// let found: SearchResponse<u32> = [Hit::new("products", "1", 7)].into_iter().collect();
+    /// assert_eq!(found.total(), Some(1));
+    /// # assert_eq!(found.hits()[0].source()?, Some(&7));
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
+    #[derive(Clone, Debug)]
+    pub struct SearchResponse<T> {
+        /// The time that the cluster took, in milliseconds.
+        pub took: i64,
+        /// Whether hits are missing because the time was over. `None` if the response does
+        /// not say.
+        pub timed_out: Option<bool>,
+        /// Whether a shard stopped early because it had found `terminate_after` hits.
+        pub terminated_early: Option<bool>,
+        /// The shards that took part.
+        pub shards: Shards = "_shards",
+        /// The clusters that took part in a cross-cluster search: their number, and the
+        /// `details` of each.
+        pub clusters: Option<Value> = "_clusters",
+        /// The hits and their total.
+        pub hits: Hits<T>,
+        /// The aggregations, by name.
+        pub aggregations: Aggregations,
+        /// The suggestions by the names of the suggesters, one entry for each piece of the
+        /// text.
+        pub suggest: BTreeMap<String, Vec<Suggestion>>,
+        /// The timings of each shard, if `profile` was set.
+        pub profile: Option<Value>,
+        /// The ID of the scroll.
+        pub scroll_id: Option<String> = "_scroll_id",
+        /// The ID of the point in time; it may differ from the one that was sent.
+        pub pit_id: Option<String>,
+    }
 }
 
 impl<T> SearchResponse<T> {
-    /// The hits.
+    /// Returns the hits.
     pub fn hits(&self) -> &[Hit<T>] {
         &self.hits.hits
     }
 
-    /// The documents of the hits, where their sources were asked for.
-    pub fn documents(&self) -> impl Iterator<Item = &T> {
-        self.hits.hits.iter().filter_map(|hit| hit.source.as_ref())
+    /// Returns the documents of the hits that have one, each or its error.
+    pub fn documents(&self) -> impl Iterator<Item = Result<&T>> {
+        self.hits.documents()
     }
 
-    /// The aggregations, by name.
+    /// Returns the documents of the hits that have one, each or its error.
+    pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
+        self.hits.into_documents()
+    }
+
+    /// Returns the aggregations, by name.
     pub fn aggs(&self) -> &Aggregations {
         &self.aggregations
     }
 
-    /// How many documents match; at least this many where `total.relation` is `gte`.
-    pub fn total(&self) -> Option<u64> {
-        self.hits.total.as_ref().map(|total| total.value)
+    /// Returns the number of matching documents; a lower bound if `total.relation` is
+    /// `gte`. `None` if it was not counted.
+    pub fn total(&self) -> Option<i64> {
+        self.hits.total.as_ref().and_then(|total| total.value)
     }
 }
 
-/// The hits of a search and their number.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct Hits<T> {
-    /// How many documents match; `None` where it was not asked for.
-    #[serde(default, deserialize_with = "super::total::read")]
-    pub total: Option<Total>,
-    /// The best score.
-    #[serde(default)]
-    pub max_score: Option<f64>,
-    /// The hits.
-    #[serde(default = "Vec::new")]
-    pub hits: Vec<Hit<T>>,
-}
-
-impl<T> Default for Hits<T> {
-    fn default() -> Self {
-        Self { total: None, max_score: None, hits: Vec::new() }
+impl<T> FromIterator<Hit<T>> for SearchResponse<T> {
+    fn from_iter<I: IntoIterator<Item = Hit<T>>>(hits: I) -> Self {
+        let hits: Vec<_> = hits.into_iter().collect();
+        let total = i64::try_from(hits.len()).ok().map(Total::exactly);
+        let timed_out = Some(false);
+        Self { timed_out, hits: Hits { total, hits, ..Hits::default() }, ..Self::default() }
     }
 }
 
-/// One hit.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct Hit<T> {
-    /// The index that it is in.
-    #[serde(rename = "_index")]
-    pub index: String,
-    /// The document's id; empty where it was not asked for (`stored_fields` is `_none_`).
-    #[serde(rename = "_id", default)]
-    pub id: String,
-    /// The value that decided on its shard, where it is not the id.
-    #[serde(rename = "_routing", default)]
-    pub routing: Option<String>,
-    /// How well it matches; `None` where hits are sorted otherwise.
-    #[serde(rename = "_score", default)]
-    pub score: Option<f64>,
-    /// How often the document was written, where `version` was asked for.
-    #[serde(rename = "_version", default)]
-    pub version: Option<u64>,
-    /// The number of its last change, where `seq_no_primary_term` was asked for.
-    #[serde(rename = "_seq_no", default)]
-    pub seq_no: Option<u64>,
-    /// The primary term of its last change, where that was asked for.
-    #[serde(rename = "_primary_term", default)]
-    pub primary_term: Option<u64>,
-    /// The document; `None` where the source was not asked for.
-    #[serde(rename = "_source")]
-    pub source: Option<T>,
-    /// Its sort values, for `search_after`.
-    #[serde(default)]
-    pub sort: Vec<Value>,
-    /// Fields that were asked for by name.
-    #[serde(default)]
-    pub fields: Option<Box<RawValue>>,
-    /// Highlighted fragments, by field.
-    #[serde(default)]
-    pub highlight: BTreeMap<String, Vec<String>>,
-    /// The names of the queries that it matches, of those that have one (`_name`).
-    #[serde(default, deserialize_with = "lenient::names")]
-    pub matched_queries: Vec<String>,
-    /// The nested objects, children, parent or members of its group that match, by
-    /// the names of the `inner_hits`; [`inner_hits`](Self::inner_hits) reads them.
-    #[serde(default)]
-    pub inner_hits: Option<Box<RawValue>>,
-    /// Why it has this score, where `explain` was asked for.
-    #[serde(rename = "_explanation", default)]
-    pub explanation: Option<Box<RawValue>>,
+object! {
+    /// The hits of a search and their total.
+    #[derive(Clone, Debug)]
+    pub struct Hits<T> {
+        /// The number of matching documents; `None` if it was not counted.
+        pub total: Option<Total>,
+        /// The greatest score.
+        pub max_score: Option<f64>,
+        /// The hits.
+        pub hits: Vec<Hit<T>>,
+    }
+}
+
+impl<T> Hits<T> {
+    /// Returns the documents of the hits that have one, each or its error.
+    pub fn documents(&self) -> impl Iterator<Item = Result<&T>> {
+        self.hits.iter().filter_map(|hit| hit.source().transpose())
+    }
+
+    /// Returns the documents of the hits that have one, each or its error.
+    pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
+        self.hits.into_iter().filter_map(|hit| hit.into_source().transpose())
+    }
+}
+
+object! {
+    /// A hit.
+    #[derive(Clone, Debug)]
+    pub struct Hit<T> {
+        /// The index of the document.
+        pub index: String = "_index",
+        /// The ID of the document; empty if the response has none (`stored_fields` is
+        /// `_none_`).
+        pub id: String = "_id",
+        /// The routing value, if it is not the ID.
+        pub routing: Option<String> = "_routing",
+        /// The score; `None` if hits are sorted otherwise.
+        pub score: Option<f64> = "_score",
+        /// The version of the document, if `version` was set.
+        pub version: Option<i64> = "_version",
+        /// The sequence number of its last change, if `seq_no_primary_term` was set.
+        pub seq_no: Option<i64> = "_seq_no",
+        /// The primary term of its last change, if `seq_no_primary_term` was set.
+        pub primary_term: Option<i64> = "_primary_term",
+        source: Source<T> = "_source",
+        /// The sort values, for `search_after`.
+        pub sort: Vec<Value>,
+        /// The fields that were requested by name.
+        pub fields: Option<Box<RawValue>>,
+        /// The highlighted fragments, by field.
+        pub highlight: BTreeMap<String, Vec<String>>,
+        /// The names of the named queries (`_name`) that match.
+        pub matched_queries: Vec<String>,
+        /// The fields that were ignored when the document was indexed.
+        pub ignored: Vec<String> = "_ignored",
+        /// The field and offset of a nested object.
+        pub nested: Option<Value> = "_nested",
+        /// The matching nested objects, children, parent or members of the group, by the
+        /// names of the `inner_hits`; [`inner_hits`](Self::inner_hits) reads them.
+        pub inner_hits: Option<Box<RawValue>>,
+        /// The explanation of the score, if `explain` was set.
+        pub explanation: Option<Box<RawValue>> = "_explanation",
+    }
 }
 
 impl<T> Hit<T> {
-    /// The inner hits of one name, with sources of type `U`; `None` where there are
-    /// none of that name. Without one of its own the name is the path or type.
+    /// Creates a hit, for tests.
+    pub fn new(index: impl Into<String>, id: impl Into<String>, document: T) -> Self {
+        let source = Source::Document(document);
+        Self { index: index.into(), id: id.into(), source, ..Self::default() }
+    }
+
+    /// Returns the document; `None` if the response has none (`_source` is `false`).
+    ///
+    /// # Errors
+    /// The document is not a `T`: see [`Error::as_decode`](crate::Error::as_decode).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use es_client::{Response, SearchResponse};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Product {
+    ///     price: f64,
+    /// }
+    ///
+    /// let found: SearchResponse<Product> = Response::new(
+    ///     http::StatusCode::OK,
+    ///     r#"{"hits": {"hits": [
+    ///         {"_index": "products", "_id": "1", "_source": {"price": 80}},
+    ///         {"_index": "products", "_id": "2", "_source": {"price": "n/a"}}]}}"#,
+    /// )
+    /// .json()?;
+    /// assert_eq!(found.hits()[0].source()?.unwrap().price, 80.0);
+    ///
+    /// let error = found.hits()[1].source().err().unwrap();
+    /// let error = error.as_decode().unwrap();
+    /// assert_eq!((error.index(), error.id()), (Some("products"), Some("2")));
+    /// assert_eq!(error.path(), "_source.price");
+    /// assert_eq!(error.raw(), r#"{"price": "n/a"}"#);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn source(&self) -> Result<Option<&T>> {
+        self.source.get(&self.index, &self.id)
+    }
+
+    /// Returns the document; `None` if the response has none.
+    ///
+    /// # Errors
+    /// As for [`source`](Self::source).
+    pub fn into_source(self) -> Result<Option<T>> {
+        self.source.into_inner(&self.index, &self.id)
+    }
+
+    /// Returns the document if there is one that could be read, without its error.
+    pub fn document(&self) -> Option<&T> {
+        self.source.document()
+    }
+
+    /// Returns the inner hits of a name, with documents of type `U`; `None` if there are
+    /// none of that name. By default the name is the path or type.
     ///
     /// ```
     /// use es_client::types::Hit;
@@ -151,44 +256,56 @@ impl<T> Hit<T> {
     ///         "hits": [{"_index": "books", "_id": "1", "_source": {"number": 7}}]}}}}"#,
     /// )?;
     /// let pages = hit.inner_hits::<serde_json::Value>("pages")?.unwrap_or_default();
-    /// assert_eq!(pages.hits[0].source.as_ref().map(|page| &page["number"]), Some(&7.into()));
-    /// # Ok::<(), serde_json::Error>(())
+    /// assert_eq!(pages.hits[0].source()?.unwrap()["number"], 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// A source is not of that type.
-    pub fn inner_hits<U: DeserializeOwned>(
-        &self,
-        name: &str,
-    ) -> serde_json::Result<Option<Hits<U>>> {
-        #[derive(Deserialize)]
-        struct Inner<U> {
-            hits: Hits<U>,
-        }
+    /// The inner hits have another form. Their documents fail by themselves.
+    pub fn inner_hits<U: DeserializeOwned>(&self, name: &str) -> Result<Option<Hits<U>>> {
         let Some(all) = &self.inner_hits else { return Ok(None) };
-        let mut all: BTreeMap<String, &RawValue> = serde_json::from_str(all.get())?;
-        let Some(inner) = all.remove(name) else { return Ok(None) };
-        serde_json::from_str::<Inner<U>>(inner.get()).map(|inner| Some(inner.hits))
+        let read = || {
+            let all: BTreeMap<String, &RawValue> = from_text(all.get())?;
+            all.get(name).map(|inner| from_text::<Inner<U>>(inner.get())).transpose()
+        };
+        let inner = read().map_err(|error| {
+            let index = Some(&*self.index);
+            let subject = format!("the inner hits `{name}`");
+            DecodeError::of_part(subject, index, Some(&*self.id), error, all.get())
+        })?;
+        Ok(inner.map(|inner| inner.hits))
     }
 }
 
-/// The shards that took part in a call.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[non_exhaustive]
-pub struct Shards {
-    /// All.
-    #[serde(default)]
-    pub total: u32,
-    /// Those that succeeded.
-    #[serde(default)]
-    pub successful: u32,
-    /// Those that were passed over because nothing in them can match.
-    #[serde(default)]
-    pub skipped: u32,
-    /// Those that failed.
-    #[serde(default)]
-    pub failed: u32,
-    /// Why, one entry per kind of failure.
-    #[serde(default)]
-    pub failures: Vec<ShardFailure>,
+object! {
+    #[derive(Debug)]
+    pub(super) struct Inner<T> {
+        /// The hits.
+        pub hits: Hits<T>,
+    }
+}
+
+object! {
+    /// The shards that took part in a call. A number is `None` if the response does not
+    /// have it.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Shards {
+        /// All shards.
+        pub total: Option<i32>,
+        /// Those that succeeded.
+        pub successful: Option<i32>,
+        /// Those that were skipped because they cannot match.
+        pub skipped: Option<i32>,
+        /// Those that failed.
+        pub failed: Option<i32>,
+        /// The failures, one for each kind.
+        pub failures: Vec<ShardFailure>,
+    }
+}
+
+impl Shards {
+    /// Whether the response says that shards failed.
+    pub fn has_failures(&self) -> bool {
+        self.failed.is_some_and(|failed| failed > 0) || !self.failures.is_empty()
+    }
 }

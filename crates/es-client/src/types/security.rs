@@ -1,125 +1,127 @@
 use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::answer::answer;
-use super::cause::ErrorCause;
+use super::{
+    cause::ErrorCause,
+    object::{object, response},
+};
 
-/// The answer to `security.get_user`: each user by name.
+/// The response of `security.get_user`: users by name.
 pub type Users = BTreeMap<String, User>;
 
-/// The answer to `security.get_role`: each role by name.
+/// The response of `security.get_role`: roles by name.
 pub type Roles = BTreeMap<String, Role>;
 
-answer! {
+object! {
     /// A user.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+    #[derive(Clone, Debug)]
     pub struct User {
-        /// The name to log in with.
+        /// The name of the user.
         pub username: String,
-        /// The roles.
+        /// The names of the roles.
         pub roles: Vec<String>,
         /// The full name.
         pub full_name: Option<String>,
-        /// The address for mail.
+        /// The email address.
         pub email: Option<String>,
         /// Whether the user may log in.
         pub enabled: bool,
-        /// What is kept with the user.
+        /// The metadata of the user.
         pub metadata: Map<String, Value>,
     }
 }
 
-/// The answer to `security.authenticate`: who the caller is.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[non_exhaustive]
-pub struct Authentication {
-    /// The user.
-    #[serde(flatten)]
-    pub user: User,
-    /// What checked the credentials.
-    #[serde(default)]
-    pub authentication_realm: Realm,
-    /// Where the user was found.
-    #[serde(default)]
-    pub lookup_realm: Realm,
-    /// Such as `realm`, `api_key` or `token`.
-    #[serde(default)]
-    pub authentication_type: String,
-    /// The API key's id and name, where it was one.
-    #[serde(default)]
-    pub api_key: Option<Value>,
+response! {
+    /// The response of `security.authenticate`: the authenticated user.
+    #[derive(Clone, Debug)]
+    pub struct Authentication {
+        /// The name of the user.
+        pub username: String,
+        /// The names of the roles.
+        pub roles: Vec<String>,
+        /// The full name.
+        pub full_name: Option<String>,
+        /// The email address.
+        pub email: Option<String>,
+        /// Whether the user may log in.
+        pub enabled: bool,
+        /// The metadata of the user.
+        pub metadata: Map<String, Value>,
+        /// The realm that checked the credentials.
+        pub authentication_realm: Realm,
+        /// The realm that has the user.
+        pub lookup_realm: Realm,
+        /// The kind of authentication, such as `realm`, `api_key` or `token`.
+        pub authentication_type: String,
+        /// The ID and name of the API key, if there was one.
+        pub api_key: Option<Value>,
+    }
 }
 
-answer! {
-    /// What knows users.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
+object! {
+    /// A realm.
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Realm {
-        /// Its name.
+        /// The name.
         pub name: String,
-        /// Its kind, such as `native` or `file`.
+        /// The type, such as `native` or `file`.
         pub kind: String = "type",
     }
 }
 
-answer! {
-    /// What a role allows.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// A role.
+    #[derive(Clone, Debug)]
     pub struct Role {
-        /// Privileges over the cluster.
+        /// The cluster privileges.
         pub cluster: Vec<String>,
-        /// Privileges over indices.
+        /// The index privileges.
         pub indices: Vec<IndexPrivileges>,
-        /// Privileges over applications.
+        /// The application privileges.
         pub applications: Vec<Value>,
-        /// The users in whose names it may act.
+        /// The users that owners of the role may impersonate.
         pub run_as: Vec<String>,
-        /// What its authors say of it.
+        /// The description.
         pub description: Option<String>,
-        /// What is kept with it.
+        /// The metadata of the role.
         pub metadata: Map<String, Value>,
     }
 }
 
-/// What a role allows with some indices.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct IndexPrivileges {
-    /// Their names and patterns.
-    #[serde(deserialize_with = "super::lenient::list")]
-    pub names: Vec<String>,
-    /// The privileges.
-    pub privileges: Vec<String>,
-    /// The fields that are seen.
-    pub field_security: Option<Value>,
-    /// The documents that are seen: an object, or the text of one.
-    pub query: Option<Value>,
-    /// Whether the patterns cover restricted indices.
-    pub allow_restricted_indices: bool,
+object! {
+    /// The privileges of a role for some indices.
+    #[derive(Clone, Debug)]
+    pub struct IndexPrivileges {
+        /// The names and patterns of the indices.
+        pub names: Vec<String>,
+        /// The privileges.
+        pub privileges: Vec<String>,
+        /// The fields that owners of the role may read.
+        pub field_security: Option<Value>,
+        /// A query for the documents that they may read: an object, or the text of one.
+        pub query: Option<Value>,
+        /// Whether the patterns match restricted indices.
+        pub allow_restricted_indices: bool,
+    }
 }
 
-answer! {
-    /// The answer to `security.create_api_key` and `security.grant_api_key`.
+response! {
+    /// The response of `security.create_api_key` and `security.grant_api_key`.
     ///
-    /// The key itself is told this once only; `Debug` does not show it.
-    #[derive(Clone, Default)]
-    #[non_exhaustive]
+    /// The server returns the key only this once; `Debug` does not show it.
+    #[derive(Clone)]
     pub struct ApiKeyCreated {
-        /// The key's id.
+        /// The ID of the key.
         pub id: String,
-        /// Its name.
+        /// The name of the key.
         pub name: String,
-        /// When it ends, in milliseconds since 1970.
-        pub expiration: Option<u64>,
-        /// The key without its id. A secret.
+        /// The time at which it expires, in milliseconds since 1970.
+        pub expiration: Option<i64>,
+        /// The key without its ID. A secret.
         pub api_key: String,
-        /// Id and key as they go into the header, and into `api_key` of the client's
-        /// builder. A secret.
+        /// The ID and key as the header and `api_key` of the client's builder take them.
+        /// A secret.
         pub encoded: Option<String>,
     }
 }
@@ -134,92 +136,88 @@ impl fmt::Debug for ApiKeyCreated {
     }
 }
 
-answer! {
-    /// The answer to `security.get_api_key` and `security.query_api_keys`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `security.get_api_key` and `security.query_api_keys`.
+    #[derive(Clone, Debug)]
     pub struct ApiKeys {
         /// The keys.
         pub api_keys: Vec<ApiKey>,
-        /// How many there are, where they were queried.
-        pub total: Option<u64>,
+        /// The number of matching keys, if they were queried.
+        pub total: Option<i64>,
     }
 }
 
-answer! {
-    /// What is known of an API key; the key itself is not.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+object! {
+    /// An API key, without its secret.
+    #[derive(Clone, Debug)]
     pub struct ApiKey {
-        /// Its id.
+        /// The ID.
         pub id: String,
-        /// Its name.
+        /// The name.
         pub name: Option<String>,
         /// `rest` or `cross_cluster`.
         pub kind: Option<String> = "type",
-        /// When it was made, in milliseconds since 1970.
-        pub creation: u64,
-        /// When it ends, in milliseconds since 1970.
-        pub expiration: Option<u64>,
-        /// Whether it was withdrawn.
+        /// The time of its creation, in milliseconds since 1970.
+        pub creation: i64,
+        /// The time at which it expires, in milliseconds since 1970.
+        pub expiration: Option<i64>,
+        /// Whether it was invalidated.
         pub invalidated: bool,
-        /// When it was withdrawn, in milliseconds since 1970.
-        pub invalidation: Option<u64>,
-        /// Whose it is.
+        /// The time at which it was invalidated, in milliseconds since 1970.
+        pub invalidation: Option<i64>,
+        /// The name of its owner.
         pub username: String,
         /// The realm of its owner.
         pub realm: String,
-        /// The kind of that realm.
+        /// The type of that realm.
         pub realm_type: Option<String>,
-        /// What is kept with it.
+        /// The metadata of the key.
         pub metadata: Option<Value>,
-        /// What it allows, by the names of its parts.
+        /// The role descriptors, by name.
         pub role_descriptors: Option<Value>,
+        /// The sort values, if the keys were queried with `sort`.
+        pub sort: Vec<Value> = "_sort",
     }
 }
 
-answer! {
-    /// The answer to `security.invalidate_api_key`.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `security.invalidate_api_key`.
+    #[derive(Clone, Debug)]
     pub struct ApiKeysInvalidated {
-        /// The ids of the keys that were withdrawn.
+        /// The IDs of the keys that were invalidated.
         pub invalidated_api_keys: Vec<String>,
-        /// The ids of those that had been before.
+        /// The IDs of the keys that had been before.
         pub previously_invalidated_api_keys: Vec<String>,
-        /// How many could not be.
-        pub error_count: u64,
-        /// Why.
+        /// The number of errors.
+        pub error_count: i64,
+        /// The errors.
         pub error_details: Vec<ErrorCause>,
     }
 }
 
-answer! {
-    /// The answer to `security.put_user`.
-    #[derive(Clone, Copy, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `security.put_user`.
+    #[derive(Clone, Debug)]
     pub struct UserPut {
         /// Whether the user is new.
         pub created: bool,
     }
 }
 
-answer! {
-    /// The answer to `security.delete_user` and `security.delete_role`.
-    #[derive(Clone, Copy, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `security.delete_user` and `security.delete_role`.
+    #[derive(Clone, Debug)]
     pub struct Deleted {
-        /// Whether there was one.
+        /// Whether it existed.
         pub found: bool,
     }
 }
 
-answer! {
-    /// The answer to `security.put_role`.
-    #[derive(Clone, Copy, Debug, Default)]
-    #[non_exhaustive]
+response! {
+    /// The response of `security.put_role`.
+    #[derive(Clone, Debug)]
     pub struct RolePut {
-        /// What became of the role.
+        /// The result for the role.
         pub role: UserPut,
     }
 }

@@ -1,49 +1,43 @@
-use super::answer::answer;
-use serde::Deserialize;
 use serde_json::Value;
 
-answer! {
-    /// What is suggested for one piece of the text.
-    #[derive(Clone, Debug, Default)]
-    #[non_exhaustive]
+use super::object::object;
+
+object! {
+    /// The suggestions for one piece of the text.
+    #[derive(Clone, Debug)]
     pub struct Suggestion {
         /// The piece.
         pub text: String,
-        /// Where it starts in the text.
-        pub offset: u32,
-        /// How long it is.
-        pub length: u32,
+        /// The offset of the piece in the text, in UTF-16 units.
+        pub offset: i64,
+        /// The length of the piece.
+        pub length: i64,
         /// The suggestions, best first.
         pub options: Vec<SuggestOption>,
     }
 }
 
-/// One suggestion.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct SuggestOption {
-    /// The suggested text.
-    pub text: String,
-    /// How good it is.
-    #[serde(alias = "_score")]
-    pub score: f64,
-    /// In how many documents the term is (term suggester).
-    pub freq: Option<u64>,
-    /// The text with its changes marked (phrase suggester).
-    pub highlighted: Option<String>,
-    /// Whether the collate query finds something (phrase suggester with `prune`).
-    pub collate_match: Option<bool>,
-    /// The index of the document that suggests it (completion suggester).
-    #[serde(rename = "_index")]
-    pub index: Option<String>,
-    /// The id of that document.
-    #[serde(rename = "_id")]
-    pub id: Option<String>,
-    /// The value that decided on its shard, where it is not the id.
-    #[serde(rename = "_routing")]
-    pub routing: Option<String>,
-    /// That document.
-    #[serde(rename = "_source")]
-    pub source: Option<Value>,
+object! {
+    /// A suggestion.
+    #[derive(Clone, Debug)]
+    pub struct SuggestOption {
+        /// The suggested text.
+        pub text: String,
+        /// The score.
+        pub score: f64 = "score" | "_score",
+        /// The document frequency of the term (term suggester).
+        pub freq: Option<i64>,
+        /// The text with its changes marked (phrase suggester).
+        pub highlighted: Option<String>,
+        /// Whether the collate query matches (phrase suggester with `prune`).
+        pub collate_match: Option<bool>,
+        /// The index of the document that suggests it (completion suggester).
+        pub index: Option<String> = "_index",
+        /// The ID of the document.
+        pub id: Option<String> = "_id",
+        /// The routing value of the document, if it is not the ID.
+        pub routing: Option<String> = "_routing",
+        /// The document.
+        pub source: Option<Value> = "_source",
+    }
 }

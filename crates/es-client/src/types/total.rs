@@ -7,44 +7,80 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// How many documents match.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+use super::{
+    lenient::{Lenient, Read},
+    object::object,
+};
+
+object! {
+    #[derive(Debug)]
+    pub(super) struct TotalObject {
+        /// The number.
+        pub value: Option<i64>,
+        /// The relation.
+        pub relation: String,
+    }
+}
+
+/// The number of matching documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Total {
-    /// The number.
-    pub value: u64,
-    /// `eq`, or `gte` where counting stopped there.
+    /// The number; `None` if the response does not have it.
+    pub value: Option<i64>,
+    /// `eq`, or `gte` if counting stopped there; empty if the response does not say.
     pub relation: String,
 }
 
-/// Reads it in either form: with `rest_total_hits_as_int` it is a bare number,
-/// which is exact, or -1 where nobody counted.
-pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Total>, D::Error> {
-    from.deserialize_any(EitherForm)
+impl Total {
+    pub(super) fn exactly(value: i64) -> Self {
+        Self { value: Some(value), relation: "eq".to_owned() }
+    }
 }
 
-struct EitherForm;
+impl<'de> Deserialize<'de> for Total {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Lenient::read(from)
+    }
+}
 
-impl<'de> Visitor<'de> for EitherForm {
-    type Value = Option<Total>;
+/// Reads an object or, with `rest_total_hits_as_int`, a number: -1 if nobody counted.
+impl<'de> Lenient<'de> for Total {
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(TotalVisitor)
+    }
+}
+
+struct TotalVisitor;
+
+impl<'de> Visitor<'de> for TotalVisitor {
+    type Value = Total;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number of hits, alone or with its relation")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, parts: A) -> Result<Self::Value, A::Error> {
-        Total::deserialize(MapAccessDeserializer::new(parts)).map(Some)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Total, A::Error> {
+        let Read(TotalObject { value, relation, .. }) =
+            Read::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Total { value, relation })
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(Total { value, relation: "eq".to_owned() }))
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Total, E> {
+        if value < 0 {
+            return Ok(Total { value: None, relation: String::new() });
+        }
+        Ok(Total::exactly(value))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Total, E> {
+        i64::try_from(value)
+            .map(Total::exactly)
+            .map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(value), &self))
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Total, E> {
+        let number = text.trim().parse().map_err(|_| E::custom("the total is not a number"))?;
+        self.visit_i64(number)
     }
 }

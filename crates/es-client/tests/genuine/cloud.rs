@@ -68,7 +68,7 @@ async fn a_cloud_id_leads_to_the_cluster() {
     let document = json!({"text": "long ".repeat(2_000)});
     client.index(name).id("1").document(&document).await.unwrap();
     let read = client.get::<serde_json::Value>(name, "1").await.unwrap();
-    assert_eq!(read.source, Some(document));
+    assert_eq!(read.source().unwrap(), Some(&document));
     client.indices().delete(name).await.unwrap();
     table::says("Cloud ID (through a proxy to this server)", "yes");
 }

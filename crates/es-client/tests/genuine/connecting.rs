@@ -111,7 +111,7 @@ async fn the_three_kinds_of_credentials_at_construction_and_by_options() {
         kept.index(name).document(json!({"field": number})).await.unwrap();
     }
     kept.indices().refresh(name).await.unwrap();
-    assert_eq!(kept.count(name).await.unwrap().count, 10);
+    assert_eq!(kept.count(name).await.unwrap().count, Some(10));
     kept.indices().delete(name).await.unwrap();
     assert!(kept.options().no_auth().info().await.unwrap_err().is_unauthorized());
     table::says("basic, bearer, API key; `options()`", "yes");

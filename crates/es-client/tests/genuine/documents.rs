@@ -41,12 +41,13 @@ async fn a_document_is_written_found_changed_and_gone() {
     let written = client.index(name).id("ä/1 ?").document(product(1)).await.unwrap();
     assert_eq!((written.id.as_str(), written.result.as_str()), ("ä/1 ?", "created"));
     let read = client.get::<Product>(name, "ä/1 ?").await.unwrap();
-    assert_eq!(read.source, Some(product(1)));
+    assert_eq!(read.source().unwrap(), Some(&product(1)));
 
     client.indices().refresh(name).await.unwrap();
     let found: SearchResponse<Product> =
         client.search(name).query(json!({"match": {"title": "shoes"}})).await.unwrap();
-    assert_eq!((found.total(), found.documents().next()), (Some(1), Some(&product(1))));
+    assert_eq!(found.total(), Some(1));
+    assert_eq!(found.documents().next().unwrap().unwrap(), &product(1));
 
     let states = client.indices().get("genuine-*").await.unwrap();
     assert!(states.contains_key(name));
@@ -62,7 +63,7 @@ async fn errors_say_what_the_server_says() {
     assert!(missing.is_not_found());
     assert_eq!(missing.as_api().unwrap().kind.as_deref(), Some("index_not_found_exception"));
     let read = client.get::<Value>("genuine-errors", "none").await.unwrap();
-    assert!(!read.found && read.source.is_none());
+    assert!(read.found == Some(false) && read.source().unwrap().is_none());
 
     let twice = client.indices().create("genuine-errors").await.unwrap_err();
     assert!(twice.is_bad_request());
@@ -88,13 +89,16 @@ async fn many_documents_are_written_and_read_to_the_end() {
     client.indices().refresh(name).await.unwrap();
 
     let scrolled = client.helpers().read_all::<Product>(name).by_scroll(true).stream();
-    let numbers: BTreeSet<u32> =
-        scrolled.map_ok(|hit| hit.source.unwrap().number).try_collect().await.unwrap();
+    let numbers: BTreeSet<u32> = scrolled
+        .map_ok(|hit| hit.into_source().unwrap().unwrap().number)
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(numbers.len(), 5_000);
 
     let read = client.helpers().read_all::<Product>(name).slices(2).stream();
     let numbers: BTreeSet<u32> =
-        read.map_ok(|hit| hit.source.unwrap().number).try_collect().await.unwrap();
+        read.map_ok(|hit| hit.into_source().unwrap().unwrap().number).try_collect().await.unwrap();
     assert_eq!(numbers.len(), 5_000);
     // OpenSearch has its points in time elsewhere, which leads to scrolls by itself.
     let cell = if is_opensearch() { "yes, by scroll of itself" } else { "yes" };
@@ -125,7 +129,7 @@ async fn each_operation_of_a_bulk_is_reported() {
         .collect();
     assert_eq!(failures, [(1, Some(409)), (4, Some(404)), (5, Some(400))]);
     let found = client.get::<Product>(name, "1").await.unwrap();
-    assert_eq!((found.source, found.version), (Some(product(4)), Some(2)));
-    assert_eq!(client.count(name).await.unwrap().count, 2);
+    assert_eq!((found.source().unwrap(), found.version), (Some(&product(4)), Some(2)));
+    assert_eq!(client.count(name).await.unwrap().count, Some(2));
     client.indices().delete(name).await.unwrap();
 }

@@ -35,7 +35,7 @@ fn a_client_in_global_scope_serves_every_invocation() {
         assert_eq!(invocation.join().unwrap(), json!({"result": "created"}));
     }
     CLIENT.wait(CLIENT.indices().refresh(name)).unwrap();
-    assert_eq!(CLIENT.wait(CLIENT.count(name)).unwrap().count, 8);
+    assert_eq!(CLIENT.wait(CLIENT.count(name)).unwrap().count, Some(8));
     CLIENT.wait(CLIENT.indices().delete(name)).unwrap();
 }
 
@@ -51,8 +51,10 @@ fn the_blocking_client_writes_and_reads_all() {
     let report = client.wait(client.helpers().bulk(name, documents).refresh("true")).unwrap();
     assert!(report.is_complete() && report.succeeded == 500);
     let hits = client.helpers().read_all::<Value>(name).by_scroll(true).stream();
-    let numbers: u64 =
-        client.iter(hits).map(|hit| hit.unwrap().source.unwrap()["n"].as_u64().unwrap()).sum();
+    let numbers: u64 = client
+        .iter(hits)
+        .map(|hit| hit.unwrap().into_source().unwrap().unwrap()["n"].as_u64().unwrap())
+        .sum();
     assert_eq!(numbers, 499 * 500 / 2);
     client.wait(client.indices().delete(name)).unwrap();
     table::says("blocking client, client in global scope", "yes");

@@ -65,7 +65,7 @@ async fn searches_that_travel_together_have_answers_of_their_own() {
         searches.search::<Value>(&json!({"query": {"no_such": {}}})).into_future(),
     );
     let total = |found: Result<SearchResponse<Value>, Error>| found.unwrap().total();
-    assert_eq!((total(even), total(low)), (Some(DOCUMENTS / 2), Some(10)));
+    assert_eq!((total(even), total(low)), (i64::try_from(DOCUMENTS / 2).ok(), Some(10)));
     assert!(wrong.unwrap_err().is_bad_request());
     gone(&client, name).await;
     table::says("bulk, msearch", "yes");

@@ -31,7 +31,7 @@ async fn numbers(
 ) -> es_client::Result<BTreeSet<u64>> {
     let mut seen = BTreeSet::new();
     while let Some(hit) = stream.next().await {
-        let number = hit?.source.unwrap()["n"].as_u64().unwrap();
+        let number = hit?.into_source()?.unwrap()["n"].as_u64().unwrap();
         assert!(seen.insert(number), "{number} came twice");
     }
     Ok(seen)

@@ -44,7 +44,7 @@ async fn what_is_asked_for_is_passed_on() {
     let mut stream = reading.stream();
     let mut order = Vec::new();
     while let Some(hit) = stream.next().await {
-        let source = hit.unwrap().source.unwrap();
+        let source = hit.unwrap().into_source().unwrap().unwrap();
         assert_eq!(source["x"], Value::Null);
         order.push(source["n"].as_u64().unwrap());
     }

@@ -96,7 +96,7 @@ impl Cluster {
         let began = Instant::now();
         loop {
             let answer = ask().await;
-            if answer.as_ref().is_ok_and(|health| !health.timed_out) {
+            if answer.as_ref().is_ok_and(|health| health.timed_out == Some(false)) {
                 return;
             }
             assert!(began.elapsed() < WHOLE, "not {what} after {WHOLE:?}: {answer:?}");

@@ -79,7 +79,7 @@ async fn call_on(client: Elasticsearch, over: Arc<AtomicBool>) -> u64 {
     while !over.load(Ordering::Relaxed) {
         let read = client.security().authenticate().await;
         let read = read.unwrap_or_else(|error| panic!("{}", in_full(&error)));
-        assert_eq!(read.user.username, USER);
+        assert_eq!(read.username, USER);
         let written = client.index(INDEX).document(json!({"call": calls})).await;
         written.unwrap_or_else(|error| panic!("{}", in_full(&error)));
         calls += 2;

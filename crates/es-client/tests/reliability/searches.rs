@@ -98,7 +98,7 @@ async fn search(client: &Elasticsearch, index: &'static str) -> Result<(), Failu
     let query = json!({"match": {"text": "shoes"}});
     let found: Result<SearchResponse<Value>, _> = search.query(query).size(5).await;
     match found {
-        Ok(found) if found.shards.failed == 0 && !found.timed_out => Ok(()),
+        Ok(found) if found.shards.failed == Some(0) && found.timed_out == Some(false) => Ok(()),
         Ok(found) => Err(Failure::Other(format!("incomplete: {:?}", found.shards))),
         Err(error) => Err(match error.as_api() {
             Some(api) if api.kind.as_deref() == Some("search_phase_execution_exception") => {

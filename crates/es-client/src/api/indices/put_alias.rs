@@ -50,7 +50,7 @@ impl super::Indices {
     /// #     client.index("products").id(n.to_string()).document(product).await?;
     /// # }
     /// client.indices().put_alias("products", "catalog").await?;
-    /// assert_eq!(client.count("catalog").await?.count, 5);
+    /// assert_eq!(client.count("catalog").await?.count, Some(5));
     /// # Ok(())
     /// # }
     /// ```

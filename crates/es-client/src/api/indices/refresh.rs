@@ -50,7 +50,7 @@ impl super::Indices {
     /// # }
     /// client.index("products").document(json!({"title": "Gaiters"})).await?;
     /// client.indices().refresh("products").await?;
-    /// assert_eq!(client.count("products").await?.count, 6);
+    /// assert_eq!(client.count("products").await?.count, Some(6));
     /// # Ok(())
     /// # }
     /// ```

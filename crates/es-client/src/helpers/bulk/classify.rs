@@ -45,7 +45,7 @@ pub(super) fn response<C>(
     }
     if let Err(error) = readable {
         let rest: Vec<_> = (at.min(batch.len())..batch.len()).collect();
-        let error = Error::decode("response to a bulk request", error, meta, body.clone());
+        let error = Error::decode("the response of `bulk`", error, meta, body.clone());
         let failed = Failed::unreadable(error);
         close(context, batch, &rest, &failed.reason(), &mut result);
         result.stop = Some(failed.error);

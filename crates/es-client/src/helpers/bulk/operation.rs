@@ -291,8 +291,11 @@ impl<T: Serialize> IntoOperation for Hit<T> {
     type Context = ();
 
     fn into_operation(self) -> Operation<T> {
-        let operation = Operation::new(Action::Index, Some(self.id), self.source, Form::Whole);
-        match self.routing {
+        let (id, routing) = (self.id.clone(), self.routing.clone());
+        // A document that could not be read is reported as one that is missing.
+        let document = self.into_source().unwrap_or_default();
+        let operation = Operation::new(Action::Index, Some(id), document, Form::Whole);
+        match routing {
             Some(routing) => operation.routing(routing),
             None => operation,
         }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{Error, Result},
-    json_read,
+    json_read::{self, ReadError},
     response::Meta,
 };
 
@@ -52,7 +52,7 @@ struct Answer<'a> {
 
 impl<T: DeserializeOwned> Rows<T> {
     pub(super) fn read(meta: Meta, body: Bytes, allow_partial: bool) -> Result<Self> {
-        let read = || {
+        let read = || -> Result<_, ReadError> {
             let answer: Answer<'_> = json_read::from_bytes(&body)?;
             let row = |values: &Vec<_>| T::deserialize(Row { columns: &answer.columns, values });
             let rows = answer.values.iter().map(row).collect::<serde_json::Result<_>>()?;
@@ -60,7 +60,7 @@ impl<T: DeserializeOwned> Rows<T> {
         };
         let (columns, rows, is_partial) = match read() {
             Ok(read) => read,
-            Err(error) => return Err(Error::decode("table of rows", error, meta, body)),
+            Err(error) => return Err(Error::decode("the rows of `esql.query`", error, meta, body)),
         };
         if is_partial && !allow_partial {
             return Err(Error::partial(0, 0, None));

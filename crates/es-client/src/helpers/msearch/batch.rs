@@ -12,7 +12,7 @@ use crate::{
     client::Elasticsearch,
     error::{Error, Result},
     helpers::request::{RetryConfig, send_with_retry},
-    json_read,
+    json_read::{self, ReadError},
     response::Meta,
     types::SearchResponse,
 };
@@ -116,17 +116,17 @@ fn take_apart(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
         #[serde(borrow)]
         responses: Vec<&'a RawValue>,
     }
-    let read = || {
+    let read = || -> Result<_, ReadError> {
         let answer: Answer<'_> = json_read::from_bytes(body)?;
         if answer.responses.len() != count {
             let message = "there are not as many answers as searches";
-            return Err(serde::de::Error::custom(message));
+            return Err(<serde_json::Error as serde::de::Error>::custom(message).into());
         }
         let part = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
         Ok(answer.responses.into_iter().map(part).collect::<Vec<_>>())
     };
     let parts = read()
-        .map_err(|e| Error::decode("answer to a multi-search", e, meta.clone(), body.clone()))?;
+        .map_err(|e| Error::decode("the response of `msearch`", e, meta.clone(), body.clone()))?;
     Ok(parts.into_iter().map(|body| Found { meta: meta.clone(), body }).collect())
 }
 
@@ -141,14 +141,16 @@ impl Found {
         }
         let Self { meta, body } = self;
         let read = match json_read::from_bytes::<SearchResponse<T>>(&body) {
-            Ok(found) if found.shards.total > 0 => return Ok(found),
+            Ok(found) if found.shards.total.is_some() => return Ok(found),
             read => read,
         };
         // An answer tolerates what it lacks, so an error may be read as an empty one.
         let refused = json_read::from_bytes::<Refused>(&body).ok();
         match refused.and_then(|refused| StatusCode::from_u16(refused.status).ok()) {
             Some(status) => Err(Error::api(with_status(&meta, status), body)),
-            None => read.map_err(|error| Error::decode("answer to a search", error, meta, body)),
+            None => {
+                read.map_err(|error| Error::decode("a response of `msearch`", error, meta, body))
+            }
         }
     }
 }

@@ -25,7 +25,7 @@
 //!     .stream();
 //! let mut sum = 0.0;
 //! while let Some(hit) = products.try_next().await? {
-//!     sum += hit.source.map_or(0.0, |product| product.price);
+//!     sum += hit.source()?.map_or(0.0, |product| product.price);
 //! }
 //! # assert_eq!(sum, (500..2_500).map(f64::from).sum::<f64>());
 //! # Ok(())

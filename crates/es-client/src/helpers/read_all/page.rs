@@ -13,7 +13,7 @@ use super::builder::Spec;
 use crate::{
     error::{Error, Result},
     helpers::request::send_with_retry,
-    json_read,
+    json_read::{self, ReadError},
     response::{Meta, Response},
     types::{Hit, Shards},
 };
@@ -153,17 +153,18 @@ impl<T: DeserializeOwned> Page<T> {
     /// # Errors
     /// It is no page, or it is incomplete.
     fn read(meta: Meta, body: Bytes, allow_partial: bool) -> Result<Self> {
-        let read = || {
+        let read = || -> Result<_, ReadError> {
             let mut page: Self = json_read::from_bytes(&body)?;
             page.last = last_sort(&page.hits.hits, &body)?;
             page.bytes = body.len();
             Ok(page)
         };
-        let page = read().map_err(|error| Error::decode("page of hits", error, meta, body))?;
+        let page = read().map_err(|error| Error::decode("a page of hits", error, meta, body))?;
         let (failed, total) = (page.shards.failed, page.shards.total);
-        if !allow_partial && (failed > 0 || page.timed_out) {
+        if !allow_partial && (page.shards.has_failures() || page.timed_out) {
             let first = page.shards.failures.first().map(ToString::to_string);
-            return Err(Error::partial(failed, total, first));
+            let count = |shards: Option<i32>| shards.unwrap_or_default().unsigned_abs();
+            return Err(Error::partial(count(failed), count(total), first));
         }
         Ok(page)
     }
@@ -182,10 +183,10 @@ impl<T> Page<T> {
 /// Returns where the next page begins. Decimal fractions are taken from the text: read
 /// as a number and written again, one may differ in its last digit, and a hit
 /// would be left out or come twice.
-fn last_sort<T>(hits: &[Hit<T>], body: &[u8]) -> serde_json::Result<Option<Box<RawValue>>> {
+fn last_sort<T>(hits: &[Hit<T>], body: &[u8]) -> Result<Option<Box<RawValue>>, ReadError> {
     let Some(last) = hits.last().filter(|last| !last.sort.is_empty()) else { return Ok(None) };
     if !last.sort.iter().any(Value::is_f64) {
-        return to_raw_value(&last.sort).map(Some);
+        return Ok(Some(to_raw_value(&last.sort)?));
     }
     #[derive(Deserialize)]
     struct Sorted<'a> {

@@ -14,7 +14,7 @@ pub(super) async fn users(run: &mut Run) {
     let security = es.security();
     let me = run.ask("security.authenticate", NONE, NONE, security.authenticate()).await;
     if let Some(me) = me {
-        assert_eq!((me.user.username, me.user.enabled), (var("ES_USER"), true));
+        assert_eq!((me.username, me.enabled), (var("ES_USER"), true));
         assert_eq!(me.authentication_type, "realm");
     }
     let role = run.name("role");

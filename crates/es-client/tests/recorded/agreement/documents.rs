@@ -6,7 +6,7 @@ use es_client::types::{
 };
 use serde_json::Value;
 
-use super::{cause, compared, each, same, shards};
+use super::{cause, compared, each, field, same, shards};
 
 pub(super) fn check(endpoint: &str, body: &[u8]) -> bool {
     match endpoint {
@@ -41,9 +41,10 @@ fn get(json: &Value, typed: &GetResponse<Value>) {
     same!(
         json, typed;
         index = "_index", id = "_id", found, version = "_version", seq_no = "_seq_no",
-        primary_term = "_primary_term", routing = "_routing", source = "_source", fields;
-        "_type", "error",
+        primary_term = "_primary_term", routing = "_routing", fields;
+        "_type", "_source", "error",
     );
+    field(json, "_source", &typed.source().unwrap());
     match &typed.error {
         Some(error) => cause(&json["error"], error),
         None => assert!(json["error"].is_null()),

@@ -148,7 +148,7 @@ fn named<'a, T: 'a>(
 /// The shards of an answer, where it tells of any.
 fn shards(json: &Value, typed: &Shards) {
     if json.is_null() {
-        assert_eq!((typed.total, typed.successful), (0, 0));
+        assert_eq!(typed, &Shards::default());
         return;
     }
     same!(json, typed; total, successful, skipped, failed; "failures");
@@ -168,7 +168,7 @@ fn cause(json: &Value, typed: &ErrorCause) {
     ] {
         field(json, key, &typed);
     }
-    others(json, &["type", "reason", "index", "caused_by"], &typed.other);
+    others(json, &["type", "reason", "index", "root_cause", "caused_by"], &typed.other);
     match &typed.caused_by {
         Some(inner) => cause(&json["caused_by"], inner),
         None => assert!(json["caused_by"].is_null()),

@@ -6,7 +6,7 @@ use es_client::types::{
 };
 use serde_json::Value;
 
-use super::{compared, each, field, named, same};
+use super::{compared, each, named, same};
 
 pub(super) fn check(endpoint: &str, body: &[u8]) -> bool {
     match endpoint.trim_start_matches("security.") {
@@ -44,15 +44,9 @@ fn user(json: &Value, typed: &User) {
 }
 
 fn authentication(json: &Value, typed: &Authentication) {
-    let typed_user = &typed.user;
-    field(json, "username", &typed_user.username);
-    field(json, "roles", &typed_user.roles);
-    field(json, "enabled", &typed_user.enabled);
-    field(json, "metadata", &typed_user.metadata);
     same!(
         json, typed;
-        authentication_type, api_key;
-        "username", "roles", "full_name", "email", "enabled", "metadata",
+        username, roles, full_name, email, enabled, metadata, authentication_type, api_key;
         "authentication_realm", "lookup_realm",
     );
     for (key, realm) in [

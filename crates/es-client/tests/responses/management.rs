@@ -81,7 +81,7 @@ fn health_and_nodes() {
         "active_shards":6,"unassigned_shards":1,"active_shards_percent_as_number":85.7,
         "indices":{"i":{"status":"yellow","number_of_shards":1,"number_of_replicas":1}}}"#,
     );
-    assert!(health.timed_out && health.indices["i"].status == "yellow");
+    assert!(health.timed_out == Some(true) && health.indices["i"].status == "yellow");
     let info: NodesInfo = read(
         r#"{"_nodes":{"total":1},"cluster_name":"c","nodes":{"n":{"name":"a","version":"9.2.0",
         "roles":["master","data"],"attributes":{"zone":"z"},
@@ -123,7 +123,7 @@ fn users_roles_and_keys() {
         "lookup_realm":{"name":"r","type":"native"},"authentication_type":"realm"}"#,
     );
     assert_eq!(
-        (me.user.username.as_str(), me.authentication_realm.kind.as_str()),
+        (me.username.as_str(), me.authentication_realm.kind.as_str()),
         ("elastic", "native")
     );
     let users: Users =
