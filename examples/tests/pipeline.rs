@@ -91,7 +91,7 @@ async fn killed_ten_times_each_line_is_indexed_once() {
     let mut hits = client.helpers().read_all::<Value>("lines").stream();
     let mut seen = std::collections::BTreeSet::new();
     while let Some(hit) = hits.next().await {
-        seen.insert(hit.unwrap().source.unwrap()["n"].as_u64().unwrap());
+        seen.insert(hit.unwrap().into_source().unwrap().unwrap()["n"].as_u64().unwrap());
     }
     assert_eq!(seen.len() as u64, LINES);
     assert_eq!(fs::read_to_string(directory.path().join("lines.ndjson.failed")).unwrap(), "");
