@@ -275,6 +275,9 @@ impl fmt::Display for Error {
             Kind::Task(cause) => write!(f, "the task failed: {cause}"),
             Kind::Shared(error) => error.fmt(f),
             Kind::Stopped(stopped) => stopped.fmt(f),
+            Kind::Partial { failed: 0, first: Some(reason), .. } => {
+                write!(f, "the response is incomplete: {reason}")
+            }
             Kind::Partial { failed: 0, .. } => {
                 f.write_str("the answer is incomplete: the server's time was over")
             }

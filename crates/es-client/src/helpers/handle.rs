@@ -5,6 +5,7 @@ use super::{
     esql::Esql,
     msearch::Msearch,
     read_all::ReadAll,
+    sql::Sql,
     task::WaitForTask,
 };
 use crate::{client::Elasticsearch, params::IntoParam};
@@ -19,7 +20,7 @@ pub struct Helpers {
 }
 
 impl Elasticsearch {
-    /// What takes more than one call: writing much, reading all.
+    /// Returns the helpers: bulk writes, exports, tasks, tables.
     pub fn helpers(&self) -> Helpers {
         Helpers { client: self.clone() }
     }
@@ -101,6 +102,11 @@ impl Helpers {
     /// with `wait_for_completion=false`; see [`task`](super::task).
     pub fn wait_for_task(&self, id: impl Into<String>) -> WaitForTask {
         WaitForTask::new(self.client.clone(), id.into())
+    }
+
+    /// Runs an SQL query and reads its rows; see [`sql`](super::sql).
+    pub fn sql(&self, query: impl Into<String>) -> Sql {
+        Sql::new(self.client.clone(), query.into())
     }
 
     /// Runs an ES|QL query and reads its rows; see [`esql`](super::esql).

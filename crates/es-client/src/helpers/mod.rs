@@ -1,4 +1,4 @@
-//! What takes more than one call: writing much, reading all.
+//! Helpers for what takes more than one call: bulk writes, exports, tasks.
 //!
 //! | helper | what it does |
 //! | --- | --- |
@@ -8,6 +8,7 @@
 //! | [`msearch`] | sends the searches of many tasks together |
 //! | [`task`] | waits for a task of the server, with its progress |
 //! | [`esql`] | reads the rows of an ES\|QL query into structs |
+//! | [`sql`] | reads the rows of an SQL query, page after page |
 
 pub mod bulk;
 pub mod esql;
@@ -15,6 +16,8 @@ mod handle;
 pub mod msearch;
 pub mod read_all;
 mod request;
+mod rows;
+pub mod sql;
 pub mod task;
 
 pub use handle::Helpers;

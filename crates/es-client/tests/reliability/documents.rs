@@ -27,8 +27,12 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64) -> Self {
         Self { number, text: format!("trail shoes {}", number % 97) }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 }
 
@@ -58,10 +62,19 @@ pub(crate) fn lasting(
     count: u64,
     over: Arc<AtomicBool>,
 ) -> BoxStream<'static, Operation<Document>> {
+    lasting_with(count, over, write)
+}
+
+/// The same, with operations of another kind.
+pub(crate) fn lasting_with<O: Send + 'static>(
+    count: u64,
+    over: Arc<AtomicBool>,
+    write: impl Fn(u64) -> O + Clone + Send + Sync + 'static,
+) -> BoxStream<'static, O> {
     const PAUSE: Duration = Duration::from_millis(100);
     const PARTS: u64 = 800;
     let documents = stream::unfold((0, 0), move |(number, at_once)| {
-        let over = Arc::clone(&over);
+        let (over, write) = (Arc::clone(&over), write.clone());
         async move {
             let left = count - number;
             if left == 0 {
@@ -104,7 +117,7 @@ pub(crate) async fn assert_each_once(name: &str, count: u64) -> u64 {
 
 /// Until every copy was refreshed: one that has just come back may have missed
 /// the first time, and would be asked all the same.
-async fn refreshed(client: &Elasticsearch, name: &str) {
+pub(crate) async fn refreshed(client: &Elasticsearch, name: &str) {
     for _ in 0..60 {
         let shards = client.indices().refresh(name).await.unwrap().shards;
         if shards.successful == shards.total {

@@ -18,6 +18,7 @@ mod cluster;
 mod documents;
 mod down;
 mod frozen;
+mod killed_in_turn;
 mod password;
 mod rolling_restart;
 mod searches;

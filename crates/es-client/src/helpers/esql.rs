@@ -1,10 +1,50 @@
+//! Reads the rows of an [ES|QL](https://www.elastic.co/docs/reference/query-languages/esql)
+//! query into structs.
+//!
+//! ```no_run
+//! # async fn rows(client: es_client::Elasticsearch) -> es_client::Result<()> {
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct Brand {
+//!     brand: String,
+//!     average: f64,
+//! }
+//!
+//! let brands: Vec<Brand> = client
+//!     .helpers()
+//!     .esql("FROM products | WHERE price > ?least | STATS average = AVG(price) BY brand | LIMIT 100")
+//!     .param("least", 20)
+//!     .rows()
+//!     .await?;
+//! for brand in brands {
+//!     println!("{} {}", brand.brand, brand.average);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A row is read as a struct or map with the columns' names, or as a tuple or
+//! list in the columns' order; each value straight from the response. Columns
+//! that a struct does not name are ignored. A field with one value is read as
+//! a list of one where a list is wanted.
+//!
+//! Values go into a query as [parameters](Esql::param), never by putting texts
+//! together: what a user typed cannot change the query then.
+//!
+//! A result that lacks rows of some clusters or shards is an error unless it is
+//! [allowed](Esql::allow_partial_results), and so is one that the server cut at
+//! 1,000 rows because the query has no `LIMIT`
+//! ([`allow_truncated`](Esql::allow_truncated)).
+
+pub use super::rows::{Column, Rows};
+
 use std::fmt;
 
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::rows::Rows;
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
@@ -12,7 +52,7 @@ use crate::{
     response::Response,
 };
 
-/// An ES|QL query; see the [module](super). Made by
+/// An ES|QL query; see the [module](self). Created by
 /// [`Helpers::esql`](crate::helpers::Helpers::esql).
 #[must_use = "a query is run when its rows are asked for"]
 pub struct Esql {
@@ -21,13 +61,22 @@ pub struct Esql {
     params: Vec<Box<RawValue>>,
     properties: Vec<(&'static str, Box<RawValue>)>,
     allow_partial: bool,
+    allow_truncated: bool,
     error: Option<Error>,
 }
 
 impl Esql {
     pub(in crate::helpers) fn new(client: Elasticsearch, query: String) -> Self {
         let (params, properties) = (Vec::new(), Vec::new());
-        Self { client, query, params, properties, allow_partial: false, error: None }
+        Self {
+            client,
+            query,
+            params,
+            properties,
+            allow_partial: false,
+            allow_truncated: false,
+            error: None,
+        }
     }
 
     fn raw<V: Serialize + ?Sized>(&mut self, what: &str, value: &V) -> Option<Box<RawValue>> {
@@ -69,29 +118,51 @@ impl Esql {
         self
     }
 
-    /// Whether an answer that lacks something is none the less one. Default: no;
-    /// if so, the server's settings decide whether it gives one.
+    /// Sets whether a result may lack rows of failed shards or clusters. Default:
+    /// `false`; it is an error ([`is_partial`](Error::is_partial)).
     pub fn allow_partial_results(mut self, allow: bool) -> Self {
         self.allow_partial = allow;
         self
     }
 
-    /// The rows, each as a `T`.
+    /// Sets whether the server may cut the result of a query without `LIMIT` at
+    /// its default limit, of 1,000 rows. Default: `false`; a result that was cut
+    /// is an error ([`is_partial`](Error::is_partial)).
+    pub fn allow_truncated(mut self, allow: bool) -> Self {
+        self.allow_truncated = allow;
+        self
+    }
+
+    /// Returns the rows, each as a `T`: a struct or map by the columns' names, a
+    /// tuple or list in their order, or the value of the only column.
     ///
     /// # Errors
-    /// No answer, an error of the query, or a row that is no `T`.
+    /// No response, an error of the query, a row that is no `T`, or a result
+    /// that is partial or truncated.
     pub async fn rows<T: DeserializeOwned>(self) -> Result<Vec<T>> {
         Ok(self.table().await?.rows)
     }
 
-    /// The rows with their columns.
+    /// Returns the rows with their columns.
     ///
     /// # Errors
     /// As [`rows`](Self::rows).
     pub async fn table<T: DeserializeOwned>(self) -> Result<Rows<T>> {
-        let allow_partial = self.allow_partial;
+        let (allow_partial, allow_truncated) = (self.allow_partial, self.allow_truncated);
         let response = self.send("").await?;
-        Rows::read(response.meta().clone(), response.bytes().clone(), allow_partial)
+        let rows = Rows::read(response.meta().clone(), response.bytes().clone())?;
+        if rows.is_partial && !allow_partial {
+            let reason = "rows of some shards or clusters are missing (`allow_partial_results`)";
+            return Err(Error::partial(0, 0, Some(reason.to_owned())));
+        }
+        if rows.is_truncated && !allow_truncated {
+            let reason = format!(
+                "the server cut the result at {} rows; give the query a `LIMIT`",
+                rows.rows.len()
+            );
+            return Err(Error::partial(0, 0, Some(reason)));
+        }
+        Ok(rows)
     }
 
     /// The rows as CSV text with a line of the columns' names. Servers before

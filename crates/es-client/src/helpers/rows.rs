@@ -1,0 +1,442 @@
+//! Rows of a table, each read into a type of the caller's.
+
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+        Visitor, value::StrDeserializer,
+    },
+    forward_to_deserialize_any,
+};
+use serde_json::value::RawValue;
+
+use crate::{
+    error::{Error, Result},
+    json_read::{self, ReadError},
+    response::Meta,
+};
+
+/// The rows of a query, each a `T`, and their columns.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Rows<T> {
+    /// The columns, in their order.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Whether rows of some shards or clusters are missing; only where it is allowed.
+    pub is_partial: bool,
+    /// Whether the server cut the result at its default limit, because the query
+    /// has no `LIMIT`; only where it is allowed.
+    pub is_truncated: bool,
+    /// Status, headers (with warnings), node and attempts.
+    pub meta: Meta,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, such as `keyword`, `long` or `date`.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+}
+
+/// The response to an ES|QL query; its values are read when their row is.
+#[derive(Deserialize)]
+struct Table<'a> {
+    columns: Vec<Column>,
+    #[serde(borrow)]
+    values: Vec<Vec<&'a RawValue>>,
+    #[serde(default)]
+    is_partial: bool,
+}
+
+impl<T: DeserializeOwned> Rows<T> {
+    pub(super) fn read(meta: Meta, body: Bytes) -> Result<Self> {
+        let read = || -> Result<_, ReadError> {
+            let table: Table<'_> = json_read::from_bytes(&body)?;
+            let rows = read_rows(&table.columns, &table.values, 0)?;
+            Ok((table.columns, rows, table.is_partial))
+        };
+        let (columns, rows, is_partial) = match read() {
+            Ok(read) => read,
+            Err(error) => return Err(Error::decode("the rows of `esql.query`", error, meta, body)),
+        };
+        // As servers since 8.11 say: "No limit defined, adding default limit of [1000]".
+        let has_default_limit = |text: &str| {
+            let limit = text.split_once("adding default limit of [")?.1.split_once(']')?.0;
+            limit.parse::<usize>().ok()
+        };
+        let limit = meta.warnings().find_map(|text| has_default_limit(&text));
+        let is_truncated = limit.is_some_and(|limit| rows.len() >= limit);
+        Ok(Self { columns, rows, is_partial, is_truncated, meta })
+    }
+}
+
+/// Reads rows into a type; `first` is the number of the first one, for errors.
+pub(super) fn read_rows<T: DeserializeOwned>(
+    columns: &[Column],
+    values: &[Vec<&RawValue>],
+    first: usize,
+) -> serde_json::Result<Vec<T>> {
+    let row = |(at, values): (usize, &Vec<_>)| {
+        T::deserialize(Row { columns, values })
+            .map_err(|error| serde_json::Error::custom(format!("row {}: {error}", first + at)))
+    };
+    values.iter().enumerate().map(row).collect()
+}
+
+/// One row: a map by the columns' names, a list, or the value of the only column.
+#[derive(Clone, Copy)]
+struct Row<'a, 'de> {
+    columns: &'a [Column],
+    values: &'a [&'de RawValue],
+}
+
+impl<'a, 'de> Row<'a, 'de> {
+    fn check(&self) -> serde_json::Result<()> {
+        if self.columns.len() == self.values.len() {
+            return Ok(());
+        }
+        let (values, columns) = (self.values.len(), self.columns.len());
+        Err(serde_json::Error::custom(format!("{values} values for {columns} columns")))
+    }
+
+    /// Returns the value of the only column.
+    fn only(&self) -> Option<Cell<'a, 'de>> {
+        match (self.columns, self.values) {
+            ([column], [value]) => Some(Cell { column, value }),
+            _ => None,
+        }
+    }
+
+    fn cells(&self) -> impl Iterator<Item = Cell<'a, 'de>> + use<'a, 'de> {
+        let cells = self.columns.iter().zip(self.values);
+        cells.map(|(column, value)| Cell { column, value })
+    }
+}
+
+macro_rules! only_value {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+            match self.only() {
+                Some(cell) => cell.$method(visitor),
+                None => self.deserialize_any(visitor),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Row<'_, 'de> {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+        self.check()?;
+        visitor.visit_map(RowMap { cells: self.cells(), value: None })
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+        self.check()?;
+        visitor.visit_seq(RowSeq(self.cells()))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        _: usize,
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
+    /// A wrapper around one value is read from the only column.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+        match self.only() {
+            Some(cell) if cell.is_null() => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    only_value! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_u128 deserialize_f32 deserialize_f64 deserialize_char deserialize_str
+        deserialize_string deserialize_bytes deserialize_byte_buf
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        match self.only() {
+            Some(cell) => cell.deserialize_enum(name, variants, visitor),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    forward_to_deserialize_any! { unit unit_struct map struct identifier ignored_any }
+}
+
+/// A row as a map.
+struct RowMap<'a, 'de, I> {
+    cells: I,
+    value: Option<Cell<'a, 'de>>,
+}
+
+impl<'a, 'de, I: Iterator<Item = Cell<'a, 'de>>> MapAccess<'de> for RowMap<'a, 'de, I> {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> serde_json::Result<Option<K::Value>> {
+        self.value = self.cells.next();
+        let Some(cell) = &self.value else { return Ok(None) };
+        let name: StrDeserializer<'_, serde_json::Error> =
+            cell.column.name.as_str().into_deserializer();
+        seed.deserialize(name).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> serde_json::Result<V::Value> {
+        let cell = self.value.take().ok_or_else(|| serde_json::Error::custom("no value"))?;
+        seed.deserialize(cell).map_err(|error| cell.named(&error))
+    }
+}
+
+/// A row as a list.
+struct RowSeq<I>(I);
+
+impl<'a, 'de, I: Iterator<Item = Cell<'a, 'de>>> SeqAccess<'de> for RowSeq<I> {
+    type Error = serde_json::Error;
+
+    fn next_element_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> serde_json::Result<Option<V::Value>> {
+        let Some(cell) = self.0.next() else { return Ok(None) };
+        seed.deserialize(cell).map(Some).map_err(|error| cell.named(&error))
+    }
+}
+
+/// One value. A field with a single value is sent without a list around it, and
+/// is read as a list of one where a list is wanted.
+#[derive(Clone, Copy)]
+struct Cell<'a, 'de> {
+    column: &'a Column,
+    value: &'de RawValue,
+}
+
+impl Cell<'_, '_> {
+    fn is_null(&self) -> bool {
+        self.value.get() == "null"
+    }
+
+    fn named(&self, error: &serde_json::Error) -> serde_json::Error {
+        let Column { name, kind } = self.column;
+        serde_json::Error::custom(format!("column `{name}` ({kind}): {error}"))
+    }
+}
+
+macro_rules! forward {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+            self.value.$method(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Cell<'_, 'de> {
+    type Error = serde_json::Error;
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+        if self.value.get().starts_with('[') {
+            self.value.deserialize_seq(visitor)
+        } else {
+            let values = (!self.is_null()).then_some(self.value);
+            visitor.visit_seq(serde::de::value::SeqDeserializer::new(values.into_iter()))
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.value.deserialize_tuple(length, visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.value.deserialize_tuple_struct(name, length, visitor)
+    }
+
+    /// `RawValue` itself is one of these.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.value.deserialize_newtype_struct(name, visitor)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.value.deserialize_unit_struct(name, visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.value.deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.value.deserialize_enum(name, variants, visitor)
+    }
+
+    forward! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32
+        deserialize_i64 deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32
+        deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64 deserialize_char
+        deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
+        deserialize_unit deserialize_map deserialize_identifier deserialize_ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn table<T: DeserializeOwned>(body: &str, warning: Option<&str>) -> Result<Rows<T>> {
+        let (mut parts, ()) = http::Response::new(()).into_parts();
+        if let Some(warning) = warning {
+            parts.headers.insert("warning", warning.parse().unwrap());
+        }
+        let body = Bytes::from(body.to_owned());
+        Rows::read(Meta::new(parts, None, std::time::Duration::ZERO), body)
+    }
+
+    fn read<T: DeserializeOwned>(body: &str) -> Result<Vec<T>> {
+        table(body, None).map(|rows| rows.rows)
+    }
+
+    const TABLE: &str = r#"{"took":3,"is_partial":false,
+        "columns":[{"name":"brand","type":"keyword"},{"name":"sold","type":"long"},{"name":"tags","type":"keyword"}],
+        "values":[["a\"b",9223372036854775807,["x","y"]],["c",null,"z"]]}"#;
+
+    #[test]
+    fn rows_become_structs_maps_tuples_and_lists() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Sold {
+            sold: Option<i64>,
+            brand: String,
+        }
+        let sold = |brand: &str, sold| Sold { sold, brand: brand.to_owned() };
+        assert_eq!(read::<Sold>(TABLE).unwrap(), [sold("a\"b", Some(i64::MAX)), sold("c", None)]);
+        let maps: Vec<BTreeMap<String, Value>> = read(TABLE).unwrap();
+        assert_eq!(maps[0]["tags"], json!(["x", "y"]));
+        let tuples: Vec<(String, Option<u64>, Value)> = read(TABLE).unwrap();
+        assert_eq!(tuples[1], ("c".to_owned(), None, json!("z")));
+        let lists: Vec<Vec<Value>> = read(TABLE).unwrap();
+        assert_eq!(lists[1], [json!("c"), Value::Null, json!("z")]);
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Count(u64);
+        let one = r#"{"columns":[{"name":"n","type":"long"}],"values":[[7]]}"#;
+        assert_eq!(read::<Count>(one).unwrap(), [Count(7)]);
+    }
+
+    #[test]
+    fn single_value_is_a_list_of_one() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Tagged {
+            tags: Vec<String>,
+        }
+        let rows: Vec<Tagged> = read(TABLE).unwrap();
+        assert_eq!(rows[0].tags, ["x", "y"]);
+        assert_eq!(rows[1].tags, ["z"]);
+        let none = r#"{"columns":[{"name":"tags"}],"values":[[null]]}"#;
+        assert_eq!(read::<Tagged>(none).unwrap()[0].tags, [""; 0]);
+    }
+
+    #[test]
+    fn only_column_is_read_as_its_value() {
+        let one = r#"{"columns":[{"name":"n","type":"long"}],"values":[[7],[8]]}"#;
+        assert_eq!(read::<i64>(one).unwrap(), [7, 8]);
+        assert_eq!(read::<(i64,)>(one).unwrap(), [(7,), (8,)]);
+        let some = r#"{"columns":[{"name":"s","type":"keyword"}],"values":[["a"],[null]]}"#;
+        assert_eq!(read::<Option<String>>(some).unwrap(), [Some("a".to_owned()), None]);
+    }
+
+    #[test]
+    fn errors_name_row_and_column() {
+        let error = read::<(String, u64, Value)>(TABLE).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.starts_with("row 1: column `sold` (long): invalid type: null"), "{source}");
+        let error = read::<i64>(TABLE).unwrap_err();
+        assert!(error.is_decode());
+        let short = r#"{"columns":[{"name":"a"},{"name":"b"}],"values":[[1]]}"#;
+        let error = read::<Value>(short).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, "row 0: 1 values for 2 columns");
+    }
+
+    #[test]
+    fn cut_at_the_default_limit_is_seen() {
+        let warning = "299 Elasticsearch-9.2.0 \"No limit defined, adding default limit of [2]\"";
+        assert!(table::<Value>(TABLE, Some(warning)).unwrap().is_truncated);
+        assert!(
+            !table::<Value>(TABLE, Some(&warning.replace("[2]", "[1000]"))).unwrap().is_truncated
+        );
+        assert!(!table::<Value>(TABLE, None).unwrap().is_truncated);
+        let partial = r#"{"is_partial":true,"columns":[],"values":[]}"#;
+        assert!(table::<Value>(partial, None).unwrap().is_partial);
+    }
+}

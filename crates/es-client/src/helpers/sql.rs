@@ -1,0 +1,203 @@
+//! Reads the rows of an SQL query into structs, page after page.
+//!
+//! ```no_run
+//! # async fn rows(client: es_client::Elasticsearch) -> es_client::Result<()> {
+//! use futures_util::TryStreamExt;
+//!
+//! let mut rows = client
+//!     .helpers()
+//!     .sql("SELECT brand, price FROM products WHERE price > ?")
+//!     .param(20)
+//!     .fetch_size(500)
+//!     .stream::<(String, f64)>();
+//! while let Some((brand, price)) = rows.try_next().await? {
+//!     println!("{brand} {price}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Rows are read as those of [ES|QL](super::esql). The cursor is closed at the
+//! end and when the stream is dropped. A page whose response was lost is not
+//! requested again, since the cursor may have moved on; that is an error.
+
+use std::{fmt, pin::Pin};
+
+use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::rows::{Column, read_rows};
+use crate::{
+    client::Elasticsearch,
+    error::{Error, Result},
+    helpers::request::{RetryConfig, send_with_retry},
+    json_read::{self, ReadError},
+};
+
+/// An SQL query; see the [module](self). Created by
+/// [`Helpers::sql`](crate::helpers::Helpers::sql).
+#[must_use = "a query is run when its rows are read"]
+pub struct Sql {
+    client: Elasticsearch,
+    query: String,
+    params: Vec<Box<RawValue>>,
+    properties: Vec<(&'static str, Box<RawValue>)>,
+    error: Option<Error>,
+}
+
+/// A page of rows.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(default)]
+    columns: Vec<Column>,
+    #[serde(borrow)]
+    rows: Vec<Vec<&'a RawValue>>,
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// The rest of a result; closed when it is dropped.
+struct Cursor {
+    client: Elasticsearch,
+    id: Option<String>,
+}
+
+impl Drop for Cursor {
+    fn drop(&mut self) {
+        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let close = self.client.sql().clear_cursor().cursor(id).send();
+        runtime.spawn(async move {
+            if let Err(error) = close.await {
+                tracing::debug!(%error, "the cursor was not closed");
+            }
+        });
+    }
+}
+
+impl Sql {
+    pub(in crate::helpers) fn new(client: Elasticsearch, query: String) -> Self {
+        Self { client, query, params: Vec::new(), properties: Vec::new(), error: None }
+    }
+
+    /// Adds the value for the next `?` in the query.
+    pub fn param(mut self, value: impl Serialize) -> Self {
+        match to_raw_value(&value) {
+            Ok(value) => self.params.push(value),
+            Err(error) => {
+                self.error.get_or_insert(Error::encode("params", error));
+            }
+        }
+        self
+    }
+
+    /// Sets the number of rows of a page. Default: the server's, of 1,000.
+    pub fn fetch_size(self, rows: u32) -> Self {
+        self.property("fetch_size", &rows)
+    }
+
+    /// Sets a filter (Query DSL) that documents must match as well.
+    pub fn filter<Q: Serialize + ?Sized>(self, filter: &Q) -> Self {
+        self.property("filter", filter)
+    }
+
+    /// Sets any other property of the request body, such as `time_zone`.
+    pub fn property<V: Serialize + ?Sized>(mut self, name: &'static str, value: &V) -> Self {
+        match to_raw_value(value) {
+            Ok(value) => self.properties.push((name, value)),
+            Err(error) => {
+                self.error.get_or_insert(Error::encode(name, error));
+            }
+        }
+        self
+    }
+
+    /// Returns all rows, each as a `T`.
+    ///
+    /// # Errors
+    /// No response, an error of the query, or a row that is no `T`.
+    pub async fn rows<T: DeserializeOwned + Send + 'static>(self) -> Result<Vec<T>> {
+        self.stream().try_collect().await
+    }
+
+    /// Returns the rows as a stream, each as a `T`. An error is its last item.
+    pub fn stream<T>(self) -> Pin<Box<dyn Stream<Item = Result<T>> + Send>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let pages =
+            stream::try_unfold(Reader::Query(self), |reader| async move {
+                let page = reader.next_page::<T>().await?;
+                Ok::<_, Error>(page.map(|(rows, reader)| {
+                    (stream::iter(rows.into_iter().map(Ok::<_, Error>)), reader)
+                }))
+            });
+        pages.try_flatten().boxed()
+    }
+}
+
+/// What is read next.
+enum Reader {
+    Query(Sql),
+    /// With the columns, and the number of rows that were read.
+    Rest(Cursor, Vec<Column>, usize),
+    Ended,
+}
+
+impl Reader {
+    async fn next_page<T: DeserializeOwned>(self) -> Result<Option<(Vec<T>, Self)>> {
+        let (client, response, columns, read) = match self {
+            Self::Ended => return Ok(None),
+            Self::Query(mut sql) => {
+                if let Some(error) = sql.error.take() {
+                    return Err(error);
+                }
+                let client = sql.client.options().for_helper(true);
+                // A cursor that nobody knows of ends by itself.
+                let sent = send_with_retry(RetryConfig::default(), true, || {
+                    let mut query = client.sql().query().query(&*sql.query);
+                    if !sql.params.is_empty() {
+                        query.call.property("params", &sql.params);
+                    }
+                    for (name, value) in &sql.properties {
+                        query.call.property(name, value);
+                    }
+                    query.send()
+                });
+                (sql.client.clone(), sent.await?, Vec::new(), 0)
+            }
+            Self::Rest(mut cursor, columns, read) => {
+                let client = cursor.client.options().for_helper(false);
+                let id = cursor.id.clone().unwrap_or_default();
+                let sent = send_with_retry(RetryConfig::default(), false, || {
+                    client.sql().query().cursor(&*id).send()
+                });
+                let response = sent.await?;
+                // The response has the next one, if there is one.
+                cursor.id = None;
+                (cursor.client.clone(), response, columns, read)
+            }
+        };
+        let decode = |error: ReadError| {
+            let (meta, body) = (response.meta().clone(), response.bytes().clone());
+            Error::decode("the rows of `sql.query`", error, meta, body)
+        };
+        let page: Page<'_> = json_read::from_bytes(response.bytes()).map_err(decode)?;
+        let columns = if page.columns.is_empty() { columns } else { page.columns };
+        let cursor = page.cursor.map(|id| Cursor { client, id: Some(id) });
+        let rows = read_rows(&columns, &page.rows, read).map_err(|error| decode(error.into()))?;
+        let read = read + rows.len();
+        let next = cursor.map_or(Self::Ended, |cursor| Self::Rest(cursor, columns, read));
+        Ok(Some((rows, next)))
+    }
+}
+
+impl fmt::Debug for Sql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sql").field("query", &self.query).finish_non_exhaustive()
+    }
+}
