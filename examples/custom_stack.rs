@@ -18,9 +18,9 @@ use es_transport::{
     Body, Credentials, Node,
     connect::{Connections, Connector, Pem, TlsSettings},
     layer::{
-        attempt_timeout::AttemptTimeoutLayer, auth::AuthLayer, collect::CollectLayer,
-        default_headers::DefaultHeadersLayer, media_type::MediaTypeLayer, retry::RetryLayer,
-        select_node::SelectNodeLayer, trace::TraceLayer,
+        auth::AuthLayer, collect::CollectLayer, default_headers::DefaultHeadersLayer,
+        media_type::MediaTypeLayer, retry::RetryLayer, select_node::SelectNodeLayer,
+        timeout::AttemptTimeoutLayer, trace::TraceLayer,
     },
     node::{Candidates, NodePool, RequestContext},
 };

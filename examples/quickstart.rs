@@ -13,7 +13,7 @@ use std::{env, time::Duration};
 
 use es_client::{Elasticsearch, SearchResponse};
 use es_testkit::Cluster;
-use es_transport::{CompatibilityMode, layer::product_check::Verification};
+use es_transport::{CompatibilityMode, layer::response_check::ProductCheck};
 use examples::{Endpoint, Result, Tally, endpoints};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -77,7 +77,7 @@ fn connect_to_named() -> Result<Elasticsearch> {
         builder = builder.basic_auth(user, password);
     }
     if set("ES_PRODUCT_CHECK").is_some_and(|check| check == "off") {
-        builder = builder.product_check(Verification::Off);
+        builder = builder.product_check(ProductCheck::Off);
     }
     Ok(builder.build()?)
 }

@@ -13,10 +13,10 @@ use es_benches::{
 use es_transport::{
     Body, Credentials,
     layer::{
-        attempt_timeout::AttemptTimeoutLayer, auth::AuthLayer, collect::CollectLayer,
-        default_headers::DefaultHeadersLayer, media_type::MediaTypeLayer,
-        product_check::ProductCheckLayer, retry::RetryLayer, select_node::SelectNodeLayer,
-        total_timeout::TotalTimeoutLayer, trace::TraceLayer,
+        auth::AuthLayer, collect::CollectLayer, default_headers::DefaultHeadersLayer,
+        media_type::MediaTypeLayer, response_check::ProductCheckLayer, retry::RetryLayer,
+        select_node::SelectNodeLayer, timeout::AttemptTimeoutLayer, timeout::TotalTimeoutLayer,
+        trace::TraceLayer,
     },
     node::RoundRobin,
 };

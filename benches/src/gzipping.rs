@@ -4,7 +4,7 @@ use std::{convert::Infallible, io::Write};
 
 use crate::{operation::BoxError, product::Product};
 use bytes::Bytes;
-use es_transport::{Body, layer::CompressLayer};
+use es_transport::{Body, layer::CompressionLayer};
 use flate2::{Compression, write::GzEncoder};
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -46,7 +46,7 @@ pub fn bare(pieces: &[Bytes]) -> Result<usize, BoxError> {
 /// # Errors
 /// When the body cannot be compressed.
 pub async fn layer(pieces: &[Bytes]) -> Result<usize, BoxError> {
-    let service = ServiceBuilder::new().layer(CompressLayer::new()).service(service_fn(
+    let service = ServiceBuilder::new().layer(CompressionLayer::new()).service(service_fn(
         async |request: Request<Body>| {
             let body = request.into_body().collect().await.map(|body| body.to_bytes());
             Ok::<_, Infallible>(Response::new(body))

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use es_fuzz::{answering, run};
 use es_transport::{
     Body, Error, ResponseBody,
-    layer::{CollectLayer, inflate::InflateLayer},
+    layer::{CollectLayer, DecompressionLayer},
 };
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -51,8 +51,8 @@ fn inflate(pieces: Vec<Bytes>, limit: usize) -> Result<Bytes, Error> {
     let gzip = [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))];
     let headers = HeaderMap::from_iter(gzip);
     let stack = ServiceBuilder::new()
-        .layer(CollectLayer::new().limit(limit))
-        .layer(InflateLayer::new().limit(Some(limit)))
+        .layer(CollectLayer::new().max_response_size(limit))
+        .layer(DecompressionLayer::new().max_response_size(Some(limit)))
         .service(answering(StatusCode::OK, headers, pieces));
     run(async {
         let answer = stack.oneshot(Request::new(Body::empty())).await?;

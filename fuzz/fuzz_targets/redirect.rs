@@ -2,7 +2,7 @@
 #![no_main]
 
 use es_fuzz::{SECRET, answering, lines, run};
-use es_transport::{Body, layer::refuse_redirect::RefuseRedirectLayer};
+use es_transport::{Body, layer::response_check::RedirectCheckLayer};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use libfuzzer_sys::fuzz_target;
 use tower::{Layer, ServiceExt};
@@ -33,7 +33,7 @@ fn check(location: &str, number: usize) {
     let Ok(value) = HeaderValue::from_str(location) else { return };
     let headers = HeaderMap::from_iter([(header::LOCATION, value)]);
     let service =
-        RefuseRedirectLayer::new().layer(answering(STATUSES[number % 4], headers, vec![]));
+        RedirectCheckLayer::new().layer(answering(STATUSES[number % 4], headers, vec![]));
     let error = run(service.oneshot(Request::new(Body::empty()))).unwrap_err();
     assert!(error.is_redirect(), "{error}");
     let shown = format!("{error} {error:?}");

@@ -7,9 +7,9 @@ use std::time::Duration;
 use es_fuzz::lines;
 use es_transport::{
     Backoff,
-    layer::retry::{Ended, RequestFacts, RetryPolicy, StandardRetry},
+    layer::retry::{AttemptOutcome, RequestFacts, RetryPolicy, StandardRetry},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use libfuzzer_sys::fuzz_target;
 
 const MOST: Duration = Duration::from_secs(30);
@@ -24,9 +24,13 @@ fuzz_target!(|text: &str| {
         }
     }
     let policy = StandardRetry::new().backoff(Backoff::new(BACKOFF, BACKOFF)).max_retry_after(MOST);
-    let facts = RequestFacts::new(&Method::GET, None);
-    let ended = Ended::answered(1, StatusCode::TOO_MANY_REQUESTS, &headers);
-    let wait = policy.decide(&facts, &ended).expect("a refusal is sent again").wait;
+    let request = Request::new(());
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    *response.headers_mut() = headers.clone();
+    let outcome = AttemptOutcome::from_response(&[], &response);
+    let plan = policy.decide(&RequestFacts::of(&request), &outcome);
+    let wait = plan.expect("a refusal is retried").wait;
     assert!(wait <= MOST, "{wait:?}");
 
     let digits = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());

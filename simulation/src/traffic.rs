@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use es_transport::{
     Body, ResponseBody, Result, Transport,
-    attempt::{Attempt, Attempts, RetryReason},
+    attempt::{Attempt, RetryReason},
+    extensions::Attempts,
     rng::Rng,
 };
 use http::{Request, Response};
@@ -110,6 +111,6 @@ fn attempts(answer: &Result<Response<ResponseBody>>) -> (usize, usize) {
         Err(error) => error.attempts(),
     };
     let is_paid =
-        |attempt: &&Attempt| attempt.retried.is_some_and(|reason| reason != RetryReason::Unsent);
+        |attempt: &&Attempt| attempt.retried.is_some_and(|reason| reason != RetryReason::NotSent);
     (attempts.len().max(1), attempts.iter().filter(is_paid).count())
 }

@@ -42,7 +42,7 @@ async fn main() -> Result<(), BoxError> {
 }
 
 async fn stream(transport: &Transport) -> Result<u64, BoxError> {
-    let options = RequestOptions { stream: true, ..RequestOptions::default() };
+    let options = RequestOptions::new().stream(true);
     let mut request = Request::get("/_stream").body(Body::empty())?;
     std::sync::Arc::new(options).attach(&mut request);
     let mut body = transport.send(request).await?.into_body();

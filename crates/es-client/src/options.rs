@@ -7,7 +7,7 @@ use std::{
 };
 
 use es_transport::{
-    Body, Credentials, Error as TransportError, IntoApiKey, RequestAuth, RequestOptions,
+    Body, Credentials, Error as TransportError, IntoApiKey, RequestAuth, RequestOptions, Setting,
     credentials::secret_value,
 };
 use http::{HeaderName, HeaderValue, Request, StatusCode};
@@ -91,7 +91,7 @@ impl Settings {
     }
 
     fn options(&self, repeat: Repeat, stream: bool) -> RequestOptions {
-        let mut options = RequestOptions { stream, ..self.request.clone() };
+        let mut options = self.request.clone().stream(stream);
         options.idempotent = options.idempotent.or(repeat.idempotent());
         if repeat == Repeat::InParts && options.idempotent == Some(false) {
             options.retry_on_status = Some(Arc::new([]));
@@ -201,18 +201,20 @@ impl ClientOptions {
         }
     }
 
-    /// The time for one attempt, its answer included; `None` switches it off.
+    /// Sets the time limit of one attempt, its response included. `None` is not set;
+    /// `Setting::Off` is no limit.
     #[must_use]
-    pub fn request_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
+    pub fn request_timeout(self, timeout: impl Into<Setting<Duration>>) -> Self {
         let timeout = timeout.into();
-        self.set(|o| o.request_timeout = Some(timeout))
+        self.set(|o| o.request_timeout = timeout)
     }
 
-    /// The time for a call with all its attempts; `None` switches it off.
+    /// Sets the time limit of a call with all its attempts. `None` is not set;
+    /// `Setting::Off` is no limit.
     #[must_use]
-    pub fn total_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
+    pub fn total_timeout(self, timeout: impl Into<Setting<Duration>>) -> Self {
         let timeout = timeout.into();
-        self.set(|o| o.total_timeout = Some(timeout))
+        self.set(|o| o.total_timeout = timeout)
     }
 
     /// How often a call may be sent again. What waits out a cluster that is wholly
@@ -254,11 +256,12 @@ impl ClientOptions {
         self.set(|o| o.selector_hint = Some(hint.into()))
     }
 
-    /// The most bytes that an answer may have, inflated; `None` switches the limit off.
+    /// Sets the maximum size of the decompressed response in bytes. `None` is not set;
+    /// `Setting::Off` is no limit.
     #[must_use]
-    pub fn max_response_size(self, bytes: impl Into<Option<usize>>) -> Self {
+    pub fn max_response_size(self, bytes: impl Into<Setting<usize>>) -> Self {
         let bytes = bytes.into();
-        self.set(|o| o.max_response_size = Some(bytes))
+        self.set(|o| o.max_response_size = bytes)
     }
 }
 

@@ -3,11 +3,7 @@
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use es_transport::{
-    ResponseBody,
-    attempt::{Attempt, Attempts},
-    warning,
-};
+use es_transport::{ResponseBody, attempt::Attempt, extensions::Attempts, warning};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 

@@ -137,7 +137,7 @@ async fn options_nest_and_leave_the_client_as_it_was() {
     let of = |at: usize| seen[at].options.clone();
     let inner = of(0).unwrap();
     assert_eq!(inner.auth, Some(RequestAuth::None));
-    assert_eq!(inner.request_timeout, Some(Some(Duration::from_secs(2))));
+    assert_eq!(inner.request_timeout, es_transport::Setting::Set(Duration::from_secs(2)));
     assert!(inner.opaque_id.is_some());
     assert_eq!(inner.media_type.unwrap(), "application/yaml");
     assert!(matches!(of(1).unwrap().auth, Some(RequestAuth::Credentials(_))));
@@ -292,11 +292,11 @@ async fn every_option_reaches_the_transport() {
     let options = seen[0].options.as_ref().unwrap();
     assert_eq!(options.headers["x-tenant"], "blue");
     assert_eq!(options.opaque_id.as_ref().unwrap(), "me");
-    assert_eq!(options.request_timeout, Some(Some(two)));
-    assert_eq!(options.total_timeout, Some(Some(nine)));
+    assert_eq!(options.request_timeout, es_transport::Setting::Set(two));
+    assert_eq!(options.total_timeout, es_transport::Setting::Set(nine));
     assert_eq!(options.max_retries, Some(7));
     assert_eq!(options.retry_on_timeout, Some(true));
     assert_eq!(options.idempotent, Some(true));
     assert_eq!(options.selector_hint.as_deref(), Some("session-1"));
-    assert_eq!(options.max_response_size, Some(Some(64)));
+    assert_eq!(options.max_response_size, es_transport::Setting::Set(64));
 }

@@ -31,7 +31,8 @@
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`cloud_id`] | Cloud ID → node |
 //! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
-//! | [`body`], [`credentials`], [`options`], [`attempt`], [`backoff`], [`error`], [`rng`] | what all rooms share |
+//! | [`options`], [`extensions`], [`attempt`] | per-request settings, and what travels with requests and responses |
+//! | [`body`], [`credentials`], [`backoff`], [`error`], [`rng`] | shared by all modules |
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -49,12 +50,14 @@ pub mod credentials;
 pub mod curl;
 pub mod error;
 pub mod events;
+pub mod extensions;
 pub mod layer;
 pub mod node;
 pub mod options;
 pub mod rng;
 mod shared_service;
 pub mod sniff;
+mod timer;
 pub mod transport;
 pub mod warning;
 
@@ -63,7 +66,8 @@ pub use body::{Body, ResponseBody, TryCloneBody};
 pub use builder::TransportBuilder;
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
-pub use layer::{compress::Gzip, media_type::CompatibilityMode};
+pub use extensions::OperationName;
+pub use layer::{compression::Gzip, media_type::CompatibilityMode};
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
-pub use options::{OperationName, RequestAuth, RequestOptions};
+pub use options::{RequestAuth, RequestOptions, Setting};
 pub use transport::Transport;

@@ -1,92 +1,253 @@
-//! What a single request wants otherwise than the transport was built for.
+//! Settings of a single request that differ from the transport's.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 
-use crate::credentials::Credentials;
+use crate::{credentials::Credentials, error::Error};
 
-/// Settings of one request, read by the layers as an extension of the request.
+/// A setting of one request: inherited from the transport, switched off, or set.
 ///
-/// A request without options carries none, which costs nothing. Options that
-/// are kept and used for many requests are shared by reference count.
+/// A value and an `Option` convert into it. `None` is "not set", so a value that may
+/// be absent is passed as it is; only [`Setting::Off`] switches a default off.
 ///
 /// ```
-/// use std::{sync::Arc, time::Duration};
-/// use es_transport::RequestOptions;
+/// use std::time::Duration;
+/// use es_transport::{RequestOptions, Setting};
 ///
-/// let options = Arc::new(RequestOptions {
-///     request_timeout: Some(Some(Duration::from_secs(2))),
-///     ..RequestOptions::default()
-/// });
-/// let mut request = http::Request::get("/").body(()).unwrap();
-/// options.attach(&mut request);
-/// let found = RequestOptions::of(&request).and_then(|options| options.request_timeout);
-/// assert_eq!(found, Some(Some(Duration::from_secs(2))));
+/// let configured: Option<Duration> = None;
+/// let options = RequestOptions::new().request_timeout(configured);
+/// assert_eq!(options.request_timeout, Setting::Inherit);
+///
+/// let options = options.request_timeout(Setting::Off);
+/// assert_eq!(options.request_timeout.or(Some(Duration::from_secs(30))), None);
 /// ```
-#[derive(Clone, Default)]
-pub struct RequestOptions {
-    /// Who the request is sent as, instead of the transport's credentials.
-    pub auth: Option<RequestAuth>,
-    /// Headers that replace the transport's headers of the same name.
-    pub headers: HeaderMap,
-    /// `X-Opaque-Id`: shows up in Elasticsearch's logs and tasks.
-    pub opaque_id: Option<HeaderValue>,
-    /// The time for one attempt; `Some(None)` switches it off.
-    pub request_timeout: Option<Option<Duration>>,
-    /// The time for the request with all its attempts; `Some(None)` switches it off.
-    pub total_timeout: Option<Option<Duration>>,
-    /// How often the request may be sent again; to go on to another live node
-    /// when one could not be reached is not to send again, but for 0.
-    pub max_retries: Option<u32>,
-    /// The statuses after which it is sent again.
-    pub retry_on_status: Option<Arc<[StatusCode]>>,
-    /// Whether it is sent again after the time of an attempt was over.
-    pub retry_on_timeout: Option<bool>,
-    /// Whether doing it twice is the same as doing it once. By default the
-    /// method says so: GET, HEAD, PUT, DELETE and OPTIONS are repeatable, POST is not.
-    pub idempotent: Option<bool>,
-    /// Words for the node selector (`RequestContext::hint`), such as a session's name.
-    pub selector_hint: Option<Arc<str>>,
-    /// The media type of body and answer, instead of the compatibility mode's.
-    pub media_type: Option<HeaderValue>,
-    /// Hand out the answer as a stream, instead of collecting it within the attempt.
-    /// An error (status 400 and above) is collected all the same.
-    pub stream: bool,
-    /// The most bytes that an answer may have, inflated; `Some(None)` switches the limit off.
-    /// An answer that is streamed has no limit but one that is set here.
-    pub max_response_size: Option<Option<usize>>,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Setting<T> {
+    /// As the transport was built.
+    #[default]
+    Inherit,
+    /// Switched off for this request.
+    Off,
+    /// This value.
+    Set(T),
 }
 
-/// What a request does, in the words of Elasticsearch's API, such as `search`:
-/// an extension of the request, for spans and numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OperationName(pub &'static str);
+impl<T> Setting<T> {
+    /// Returns the value that holds where `default` is the transport's.
+    pub fn or(self, default: Option<T>) -> Option<T> {
+        match self {
+            Self::Inherit => default,
+            Self::Off => None,
+            Self::Set(value) => Some(value),
+        }
+    }
 
-impl OperationName {
-    /// Names the operation of a request.
-    pub fn attach<B>(self, request: &mut Request<B>) {
-        request.extensions_mut().insert(self);
+    /// Returns the value of this request alone.
+    pub fn value(self) -> Option<T> {
+        self.or(None)
+    }
+
+    /// Whether the transport's value holds.
+    pub fn is_inherited(&self) -> bool {
+        matches!(self, Self::Inherit)
     }
 }
 
-/// Who a request is sent as.
+impl<T> From<T> for Setting<T> {
+    fn from(value: T) -> Self {
+        Self::Set(value)
+    }
+}
+
+impl<T> From<Option<T>> for Setting<T> {
+    /// `None` is "not set".
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Inherit, Self::Set)
+    }
+}
+
+/// Settings of one request, read by the layers as an extension of the request.
+///
+/// Each field has a method of the same name. A request without options carries
+/// none, which costs nothing. Options that are used for many requests are shared
+/// by reference count.
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use es_transport::{RequestOptions, Setting};
+///
+/// let options = Arc::new(RequestOptions::new().request_timeout(Duration::from_secs(2)));
+/// let mut request = http::Request::get("/").body(()).unwrap();
+/// options.attach(&mut request);
+///
+/// let found = RequestOptions::of(&request).unwrap();
+/// assert_eq!(found.request_timeout, Setting::Set(Duration::from_secs(2)));
+/// ```
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct RequestOptions {
+    /// Credentials of the request, instead of the transport's.
+    pub auth: Option<RequestAuth>,
+    /// Headers that replace the transport's headers of the same name.
+    pub headers: HeaderMap,
+    /// `X-Opaque-Id`, which shows up in Elasticsearch's logs and tasks.
+    pub opaque_id: Option<HeaderValue>,
+    /// Time limit of one attempt.
+    pub request_timeout: Setting<Duration>,
+    /// Time limit of the request with all its attempts.
+    pub total_timeout: Setting<Duration>,
+    /// Maximum number of retries; a failover to another live node after a failed
+    /// connect does not count, unless this is 0.
+    pub max_retries: Option<u32>,
+    /// Statuses that are retried.
+    pub retry_on_status: Option<Arc<[StatusCode]>>,
+    /// Whether an attempt that timed out is retried.
+    pub retry_on_timeout: Option<bool>,
+    /// Whether doing the request twice is the same as doing it once. By default the
+    /// method decides: GET, HEAD, PUT, DELETE and OPTIONS are idempotent, POST is not.
+    pub idempotent: Option<bool>,
+    /// A hint for the node selector (`RequestContext::hint`), such as a session's name.
+    pub selector_hint: Option<Arc<str>>,
+    /// Media type of body and response, instead of the compatibility mode's.
+    pub media_type: Option<HeaderValue>,
+    /// Whether the response is returned as a stream, instead of being collected
+    /// within the attempt. An error (status 400 and above) is collected all the same.
+    pub stream: bool,
+    /// Maximum size of the decompressed response in bytes. A streamed response has no
+    /// limit but one that is set here.
+    pub max_response_size: Setting<usize>,
+}
+
+/// The credentials of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestAuth {
-    /// Without credentials, not even those of a node's URL.
+    /// No credentials, not even those of a node's URL.
     None,
-    /// With these.
+    /// These credentials.
     Credentials(Credentials),
 }
 
 impl RequestOptions {
-    /// The options of a request, if it carries any.
+    /// Creates options that change nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the credentials, or none at all. Default: the transport's.
+    #[must_use]
+    pub fn auth(mut self, auth: impl Into<Option<RequestAuth>>) -> Self {
+        self.auth = auth.into();
+        self
+    }
+
+    /// Sets a header in place of the transport's header of the same name.
+    ///
+    /// ```
+    /// use es_transport::RequestOptions;
+    /// use http::{HeaderValue, header::ACCEPT_LANGUAGE};
+    ///
+    /// let options = RequestOptions::new().header(ACCEPT_LANGUAGE, HeaderValue::from_static("de"));
+    /// assert_eq!(options.headers[ACCEPT_LANGUAGE], "de");
+    /// ```
+    #[must_use]
+    pub fn header(mut self, name: http::HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Sets headers in place of the transport's headers of the same names.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Sets `X-Opaque-Id`, which shows up in Elasticsearch's logs and tasks.
+    #[must_use]
+    pub fn opaque_id(mut self, id: impl Into<Option<HeaderValue>>) -> Self {
+        self.opaque_id = id.into();
+        self
+    }
+
+    /// Sets the time limit of one attempt.
+    #[must_use]
+    pub fn request_timeout(mut self, timeout: impl Into<Setting<Duration>>) -> Self {
+        self.request_timeout = timeout.into();
+        self
+    }
+
+    /// Sets the time limit of the request with all its attempts.
+    #[must_use]
+    pub fn total_timeout(mut self, timeout: impl Into<Setting<Duration>>) -> Self {
+        self.total_timeout = timeout.into();
+        self
+    }
+
+    /// Sets the maximum number of retries. 0 switches retries and failovers off.
+    #[must_use]
+    pub fn max_retries(mut self, retries: impl Into<Option<u32>>) -> Self {
+        self.max_retries = retries.into();
+        self
+    }
+
+    /// Sets the statuses that are retried; an empty list retries none.
+    #[must_use]
+    pub fn retry_on_status(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
+        self.retry_on_status = Some(statuses.into_iter().collect());
+        self
+    }
+
+    /// Sets whether an attempt that timed out is retried.
+    #[must_use]
+    pub fn retry_on_timeout(mut self, retry: impl Into<Option<bool>>) -> Self {
+        self.retry_on_timeout = retry.into();
+        self
+    }
+
+    /// Sets whether doing the request twice is the same as doing it once. Default:
+    /// the method decides.
+    #[must_use]
+    pub fn idempotent(mut self, idempotent: impl Into<Option<bool>>) -> Self {
+        self.idempotent = idempotent.into();
+        self
+    }
+
+    /// Sets a hint for the node selector, such as a session's name.
+    #[must_use]
+    pub fn selector_hint(mut self, hint: impl Into<Arc<str>>) -> Self {
+        self.selector_hint = Some(hint.into());
+        self
+    }
+
+    /// Sets the media type of body and response, in place of the compatibility mode's.
+    #[must_use]
+    pub fn media_type(mut self, media_type: impl Into<Option<HeaderValue>>) -> Self {
+        self.media_type = media_type.into();
+        self
+    }
+
+    /// Sets whether the response is returned as a stream. Default: `false`.
+    #[must_use]
+    pub fn stream(mut self, stream: bool) -> Self {
+        self.stream = stream;
+        self
+    }
+
+    /// Sets the maximum size of the decompressed response in bytes.
+    #[must_use]
+    pub fn max_response_size(mut self, bytes: impl Into<Setting<usize>>) -> Self {
+        self.max_response_size = bytes.into();
+        self
+    }
+
+    /// Returns the options that a request carries.
     pub fn of<B>(request: &http::Request<B>) -> Option<&Self> {
         Self::find(request.extensions())
     }
 
-    /// The options among extensions.
+    /// Returns the options among extensions.
     pub fn find(extensions: &http::Extensions) -> Option<&Self> {
         // Most requests have no extension at all, which is cheaper to ask.
         if extensions.is_empty() {
@@ -95,14 +256,50 @@ impl RequestOptions {
         extensions.get::<Arc<Self>>().map(|options| &**options)
     }
 
-    /// Gives a request these options, in place of those that it carries.
-    pub fn attach<B>(self: &Arc<Self>, request: &mut http::Request<B>) {
+    /// Attaches these options to a request, in place of those that it carries.
+    pub fn attach<B>(self: &Arc<Self>, request: &mut Request<B>) {
         request.extensions_mut().insert(Arc::clone(self));
     }
 }
 
+/// How a response is read, by the options of its request and a layer's limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reading {
+    /// To its end, up to so many bytes.
+    Collect(usize),
+    /// As a stream of at most so many bytes; an error is collected up to the second limit.
+    Stream(usize, usize),
+}
+
+impl Reading {
+    pub(crate) fn of(options: Option<&RequestOptions>, limit: Option<usize>) -> Self {
+        let Some(options) = options else { return Self::Collect(limit.unwrap_or(usize::MAX)) };
+        let own = options.max_response_size;
+        let limit = own.or(limit).unwrap_or(usize::MAX);
+        match options.stream {
+            false => Self::Collect(limit),
+            // A stream is never held as a whole.
+            true => Self::Stream(own.value().unwrap_or(usize::MAX), limit),
+        }
+    }
+
+    /// Returns whether a response with this status becomes a stream, and its limit.
+    pub(crate) fn resolve(self, status: StatusCode) -> (bool, usize) {
+        let is_error = status.is_client_error() || status.is_server_error();
+        match self {
+            Self::Collect(limit) => (false, limit),
+            Self::Stream(_, limit) if is_error => (false, limit),
+            Self::Stream(limit, _) => (true, limit),
+        }
+    }
+}
+
+pub(crate) fn too_large(limit: usize) -> Error {
+    Error::body(format!("it has more than {limit} bytes (`max_response_size`)"))
+}
+
 impl fmt::Debug for RequestOptions {
-    /// Names the headers, but shows no value: anybody may put a secret there.
+    /// Names the headers, but shows no value: it may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestOptions")
             .field("auth", &self.auth)

@@ -18,7 +18,7 @@ use crate::{
     builder::TransportBuilder,
     error::{BoxError, Error, Result},
     events::Events,
-    layer::product_check::ProductCheckLayer,
+    layer::response_check::ProductCheckLayer,
     node::NodePool,
     shared_service::{BoxFuture, SharedService},
     sniff::Sniffer,

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use es_transport::{
     Body, Credentials, Node, NodePool,
     layer::{
-        AttemptTimeoutLayer, AuthLayer, CollectLayer, CompressLayer, DefaultHeadersLayer,
-        InflateLayer, MediaTypeLayer, ProductCheckLayer, RefuseRedirectLayer, RetryLayer,
+        AttemptTimeoutLayer, AuthLayer, CollectLayer, CompressionLayer, DecompressionLayer,
+        DefaultHeadersLayer, MediaTypeLayer, ProductCheckLayer, RedirectCheckLayer, RetryLayer,
         SelectNodeLayer, TotalTimeoutLayer, TraceAttemptLayer, TraceLayer,
     },
     node::RoundRobin,
@@ -54,8 +54,8 @@ async fn every_layer_stands_alone() {
     stands_alone(AuthLayer::new(Credentials::basic("elastic", "changeme").unwrap())).await;
     stands_alone(SelectNodeLayer::new(pool.clone(), RoundRobin::default())).await;
     stands_alone(ProductCheckLayer::new()).await;
-    stands_alone(RefuseRedirectLayer::new()).await;
-    stands_alone(InflateLayer::new()).await;
+    stands_alone(RedirectCheckLayer::new()).await;
+    stands_alone(DecompressionLayer::new()).await;
     stands_alone(TraceAttemptLayer::new()).await;
     stands_alone(AttemptTimeoutLayer::default()).await;
     stands_alone(CollectLayer::new()).await;
@@ -67,7 +67,7 @@ async fn every_layer_stands_alone() {
 #[tokio::test]
 async fn compression_takes_any_body_that_becomes_one() {
     let service =
-        ServiceBuilder::new().layer(CompressLayer::new()).service(service_fn(answer::<Body>));
+        ServiceBuilder::new().layer(CompressionLayer::new()).service(service_fn(answer::<Body>));
     let request = Request::post("/_bulk").body("{}\n".repeat(1_000)).unwrap();
     assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
 }

@@ -25,7 +25,7 @@ fn plain() -> Request<Body> {
 
 fn with(auth: RequestAuth) -> Request<Body> {
     let mut request = plain();
-    let options = RequestOptions { auth: Some(auth), ..RequestOptions::default() };
+    let options = RequestOptions::new().auth(auth);
     Arc::new(options).attach(&mut request);
     request
 }
@@ -176,7 +176,7 @@ async fn a_failure_is_shared_by_those_who_waited_and_asked_again_by_the_next() {
     let calls = (0..10).map(|_| call(&layer, plain(), &[]));
     for (result, _) in futures_util::future::join_all(calls).await {
         let error = result.unwrap_err();
-        assert!(error.is_credentials() && error.is_unsent());
+        assert!(error.is_credentials() && error.is_not_sent());
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "vault is sealed");
     }
     assert_eq!(asked.load(Ordering::Relaxed), 1);

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use es_transport::{
-    Body, BoxError, Error, RequestOptions, ResponseBody,
+    Body, BoxError, Error, RequestOptions, ResponseBody, Setting,
     layer::{
         CollectLayer,
         retry::{RetryLayer, StandardRetry},
@@ -113,15 +113,17 @@ async fn a_cut_answer_is_an_error_that_retry_sees() {
 #[tokio::test]
 async fn more_than_the_limit_is_an_error_and_the_limit_itself_is_not() {
     let pieces = || stream(vec![Ok("abc".into()), Ok("de".into())]);
-    assert!(send(CollectLayer::new().limit(5), get(), pieces()).await.is_ok());
-    let error = send(CollectLayer::new().limit(4), get(), pieces()).await.unwrap_err();
+    assert!(send(CollectLayer::new().max_response_size(5), get(), pieces()).await.is_ok());
+    let error = send(CollectLayer::new().max_response_size(4), get(), pieces()).await.unwrap_err();
     assert!(error.is_body());
     assert!(error.to_string().contains("more than 4 bytes"), "{error}");
 
-    let own = |limit| with(RequestOptions { max_response_size: Some(limit), ..Default::default() });
-    assert!(send(CollectLayer::new(), own(Some(4)), pieces()).await.is_err());
-    assert!(send(CollectLayer::new().limit(4), own(None), pieces()).await.is_ok());
-    assert!(send(CollectLayer::new().limit(None), get(), pieces()).await.is_ok());
+    let own = |limit| with(RequestOptions::new().max_response_size(limit));
+    assert!(send(CollectLayer::new(), own(Setting::Set(4)), pieces()).await.is_err());
+    assert!(
+        send(CollectLayer::new().max_response_size(4), own(Setting::Off), pieces()).await.is_ok()
+    );
+    assert!(send(CollectLayer::new().max_response_size(None), get(), pieces()).await.is_ok());
 }
 
 /// A body that states a length, and panics when it is read.
@@ -157,9 +159,9 @@ async fn an_answer_that_says_it_is_too_large_is_not_read() {
 
 #[tokio::test]
 async fn a_stream_is_handed_out_as_it_comes_and_without_a_limit() {
-    let asked = with(RequestOptions { stream: true, ..RequestOptions::default() });
+    let asked = with(RequestOptions::new().stream(true));
     let body = list(&["ab", "cd"]);
-    let answer = send(CollectLayer::new().limit(1), asked, body).await.unwrap();
+    let answer = send(CollectLayer::new().max_response_size(1), asked, body).await.unwrap();
     let mut body = answer.into_body();
     assert!(body.collected().is_none());
     assert_eq!(body.size_hint().exact(), Some(4));
@@ -171,20 +173,20 @@ async fn a_stream_is_handed_out_as_it_comes_and_without_a_limit() {
 #[tokio::test]
 async fn an_error_is_collected_although_a_stream_was_asked_for() {
     let asked = |max_response_size| {
-        with(RequestOptions { stream: true, max_response_size, ..RequestOptions::default() })
+        with(RequestOptions::new().stream(true).max_response_size(max_response_size))
     };
     let pieces = || stream(vec![Ok("abc".into()), Ok("de".into())]);
     for status in [StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE] {
         let send = |limit: usize, max| {
-            send_status(CollectLayer::new().limit(limit), asked(max), status, pieces())
+            send_status(CollectLayer::new().max_response_size(limit), asked(max), status, pieces())
         };
-        let answer = send(5, None).await.unwrap();
+        let answer = send(5, Setting::Inherit).await.unwrap();
         assert_eq!(answer.body().collected().unwrap(), "abcde");
         // The layer's limit holds, unless the request has its own.
-        assert!(send(4, None).await.unwrap_err().is_body());
-        assert!(send(4, Some(Some(5))).await.is_ok());
-        assert!(send(4, Some(None)).await.is_ok());
-        assert!(send(5, Some(Some(4))).await.unwrap_err().is_body());
+        assert!(send(4, Setting::Inherit).await.unwrap_err().is_body());
+        assert!(send(4, Setting::Set(5)).await.is_ok());
+        assert!(send(4, Setting::Off).await.is_ok());
+        assert!(send(5, Setting::Set(4)).await.unwrap_err().is_body());
     }
 }
 
@@ -205,7 +207,7 @@ proptest! {
     ) {
         let expected = pieces.concat();
         let body = stream(pieces.into_iter().map(|piece| Ok(piece.into())).collect());
-        let answer = block_on(send(CollectLayer::new().limit(limit), get(), body));
+        let answer = block_on(send(CollectLayer::new().max_response_size(limit), get(), body));
         prop_assert_eq!(answer.is_ok(), expected.len() <= limit);
         if let Ok(answer) = answer {
             prop_assert!(answer.body().collected().is_some_and(|bytes| *bytes == expected));
@@ -215,15 +217,9 @@ proptest! {
 
 #[tokio::test]
 async fn a_stream_has_the_limit_that_its_request_sets() {
-    let own = |max| {
-        with(RequestOptions {
-            stream: true,
-            max_response_size: Some(max),
-            ..RequestOptions::default()
-        })
-    };
+    let own = |max| with(RequestOptions::new().stream(true).max_response_size(max));
     let pieces = || stream(vec![Ok("abc".into()), Ok("de".into())]);
-    let layer = CollectLayer::new().limit(1);
+    let layer = CollectLayer::new().max_response_size(1);
     for max in [Some(5), None] {
         let body = send(layer, own(max), pieces()).await.unwrap().into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "abcde");

@@ -87,7 +87,7 @@ async fn credentials_among_the_options_are_left_to_the_auth_layer() {
     assert_eq!(sent(&layer, plain()).await["authorization"], "Custom abc");
     let credentials = Credentials::bearer("token").unwrap();
     for auth in [RequestAuth::None, RequestAuth::Credentials(credentials)] {
-        let mut options = RequestOptions { auth: Some(auth), ..RequestOptions::default() };
+        let mut options = RequestOptions::new().auth(auth);
         options.headers.insert("authorization", HeaderValue::from_static("Other abc"));
         assert!(!sent(&layer, with(options)).await.contains_key("authorization"));
     }

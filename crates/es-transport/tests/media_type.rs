@@ -102,10 +102,9 @@ async fn what_the_user_set_stays_and_the_other_header_follows() {
 
 #[tokio::test]
 async fn the_requests_options_replace_the_mode() {
-    let options = Arc::new(RequestOptions {
-        media_type: Some("application/smile".parse().unwrap()),
-        ..RequestOptions::default()
-    });
+    let options = Arc::new(
+        RequestOptions::new().media_type(http::HeaderValue::from_static("application/smile")),
+    );
     let layer = MediaTypeLayer::default();
     for set in [None, Some(("content-type", "application/json"))] {
         let mut request = post(set.as_slice());
@@ -294,7 +293,7 @@ async fn a_compressed_refusal_is_understood_when_answers_are_inflated_below() {
         .body(Body::from(gzip.finish().unwrap()))
         .unwrap();
     let stack = tower::layer::util::Stack::new(
-        es_transport::layer::InflateLayer::new(),
+        es_transport::layer::DecompressionLayer::new(),
         layer(CompatibilityMode::Negotiated),
     );
     let (result, seen) = exchange(&stack, post(&[]), vec![refusal, answer(200, "{}")]).await;

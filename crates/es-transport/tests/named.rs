@@ -5,7 +5,7 @@ use std::{convert::Infallible, io::Write, sync::Arc};
 
 use es_transport::{
     Body, Node, NodePool, RequestOptions, ResponseBody, Transport,
-    layer::{InflateLayer, MediaTypeLayer, SelectNodeLayer},
+    layer::{DecompressionLayer, MediaTypeLayer, SelectNodeLayer},
     node::RoundRobin,
 };
 use flate2::{Compression, write::GzEncoder};
@@ -20,7 +20,7 @@ fn select_node() -> SelectNodeLayer<RoundRobin> {
 fn request(stream: bool) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = "/".parse().unwrap();
-    Arc::new(RequestOptions { stream, ..RequestOptions::default() }).attach(&mut request);
+    Arc::new(RequestOptions::new().stream(stream)).attach(&mut request);
     request
 }
 
@@ -37,7 +37,7 @@ async fn inflated_at_hand_and_as_a_stream() {
             let answer = Response::builder().header("content-encoding", "gzip");
             Ok::<_, Infallible>(answer.body(Body::from(gzip.finish().unwrap())).unwrap())
         });
-        let stack = ServiceBuilder::new().layer(InflateLayer::new()).layer(select_node());
+        let stack = ServiceBuilder::new().layer(DecompressionLayer::new()).layer(select_node());
         let answer = stack.service(below).oneshot(request(stream)).await.unwrap();
         assert_eq!(name(answer.body()), Some("http://node:9200"), "stream: {stream}");
         assert_eq!(answer.into_body().bytes().await.unwrap(), "{}");

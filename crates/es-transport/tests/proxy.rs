@@ -121,7 +121,7 @@ async fn a_refusal_is_named_with_its_status() {
     ] {
         let (proxy, _) = proxy(Some(refusal)).await;
         let error = get(&through(at(&proxy, "user:hidden@")), url).await.unwrap_err();
-        assert!(error.is_connect() && error.is_unsent(), "{}", chain(&error));
+        assert!(error.is_connect() && error.is_not_sent(), "{}", chain(&error));
         assert!(error.to_string().contains(said), "{error}");
         assert!(!format!("{error:?}{}", chain(&error)).contains("hidden"));
     }

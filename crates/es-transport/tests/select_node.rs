@@ -14,13 +14,10 @@ use bytes::Bytes;
 use es_transport::{
     Body, Credentials, Error, Node, NodePool, NodeSelector, RequestAuth, RequestOptions,
     ResponseBody,
-    attempt::{AnsweredBy, Resend},
     events::Event,
+    extensions::{RetryContext, SelectedNode, ServedBy},
     layer::{SelectNodeLayer, select_node::SelectNode},
-    node::{
-        AttemptEnd, Candidates, LeastInFlight, RequestContext, RoundRobin, SelectedNode,
-        selector_fn,
-    },
+    node::{AttemptEnd, Candidates, LeastInFlight, RequestContext, RoundRobin, selector_fn},
 };
 use http::{Request, Response, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt;
@@ -108,7 +105,7 @@ async fn a_path_that_names_a_host_or_is_none_is_an_error_before_anything_is_sent
     for bad in hosts.into_iter().chain(climbing) {
         let mut future = stack.send(get(bad));
         let error = assert_ready_err!(future.poll());
-        assert!(error.is_request() && error.is_unsent(), "{bad}: {error}");
+        assert!(error.is_request() && error.is_not_sent(), "{bad}: {error}");
         assert!(!error.to_string().contains("evil"), "{error}");
     }
     assert_pending!(task::spawn(stack.sent.next_request()).poll());
@@ -128,8 +125,7 @@ async fn the_credentials_of_a_node_yield_to_all_others() {
     let _future = stack.send(with_header);
     assert_eq!(stack.received().0.headers()[AUTHORIZATION], "Bearer x");
 
-    let options =
-        Arc::new(RequestOptions { auth: Some(RequestAuth::None), ..RequestOptions::default() });
+    let options = Arc::new(RequestOptions::new().auth(RequestAuth::None));
     let mut without = get("/");
     options.attach(&mut without);
     let _future = stack.send(without);
@@ -143,12 +139,12 @@ async fn an_error_names_the_node_and_kills_it() {
     stack.received().1.send_error(Error::connect_message("refused"));
     let error = assert_ready_err!(future.poll());
     assert_eq!(error.node().map(|node| &**node), Some("http://a:1"));
-    assert!(error.is_connect() && error.has_untried());
+    assert!(error.is_connect() && error.has_untried_node());
     assert_eq!(stack.pool.live(), 1);
 
     let mut future = stack.send(get("/"));
     stack.received().1.send_error(Error::connect_message("refused"));
-    assert!(!assert_ready_err!(future.poll()).has_untried());
+    assert!(!assert_ready_err!(future.poll()).has_untried_node());
     assert_eq!(stack.pool.live(), 0);
 }
 
@@ -156,17 +152,17 @@ async fn an_error_names_the_node_and_kills_it() {
 async fn only_bad_statuses_tell_who_answered_and_only_gateway_ones_kill() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     let fine = stack.answer(StatusCode::OK, Body::from("x"));
-    assert!(fine.extensions().get::<AnsweredBy>().is_none());
+    assert!(fine.extensions().get::<ServedBy>().is_none());
     assert_eq!(fine.body().node().map(|url| &**url), Some("http://a:1"));
 
     let busy = stack.answer(StatusCode::TOO_MANY_REQUESTS, Body::empty());
-    let by = busy.extensions().get::<AnsweredBy>().unwrap();
-    assert_eq!((&*by.node, by.untried, stack.pool.live()), ("http://b:1", true, 2));
+    let by = busy.extensions().get::<ServedBy>().unwrap();
+    assert_eq!((&*by.node, by.has_untried_node, stack.pool.live()), ("http://b:1", true, 2));
 
     // The body need not be read.
     let down = stack.answer(StatusCode::SERVICE_UNAVAILABLE, Body::from("unread"));
     assert_eq!(stack.pool.live(), 1);
-    assert!(down.extensions().get::<AnsweredBy>().unwrap().untried);
+    assert!(down.extensions().get::<ServedBy>().unwrap().has_untried_node);
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,13 +171,13 @@ async fn a_resend_goes_to_a_node_that_was_not_tried() {
     for _ in 0..4 {
         let mut request = get("/");
         let tried: Arc<[Arc<str>]> = Arc::new(["http://a:1".into()]);
-        request.extensions_mut().insert(Resend { attempt: 2, tried });
+        request.extensions_mut().insert(RetryContext { attempt: 2, tried });
         let mut future = stack.send(request);
         let (request, respond) = stack.received();
         assert_eq!(request.uri().host(), Some("b"));
         respond.send_error(Error::body("cannot be read"));
         // Nothing is said about the node, and nothing is left to try.
-        assert!(!assert_ready_err!(future.poll()).has_untried());
+        assert!(!assert_ready_err!(future.poll()).has_untried_node());
     }
     assert_eq!(stack.pool.live(), 2);
 }
@@ -304,7 +300,7 @@ async fn the_hint_of_the_options_reaches_the_selector() {
         request.hint().map_or(0, |hint| hint.parse().unwrap())
     };
     let mut stack = stack(&["http://a:1", "http://b:1"], by_hint);
-    let options = RequestOptions { selector_hint: Some("1".into()), ..RequestOptions::default() };
+    let options = RequestOptions::new().selector_hint("1");
     let mut request = get("/");
     Arc::new(options).attach(&mut request);
     let _future = stack.send(request);
@@ -358,14 +354,14 @@ async fn the_answer_to_a_resend_names_its_node_also_when_it_is_good() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     let mut again = get("/");
     let tried = Arc::from([Arc::from("http://a:1")]);
-    again.extensions_mut().insert(Resend { attempt: 2, tried });
+    again.extensions_mut().insert(RetryContext { attempt: 2, tried });
     let mut future = stack.send(again);
     let (request, respond) = stack.received();
     assert_eq!(request.uri(), "http://b:1/");
     respond.send_response(Response::new(Body::empty()));
     let answer = assert_ready_ok!(future.poll());
-    let by = answer.extensions().get::<AnsweredBy>().unwrap();
-    assert_eq!((&*by.node, by.untried), ("http://b:1", false));
+    let by = answer.extensions().get::<ServedBy>().unwrap();
+    assert_eq!((&*by.node, by.has_untried_node), ("http://b:1", false));
     // The first attempt of a request that succeeds carries nothing.
     let fine = stack.answer(StatusCode::OK, Body::empty());
     assert!(fine.extensions().is_empty());

@@ -370,7 +370,7 @@ fn dead_eligible_nodes_are_used_rather_than_others() {
 fn no_eligible_node_is_an_error_that_says_so() {
     let selector = WritesToSome(RoundRobin::default());
     let error = pool(&["c", "d"]).select(&selector, &write()).unwrap_err();
-    assert!(error.is_no_nodes() && error.is_unsent());
+    assert!(error.is_no_nodes() && error.is_not_sent());
     let source = std::error::Error::source(&error).unwrap().to_string();
     let wanted = "the selector finds none of 2 nodes eligible: PUT /products/_doc/1";
     assert_eq!(source, wanted);

@@ -7,9 +7,9 @@ use std::{convert::Infallible, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use es_transport::{
-    Body, BoxError, Error, RequestOptions, ResponseBody,
-    attempt::Deadline,
+    Body, BoxError, Error, RequestOptions, ResponseBody, Setting,
     error::TimeoutPhase,
+    extensions::Deadline,
     layer::{
         AttemptTimeoutLayer, CollectLayer, RetryLayer, TotalTimeoutLayer, retry::StandardRetry,
     },
@@ -68,16 +68,16 @@ async fn an_attempt_has_30_seconds_unless_told_otherwise() {
     let (result, took) = ended(AttemptTimeoutLayer::default().layer(never()), get()).await;
     assert_eq!(phase(&result), Some(TimeoutPhase::Attempt));
     assert_eq!(took.as_secs(), 30);
-    assert_eq!(result.unwrap_err().to_string(), "no answer to the attempt within 30s");
+    assert_eq!(result.unwrap_err().to_string(), "no response to the attempt within 30s");
 
     let (result, took) = ended(AttemptTimeoutLayer::new(2 * SECOND).layer(never()), get()).await;
     assert_eq!((phase(&result), took.as_secs()), (Some(TimeoutPhase::Attempt), 2));
 
-    let own = |time| with(RequestOptions { request_timeout: Some(time), ..Default::default() });
+    let own = |time| with(RequestOptions::new().request_timeout(time));
     let service = || AttemptTimeoutLayer::new(2 * SECOND).layer(after(60 * SECOND));
-    let (result, took) = ended(service(), own(Some(SECOND))).await;
+    let (result, took) = ended(service(), own(Setting::Set(SECOND))).await;
     assert_eq!((phase(&result), took.as_secs()), (Some(TimeoutPhase::Attempt), 1));
-    let (result, took) = ended(service(), own(None)).await;
+    let (result, took) = ended(service(), own(Setting::Off)).await;
     assert_eq!((phase(&result), took.as_secs()), (None, 60));
     assert!(result.is_ok());
 }
@@ -128,7 +128,7 @@ async fn a_total_deadline_counts_attempts_and_waits_and_the_error_tells_them() {
     let (result, took) = ended(service, get()).await;
     let error = result.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
-    assert_eq!(error.to_string(), "no answer to the request with all its attempts within 5s");
+    assert_eq!(error.to_string(), "no response to the request with all its attempts within 5s");
     assert_eq!(took.as_secs(), 5);
     let seconds: Vec<_> = error.attempts().iter().map(|a| a.duration.as_secs()).collect();
     // The third attempt is cut by the deadline; two waits took up to 0.3 s.
@@ -137,12 +137,12 @@ async fn a_total_deadline_counts_attempts_and_waits_and_the_error_tells_them() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_total_deadline_the_request_is_left_alone() {
-    let own = |time| RequestOptions { total_timeout: Some(time), ..RequestOptions::default() };
+    let own = |time| RequestOptions::new().total_timeout(time);
     for (layer, request, expected) in [
         (TotalTimeoutLayer::default(), get(), None),
         (TotalTimeoutLayer::new(SECOND), get(), Some(SECOND)),
-        (TotalTimeoutLayer::new(SECOND), with(own(None)), None),
-        (TotalTimeoutLayer::default(), with(own(Some(2 * SECOND))), Some(2 * SECOND)),
+        (TotalTimeoutLayer::new(SECOND), with(own(Setting::Off)), None),
+        (TotalTimeoutLayer::default(), with(own(Setting::Set(2 * SECOND))), Some(2 * SECOND)),
     ] {
         let see = service_fn(|request: Request<Body>| async move {
             let deadline = request.extensions().get::<Deadline>().copied();

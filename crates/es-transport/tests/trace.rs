@@ -15,7 +15,7 @@ use std::{
 use es_transport::{
     Body, BoxError, Credentials, Error, OperationName, RequestAuth, RequestOptions, Transport,
     error::TimeoutPhase,
-    layer::{RetryLayer, TraceAttemptLayer, TraceLayer, product_check::Verification},
+    layer::{RetryLayer, TraceAttemptLayer, TraceLayer, response_check::ProductCheck},
 };
 use http::{Request, Response, header::AUTHORIZATION};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -196,7 +196,7 @@ async fn an_attempt_of_a_transport_names_its_node() {
     let transport = Transport::builder()
         .node("https://elastic:s3cret@[::1]:9200/in/here")
         .http_service(node)
-        .product_check(Verification::Off)
+        .product_check(ProductCheck::Off)
         .build()
         .unwrap();
     transport.send(search()).await.unwrap();
@@ -230,7 +230,7 @@ async fn the_kind_of_an_error_comes_from_a_short_list() {
     ] {
         let recorder = Recorder::default();
         // Without retries, so that one outcome is enough.
-        let own = RequestOptions { max_retries: Some(0), ..RequestOptions::default() };
+        let own = RequestOptions::new().max_retries(0);
         let mut request = search();
         Arc::new(own).attach(&mut request);
         send(&recorder, request, vec![Err(error)]).await.unwrap_err();
@@ -245,10 +245,8 @@ async fn the_kind_of_an_error_comes_from_a_short_list() {
 #[tokio::test(start_paused = true)]
 async fn no_secret_is_in_a_span() {
     let recorder = Recorder::default();
-    let own = RequestOptions {
-        auth: Some(RequestAuth::Credentials(Credentials::bearer("s3cret").unwrap())),
-        ..RequestOptions::default()
-    };
+    let own = RequestOptions::new()
+        .auth(RequestAuth::Credentials(Credentials::bearer("s3cret").unwrap()));
     let mut request = search();
     request.headers_mut().insert(AUTHORIZATION, "Bearer s3cret".parse().unwrap());
     Arc::new(own).attach(&mut request);

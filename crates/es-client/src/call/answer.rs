@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use es_transport::{ResponseBody, attempt::AnsweredBy};
+use es_transport::{ResponseBody, extensions::ServedBy};
 use http::{StatusCode, response::Parts};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -103,7 +103,7 @@ impl Answer {
 }
 
 pub(super) fn node_of(parts: &Parts, body: &ResponseBody) -> Option<Arc<str>> {
-    body.node().cloned().or_else(|| parts.extensions.get::<AnsweredBy>().map(|by| by.node.clone()))
+    body.node().cloned().or_else(|| parts.extensions.get::<ServedBy>().map(|by| by.node.clone()))
 }
 
 pub(super) fn meta(parts: Parts, body: &ResponseBody, duration: Duration) -> Meta {

@@ -176,7 +176,7 @@ impl Failed {
             || transport.is_io()
             || transport.is_timeout()
             || transport.is_foreign();
-        let maybe_applied = !transport.is_unsent() || maybe_applied(transport.attempts());
+        let maybe_applied = !transport.is_not_sent() || maybe_applied(transport.attempts());
         Self { maybe_applied, transient, retry_after: None, error }
     }
 
@@ -200,7 +200,7 @@ impl Failed {
 
 /// Whether an attempt before the last may have been carried out, too.
 pub(super) fn maybe_applied(attempts: &[Attempt]) -> bool {
-    attempts.iter().any(|attempt| attempt.retried.is_some_and(|why| why != RetryReason::Unsent))
+    attempts.iter().any(|attempt| attempt.retried.is_some_and(|why| why != RetryReason::NotSent))
 }
 
 /// The seconds of `Retry-After`, at most half a minute.

@@ -2,7 +2,7 @@
 //! (`cloud`), compatibility mode (`versions`) and functions (`functions`).
 
 use es_client::Elasticsearch;
-use es_transport::{CompatibilityMode, TransportBuilder, layer::product_check::Verification};
+use es_transport::{CompatibilityMode, TransportBuilder, layer::response_check::ProductCheck};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ async fn without_security_a_url_is_all() {
     let builder = Elasticsearch::builder().node(&urls()[0]);
     // 8 and 7.17 do not know the newest media type, OpenSearch none.
     let builder = builder.compatibility_mode(CompatibilityMode::Negotiated);
-    works(if is_opensearch() { builder.product_check(Verification::Off) } else { builder }).await;
+    works(if is_opensearch() { builder.product_check(ProductCheck::Off) } else { builder }).await;
     table::says("plain HTTP, no security", "yes");
 }
 

@@ -3,7 +3,7 @@
 use std::env;
 
 use es_client::Elasticsearch;
-use es_transport::{CompatibilityMode, TransportBuilder, layer::product_check::Verification};
+use es_transport::{CompatibilityMode, TransportBuilder, layer::response_check::ProductCheck};
 
 pub(crate) fn var(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| {
@@ -49,7 +49,7 @@ pub(crate) fn trusting() -> TransportBuilder<Elasticsearch> {
 }
 
 pub(crate) fn trusting_nodes(urls: &[String]) -> TransportBuilder<Elasticsearch> {
-    let product = if is_opensearch() { Verification::Off } else { Verification::Enforce };
+    let product = if is_opensearch() { ProductCheck::Off } else { ProductCheck::Enforce };
     let builder = Elasticsearch::builder()
         .nodes(urls)
         .compatibility_mode(CompatibilityMode::Negotiated)

@@ -1,7 +1,7 @@
 //! Compatibility mode and the product check, against whatever server it is.
 
 use es_client::{Elasticsearch, Error};
-use es_transport::{CompatibilityMode, layer::product_check::Verification};
+use es_transport::{CompatibilityMode, layer::response_check::ProductCheck};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -87,7 +87,7 @@ async fn the_environment_switches_compatibility_mode() {
 async fn the_mode_of_the_environment() {
     let off = std::env::var("ELASTIC_CLIENT_APIVERSIONING").is_ok_and(|value| value == "false");
     // What a user's client is who sets nothing.
-    let product = if is_opensearch() { Verification::Off } else { Verification::Enforce };
+    let product = if is_opensearch() { ProductCheck::Off } else { ProductCheck::Enforce };
     let mut user = Elasticsearch::builder().nodes(urls()).product_check(product);
     if is_secure() {
         user = user.ca_certs(var("ES_CA")).basic_auth(var("ES_USER"), var("ES_PASSWORD"));
@@ -106,7 +106,7 @@ async fn the_product_is_checked() {
     let unchecked = client().info().await.unwrap();
     assert_eq!(unchecked.version.number, var("ES_VERSION"));
     if !is_opensearch() {
-        builder().product_check(Verification::Enforce).build().unwrap().info().await.unwrap();
+        builder().product_check(ProductCheck::Enforce).build().unwrap().info().await.unwrap();
         return table::says("product check", "passes");
     }
     let plain =
@@ -115,7 +115,7 @@ async fn the_product_is_checked() {
     let transport = error.as_transport().unwrap();
     assert!(transport.is_unsupported_product(), "{error:?}");
     assert!(transport.to_string().contains("product_check"), "{transport}");
-    for verification in [Verification::Warn, Verification::Off] {
+    for verification in [ProductCheck::Warn, ProductCheck::Off] {
         plain().product_check(verification).build().unwrap().info().await.unwrap();
     }
     table::says("product check", "refused; works with `Warn` and `Off`");

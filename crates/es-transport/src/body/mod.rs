@@ -4,6 +4,7 @@
 mod collect;
 mod request;
 mod response;
+mod sync;
 mod try_clone;
 
 pub(crate) use collect::{Collector, collect};

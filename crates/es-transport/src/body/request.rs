@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 
-use super::TryCloneBody;
+use super::{TryCloneBody, sync::SyncBody};
 use crate::error::BoxError;
 
 /// The body of a request: nothing, bytes, a list of bytes, or a stream.
@@ -38,7 +38,7 @@ enum Kind {
 
 enum Rare {
     List { list: Arc<[Bytes]>, next: usize },
-    Stream(Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>),
+    Stream(SyncBody<BoxError>),
 }
 
 impl Body {
@@ -59,7 +59,7 @@ impl Body {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Rare::Stream(Box::pin(body.map_err(Into::into))).into()
+        Rare::Stream(SyncBody::new(body.map_err(Into::into))).into()
     }
 
     /// The number of bytes that are left, where it is known.
@@ -104,7 +104,7 @@ impl HttpBody for Body {
                     *next += 1;
                     piece
                 }
-                Rare::Stream(stream) => return stream.as_mut().poll_frame(cx),
+                Rare::Stream(stream) => return Pin::new(stream).poll_frame(cx),
             },
         };
         Poll::Ready(data.map(|data| Ok(Frame::data(data))))

@@ -13,7 +13,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use pin_project_lite::pin_project;
 
-use super::collect;
+use super::{collect, sync::SyncBody};
 use crate::error::{BoxError, Error, Result};
 
 /// The body of an answer: bytes that were collected within the attempt, or a
@@ -25,7 +25,7 @@ pub struct ResponseBody {
 }
 
 /// A stream, whatever its type.
-pub(crate) type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>;
+pub(crate) type BoxBody = SyncBody<Error>;
 
 enum Content {
     /// All of it; no body at all, if these are empty.
@@ -67,7 +67,7 @@ impl ResponseBody {
             Poll::Ready(Some(Err(error))) => Some(Err(error)),
             Poll::Pending => None,
         };
-        Self::stream(Begun { first, rest })
+        Self::stream(PrefixedBody { first, rest })
     }
 
     /// A body that is read as a stream, although it may be at hand.
@@ -75,7 +75,7 @@ impl ResponseBody {
     where
         B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
     {
-        Self { content: Content::Stream(Box::pin(body)), node: None }
+        Self { content: Content::Stream(SyncBody::new(body)), node: None }
     }
 
     /// Says which node it came from: its URL, without user info.
@@ -125,9 +125,9 @@ impl ResponseBody {
     {
         let stream: BoxBody = match mem::take(&mut self.content) {
             Content::Stream(stream) => stream,
-            Content::Full(bytes) => Box::pin(Self::from(bytes)),
+            Content::Full(bytes) => SyncBody::new(Self::from(bytes)),
         };
-        self.content = Content::Stream(Box::pin(wrap(stream)));
+        self.content = Content::Stream(SyncBody::new(wrap(stream)));
     }
 
     /// The first bytes, about so many at most, or all that are at hand. They are
@@ -148,7 +148,7 @@ impl ResponseBody {
         }
         let seen = seen.freeze();
         let first = Some(Ok(seen.clone()));
-        self.wrap_stream(|rest| Begun { first, rest });
+        self.wrap_stream(|rest| PrefixedBody { first, rest });
         Ok(seen)
     }
 
@@ -208,7 +208,7 @@ impl HttpBody for ResponseBody {
         match &mut self.content {
             Content::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Content::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
-            Content::Stream(stream) => stream.as_mut().poll_frame(cx),
+            Content::Stream(stream) => Pin::new(stream).poll_frame(cx),
         }
     }
 
@@ -244,14 +244,14 @@ impl From<Bytes> for ResponseBody {
 
 pin_project! {
     /// A body of which a piece was read already.
-    pub(crate) struct Begun<B> {
+    pub(crate) struct PrefixedBody<B> {
         pub(crate) first: Option<Result<Bytes>>,
         #[pin]
         pub(crate) rest: B,
     }
 }
 
-impl<B: HttpBody<Data = Bytes, Error = Error>> HttpBody for Begun<B> {
+impl<B: HttpBody<Data = Bytes, Error = Error>> HttpBody for PrefixedBody<B> {
     type Data = Bytes;
     type Error = Error;
 

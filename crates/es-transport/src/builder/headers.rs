@@ -3,7 +3,7 @@
 use super::TransportBuilder;
 use crate::{
     error::Error,
-    layer::{media_type::CompatibilityMode, product_check::Verification},
+    layer::{media_type::CompatibilityMode, response_check::ProductCheck},
 };
 
 /// Headers and bodies.
@@ -43,7 +43,7 @@ impl<T> TransportBuilder<T> {
     }
 
     /// What happens when a server does not prove to be Elasticsearch. Default: an error.
-    pub fn product_check(self, verification: Verification) -> Self {
+    pub fn product_check(self, verification: ProductCheck) -> Self {
         self.set(|settings| settings.product = verification)
     }
 

@@ -16,16 +16,14 @@ use crate::{
     connect::Connections,
     error::{BoxError, Error, Result},
     layer::{
-        attempt_timeout::AttemptTimeoutLayer,
         auth::AuthLayer,
         collect::CollectLayer,
-        inflate::InflateLayer,
+        decompression::DecompressionLayer,
         media_type::{CompatibilityMode, MediaTypeLayer},
-        product_check::ProductCheckLayer,
-        refuse_redirect::RefuseRedirectLayer,
+        response_check::{ProductCheckLayer, RedirectCheckLayer},
         retry::RetryLayer,
         select_node::SelectNodeLayer,
-        total_timeout::TotalTimeoutLayer,
+        timeout::{AttemptTimeoutLayer, TotalTimeoutLayer},
         trace::{TraceAttemptLayer, TraceLayer},
     },
     node::{LeaveHook, Node, NodePool},
@@ -204,7 +202,7 @@ where
     let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
     let auth = settings.auth.take().unwrap_or_else(AuthLayer::none);
 
-    let product = ProductCheckLayer::new().verification(settings.product);
+    let product = ProductCheckLayer::new().mode(settings.product);
     // A node for each attempt, its credentials, and one deadline over all of it.
     let attempt = ServiceBuilder::new()
         .layer(settings.headers)
@@ -214,11 +212,15 @@ where
         // Below selection, which names the node in their errors, and below
         // media types: Elasticsearch compresses refusals too.
         .layer(product.clone())
-        .layer(RefuseRedirectLayer::new())
-        .layer(InflateLayer::new().ask(compress).limit(settings.max_response_size))
+        .layer(RedirectCheckLayer::new())
+        .layer(
+            DecompressionLayer::new()
+                .accept_gzip(compress)
+                .max_response_size(settings.max_response_size),
+        )
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
-        .layer(CollectLayer::new().limit(settings.max_response_size))
+        .layer(CollectLayer::new().max_response_size(settings.max_response_size))
         .service(bottom);
 
     let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);

@@ -1,17 +1,21 @@
 //! The one error type of the crate.
 //!
-//! [`Error`] is opaque and one pointer wide. It is asked by questions
-//! ([`Error::is_timeout`], [`Error::is_connect`], …), says its own level only
-//! (what lies below is its [`source`](std::error::Error::source)), and tells
-//! every attempt that was made ([`Error::attempts`]).
+//! [`Error`] is opaque and one pointer wide. Methods tell its kind
+//! ([`Error::is_timeout`], [`Error::is_connect`], …), [`Error::class`] tells whether
+//! the request may have been applied, and [`Error::attempts`] lists every attempt.
+//! Its message is its own level only; the cause is its
+//! [`source`](std::error::Error::source).
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use crate::attempt::Attempt;
 
-mod ask;
-mod make;
-mod show;
+mod display;
+mod foreign;
+mod kind;
+
+use kind::Kind;
+pub use kind::{FailureClass, TimeoutPhase};
 
 /// A boxed error, as tower's middleware passes them.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -19,10 +23,10 @@ pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a transport could not be built or a request got no answer.
+/// An error of building a transport or of sending a request.
 ///
-/// An answer with an error status is *not* an error of the transport; it is
-/// returned as an answer.
+/// A response with an error status is *not* an error of the transport; it is
+/// returned as a response.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -31,59 +35,12 @@ struct Inner {
     /// The node of the last attempt, without user info.
     node: Option<Arc<str>>,
     /// Whether no byte of the request was taken by a server.
-    unsent: bool,
+    is_not_sent: bool,
     /// Whether the pool has a live node that the request did not try yet.
-    untried: bool,
+    has_untried_node: bool,
+    /// A classification that replaces the kind's.
+    class: Option<FailureClass>,
     attempts: Vec<Attempt>,
-}
-
-#[derive(Debug)]
-enum Kind {
-    /// A setting, named, and what is wrong with it.
-    Config {
-        setting: &'static str,
-        message: Box<str>,
-    },
-    /// A request that cannot be sent as it stands.
-    Request(Box<str>),
-    Connect(Option<Box<str>>),
-    Tls(Option<Box<str>>),
-    Timeout {
-        phase: TimeoutPhase,
-        after: Duration,
-    },
-    /// The connection broke, or what came is not HTTP.
-    Io(Option<Box<str>>),
-    /// An answer that came but cannot be read.
-    Body(Box<str>),
-    Redirect {
-        status: u16,
-        location: Option<Box<str>>,
-    },
-    UnsupportedProduct(Box<str>),
-    MediaType(Box<str>),
-    Credentials(Box<str>),
-    Sniff(Box<str>),
-    NoNodes,
-    Closed,
-    /// An error of a foreign service or layer in the stack.
-    Service,
-}
-
-/// What was being waited for when the time was over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TimeoutPhase {
-    /// Opening the TCP connection and the TLS handshake.
-    Connect,
-    /// A connection to the node: a free one or a new one.
-    Acquire,
-    /// One attempt: from the choice of the node to the end of its answer.
-    Attempt,
-    /// The whole request with all its attempts.
-    Total,
-    /// The next piece of an answer that is read as a stream.
-    Read,
 }
 
 impl StdError for Error {
@@ -109,6 +66,198 @@ pub(crate) fn find<'a, T: StdError + 'static>(
     }
 }
 
+impl Error {
+    fn new(kind: Kind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            source: None,
+            node: None,
+            is_not_sent: false,
+            has_untried_node: false,
+            class: None,
+            attempts: Vec::new(),
+        }))
+    }
+
+    /// Creates the error of a setting that cannot be used: its name, and the reason.
+    ///
+    /// The message must not contain the setting's value where that may be a secret.
+    pub fn config(setting: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Config { setting, message: message.into().into() }).not_sent()
+    }
+
+    /// Returns a copy of an error about a setting, for every request that would use it.
+    pub fn clone_config(&self) -> Option<Self> {
+        match &self.0.kind {
+            Kind::Config { setting, message } => Some(Self::config(setting, &**message)),
+            _ => None,
+        }
+    }
+
+    /// Creates the error of a request that cannot be sent as it stands.
+    pub fn request(message: impl Into<String>) -> Self {
+        Self::new(Kind::Request(message.into().into())).not_sent()
+    }
+
+    /// Creates the error of a request whose body failed while it was sent. A part of it
+    /// may have arrived.
+    pub(crate) fn request_body() -> Self {
+        Self::new(Kind::Request("its body failed".into()))
+    }
+
+    /// Creates the error of a connection that could not be opened; nothing was sent.
+    pub fn connect(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Connect(None)).with_source(source).not_sent()
+    }
+
+    /// As [`Error::connect`], with a message instead of a source.
+    pub fn connect_message(message: impl Into<String>) -> Self {
+        Self::new(Kind::Connect(Some(message.into().into()))).not_sent()
+    }
+
+    /// Creates the error of a failed TLS handshake; nothing was sent.
+    pub fn tls(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Tls(None)).with_source(source).not_sent()
+    }
+
+    /// As [`Error::tls`], with a message.
+    pub fn tls_message(message: impl Into<String>) -> Self {
+        Self::new(Kind::Tls(Some(message.into().into()))).not_sent()
+    }
+
+    /// Creates the error of a time limit that was exceeded.
+    pub fn timeout(phase: TimeoutPhase, after: impl Into<Option<Duration>>) -> Self {
+        let error = Self::new(Kind::Timeout { phase, after: after.into() });
+        match phase {
+            TimeoutPhase::Connect | TimeoutPhase::Acquire => error.not_sent(),
+            _ => error,
+        }
+    }
+
+    /// Creates the error of an open connection that broke.
+    pub fn io(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Io(None)).with_source(source)
+    }
+
+    /// As [`Error::io`], with a message.
+    pub fn io_message(message: impl Into<String>) -> Self {
+        Self::new(Kind::Io(Some(message.into().into())))
+    }
+
+    /// Creates the error of a response that this client refuses or cannot read: its
+    /// size, framing or compression.
+    pub fn body(message: impl Into<String>) -> Self {
+        Self::new(Kind::Body(message.into().into()))
+    }
+
+    /// Creates the error of a redirect, which is never followed.
+    pub fn redirect(status: http::StatusCode, location: Option<&str>) -> Self {
+        Self::new(Kind::Redirect { status: status.as_u16(), location: location.map(Into::into) })
+    }
+
+    /// Creates the error of a server that does not identify itself as Elasticsearch.
+    pub fn unsupported_product(message: impl Into<String>) -> Self {
+        Self::new(Kind::UnsupportedProduct(message.into().into()))
+    }
+
+    /// Creates the error of a media type that the server refused.
+    pub fn media_type(message: impl Into<String>) -> Self {
+        Self::new(Kind::MediaType(message.into().into()))
+    }
+
+    /// Creates the error of a credentials provider that failed; nothing was sent.
+    pub fn credentials(message: impl Into<String>) -> Self {
+        Self::new(Kind::Credentials(message.into().into())).not_sent()
+    }
+
+    /// Creates the error of a failed sniff.
+    pub fn sniff(message: impl Into<String>) -> Self {
+        Self::new(Kind::Sniff(message.into().into()))
+    }
+
+    /// Creates the error of a pool without nodes.
+    pub fn no_nodes() -> Self {
+        Self::new(Kind::NoNodes).not_sent()
+    }
+
+    /// Creates the error of a transport that was closed.
+    pub fn closed() -> Self {
+        Self::new(Kind::Closed).not_sent()
+    }
+
+    /// Creates the error of a layer that rejected the request before it was sent, such
+    /// as a rate limiter: it may be retried, and says nothing about the node.
+    ///
+    /// ```
+    /// use es_transport::{Error, error::FailureClass};
+    ///
+    /// let error = Error::rejected("the quota of this tenant is used up");
+    /// assert_eq!(error.class(), FailureClass::NotSent);
+    /// assert!(!error.is_node_failure());
+    /// ```
+    pub fn rejected(source: impl Into<BoxError>) -> Self {
+        Self::new(Kind::Rejected).with_source(source).not_sent()
+    }
+
+    /// Creates the error of a service of which nothing more is known.
+    fn service(source: BoxError) -> Self {
+        Self::new(Kind::Service).with_source(source)
+    }
+
+    /// Converts the error of any service: the one place where errors of other crates
+    /// are recognised. The table is on [`FailureClass`].
+    pub fn from_service(error: impl Into<BoxError>) -> Self {
+        match error.into().downcast::<Self>() {
+            Ok(error) => *error,
+            Err(other) => foreign::convert(other),
+        }
+    }
+
+    /// Adds the error that caused this one.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Names the node that the last attempt went to (its URL without user info).
+    #[must_use]
+    pub fn with_node(mut self, node: Arc<str>) -> Self {
+        self.0.node = Some(node);
+        self
+    }
+
+    /// States that no byte of the request was taken, so that it can be retried.
+    #[must_use]
+    pub fn not_sent(mut self) -> Self {
+        self.0.is_not_sent = true;
+        self
+    }
+
+    /// States whether the pool has another live node that this request did not try
+    /// yet: a retry then need not wait.
+    #[must_use]
+    pub fn with_untried_node(mut self, has_untried_node: bool) -> Self {
+        self.0.has_untried_node = has_untried_node;
+        self
+    }
+
+    /// Replaces the classification of this error, for a layer that knows better.
+    #[must_use]
+    pub fn with_class(mut self, class: FailureClass) -> Self {
+        self.0.is_not_sent = class == FailureClass::NotSent;
+        self.0.class = Some(class);
+        self
+    }
+
+    /// Adds the attempts that were made, the last one included.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +280,7 @@ mod tests {
     fn a_foreign_refusal_counts_as_unsent() {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = Error::from_service(refused);
-        assert!(error.is_connect() && error.is_unsent());
+        assert!(error.is_connect() && error.is_not_sent());
     }
 
     #[test]
@@ -139,7 +288,7 @@ mod tests {
         use std::io::ErrorKind::{ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut};
         for kind in [ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut] {
             let error = Error::from_service(std::io::Error::from(kind));
-            assert!(error.is_io() && !error.is_unsent(), "{kind}");
+            assert!(error.is_io() && !error.is_not_sent(), "{kind}");
         }
     }
 

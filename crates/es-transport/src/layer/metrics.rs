@@ -49,9 +49,9 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use crate::{
-    attempt::Attempts,
     error::{BoxError, Error, Result},
-    options::OperationName,
+    extensions::Attempts,
+    extensions::OperationName,
 };
 
 /// Measures requests; see the [module](self).

@@ -20,7 +20,6 @@ mod load;
 mod membership;
 mod outcome;
 mod pool;
-mod selected_node;
 mod selection;
 mod selector;
 mod snapshot;
@@ -31,7 +30,6 @@ pub use self::{
     candidates::{Candidate, Candidates, Subset, SubsetCache},
     outcome::NodeOutcome,
     pool::{NodePool, NodePoolBuilder, NodeState, NodeStatus},
-    selected_node::SelectedNode,
     selection::Selection,
     selector::{
         AttemptEnd, LeastInFlight, NodeSelector, PeakEwma, PreferAttribute, Random, RequestContext,

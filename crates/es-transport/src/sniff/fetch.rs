@@ -9,10 +9,10 @@ use tower::{Service, ServiceExt};
 
 use super::{options::Filter, reply};
 use crate::{
-    attempt::Resend,
     body::{self, Body, ResponseBody},
     error::{BoxError, Error, Result},
-    node::{Node, SelectedNode},
+    extensions::{RetryContext, SelectedNode},
+    node::Node,
 };
 
 const PATH: &str = "/_nodes/http";
@@ -52,7 +52,7 @@ where
         request.extensions_mut().insert(selected.clone());
         if attempt > 1 {
             let tried = Arc::from(&*tried);
-            request.extensions_mut().insert(Resend { attempt, tried });
+            request.extensions_mut().insert(RetryContext { attempt, tried });
         }
         let response = send(service.clone(), request).await;
         let source = selected.node();

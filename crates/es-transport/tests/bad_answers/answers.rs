@@ -1,7 +1,7 @@
 //! Each kind of answer that cannot be used, and its error.
 
 use es_testkit::{Cluster, Fault};
-use es_transport::{error::TimeoutPhase, layer::product_check::Verification};
+use es_transport::{error::TimeoutPhase, layer::response_check::ProductCheck};
 use http::{HeaderValue, Response, header};
 
 use crate::{
@@ -168,7 +168,7 @@ async fn a_product_that_is_not_elasticsearch() {
     cluster.node(0).inject(Fault::status(401).once());
     assert_eq!(enforcing.send(get("/")).await.unwrap().status(), 401);
 
-    for verification in [Verification::Warn, Verification::Off] {
+    for verification in [ProductCheck::Warn, ProductCheck::Off] {
         let transport = once(&cluster).product_check(verification).build().unwrap();
         assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
     }

@@ -1,10 +1,7 @@
 //! What becomes of the request: other nodes, resends, and none at all.
 
 use es_testkit::{Cluster, Fault};
-use es_transport::{
-    RequestOptions,
-    attempt::{Attempts, Outcome},
-};
+use es_transport::{RequestOptions, attempt::Outcome, extensions::Attempts};
 use http::StatusCode;
 use tokio::time::timeout;
 
@@ -114,7 +111,7 @@ async fn a_path_that_leads_elsewhere_is_an_error_before_anything_is_sent() {
     {
         let options = RequestOptions::default();
         let error = transport.send(with(get(bad), options)).await.unwrap_err();
-        assert!(error.is_request() && error.is_unsent(), "{bad}: {error}");
+        assert!(error.is_request() && error.is_not_sent(), "{bad}: {error}");
     }
     assert_eq!((cluster.request_count(), elsewhere.request_count()), (0, 0));
     assert_eq!((cluster.node(0).connections().accepted, transport.pool().unwrap().live()), (0, 1));

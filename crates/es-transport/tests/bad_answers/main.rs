@@ -49,7 +49,7 @@ async fn connection_is_spoiled_by(fault: Fault, message: &str) {
     cluster.node(0).inject(fault.once());
 
     let error = error_of(&transport, &cluster).await;
-    assert!(error.is_io() && !error.is_unsent(), "{error:?}");
+    assert!(error.is_io() && !error.is_not_sent(), "{error:?}");
     assert!(error.to_string().contains(message), "{error}");
     assert_eq!(transport.pool().unwrap().live(), 0);
 
@@ -70,7 +70,7 @@ async fn client_refuses(fault: Fault, message: &str) {
     let sent = timeout(PATIENCE, transport.send(get("/_cluster/health"))).await.unwrap();
     let error = sent.expect_err(message);
     assert_eq!(error.attempts().len(), 1, "{error:?}");
-    assert!(error.is_body() && !error.is_unsent(), "{error:?}");
+    assert!(error.is_body() && !error.is_not_sent(), "{error:?}");
     assert!(error.to_string().contains(message), "{error}");
     assert_eq!(transport.pool().unwrap().live(), 1);
 

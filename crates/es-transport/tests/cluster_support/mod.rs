@@ -36,7 +36,7 @@ pub(crate) fn with(mut request: Request<Body>, options: RequestOptions) -> Reque
 }
 
 pub(crate) fn streamed(request: Request<Body>) -> Request<Body> {
-    with(request, RequestOptions { stream: true, ..RequestOptions::default() })
+    with(request, RequestOptions::new().stream(true))
 }
 
 /// The whole answer as text.

@@ -130,11 +130,7 @@ async fn an_endless_stream_is_flat_and_ends_at_the_requests_own_limit() {
     };
     let (server, seen) = server(large_chunks, usize::MAX).await;
     let transport = limited([server.url("")], PATIENCE).max_retries(0).build().unwrap();
-    let options = RequestOptions {
-        stream: true,
-        max_response_size: Some(Some(MUCH)),
-        ..RequestOptions::default()
-    };
+    let options = RequestOptions::new().stream(true).max_response_size(MUCH);
     let mut body = transport.send(with(get("/"), options)).await.unwrap().into_body();
     let mut read = 0;
     let error: Error = loop {

@@ -56,7 +56,7 @@ fn limited(urls: impl IntoIterator<Item = String>, time: Duration) -> TransportB
 
 /// A good request, on a machine that may be busy.
 fn unhurried() -> Request<Body> {
-    with(get("/"), RequestOptions { request_timeout: Some(None), ..RequestOptions::default() })
+    with(get("/"), RequestOptions::new().request_timeout(es_transport::Setting::Off))
 }
 
 /// Runs the request against the server alone, and beside a good node: it ends by
@@ -81,7 +81,7 @@ async fn alone(behaviour: Behaviour, time: Duration, expected: impl Fn(&Error) -
     let error = outcome.expect("it never ends").unwrap_err();
     assert!(expected(&error), "{error:?}");
     assert_eq!(error.node().map(|node| &**node), Some(&*server.url("")), "{error}");
-    assert!(!error.is_unsent(), "{error:?}");
+    assert!(!error.is_not_sent(), "{error:?}");
 
     let closed = async {
         while !seen.closed.load(Relaxed) {

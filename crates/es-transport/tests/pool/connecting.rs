@@ -125,7 +125,7 @@ async fn a_failed_connect_fails_its_own_request() {
     let [slow, fast] = one_served_one_dialing(&connections, &server, &dials).await;
     gate.add_permits(1);
     let error = fast.await.unwrap().unwrap_err();
-    assert!(error.is_connect() && error.is_unsent(), "{error}");
+    assert!(error.is_connect() && error.is_not_sent(), "{error}");
     slow.await.unwrap().unwrap();
     assert_eq!(counts(&connections, &server), (1, 1));
 }
@@ -138,7 +138,7 @@ async fn a_refused_connection_names_the_address() {
     let connections = connections();
     for _ in 0..3 {
         let error = get(&connections, &format!("http://{address}/")).await.unwrap_err();
-        assert!(error.is_connect() && error.is_unsent() && !error.is_timeout(), "{error}");
+        assert!(error.is_connect() && error.is_not_sent() && !error.is_timeout(), "{error}");
         assert!(error.to_string().contains(&address.to_string()), "{error}");
         assert!(chain(&error).to_lowercase().contains("refused"), "{}", chain(&error));
     }
@@ -156,7 +156,7 @@ async fn the_connect_timeout_covers_the_handshake() {
     let url = format!("https://{}/", silent.local_addr().unwrap());
     let error = get(&connections, &url).await.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Connect));
-    assert!(error.is_connect() && error.is_unsent(), "{error}");
+    assert!(error.is_connect() && error.is_not_sent(), "{error}");
     assert_eq!(error.timeout_after(), Some(timeout));
 }
 

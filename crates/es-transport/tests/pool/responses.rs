@@ -61,7 +61,7 @@ async fn own_hosts_stay_and_user_info_is_not_sent() {
 async fn a_target_without_a_host_is_refused() {
     for target in ["/_search", "ftp://localhost/", "*"] {
         let error = get(&connections(), target).await.unwrap_err();
-        assert!(error.is_request() && error.is_unsent(), "{target}: {error}");
+        assert!(error.is_request() && error.is_not_sent(), "{target}: {error}");
     }
 }
 
@@ -90,7 +90,7 @@ async fn broken(bytes: impl Into<Vec<u8>>) -> Error {
     let server = serving(bytes.into()).await;
     let connections = connections();
     let error = get(&connections, &server.url("/")).await.unwrap_err();
-    assert!(error.is_io() && !error.is_unsent(), "{}", chain(&error));
+    assert!(error.is_io() && !error.is_not_sent(), "{}", chain(&error));
     eventually("the connection is closed", || counts(&connections, &server) == (0, 0)).await;
     error
 }
@@ -125,7 +125,7 @@ async fn refused(bytes: impl Into<Vec<u8>>) -> Error {
     let server = serving(bytes.into()).await;
     let connections = connections();
     let error = get(&connections, &server.url("/")).await.unwrap_err();
-    assert!(error.is_body() && !error.is_unsent(), "{}", chain(&error));
+    assert!(error.is_body() && !error.is_not_sent(), "{}", chain(&error));
     eventually("the connection is closed", || counts(&connections, &server) == (0, 0)).await;
     error
 }

@@ -79,7 +79,7 @@ async fn a_close_after_the_response_breaks_at_worst() {
         match tokio::time::timeout(Duration::from_secs(5), outcome).await.unwrap() {
             Ok((200, body)) if body == "once" => answered += 1,
             // The request may have been taken: that is for the retry layer.
-            Err(error) if error.is_io() && !error.is_unsent() => {}
+            Err(error) if error.is_io() && !error.is_not_sent() => {}
             other => panic!("{other:?}"),
         }
     }
@@ -154,7 +154,7 @@ async fn a_new_connection_that_takes_nothing_fails() {
         Ok::<_, Error>(Dying(connector().oneshot(target).await?, dead))
     }));
     let error = get(&connections, &server.url("/")).await.unwrap_err();
-    assert!(error.is_io() && error.is_unsent(), "{}", chain(&error));
+    assert!(error.is_io() && error.is_not_sent(), "{}", chain(&error));
     assert_eq!(server.accepted(), 1);
 }
 

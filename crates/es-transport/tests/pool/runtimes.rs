@@ -97,5 +97,5 @@ async fn outside_of_a_runtime_requests_fail() {
         std::task::Poll::Ready(outcome) => outcome.unwrap_err(),
         std::task::Poll::Pending => panic!("who should wake it?"),
     };
-    assert!(error.is_request() && error.is_unsent(), "{error}");
+    assert!(error.is_request() && error.is_not_sent(), "{error}");
 }

@@ -12,7 +12,7 @@ use http::{Method, StatusCode};
 use crate::{fail, get, play, post, refused, reset, standard, status, with};
 
 fn idempotent(idempotent: bool) -> RequestOptions {
-    RequestOptions { idempotent: Some(idempotent), ..RequestOptions::default() }
+    RequestOptions::new().idempotent(idempotent)
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,9 +47,9 @@ async fn a_request_that_is_not_idempotent_is_repeated_only_where_nothing_was_don
         let played = play(standard(), post(), [outcome]).await;
         assert_eq!((played.requests(), played.status()), (2, 200));
     }
-    let taken_back = fail(Error::io_message("closed while idle").unsent());
+    let taken_back = fail(Error::io_message("closed while idle").not_sent());
     let played = play(standard(), post(), [taken_back]).await;
-    assert_eq!(played.reasons(), [Some(RetryReason::Unsent), None]);
+    assert_eq!(played.reasons(), [Some(RetryReason::NotSent), None]);
 }
 
 /// So does a cluster that was restarted, until its security index is back.
@@ -95,7 +95,7 @@ async fn the_caller_knows_better_than_the_method() {
 #[tokio::test(start_paused = true)]
 async fn a_broken_connection_says_why_it_was_retried() {
     let played = play(standard(), get(), [reset(), refused()]).await;
-    let reasons = [Some(RetryReason::Idempotent), Some(RetryReason::Unsent), None];
+    let reasons = [Some(RetryReason::Idempotent), Some(RetryReason::NotSent), None];
     assert_eq!(played.reasons(), reasons);
 }
 
@@ -136,24 +136,24 @@ async fn timeouts_are_retried_only_if_asked_for() {
     assert_eq!(play(asked(), post(), attempt()).await.requests(), 1);
     assert_eq!(play(asked(), get(), [timed_out(TimeoutPhase::Total)]).await.requests(), 1);
 
-    let own = |retry| RequestOptions { retry_on_timeout: Some(retry), ..Default::default() };
+    let own = |retry| RequestOptions::new().retry_on_timeout(retry);
     assert_eq!(play(standard(), with(get(), own(true)), attempt()).await.requests(), 2);
     assert_eq!(play(asked(), with(get(), own(false)), attempt()).await.requests(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_waited_for_a_connection_to_its_end_was_never_sent() {
-    let waited = || fail(Error::timeout(TimeoutPhase::Attempt, Duration::from_secs(1)).unsent());
+    let waited = || fail(Error::timeout(TimeoutPhase::Attempt, Duration::from_secs(1)).not_sent());
     let played = play(standard(), post(), [waited()]).await;
-    assert_eq!(played.reasons(), [Some(RetryReason::Unsent), None]);
-    let total = fail(Error::timeout(TimeoutPhase::Total, Duration::from_secs(1)).unsent());
+    assert_eq!(played.reasons(), [Some(RetryReason::NotSent), None]);
+    let total = fail(Error::timeout(TimeoutPhase::Total, Duration::from_secs(1)).not_sent());
     assert_eq!(play(standard(), get(), [total]).await.requests(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connect_timeout_is_a_failure_to_connect() {
     let played = play(standard(), post(), [timed_out(TimeoutPhase::Connect)]).await;
-    assert_eq!(played.reasons(), [Some(RetryReason::Unsent), None]);
+    assert_eq!(played.reasons(), [Some(RetryReason::NotSent), None]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,10 +170,7 @@ async fn statuses_are_a_setting_of_the_policy_and_of_the_request() {
     assert_eq!(play(policy(), get(), teapot()).await.requests(), 2);
     assert_eq!(play(policy(), get(), [status(503)]).await.requests(), 1);
 
-    let own = || RequestOptions {
-        retry_on_status: Some([StatusCode::IM_A_TEAPOT].into()),
-        ..RequestOptions::default()
-    };
+    let own = || RequestOptions::new().retry_on_status([StatusCode::IM_A_TEAPOT]);
     assert_eq!(play(standard(), with(get(), own()), teapot()).await.requests(), 2);
     assert_eq!(play(standard(), with(get(), own()), [status(503)]).await.requests(), 1);
     // To name a status is not to say that the request may be done twice.
@@ -186,7 +183,7 @@ async fn the_number_of_retries_is_a_setting_of_the_policy_and_of_the_request() {
     for (retries, requests) in [(0, 1), (1, 2), (7, 8)] {
         let policy = standard().max_retries(retries);
         assert_eq!(play(policy, get(), failures()).await.requests(), requests);
-        let own = RequestOptions { max_retries: Some(retries), ..RequestOptions::default() };
+        let own = RequestOptions::new().max_retries(retries);
         assert_eq!(play(standard(), with(get(), own), failures()).await.requests(), requests);
     }
 }

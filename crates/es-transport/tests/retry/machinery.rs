@@ -10,8 +10,9 @@ use std::{
 
 use es_transport::{
     Body, BoxError, Error, TryCloneBody,
-    attempt::{Attempts, Outcome, Resend, RetryReason},
-    layer::retry::{Ended, RequestFacts, RetryLayer, RetryPlan, RetryPolicy},
+    attempt::{Outcome, RetryReason},
+    extensions::{Attempts, RetryContext},
+    layer::retry::{AttemptOutcome, RequestFacts, RetryLayer, RetryPlan, RetryPolicy},
 };
 use http::{HeaderValue, Request, Response, Version, header::ACCEPT};
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
@@ -42,7 +43,7 @@ async fn the_same_request_is_sent_again() {
         let accept: Vec<_> = request.headers().get_all(ACCEPT).iter().collect();
         assert_eq!(accept, ["a", "b"]);
         assert_eq!(request.extensions().get(), Some(&Mark(7)));
-        let resend = request.extensions().get::<Resend>().map(|resend| resend.attempt);
+        let resend = request.extensions().get::<RetryContext>().map(|resend| resend.attempt);
         assert_eq!(resend, (number > 1).then_some(number));
         // The very same memory: nothing was copied.
         let sent = request.body().pieces().unwrap();
@@ -58,7 +59,7 @@ async fn a_resend_names_the_nodes_that_were_tried() {
     let played = play(standard(), get(), outcomes).await;
     let tried: Vec<Vec<String>> = played.seen[1..]
         .iter()
-        .map(|(_, request)| request.extensions().get::<Resend>().unwrap())
+        .map(|(_, request)| request.extensions().get::<RetryContext>().unwrap())
         .map(|resend| resend.tried.iter().map(ToString::to_string).collect())
         .collect();
     // The third attempt had no node that anybody knows of.
@@ -78,7 +79,7 @@ async fn an_error_tells_every_attempt() {
     let nodes: Vec<_> =
         error.attempts().iter().filter_map(|attempt| attempt.node.as_deref()).collect();
     assert_eq!(nodes, ["http://a", "http://b", "http://c", "http://d"]);
-    let unsent = Some(RetryReason::Unsent);
+    let unsent = Some(RetryReason::NotSent);
     assert_eq!(played.reasons(), [unsent, unsent, unsent, None]);
     let Outcome::Failed(message) = &error.attempts()[0].outcome else { panic!("it failed") };
     assert_eq!(&**message, "cannot connect: refused (node http://a)");
@@ -158,7 +159,7 @@ async fn it_is_ready_when_the_service_is_and_waits_for_it_before_each_attempt() 
     let mut call = task::spawn(service.call(get()));
     assert_pending!(call.poll());
     let (_, respond) = assert_ready!(task::spawn(handle.next_request()).poll()).unwrap();
-    respond.send_error(Error::connect_message("refused").with_untried(true));
+    respond.send_error(Error::connect_message("refused").with_untried_node(true));
     // No permit is left: the second attempt has to wait for one.
     assert_pending!(call.poll());
     assert_pending!(task::spawn(handle.next_request()).poll());
@@ -176,7 +177,7 @@ async fn a_service_that_fails_between_attempts_ends_the_request_with_its_trail()
     assert_pending!(call.poll());
     let (_, respond) = assert_ready!(task::spawn(handle.next_request()).poll()).unwrap();
     handle.send_error(Error::closed());
-    respond.send_error(Error::connect_message("refused").with_untried(true));
+    respond.send_error(Error::connect_message("refused").with_untried_node(true));
     let error = assert_ready!(call.poll()).unwrap_err();
     // The mock wraps its error; what counts is that no second attempt is told.
     assert!(!error.is_connect());
@@ -194,7 +195,7 @@ impl RetryPolicy for Once {
         u32::from(request.is_idempotent())
     }
 
-    fn decide(&self, _: &RequestFacts<'_>, ended: &Ended<'_>) -> Option<RetryPlan> {
+    fn decide(&self, _: &RequestFacts<'_>, ended: &AttemptOutcome<'_>) -> Option<RetryPlan> {
         let failed = ended.status().is_none_or(|status| !status.is_success());
         failed.then(|| RetryPlan::new(RetryReason::Status, Duration::ZERO))
     }

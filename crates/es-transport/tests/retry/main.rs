@@ -10,7 +10,8 @@ use std::{sync::Arc, time::Duration};
 
 use es_transport::{
     Body, BoxError, Error, RequestOptions, Result,
-    attempt::{AnsweredBy, Attempt, Attempts, RetryReason},
+    attempt::{Attempt, RetryReason},
+    extensions::{Attempts, ServedBy},
     layer::retry::{RetryLayer, RetryPolicy, StandardRetry},
 };
 use http::{Request, Response};
@@ -93,7 +94,7 @@ fn status(status: u16) -> Outcome {
 /// A status from a node, with another one left or not.
 fn status_of(node: &str, number: u16, untried: bool) -> Outcome {
     status(number).map(|mut answer| {
-        answer.extensions_mut().insert(AnsweredBy { node: node.into(), untried });
+        answer.extensions_mut().insert(ServedBy { node: node.into(), has_untried_node: untried });
         answer
     })
 }

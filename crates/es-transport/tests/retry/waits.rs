@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use es_transport::{
     Backoff, Body, Error,
-    attempt::{Deadline, Outcome},
+    attempt::Outcome,
     error::TimeoutPhase,
+    extensions::Deadline,
     layer::retry::{Budget, RetryLayer},
     rng::Rng,
 };
@@ -53,7 +54,7 @@ async fn the_backoff_is_a_setting() {
 }
 
 fn refused_by_one_of_many() -> super::Outcome {
-    fail(Error::connect_message("refused").with_untried(true))
+    fail(Error::connect_message("refused").with_untried_node(true))
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,7 +96,7 @@ async fn what_was_never_sent_does_not_go_on_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn another_live_node_is_tried_at_once_save_after_429() {
-    let down = || fail(Error::connect_message("refused").with_untried(true));
+    let down = || fail(Error::connect_message("refused").with_untried_node(true));
     let played = play(standard(), get(), [down(), status_of("http://b", 503, true)]).await;
     assert_eq!(waits(&played), [0, 0]);
 
@@ -143,7 +144,7 @@ async fn an_attempt_that_ends_at_the_deadline_is_the_last() {
     let mut request = get();
     let after = Duration::ZERO;
     request.extensions_mut().insert(Deadline { at: Instant::now(), after });
-    let down = fail(Error::connect_message("refused").with_untried(true));
+    let down = fail(Error::connect_message("refused").with_untried_node(true));
     let played = play(standard(), request, [down]).await;
     assert_eq!(played.requests(), 1);
     assert!(played.error().is_connect());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use es_testkit::{Cluster, Fault, tls::CertificateAuthority};
 use es_transport::{
     BoxError, Credentials, RequestAuth, RequestOptions, Transport, TransportBuilder,
-    layer::product_check::Verification,
+    layer::response_check::ProductCheck,
 };
 use http::{HeaderValue, Request, header};
 
@@ -94,18 +94,13 @@ async fn by_a_requests_own_credentials_and_headers() {
     let transport = build(crate::cluster_support::builder(cluster.urls()));
     let mut headers = http::HeaderMap::new();
     headers.insert("x-api-token", HeaderValue::from_static(TOKEN));
-    let own = RequestOptions {
-        auth: Some(RequestAuth::Credentials(Credentials::basic("elastic", SECRET).unwrap())),
-        headers,
-        ..RequestOptions::default()
-    };
+    let own = RequestOptions::new()
+        .auth(RequestAuth::Credentials(Credentials::basic("elastic", SECRET).unwrap()))
+        .headers(headers);
     transcript.debug(&own);
     for fault in faults(&cluster.url(0)).into_iter().map(Fault::once) {
         cluster.node(0).inject(fault);
-        let hurried = RequestOptions {
-            request_timeout: Some(Some(Duration::from_millis(30))),
-            ..own.clone()
-        };
+        let hurried = own.clone().request_timeout(Duration::from_millis(30));
         send(&transcript, &transport, with(get("/"), hurried)).await;
     }
     // A header that the caller wrote, and did not mark, is marked on its way:
@@ -195,7 +190,7 @@ async fn by_sniffing_and_providers_that_fail() {
     send(&transcript, &build(node().credentials_provider(broken)), get("/")).await;
     send(&transcript, &build(node().credentials_provider(sealed)), get("/")).await;
     let enforcing = Cluster::builder().product_header(false).start().await.unwrap();
-    for verification in [Verification::Enforce, Verification::Warn] {
+    for verification in [ProductCheck::Enforce, ProductCheck::Warn] {
         for (_, builder) in builders(&enforcing.url(0)) {
             send(&transcript, &build(builder.product_check(verification)), get("/")).await;
         }
@@ -235,7 +230,7 @@ async fn child_with_a_proxy() {
     transcript.debug(&es_transport::connect::Proxy::from_env());
     let transport = build(builder);
     let error = transport.send(get("/")).await.unwrap_err();
-    assert!(error.is_connect() && error.is_unsent(), "{error}");
+    assert!(error.is_connect() && error.is_not_sent(), "{error}");
     transcript.add(&shown(&error));
     println!("{}", transcript.text());
 }

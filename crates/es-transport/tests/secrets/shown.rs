@@ -41,7 +41,7 @@ fn credentials_and_the_layers_that_carry_them() {
         transcript.debug(&layer);
         transcript.debug(&layer.layer(()));
         let auth = Some(RequestAuth::Credentials(credentials));
-        transcript.debug(&with(get("/"), RequestOptions { auth, ..RequestOptions::default() }));
+        transcript.debug(&with(get("/"), RequestOptions::new().auth(auth)));
     }
     transcript.debug(&AuthLayer::provider(async || Credentials::bearer(TOKEN)));
     let headers = DefaultHeadersLayer::new().header("x-api-token", TOKEN).unwrap();

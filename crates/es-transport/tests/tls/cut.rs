@@ -57,7 +57,7 @@ async fn outcome(version: &'static SupportedProtocolVersion, end: End) -> Result
     match get(&client(pin(ca.fingerprint())), url).await {
         Ok((_, body)) => Ok(body),
         Err(error) => {
-            assert!(error.is_io() && !error.is_unsent(), "{}", chain(&error));
+            assert!(error.is_io() && !error.is_not_sent(), "{}", chain(&error));
             Err(error.to_string())
         }
     }

@@ -124,7 +124,7 @@ async fn alert(description: u8) -> String {
     .await;
     let url = server.url("/").replace("http:", "https:");
     let error = crate::get(&crate::client(TlsSettings::new()), url).await.unwrap_err();
-    assert!(error.is_tls() && error.is_unsent(), "{error}");
+    assert!(error.is_tls() && error.is_not_sent(), "{error}");
     error.to_string()
 }
 

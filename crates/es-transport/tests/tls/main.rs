@@ -51,7 +51,7 @@ async fn refused(server: &TlsServer, tls: TlsSettings) -> String {
 async fn refused_by(client: &Connections, server: &TlsServer, url: &str) -> String {
     let error: Error = get(client, url).await.unwrap_err();
     assert!(error.is_tls(), "{}", chain(&error));
-    assert!(error.is_unsent(), "{}", chain(&error));
+    assert!(error.is_not_sent(), "{}", chain(&error));
     // The server reads to the end of the connection before it is looked at.
     server.settled().await;
     assert!(!server.saw_anything(), "{}", chain(&error));

@@ -6,7 +6,7 @@ use es_testkit::{Cluster, tls::CertificateAuthority};
 use es_transport::{Body, Transport, TransportBuilder};
 use rustls::{ServerConfig, SupportedProtocolVersion};
 
-use crate::{VERSIONS, chain};
+use crate::VERSIONS;
 
 type Version = &'static SupportedProtocolVersion;
 
@@ -42,22 +42,14 @@ async fn sends_no_password_to_strangers(
                 .sniff_on_start(true)
                 .dead_node_backoff(Duration::from_millis(1), Duration::from_millis(1));
             let transport = trust(&cluster, builder).build().unwrap();
-            let mut refused = 0;
+            // A failed handshake sent nothing: the request goes on to the other node.
             for _ in 0..6 {
                 let request = http::Request::get("/").body(Body::empty()).unwrap();
-                match transport.send(request).await {
-                    Ok(answer) => assert_eq!(answer.status(), 200),
-                    Err(error) => {
-                        assert!(error.is_tls() && error.is_unsent(), "{}", chain(&error));
-                        assert_eq!(error.node().map(|node| &**node), Some(&*cluster.url(1)));
-                        refused += 1;
-                    }
-                }
+                assert_eq!(transport.send(request).await.unwrap().status(), 200);
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
             assert_eq!(transport.pool().unwrap().len(), 2, "it was found");
-            assert!(refused > 0, "and tried");
-            assert!(cluster.node(1).connections().failed_handshakes > 0);
+            assert!(cluster.node(1).connections().failed_handshakes > 0, "and tried");
             assert_eq!(cluster.node(1).request_count(), 0);
             cluster.node(1).assert_never_received(cluster.password());
         }

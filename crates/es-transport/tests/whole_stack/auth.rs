@@ -74,7 +74,7 @@ async fn a_provider_that_fails_sends_nothing() {
     let provider = async || Err::<Credentials, BoxError>("the vault is sealed".into());
     let transport = builder(cluster.urls()).credentials_provider(provider).build().unwrap();
     let error: Error = transport.send(get("/")).await.unwrap_err();
-    assert!(error.is_credentials() && error.is_unsent(), "{error}");
+    assert!(error.is_credentials() && error.is_not_sent(), "{error}");
     let source = std::error::Error::source(&error).unwrap();
     assert_eq!(source.to_string(), "the vault is sealed");
     assert_eq!(cluster.request_count(), 0);

@@ -12,9 +12,10 @@ use std::{
 use es_testkit::{Cluster, Fault};
 use es_transport::{
     Node, NodePool, Transport,
-    attempt::{Attempts, Outcome, RetryReason},
+    attempt::{Outcome, RetryReason},
     connect::{Connections, Connector, TlsSettings},
     error::TimeoutPhase,
+    extensions::Attempts,
     layer::SelectNodeLayer,
     node::RoundRobin,
 };
@@ -96,14 +97,14 @@ async fn a_request_to_dead_nodes_is_tried_and_tells_every_attempt() {
     }
     // Also by POST: nothing of it was ever sent.
     let error = transport.send(post("/events/_doc", "{}")).await.unwrap_err();
-    assert!(error.is_connect() && error.is_unsent(), "{error}");
+    assert!(error.is_connect() && error.is_not_sent(), "{error}");
     // Two went on to a node that counted as alive; the three retries came after that.
     assert_eq!(error.attempts().len(), 3 + 3, "{error:?}");
     let tried = error.attempts().iter().map(|attempt| attempt.node.as_deref().unwrap());
     let tried: BTreeSet<_> = tried.take(3).collect();
     assert_eq!(tried.len(), 3, "each once before any twice");
     let (last, others) = error.attempts().split_last().unwrap();
-    assert!(others.iter().all(|a| a.retried == Some(RetryReason::Unsent)), "{error:?}");
+    assert!(others.iter().all(|a| a.retried == Some(RetryReason::NotSent)), "{error:?}");
     assert_eq!(last.retried, None);
     assert!(error.attempts().iter().all(|a| matches!(&a.outcome, Outcome::Failed(_))));
     assert!(error.to_string().contains("after 6 attempts"), "{error}");
@@ -161,7 +162,7 @@ async fn a_request_that_gets_no_connection_in_its_time_goes_on_to_another_node()
     let answer = transport.send(post("/events/_doc", "{}")).await.unwrap();
     assert_eq!(answer.status(), 201);
     let attempts = &answer.extensions().get::<Attempts>().unwrap().0;
-    assert_eq!(attempts[0].retried, Some(RetryReason::Unsent));
+    assert_eq!(attempts[0].retried, Some(RetryReason::NotSent));
     assert!(matches!(&attempts[0].outcome, Outcome::Failed(why) if why.contains("within 150ms")));
     // Slow to connect is weak evidence: a caller may be in a hurry.
     assert_eq!(transport.pool().unwrap().live(), 2);
@@ -187,7 +188,7 @@ async fn a_wait_without_a_connection_is_weak_evidence() {
     for live in [1, 1, 0] {
         let error = stack.clone().oneshot(get("/")).await.unwrap_err();
         assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Acquire), "{error}");
-        assert!(error.is_unsent(), "{error}");
+        assert!(error.is_not_sent(), "{error}");
         assert_eq!(pool.live(), live);
     }
 }

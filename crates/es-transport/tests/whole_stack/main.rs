@@ -18,7 +18,7 @@ mod media;
 mod operating;
 mod options;
 mod outage;
-mod resend;
+mod retry;
 mod sniffing;
 mod sources;
 mod waits;

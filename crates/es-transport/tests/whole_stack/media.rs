@@ -4,7 +4,7 @@ use es_testkit::{Cluster, Flavor};
 use es_transport::{
     CompatibilityMode::{self, Fixed, Negotiated, Off},
     Transport,
-    layer::product_check::Verification,
+    layer::response_check::ProductCheck,
     warning,
 };
 use serde_json::Value;
@@ -22,7 +22,7 @@ async fn server(version: &str) -> Cluster {
 }
 
 fn transport(cluster: &Cluster, mode: CompatibilityMode) -> Transport {
-    let builder = builder(cluster.urls()).product_check(Verification::Off);
+    let builder = builder(cluster.urls()).product_check(ProductCheck::Off);
     builder.compatibility_mode(mode).build().unwrap()
 }
 

@@ -1,9 +1,9 @@
 //! What a single request wants otherwise.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use es_testkit::{Cluster, Fault, Recorded};
-use es_transport::{Credentials, RequestAuth, RequestOptions, error::TimeoutPhase};
+use es_transport::{Credentials, RequestAuth, RequestOptions, Setting, error::TimeoutPhase};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::{
@@ -22,7 +22,7 @@ async fn who_it_is_sent_as() {
     let transport =
         builder([with_user_info]).basic_auth("elastic", "client-password").build().unwrap();
     let status = async |auth| {
-        let options = RequestOptions { auth, ..RequestOptions::default() };
+        let options = RequestOptions::new().auth(auth);
         transport.send(with(get("/_security/_authenticate"), options)).await.unwrap().status()
     };
     assert_eq!(status(None).await, StatusCode::OK);
@@ -56,12 +56,10 @@ async fn headers_and_media_type() {
 
     let mut headers = HeaderMap::new();
     headers.insert("x-tenant", HeaderValue::from_static("own"));
-    let options = RequestOptions {
-        headers,
-        opaque_id: Some(HeaderValue::from_static("own-id")),
-        media_type: Some(HeaderValue::from_static("application/json")),
-        ..RequestOptions::default()
-    };
+    let options = RequestOptions::new()
+        .headers(headers)
+        .opaque_id(HeaderValue::from_static("own-id"))
+        .media_type(HeaderValue::from_static("application/json"));
     transport.send(with(post("/_refresh", "{}"), options)).await.unwrap();
     let seen = last(&cluster);
     assert_eq!(
@@ -78,13 +76,10 @@ async fn times() {
     let cluster = nodes(1).await;
     let transport = builder(cluster.urls()).build().unwrap();
     cluster.node(0).inject(Fault::delay(Duration::from_millis(300)));
-    let short = Some(Some(Duration::from_millis(50)));
+    let short = Duration::from_millis(50);
     let cases = [
-        (
-            RequestOptions { request_timeout: short, ..RequestOptions::default() },
-            TimeoutPhase::Attempt,
-        ),
-        (RequestOptions { total_timeout: short, ..RequestOptions::default() }, TimeoutPhase::Total),
+        (RequestOptions::new().request_timeout(short), TimeoutPhase::Attempt),
+        (RequestOptions::new().total_timeout(short), TimeoutPhase::Total),
     ];
     for (options, phase) in cases {
         let error = transport.send(with(get("/"), options)).await.unwrap_err();
@@ -100,11 +95,7 @@ async fn times() {
         .build()
         .unwrap();
     assert!(hurried.send(get("/")).await.unwrap_err().is_timeout());
-    let patient = RequestOptions {
-        request_timeout: Some(None),
-        total_timeout: Some(None),
-        ..RequestOptions::default()
-    };
+    let patient = RequestOptions::new().request_timeout(Setting::Off).total_timeout(Setting::Off);
     assert_eq!(hurried.send(with(get("/"), patient)).await.unwrap().status(), 200);
 }
 
@@ -120,20 +111,15 @@ async fn how_often_and_after_what_it_is_sent_again() {
         cluster.node(0).request_count()
     };
     let none = RequestOptions::default();
-    let times = |max_retries| RequestOptions { max_retries, ..none.clone() };
+    let times = |max_retries| none.clone().max_retries(max_retries);
     assert_eq!(count(Fault::status(503), times(None)).await, 4);
     assert_eq!(count(Fault::status(503), times(Some(0))).await, 1);
     assert_eq!(count(Fault::status(503), times(Some(1))).await, 2);
-    let on = |status| RequestOptions {
-        retry_on_status: Some(Arc::new([StatusCode::from_u16(status).unwrap()])),
-        ..none.clone()
-    };
+    let on = |status| none.clone().retry_on_status([StatusCode::from_u16(status).unwrap()]);
     assert_eq!(count(Fault::status(503), on(500)).await, 1);
     assert_eq!(count(Fault::status(500), on(500)).await, 4);
-    let on_timeout = |retry_on_timeout| RequestOptions {
-        retry_on_timeout,
-        request_timeout: Some(Some(Duration::from_millis(20))),
-        ..none.clone()
+    let on_timeout = |retry_on_timeout| {
+        none.clone().retry_on_timeout(retry_on_timeout).request_timeout(Duration::from_millis(20))
     };
     // By the attempts: on a busy machine a connection may take longer than they.
     cluster.node(0).clear_faults();
@@ -148,12 +134,12 @@ async fn how_often_and_after_what_it_is_sent_again() {
 async fn how_large_its_answer_may_be() {
     let cluster = nodes(1).await;
     let transport = builder(cluster.urls()).build().unwrap();
-    let limited = |max| RequestOptions { max_response_size: max, ..RequestOptions::default() };
-    let answer = transport.send(with(get("/"), limited(Some(Some(10))))).await;
+    let limited = |max| RequestOptions::new().max_response_size(max);
+    let answer = transport.send(with(get("/"), limited(Setting::Set(10)))).await;
     assert!(answer.unwrap_err().is_body());
     let tight = builder(cluster.urls()).max_response_size(10).build().unwrap();
     assert!(tight.send(get("/")).await.unwrap_err().is_body());
-    let answer = tight.send(with(get("/"), limited(Some(None)))).await.unwrap();
+    let answer = tight.send(with(get("/"), limited(Setting::Off))).await.unwrap();
     assert!(text(answer).await.contains("tagline"));
 }
 
@@ -161,14 +147,12 @@ async fn how_large_its_answer_may_be() {
 async fn all_of_them_share_the_connections() {
     let cluster = nodes(1).await;
     let transport = builder(cluster.urls()).build().unwrap();
-    let times = [None, Some(None), Some(Some(Duration::from_secs(1)))];
+    let times = [Setting::Inherit, Setting::Off, Setting::Set(Duration::from_secs(1))];
     for (number, request_timeout) in times.into_iter().cycle().take(30).enumerate() {
         let auth = Credentials::bearer(format!("token-{number}")).unwrap();
-        let options = RequestOptions {
-            auth: Some(RequestAuth::Credentials(auth)),
-            request_timeout,
-            ..RequestOptions::default()
-        };
+        let options = RequestOptions::new()
+            .auth(RequestAuth::Credentials(auth))
+            .request_timeout(request_timeout);
         transport.clone().send(with(get("/"), options)).await.unwrap();
         transport.send(get("/")).await.unwrap();
     }

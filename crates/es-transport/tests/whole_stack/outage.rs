@@ -52,7 +52,7 @@ async fn who_sets_nothing_is_told_soon() {
     }
     let began = Instant::now();
     let error = transport.send(get("/")).await.unwrap_err();
-    assert!(error.is_connect() && error.is_unsent());
+    assert!(error.is_connect() && error.is_not_sent());
     // Two more were refused on the way to a node that counted as alive.
     assert_eq!(error.attempts().len(), 2 + 4);
     assert!(began.elapsed() < SECOND, "{:?}", began.elapsed());

@@ -74,10 +74,7 @@ async fn a_sticky_client_stays_until_its_node_dies() {
     assert_eq!(others, [0, 10]);
 
     // A hint leads to the same node every time.
-    let hinted = |hint: &str| {
-        let hint = Some(hint.into());
-        with(get("/"), RequestOptions { selector_hint: hint, ..RequestOptions::default() })
-    };
+    let hinted = |hint: &str| with(get("/"), RequestOptions::new().selector_hint(hint));
     for session in ["one", "two", "three", "four"] {
         let mut nodes = Vec::new();
         for _ in 0..4 {

@@ -24,7 +24,7 @@ async fn node_is_not_blamed(over: impl FnOnce(TransportBuilder) -> TransportBuil
 
     let error = transport.send(post("/_bulk", breaking())).await.unwrap_err();
     assert!(error.is_request(), "{}", shown(&error));
-    assert!(!error.is_unsent(), "a part of it was sent");
+    assert!(!error.is_not_sent(), "a part of it was sent");
     assert!(shown(&error).contains("its body failed"), "{}", shown(&error));
     assert!(shown(&error).contains("ConnectionRefused"), "{}", shown(&error));
     assert_eq!(transport.pool().unwrap().live(), 1);

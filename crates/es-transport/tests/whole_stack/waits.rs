@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use es_testkit::{Cluster, Fault, SimulatedCluster};
 use es_transport::{
-    Body, Credentials, RequestOptions, Transport, TransportBuilder,
-    attempt::{Attempts, RetryReason},
-    error::TimeoutPhase,
-    node::RoundRobin,
+    Body, Credentials, RequestOptions, Transport, TransportBuilder, attempt::RetryReason,
+    error::TimeoutPhase, extensions::Attempts, node::RoundRobin,
 };
 use http::{Response, StatusCode};
 use tokio::time::Instant;
@@ -109,7 +107,7 @@ async fn a_refusal_is_sent_again_by_post_but_no_503() {
     }
     // Unless the caller says that it may be done twice.
     cluster.node(0).inject(Fault::status(503).once());
-    let options = RequestOptions { idempotent: Some(true), ..RequestOptions::default() };
+    let options = RequestOptions::new().idempotent(true);
     let (_, attempts) = time_of(&transport, with(post("/events/_doc", "{}"), options)).await;
     assert_eq!(attempts, 2);
 }

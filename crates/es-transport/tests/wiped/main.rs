@@ -121,7 +121,7 @@ fn requests_through_the_whole_stack_and_their_retries() {
     leaves_nothing(42, |secret| {
         let transport = over_a_mock(Transport::builder(), StatusCode::UNAUTHORIZED);
         let auth = RequestAuth::Credentials(Credentials::bearer(secret).unwrap());
-        let options = RequestOptions { auth: Some(auth), ..RequestOptions::default() };
+        let options = RequestOptions::new().auth(auth);
         send(&transport, options.clone());
         (transport, options)
     });

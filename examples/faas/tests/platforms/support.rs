@@ -3,7 +3,7 @@
 use std::{future::Future, process::Command, time::Duration};
 
 use es_testkit::Cluster;
-use es_transport::{CompatibilityMode, Transport, layer::product_check::Verification};
+use es_transport::{CompatibilityMode, Transport, layer::response_check::ProductCheck};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, process::Child};
@@ -87,7 +87,7 @@ pub(crate) async fn call(
 ) -> (StatusCode, Vec<u8>) {
     let transport = Transport::builder()
         .node(format!("http://127.0.0.1:{port}"))
-        .product_check(Verification::Off)
+        .product_check(ProductCheck::Off)
         .compatibility_mode(CompatibilityMode::Off)
         .max_retries(0)
         .build()

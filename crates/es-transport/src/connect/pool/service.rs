@@ -263,7 +263,7 @@ fn resend(connection: PooledConnection, error: SendError) -> State {
             drop(connection);
             send(&host, request)
         }
-        SendError::NotTaken(_, error) => State::Failed(error::exchange(error, false).unsent()),
+        SendError::NotTaken(_, error) => State::Failed(error::exchange(error, false).not_sent()),
         SendError::Taken(error) => {
             let is_plain = connection.host().is_plain() && !connection.is_proxied();
             State::Failed(error::exchange(error, is_plain && !connection.is_reused()))

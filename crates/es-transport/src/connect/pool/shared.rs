@@ -191,8 +191,8 @@ impl SharedHost {
 
     /// Returns how long a request waits for a connection.
     pub(super) fn acquire_timeout(&self, request: &Request<Body>) -> Duration {
-        let own = request.extensions().get::<RequestOptions>();
-        let own = own.and_then(|options| options.request_timeout.flatten());
+        let own = RequestOptions::of(request);
+        let own = own.and_then(|options| options.request_timeout.value());
         self.settings.acquire_timeout(own)
     }
 

@@ -33,7 +33,7 @@ pin_project! {
         Sent {
             #[pin]
             inner: F,
-            resend: Option<Box<Resend<S, B>>>,
+            resend: Option<Box<RetryContext<S, B>>>,
         },
         // A provider is asked: rare, and worth a box.
         Waiting { future: Boxed<RB> },
@@ -41,7 +41,7 @@ pin_project! {
 }
 
 impl<S, B, F, RB> ResponseFuture<S, B, F, RB> {
-    pub(super) fn sent(inner: F, resend: Option<Box<Resend<S, B>>>) -> Self {
+    pub(super) fn sent(inner: F, resend: Option<Box<RetryContext<S, B>>>) -> Self {
         Self { state: State::Sent { inner, resend } }
     }
 
@@ -86,14 +86,14 @@ fn is_refusal<RB>(answer: &Response<RB>) -> bool {
 }
 
 /// What is needed to send a request again after a 401.
-pub(super) struct Resend<S, B> {
+pub(super) struct RetryContext<S, B> {
     cache: Arc<Cache>,
     service: S,
     request: Request<B>,
     refused: Credentials,
 }
 
-impl<S: Clone, B: TryCloneBody> Resend<S, B> {
+impl<S: Clone, B: TryCloneBody> RetryContext<S, B> {
     /// `None` if the body exists only once.
     pub(super) fn prepare(
         cache: &Arc<Cache>,
@@ -110,7 +110,7 @@ impl<S: Clone, B: TryCloneBody> Resend<S, B> {
     }
 }
 
-impl<S, B> Resend<S, B> {
+impl<S, B> RetryContext<S, B> {
     async fn run<RB>(self: Box<Self>, unauthorized: Response<RB>) -> Result<Response<RB>>
     where
         S: Service<Request<B>, Response = Response<RB>>,

@@ -4,7 +4,7 @@ use http::{HeaderMap, Request, Response, header};
 use tower::Service;
 
 use super::{
-    future::{self, Resend, ResponseFuture},
+    future::{self, ResponseFuture, RetryContext},
     layer::Source,
 };
 use crate::{
@@ -53,7 +53,7 @@ where
             Source::Fixed(credentials) => authorize(request.headers_mut(), &credentials),
             Source::Provider(cache) => match cache.get() {
                 Some(credentials) => {
-                    resend = Resend::prepare(&cache, &self.inner, &request, &credentials);
+                    resend = RetryContext::prepare(&cache, &self.inner, &request, &credentials);
                     authorize(request.headers_mut(), &credentials);
                 }
                 None => {

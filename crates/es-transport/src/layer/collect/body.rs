@@ -7,12 +7,15 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::error::{BoxError, Error, Result};
+use crate::{
+    error::{BoxError, Error, Result},
+    options::too_large,
+};
 
 pin_project! {
     /// An answer that is handed out as a stream, up to the request's own limit.
     #[derive(Debug)]
-    pub(super) struct Limited<B> {
+    pub(super) struct LimitedBody<B> {
         #[pin]
         body: B,
         left: usize,
@@ -20,13 +23,13 @@ pin_project! {
     }
 }
 
-impl<B> Limited<B> {
+impl<B> LimitedBody<B> {
     pub(super) fn new(body: B, limit: usize) -> Self {
         Self { body, left: limit, limit }
     }
 }
 
-impl<B> Body for Limited<B>
+impl<B> Body for LimitedBody<B>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -56,8 +59,4 @@ where
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
-}
-
-fn too_large(limit: usize) -> Error {
-    Error::body(format!("it has more than {limit} bytes, the `max_response_size`"))
 }

@@ -5,39 +5,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, StatusCode, response::Parts};
+use http::{Response, response::Parts};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::body::Limited;
+use super::body::LimitedBody;
 use crate::{
     body::{Collector, ResponseBody},
     error::{BoxError, Error, Result},
+    options::Reading,
 };
-
-/// What becomes of the body.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Reading {
-    /// To its end, up to so many bytes.
-    UpTo(usize),
-    /// As a stream, of at most so many bytes.
-    Stream(usize),
-    /// As a stream without a limit, but for the answer of an error.
-    Endless(usize),
-}
-
-impl Reading {
-    /// Whether it becomes a stream, and of how many bytes at most. An error never
-    /// does: nobody asked for a long one.
-    fn of(self, status: StatusCode) -> (bool, usize) {
-        let is_error = status.is_client_error() || status.is_server_error();
-        match self {
-            Self::UpTo(limit) => (false, limit),
-            Self::Endless(_) if !is_error => (true, usize::MAX),
-            Self::Stream(limit) | Self::Endless(limit) => (!is_error, limit),
-        }
-    }
-}
 
 pin_project! {
     /// The future of [`Collect`](super::Collect).
@@ -87,7 +64,7 @@ where
             };
             let polled = future.poll(cx);
             let (is_stream, limit) = match &polled {
-                Poll::Ready(Ok(response)) => reading.of(response.status()),
+                Poll::Ready(Ok(response)) => reading.resolve(response.status()),
                 _ => (false, 0),
             };
             if !is_stream && !has_body(&polled) {
@@ -97,7 +74,7 @@ where
             let response = ready!(polled).map_err(Error::from_service)?;
             check_stated_length(response.body(), limit)?;
             if is_stream {
-                let stream = |body| ResponseBody::stream(Limited::new(body, limit));
+                let stream = |body| ResponseBody::stream(LimitedBody::new(body, limit));
                 return Poll::Ready(Ok(response.map(stream)));
             }
             let (head, body) = response.into_parts();

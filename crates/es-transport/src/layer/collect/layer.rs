@@ -2,21 +2,21 @@ use tower::Layer;
 
 use super::service::Collect;
 
-/// Reads answers to their end; see the [module page](super).
+/// Reads responses to their end; see the [module page](super).
 #[derive(Clone, Copy, Debug)]
 pub struct CollectLayer {
     limit: Option<usize>,
 }
 
 impl CollectLayer {
-    /// Reads answers of up to 512 MiB.
+    /// Creates a layer that reads responses of up to 512 MiB.
     pub fn new() -> Self {
         Self { limit: Some(512 << 20) }
     }
 
-    /// The most bytes that an answer may have; `None` is without limit.
+    /// Sets the maximum size of a response in bytes; `None` is no limit. Default: 512 MiB.
     #[must_use]
-    pub fn limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
+    pub fn max_response_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.limit = bytes.into();
         self
     }

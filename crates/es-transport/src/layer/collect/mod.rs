@@ -7,7 +7,7 @@
 //! server states where it does.
 //!
 //! An answer of more than 512 MiB is an error
-//! ([`CollectLayer::limit`];
+//! ([`CollectLayer::max_response_size`];
 //! [`RequestOptions::max_response_size`](crate::RequestOptions::max_response_size)
 //! for one request), at once where its length is stated. What counts is the
 //! body as this layer sees it: compressed, where a layer above inflates.
@@ -27,7 +27,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let service = ServiceBuilder::new()
-//!     .layer(CollectLayer::new().limit(1 << 20))
+//!     .layer(CollectLayer::new().max_response_size(1 << 20))
 //!     .service(service_fn(|_: Request<Body>| async {
 //!         let pieces = ["{\"took\":".into(), "1}".into()];
 //!         Ok::<_, Infallible>(Response::new(Body::list(pieces)))

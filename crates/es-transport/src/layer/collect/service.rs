@@ -5,11 +5,11 @@ use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use super::future::{Reading, ResponseFuture};
+use super::future::ResponseFuture;
 use crate::{
     body::ResponseBody,
     error::{BoxError, Error},
-    options::RequestOptions,
+    options::{Reading, RequestOptions},
 };
 
 /// The service of [`CollectLayer`](super::CollectLayer).
@@ -42,18 +42,7 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let reading = match RequestOptions::of(&request) {
-            None => Reading::UpTo(self.limit.unwrap_or(usize::MAX)),
-            Some(options) => {
-                let own = options.max_response_size;
-                let limit = own.unwrap_or(self.limit).unwrap_or(usize::MAX);
-                match (options.stream, own.flatten()) {
-                    (false, _) => Reading::UpTo(limit),
-                    (true, Some(_)) => Reading::Stream(limit),
-                    (true, None) => Reading::Endless(limit),
-                }
-            }
-        };
+        let reading = Reading::of(RequestOptions::of(&request), self.limit);
         ResponseFuture::new(self.inner.call(request), reading)
     }
 }

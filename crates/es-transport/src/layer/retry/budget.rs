@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many retries all requests of a transport may make together.
+/// The share of retries in the traffic of a transport.
 ///
 /// The bucket starts full. A retry takes one token and is not made when there
-/// is none (but one of a request that no node took, which costs nothing); a
-/// request that succeeds at its first attempt brings back a part of one. So a burst of failures is met by retries, but a cluster that keeps
-/// failing is asked only a little more often than without retries, instead of
-/// four times as often.
+/// is none (one of a request that was not sent costs nothing); a
+/// request that succeeds at its first attempt brings back a part of one. A burst of
+/// failures is met by retries, but a cluster that keeps failing gets only a little more
+/// traffic than without retries, instead of four times as much.
 ///
 /// The default has room for 100 tokens and gives back a fifth of one, as the
 /// standard mode of the AWS SDKs does (500 units, 5 a retry, 1 back).

@@ -8,54 +8,55 @@ use std::{
 
 use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep};
 use tower::Service;
 
 use super::{
-    kept::Kept,
-    policy::{Ended, RetryPlan, RetryPolicy},
-    trail::Trail,
+    attempts::{AttemptLog, RetainedRequest},
+    policy::{AttemptOutcome, RetryPlan, RetryPolicy},
 };
 use crate::{
-    attempt::AnsweredBy,
     body::TryCloneBody,
-    error::{BoxError, Error, Result},
+    error::{BoxError, Error, Result, TimeoutPhase},
+    extensions::ServedBy,
+    timer::{sleep, sleep_until},
 };
 
 pin_project! {
     /// The future of [`Retry`](super::Retry).
     pub struct ResponseFuture<S, B, P, F> {
         #[pin]
-        state: State<F>,
-        trail: Trail,
-        // `None` where no retry is possible. Boxed: it is as large as all else
+        phase: Phase<F>,
+        log: AttemptLog,
+        // `None` where no retry is possible. Boxed: it is as large as everything else
         // together, and futures are moved through every layer above.
-        again: Option<Box<Again<S, B, P>>>,
+        state: Option<Box<RetryState<S, B, P>>>,
     }
 }
 
 pin_project! {
-    #[project = StateProj]
-    enum State<F> {
+    #[project = PhaseProj]
+    enum Phase<F> {
         Attempt { #[pin] future: F },
         // Boxed, since it is rare and would make every future larger.
         Wait { sleep: Pin<Box<Sleep>> },
-        Ready,
+        // The time limit of readiness, where the request has a deadline.
+        Ready { deadline: Option<Pin<Box<Sleep>>> },
     }
 }
 
-/// What another attempt needs.
-pub(super) struct Again<S, B, P> {
+/// Everything that another attempt needs.
+pub(super) struct RetryState<S, B, P> {
     pub(super) service: S,
-    pub(super) kept: Kept<B>,
-    pub(super) retries: u32,
     pub(super) policy: Arc<P>,
+    pub(super) request: RetainedRequest<B>,
+    pub(super) retries: u32,
 }
 
 impl<S, B, P, F> ResponseFuture<S, B, P, F> {
     #[inline]
-    pub(super) fn new(future: F, again: Option<Box<Again<S, B, P>>>, began: Instant) -> Self {
-        Self { state: State::Attempt { future }, trail: Trail::new(began), again }
+    pub(super) fn new(future: F, state: Option<Box<RetryState<S, B, P>>>, log: AttemptLog) -> Self {
+        Self { phase: Phase::Attempt { future }, log, state }
     }
 }
 
@@ -71,152 +72,177 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let (log, state) = (this.log, this.state);
+
         loop {
-            let next = match this.state.as_mut().project() {
-                StateProj::Attempt { future } => {
-                    let mut polled = future.poll(cx);
-                    let plan = match polled {
-                        Poll::Pending => return Poll::Pending,
-                        Poll::Ready(Ok(ref mut answer)) => {
-                            match answered(this.again.as_deref(), this.trail, answer) {
+            let next = match this.phase.as_mut().project() {
+                PhaseProj::Attempt { future } => {
+                    let plan = match ready!(future.poll(cx)) {
+                        Ok(mut response) => {
+                            match after_response(state.as_deref(), log, &mut response) {
                                 Some(plan) => plan,
-                                None => return polled.map_err(Error::from_service),
+                                None => return Poll::Ready(Ok(response)),
                             }
                         }
-                        Poll::Ready(Err(error)) => {
-                            match failed(
-                                this.again.as_deref(),
-                                this.trail,
-                                Error::from_service(error),
-                            ) {
-                                Ok(plan) => plan,
-                                Err(error) => return Poll::Ready(Err(error)),
-                            }
+                        Err(error) => {
+                            after_error(state.as_deref(), log, Error::from_service(error))?
                         }
                     };
-                    // What came of the attempt is dropped here, before the wait.
+                    // The response or error is dropped here, before the wait.
                     if plan.wait.is_zero() {
-                        State::Ready
+                        Phase::Ready { deadline: None }
                     } else {
-                        State::Wait { sleep: Box::pin(sleep(plan.wait)) }
+                        match sleep(plan.wait) {
+                            Ok(sleep) => Phase::Wait { sleep: Box::pin(sleep) },
+                            Err(error) => return Poll::Ready(Err(log.for_error_between(error))),
+                        }
                     }
                 }
-                StateProj::Wait { sleep } => {
+                PhaseProj::Wait { sleep } => {
                     ready!(sleep.as_mut().poll(cx));
-                    State::Ready
+                    Phase::Ready { deadline: None }
                 }
-                StateProj::Ready => {
-                    let future = match this.again.as_mut() {
-                        Some(again) => ready!(again.poll_send(this.trail, cx)),
-                        None => Err(gone()),
+                PhaseProj::Ready { deadline } => {
+                    let future = match state {
+                        Some(state) => ready!(state.poll_call(log, deadline, cx)),
+                        None => Err(body_is_gone()),
                     };
                     match future {
-                        Ok(future) => State::Attempt { future },
-                        Err(error) => return Poll::Ready(Err(this.trail.for_error_between(error))),
+                        Ok(future) => Phase::Attempt { future },
+                        Err(error) => return Poll::Ready(Err(log.for_error_between(error))),
                     }
                 }
             };
-            this.state.set(next);
+            this.phase.set(next);
         }
     }
 }
 
-/// Plans another attempt after an answer; `None` if it is the last, which then
-/// carries the trail.
-fn answered<S, B, P: RetryPolicy, RB>(
-    again: Option<&Again<S, B, P>>,
-    trail: &mut Trail,
-    answer: &mut Response<RB>,
+/// Plans a retry after a response; `None` if it is the last, which then carries the
+/// attempts.
+fn after_response<S, B, P: RetryPolicy, RB>(
+    state: Option<&RetryState<S, B, P>>,
+    log: &mut AttemptLog,
+    response: &mut Response<RB>,
 ) -> Option<RetryPlan> {
-    let plan = again.and_then(|again| again.plan(trail, Ok(answer)));
-    let (status, extensions) = (answer.status(), answer.extensions());
-    match &plan {
-        Some(plan) => trail.retried(trail.answered(status, extensions), *plan),
+    let plan = state.and_then(|state| {
+        let has_untried_node =
+            response.extensions().get::<ServedBy>().is_some_and(|served| served.has_untried_node);
+        let outcome = AttemptOutcome::from_response(log.ended(), response)
+            .with_untried_node(has_untried_node)
+            .with_failovers(log.failovers());
+        let plan = state.plan(&outcome);
+        if plan.is_none() && log.number() == 1 && is_success(response) {
+            state.policy.deposit();
+        }
+        plan
+    });
+
+    let (status, extensions) = (response.status(), response.extensions());
+    match plan {
+        Some(plan) => log.push(log.responded(status, extensions), plan),
         None => {
-            if let Some(attempts) = trail.for_answer(status, extensions) {
-                answer.extensions_mut().insert(attempts);
+            if let Some(attempts) = log.for_response(status, extensions) {
+                response.extensions_mut().insert(attempts);
             }
         }
     }
     plan
 }
 
-/// Plans another attempt after an error; the error with the trail if there is none.
+/// Plans a retry after an error; the error with the attempts if there is none.
 #[cold]
-fn failed<S, B, P: RetryPolicy>(
-    again: Option<&Again<S, B, P>>,
-    trail: &mut Trail,
+fn after_error<S, B, P: RetryPolicy>(
+    state: Option<&RetryState<S, B, P>>,
+    log: &mut AttemptLog,
     error: Error,
 ) -> Result<RetryPlan> {
-    let outcome: Result<&Response<()>, _> = Err(&error);
-    let Some(plan) = again.and_then(|again| again.plan(trail, outcome)) else {
-        return Err(trail.for_error(error));
-    };
-    trail.retried(trail.failed(&error), plan);
-    Ok(plan)
+    let plan = state.and_then(|state| {
+        let outcome = AttemptOutcome::from_error(log.ended(), &error)
+            .with_elapsed(log.elapsed())
+            .with_failovers(log.failovers());
+        state.plan(&outcome)
+    });
+
+    match plan {
+        Some(plan) => {
+            log.push(log.failed(&error), plan);
+            Ok(plan)
+        }
+        None => Err(log.for_error(error)),
+    }
 }
 
-impl<S, B, P: RetryPolicy> Again<S, B, P> {
-    /// Whether and when the request is sent again after this outcome.
-    fn plan<RB>(&self, trail: &Trail, result: Result<&Response<RB>, &Error>) -> Option<RetryPlan> {
-        let attempt = trail.number();
-        let ended = match result {
-            Ok(answer) => {
-                let untried = answer
-                    .extensions()
-                    .get::<AnsweredBy>()
-                    .is_some_and(|answered| answered.untried);
-                Ended::answered(attempt, answer.status(), answer.headers()).with_untried(untried)
-            }
-            Err(error) => Ended::failed(attempt, error).with_spent(trail.spent()),
-        };
-        let ended = ended.with_uncounted(trail.uncounted());
-        let plan = match self.policy.decide(&self.kept.facts(), &ended) {
-            Some(plan) if ended.retry() <= self.retries || !plan.counts => plan,
-            Some(_) => return None,
-            None => {
-                if attempt == 1 && result.is_ok_and(is_success) {
-                    self.policy.deposit();
-                }
-                return None;
-            }
-        };
-        // A wait that ends too late is not begun: the outcome is known now.
-        let late = |at| Instant::now().checked_add(plan.wait).is_none_or(|next| next >= at);
-        if self.kept.deadline().is_some_and(|deadline| late(deadline.at)) {
+impl<S, B, P: RetryPolicy> RetryState<S, B, P> {
+    /// Returns whether and when the request is retried after this outcome.
+    fn plan(&self, outcome: &AttemptOutcome<'_>) -> Option<RetryPlan> {
+        let plan = self.policy.decide(&self.request.facts(), outcome)?;
+        if outcome.retry() > self.retries && !plan.is_failover {
             return None;
         }
+
+        // A wait that ends too late is not begun: the outcome is known now.
+        let ends_after = |at| Instant::now().checked_add(plan.wait).is_none_or(|next| next >= at);
+        if self.request.deadline().is_some_and(|deadline| ends_after(deadline.at)) {
+            return None;
+        }
+
         let granted = self.policy.withdraw(plan.reason);
-        tracing::debug!(attempt, reason = ?plan.reason, wait = ?plan.wait, granted, "retry");
+        tracing::debug!(
+            attempt = outcome.attempt(),
+            reason = ?plan.reason,
+            wait = ?plan.wait,
+            granted,
+            "retry"
+        );
         granted.then_some(plan)
     }
 
-    /// Sends the next attempt as soon as the service is ready for it.
-    fn poll_send(&mut self, trail: &mut Trail, cx: &mut Context<'_>) -> Poll<Result<S::Future>>
+    /// Calls the service for the next attempt as soon as it is ready.
+    fn poll_call(
+        &mut self,
+        log: &mut AttemptLog,
+        timer: &mut Option<Pin<Box<Sleep>>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<S::Future>>
     where
         S: Service<Request<B>>,
         S::Error: Into<BoxError>,
         B: TryCloneBody,
     {
-        ready!(self.service.poll_ready(cx)).map_err(Error::from_service)?;
-        trail.begin();
-        let request = self.kept.request(trail.resend()).ok_or_else(gone)?;
+        match self.service.poll_ready(cx) {
+            Poll::Ready(ready) => ready.map_err(Error::from_service)?,
+            Poll::Pending => {
+                let Some(deadline) = self.request.deadline() else { return Poll::Pending };
+                let timer = match timer {
+                    Some(timer) => timer,
+                    None => timer.insert(Box::pin(sleep_until(deadline.at)?)),
+                };
+                ready!(timer.as_mut().poll(cx));
+                let error = Error::timeout(TimeoutPhase::Total, deadline.after);
+                return Poll::Ready(Err(error));
+            }
+        }
+
+        log.restart();
+        let request = self.request.request(log.context()).ok_or_else(body_is_gone)?;
         Poll::Ready(Ok(self.service.call(request)))
     }
 }
 
 /// Whether the node did what was asked, or said that it cannot be done.
-fn is_success<RB>(answer: &Response<RB>) -> bool {
-    !answer.status().is_server_error() && answer.status() != StatusCode::TOO_MANY_REQUESTS
+fn is_success<RB>(response: &Response<RB>) -> bool {
+    let status = response.status();
+    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
 }
 
-/// A body that could be cloned once but cannot be cloned again.
-fn gone() -> Error {
+/// The body could be cloned once and cannot be cloned again.
+fn body_is_gone() -> Error {
     Error::request("its body cannot be sent again")
 }
 
 impl<S, B, P, F> fmt::Debug for ResponseFuture<S, B, P, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").field("trail", &self.trail).finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").field("log", &self.log).finish_non_exhaustive()
     }
 }

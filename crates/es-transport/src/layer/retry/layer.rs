@@ -1,18 +1,31 @@
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use tower::Layer;
+use http::{Request, Response};
+use tower::{Layer, Service};
 
-use super::{policy::RetryPolicy, service::Retry, standard::StandardRetry};
+use super::{
+    attempts::{AttemptLog, RetainedRequest},
+    future::{ResponseFuture, RetryState},
+    policy::{RequestFacts, RetryPolicy},
+    standard::StandardRetry,
+};
+use crate::{
+    body::TryCloneBody,
+    error::{BoxError, Error},
+};
 
-/// Sends requests again as its policy decides; see the [module page](super).
-#[derive(Debug)]
+/// Retries requests as its policy decides; see the [module](super).
 pub struct RetryLayer<P = StandardRetry> {
     policy: Arc<P>,
 }
 
 impl<P: RetryPolicy> RetryLayer<P> {
-    /// A layer with this policy. Clones and all services that it makes share it,
-    /// and with it the budget.
+    /// Creates a layer with this policy. Clones and all services that the layer creates
+    /// share it, and with it the budget.
     pub fn new(policy: P) -> Self {
         Self { policy: Arc::new(policy) }
     }
@@ -30,10 +43,67 @@ impl<P> Clone for RetryLayer<P> {
     }
 }
 
+impl<P> fmt::Debug for RetryLayer<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryLayer").finish_non_exhaustive()
+    }
+}
+
 impl<P, S> Layer<S> for RetryLayer<P> {
     type Service = Retry<S, P>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Retry::new(inner, Arc::clone(&self.policy))
+        Retry { inner, policy: Arc::clone(&self.policy) }
+    }
+}
+
+/// The service of [`RetryLayer`].
+pub struct Retry<S, P = StandardRetry> {
+    inner: S,
+    policy: Arc<P>,
+}
+
+impl<S, P, B, RB> Service<Request<B>> for Retry<S, P>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone,
+    S::Error: Into<BoxError>,
+    B: TryCloneBody,
+    P: RetryPolicy,
+{
+    type Response = Response<RB>;
+    type Error = Error;
+    type Future = ResponseFuture<S, B, P, S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let log = AttemptLog::start();
+        let retries = self.policy.max_retries(&RequestFacts::of(&request));
+        let retained = if retries == 0 { None } else { RetainedRequest::of(&request) };
+        let state = retained.map(|request| {
+            Box::new(RetryState {
+                service: self.inner.clone(),
+                policy: Arc::clone(&self.policy),
+                request,
+                retries,
+            })
+        });
+
+        ResponseFuture::new(self.inner.call(request), state, log)
+    }
+}
+
+impl<S: Clone, P> Clone for Retry<S, P> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), policy: Arc::clone(&self.policy) }
+    }
+}
+
+impl<S: fmt::Debug, P> fmt::Debug for Retry<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retry").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

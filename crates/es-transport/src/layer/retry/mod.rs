@@ -1,33 +1,32 @@
-//! Sends a request again where that can do no harm.
+//! Retries a request where that is safe.
 //!
-//! The machinery (this layer) and the decision (a [`RetryPolicy`]) are apart.
-//! The machinery keeps a copy of the request, asks the policy after each
-//! attempt, waits, and tells what happened:
+//! The layer and the decision, a [`RetryPolicy`], are apart. The layer keeps a copy of
+//! the request, calls the policy after each attempt, waits, and logs the attempts:
 //!
-//! - The error of a request carries every attempt
-//!   ([`Error::attempts`](crate::Error::attempts)); an answer that needed more
-//!   than one carries [`Attempts`](crate::attempt::Attempts) as an extension.
-//! - A request that is sent again carries [`Resend`](crate::attempt::Resend),
-//!   so that the layers below can avoid the nodes that were tried.
+//! - An error carries every attempt ([`Error::attempts`](crate::Error::attempts)); a
+//!   response that needed more than one carries
+//!   [`Attempts`](crate::extensions::Attempts) as an extension.
+//! - A retry carries [`RetryContext`](crate::extensions::RetryContext) as an extension,
+//!   so that the layers below can avoid the nodes that were tried, and all extensions
+//!   of the caller.
 //! - No wait begins that would end after the request's
-//!   [`Deadline`](crate::attempt::Deadline): the last outcome is returned at once.
+//!   [`Deadline`](crate::extensions::Deadline): the last outcome is returned at once.
+//!   A service that is not ready for a retry is waited for until the deadline.
 //!
-//! [`StandardRetry`] says which outcomes are retried, [`Backoff`](crate::Backoff) how long it
-//! waits, [`Budget`] how much of the traffic retries may be.
+//! [`StandardRetry`] decides which outcomes are retried, [`Backoff`](crate::Backoff) the
+//! waits, [`Budget`] the share of retries in the traffic.
 //!
-//! What it costs: a request that can be sent again is kept as counted
-//! references; the map of headers is copied only if it is not empty, which is
-//! why headers are best added below this layer. Records, timers and everything
-//! else are made after a failure only.
+//! A request that can be retried is kept as counted references; its map of headers is
+//! copied, which is why headers are best added below this layer. A clone of the service
+//! below is kept for retries. Records and timers are created after a failure only.
 //!
-//! What it does not do: it chooses no node, collects no answer (of an answer
-//! that is retried the unread rest is dropped, which closes its connection; a
-//! layer below that collects avoids it), and cannot send a stream again, for
-//! its bytes are gone even if the connection refused them.
+//! The layer selects no node, collects no response (the unread rest of a response that
+//! is retried is dropped, which closes its connection; a layer below that collects
+//! avoids it), and cannot retry a stream.
 //!
 //! ```
 //! use std::{convert::Infallible, sync::atomic::{AtomicU32, Ordering::Relaxed}};
-//! use es_transport::{Body, attempt::Attempts, layer::retry::{RetryLayer, StandardRetry}};
+//! use es_transport::{Body, extensions::Attempts, layer::retry::{RetryLayer, StandardRetry}};
 //! use http::{Request, Response, StatusCode};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
@@ -38,35 +37,33 @@
 //!     let busy = calls.fetch_add(1, Relaxed) < 2;
 //!     let status = if busy { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
 //!     async move {
-//!         let mut answer = Response::new(Body::empty());
-//!         *answer.status_mut() = status;
-//!         Ok::<_, Infallible>(answer)
+//!         let mut response = Response::new(Body::empty());
+//!         *response.status_mut() = status;
+//!         Ok::<_, Infallible>(response)
 //!     }
 //! });
 //! let service = ServiceBuilder::new()
 //!     .layer(RetryLayer::new(StandardRetry::new().max_retries(2)))
 //!     .service(busy_twice);
 //!
-//! let answer = service.oneshot(Request::get("/").body(Body::empty())?).await?;
-//! assert_eq!(answer.status(), StatusCode::OK);
-//! assert_eq!(answer.extensions().get::<Attempts>().map(|attempts| attempts.0.len()), Some(3));
+//! let response = service.oneshot(Request::get("/").body(Body::empty())?).await?;
+//! assert_eq!(response.status(), StatusCode::OK);
+//! assert_eq!(response.extensions().get::<Attempts>().map(|attempts| attempts.0.len()), Some(3));
 //! # Ok(())
 //! # }
 //! ```
 
+mod attempts;
 mod budget;
 mod future;
-mod kept;
 mod layer;
 mod policy;
-mod retry_after;
-mod service;
 mod standard;
-mod trail;
 
-pub use budget::Budget;
-pub use future::ResponseFuture;
-pub use layer::RetryLayer;
-pub use policy::{Ended, RequestFacts, RetryPlan, RetryPolicy};
-pub use service::Retry;
-pub use standard::StandardRetry;
+pub use self::{
+    budget::Budget,
+    future::ResponseFuture,
+    layer::{Retry, RetryLayer},
+    policy::{AttemptOutcome, RequestFacts, RetryPlan, RetryPolicy},
+    standard::StandardRetry,
+};

@@ -1,56 +1,69 @@
-//! What a retry policy is asked.
+//! The decision whether a request is retried.
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri};
 
-use crate::{attempt::RetryReason, error::Error, options::RequestOptions};
+use crate::{
+    attempt::{Attempt, RetryReason},
+    error::Error,
+    options::RequestOptions,
+};
 
-/// Decides whether and when a request is sent again; the layer does the rest:
-/// it keeps the copy, waits, respects the deadline and writes the trail.
+/// Decides whether and when a request is retried; the layer does the rest: it keeps
+/// the copy, waits, respects the deadline and logs the attempts.
 ///
-/// [`StandardRetry`](super::StandardRetry) is what the transport uses. The trait
-/// is object-safe: `Arc<dyn RetryPolicy>` is a policy too.
+/// [`StandardRetry`](super::StandardRetry) is the transport's default. The trait is
+/// object-safe, and an `Arc` of a policy is a policy.
 ///
 /// ```
 /// use std::time::Duration;
-/// use es_transport::{attempt::RetryReason, layer::retry::*};
+/// use es_transport::{Transport, attempt::RetryReason, layer::retry::*};
 ///
-/// /// Sends again, at once and once, what was never sent.
-/// struct Unsent;
+/// /// Retries once, at once, and never what goes to the audit index.
+/// struct Once;
 ///
-/// impl RetryPolicy for Unsent {
+/// impl RetryPolicy for Once {
 ///     fn max_retries(&self, _: &RequestFacts<'_>) -> u32 {
 ///         1
 ///     }
 ///
-///     fn decide(&self, _: &RequestFacts<'_>, ended: &Ended<'_>) -> Option<RetryPlan> {
-///         let unsent = ended.error().is_some_and(|error| error.is_unsent());
-///         unsent.then(|| RetryPlan::new(RetryReason::Unsent, Duration::ZERO))
+///     fn decide(
+///         &self,
+///         request: &RequestFacts<'_>,
+///         outcome: &AttemptOutcome<'_>,
+///     ) -> Option<RetryPlan> {
+///         let is_audit = request.uri().path().starts_with("/audit/");
+///         let is_safe = outcome.error().is_some_and(|error| error.is_not_sent());
+///         (is_safe && !is_audit).then(|| RetryPlan::new(RetryReason::NotSent, Duration::ZERO))
 ///     }
 /// }
-/// # let _ = RetryLayer::new(Unsent);
+///
+/// let transport = Transport::builder().node("http://localhost:9200").retry_policy(Once).build()?;
+/// # let _ = transport;
+/// # Ok::<(), es_transport::Error>(())
 /// ```
 pub trait RetryPolicy: Send + Sync + 'static {
-    /// How often this request may be sent again. For 0 no copy of it is kept.
+    /// Returns the maximum number of retries of this request. For 0 no copy of it is
+    /// kept.
     fn max_retries(&self, request: &RequestFacts<'_>) -> u32;
 
-    /// Whether to send the request again after an attempt that ended so.
+    /// Returns the retry that follows an attempt with this outcome, if any.
     ///
-    /// Asked after every attempt that may be followed by another.
-    fn decide(&self, request: &RequestFacts<'_>, ended: &Ended<'_>) -> Option<RetryPlan>;
+    /// Called after every attempt that may be followed by another.
+    fn decide(&self, request: &RequestFacts<'_>, outcome: &AttemptOutcome<'_>)
+    -> Option<RetryPlan>;
 
-    /// Asked last, when nothing else stands against a retry: whether all
-    /// requests together may make one more for this reason. `false` ends the
-    /// request with the outcome that it has.
+    /// Called last, when nothing else prevents a retry: whether all requests together
+    /// may make one more for this reason. `false` ends the request with the outcome
+    /// that it has.
     fn withdraw(&self, reason: RetryReason) -> bool {
         let _ = reason;
         true
     }
 
-    /// Told of every request that succeeded at its first attempt: the answer is
-    /// neither a 429 nor the failure of a server (5xx), and not one for which it
-    /// is sent again.
+    /// Called for every request that succeeds at its first attempt: the response is
+    /// neither a 429 nor a server error (5xx), and is not retried.
     fn deposit(&self) {}
 }
 
@@ -59,8 +72,12 @@ impl<P: RetryPolicy + ?Sized> RetryPolicy for Arc<P> {
         (**self).max_retries(request)
     }
 
-    fn decide(&self, request: &RequestFacts<'_>, ended: &Ended<'_>) -> Option<RetryPlan> {
-        (**self).decide(request, ended)
+    fn decide(
+        &self,
+        request: &RequestFacts<'_>,
+        outcome: &AttemptOutcome<'_>,
+    ) -> Option<RetryPlan> {
+        (**self).decide(request, outcome)
     }
 
     fn withdraw(&self, reason: RetryReason) -> bool {
@@ -72,138 +89,179 @@ impl<P: RetryPolicy + ?Sized> RetryPolicy for Arc<P> {
     }
 }
 
-/// What a policy sees of the request.
+/// A request as a policy sees it.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct RequestFacts<'a> {
-    /// Its method.
-    pub method: &'a Method,
-    /// Its own settings, if it has any.
-    pub options: Option<&'a RequestOptions>,
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    extensions: &'a Extensions,
 }
 
 impl<'a> RequestFacts<'a> {
-    /// A request with this method and these options.
-    pub const fn new(method: &'a Method, options: Option<&'a RequestOptions>) -> Self {
-        Self { method, options }
+    /// Creates the facts of a request from its parts.
+    pub const fn new(
+        method: &'a Method,
+        uri: &'a Uri,
+        headers: &'a HeaderMap,
+        extensions: &'a Extensions,
+    ) -> Self {
+        Self { method, uri, headers, extensions }
+    }
+
+    /// Returns the facts of a request.
+    pub fn of<B>(request: &'a Request<B>) -> Self {
+        Self::new(request.method(), request.uri(), request.headers(), request.extensions())
+    }
+
+    /// Returns the method.
+    pub const fn method(&self) -> &'a Method {
+        self.method
+    }
+
+    /// Returns the URI: path and query, before a node is selected.
+    pub const fn uri(&self) -> &'a Uri {
+        self.uri
+    }
+
+    /// Returns the headers as the caller set them.
+    pub const fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    /// Returns the extensions, those of the caller among them.
+    pub const fn extensions(&self) -> &'a Extensions {
+        self.extensions
+    }
+
+    /// Returns the request's own settings, if it has any.
+    pub fn options(&self) -> Option<&'a RequestOptions> {
+        RequestOptions::find(self.extensions)
     }
 
     /// Whether doing it twice is the same as doing it once: as
     /// [`RequestOptions::idempotent`] says, otherwise as the method says
     /// (RFC 9110, section 9.2.2: all but POST, PATCH, CONNECT and unknown ones).
     pub fn is_idempotent(&self) -> bool {
-        let told = self.options.and_then(|options| options.idempotent);
-        told.unwrap_or_else(|| self.method.is_idempotent())
+        let set = self.options().and_then(|options| options.idempotent);
+        set.unwrap_or_else(|| self.method.is_idempotent())
     }
 }
 
-/// How an attempt ended.
+/// The end of an attempt as a policy sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Ended<'a> {
-    attempt: u32,
-    uncounted: u32,
-    untried: bool,
-    spent: Duration,
+pub struct AttemptOutcome<'a> {
+    previous: &'a [Attempt],
+    failovers: u32,
+    has_untried_node: bool,
+    elapsed: Duration,
     result: Result<(StatusCode, &'a HeaderMap), &'a Error>,
 }
 
-impl<'a> Ended<'a> {
-    /// Attempt number `attempt` (the first is 1) was answered.
-    pub const fn answered(attempt: u32, status: StatusCode, headers: &'a HeaderMap) -> Self {
-        let result = Ok((status, headers));
-        Self { attempt, uncounted: 0, untried: false, spent: Duration::ZERO, result }
+impl<'a> AttemptOutcome<'a> {
+    /// Creates the outcome of an attempt that got a response, after these attempts.
+    pub fn from_response<B>(previous: &'a [Attempt], response: &'a Response<B>) -> Self {
+        let result = Ok((response.status(), response.headers()));
+        let (failovers, has_untried_node, elapsed) = (0, false, Duration::ZERO);
+        Self { previous, failovers, has_untried_node, elapsed, result }
     }
 
-    /// Attempt number `attempt` (the first is 1) got no answer.
-    pub fn failed(attempt: u32, error: &'a Error) -> Self {
-        let (untried, result) = (error.has_untried(), Err(error));
-        Self { attempt, uncounted: 0, untried, spent: Duration::ZERO, result }
+    /// Creates the outcome of an attempt that failed, after these attempts.
+    pub fn from_error(previous: &'a [Attempt], error: &'a Error) -> Self {
+        let has_untried_node = error.has_untried_node();
+        let (failovers, elapsed) = (0, Duration::ZERO);
+        Self { previous, failovers, has_untried_node, elapsed, result: Err(error) }
     }
 
-    /// States how many of the attempts so far were retries that do not count
-    /// ([`RetryPlan::counts`]).
+    /// Sets the number of retries so far that were failovers
+    /// ([`RetryPlan::is_failover`]).
     #[must_use]
-    pub const fn with_uncounted(mut self, uncounted: u32) -> Self {
-        self.uncounted = uncounted;
+    pub const fn with_failovers(mut self, failovers: u32) -> Self {
+        self.failovers = failovers;
         self
     }
 
-    /// States how long the attempts of the request took so far.
+    /// Sets the time that the attempts took so far.
     #[must_use]
-    pub const fn with_spent(mut self, spent: Duration) -> Self {
-        self.spent = spent;
+    pub const fn with_elapsed(mut self, elapsed: Duration) -> Self {
+        self.elapsed = elapsed;
         self
     }
 
-    /// States whether another live node was not tried yet.
+    /// Sets whether another live node was not tried yet.
     #[must_use]
-    pub const fn with_untried(mut self, untried: bool) -> Self {
-        self.untried = untried;
+    pub const fn with_untried_node(mut self, has_untried_node: bool) -> Self {
+        self.has_untried_node = has_untried_node;
         self
     }
 
-    /// The number of the attempt; the first is 1.
-    pub const fn attempt(&self) -> u32 {
-        self.attempt
+    /// Returns the number of the attempt; the first is 1.
+    pub fn attempt(&self) -> u32 {
+        u32::try_from(self.previous.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// The number of the retry that would follow, among those that count; the
+    /// Returns the attempts before this one.
+    pub const fn previous(&self) -> &'a [Attempt] {
+        self.previous
+    }
+
+    /// Returns the number of the retry that would follow, failovers not counted; the
     /// first is 1.
-    pub const fn retry(&self) -> u32 {
-        self.attempt.saturating_sub(self.uncounted)
+    pub fn retry(&self) -> u32 {
+        self.attempt().saturating_sub(self.failovers)
     }
 
-    /// Whether another live node was not tried yet, as the layer that chooses nodes says.
-    pub const fn untried(&self) -> bool {
-        self.untried
+    /// Whether another live node was not tried yet, according to the layer that
+    /// selects nodes.
+    pub const fn has_untried_node(&self) -> bool {
+        self.has_untried_node
     }
 
-    /// How long the attempts of the request took together, waits left out; told
-    /// of those that [failed](Self::failed).
-    pub const fn spent(&self) -> Duration {
-        self.spent
+    /// Returns the time that the attempts took together, waits left out; zero after a
+    /// response.
+    pub const fn elapsed(&self) -> Duration {
+        self.elapsed
     }
 
-    /// The status, if there was an answer.
+    /// Returns the status, if there was a response.
     pub fn status(&self) -> Option<StatusCode> {
         self.result.ok().map(|(status, _)| status)
     }
 
-    /// The headers, if there was an answer.
+    /// Returns the headers, if there was a response.
     pub fn headers(&self) -> Option<&'a HeaderMap> {
         self.result.ok().map(|(_, headers)| headers)
     }
 
-    /// The error, if there was no answer.
+    /// Returns the error, if there was no response.
     pub fn error(&self) -> Option<&'a Error> {
         self.result.err()
     }
 }
 
-/// The decision to send a request again.
+/// The decision to retry a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPlan {
-    /// Why; it is written into the trail of attempts.
+    /// The reason, for the log of attempts.
     pub reason: RetryReason,
-    /// After which time; zero is at once.
+    /// The time to wait before the retry; zero is at once.
     pub wait: Duration,
-    /// Whether it is one of those that the request has
-    /// ([`RetryPolicy::max_retries`]). A request whose retries do not count is
-    /// ended by its policy alone.
-    pub counts: bool,
+    /// Whether it does not count towards [`RetryPolicy::max_retries`]: the request
+    /// only moves on to another node. Only its policy ends such a request.
+    pub is_failover: bool,
 }
 
 impl RetryPlan {
-    /// A retry for this reason after this time.
+    /// Creates a retry for this reason after this time.
     pub const fn new(reason: RetryReason, wait: Duration) -> Self {
-        Self { reason, wait, counts: true }
+        Self { reason, wait, is_failover: false }
     }
 
-    /// The same beyond the retries that the request has ([`counts`](Self::counts)).
+    /// Returns the same plan as a failover, which is not counted.
     #[must_use]
-    pub const fn uncounted(mut self) -> Self {
-        self.counts = false;
+    pub const fn failover(mut self) -> Self {
+        self.is_failover = true;
         self
     }
 }

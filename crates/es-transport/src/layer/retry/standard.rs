@@ -1,53 +1,57 @@
-//! The policy that the transport uses.
+//! The policy of the transport.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use http::StatusCode;
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{DATE, RETRY_AFTER},
+};
 
 use super::{
     Budget,
-    policy::{Ended, RequestFacts, RetryPlan, RetryPolicy},
-    retry_after::retry_after,
+    policy::{AttemptOutcome, RequestFacts, RetryPlan, RetryPolicy},
 };
 use crate::{
     attempt::RetryReason,
     backoff::Backoff,
-    error::{Error, TimeoutPhase},
+    error::{Error, FailureClass, TimeoutPhase},
     rng::Rng,
 };
 
-/// Sends a request again where that can do no harm.
+/// Retries a request where that is safe.
 ///
-/// What decides is what may already have happened:
+/// The outcome decides, by what may already have happened:
 ///
-/// | outcome | sent again |
+/// | outcome | retried |
 /// |---|---|
-/// | no byte of the request was taken (connection refused, connect timeout, dead pooled connection, no connection in the time of the attempt) | always |
-/// | the connection broke later | if the request is idempotent |
-/// | 429 | always: it is a refusal, nothing was done. For a request that is done in parts, some of which may be done, name [no status](crate::RequestOptions::retry_on_status) |
-/// | 401, if [it is named](Self::retry_on_status) | always: nothing was done |
+/// | not sent ([`FailureClass::NotSent`]: connection refused, connect or acquire timeout, [rejected](crate::Error::rejected)) | always |
+/// | failed TLS handshake | on another node that was not tried yet |
+/// | may be applied ([`FailureClass::MaybeApplied`]: the connection broke) | if the request is idempotent |
+/// | attempt timeout | if set ([`retry_on_timeout`](Self::retry_on_timeout)) and idempotent |
+/// | 429 | always: it is a refusal, nothing was done. For a request that is applied in parts, set [no status](crate::RequestOptions::retry_on_status) |
+/// | 401, if [set](Self::retry_on_status) | always: nothing was done |
 /// | 502, 503, 504, or as set | if the request is idempotent: a gateway does not know what the node did, and a node's 503 may come from one shard of several |
-/// | the time of the attempt was over | if asked for ([`retry_on_timeout`](Self::retry_on_timeout)), and idempotent |
-/// | TLS, settings, the request itself, credentials, redirects, product, media type, unreadable answers, total deadline | never: it would end the same |
+/// | refused by client or server ([`FailureClass`]), total timeout | never: it would end the same |
 ///
-/// Idempotent is what
-/// [`RequestOptions::idempotent`](crate::RequestOptions::idempotent) says, else the method:
-/// GET, HEAD, PUT, DELETE and OPTIONS are, POST and PATCH are not. To name a
-/// status in [`RequestOptions::retry_on_status`](crate::RequestOptions::retry_on_status) is not to say that the request
-/// may be done twice.
+/// [`RequestOptions::idempotent`](crate::RequestOptions::idempotent) says whether a
+/// request is idempotent, else the method: GET, HEAD, PUT, DELETE and OPTIONS are, POST
+/// and PATCH are not. A status in
+/// [`RequestOptions::retry_on_status`](crate::RequestOptions::retry_on_status) does not
+/// make a request idempotent.
 ///
-/// Before a retry it waits as [`Backoff`] says, and at least as long as the
-/// answer's `Retry-After` asks (at most 30 s,
-/// [`max_retry_after`](Self::max_retry_after)). It does not wait when another
-/// live node was not tried yet, save after a 429, which says that the cluster
-/// has more than it can do. A [`Budget`] keeps all retries a share of the traffic,
-/// but for those of requests that no node took, which are no load: while a cluster
-/// is wholly down, every caller waits as often as it may.
+/// Before a retry it waits as [`Backoff`] says, and at least as long as `Retry-After`
+/// asks (at most 30 s, [`max_retry_after`](Self::max_retry_after)). It does not wait
+/// while another live node was not tried yet, except after a 429, which says that the
+/// cluster is overloaded. A [`Budget`] keeps all retries a share of the traffic, except
+/// those of requests that were not sent, which are no load: while a cluster is down,
+/// every caller waits as often as it may.
 ///
-/// A request of which no byte was taken goes on to another live node, for up to
-/// 5 s of such attempts, without counting it among its
-/// [`max_retries`](Self::max_retries) (but for 0): so it finds a live node also
-/// when a third of very many is lost at once.
+/// A request that was not sent moves on to another live node, for up to 5 s of such
+/// attempts, without counting it towards [`max_retries`](Self::max_retries) (unless
+/// that is 0): it finds a live node even if a third of very many nodes is lost at once.
 ///
 /// ```
 /// use es_transport::layer::retry::{Budget, RetryLayer, StandardRetry};
@@ -69,8 +73,8 @@ pub struct StandardRetry {
 }
 
 impl StandardRetry {
-    /// 3 retries; 429, 502, 503 and 504; timeouts are not retried; the default
-    /// [`Backoff`] and [`Budget`].
+    /// Creates a policy with the defaults: 3 retries; 429, 502, 503 and 504; no retry of
+    /// timeouts; the default [`Backoff`] and [`Budget`].
     pub fn new() -> Self {
         Self {
             max_retries: 3,
@@ -88,55 +92,54 @@ impl StandardRetry {
         }
     }
 
-    /// How often a request may be sent again; 3 by default, 0 switches retry off.
-    /// To go on to another live node when one could not be reached is not to send again.
+    /// Sets the maximum number of retries, not counting failovers to another live node
+    /// after a failed connect. Default: 3; 0 switches both off.
     #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
-    /// The statuses after which it is sent again; 429, 502, 503 and 504 by default.
+    /// Sets the statuses that are retried. Default: 429, 502, 503 and 504.
     ///
-    /// 401 is worth naming where a restart of the whole cluster is to be waited
-    /// out: Elasticsearch refuses good credentials until its security index is back.
+    /// Add 401 to tolerate a restart of the whole cluster: Elasticsearch refuses valid
+    /// credentials until its security index is back.
     #[must_use]
     pub fn retry_on_status(mut self, statuses: impl Into<Arc<[StatusCode]>>) -> Self {
         self.statuses = statuses.into();
         self
     }
 
-    /// Whether it is sent again after the time of an attempt was over; not by
-    /// default, since a slow cluster gets slower by it. What got no connection in
-    /// that time was not sent, and is sent in any case.
+    /// Sets whether an attempt that timed out is retried. Default: `false`, since a slow
+    /// cluster gets slower by it.
     #[must_use]
     pub fn retry_on_timeout(mut self, retry: bool) -> Self {
         self.on_timeout = retry;
         self
     }
 
-    /// How long it waits; by default 100 ms, doubled up to 10 s, with jitter.
+    /// Sets the waits. Default: 100 ms, doubled up to 10 s, with jitter.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
     }
 
-    /// The most that a `Retry-After` is followed; 30 s by default.
+    /// Sets the longest `Retry-After` that is obeyed. Default: 30 s.
     #[must_use]
     pub fn max_retry_after(mut self, most: Duration) -> Self {
         self.max_retry_after = most;
         self
     }
 
-    /// What all requests together may spend on retries; several policies can share one.
+    /// Sets the share of retries in the traffic; several policies can share one budget.
     #[must_use]
     pub fn budget(mut self, budget: impl Into<Arc<Budget>>) -> Self {
         self.budget = budget.into();
         self
     }
 
-    /// Where the jitter comes from; seeded, it repeats itself.
+    /// Sets the source of the jitter; a seeded one repeats itself.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = rng;
@@ -144,81 +147,77 @@ impl StandardRetry {
     }
 
     fn status_reason(&self, request: &RequestFacts<'_>, status: StatusCode) -> Option<RetryReason> {
-        let own = request.options.and_then(|options| options.retry_on_status.as_deref());
+        let own = request.options().and_then(|options| options.retry_on_status.as_deref());
         let may_pass = own.unwrap_or(&self.statuses).contains(&status);
         // Nothing was done.
-        let refused = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
-        (may_pass && (refused || request.is_idempotent())).then_some(RetryReason::Status)
+        let is_refusal = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
+        (may_pass && (is_refusal || request.is_idempotent())).then_some(RetryReason::Status)
     }
 
-    fn error_reason(&self, request: &RequestFacts<'_>, error: &Error) -> Option<RetryReason> {
-        let reason = match error.timeout_phase() {
-            Some(TimeoutPhase::Total) => return None,
-            Some(TimeoutPhase::Acquire) => RetryReason::Unsent,
-            Some(TimeoutPhase::Attempt) if error.is_unsent() => RetryReason::Unsent,
-            Some(TimeoutPhase::Attempt | TimeoutPhase::Read) => {
-                let own = request.options.and_then(|options| options.retry_on_timeout);
-                own.unwrap_or(self.on_timeout).then_some(RetryReason::Timeout)?
+    fn error_reason(
+        &self,
+        request: &RequestFacts<'_>,
+        outcome: &AttemptOutcome<'_>,
+        error: &Error,
+    ) -> Option<RetryReason> {
+        if error.timeout_phase() == Some(TimeoutPhase::Total) {
+            return None;
+        }
+        // The same node would fail the same way.
+        if error.is_tls() && !outcome.has_untried_node() {
+            return None;
+        }
+
+        match error.class() {
+            FailureClass::NotSent => Some(RetryReason::NotSent),
+            FailureClass::MaybeApplied if !request.is_idempotent() => None,
+            FailureClass::MaybeApplied if error.is_timeout() => {
+                let own = request.options().and_then(|options| options.retry_on_timeout);
+                own.unwrap_or(self.on_timeout).then_some(RetryReason::Timeout)
             }
-            Some(TimeoutPhase::Connect) | None if ends_the_same(error) => {
-                return None;
-            }
-            Some(TimeoutPhase::Connect) | None if error.is_unsent() => RetryReason::Unsent,
-            Some(TimeoutPhase::Connect) | None => RetryReason::Idempotent,
-        };
-        (error.is_unsent() || request.is_idempotent()).then_some(reason)
+            FailureClass::MaybeApplied => Some(RetryReason::Idempotent),
+            FailureClass::RefusedByServer | FailureClass::RefusedByClient => None,
+        }
     }
 
-    fn wait(&self, ended: &Ended<'_>) -> Duration {
-        let overloaded = ended.status() == Some(StatusCode::TOO_MANY_REQUESTS);
-        if ended.untried() && !overloaded {
+    fn wait(&self, outcome: &AttemptOutcome<'_>) -> Duration {
+        let is_overload = outcome.status() == Some(StatusCode::TOO_MANY_REQUESTS);
+        if outcome.has_untried_node() && !is_overload {
             return Duration::ZERO;
         }
-        let asked = ended.headers().and_then(retry_after).unwrap_or_default();
-        self.backoff.wait(ended.retry(), &self.rng).max(asked.min(self.max_retry_after))
+        let asked = outcome.headers().and_then(retry_after).unwrap_or_default();
+        self.backoff.wait(outcome.retry(), &self.rng).max(asked.min(self.max_retry_after))
     }
 }
 
-/// How long the attempts of a request may be refused by one node after the
-/// other without being counted. Refusals come within milliseconds; a connect that
-/// runs out of time (5 s by default) counts.
-const UNDER_WAY: Duration = Duration::from_secs(5);
-
-/// Errors that another attempt cannot change.
-fn ends_the_same(error: &Error) -> bool {
-    error.is_tls()
-        || error.is_config()
-        || error.is_request()
-        || error.is_credentials()
-        || error.is_redirect()
-        || error.is_unsupported_product()
-        || error.is_media_type()
-        || error.is_body()
-        || error.is_sniff()
-        || error.is_no_nodes()
-        || error.is_closed()
-}
+/// The time for which a request may fail over without counting its attempts. Refused
+/// connections take milliseconds; a connect timeout (5 s by default) counts.
+const FAILOVER: Duration = Duration::from_secs(5);
 
 impl RetryPolicy for StandardRetry {
     fn max_retries(&self, request: &RequestFacts<'_>) -> u32 {
-        request.options.and_then(|options| options.max_retries).unwrap_or(self.max_retries)
+        request.options().and_then(|options| options.max_retries).unwrap_or(self.max_retries)
     }
 
-    fn decide(&self, request: &RequestFacts<'_>, ended: &Ended<'_>) -> Option<RetryPlan> {
-        let reason = match ended.error() {
-            Some(error) => self.error_reason(request, error)?,
-            None => self.status_reason(request, ended.status()?)?,
+    fn decide(
+        &self,
+        request: &RequestFacts<'_>,
+        outcome: &AttemptOutcome<'_>,
+    ) -> Option<RetryPlan> {
+        let reason = match outcome.error() {
+            Some(error) => self.error_reason(request, outcome, error)?,
+            None => self.status_reason(request, outcome.status()?)?,
         };
-        let plan = RetryPlan::new(reason, self.wait(ended));
-        // On its way to its first node still, it puts no load on anybody.
-        let is_under_way = reason == RetryReason::Unsent && ended.untried();
-        let is_under_way = is_under_way && ended.spent() < UNDER_WAY;
-        Some(if is_under_way { plan.uncounted() } else { plan })
+        let plan = RetryPlan::new(reason, self.wait(outcome));
+        let is_failover = reason == RetryReason::NotSent
+            && outcome.has_untried_node()
+            && outcome.elapsed() < FAILOVER;
+        Some(if is_failover { plan.failover() } else { plan })
     }
 
     fn withdraw(&self, reason: RetryReason) -> bool {
-        // Nobody had any work with what was never sent.
-        reason == RetryReason::Unsent || self.budget.withdraw()
+        // A request that was not sent is no load.
+        reason == RetryReason::NotSent || self.budget.withdraw()
     }
 
     fn deposit(&self) {
@@ -229,5 +228,86 @@ impl RetryPolicy for StandardRetry {
 impl Default for StandardRetry {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Returns the time that the server asks to wait, in any form of `Retry-After`
+/// (RFC 9110, section 10.2.3): seconds, with a fraction or in quotes as some proxies
+/// write them, or a date. A date is read against the response's own `Date` where it
+/// has one, so that differing clocks do no harm; one that has passed is zero.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value).trim();
+    if let Some(seconds) = seconds(value) {
+        return Some(seconds);
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = headers.get(DATE).and_then(date).unwrap_or_else(SystemTime::now);
+    Some(until.duration_since(now).unwrap_or_default())
+}
+
+fn seconds(value: &str) -> Option<Duration> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    // More digits than a number can hold still mean "very long".
+    let whole = Duration::from_secs(whole.parse().unwrap_or(u64::MAX));
+    let fraction: f64 = format!("0.{fraction}").parse().unwrap_or(0.0);
+    Some(whole.saturating_add(Duration::from_secs_f64(fraction)))
+}
+
+fn date(value: &HeaderValue) -> Option<SystemTime> {
+    httpdate::parse_http_date(value.to_str().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(fields: &[(http::HeaderName, &'static str)]) -> Option<Duration> {
+        let value = |text: &&'static str| HeaderValue::from_static(text);
+        retry_after(&fields.iter().map(|(name, text)| (name.clone(), value(text))).collect())
+    }
+
+    #[test]
+    fn seconds_of_any_size_are_read() {
+        assert_eq!(read(&[(RETRY_AFTER, "7")]), Some(Duration::from_secs(7)));
+        assert_eq!(read(&[(RETRY_AFTER, " 0 ")]), Some(Duration::ZERO));
+        let endless = read(&[(RETRY_AFTER, "99999999999999999999999")]);
+        assert_eq!(endless, Some(Duration::from_secs(u64::MAX)));
+    }
+
+    #[test]
+    fn fractions_and_quotes_are_read() {
+        assert_eq!(read(&[(RETRY_AFTER, "0.5")]), Some(Duration::from_millis(500)));
+        assert_eq!(read(&[(RETRY_AFTER, "\"1\"")]), Some(Duration::from_secs(1)));
+        assert_eq!(read(&[(RETRY_AFTER, "1.999999999999")]), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_date_is_relative_to_the_servers_clock() {
+        let date = (DATE, "Fri, 31 Dec 1999 23:59:30 GMT");
+        let later = (RETRY_AFTER, "Fri, 31 Dec 1999 23:59:59 GMT");
+        assert_eq!(read(&[date, later]), Some(Duration::from_secs(29)));
+        assert_eq!(read(&[(RETRY_AFTER, "Fri, 31 Dec 1999 23:59:59 GMT")]), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_date_alone_is_relative_to_our_clock() {
+        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3_600));
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_str(&soon).unwrap());
+        let wait = retry_after(&headers).unwrap();
+        assert!((3_500..=3_600).contains(&wait.as_secs()), "{wait:?}");
+    }
+
+    #[test]
+    fn an_unreadable_value_is_ignored() {
+        assert_eq!(read(&[]), None);
+        for bad in ["", "-1", "1.", ".5", "1.5s", "\"", "soon", "+3"] {
+            assert_eq!(read(&[(RETRY_AFTER, bad)]), None, "{bad}");
+        }
     }
 }

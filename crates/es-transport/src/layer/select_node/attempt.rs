@@ -78,14 +78,14 @@ impl Attempt {
 
     pub(super) fn failed(&mut self, error: Error) -> Error {
         self.end(NodeOutcome::of_error(&error), AttemptEnd::Failed(&error));
-        let error = error.with_untried(self.has_untried());
+        let error = error.with_untried_node(self.has_untried_node());
         if error.node().is_some() {
             return error;
         }
         error.with_node(Arc::clone(self.node().shared_url()))
     }
 
-    pub(super) fn has_untried(&self) -> bool {
+    pub(super) fn has_untried_node(&self) -> bool {
         self.selection.has_untried_node(self.tried.as_deref().unwrap_or_default())
     }
 

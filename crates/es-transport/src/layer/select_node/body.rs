@@ -35,7 +35,7 @@ impl Body for Watched {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>>>> {
         let this = &mut *self;
-        let frame = match ready!(this.inner.as_mut().poll_frame(cx)) {
+        let frame = match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
             Some(Ok(frame)) => Some(Ok(frame)),
             Some(Err(error)) => Some(Err(this.attempt.failed(error))),
             None => None,

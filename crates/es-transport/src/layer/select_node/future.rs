@@ -11,9 +11,9 @@ use pin_project_lite::pin_project;
 
 use super::{attempt::Attempt, body::Watched};
 use crate::{
-    attempt::AnsweredBy,
     body::ResponseBody,
     error::{BoxError, Error, Result},
+    extensions::ServedBy,
 };
 
 pin_project! {
@@ -83,7 +83,8 @@ fn answered(answer: &mut Response<ResponseBody>, mut attempt: Attempt) {
     let node = attempt.node().shared_url();
     answer.body_mut().set_node(Arc::clone(node));
     if status.as_u16() >= 400 || attempt.is_resend() {
-        let answered = AnsweredBy { node: Arc::clone(node), untried: attempt.has_untried() };
+        let answered =
+            ServedBy { node: Arc::clone(node), has_untried_node: attempt.has_untried_node() };
         answer.extensions_mut().insert(answered);
     }
     let body = answer.body_mut();

@@ -20,11 +20,11 @@ use super::{
     layer::Settings,
 };
 use crate::{
-    attempt::Resend,
     body::ResponseBody,
     error::{BoxError, Error, Result},
     events::Event,
-    node::{Node, NodeSelector, RequestContext, SelectedNode, is_dots},
+    extensions::{RetryContext, SelectedNode},
+    node::{Node, NodeSelector, RequestContext, is_dots},
     options::{RequestAuth, RequestOptions},
 };
 
@@ -78,7 +78,7 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
             let selection = pool.select(selector, &context)?;
             return Ok(Attempt::start(selection, self.feedback(), &context, None));
         }
-        let retry = extensions.get::<Resend>();
+        let retry = extensions.get::<RetryContext>();
         let options = RequestOptions::find(extensions);
         let hint = options.and_then(|options| options.selector_hint.as_deref());
         let mut context = context.with_hint(hint);

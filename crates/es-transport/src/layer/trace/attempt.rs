@@ -9,8 +9,8 @@ use tracing::{Span, debug_span, field::Empty};
 
 use super::future::ResponseFuture;
 use crate::{
-    attempt::Resend,
     error::{BoxError, Error},
+    extensions::RetryContext,
 };
 
 /// Gives each attempt a span; see the [module page](super).
@@ -81,7 +81,7 @@ fn span<B>(request: &Request<B>) -> Span {
 }
 
 fn resend_count<B>(request: &Request<B>) -> Option<u32> {
-    request.extensions().get::<Resend>().map(|resend| resend.attempt.saturating_sub(1))
+    request.extensions().get::<RetryContext>().map(|resend| resend.attempt.saturating_sub(1))
 }
 
 /// The host; an IPv6 address without its brackets.

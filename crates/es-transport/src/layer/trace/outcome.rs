@@ -1,7 +1,7 @@
 use http::Response;
 use tracing::Span;
 
-use crate::{attempt::Attempts, error::Error};
+use crate::{error::Error, extensions::Attempts};
 
 /// Writes how it ended into the span.
 pub(super) fn record<RB>(span: &Span, result: Result<&Response<RB>, &Error>) {

@@ -7,7 +7,7 @@ use tracing::{Span, field::Empty, info_span};
 use super::future::ResponseFuture;
 use crate::{
     error::{BoxError, Error},
-    options::OperationName,
+    extensions::OperationName,
 };
 
 /// Gives each request a span; see the [module page](super).

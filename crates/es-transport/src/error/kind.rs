@@ -1,0 +1,295 @@
+//! Kinds of errors and their classification.
+
+use std::{sync::Arc, time::Duration};
+
+use super::Error;
+use crate::attempt::Attempt;
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// A setting, named, and what is wrong with it.
+    Config {
+        setting: &'static str,
+        message: Box<str>,
+    },
+    /// A request that cannot be sent as it stands.
+    Request(Box<str>),
+    Connect(Option<Box<str>>),
+    Tls(Option<Box<str>>),
+    Timeout {
+        phase: TimeoutPhase,
+        after: Option<Duration>,
+    },
+    /// The connection broke, or what came is not HTTP.
+    Io(Option<Box<str>>),
+    /// An answer that came but cannot be read.
+    Body(Box<str>),
+    Redirect {
+        status: u16,
+        location: Option<Box<str>>,
+    },
+    UnsupportedProduct(Box<str>),
+    MediaType(Box<str>),
+    Credentials(Box<str>),
+    Sniff(Box<str>),
+    NoNodes,
+    Closed,
+    /// A layer rejected the request before it was sent.
+    Rejected,
+    /// An error of a foreign service or layer in the stack.
+    Service,
+}
+
+/// What is known of a request that failed, and with it whether a retry is safe.
+///
+/// | error | class | evidence against the node |
+/// |---|---|---|
+/// | connect error, TLS handshake, connect timeout | [`NotSent`](Self::NotSent) | yes |
+/// | no connection became free (acquire timeout) | [`NotSent`](Self::NotSent) | weak, as any timeout |
+/// | [`Error::rejected`], tower's `Overloaded` | [`NotSent`](Self::NotSent) | no |
+/// | an open connection broke | [`MaybeApplied`](Self::MaybeApplied) | yes |
+/// | attempt or total timeout, tower's and tokio's `Elapsed` | [`MaybeApplied`](Self::MaybeApplied) | weak |
+/// | any other error of another crate | [`MaybeApplied`](Self::MaybeApplied) | no |
+/// | redirect, product check, media type | [`RefusedByServer`](Self::RefusedByServer) | no |
+/// | response too large, broken framing or compression | [`RefusedByClient`](Self::RefusedByClient) | no |
+/// | settings, the request itself, credentials, closed, no nodes | [`RefusedByClient`](Self::RefusedByClient) | no |
+///
+/// Errors of other crates are recognised by [`Error::from_service`], wherever they
+/// stand in the chain of sources: [`Error`] itself, errors of hyper, rustls, tokio and
+/// tower, and [`std::io::Error`]. A layer of your own replaces the classification
+/// by mapping its inner error to one of the constructors of [`Error`], or with
+/// [`Error::with_class`].
+///
+/// ```
+/// use es_transport::{Body, Error, error::FailureClass};
+/// use http::{Request, Response};
+/// use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let backend = service_fn(async |_: Request<Body>| Err::<Response<Body>, _>("no route"));
+/// // This backend fails before it sends anything.
+/// let mut service = ServiceBuilder::new().map_err(Error::rejected).service(backend);
+///
+/// let error = service.ready().await.unwrap().call(Request::default()).await.unwrap_err();
+/// assert_eq!(error.class(), FailureClass::NotSent);
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureClass {
+    /// No byte of the request was taken by a server: a retry is safe.
+    NotSent,
+    /// A server may have applied the request: a retry is safe if it is idempotent.
+    MaybeApplied,
+    /// The server responded, and not as Elasticsearch responds to this request:
+    /// another attempt would end the same.
+    RefusedByServer,
+    /// This client refused the request or its response: another attempt would end
+    /// the same.
+    RefusedByClient,
+}
+
+/// The step whose time limit was exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutPhase {
+    /// Opening the TCP connection and the TLS handshake.
+    Connect,
+    /// Waiting for a connection to the node.
+    Acquire,
+    /// One attempt: from the selection of the node to the end of its response.
+    Attempt,
+    /// The whole request with all its attempts.
+    Total,
+    /// The next frame of a streamed response.
+    Read,
+}
+
+impl Error {
+    /// Returns the kind of the error as a word from a short list, for spans and
+    /// metrics; `_OTHER` is OpenTelemetry's word for one without a name.
+    pub fn type_name(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Config { .. } => "config",
+            Kind::Request(_) => "request",
+            Kind::Connect(_) => "connect",
+            Kind::Tls(_) => "tls",
+            Kind::Timeout { phase: TimeoutPhase::Connect, .. } => "timeout.connect",
+            Kind::Timeout { phase: TimeoutPhase::Acquire, .. } => "timeout.acquire",
+            Kind::Timeout { phase: TimeoutPhase::Attempt, .. } => "timeout.attempt",
+            Kind::Timeout { phase: TimeoutPhase::Total, .. } => "timeout.total",
+            Kind::Timeout { phase: TimeoutPhase::Read, .. } => "timeout.read",
+            Kind::Io(_) => "io",
+            Kind::Body(_) => "body",
+            Kind::Redirect { .. } => "redirect",
+            Kind::UnsupportedProduct(_) => "unsupported_product",
+            Kind::MediaType(_) => "media_type",
+            Kind::Credentials(_) => "credentials",
+            Kind::Sniff(_) => "sniff",
+            Kind::NoNodes => "no_nodes",
+            Kind::Closed => "closed",
+            Kind::Rejected => "rejected",
+            Kind::Service => "_OTHER",
+        }
+    }
+
+    /// Whether a setting is wrong; the transport was not built.
+    pub fn is_config(&self) -> bool {
+        matches!(self.0.kind, Kind::Config { .. })
+    }
+
+    /// Returns the name of the setting that is wrong.
+    pub fn setting(&self) -> Option<&'static str> {
+        match self.0.kind {
+            Kind::Config { setting, .. } => Some(setting),
+            _ => None,
+        }
+    }
+
+    /// Whether the request itself cannot be sent.
+    pub fn is_request(&self) -> bool {
+        matches!(self.0.kind, Kind::Request(_))
+    }
+
+    /// Whether no connection could be opened (refused, unreachable, name not found).
+    pub fn is_connect(&self) -> bool {
+        matches!(self.0.kind, Kind::Connect(_) | Kind::Timeout { phase: TimeoutPhase::Connect, .. })
+    }
+
+    /// Whether the TLS handshake failed: certificate, name, fingerprint or protocol.
+    pub fn is_tls(&self) -> bool {
+        matches!(self.0.kind, Kind::Tls(_))
+    }
+
+    /// Whether a time limit was exceeded; [`Error::timeout_phase`] says which.
+    pub fn is_timeout(&self) -> bool {
+        self.timeout_phase().is_some()
+    }
+
+    /// Returns the step whose time limit was exceeded.
+    pub fn timeout_phase(&self) -> Option<TimeoutPhase> {
+        match self.0.kind {
+            Kind::Timeout { phase, .. } => Some(phase),
+            _ => None,
+        }
+    }
+
+    /// Returns the time limit that was exceeded, if it is known.
+    pub fn timeout_after(&self) -> Option<Duration> {
+        match self.0.kind {
+            Kind::Timeout { after, .. } => after,
+            _ => None,
+        }
+    }
+
+    /// Whether an open connection broke.
+    pub fn is_io(&self) -> bool {
+        matches!(self.0.kind, Kind::Io(_))
+    }
+
+    /// Whether this client refused the response (size, framing, compression).
+    pub fn is_body(&self) -> bool {
+        matches!(self.0.kind, Kind::Body(_))
+    }
+
+    /// Whether the response was a redirect, which is never followed.
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.0.kind, Kind::Redirect { .. })
+    }
+
+    /// Whether the server does not identify itself as Elasticsearch.
+    pub fn is_unsupported_product(&self) -> bool {
+        matches!(self.0.kind, Kind::UnsupportedProduct(_))
+    }
+
+    /// Whether the server refused the media type of compatibility mode.
+    pub fn is_media_type(&self) -> bool {
+        matches!(self.0.kind, Kind::MediaType(_))
+    }
+
+    /// Whether a credentials provider failed.
+    pub fn is_credentials(&self) -> bool {
+        matches!(self.0.kind, Kind::Credentials(_))
+    }
+
+    /// Whether sniffing failed.
+    pub fn is_sniff(&self) -> bool {
+        matches!(self.0.kind, Kind::Sniff(_))
+    }
+
+    /// Whether the pool had no node to send the request to.
+    pub fn is_no_nodes(&self) -> bool {
+        matches!(self.0.kind, Kind::NoNodes)
+    }
+
+    /// Whether a service or layer of another crate failed, and nothing more is known.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.0.kind, Kind::Service)
+    }
+
+    /// Whether the transport was closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.0.kind, Kind::Closed)
+    }
+
+    /// Whether no byte of the request was taken by a server, so that a retry cannot
+    /// apply it twice.
+    pub fn is_not_sent(&self) -> bool {
+        self.0.is_not_sent
+    }
+
+    /// Whether the pool had another live node that this request did not try.
+    pub fn has_untried_node(&self) -> bool {
+        self.0.has_untried_node
+    }
+
+    /// Returns the node of the last attempt: its URL, without user info.
+    pub fn node(&self) -> Option<&Arc<str>> {
+        self.0.node.as_ref()
+    }
+
+    /// Returns every attempt that was made for the request, in order.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0.attempts
+    }
+
+    /// Whether a layer of the stack rejected the request before it was sent.
+    pub fn is_rejected(&self) -> bool {
+        matches!(self.0.kind, Kind::Rejected)
+    }
+
+    /// Returns what is known of the request; see the table on [`FailureClass`].
+    pub fn class(&self) -> FailureClass {
+        if let Some(class) = self.0.class {
+            return class;
+        }
+        match self.0.kind {
+            Kind::Config { .. }
+            | Kind::Request(_)
+            | Kind::Body(_)
+            | Kind::Credentials(_)
+            | Kind::Sniff(_)
+            | Kind::NoNodes
+            | Kind::Closed => FailureClass::RefusedByClient,
+            Kind::Redirect { .. } | Kind::UnsupportedProduct(_) | Kind::MediaType(_) => {
+                FailureClass::RefusedByServer
+            }
+            Kind::Connect(_)
+            | Kind::Tls(_)
+            | Kind::Timeout { .. }
+            | Kind::Io(_)
+            | Kind::Rejected
+            | Kind::Service => match self.0.is_not_sent {
+                true => FailureClass::NotSent,
+                false => FailureClass::MaybeApplied,
+            },
+        }
+    }
+
+    /// Whether the error is evidence against the node: only connect, TLS and I/O
+    /// errors are.
+    pub fn is_node_failure(&self) -> bool {
+        self.is_connect() || self.is_tls() || self.is_io()
+    }
+}

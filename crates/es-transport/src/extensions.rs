@@ -1,0 +1,122 @@
+//! The types that travel in [`http::Extensions`] between a caller, the layers and
+//! the caller again.
+//!
+//! | type | on | written by | read by |
+//! |---|---|---|---|
+//! | `Arc<`[`RequestOptions`]`>` | request | the caller | the layers, each its own settings |
+//! | [`OperationName`] | request | the caller | spans, metrics, layers of your own |
+//! | [`Deadline`] | request | [`Transport::send`], [`TotalTimeoutLayer`] | retry, attempt timeout |
+//! | [`RetryContext`] | request | [`RetryLayer`] | node selection, spans |
+//! | [`SelectedNode`] | request | the caller | filled by node selection |
+//! | [`ServedBy`] | response | node selection | retry, the caller |
+//! | [`Attempts`] | response | [`RetryLayer`] | spans, metrics, the caller |
+//!
+//! A value of any other type that a caller puts on a request reaches every layer,
+//! in every attempt.
+//!
+//! [`RequestOptions`]: crate::RequestOptions
+//! [`RetryLayer`]: crate::layer::RetryLayer
+//! [`TotalTimeoutLayer`]: crate::layer::TotalTimeoutLayer
+//! [`Transport::send`]: crate::Transport::send
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::Extensions;
+use tokio::time::Instant;
+
+use crate::{
+    attempt::Attempt,
+    node::Node,
+    options::{RequestOptions, Setting},
+};
+
+/// The name of the operation in Elasticsearch's API, such as `search`: an
+/// extension of the request, for spans, metrics and layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationName(pub &'static str);
+
+impl OperationName {
+    /// Names the operation of a request.
+    pub fn attach<B>(self, request: &mut http::Request<B>) {
+        request.extensions_mut().insert(self);
+    }
+}
+
+/// The moment at which a request with all its attempts must be over: an extension
+/// of a request that has a total timeout. Nothing is started that would end later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// The moment.
+    pub at: Instant,
+    /// The total timeout, for the error that names it.
+    pub after: Duration,
+}
+
+impl Deadline {
+    /// Returns the deadline of a request that is sent at `now`: the earlier of the
+    /// one that it carries and the one that its options or `timeout` set.
+    pub fn of(extensions: &Extensions, timeout: Option<Duration>, now: Instant) -> Option<Self> {
+        let own = RequestOptions::find(extensions)
+            .map_or(Setting::Inherit, |options| options.total_timeout);
+        // A time that no clock can express never ends.
+        let set = own.or(timeout).and_then(|after| {
+            let at = now.checked_add(after)?;
+            Some(Self { at, after })
+        });
+        let carried = if extensions.is_empty() { None } else { extensions.get::<Self>().copied() };
+
+        match (set, carried) {
+            (Some(set), Some(carried)) if carried.at < set.at => Some(carried),
+            (set, carried) => set.or(carried),
+        }
+    }
+}
+
+/// What a retry knows of the attempts before it: an extension of every attempt but
+/// the first.
+#[derive(Clone, Debug)]
+pub struct RetryContext {
+    /// The number of this attempt; the first retry is 2.
+    pub attempt: u32,
+    /// The URLs of the nodes that were tried, without user info, in order.
+    pub tried: Arc<[Arc<str>]>,
+}
+
+/// The node that served a response: an extension of every response with a status of
+/// 400 or above, and of every response to a retry. The layer that chose the node
+/// writes it.
+///
+/// Responses that succeed at once carry none, which costs nothing; their
+/// [`ResponseBody::node`](crate::ResponseBody::node) names the node.
+#[derive(Clone, Debug)]
+pub struct ServedBy {
+    /// The URL of the node, without user info.
+    pub node: Arc<str>,
+    /// Whether the pool has another live node that this request did not try yet:
+    /// a retry then need not wait.
+    pub has_untried_node: bool,
+}
+
+/// The attempts of a request that needed more than one: an extension of its response.
+#[derive(Clone, Debug)]
+pub struct Attempts(pub Arc<[Attempt]>);
+
+/// An extension of a request by which its sender learns which node was selected,
+/// whatever layers lie between. The layer that selects the node fills it.
+#[derive(Clone, Debug, Default)]
+pub struct SelectedNode(Arc<Mutex<Option<Node>>>);
+
+impl SelectedNode {
+    /// Returns the node of the last attempt; `None` if none was selected.
+    pub fn node(&self) -> Option<Node> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Stores the node.
+    pub fn set(&self, node: &Node) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(node.clone());
+    }
+}

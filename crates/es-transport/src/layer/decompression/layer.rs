@@ -1,0 +1,57 @@
+use http::{HeaderMap, HeaderValue, header};
+use tower::Layer;
+
+use super::service::Decompression;
+
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+
+/// Decompresses responses; see the [module](super).
+#[derive(Clone, Copy, Debug)]
+pub struct DecompressionLayer {
+    pub(super) is_enabled: bool,
+    pub(super) limit: Option<usize>,
+}
+
+impl DecompressionLayer {
+    /// Creates a layer that accepts gzip and decompresses up to 512 MiB.
+    pub fn new() -> Self {
+        Self { is_enabled: true, limit: Some(512 << 20) }
+    }
+
+    /// Sets whether requests accept gzip. Default: `true`. A response that is compressed
+    /// all the same is decompressed.
+    #[must_use]
+    pub fn accept_gzip(mut self, accept: bool) -> Self {
+        self.is_enabled = accept;
+        self
+    }
+
+    /// Sets the maximum size of a decompressed response in bytes; `None` is no limit.
+    /// Default: 512 MiB.
+    #[must_use]
+    pub fn max_response_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.limit = bytes.into();
+        self
+    }
+
+    pub(super) fn write_accept_encoding(&self, headers: &mut HeaderMap) {
+        // To enter something may make room for it, needed or not.
+        if self.is_enabled && !headers.contains_key(header::ACCEPT_ENCODING) {
+            headers.insert(header::ACCEPT_ENCODING, GZIP);
+        }
+    }
+}
+
+impl Default for DecompressionLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for DecompressionLayer {
+    type Service = Decompression<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Decompression::new(inner, *self)
+    }
+}

@@ -1,0 +1,170 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep};
+use tower::{Layer, Service};
+
+use super::body::TimeoutBody;
+use crate::{
+    body::ResponseBody,
+    error::{BoxError, Error, Result, TimeoutPhase},
+    extensions::Deadline,
+    options::RequestOptions,
+    timer::sleep_until,
+};
+
+/// Ends attempts that take too long; see the [module](super).
+#[derive(Clone, Copy, Debug)]
+pub struct AttemptTimeoutLayer {
+    timeout: Option<Duration>,
+}
+
+impl AttemptTimeoutLayer {
+    /// Creates a layer with this time limit; `None` is no limit. A request's own
+    /// options and its total deadline hold in any case.
+    pub fn new(timeout: impl Into<Option<Duration>>) -> Self {
+        Self { timeout: timeout.into() }
+    }
+}
+
+impl Default for AttemptTimeoutLayer {
+    /// 30 s.
+    fn default() -> Self {
+        Self::new(Duration::from_secs(30))
+    }
+}
+
+impl<S> Layer<S> for AttemptTimeoutLayer {
+    type Service = AttemptTimeout<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AttemptTimeout { inner, timeout: self.timeout }
+    }
+}
+
+/// The service of [`AttemptTimeoutLayer`].
+#[derive(Clone, Debug)]
+pub struct AttemptTimeout<S> {
+    inner: S,
+    timeout: Option<Duration>,
+}
+
+impl<S, B, RB> Service<Request<B>> for AttemptTimeout<S>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    S::Error: Into<BoxError>,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = AttemptTimeoutFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let extensions = request.extensions();
+        let (timeout, deadline) = match RequestOptions::find(extensions) {
+            Some(options) => (options.request_timeout.or(self.timeout), extensions.get().copied()),
+            None if extensions.is_empty() => (self.timeout, None),
+            None => (self.timeout, extensions.get().copied()),
+        };
+        let limit = Limit::of(timeout, deadline);
+
+        AttemptTimeoutFuture { inner: self.inner.call(request), sleep: None, limit, read: timeout }
+    }
+}
+
+/// The moment at which an attempt ends, and the error that it then has.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    at: Instant,
+    phase: TimeoutPhase,
+    after: Duration,
+}
+
+impl Limit {
+    /// Returns the earlier of the attempt's end and the total deadline.
+    fn of(timeout: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
+        let total =
+            deadline.map(|Deadline { at, after }| Self { at, phase: TimeoutPhase::Total, after });
+        // A time that no clock can express never ends.
+        let attempt = timeout.and_then(|after| {
+            let at = Instant::now().checked_add(after)?;
+            Some(Self { at, phase: TimeoutPhase::Attempt, after })
+        });
+
+        match (attempt, total) {
+            (Some(attempt), Some(total)) if attempt.at < total.at => Some(attempt),
+            (attempt, total) => total.or(attempt),
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`AttemptTimeout`].
+    #[derive(Debug)]
+    pub struct AttemptTimeoutFuture<F> {
+        #[pin]
+        inner: F,
+        // Created when there is something to wait for.
+        #[pin]
+        sleep: Option<Sleep>,
+        limit: Option<Limit>,
+        read: Option<Duration>,
+    }
+}
+
+impl<F, RB, E> Future for AttemptTimeoutFuture<F>
+where
+    F: Future<Output = Result<Response<RB>, E>>,
+    E: Into<BoxError>,
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
+{
+    type Output = Result<Response<ResponseBody>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(result) = this.inner.poll(cx) {
+            let read = *this.read;
+            return Poll::Ready(
+                result.map(|response| timed(response, read)).map_err(Error::from_service),
+            );
+        }
+
+        let Some(limit) = this.limit else { return Poll::Pending };
+        if this.sleep.is_none() {
+            this.sleep.set(Some(sleep_until(limit.at)?));
+        }
+        if let Some(sleep) = this.sleep.as_pin_mut() {
+            ready!(sleep.poll(cx));
+        }
+        Poll::Ready(Err(Error::timeout(limit.phase, limit.after)))
+    }
+}
+
+/// Limits the time between the frames of a streamed response.
+fn timed<RB>(response: Response<RB>, timeout: Option<Duration>) -> Response<ResponseBody>
+where
+    RB: HttpBody<Data = Bytes> + Send + 'static,
+    RB::Error: Into<BoxError>,
+{
+    let mut response = response.map(ResponseBody::new);
+    if let Some(timeout) = timeout {
+        response.body_mut().wrap_stream(|stream| TimeoutBody::new(stream, timeout));
+    }
+    response
+}
