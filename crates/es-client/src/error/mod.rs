@@ -279,10 +279,10 @@ impl fmt::Display for Error {
                 write!(f, "the response is incomplete: {reason}")
             }
             Kind::Partial { failed: 0, .. } => {
-                f.write_str("the answer is incomplete: the server's time was over")
+                f.write_str("the response is incomplete: the server timed out")
             }
             Kind::Partial { failed, total, first } => {
-                write!(f, "the answer is incomplete: {failed} of {total} shards failed")?;
+                write!(f, "the response is incomplete: {failed} of {total} shards failed")?;
                 first.as_ref().map_or(Ok(()), |first| write!(f, ": {first}"))
             }
             Kind::Source(_) => f.write_str("the input of the helper failed"),

@@ -78,6 +78,8 @@ response! {
         pub expiration_time_in_millis: i64,
         /// The status that the search ended with.
         pub completion_status: Option<u16>,
+        /// The error that ended it.
+        pub error: Option<ErrorCause>,
         /// The shards that have responded so far.
         pub shards: Shards = "_shards",
     }

@@ -4,6 +4,7 @@
 
 mod documents;
 mod errors;
+mod facts;
 mod failures;
 mod lenient;
 mod management;
