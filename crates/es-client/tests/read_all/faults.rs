@@ -76,7 +76,7 @@ async fn shards_that_fail_are_errors_unless_allowed() {
     assert!(error.is_partial());
     assert_eq!(
         error.to_string(),
-        "the answer is incomplete: 1 of 3 shards failed: [i][1] x_exception: why"
+        "the response is incomplete: 1 of 3 shards failed: [i][1] x_exception: why"
     );
     let allowed = reading(&client).allow_partial_results(true);
     assert_eq!(numbers(allowed.stream()).await.unwrap().len(), 1);
