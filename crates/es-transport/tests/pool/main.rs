@@ -5,9 +5,12 @@ mod chaos;
 #[path = "../connect_support/mod.rs"]
 mod connect_support;
 mod connecting;
+#[cfg(feature = "http2")]
+mod http2;
 mod idle;
 mod leftovers;
 mod limits;
+mod network;
 mod responses;
 mod reuse;
 mod runtimes;

@@ -99,3 +99,25 @@ async fn outside_of_a_runtime_requests_fail() {
     };
     assert!(error.is_request() && error.is_not_sent(), "{error}");
 }
+
+#[test]
+fn a_runtime_that_is_not_driven_blocks_nobody() {
+    in_time(|| {
+        let servers = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let server = servers.block_on(Server::echo());
+        for most in [1, 4] {
+            let connections = Connections::builder().max_per_node(most).build(connector());
+            let (kept, other) = (runtime(), runtime());
+            let before = server.accepted();
+            // Its connection stays, and nobody drives it.
+            kept.block_on(get(&connections, server.url("/kept"))).unwrap();
+            for _ in 0..3 {
+                other.block_on(get(&connections, server.url("/other"))).unwrap();
+            }
+            assert_eq!(server.accepted() - before, 2);
+            kept.block_on(get(&connections, server.url("/kept"))).unwrap();
+            let again = if most == 1 { 3 } else { 2 };
+            assert_eq!(server.accepted() - before, again);
+        }
+    });
+}
