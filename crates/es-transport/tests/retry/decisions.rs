@@ -101,8 +101,7 @@ async fn a_broken_connection_says_why_it_was_retried() {
 
 #[tokio::test(start_paused = true)]
 async fn errors_that_another_attempt_cannot_change_are_final() {
-    let errors: [fn() -> Error; 11] = [
-        || Error::tls_message("unknown issuer"),
+    let errors: [fn() -> Error; 10] = [
         || Error::config("node", "wrong"),
         || Error::request("wrong"),
         || Error::credentials("none"),
@@ -119,6 +118,12 @@ async fn errors_that_another_attempt_cannot_change_are_final() {
         assert_eq!(played.requests(), 1, "{}", error());
         assert_eq!(played.attempts().len(), 1, "{}", error());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_handshake_was_not_sent() {
+    let played = play(standard(), post(), [fail(Error::tls_message("expired"))]).await;
+    assert_eq!(played.reasons(), [Some(RetryReason::Unsent), None]);
 }
 
 fn timed_out(phase: TimeoutPhase) -> super::Outcome {

@@ -9,6 +9,7 @@ mod forms;
 mod hints;
 mod pin;
 mod provider;
+mod renewal;
 mod session;
 mod settings;
 mod sniffed;
