@@ -38,7 +38,7 @@
 //! | --- | --- |
 //! | `native-roots` | the operating system's certificate store as [`connect::TrustRoots`] |
 //! | `metrics` | numbers of requests by the facade of that name: `layer::metrics` |
-//! | `http2` | HTTP/2 by the alternative bottom, [`connect::http_client`] |
+//! | `http2` | HTTP/2 to https nodes that offer it: `TransportBuilder::http2` |
 
 pub mod attempt;
 pub mod backoff;
