@@ -109,7 +109,7 @@ impl<T> TransportBuilder<T> {
         self.connections("http2_builder", |c| c.http2_builder(builder))
     }
 
-    /// Sets a hook that is called when a connection was opened or closed. See
+    /// Adds a hook that is called when a connection was opened or closed. See
     /// [`ConnectionsBuilder::on_event`].
     pub fn on_connection_event(
         self,

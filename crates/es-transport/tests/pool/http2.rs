@@ -11,8 +11,8 @@ use std::{
 
 use es_transport::{
     Body, Error, ResponseBody, Transport,
-    attempt::Attempts,
     connect::{Connections, Connector, TlsSettings},
+    extensions::Attempts,
 };
 use http::{Request, Response, Version};
 use hyper::{
@@ -239,7 +239,7 @@ async fn pings_close_a_silent_connection() {
     let connections =
         Connections::builder().may_share(true).http2_builder(http2).build(connector(&ca));
     let error = get(&connections, &url).await.unwrap_err();
-    assert!(error.is_io() && !error.is_unsent(), "{}", chain(&error));
+    assert!(error.is_io() && !error.is_not_sent(), "{}", chain(&error));
     eventually("it is closed", || connections.counts(&url.parse().unwrap()).1 == 0).await;
 }
 

@@ -174,7 +174,7 @@ async fn a_name_without_an_address_is_a_connect_error() {
     let records = Records::default();
     let connections = Connections::with_connector(resolving(&records, TIMEOUT));
     let error = get(&connections, "http://es.test:9200/").await.unwrap_err();
-    assert!(error.is_connect() && error.is_unsent(), "{error}");
+    assert!(error.is_connect() && error.is_not_sent(), "{error}");
     assert!(chain(&error).contains("no address"), "{}", chain(&error));
 }
 
@@ -293,7 +293,7 @@ async fn waiting_for_a_connection_is_limited() {
     let error = get(&connections, server.url("/")).await.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Acquire), "{error}");
     assert_eq!(error.timeout_after(), Some(limit));
-    assert!(error.is_unsent());
+    assert!(error.is_not_sent());
     assert_eq!(counts(&connections, &server).0, 1);
 }
 

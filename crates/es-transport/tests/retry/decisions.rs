@@ -123,7 +123,7 @@ async fn errors_that_another_attempt_cannot_change_are_final() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_handshake_was_not_sent() {
     let played = play(standard(), post(), [fail(Error::tls_message("expired"))]).await;
-    assert_eq!(played.reasons(), [Some(RetryReason::Unsent), None]);
+    assert_eq!(played.reasons(), [Some(RetryReason::NotSent), None]);
 }
 
 fn timed_out(phase: TimeoutPhase) -> super::Outcome {

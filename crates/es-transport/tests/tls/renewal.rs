@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use es_transport::{Body, Transport, layer::product_check::Verification};
+use es_transport::{Body, Transport, layer::response_check::ProductCheck};
 use http::Request;
 
 use crate::connect_support::{
@@ -29,7 +29,7 @@ fn transport(ca: &Ca, nodes: &[SocketAddr]) -> Transport {
     Transport::builder()
         .nodes(nodes.iter().map(|address| format!("https://{address}")))
         .ca_certs(ca.pem())
-        .product_check(Verification::Off)
+        .product_check(ProductCheck::Off)
         .max_connection_age(Duration::from_millis(10))
         .build()
         .unwrap()
@@ -67,7 +67,7 @@ async fn only_bad_certificates_are_the_error() {
     let transport = transport(&ca, &addresses);
     let request = Request::get("/").body(Body::empty()).unwrap();
     let error = transport.send(request).await.unwrap_err();
-    assert!(error.is_tls() && error.is_unsent(), "{}", chain(&error));
+    assert!(error.is_tls() && error.is_not_sent(), "{}", chain(&error));
     assert!(error.attempts().len() > 2, "each was tried");
 }
 

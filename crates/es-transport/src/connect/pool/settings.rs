@@ -171,7 +171,7 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets a hook that is called when a connection was opened or closed.
+    /// Adds a hook that is called when a connection was opened or closed.
     ///
     /// ```
     /// use es_transport::connect::{Connections, ConnectionEvent};
@@ -184,7 +184,13 @@ impl ConnectionsBuilder {
     /// # let _ = settings;
     /// ```
     pub fn on_event(mut self, hook: impl Fn(&ConnectionEvent) + Send + Sync + 'static) -> Self {
-        self.on_event = Some(Arc::new(hook));
+        self.on_event = Some(match self.on_event {
+            None => Arc::new(hook),
+            Some(earlier) => Arc::new(move |event: &ConnectionEvent| {
+                earlier(event);
+                hook(event);
+            }),
+        });
         self
     }
 

@@ -154,20 +154,10 @@ impl StandardRetry {
         (may_pass && (is_refusal || request.is_idempotent())).then_some(RetryReason::Status)
     }
 
-    fn error_reason(
-        &self,
-        request: &RequestFacts<'_>,
-        outcome: &AttemptOutcome<'_>,
-        error: &Error,
-    ) -> Option<RetryReason> {
+    fn error_reason(&self, request: &RequestFacts<'_>, error: &Error) -> Option<RetryReason> {
         if error.timeout_phase() == Some(TimeoutPhase::Total) {
             return None;
         }
-        // The same node would fail the same way.
-        if error.is_tls() && !outcome.has_untried_node() {
-            return None;
-        }
-
         match error.class() {
             FailureClass::NotSent => Some(RetryReason::NotSent),
             FailureClass::MaybeApplied if !request.is_idempotent() => None,
@@ -205,7 +195,7 @@ impl RetryPolicy for StandardRetry {
         outcome: &AttemptOutcome<'_>,
     ) -> Option<RetryPlan> {
         let reason = match outcome.error() {
-            Some(error) => self.error_reason(request, outcome, error)?,
+            Some(error) => self.error_reason(request, error)?,
             None => self.status_reason(request, outcome.status()?)?,
         };
         let plan = RetryPlan::new(reason, self.wait(outcome));
