@@ -9,7 +9,7 @@
 //! | event | tracing level |
 //! |---|---|
 //! | [`NodeDied`](Event::NodeDied), [`SniffFailed`](Event::SniffFailed) | WARN |
-//! | [`NodeRevived`](Event::NodeRevived), [`NodeAdded`](Event::NodeAdded), [`NodeRemoved`](Event::NodeRemoved), [`Sniffed`](Event::Sniffed), [`Retried`](Event::Retried) | INFO |
+//! | [`NodeRevived`](Event::NodeRevived), [`NodeAdded`](Event::NodeAdded), [`NodeRemoved`](Event::NodeRemoved), [`Sniffed`](Event::Sniffed), [`ShardsUnknown`](Event::ShardsUnknown), [`Retried`](Event::Retried) | INFO |
 //! | [`ConnectionOpened`](Event::ConnectionOpened), [`ConnectionClosed`](Event::ConnectionClosed) | DEBUG |
 //!
 //! ```
@@ -81,6 +81,14 @@ pub enum Event {
     },
     /// No node has reported the cluster's nodes; the pool stays as it is.
     SniffFailed {
+        /// The error's message.
+        error: Arc<str>,
+    },
+    /// The shards of an index are not known: requests to it are not sent to the
+    /// nodes that hold them.
+    ShardsUnknown {
+        /// The index.
+        index: Arc<str>,
         /// The error's message.
         error: Arc<str>,
     },
@@ -157,6 +165,9 @@ impl Event {
             Self::Sniffed { nodes } => tracing::info!(nodes, "sniffed the nodes of the cluster"),
             Self::SniffFailed { error } => {
                 tracing::warn!(%error, "sniffing failed; the nodes stay as they are");
+            }
+            Self::ShardsUnknown { index, error } => {
+                tracing::info!(%index, %error, "the shards of an index are not known");
             }
             Self::Retried { node, failed, attempt } => {
                 let failed = failed.as_deref();

@@ -55,6 +55,7 @@ pub mod layer;
 pub mod node;
 pub mod options;
 pub mod rng;
+pub mod shard_aware;
 mod shared_service;
 pub mod sniff;
 mod timer;

@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll},
 };
 
@@ -100,6 +100,11 @@ impl Transport {
         SendFuture { state, started: None }
     }
 
+    /// Returns a reference that does not keep the transport alive.
+    pub fn downgrade(&self) -> WeakTransport {
+        WeakTransport(Arc::downgrade(&self.0))
+    }
+
     /// The nodes, and which of them are alive; `None` for a transport that was
     /// made [from a service](Transport::from_service).
     pub fn pool(&self) -> Option<&Arc<NodePool>> {
@@ -151,6 +156,18 @@ impl Transport {
         if let Some(shared) = &self.0.shared {
             (shared.close)();
         }
+    }
+}
+
+/// A reference to a [`Transport`] that does not keep it alive, for parts of the
+/// transport that send requests of their own.
+#[derive(Clone, Debug, Default)]
+pub struct WeakTransport(Weak<Inner>);
+
+impl WeakTransport {
+    /// Returns the transport; `None` if it was dropped.
+    pub fn upgrade(&self) -> Option<Transport> {
+        self.0.upgrade().map(Transport)
     }
 }
 

@@ -57,8 +57,8 @@ proptest! {
         run(seed, async {
             let world = World::new(nodes(300, seed).zones(["a", "b", "c"]), |settings| settings);
             let plan = Plan::new().at(2 * SECOND, Event::Silence, (0..300).filter(|n| n % 3 == 1));
-            // So few that almost half of them are probes.
-            let calls = world.play(Traffic::new(8.0, 400 * SECOND), plan).await;
+            // So few that most of them are probes.
+            let calls = world.play(Traffic::new(6.0, 400 * SECOND), plan).await;
             let met = |node| {
                 let at = world.attempts().into_iter().filter(move |a| a.node == node);
                 at.filter(|a| a.end == End::NoConnection).map(|a| a.ended).min().unwrap()

@@ -67,6 +67,21 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.selector = Arc::new(selector))
     }
 
+    /// Sends requests for a document, or for an index with one shard, to a node
+    /// that holds the shard ([`shard_aware`](crate::shard_aware)). The
+    /// [`node_selector`](Self::node_selector) chooses among several, and where
+    /// the shard is not known. Default: `false`.
+    ///
+    /// It switches `sniff_on_start` on, which finds the ids of the nodes.
+    pub fn shard_aware(self, yes: bool) -> Self {
+        self.set(|settings| {
+            settings.shard_aware = yes;
+            if yes {
+                settings.sniff = settings.sniff.clone().on_start(true);
+            }
+        })
+    }
+
     /// How long a node that failed is left alone: `factor · 2^(failures − 1)`,
     /// at most `max`. Default: 1 s and 30 s.
     pub fn dead_node_backoff(self, factor: Duration, max: Duration) -> Self {

@@ -26,7 +26,8 @@ use crate::{
         timeout::{AttemptTimeoutLayer, TotalTimeoutLayer},
         trace::{TraceAttemptLayer, TraceLayer},
     },
-    node::{LeaveHook, Node, NodePool},
+    node::{LeaveHook, Node, NodePool, NodeSelector},
+    shard_aware::ShardAware,
     sniff::Sniffer,
     transport::{Shared, Transport},
 };
@@ -202,13 +203,18 @@ where
     let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
     let auth = settings.auth.take().unwrap_or_else(AuthLayer::none);
 
+    let selector = if settings.shard_aware {
+        Arc::new(ShardAware::new(settings.selector)) as Arc<dyn NodeSelector>
+    } else {
+        settings.selector
+    };
     let product = ProductCheckLayer::new().mode(settings.product);
     // A node for each attempt, its credentials, and one deadline over all of it.
     let attempt = ServiceBuilder::new()
         .layer(settings.headers)
         .layer(MediaTypeLayer::new(mode))
         .layer(auth)
-        .layer(SelectNodeLayer::new(Arc::clone(&pool), settings.selector))
+        .layer(SelectNodeLayer::new(Arc::clone(&pool), Arc::clone(&selector)))
         // Below selection, which names the node in their errors, and below
         // media types: Elasticsearch compresses refusals too.
         .layer(product.clone())
@@ -235,7 +241,10 @@ where
         .layer(sniffer.layer())
         .service(attempt);
     let compression = compression.compresses();
-    Ok(Transport::new(request, Shared { pool, sniffer, compression, product, close }))
+    let shared = Shared { pool, sniffer, compression, product, close };
+    let transport = Transport::new(request, shared);
+    selector.attached(&transport.downgrade());
+    Ok(transport)
 }
 
 #[cfg(feature = "metrics")]

@@ -16,7 +16,7 @@ use crate::rng;
 /// index. There is always at least one.
 ///
 /// On a retry these are the nodes that were not tried yet, as long as there
-/// are any, and of those the ones that have responded before.
+/// are any.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates<'a> {
     members: &'a Members,
@@ -121,6 +121,18 @@ impl<'a> Candidates<'a> {
         let kept = self.iter().zip(self.indexes);
         let kept = kept.filter(|(candidate, _)| keep(*candidate));
         let indexes = kept.map(|(_, index)| *index).collect();
+        Subset { of: *self, indexes: SubsetIndexes::Own(indexes) }
+    }
+
+    /// Narrows the choice to the nodes with these ids
+    /// ([`NodeFacts::id`](super::NodeFacts::id)).
+    ///
+    /// It costs the same for any number of candidates.
+    pub fn with_ids<'b>(&self, ids: impl IntoIterator<Item = &'b str>) -> Subset<'a> {
+        let indexes = ids.into_iter().filter_map(|id| self.members.index_of_id(id));
+        let mut indexes: Indexes =
+            indexes.filter(|index| self.indexes.binary_search(index).is_ok()).collect();
+        indexes.sort_unstable();
         Subset { of: *self, indexes: SubsetIndexes::Own(indexes) }
     }
 

@@ -19,7 +19,7 @@ use crate::events::Event;
 /// Creates the members of a new pool.
 pub(super) fn members(nodes: &[Node], created_at: Instant) -> Arc<Members> {
     let entry = |node: &Node| Arc::new(Entry::new(node.clone(), Arc::default()));
-    Arc::new(Members { entries: nodes.iter().map(entry).collect(), created_at })
+    Arc::new(Members::new(nodes.iter().map(entry).collect(), created_at))
 }
 
 /// Returns the first node that equals an earlier one.
@@ -43,6 +43,7 @@ pub(super) fn replace(state: &mut State, mut nodes: Vec<Node>, pool: &Weak<NodeP
         state.health.push(health);
     }
     set_members(state, entries, pool);
+    state.is_sniff_doubtful = false;
 }
 
 /// Adds the absent seeds as live nodes: all of them when no node lives, and
@@ -70,13 +71,14 @@ pub(super) fn bring_back_seeds(state: &mut State, pool: &Weak<NodePool>) {
     let healths = absent.iter().map(|(_, is_proven)| Health::new(*is_proven));
     state.health.extend(healths);
     let absent = absent.into_iter().map(|(entry, _)| entry);
+    state.is_sniff_doubtful = has_live;
     let entries = state.members.entries.iter().cloned().chain(absent).collect();
     set_members(state, entries, pool);
 }
 
 fn set_members(state: &mut State, entries: Vec<Arc<Entry>>, pool: &Weak<NodePool>) {
     let created_at = state.members.created_at;
-    let members = Arc::new(Members { entries: entries.into(), created_at });
+    let members = Arc::new(Members::new(entries.into(), created_at));
     state.stripes = stripes(&members, pool);
     state.members = members;
 }

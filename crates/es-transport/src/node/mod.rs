@@ -22,6 +22,7 @@ mod outcome;
 mod pool;
 mod selection;
 mod selector;
+pub(crate) mod shards;
 mod snapshot;
 mod stripe;
 mod url;

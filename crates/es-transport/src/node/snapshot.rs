@@ -52,11 +52,32 @@ impl Entry {
 #[derive(Debug)]
 pub(super) struct Members {
     pub(super) entries: Box<[Arc<Entry>]>,
+    /// The indexes of the entries whose nodes have an id, in the order of the ids.
+    by_id: Box<[u32]>,
     /// The zero of the clock in [`Load`].
     pub(super) created_at: Instant,
 }
 
 impl Members {
+    pub(super) fn new(entries: Box<[Arc<Entry>]>, created_at: Instant) -> Self {
+        let ids = entries.iter().zip(0_u32..).filter_map(|(entry, index)| {
+            let id = entry.node.facts().id.as_deref()?;
+            Some((id, index))
+        });
+        let mut ids: Vec<_> = ids.collect();
+        ids.sort_unstable();
+        let by_id = ids.into_iter().map(|(_, index)| index).collect();
+        Self { entries, by_id, created_at }
+    }
+
+    /// Returns the index of the node with this id.
+    pub(super) fn index_of_id(&self, id: &str) -> Option<u32> {
+        let id_of =
+            |index: &u32| self.get(*index).and_then(|entry| entry.node.facts().id.as_deref());
+        let place = self.by_id.binary_search_by(|index| id_of(index).cmp(&Some(id))).ok()?;
+        self.by_id.get(place).copied()
+    }
+
     pub(super) fn get(&self, index: u32) -> Option<&Entry> {
         self.entries.get(index as usize).map(|entry| &**entry)
     }

@@ -19,6 +19,7 @@ mod operating;
 mod options;
 mod outage;
 mod retry;
+mod shards;
 mod sniffing;
 mod sources;
 mod waits;

@@ -63,20 +63,26 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
     /// Chooses a node and makes the request one to it.
     fn address<B>(&self, request: &mut Request<B>) -> Result<Attempt> {
         let target = target(request.uri())?.clone();
-        let attempt = self.choose(request)?;
+        let (attempt, parameter) = self.choose(request)?;
         let node = attempt.node();
+        let target = match parameter {
+            Some(parameter) => with_parameter(&target, parameter)?,
+            None => target,
+        };
         *request.uri_mut() = node.uri(target)?;
         authorize(request, node);
         Ok(attempt)
     }
 
-    fn choose<B>(&self, request: &Request<B>) -> Result<Attempt> {
+    /// Starts an attempt at a node; returns what its query gains.
+    fn choose<B>(&self, request: &Request<B>) -> Result<(Attempt, Option<&'static str>)> {
         let Settings { pool, selector } = &*self.settings;
         let context = RequestContext::of(request, Instant::now());
         let extensions = request.extensions();
         if extensions.is_empty() {
             let selection = pool.select(selector, &context)?;
-            return Ok(Attempt::start(selection, self.feedback(), &context, None));
+            let parameter = selector.query_for(selection.node(), &context);
+            return Ok((Attempt::start(selection, self.feedback(), &context, None), parameter));
         }
         let retry = extensions.get::<RetryContext>();
         let options = RequestOptions::find(extensions);
@@ -96,14 +102,21 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
                 attempt: retry.attempt,
             });
         }
+        let parameter = selector.query_for(selection.node(), &context);
         let tried = retry.map(|retry| Arc::clone(&retry.tried));
-        Ok(Attempt::start(selection, self.feedback(), &context, tried))
+        Ok((Attempt::start(selection, self.feedback(), &context, tried), parameter))
     }
 
     fn feedback(&self) -> Option<Arc<dyn Feedback>> {
         let settings = &self.settings;
         settings.selector.tracks_load().then(|| Arc::clone(settings) as Arc<dyn Feedback>)
     }
+}
+
+fn with_parameter(target: &PathAndQuery, parameter: &str) -> Result<PathAndQuery> {
+    let separator = if target.query().is_some() { '&' } else { '?' };
+    PathAndQuery::try_from(format!("{target}{separator}{parameter}"))
+        .map_err(|error| Error::request(error.to_string()))
 }
 
 /// The path and query of a URI that names no host.

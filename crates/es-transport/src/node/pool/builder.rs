@@ -87,6 +87,7 @@ impl NodePoolBuilder {
                 health: self.nodes.iter().map(|_| Health::default()).collect(),
                 members,
                 seeds: self.nodes.into_iter().map(Seed::new).collect(),
+                is_sniff_doubtful: false,
                 rng: self.rng,
                 last_probe: 0,
             };

@@ -108,6 +108,8 @@ pub(super) struct State {
     /// One for each member.
     pub(super) health: Vec<Health>,
     pub(super) seeds: Vec<Seed>,
+    /// Whether a sniffed node has failed and none has responded.
+    pub(super) is_sniff_doubtful: bool,
     rng: Rng,
     last_probe: u64,
 }
@@ -559,8 +561,8 @@ impl State {
     }
 
     /// Returns the live and eligible nodes to choose from: those that were not
-    /// tried while there are any, and on a retry those that have responded
-    /// before while there are any.
+    /// tried while there are any, and of those the ones that have responded
+    /// before if a sniff is doubtful.
     fn usable(&self, tried: &[Arc<str>], eligible: Option<&[u32]>) -> Indexes {
         let live = || {
             let members = self.members.entries.iter().zip(&self.health).zip(0_u32..);
@@ -572,10 +574,12 @@ impl State {
         }
         let tried = urls(tried);
         let untried = || live().filter(|((entry, _), _)| !tried.contains(entry.node.url()));
-        let proven = untried().filter(|((_, health), _)| health.is_proven());
-        let proven: Indexes = proven.map(|(_, index)| index).collect();
-        if !proven.is_empty() {
-            return proven;
+        if self.is_sniff_doubtful {
+            let proven = untried().filter(|((_, health), _)| health.is_proven());
+            let proven: Indexes = proven.map(|(_, index)| index).collect();
+            if !proven.is_empty() {
+                return proven;
+            }
         }
         let untried: Indexes = untried().map(|(_, index)| index).collect();
         if untried.is_empty() { all() } else { untried }

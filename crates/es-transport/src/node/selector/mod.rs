@@ -40,7 +40,7 @@ use std::{sync::Arc, time::Duration};
 use http::StatusCode;
 
 use super::{Candidates, Node};
-use crate::error::Error;
+use crate::{error::Error, transport::WeakTransport};
 
 pub use self::{
     context::RequestContext,
@@ -111,6 +111,19 @@ pub trait NodeSelector: Send + Sync + 'static {
         true
     }
 
+    /// Returns a parameter that is added to the query of a request to the
+    /// selected node, such as `preference=_local`. Default: none.
+    fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
+        let _ = (node, request);
+        None
+    }
+
+    /// Called once by the builder with the transport that uses the selector, for
+    /// selectors that ask the cluster something.
+    fn attached(&self, transport: &WeakTransport) {
+        let _ = transport;
+    }
+
     /// Called when an attempt begins at a node, if [`tracks_load`](Self::tracks_load).
     fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
         let _ = (node, request);
@@ -176,6 +189,14 @@ macro_rules! forward {
 
         fn is_constrained(&$this, request: &RequestContext<'_>) -> bool {
             $inner.is_constrained(request)
+        }
+
+        fn query_for(&$this, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
+            $inner.query_for(node, request)
+        }
+
+        fn attached(&$this, transport: &WeakTransport) {
+            $inner.attached(transport);
         }
 
         fn attempt_started(&$this, node: &Node, request: &RequestContext<'_>) {

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{AttemptEnd, NodeSelector, RequestContext, RoundRobin, forward};
-use crate::node::{Candidates, Node, SubsetCache};
+use crate::{
+    node::{Candidates, Node, SubsetCache},
+    transport::WeakTransport,
+};
 
 /// Chooses among the nodes with an attribute, such as those of the own zone,
 /// and spills over to all nodes when too few of them live or when the chosen

@@ -1,0 +1,185 @@
+//! Which shard holds a document, and which nodes hold a shard.
+//!
+//! No I/O: the state of a cluster goes in, node ids come out. A document lies in
+//! `floorMod(h, routing_num_shards) / (routing_num_shards / number_of_shards)`,
+//! where `h` is [murmur3](murmur3::murmur3) of its routing value, else of its id.
+//! In an index with a `routing_partition_size` *p*, the hash of the routing
+//! value moves by `floorMod(h(id), p)`.
+
+mod murmur3;
+mod state;
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use self::murmur3::murmur3;
+
+pub(crate) use self::state::parse;
+
+/// Where the documents of one index lie.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct IndexShards {
+    routing_num_shards: u32,
+    /// 1 unless the index is partitioned.
+    partition_size: u32,
+    /// Whether the rule is known: documents of time series have their shard in the id.
+    is_by_hash: bool,
+    shards: Box<[Shard]>,
+}
+
+/// The copies of one shard, by the ids of their nodes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shard {
+    /// The node of the started primary.
+    pub(crate) primary: Option<Arc<str>>,
+    /// The nodes of all started copies, the primary's included.
+    pub(crate) started: SmallVec<[Arc<str>; 2]>,
+}
+
+impl IndexShards {
+    /// Returns the shard of a document; `None` if the rule is not known.
+    pub(crate) fn shard_of(&self, id: Option<&str>, routing: Option<&str>) -> Option<u32> {
+        if self.shards.len() == 1 {
+            return Some(0);
+        }
+        if !self.is_by_hash {
+            return None;
+        }
+        let hash = match (routing, id) {
+            (Some(routing), Some(id)) if self.partition_size > 1 => {
+                let offset = i64::from(murmur3(id)).rem_euclid(i64::from(self.partition_size));
+                i64::from(murmur3(routing)) + offset
+            }
+            (_, _) if self.partition_size > 1 => return None,
+            (Some(value), _) | (None, Some(value)) => i64::from(murmur3(value)),
+            (None, None) => return None,
+        };
+        self.shard_of_hash(hash)
+    }
+
+    /// Returns the shards in which documents with a routing value lie, ascending.
+    pub(crate) fn shards_of_routing(&self, routing: &str) -> Vec<u32> {
+        let hash = i64::from(murmur3(routing));
+        let hashes = (0..self.partition_size).map(|offset| hash + i64::from(offset));
+        let mut shards: Vec<_> = hashes.filter_map(|hash| self.shard_of_hash(hash)).collect();
+        shards.sort_unstable();
+        shards.dedup();
+        shards
+    }
+
+    /// Returns the copies of a shard.
+    pub(crate) fn shard(&self, number: u32) -> Option<&Shard> {
+        self.shards.get(number as usize)
+    }
+
+    /// Whether documents are routed by a hash that can be checked.
+    pub(crate) fn is_by_hash(&self) -> bool {
+        self.is_by_hash
+    }
+
+    fn shard_of_hash(&self, hash: i64) -> Option<u32> {
+        let shards = u32::try_from(self.shards.len()).ok()?;
+        // Java adds ints, which wrap.
+        let wrapped = i64::from(hash as i32);
+        let slot = wrapped.checked_rem_euclid(i64::from(self.routing_num_shards))?;
+        let factor = self.routing_num_shards.checked_div(shards)?;
+        u32::try_from(slot).ok()?.checked_div(factor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn index(shards: usize, routing_num_shards: u32, partition_size: u32) -> IndexShards {
+        let shards = (0..shards).map(|_| Shard::default()).collect();
+        IndexShards { routing_num_shards, partition_size, is_by_hash: true, shards }
+    }
+
+    #[test]
+    fn a_document_lies_where_its_routing_says() {
+        let five = index(5, 640, 1);
+        let by_id = five.shard_of(Some("hello"), None).unwrap();
+        // floorMod(0xd7c31989 as i32, 640) / 128
+        assert_eq!(by_id, 4);
+        assert_eq!(five.shard_of(Some("x"), Some("hello")), Some(by_id));
+        assert_eq!(five.shard_of(None, Some("hello")), Some(by_id));
+        assert_eq!(five.shard_of(None, None), None);
+        assert_eq!(five.shards_of_routing("hello"), [by_id]);
+    }
+
+    #[test]
+    fn one_shard_holds_everything() {
+        let mut one = index(1, 1024, 1);
+        one.is_by_hash = false;
+        assert_eq!(one.shard_of(None, None), Some(0));
+    }
+
+    #[test]
+    fn an_unknown_rule_has_no_shard() {
+        let mut series = index(3, 768, 1);
+        series.is_by_hash = false;
+        assert_eq!(series.shard_of(Some("hello"), None), None);
+    }
+
+    #[test]
+    fn a_partitioned_index_needs_both_values() {
+        let partitioned = index(8, 1024, 3);
+        assert_eq!(partitioned.shard_of(Some("a"), None), None);
+        assert_eq!(partitioned.shard_of(None, Some("a")), None);
+        let possible = partitioned.shards_of_routing("a");
+        for id in ["1", "2", "3", "4"] {
+            assert!(possible.contains(&partitioned.shard_of(Some(id), Some("a")).unwrap()));
+        }
+    }
+
+    #[test]
+    fn numbers_that_make_no_sense_have_no_shard() {
+        assert_eq!(index(0, 0, 1).shard_of(Some("a"), None), None);
+        assert_eq!(index(5, 0, 1).shard_of(Some("a"), None), None);
+        assert_eq!(index(5, 3, 1).shard_of(Some("a"), None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_has_a_shard_of_the_index(
+            id in ".{0,40}",
+            shards in 1..13_usize,
+            splits in 0..6_u32,
+            partition_size in 1..4_u32,
+        ) {
+            let index = index(shards, shards as u32 * 2_u32.pow(splits), partition_size);
+            let shard = index.shard_of(Some(&id), Some("routing")).unwrap();
+            prop_assert!((shard as usize) < shards);
+            prop_assert!(index.shards_of_routing("routing").contains(&shard) || shards == 1);
+        }
+
+        #[test]
+        fn the_hash_is_that_of_the_bytes(text in any::<String>()) {
+            prop_assert_eq!(murmur3(&text), by_bytes(&text));
+        }
+    }
+
+    /// Murmur3 as published: over bytes.
+    fn by_bytes(text: &str) -> i32 {
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let scramble =
+            |block: u32| block.wrapping_mul(0xCC9E_2D51).rotate_left(15).wrapping_mul(0x1B87_3593);
+        let mut hash = 0_u32;
+        for chunk in bytes.chunks(4) {
+            let mut block = [0; 4];
+            block[..chunk.len()].copy_from_slice(chunk);
+            hash ^= scramble(u32::from_le_bytes(block));
+            if chunk.len() == 4 {
+                hash = hash.rotate_left(13).wrapping_mul(5).wrapping_add(0xE654_6B64);
+            }
+        }
+        hash ^= bytes.len() as u32;
+        hash = (hash ^ (hash >> 16)).wrapping_mul(0x85EB_CA6B);
+        hash = (hash ^ (hash >> 13)).wrapping_mul(0xC2B2_AE35);
+        (hash ^ (hash >> 16)).cast_signed()
+    }
+}

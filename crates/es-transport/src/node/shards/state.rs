@@ -1,0 +1,165 @@
+//! The filtered cluster state of one index → its shards.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use serde::Deserialize;
+
+use super::{IndexShards, Shard};
+
+#[derive(Deserialize)]
+struct State {
+    metadata: Metadata,
+    routing_table: RoutingTable,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    indices: BTreeMap<String, Index>,
+}
+
+#[derive(Deserialize)]
+struct Index {
+    routing_num_shards: u32,
+    #[serde(default)]
+    state: Option<String>,
+    settings: Settings,
+}
+
+#[derive(Deserialize)]
+struct Settings {
+    index: IndexSettings,
+}
+
+/// The server returns all values of settings as strings.
+#[derive(Deserialize)]
+struct IndexSettings {
+    number_of_shards: String,
+    #[serde(default)]
+    routing_partition_size: Option<String>,
+    #[serde(default)]
+    mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RoutingTable {
+    indices: BTreeMap<String, Table>,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    shards: BTreeMap<String, Vec<Copy>>,
+}
+
+#[derive(Deserialize)]
+struct Copy {
+    #[serde(default)]
+    node: Option<String>,
+    #[serde(default)]
+    primary: bool,
+    #[serde(default)]
+    state: Option<String>,
+}
+
+/// Returns the shards of the index in a response to
+/// `GET /_cluster/state/metadata,routing_table/{index}`. `None` if it is not an
+/// open index of that name, or anything is missing.
+pub(crate) fn parse(
+    response: &[u8],
+    name: &str,
+    node_ids: &mut HashSet<Arc<str>>,
+) -> Option<IndexShards> {
+    let mut state: State = serde_json::from_slice(response).ok()?;
+    let index = state.metadata.indices.remove(name)?;
+    let table = state.routing_table.indices.remove(name)?;
+    let settings = index.settings.index;
+    let number_of_shards: usize = settings.number_of_shards.parse().ok()?;
+    let partition_size = match &settings.routing_partition_size {
+        Some(size) => size.parse().ok().filter(|size| *size > 0)?,
+        None => 1,
+    };
+    let is_open = index.state.as_deref().is_none_or(|state| state == "open");
+    if !is_open || number_of_shards == 0 || table.shards.len() != number_of_shards {
+        return None;
+    }
+    let mut intern = |id: &str| -> Arc<str> {
+        if let Some(known) = node_ids.get(id) {
+            return Arc::clone(known);
+        }
+        let id: Arc<str> = id.into();
+        node_ids.insert(Arc::clone(&id));
+        id
+    };
+    let shards = (0..number_of_shards).map(|number| {
+        let copies = table.shards.get(&number.to_string())?;
+        let mut shard = Shard::default();
+        for copy in copies {
+            // A copy that moves away serves until it is gone.
+            let serves = matches!(copy.state.as_deref(), Some("STARTED" | "RELOCATING"));
+            let Some(node) = copy.node.as_deref().filter(|_| serves) else { continue };
+            let node = intern(node);
+            if copy.primary {
+                shard.primary = Some(Arc::clone(&node));
+            }
+            shard.started.push(node);
+        }
+        Some(shard)
+    });
+    Some(IndexShards {
+        routing_num_shards: index.routing_num_shards,
+        partition_size,
+        is_by_hash: !matches!(settings.mode.as_deref(), Some("time_series")),
+        shards: shards.collect::<Option<_>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(response: &str) -> Option<IndexShards> {
+        parse(response.as_bytes(), "products", &mut HashSet::new())
+    }
+
+    const STATE: &str = r#"{"state_uuid":"u","metadata":{"indices":{"products":{
+        "routing_num_shards":1024,"state":"open","settings":{"index":{"number_of_shards":"2"}}}}},
+        "routing_table":{"indices":{"products":{"shards":{
+            "0":[{"state":"STARTED","primary":true,"node":"n1","relocating_node":null},
+                 {"state":"INITIALIZING","primary":false,"node":"n2"}],
+            "1":[{"state":"RELOCATING","primary":true,"node":"n2","relocating_node":"n3"},
+                 {"state":"STARTED","primary":false,"node":"n1"},
+                 {"state":"UNASSIGNED","primary":false,"node":null}]}}}}}"#;
+
+    #[test]
+    fn started_copies_are_found_by_shard() {
+        let index = read(STATE).unwrap();
+        let zero = index.shard(0).unwrap();
+        assert_eq!((zero.primary.as_deref(), zero.started.len()), (Some("n1"), 1));
+        let one = index.shard(1).unwrap();
+        assert_eq!(one.primary.as_deref(), Some("n2"));
+        assert_eq!(one.started.iter().map(|id| &**id).collect::<Vec<_>>(), ["n2", "n1"]);
+        assert!(index.shard(2).is_none());
+    }
+
+    #[test]
+    fn the_shard_of_time_series_is_not_by_hash() {
+        let series = r#""number_of_shards":"2","mode":"time_series""#;
+        let index = read(&STATE.replace(r#""number_of_shards":"2""#, series)).unwrap();
+        assert!(!index.is_by_hash());
+        assert_eq!(index.shard_of(Some("a"), None), None);
+    }
+
+    #[test]
+    fn anything_else_is_not_read() {
+        let without = |text: &str, other: &str| read(&STATE.replace(text, other));
+        assert_eq!(without(r#""products":{"#, r#""concrete":{"#), None);
+        assert_eq!(without(r#""open""#, r#""close""#), None);
+        assert_eq!(without(r#""2""#, r#""3""#), None);
+        assert_eq!(without(r#""2""#, r#""many""#), None);
+        assert_eq!(without(r#""routing_num_shards":1024,"#, ""), None);
+        assert_eq!(read("{}"), None);
+        assert_eq!(read("<html>"), None);
+    }
+}
