@@ -10,15 +10,16 @@ use std::{
 
 use es_transport::{
     Error,
-    connect::{Connections, Connector, Stream},
+    connect::{Connections, Connector, Stream, TlsSettings},
     error::TimeoutPhase,
 };
 use http::Uri;
+use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tower::{ServiceExt, service_fn};
 
 use crate::{
-    connect_support::{chain, get, http::Server},
+    connect_support::{ca::Ca, chain, get, http::Server, tls::TlsServer},
     connections, connector, counts, eventually,
 };
 
@@ -189,4 +190,46 @@ async fn names_are_resolved() {
     let server = Server::echo().await;
     let url = format!("http://localhost:{}/named", server.address.port());
     assert_eq!(get(&connections(), &url).await.unwrap().1, "/named");
+}
+
+#[tokio::test]
+async fn a_connector_below_tls_keeps_tls_and_the_timeout() {
+    let ca = Ca::new("genuine");
+    let server = TlsServer::builder(ca.leaf().with([ca.der()])).start().await;
+    let address = server.address;
+    let over = |fingerprint: String| {
+        let tcp = service_fn(move |node: Uri| async move {
+            // The name is that of nobody: the connector knows where it is.
+            assert_eq!(node, "https://localhost:1/");
+            tokio::net::TcpStream::connect(address).await.map(TokioIo::new)
+        });
+        let tls = TlsSettings::new().ssl_assert_fingerprint(fingerprint);
+        let connector = Connector::builder().tls(tls).tcp_connector(tcp).build().unwrap();
+        Connections::with_connector(connector)
+    };
+    let error = get(&over(Ca::new("other").fingerprint()), "https://localhost:1/").await;
+    assert!(error.unwrap_err().is_tls());
+    assert!(!server.saw_anything());
+    assert_eq!(get(&over(ca.fingerprint()), "https://localhost:1/").await.unwrap().1, "ok");
+
+    let never = service_fn(|_: Uri| std::future::pending::<Result<Stream, Error>>());
+    let timeout = Duration::from_millis(50);
+    let connector = Connector::builder().connect_timeout(timeout).tcp_connector(never);
+    let connections = Connections::with_connector(connector.build().unwrap());
+    let error = get(&connections, "http://localhost:1/").await.unwrap_err();
+    assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Connect));
+}
+
+#[test]
+fn settings_of_tcp_beside_a_connector_are_refused() {
+    let own = || {
+        let never = service_fn(|_: Uri| std::future::pending::<Result<Stream, Error>>());
+        Connector::builder().tcp_connector(never)
+    };
+    let resolver = async |_: String| Ok(Vec::<std::net::IpAddr>::new());
+    for (builder, setting) in
+        [(own().tcp_keepalive(None), "tcp_keepalive"), (own().resolver(resolver), "resolver")]
+    {
+        assert_eq!(builder.build().unwrap_err().setting(), Some(setting));
+    }
 }

@@ -45,6 +45,20 @@ async fn targets_are_in_origin_form() {
 }
 
 #[tokio::test]
+async fn empty_bodies_state_their_length() {
+    let server = mirror().await;
+    for (method, is_stated) in
+        [("POST", true), ("PUT", true), ("PATCH", true), ("GET", false), ("DELETE", false)]
+    {
+        let request = http::Request::builder().method(method).uri(server.url("/"));
+        let response = connections().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let head = es_transport::ResponseBody::new(response.into_body()).bytes().await.unwrap();
+        let head = String::from_utf8_lossy(&head).into_owned();
+        assert_eq!(head.contains("content-length: 0\r\n"), is_stated, "{head}");
+    }
+}
+
+#[tokio::test]
 async fn own_hosts_stay_and_user_info_is_not_sent() {
     let server = mirror().await;
     let request = http::Request::get(server.url("/")).header("host", "front.test");

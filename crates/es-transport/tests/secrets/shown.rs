@@ -103,6 +103,31 @@ fn proxies_pem_and_tls_settings() {
     assert!(key.lines().filter(|line| !line.starts_with('-')).all(|line| !text.contains(line)));
 }
 
+#[test]
+fn keys_in_der_given_in_the_wrong_place() {
+    let transcript = Transcript::of_this_process();
+    let leaf = CertificateAuthority::new("clients").unwrap().leaf().for_client().issue().unwrap();
+    let key = leaf.key_pem();
+    let base64 = key.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let der = BASE64_STANDARD.decode(&base64).unwrap();
+    for content in [der.clone(), der[..der.len() / 2].to_vec()] {
+        for tls in [
+            TlsSettings::new().ca_certs(content.clone()),
+            TlsSettings::new().client_cert(content.clone(), content.clone()),
+            TlsSettings::new().client_cert(leaf.pem(), content),
+        ] {
+            transcript.debug(&tls);
+            if let Err(error) = tls.build() {
+                transcript.add(&shown(&error));
+            }
+        }
+    }
+    let text = transcript.text();
+    let numbers = format!("{:?}", &der[40..60]);
+    assert!(!text.contains(numbers.trim_matches(['[', ']'])), "as numbers");
+    assert!(!text.contains(&base64[60..100]), "as base64");
+}
+
 /// Gives a private key in all the forms in which it may be mistaken for something else.
 fn show_keys_in_every_form(transcript: &Transcript, certificate: &str, key: &str) {
     let one_line = key.replace('\n', "");

@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Method, Request, Response, Uri, header::CONTENT_LENGTH};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::{
     body::Incoming,
@@ -84,6 +84,7 @@ impl HttpConnection {
 
     /// Starts an exchange; the connection must be ready.
     fn send(&mut self, host: &SharedHost, mut request: Request<Body>) {
+        state_empty_body(&mut request);
         match (&mut self.sender, &self.proxy) {
             (Sender::Http1(sender), None) => {
                 host.set_origin_form(&mut request);
@@ -130,6 +131,17 @@ impl HttpConnection {
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => sender.is_closed(),
         }
+    }
+}
+
+/// States the length of a body that is empty and expected by the method (RFC 9110, section
+/// 8.6): proxies refuse such a request otherwise (411).
+fn state_empty_body(request: &mut Request<Body>) {
+    if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
+        && request.body().is_end_stream()
+    {
+        let headers = request.headers_mut();
+        headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
     }
 }
 
