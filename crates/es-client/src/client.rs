@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_transport::{Body, BoxError, ResponseBody, Transport, TransportBuilder};
+use es_transport::{Body, BoxError, BuildTarget, ResponseBody, Transport, TransportBuilder};
 use http::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 use tower::Service;
@@ -103,6 +103,10 @@ impl Elasticsearch {
         }
         Ok(())
     }
+}
+
+impl BuildTarget for Elasticsearch {
+    type Error = Error;
 }
 
 impl From<Transport> for Elasticsearch {

@@ -64,7 +64,7 @@ pub mod warning;
 
 pub use backoff::Backoff;
 pub use body::{Body, ResponseBody, TryCloneBody};
-pub use builder::TransportBuilder;
+pub use builder::{BuildTarget, TransportBuilder};
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
 pub use extensions::OperationName;

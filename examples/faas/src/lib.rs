@@ -17,9 +17,9 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// In global scope: made at the first call, kept for all others, so that a warm
 /// instance uses its connections again. To make it does no I/O, which keeps a
 /// cold start short. After a freeze its idle connections are thrown away.
-static CLIENT: LazyLock<Result<Elasticsearch, es_transport::Error>> = LazyLock::new(connect);
+static CLIENT: LazyLock<Result<Elasticsearch, es_client::Error>> = LazyLock::new(connect);
 
-fn connect() -> Result<Elasticsearch, es_transport::Error> {
+fn connect() -> Result<Elasticsearch, es_client::Error> {
     let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
     let mut builder = Elasticsearch::builder()
         // Less than the time that the platform gives the function, so that it

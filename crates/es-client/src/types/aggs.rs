@@ -12,7 +12,10 @@ use super::{
     object::object,
     search::{Hits, Inner},
 };
-use crate::json_read::{ReadError, from_text};
+use crate::{
+    error::Result,
+    json_read::{ReadError, from_text},
+};
 
 /// The aggregations of a response or of a bucket, by name, in the server's order.
 ///
@@ -41,7 +44,7 @@ macro_rules! readers {
         ///
         /// # Errors
         /// There is no such aggregation, or it is of another kind.
-        pub fn $name(&self, name: &str) -> Result<$response, AggregationError> {
+        pub fn $name(&self, name: &str) -> Result<$response> {
             self.read_kind(name, stringify!($name), $member)
         }
     )*};
@@ -53,7 +56,7 @@ macro_rules! metrics {
         ///
         /// # Errors
         /// There is no such aggregation, or it is of another kind.
-        pub fn $name(&self, name: &str) -> Result<Option<f64>, AggregationError> {
+        pub fn $name(&self, name: &str) -> Result<Option<f64>> {
             self.read_kind::<Metric>(name, stringify!($name), "value").map(|metric| metric.value)
         }
     )*};
@@ -107,7 +110,7 @@ impl Aggregations {
     ///
     /// # Errors
     /// There is no such aggregation, or it is of another kind.
-    pub fn cardinality(&self, name: &str) -> Result<i64, AggregationError> {
+    pub fn cardinality(&self, name: &str) -> Result<i64> {
         self.read_kind::<Count>(name, "cardinality", "value").map(|count| count.value)
     }
 
@@ -115,7 +118,7 @@ impl Aggregations {
     ///
     /// # Errors
     /// There is no such aggregation, or it is of another kind.
-    pub fn value_count(&self, name: &str) -> Result<i64, AggregationError> {
+    pub fn value_count(&self, name: &str) -> Result<i64> {
         self.read_kind::<Count>(name, "value_count", "value").map(|count| count.value)
     }
 
@@ -123,7 +126,7 @@ impl Aggregations {
     ///
     /// # Errors
     /// There is no such aggregation, or it is of another kind.
-    pub fn top_hits<T: DeserializeOwned>(&self, name: &str) -> Result<Hits<T>, AggregationError> {
+    pub fn top_hits<T: DeserializeOwned>(&self, name: &str) -> Result<Hits<T>> {
         self.read_kind::<Inner<T>>(name, "top_hits", "hits").map(|top| top.hits)
     }
 
@@ -131,9 +134,9 @@ impl Aggregations {
     ///
     /// # Errors
     /// There is no such aggregation, or it has another form.
-    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, AggregationError> {
+    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let (_, raw) = self.find(name).ok_or_else(|| AggregationError::missing(name))?;
-        from_text(raw.get()).map_err(|error| AggregationError::form(name, error))
+        Ok(from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?)
     }
 
     /// Returns the JSON of an aggregation.
@@ -163,15 +166,15 @@ impl Aggregations {
         name: &str,
         wanted: &'static str,
         member: &str,
-    ) -> Result<T, AggregationError> {
+    ) -> Result<T> {
         let (key, raw) = self.find(name).ok_or_else(|| AggregationError::missing(name))?;
         let members: BTreeMap<String, &RawValue> =
             from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?;
         if !members.contains_key(member) {
             let typed = key.split_once('#').map(|(kind, _)| kind);
-            return Err(AggregationError::kind(name, wanted, typed, &members));
+            return Err(AggregationError::kind(name, wanted, typed, &members).into());
         }
-        from_text(raw.get()).map_err(|error| AggregationError::form(name, error))
+        Ok(from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?)
     }
 }
 
@@ -344,7 +347,8 @@ impl<'de> Visitor<'de> for PercentilesVisitor {
     }
 }
 
-/// An aggregation that is missing or of another kind.
+/// An aggregation that is missing or of another kind: see
+/// [`Error::as_aggregation`](crate::Error::as_aggregation).
 #[derive(Debug)]
 pub struct AggregationError {
     name: String,

@@ -85,10 +85,10 @@ fn metrics_and_what_is_not_there() {
     assert_eq!(load.iter().collect::<Vec<_>>(), [("50.0", Some(1.5)), ("99.0", None)]);
 
     let missing = aggs.terms("other").unwrap_err();
-    assert!(missing.is_missing());
+    assert!(missing.as_aggregation().unwrap().is_missing());
     assert_eq!(missing.to_string(), "the response has no aggregation `other`");
     let wrong = aggs.terms("numbers").unwrap_err();
-    assert!(!wrong.is_missing());
+    assert!(!wrong.as_aggregation().unwrap().is_missing());
     assert_eq!(wrong.to_string(), "the aggregation `numbers` is statistics, not `terms`");
     for (wrong, message) in [
         (aggs.avg("by_brand").unwrap_err(), "the aggregation `by_brand` is `sterms`, not `avg`"),

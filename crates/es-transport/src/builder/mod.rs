@@ -120,6 +120,17 @@ impl Default for Settings {
     }
 }
 
+/// A type that a [`TransportBuilder`] builds: the transport, or a client on top of it.
+pub trait BuildTarget: From<Transport> {
+    /// The error of [`build`](TransportBuilder::build): the one that the calls of this type
+    /// return, so that callers handle one type.
+    type Error: From<Error>;
+}
+
+impl BuildTarget for Transport {
+    type Error = Error;
+}
+
 impl<T> TransportBuilder<T> {
     /// The defaults; what is missing is a node or a Cloud ID.
     pub fn new() -> Self {
@@ -131,13 +142,13 @@ impl<T> TransportBuilder<T> {
     ///
     /// # Errors
     /// The first setting that cannot be used, by its name.
-    pub fn build(self) -> Result<T>
+    pub fn build(self) -> Result<T, T::Error>
     where
-        T: From<Transport>,
+        T: BuildTarget,
     {
         match self.error {
-            Some(error) => Err(error),
-            None => stack::build(self.settings).map(T::from),
+            Some(error) => Err(error.into()),
+            None => Ok(stack::build(self.settings)?.into()),
         }
     }
 
