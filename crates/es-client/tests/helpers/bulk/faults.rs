@@ -1,0 +1,288 @@
+//! One fault at a time, with the exact number of what arrived.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use es_client::helpers::bulk::{Effect, Operation};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::bulk::mock::{Fate, Mock};
+
+/// A stream: a paused clock does not wait for the thread of an iterator.
+fn with_ids(count: u64) -> impl Stream<Item = Operation<Value>> {
+    stream::iter((0..count).map(|n| Operation::index(json!({ "n": n })).id(n.to_string())))
+}
+
+fn without_ids(count: u64) -> impl Stream<Item = Value> {
+    stream::iter((0..count).map(|n| json!({ "n": n })))
+}
+
+/// The first request meets this fate, the others none.
+fn first(fate: Fate) -> Mock {
+    Mock::new(move |number, _| if number == 0 { fate } else { Fate::Answered })
+}
+
+/// Every document was written once.
+fn assert_once(mock: &Mock, count: u64) {
+    let writes = &mock.state().writes;
+    assert_eq!(writes.len() as u64, count);
+    assert!(writes.values().all(|times| *times == 1), "{writes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_request_is_sent_again_after_a_wait() {
+    let mock = first(Fate::Status(429));
+    let began = Instant::now();
+    let report = mock.client().helpers().bulk("i", without_ids(10)).await.unwrap();
+    assert!((250..=520).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+    assert_eq!((report.succeeded, report.requests, report.retried), (10, 2, 10));
+    assert_eq!(mock.sizes(), [10, 10]);
+    assert_once(&mock, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_honoured() {
+    let mock = first(Fate::Busy(7));
+    let began = Instant::now();
+    assert!(mock.client().helpers().bulk("i", without_ids(10)).await.unwrap().is_complete());
+    assert!((7_000..7_100).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_refused_operations_are_sent_again() {
+    let mock = first(Fate::Items { first: 1, every: 4, status: 429 });
+    let bulk = mock.client().helpers().bulk("i", without_ids(10));
+    let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
+    let order: Vec<_> = outcomes.iter().map(|outcome| outcome.number).collect();
+    // Those that succeeded are told at once.
+    assert_eq!(order, [0, 2, 3, 4, 6, 7, 8, 1, 5, 9]);
+    assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()));
+    assert_eq!(mock.sizes(), [10, 3]);
+    assert_once(&mock, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_is_refused_for_ever_fails_in_the_end() {
+    let mock = Mock::new(|_, operations| {
+        let poor = operations.iter().position(|o| o.document["n"] == 3);
+        match poor {
+            Some(first) => Fate::Items { first, every: 1_000, status: 429 },
+            None => Fate::Answered,
+        }
+    });
+    let bulk = mock.client().helpers().bulk("i", with_ids(10)).flush_operations(5).max_retries(2);
+    let report = bulk.await.unwrap();
+    assert_eq!((report.succeeded, report.failed, report.retried), (9, 1, 2));
+    let error = report.failures[0].result.as_ref().unwrap_err();
+    assert_eq!(
+        (error.status(), error.kind(), error.is_unknown()),
+        (Some(429), Some("told"), false)
+    );
+    assert_eq!(error.operation(), "{\"index\":{\"_id\":\"3\"}}\n{\"n\":3}\n");
+    assert_eq!(mock.sizes(), [5, 5, 1, 1]);
+    assert_once(&mock, 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poisoned_document_fails_alone() {
+    let mock = first(Fate::Items { first: 4, every: 1_000, status: 400 });
+    let report = mock.client().helpers().bulk("i", without_ids(10)).await.unwrap();
+    assert_eq!((report.succeeded, report.failed, report.requests), (9, 1, 1));
+    assert_eq!(report.failures[0].number, 4);
+    assert_once(&mock, 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_spoils_its_request_is_found() {
+    let poison = |n: u64| n == 37 || n == 80;
+    let mock = Mock::new(move |_, operations| {
+        let spoilt = operations.iter().any(|o| poison(o.document["n"].as_u64().unwrap()));
+        if spoilt { Fate::Status(400) } else { Fate::Answered }
+    });
+    let report = mock.client().helpers().bulk("i", with_ids(128)).await.unwrap();
+    assert_eq!((report.succeeded, report.failed, report.unknown), (126, 2, 0));
+    let mut numbers: Vec<_> = report.failures.iter().map(|failure| failure.number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [37, 80]);
+    assert_once(&mock, 126);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_refuses_everything_is_not_asked_for_each_document() {
+    let mock = Mock::new(|_, _| Fate::Status(400));
+    let stopped = mock.client().helpers().bulk("i", with_ids(100_000)).await.unwrap_err();
+    assert!(stopped.error.is_bad_request());
+    let report = stopped.report;
+    assert_eq!(report.succeeded, 0);
+    assert_eq!(report.operations, report.failed + report.unknown);
+    assert!(report.requests < 200, "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_large_is_halved_and_learnt() {
+    let mock = Mock::new(
+        |_, operations| {
+            if operations.len() > 30 { Fate::Status(413) } else { Fate::Answered }
+        },
+    );
+    let bulk = mock.client().helpers().bulk("i", without_ids(400));
+    let report = bulk.flush_operations(100).max_in_flight(1).await.unwrap();
+    assert_eq!((report.succeeded, report.failed), (400, 0));
+    let sizes = mock.sizes();
+    assert_eq!(sizes[..7], [100, 50, 50, 25, 25, 25, 25]);
+    // Later ones are not too large any more.
+    assert!(sizes[7..].iter().all(|size| *size <= 30), "{sizes:?}");
+    assert_once(&mock, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_document_that_is_too_large_fails_alone() {
+    let mock = Mock::new(|_, operations| {
+        let large = operations.iter().any(|o| o.document["n"] == 5);
+        if large { Fate::Status(413) } else { Fate::Answered }
+    });
+    let report = mock.client().helpers().bulk("i", without_ids(8)).await.unwrap();
+    assert_eq!((report.succeeded, report.failed, report.unknown), (7, 1, 0));
+    assert_eq!(report.failures[0].result.as_ref().unwrap_err().status(), Some(413));
+    assert_once(&mock, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_asked_for_again_where_ids_make_it_safe() {
+    for fate in [Fate::LostBefore, Fate::LostAfter, Fate::Status(503), Fate::Status(502)] {
+        let mock = first(fate);
+        let report = mock.client().helpers().bulk("i", with_ids(10)).await.unwrap();
+        assert_eq!((report.succeeded, report.unknown), (10, 0), "{fate:?}");
+        assert_eq!(mock.sizes(), [10, 10]);
+        assert_eq!(mock.state().documents.len(), 10);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_without_ids_is_told_and_not_sent_again() {
+    for fate in [Fate::LostBefore, Fate::LostAfter, Fate::Status(503), Fate::Status(502)] {
+        let mock = first(fate);
+        let bulk = mock.client().helpers().bulk("i", without_ids(20)).flush_operations(10);
+        let report = bulk.await.unwrap();
+        assert_eq!((report.succeeded, report.failed, report.unknown), (10, 0, 10), "{fate:?}");
+        assert!(report.failures.iter().all(|f| f.result.as_ref().unwrap_err().is_unknown()));
+        assert_eq!(mock.sizes(), [10, 10]);
+        assert!(mock.state().writes.values().all(|times| *times == 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ids_that_the_helper_makes_make_it_safe() {
+    let mock = first(Fate::LostAfter);
+    let operations = (0..10).map(|n| Operation::create(json!({ "n": n })));
+    let bulk = mock.client().helpers().bulk("i", stream::iter(operations)).make_ids(true);
+    let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
+    // The second time it exists already: from the first.
+    let effects = outcomes.iter().map(|outcome| outcome.result.as_ref().unwrap().effect);
+    assert!(effects.clone().all(|effect| effect == Effect::WrittenBefore));
+    assert_eq!(effects.count(), 10);
+    assert_eq!(mock.sizes(), [10, 10]);
+    assert_once(&mock, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_after_a_lost_answer_says_so() {
+    let mock = first(Fate::LostAfter);
+    let operations = (0..2).map(|n| Operation::create(json!({ "n": n })).id(n.to_string()));
+    let report = mock.client().helpers().bulk("i", stream::iter(operations)).await.unwrap();
+    assert_eq!((report.failed, report.unknown), (0, 2));
+    let error = report.failures[0].result.as_ref().unwrap_err();
+    assert!(error.is_conflict() && error.is_unknown());
+    assert_once(&mock, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_mixed_request_only_what_is_safe_is_sent_again() {
+    let mock = first(Fate::LostAfter);
+    let operations = [
+        Operation::index(json!({"n": 0})).id("0"),
+        Operation::index(json!({"n": 1})),
+        Operation::update_with("2", json!({"n": 2, "script": "n += 1"})),
+        Operation::delete("3"),
+    ];
+    let report = mock.client().helpers().bulk("i", stream::iter(operations)).await.unwrap();
+    assert_eq!((report.succeeded, report.unknown), (2, 2));
+    let state = mock.state();
+    let again: Vec<_> = state.requests[1].1.iter().map(|o| o.meta["_id"].clone()).collect();
+    assert_eq!(again, ["0", "3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_everything_stops_and_tells_of_all_that_was_read() {
+    let mock = Mock::new(|number, _| if number < 2 { Fate::Answered } else { Fate::Status(403) });
+    let bulk = mock.client().helpers().bulk("i", without_ids(100_000));
+    let mut stream = bulk.flush_operations(10).max_in_flight(1).stream();
+    let (mut written, mut failed, mut stopped) = (0, 0, false);
+    while let Some(outcome) = stream.next().await {
+        match outcome {
+            Ok(outcome) if outcome.result.is_ok() => written += 1,
+            Ok(_) => failed += 1,
+            Err(error) => stopped = error.is_forbidden(),
+        }
+    }
+    assert!(stopped);
+    assert_eq!((written, failed), (20, 10));
+    assert_eq!(stream.report().operations, 30);
+    assert_eq!(mock.sizes(), [10; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_stays_away_stops_it_after_all_retries() {
+    let mock = Mock::new(|_, _| Fate::Status(429));
+    let bulk = mock.client().helpers().bulk("i", with_ids(100)).flush_operations(10);
+    let stopped = bulk.max_in_flight(2).max_retries(3).await.unwrap_err();
+    assert!(stopped.error.is_too_many_requests());
+    let report = stopped.report;
+    assert_eq!((report.operations, report.failed, report.unknown), (20, 20, 0));
+    assert!((7..=8).contains(&report.requests), "{report}");
+    assert!(mock.state().writes.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_leaves_its_operations_unknown() {
+    for nonsense in ["", "{}", "not json", r#"{"errors":true,"items":[]}"#] {
+        let mock = first(Fate::Nonsense(nonsense));
+        let stopped = mock.client().helpers().bulk("i", with_ids(3)).await.unwrap_err();
+        assert!(stopped.error.is_decode(), "{nonsense}");
+        assert_eq!((stopped.report.unknown, stopped.report.succeeded), (3, 0), "{nonsense}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn adaptive_it_goes_down_to_one_while_the_cluster_refuses() {
+    let under_way = Arc::new(Mutex::new(Vec::new()));
+    let times = Arc::clone(&under_way);
+    let mock = Mock::new(move |number, _| {
+        times.lock().unwrap().push(Instant::now());
+        if (40..60).contains(&number) { Fate::Status(429) } else { Fate::Answered }
+    });
+    let bulk = mock.client().helpers().bulk("i", with_ids(2_000));
+    let report = bulk
+        .flush_operations(10)
+        .adaptive_in_flight(16)
+        .max_retries(50)
+        .backoff(Duration::from_millis(10), Duration::from_millis(10))
+        .await
+        .unwrap();
+    assert_eq!((report.succeeded, report.requests), (2_000, 220));
+    assert_once(&mock, 2_000);
+    let times = under_way.lock().unwrap();
+    // How many arrived within the 5 ms before a request, itself included.
+    let together = |at: usize| {
+        let near = |time: &&Instant| times[at] - **time < Duration::from_millis(5);
+        times[..=at].iter().filter(near).count()
+    };
+    assert_eq!(together(0), 1);
+    assert!((30..40).map(together).max() > Some(4), "it grew");
+    assert_eq!(together(59), 1, "and shrank");
+    assert!((150..220).map(together).max() > Some(8), "and grew again");
+}

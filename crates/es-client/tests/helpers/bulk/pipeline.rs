@@ -1,0 +1,353 @@
+//! The parts that pipelines need: sinks, context, checkpoints, order, limits.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use es_client::{
+    Elasticsearch,
+    helpers::bulk::{BulkSink, DeadLetter, Operation, WaitsFor},
+};
+use futures_util::{SinkExt, StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::bulk::mock::{Fate, Mock};
+
+fn operation(n: u64) -> Operation<Value> {
+    Operation::index(json!({ "n": n })).id(n.to_string())
+}
+
+fn operations(count: u64) -> impl futures_util::Stream<Item = Operation<Value>> + Send {
+    stream::iter((0..count).map(operation))
+}
+
+#[tokio::test(start_paused = true)]
+async fn context_comes_back_with_each_outcome() {
+    let mock = Mock::new(|number, _| match number {
+        0 => Fate::Items { first: 1, every: 3, status: 400 },
+        1 => Fate::Items { first: 0, every: 2, status: 429 },
+        2 => Fate::Status(413),
+        _ => Fate::Answered,
+    });
+    let input = operations(40).enumerate();
+    let input = input.map(|(offset, operation)| operation.context(format!("offset-{offset}")));
+    let bulk = mock.client().helpers().bulk("i", input).flush_operations(10);
+    let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
+    assert_eq!(outcomes.len(), 40);
+    for outcome in outcomes {
+        assert_eq!(outcome.context, format!("offset-{}", outcome.number));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn durable_up_to_waits_for_the_earliest() {
+    // The first request is refused three times, the others go on.
+    let mock = Mock::new(|_, operations| {
+        let is_first = operations.iter().any(|operation| operation.document["n"] == 0);
+        static REFUSED: Mutex<u32> = Mutex::new(0);
+        let mut refused = REFUSED.lock().unwrap();
+        if is_first && *refused < 3 {
+            *refused += 1;
+            return Fate::Status(429);
+        }
+        Fate::Answered
+    });
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let reached = Arc::clone(&seen);
+    let bulk = mock.client().helpers().bulk("i", operations(50)).flush_operations(10);
+    let report = bulk.on_durable(move |up_to| reached.lock().unwrap().push(up_to)).await.unwrap();
+    assert_eq!(report.durable_up_to, 50);
+    assert_eq!(*seen.lock().unwrap(), [50]);
+    assert!(report.retry_reason.unwrap().contains("429"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopped_run_can_be_resumed_where_it_was_durable() {
+    let mock = Mock::new(|number, _| if number < 2 { Fate::Answered } else { Fate::Status(403) });
+    let bulk = mock.client().helpers().bulk("i", operations(100)).flush_operations(10);
+    let report = bulk.await.unwrap_err().report;
+    assert_eq!((report.succeeded, report.durable_up_to), (20, 20));
+    assert_eq!(report.operations, report.succeeded + report.failed);
+}
+
+struct Indexer {
+    sink: BulkSink,
+}
+
+#[tokio::test(start_paused = true)]
+async fn sink_flushes_by_count_bytes_and_time() {
+    let mock = Mock::default();
+    let sink = mock.client().helpers().bulk_sink("i").flush_operations(10);
+    let mut indexer = Indexer { sink: sink.flush_bytes(200).open() };
+    for n in 0..25 {
+        assert_eq!(indexer.sink.add(operation(n)).await.unwrap(), n);
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // 30 bytes each, one more from 10 on.
+    assert_eq!(mock.sizes(), [6, 6, 6, 6, 1]);
+    assert_eq!(indexer.sink.durable_up_to(), 25);
+
+    indexer.sink.add(operation(25)).await.unwrap();
+    assert_eq!(indexer.sink.durable_up_to(), 25);
+    let began = Instant::now();
+    indexer.sink.flush().await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(100));
+    assert_eq!((indexer.sink.durable_up_to(), indexer.sink.report().succeeded), (26, 26));
+
+    indexer.sink.add(operation(26)).await.unwrap();
+    let report = indexer.sink.close().await.unwrap();
+    assert_eq!((report.succeeded, report.durable_up_to), (27, 27));
+    assert_eq!(mock.state().documents.len(), 27);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sink_gives_back_pressure() {
+    let mock = Mock::new(|number, _| if number < 3 { Fate::Busy(20) } else { Fate::Answered });
+    let mut sink =
+        mock.client().helpers().bulk_sink("i").flush_operations(5).max_in_flight(2).open();
+    let began = Instant::now();
+    for n in 0..10 {
+        sink.add(operation(n)).await.unwrap();
+    }
+    assert!(began.elapsed() < Duration::from_secs(1));
+    // Both requests wait for their retry.
+    sink.add(operation(10)).await.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(sink.close().await.unwrap().is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn sink_is_a_futures_sink_with_outcomes() {
+    let mock = Mock::default();
+    let (mut sink, outcomes) =
+        mock.client().helpers().bulk_sink("i").flush_operations(7).open_with_outcomes();
+    let outcomes = tokio::spawn(outcomes.collect::<Vec<_>>());
+    let mut input = stream::iter((0..100).map(|n| Ok(operation(n).context(n * 2))));
+    sink.send_all(&mut input).await.unwrap();
+    SinkExt::<Operation<Value, u64>>::flush(&mut sink).await.unwrap();
+    assert!(sink.close().await.unwrap().is_complete());
+    let outcomes = outcomes.await.unwrap();
+    assert_eq!(outcomes.len(), 100);
+    assert!(outcomes.iter().all(|outcome| outcome.context == outcome.number * 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sink_goes_on_when_nobody_reads_its_outcomes() {
+    let mock = Mock::default();
+    let (mut sink, outcomes) =
+        mock.client().helpers().bulk_sink("i").flush_operations(2).open_with_outcomes();
+    drop(outcomes);
+    for n in 0..50 {
+        sink.add(operation(n)).await.unwrap();
+    }
+    assert_eq!(sink.close().await.unwrap().succeeded, 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopped_sink_says_why() {
+    let mock = Mock::new(|_, _| Fate::Status(403));
+    let mut sink = mock.client().helpers().bulk_sink("i").flush_operations(2).open();
+    sink.add(operation(0)).await.unwrap();
+    let error = sink.flush().await.unwrap_err();
+    assert!(error.is_forbidden());
+    assert_eq!(error.as_bulk_stopped().unwrap().report.failed, 1);
+    assert!(sink.add(operation(1)).await.is_err());
+    assert_eq!(sink.close().await.unwrap_err().report.failed, 1);
+
+    let mut invalid = mock.client().helpers().bulk_sink("..").open();
+    assert!(invalid.add(operation(0)).await.unwrap_err().is_invalid());
+    let unused = mock.client().helpers().bulk_sink("i").open::<()>();
+    assert_eq!(unused.close().await.unwrap().requests, 0);
+}
+
+#[test]
+fn sink_outside_a_runtime_is_an_error() {
+    let client = Mock::default().client();
+    let mut sink = client.helpers().bulk_sink("i").open();
+    let error = futures_util::FutureExt::now_or_never(sink.add(operation(0))).unwrap().unwrap_err();
+    assert!(error.to_string().contains("runtime"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn run_stops_after_some_failures() {
+    let mock = Mock::new(|_, _| Fate::Items { first: 0, every: 2, status: 400 });
+    let bulk = mock.client().helpers().bulk("i", operations(1_000)).flush_operations(10);
+    let stopped = bulk.max_in_flight(1).stop_after_failures(12).await.unwrap_err();
+    assert_eq!(stopped.error.to_string(), "stopped after 15 failures (stop_after_failures)");
+    assert_eq!(stopped.report.durable_up_to, 20);
+    assert_eq!(mock.sizes(), [10; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn run_goes_on_after_a_failed_request_if_asked_to() {
+    let mock = Mock::new(|number, _| if number == 1 { Fate::Status(500) } else { Fate::Answered });
+    let bulk = mock.client().helpers().bulk("i", operations(50)).flush_operations(10);
+    let report = bulk.max_in_flight(1).continue_on_error(true).await.unwrap();
+    assert_eq!((report.succeeded, report.unknown, report.durable_up_to), (40, 10, 50));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_is_limited_by_operations_and_bytes() {
+    for by_bytes in [false, true] {
+        let mock = Mock::default();
+        let waited = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&waited);
+        let bulk = mock.client().helpers().bulk("i", operations(100)).flush_operations(10);
+        let bulk = bulk.on_progress(move |report| {
+            *count.lock().unwrap() += u32::from(report.waits_for == WaitsFor::RateLimit);
+        });
+        let bulk = match by_bytes {
+            // 300 to 320 bytes a request.
+            true => bulk.max_bytes_per_second(310.0),
+            false => bulk.max_operations_per_second(10.0),
+        };
+        let began = Instant::now();
+        assert!(bulk.await.unwrap().is_complete());
+        let took = began.elapsed().as_secs_f64();
+        assert!((8.5..=9.7).contains(&took), "{took}");
+        assert!(*waited.lock().unwrap() >= 9);
+    }
+}
+
+/// A writer that several hold.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn dead_letters_hold_lines_and_reason() {
+    let mock = Mock::new(|number, _| match number {
+        0 => Fate::Items { first: 3, every: 100, status: 400 },
+        _ => Fate::LostAfter,
+    });
+    let input = operations(9).chain(stream::iter([Operation::index(json!({"n": 9}))]));
+    let file = Shared::default();
+    let bulk = mock.client().helpers().bulk("i", input).flush_operations(9).max_in_flight(1);
+    let report = bulk.dead_letters(file.clone()).await.unwrap();
+    assert_eq!((report.succeeded, report.failed, report.unknown), (8, 1, 1));
+    let written = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
+    let letters: Vec<DeadLetter> =
+        written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<_> = letters.iter().map(|l| (l.number, l.status, l.unknown)).collect();
+    assert_eq!(seen, [(3, Some(400), false), (9, None, true)]);
+    assert_eq!(letters[0].operation, "{\"index\":{\"_id\":\"3\"}}\n{\"n\":3}\n");
+    assert_eq!(letters[0].kind.as_deref(), Some("told"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn dead_letters_that_cannot_be_written_stop_the_run() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mock = Mock::new(|_, _| Fate::Items { first: 3, every: 100, status: 400 });
+    let bulk = mock.client().helpers().bulk("i", operations(100)).flush_operations(10);
+    let stopped = bulk.dead_letters(Full).await.unwrap_err();
+    assert_eq!(stopped.error.to_string(), "cannot write dead letters");
+    assert_eq!(stopped.report.durable_up_to, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn order_of_one_document_is_kept() {
+    // Of every request, some operations are refused at first.
+    let mock = Mock::new(|number, _| match number % 3 {
+        0 => Fate::Items { first: 0, every: 2, status: 429 },
+        1 => Fate::Status(429),
+        _ => Fate::Answered,
+    });
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let written = Arc::clone(&order);
+    // Four documents, each written 25 times.
+    let input = (0..100_u64).map(|n| {
+        Operation::index(json!({"n": n % 4, "version": n})).id((n % 4).to_string()).context(n)
+    });
+    let bulk = mock.client().helpers().bulk("i", stream::iter(input)).flush_operations(10);
+    let mut outcomes = bulk
+        .keep_order(true)
+        .backoff(Duration::from_millis(10), Duration::from_millis(50))
+        .stream();
+    while let Some(outcome) = outcomes.next().await {
+        let outcome = outcome.unwrap();
+        assert!(outcome.result.is_ok());
+        written.lock().unwrap().push(outcome.context);
+    }
+    let order = order.lock().unwrap();
+    for document in 0..4 {
+        let of_document: Vec<_> = order.iter().filter(|n| **n % 4 == document).collect();
+        assert_eq!(of_document.len(), 25);
+        assert!(of_document.is_sorted(), "{of_document:?}");
+    }
+    let documents = &mock.state().documents;
+    assert!((0..4).all(|n| documents[&n.to_string()]["version"] == 96 + n));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cluster_that_never_responds_is_given_up_early() {
+    let mock = Mock::new(|_, _| Fate::LostBefore);
+    let began = Instant::now();
+    let bulk = mock.client().helpers().bulk("i", operations(10));
+    let reasons = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&reasons);
+    let stopped = bulk
+        .on_progress(move |report| told.lock().unwrap().push(report.to_string()))
+        .await
+        .unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert_eq!(stopped.report.requests, 4);
+    let reasons = reasons.lock().unwrap();
+    assert!(reasons[0].contains("waiting to retry: "), "{}", reasons[0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn document_that_is_no_object_fails_alone() {
+    let mock = Mock::default();
+    let lines = ["{\"n\":1}".to_owned(), "{\"n\":2}".to_owned()];
+    let report = mock.client().helpers().bulk("i", stream::iter(lines.clone())).await.unwrap();
+    assert_eq!((report.operations, report.failed, report.requests), (2, 2, 0));
+    let reason = report.failures[0].result.as_ref().unwrap_err().reason().to_owned();
+    assert!(reason.contains("RawValue"), "{reason}");
+
+    let raw = lines.map(|line| serde_json::value::RawValue::from_string(line).unwrap());
+    assert!(mock.client().helpers().bulk("i", stream::iter(raw)).await.unwrap().is_complete());
+    assert_eq!(mock.sizes(), [2]);
+}
+
+#[tokio::test]
+async fn another_product_is_refused_before_the_first_write() {
+    let cluster = es_testkit::Cluster::builder().start().await.unwrap();
+    let open_search = http::Response::builder().header("content-type", "application/json");
+    let body = bytes::Bytes::from_static(b"{\"version\":{\"distribution\":\"opensearch\"}}");
+    let fault = es_testkit::Fault::answer(open_search.body(body).unwrap());
+    cluster.node(0).inject(fault.when(|request| request.uri().path() == "/"));
+    let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
+    let bulk = client.helpers().bulk("i", [json!({"n": 1})]);
+    let stopped = bulk.await.unwrap_err();
+    assert!(stopped.error.as_transport().unwrap().is_unsupported_product());
+    assert_eq!((stopped.report.unknown, stopped.report.requests), (0, 0));
+    let requests = cluster.node(0).requests();
+    assert!(requests.iter().all(|request| request.path() == "/"));
+
+    // Once a response has passed the check, nothing is asked.
+    cluster.node(0).clear_faults();
+    client.info().await.unwrap();
+    cluster.node(0).clear_records();
+    assert!(client.helpers().bulk("i", [json!({"n": 1})]).await.unwrap().is_complete());
+    assert_eq!(cluster.node(0).request_count(), 1);
+}

@@ -1,0 +1,89 @@
+//! Whatever fails, in whatever order: nothing is lost, and nothing is written twice.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use es_client::helpers::bulk::{BulkStream, Operation};
+use futures_util::StreamExt;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::bulk::mock::{Fate, Mock};
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        4 => Just(Fate::Answered),
+        1 => prop::sample::select(vec![400_u16, 413, 429, 500, 502, 503]).prop_map(Fate::Status),
+        1 => Just(Fate::LostBefore),
+        1 => Just(Fate::LostAfter),
+        2 => (0..4_usize, 1..4_usize, prop::sample::select(vec![400_u16, 404, 429, 503]))
+            .prop_map(|(first, every, status)| Fate::Items { first, every, status }),
+    ]
+}
+
+/// What the outcomes say of each operation: written, not written, unknown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Said {
+    Written,
+    Failed,
+    Unknown,
+}
+
+async fn read(mut stream: BulkStream) -> (BTreeMap<u64, Said>, u64) {
+    let mut said = BTreeMap::new();
+    while let Some(item) = stream.next().await {
+        let Ok(outcome) = item else { continue };
+        let what = match &outcome.result {
+            Ok(_) => Said::Written,
+            Err(error) if error.is_unknown() => Said::Unknown,
+            Err(_) => Said::Failed,
+        };
+        assert_eq!(said.insert(outcome.number, what), None, "two outcomes");
+    }
+    (said, stream.report().operations)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_operation_has_one_true_outcome(
+        ids in prop::collection::vec(any::<bool>(), 1..60),
+        fates in prop::collection::vec(fate(), 0..20),
+        batch in 1..12_usize,
+        in_flight in 1..4_usize,
+        make_ids: bool,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let mock = Mock::new(move |number, _| fates.get(number).copied().unwrap_or(Fate::Answered));
+            let operations = ids.clone().into_iter().enumerate().map(|(n, has_id)| {
+                let operation = Operation::index(json!({ "n": n }));
+                if has_id { operation.id(n.to_string()) } else { operation }
+            });
+            let bulk = mock.client().helpers().bulk("i", futures_util::stream::iter(operations))
+                .flush_operations(batch)
+                .max_in_flight(in_flight)
+                .max_retries(3)
+                .backoff(Duration::from_millis(10), Duration::from_millis(20))
+                .make_ids(make_ids);
+            let (said, read) = read(bulk.stream()).await;
+
+            assert_eq!(said.len() as u64, read, "every operation that was read has an outcome");
+            let state = mock.state();
+            for (number, said) in said {
+                let writes = state.writes.get(&number).copied().unwrap_or_default();
+                match said {
+                    Said::Written => assert!(writes >= 1, "{number} is lost"),
+                    Said::Failed => assert_eq!(writes, 0, "{number} was written"),
+                    Said::Unknown => {}
+                }
+                let safe = make_ids || ids[usize::try_from(number).unwrap()];
+                assert!(safe || writes <= 1, "{number} was written {writes} times");
+            }
+            let distinct = state.documents.values().map(|d| d["n"].clone().to_string());
+            let distinct: std::collections::BTreeSet<_> = distinct.collect();
+            assert_eq!(distinct.len(), state.documents.len(), "a document is there twice");
+        });
+    }
+}

@@ -1,0 +1,5 @@
+//! The helpers.
+
+mod bulk;
+mod helpers;
+mod read_all;

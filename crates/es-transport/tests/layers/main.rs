@@ -1,0 +1,16 @@
+//! The layers, each over a mock service.
+
+mod alone;
+mod auth;
+mod collect;
+mod compression;
+mod exchange;
+mod headers;
+mod media_type;
+mod metrics;
+mod named;
+mod response_check;
+mod retry;
+mod select_node;
+mod timeout;
+mod trace;

@@ -1,0 +1,5 @@
+//! Nodes, the pool, selectors and sniffing.
+
+mod node_pool;
+mod selectors;
+mod sniff;
