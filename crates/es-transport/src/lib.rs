@@ -71,4 +71,5 @@ pub use extensions::OperationName;
 pub use layer::{compression::Gzip, media_type::CompatibilityMode};
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
 pub use options::{RequestAuth, RequestOptions, Setting};
+pub use shared_service::StackService;
 pub use transport::Transport;

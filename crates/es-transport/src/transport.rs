@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Weak},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,15 +19,17 @@ use crate::{
     builder::TransportBuilder,
     error::{BoxError, Error, Result},
     events::Events,
-    layer::response_check::ProductCheckLayer,
+    extensions::Deadline,
+    layer::{CompressionLayer, ProductCheckLayer},
     node::NodePool,
     shared_service::{BoxFuture, SharedService},
     sniff::Sniffer,
 };
 
-/// From a request without a host to an answer of some node of a cluster.
+/// Sends requests without a host to the nodes of a cluster.
 ///
-/// Cheap to clone; clones share nodes, connections and what is known of them.
+/// Cheap to clone; clones share the pool and its connections. It is a
+/// [`tower::Service`], so that layers fit over it as well.
 ///
 /// ```no_run
 /// use es_transport::{Body, Transport};
@@ -38,8 +41,8 @@ use crate::{
 ///     .basic_auth("elastic", "changeme")
 ///     .build()?;
 /// let request = http::Request::get("/_cluster/health").body(Body::empty()).unwrap();
-/// let answer = transport.send(request).await?;
-/// println!("{}", answer.status());
+/// let response = transport.send(request).await?;
+/// println!("{}", response.status());
 /// # Ok(())
 /// # }
 /// ```
@@ -48,30 +51,124 @@ pub struct Transport(Arc<Inner>);
 
 struct Inner {
     stack: Box<dyn SharedService>,
-    shared: Option<Shared>,
+    parts: Option<TransportParts>,
 }
 
-/// What a transport that was built from settings keeps beside its stack.
-pub(crate) struct Shared {
+/// What a transport keeps beside its stack, so that [`Transport::pool`],
+/// [`sniff`](Transport::sniff) and [`close`](Transport::close) work for a stack of your
+/// own.
+///
+/// ```
+/// use es_transport::{Body, Node, NodePool, Transport, transport::TransportParts};
+/// use es_transport::layer::{CollectLayer, RetryLayer, SelectNodeLayer};
+/// use es_transport::{connect::{Connections, Connector}, node::RoundRobin};
+/// use es_transport::sniff::{SniffOptions, Sniffer};
+/// use tower::ServiceBuilder;
+///
+/// # fn main() -> es_transport::Result<()> {
+/// let pool = NodePool::new(["http://localhost:9200".parse::<Node>()?])?;
+/// let connections = Connections::with_connector(Connector::builder().build()?);
+/// let attempt = ServiceBuilder::new()
+///     .layer(SelectNodeLayer::new(pool.clone(), RoundRobin::default()))
+///     .layer(CollectLayer::new())
+///     .service(connections.clone());
+///
+/// let sniffer = Sniffer::new(pool.clone(), attempt.clone(), SniffOptions::default());
+/// let stack = ServiceBuilder::new()
+///     .layer(RetryLayer::default())
+///     .layer(sniffer.layer())
+///     .service(attempt);
+///
+/// let parts = TransportParts::new(pool).sniffer(sniffer).on_close(move || connections.close());
+/// let transport = Transport::from_parts(stack, parts);
+/// assert_eq!(transport.pool().map(|pool| pool.len()), Some(1));
+/// # Ok(())
+/// # }
+/// ```
+pub struct TransportParts {
     pub(crate) pool: Arc<NodePool>,
-    pub(crate) sniffer: Sniffer,
-    /// The level at which bodies of requests are compressed.
+    pub(crate) sniffer: Option<Sniffer>,
     pub(crate) compression: Option<u32>,
-    pub(crate) product: ProductCheckLayer,
-    /// Closes the connections.
+    pub(crate) product: Option<ProductCheckLayer>,
+    pub(crate) total_timeout: Option<Duration>,
     pub(crate) close: Box<dyn Fn() + Send + Sync>,
 }
 
+impl TransportParts {
+    /// Creates parts with the pool from which the stack selects nodes.
+    pub fn new(pool: Arc<NodePool>) -> Self {
+        Self {
+            pool,
+            sniffer: None,
+            compression: None,
+            product: None,
+            total_timeout: None,
+            close: Box::new(|| {}),
+        }
+    }
+
+    /// Sets the sniffer of the pool.
+    #[must_use]
+    pub fn sniffer(mut self, sniffer: Sniffer) -> Self {
+        self.sniffer = Some(sniffer);
+        self
+    }
+
+    /// Sets the layer that compresses the bodies of requests in the stack, for callers
+    /// that compress large bodies themselves.
+    #[must_use]
+    pub fn compression(mut self, layer: &CompressionLayer) -> Self {
+        self.compression = layer.compresses();
+        self
+    }
+
+    /// Sets the layer that checks the product in the stack.
+    #[must_use]
+    pub fn product_check(mut self, layer: &ProductCheckLayer) -> Self {
+        self.product = Some(layer.clone());
+        self
+    }
+
+    /// Sets the total timeout, for the time in which the stack is not ready. Default:
+    /// no limit.
+    #[must_use]
+    pub fn total_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.total_timeout = timeout.into();
+        self
+    }
+
+    /// Sets the function that closes the connections.
+    #[must_use]
+    pub fn on_close(mut self, close: impl Fn() + Send + Sync + 'static) -> Self {
+        self.close = Box::new(close);
+        self
+    }
+}
+
+impl fmt::Debug for TransportParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportParts")
+            .field("pool", &self.pool)
+            .field("sniffer", &self.sniffer)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Transport {
-    /// Starts to describe a transport: nodes or Cloud ID, verification,
-    /// credentials and every step's settings.
+    /// Creates a builder: nodes or Cloud ID, verification, credentials, and the settings of
+    /// every layer.
     pub fn builder() -> TransportBuilder {
         TransportBuilder::new()
     }
 
-    /// A transport over any service: a stack of the caller's own layers, or a mock.
+    /// Creates a transport over any service: a stack of your own layers, or a mock. It has
+    /// no pool; see [`from_parts`](Self::from_parts).
     ///
-    /// Each request is sent by a clone of the service.
+    /// Each request is sent by a clone of the service. The [layers](crate::layer) that
+    /// Elasticsearch itself needs are [`MediaTypeLayer`](crate::layer::MediaTypeLayer),
+    /// which sets the `Content-Type` of bodies, credentials where security is on
+    /// ([`AuthLayer`](crate::layer::AuthLayer)), and absolute URIs
+    /// ([`SelectNodeLayer`](crate::layer::SelectNodeLayer)). All others are optional.
     pub fn from_service<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -80,20 +177,30 @@ impl Transport {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let stack = service
-            .map_response(|response: Response<B>| response.map(|body| ResponseBody::new(body)))
-            .map_err(Error::from_service);
-        Self(Arc::new(Inner { stack: Box::new(stack), shared: None }))
+        Self(Arc::new(Inner { stack: erased(service), parts: None }))
     }
 
-    pub(crate) fn new(stack: impl SharedService, shared: Shared) -> Self {
-        Self(Arc::new(Inner { stack: Box::new(stack), shared: Some(shared) }))
+    /// Creates a transport over a stack of your own, with the pool, sniffer and connections
+    /// that belong to it.
+    pub fn from_parts<S, B>(service: S, parts: TransportParts) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self(Arc::new(Inner { stack: erased(service), parts: Some(parts) }))
+    }
+
+    pub(crate) fn new(stack: impl SharedService, parts: TransportParts) -> Self {
+        Self(Arc::new(Inner { stack: Box::new(stack), parts: Some(parts) }))
     }
 
     /// Sends a request: path and query in origin form, and no host.
     ///
-    /// An answer with an error status is an answer. [`RequestOptions`](crate::RequestOptions)
-    /// attached to the request override what the transport was built with.
+    /// A response with an error status is not an error. [`RequestOptions`](crate::RequestOptions)
+    /// attached to the request override the transport's settings.
     pub fn send(&self, request: Request<Body>) -> SendFuture {
         let request = Some(request);
         let state = State::Unsent { transport: Arc::clone(&self.0), request };
@@ -105,10 +212,10 @@ impl Transport {
         WeakTransport(Arc::downgrade(&self.0))
     }
 
-    /// The nodes, and which of them are alive; `None` for a transport that was
-    /// made [from a service](Transport::from_service).
+    /// Returns the pool of nodes; `None` for a transport that was made [from a
+    /// service](Transport::from_service).
     pub fn pool(&self) -> Option<&Arc<NodePool>> {
-        self.0.shared.as_ref().map(|shared| &shared.pool)
+        self.0.parts.as_ref().map(|parts| &parts.pool)
     }
 
     /// Returns the source of the transport's events: nodes that die, come back,
@@ -120,30 +227,32 @@ impl Transport {
         self.pool().map(|pool| pool.events())
     }
 
-    /// The level at which bodies of requests are compressed with gzip; `None`
+    /// Returns the level at which bodies of requests are compressed with gzip; `None`
     /// where they are not, or for a transport that was made [from a
     /// service](Transport::from_service).
     pub fn compression(&self) -> Option<u32> {
-        self.0.shared.as_ref()?.compression
+        self.0.parts.as_ref()?.compression
     }
 
     /// Returns whether the product check is enforced and no response has passed it
     /// yet. What must not be sent to another product sends a request that changes
     /// nothing first.
     pub fn needs_product_check(&self) -> bool {
-        self.0.shared.as_ref().is_some_and(|shared| shared.product.is_pending())
+        let product = self.0.parts.as_ref().and_then(|parts| parts.product.as_ref());
+        product.is_some_and(ProductCheckLayer::is_pending)
     }
 
-    /// Asks the cluster for its nodes now, whatever the settings say.
+    /// Fetches the nodes of the cluster now, whatever the settings say.
     ///
     /// # Errors
-    /// No node told in time, or none of the nodes can be used; the pool then
+    /// No node responded in time, or none of the nodes can be used; the pool then
     /// stays as it is. Also for a transport that was made [from a
     /// service](Transport::from_service), which has no pool.
     pub async fn sniff(&self) -> Result<()> {
-        match &self.0.shared {
-            Some(shared) => shared.sniffer.sniff().await,
-            None => Err(Error::sniff("a transport made from a service has no pool of nodes")),
+        let sniffer = self.0.parts.as_ref().and_then(|parts| parts.sniffer.as_ref());
+        match sniffer {
+            Some(sniffer) => sniffer.sniff().await,
+            None => Err(Error::sniff("the transport was made from a service without a sniffer")),
         }
     }
 
@@ -153,8 +262,8 @@ impl Transport {
     /// A [service](TransportBuilder::http_service) that stands in the place of
     /// the connections is not closed: that is its owner's business.
     pub fn close(&self) {
-        if let Some(shared) = &self.0.shared {
-            (shared.close)();
+        if let Some(parts) = &self.0.parts {
+            (parts.close)();
         }
     }
 }
@@ -177,7 +286,53 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// The answer to come of [`Transport::send`].
+/// Erases the type of a service.
+fn erased<S, B>(service: S) -> Box<dyn SharedService>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let stack = service
+        .map_response(|response: Response<B>| response.map(|body| ResponseBody::new(body)))
+        .map_err(Error::from_service);
+    Box::new(stack)
+}
+
+/// A transport is always ready; it waits for the readiness of its stack in the future.
+///
+/// ```
+/// use es_transport::{Body, Transport};
+/// use http::{Request, Response};
+/// use tower::{Service, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> es_transport::Result<()> {
+/// let mut transport = Transport::from_service(service_fn(async |_: Request<Body>| {
+///     Ok::<_, std::io::Error>(Response::new(Body::from("{}")))
+/// }));
+/// let response = transport.ready().await?.call(Request::new(Body::empty())).await?;
+/// assert_eq!(response.into_body().bytes().await?, "{}");
+/// # Ok(())
+/// # }
+/// ```
+impl Service<Request<Body>> for Transport {
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = SendFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> SendFuture {
+        self.send(request)
+    }
+}
+
+/// The future of [`Transport::send`].
 #[must_use = "a request is sent when its future is awaited"]
 pub struct SendFuture {
     state: State,
@@ -190,7 +345,7 @@ enum State {
 }
 
 impl SendFuture {
-    /// When it was sent; `None` before it is awaited.
+    /// Returns the time at which it was sent; `None` before it is awaited.
     pub fn started(&self) -> Option<Instant> {
         self.started
     }
@@ -205,9 +360,14 @@ impl Future for SendFuture {
                 State::Sent(future) => return future.as_mut().poll(cx),
                 State::Unsent { transport, request } => {
                     // There is one: it is taken together with the state.
-                    let Some(request) = request.take() else { return Poll::Pending };
+                    let Some(mut request) = request.take() else { return Poll::Pending };
                     let now = Instant::now();
-                    let future = transport.stack.send(request, cx);
+                    let timeout = transport.parts.as_ref().and_then(|parts| parts.total_timeout);
+                    let deadline = Deadline::of(request.extensions(), timeout, now);
+                    if let Some(deadline) = deadline {
+                        request.extensions_mut().insert(deadline);
+                    }
+                    let future = transport.stack.send(request, deadline, cx);
                     *self = Self { state: State::Sent(future), started: Some(now) };
                 }
             }

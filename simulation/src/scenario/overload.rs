@@ -49,7 +49,7 @@ pub fn overload(number: usize, with_budget: bool) -> Overload {
         let busy = Latency::Exponential { mean: Duration::from_millis(100) };
         let cluster = nodes(number).latency(busy).capacity(Capacity::new(1, 5));
         let world = World::new(cluster, |settings| {
-            settings.retry_policy(StandardRetry::new().budget(budget))
+            settings.standard_retry(StandardRetry::new().budget(budget))
         });
         let calls = world.play(traffic, crate::Plan::new()).await;
         check::nothing_is_left(&world).await;

@@ -40,7 +40,7 @@ proptest! {
                     .request_timeout(2 * SECOND)
                     .total_timeout(10 * SECOND)
                     .sniff_on_node_failure(true)
-                    .retry_policy(retry.budget(Budget::new(burst, percent)))
+                    .standard_retry(retry.budget(Budget::new(burst, percent)))
             });
             let calls = world.play(Traffic::new(20.0, 70 * SECOND), plan).await;
             for call in &calls {

@@ -11,7 +11,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use tower::Service;
 
-use super::{Bottom, TransportBuilder, stack};
+use super::{HttpBackend, TransportBuilder, stack};
 use crate::{
     Body,
     connect::{
@@ -140,11 +140,11 @@ impl<T> TransportBuilder<T> {
         C::Future: Send + 'static,
     {
         let make = move |settings: ConnectionsBuilder| settings.build(connector);
-        self.set(|settings| settings.bottom = Bottom::Connector(Box::new(make)))
+        self.set(|settings| settings.backend = HttpBackend::Connector(Box::new(make)))
     }
 
-    /// Sends requests by a service of the caller's own in place of the
-    /// connections. Their URIs name the node.
+    /// Sends requests by a service of your own in place of the connections. Their URIs
+    /// name the node. Settings of connections and TLS are then refused by `build`.
     pub fn http_service<S, B>(self, service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -154,7 +154,7 @@ impl<T> TransportBuilder<T> {
         B::Error: Into<BoxError>,
     {
         let compose = move |settings| stack::over_service(settings, service);
-        self.set(|settings| settings.bottom = Bottom::Service(Box::new(compose)))
+        self.set(|settings| settings.backend = HttpBackend::Service(Box::new(compose)))
     }
 
     /// Changes a setting of the pool.

@@ -8,19 +8,26 @@ mod connections;
 mod headers;
 mod nodes;
 mod retry;
+mod seams;
 mod sniffing;
 mod stack;
 mod tls;
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
+use seams::Seams;
+
 use crate::{
     backoff::Backoff,
     connect::{Connections, ConnectionsBuilder, Connector, ConnectorBuilder},
     error::{Error, Result},
     layer::{
-        auth::AuthLayer, compression::CompressionLayer, default_headers::DefaultHeadersLayer,
-        media_type::CompatibilityMode, response_check::ProductCheck, retry::StandardRetry,
+        auth::AuthLayer,
+        compression::CompressionLayer,
+        default_headers::DefaultHeadersLayer,
+        media_type::CompatibilityMode,
+        response_check::ProductCheck,
+        retry::{RetryPolicy, StandardRetry},
     },
     node::{DEAD_TIME, Node, NodePool, NodeSelector, RoundRobin},
     sniff::SniffOptions,
@@ -67,7 +74,7 @@ struct Settings {
     connections: ConnectionsBuilder,
     /// The first setting of `connections` that was given.
     connections_given: Option<&'static str>,
-    bottom: Bottom,
+    backend: HttpBackend,
     auth: Option<AuthLayer>,
     headers: DefaultHeadersLayer,
     compatibility: Option<CompatibilityMode>,
@@ -75,13 +82,17 @@ struct Settings {
     compress: Option<bool>,
     compression: CompressionLayer,
     retry: StandardRetry,
+    /// The first setting of `retry` that was given.
+    retry_given: Option<&'static str>,
+    retry_policy: Option<Arc<dyn RetryPolicy>>,
+    seams: Seams,
     request_timeout: Option<Duration>,
     total_timeout: Option<Duration>,
     max_response_size: Option<usize>,
 }
 
-/// What sends requests at the end.
-enum Bottom {
+/// The innermost service.
+enum HttpBackend {
     /// The connections, opened by the built-in connector.
     BuiltIn,
     /// The connections, opened by a connector of the caller's.
@@ -105,7 +116,7 @@ impl Default for Settings {
             acquire_timeout: None,
             connections: Connections::builder(),
             connections_given: None,
-            bottom: Bottom::BuiltIn,
+            backend: HttpBackend::BuiltIn,
             auth: None,
             headers: DefaultHeadersLayer::new(),
             compatibility: None,
@@ -113,6 +124,9 @@ impl Default for Settings {
             compress: None,
             compression: CompressionLayer::new(),
             retry: StandardRetry::default(),
+            retry_given: None,
+            retry_policy: None,
+            seams: Seams::default(),
             request_timeout: Some(Duration::from_secs(30)),
             total_timeout: None,
             max_response_size: Some(512 << 20),

@@ -1,24 +1,23 @@
-//! How often and how long.
+//! Retries and time limits.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 
 use super::TransportBuilder;
-use crate::layer::retry::StandardRetry;
+use crate::layer::retry::{RetryPolicy, StandardRetry};
 
 /// Retries and timeouts. Each can be overridden per request by
 /// [`RequestOptions`](crate::RequestOptions).
 impl<T> TransportBuilder<T> {
-    /// How often a request may be sent again. Default: 3, which is over within a
-    /// second: who cannot be reached at all is told soon. To go on to another live
-    /// node when one could not be reached is not to send again.
+    /// Sets the maximum number of retries. Default: 3. Requests to an unreachable
+    /// cluster fail within about a second. A failover to another live node after a
+    /// failed connect does not count.
     ///
-    /// To wait out a cluster that is wholly down, allow more of them (the waits
-    /// double up to 10 s, and half of each is random: 12 last for half a minute at
-    /// least, 20 for more than a minute), let [`total_timeout`](Self::total_timeout)
-    /// say when to give up, and name 401 among the statuses
-    /// ([`retry_on_status`](Self::retry_on_status)).
+    /// To tolerate an outage of the whole cluster, allow more of them (the waits double up
+    /// to 10 s, and half of each is random: 12 last for half a minute at least, 20 for
+    /// more than a minute), set a [`total_timeout`](Self::total_timeout), and add 401 to
+    /// the statuses ([`retry_on_status`](Self::retry_on_status)).
     ///
     /// ```
     /// use std::time::Duration;
@@ -35,46 +34,69 @@ impl<T> TransportBuilder<T> {
     /// # Ok::<(), es_transport::Error>(())
     /// ```
     pub fn max_retries(self, retries: u32) -> Self {
-        self.retry(|retry| retry.max_retries(retries))
+        self.retry("max_retries", |retry| retry.max_retries(retries))
     }
 
-    /// The statuses after which a request is sent again. Default: 429, 502, 503, 504.
+    /// Sets the statuses that are retried. Default: 429, 502, 503, 504.
     ///
-    /// Elasticsearch answers 401 to good credentials for some seconds after the
-    /// whole cluster was restarted, until its security index is back.
+    /// Elasticsearch returns 401 to valid credentials for some seconds after the whole
+    /// cluster was restarted, until its security index is back.
     pub fn retry_on_status(self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         let statuses: std::sync::Arc<[StatusCode]> = statuses.into_iter().collect();
-        self.retry(|retry| retry.retry_on_status(statuses))
+        self.retry("retry_on_status", |retry| retry.retry_on_status(statuses))
     }
 
-    /// Whether a request is sent again after the time of an attempt was over. Default: no.
+    /// Sets whether an attempt that timed out is retried. Default: `false`.
     pub fn retry_on_timeout(self, retry: bool) -> Self {
-        self.retry(|standard| standard.retry_on_timeout(retry))
+        self.retry("retry_on_timeout", |standard| standard.retry_on_timeout(retry))
     }
 
-    /// Every rule of retrying: statuses, waiting, budget.
-    pub fn retry_policy(self, policy: StandardRetry) -> Self {
-        self.set(|settings| settings.retry = policy)
+    /// Sets all settings of the default policy at once, backoff and budget among them.
+    ///
+    /// ```
+    /// use es_transport::{Transport, layer::retry::{Budget, StandardRetry}};
+    ///
+    /// let transport = Transport::builder()
+    ///     .node("http://localhost:9200")
+    ///     .standard_retry(StandardRetry::new().max_retries(5).budget(Budget::new(50, 10)))
+    ///     .build()?;
+    /// # let _ = transport;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn standard_retry(self, policy: StandardRetry) -> Self {
+        self.retry("standard_retry", |_| policy)
     }
 
-    /// The time for one attempt, its answer included; `None` for no limit. Default: 30 s.
+    /// Sets a policy of your own.
+    ///
+    /// It replaces [`max_retries`](Self::max_retries) and the other settings of the
+    /// default policy; `build` refuses both together.
+    pub fn retry_policy(self, policy: impl RetryPolicy) -> Self {
+        self.set(|settings| settings.retry_policy = Some(Arc::new(policy)))
+    }
+
+    /// Sets the time limit of one attempt, its response included; `None` is no limit.
+    /// Default: 30 s.
     pub fn request_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = timeout.into();
         self.set(|settings| settings.request_timeout = timeout)
     }
 
-    /// The time for a request with all its attempts. Default: no limit. A look
-    /// for nodes that the request waits for has a time of its own
-    /// ([`sniff_timeout`](Self::sniff_timeout)).
+    /// Sets the time limit of a request with all its attempts and waits, from
+    /// [`Transport::send`](crate::Transport::send) on. Default: no limit.
     pub fn total_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = timeout.into();
         self.set(|settings| settings.total_timeout = timeout)
     }
 
-    fn retry(self, change: impl FnOnce(StandardRetry) -> StandardRetry) -> Self {
+    fn retry(
+        self,
+        name: &'static str,
+        change: impl FnOnce(StandardRetry) -> StandardRetry,
+    ) -> Self {
         self.set(|settings| {
-            let retry = std::mem::take(&mut settings.retry);
-            settings.retry = change(retry);
+            settings.retry = change(std::mem::take(&mut settings.retry));
+            settings.retry_given.get_or_insert(name);
         })
     }
 }

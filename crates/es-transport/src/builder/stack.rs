@@ -8,9 +8,9 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, uri::PathAndQuery};
 use http_body::Body as HttpBody;
-use tower::{Service, ServiceBuilder};
+use tower::{Layer, Service, ServiceBuilder};
 
-use super::{Bottom, Settings};
+use super::{HttpBackend, Settings};
 use crate::{
     Body,
     connect::Connections,
@@ -29,34 +29,34 @@ use crate::{
     node::{LeaveHook, Node, NodePool, NodeSelector},
     shard_aware::ShardAware,
     sniff::Sniffer,
-    transport::{Shared, Transport},
+    transport::{Transport, TransportParts},
 };
 
 /// Checks the settings against each other and builds the transport.
 pub(super) fn build(mut settings: Settings) -> Result<Transport> {
     check(&settings)?;
-    let bottom = std::mem::replace(&mut settings.bottom, Bottom::BuiltIn);
-    if let Bottom::Service(compose) = bottom {
+    let backend = std::mem::replace(&mut settings.backend, HttpBackend::BuiltIn);
+    if let HttpBackend::Service(compose) = backend {
         return compose(settings);
     }
     let pool = pool(&mut settings)?;
     let events = pool.events().clone();
-    let thaw = Thaw::default();
+    let resume = ResumeHook::default();
     let connections = settings
         .connections
         .clone()
         .acquire_timeout(acquire_timeout(&settings))
         .on_event(move |event| events.emit(event.into()))
-        .on_resume(thaw.hook());
-    let connections = match bottom {
-        Bottom::Connector(make) => make(connections),
+        .on_resume(resume.hook());
+    let connections = match backend {
+        HttpBackend::Connector(make) => make(connections),
         _ => {
             let offers_http2 = settings.connector.offers_http2();
             let connector = settings.connector.clone().build()?;
             connections.may_share(offers_http2).build(connector)
         }
     };
-    over_connections(settings, pool, connections, &thaw)
+    over_connections(settings, pool, connections, &resume)
 }
 
 fn check(settings: &Settings) -> Result<()> {
@@ -82,18 +82,24 @@ fn check(settings: &Settings) -> Result<()> {
         let message = "`authorization` is given beside other credentials";
         return Err(Error::config("headers", message));
     }
-    check_bottom(settings)
+    if settings.retry_policy.is_some()
+        && let Some(setting) = settings.retry_given
+    {
+        let message = "it has no effect with a `retry_policy`; set it there";
+        return Err(Error::config(setting, message));
+    }
+    check_backend(settings)
 }
 
-/// Settings of the built-in connector that another one would pass over in
-/// silence: who pins a certificate must not find out later that nobody looked.
-fn check_bottom(settings: &Settings) -> Result<()> {
-    if matches!(settings.bottom, Bottom::BuiltIn) {
+/// Refuses settings of the built-in connector and pool that another backend would
+/// ignore, such as a pinned certificate.
+fn check_backend(settings: &Settings) -> Result<()> {
+    if matches!(settings.backend, HttpBackend::BuiltIn) {
         return Ok(());
     }
-    let of_pool = match settings.bottom {
-        Bottom::Service(_) if settings.acquire_timeout.is_some() => Some("acquire_timeout"),
-        Bottom::Service(_) => settings.connections_given,
+    let of_pool = match settings.backend {
+        HttpBackend::Service(_) if settings.acquire_timeout.is_some() => Some("acquire_timeout"),
+        HttpBackend::Service(_) => settings.connections_given,
         _ => None,
     };
     match settings.connector.first_given().or(of_pool) {
@@ -113,12 +119,12 @@ fn acquire_timeout(settings: &Settings) -> Duration {
     settings.acquire_timeout.unwrap_or(longest.min(DEFAULT))
 }
 
-/// What a thaw does beside dropping idle connections: the nodes may be others by
-/// now. Connections are made before the sniffer, which asks through them.
+/// The hook that is called when the process resumes: the nodes may be others by now.
+/// Connections are created before the sniffer, which sends through them.
 #[derive(Clone, Default)]
-struct Thaw(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
+struct ResumeHook(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
 
-impl Thaw {
+impl ResumeHook {
     fn hook(&self) -> impl Fn() + Send + Sync + 'static {
         let Self(hook) = self.clone();
         move || {
@@ -138,7 +144,7 @@ fn over_connections(
     settings: Settings,
     pool: Arc<NodePool>,
     connections: Connections,
-    thaw: &Thaw,
+    resume: &ResumeHook,
 ) -> Result<Transport> {
     let leaving = connections.clone();
     let on_leave: Arc<LeaveHook> = Arc::new(move |nodes: &[Node]| {
@@ -153,7 +159,7 @@ fn over_connections(
         let _owned = &on_leave;
         closing.close();
     });
-    compose(settings, pool, connections, BottomParts { thaw: thaw.clone(), close })
+    compose(settings, pool, connections, BackendParts { resume: resume.clone(), close })
 }
 
 pub(super) fn over_service<S, B>(mut settings: Settings, service: S) -> Result<Transport>
@@ -165,7 +171,7 @@ where
     B::Error: Into<BoxError>,
 {
     let pool = pool(&mut settings)?;
-    let parts = BottomParts { thaw: Thaw::default(), close: Box::new(|| {}) };
+    let parts = BackendParts { resume: ResumeHook::default(), close: Box::new(|| {}) };
     compose(settings, pool, service, parts)
 }
 
@@ -177,18 +183,18 @@ fn pool(settings: &mut Settings) -> Result<Arc<NodePool>> {
     NodePool::builder(std::mem::take(&mut settings.nodes)).dead_time(settings.dead_time).build()
 }
 
-/// What belongs to a bottom beside its service.
-struct BottomParts {
-    thaw: Thaw,
+/// What belongs to a backend beside its service.
+struct BackendParts {
+    resume: ResumeHook,
     close: Box<dyn Fn() + Send + Sync>,
 }
 
-/// The stack over any bottom. The order and its reasons: [`crate::layer`].
+/// Composes the stack over any backend. The order and its reasons: [`crate::layer`].
 fn compose<S, B>(
     mut settings: Settings,
     pool: Arc<NodePool>,
-    bottom: S,
-    parts: BottomParts,
+    backend: S,
+    parts: BackendParts,
 ) -> Result<Transport>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -197,7 +203,7 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let BottomParts { thaw, close } = parts;
+    let BackendParts { resume, close } = parts;
     let compress = settings.compress.unwrap_or(settings.cloud);
     let compression = settings.compression.enabled(compress);
     let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
@@ -209,14 +215,19 @@ where
         settings.selector
     };
     let product = ProductCheckLayer::new().mode(settings.product);
-    // A node for each attempt, its credentials, and one deadline over all of it.
-    let attempt = ServiceBuilder::new()
-        .layer(settings.headers)
-        .layer(MediaTypeLayer::new(mode))
-        .layer(auth)
+    let seams = std::mem::take(&mut settings.seams);
+    let retry = match settings.retry_policy.take() {
+        Some(policy) => policy,
+        None => Arc::new(settings.retry),
+    };
+
+    let collect = CollectLayer::new().max_response_size(settings.max_response_size);
+    let node = seams.node.over(collect.layer(backend));
+    // A node for each attempt, and one deadline over all of it.
+    let selected = ServiceBuilder::new()
         .layer(SelectNodeLayer::new(Arc::clone(&pool), Arc::clone(&selector)))
-        // Below selection, which names the node in their errors, and below
-        // media types: Elasticsearch compresses refusals too.
+        // Below selection, which names the node in their errors, and below media
+        // types: Elasticsearch compresses refusals too.
         .layer(product.clone())
         .layer(RedirectCheckLayer::new())
         .layer(
@@ -226,23 +237,36 @@ where
         )
         .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
-        .layer(CollectLayer::new().max_response_size(settings.max_response_size))
-        .service(bottom);
+        .service(node);
+
+    let attempt = ServiceBuilder::new()
+        .layer(settings.headers)
+        .layer(MediaTypeLayer::new(mode))
+        .layer(auth)
+        .service(seams.attempt.over(selected));
 
     let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);
-    thaw.set(sniffer.invalidate_hook());
+    resume.set(sniffer.invalidate_hook());
+
+    let retried =
+        ServiceBuilder::new().layer(RetryLayer::new(retry)).layer(sniffer.layer()).service(attempt);
 
     let request = ServiceBuilder::new()
         .layer(TraceLayer::new())
         .layer(metrics())
         .layer(TotalTimeoutLayer::new(settings.total_timeout))
         .layer(compression)
-        .layer(RetryLayer::new(settings.retry))
-        .layer(sniffer.layer())
-        .service(attempt);
-    let compression = compression.compresses();
-    let shared = Shared { pool, sniffer, compression, product, close };
-    let transport = Transport::new(request, shared);
+        .service(seams.request.over(retried));
+
+    let parts = TransportParts {
+        sniffer: Some(sniffer),
+        compression: compression.compresses(),
+        product: Some(product),
+        total_timeout: settings.total_timeout,
+        close,
+        ..TransportParts::new(pool)
+    };
+    let transport = Transport::new(request, parts);
     selector.attached(&transport.downgrade());
     Ok(transport)
 }

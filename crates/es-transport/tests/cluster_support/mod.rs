@@ -13,7 +13,7 @@ use http::{Request, Response};
 
 /// Settings that make tests quick: short waits before retries.
 pub(crate) fn builder(urls: impl IntoIterator<Item = impl AsRef<str>>) -> TransportBuilder {
-    Transport::builder().nodes(urls).retry_policy(quick_retry())
+    Transport::builder().nodes(urls).standard_retry(quick_retry())
 }
 
 pub(crate) fn quick_retry() -> StandardRetry {

@@ -101,7 +101,8 @@ async fn beside_a_good_node(behaviour: Behaviour, time: Duration) {
     let (good, seen) = server(behaviour, 0).await;
     // An answer that is too large would be too large at every node.
     let retry = quick_retry().retry_on_timeout(true);
-    let transport = limited([bad.url(""), good.url("")], time).retry_policy(retry).build().unwrap();
+    let transport =
+        limited([bad.url(""), good.url("")], time).standard_retry(retry).build().unwrap();
     let mut answered = 0;
     for _ in 0..4 {
         let sent = timeout(2 * PATIENCE, send_and_read(&transport, get("/"))).await;

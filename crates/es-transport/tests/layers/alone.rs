@@ -1,12 +1,13 @@
-//! Each layer alone, over a service whose requests and answers have bodies that
-//! are not this crate's.
+//! Each layer alone, without type annotations: over a `service_fn`, a mock of
+//! tower-test and hyper-util's client, and between tower's own layers.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
+use es_testkit::Cluster;
 use es_transport::{
-    Body, Credentials, Node, NodePool,
+    Body, BoxError, Credentials, Node, NodePool,
     layer::{
         AttemptTimeoutLayer, AuthLayer, CollectLayer, CompressionLayer, DecompressionLayer,
         DefaultHeadersLayer, MediaTypeLayer, ProductCheckLayer, RedirectCheckLayer, RetryLayer,
@@ -17,57 +18,123 @@ use es_transport::{
 };
 use http::{Request, Response};
 use http_body_util::Full;
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use tower::{
+    Service, ServiceBuilder, ServiceExt, buffer::BufferLayer, limit::ConcurrencyLimitLayer,
+    service_fn, util::MapErrLayer,
+};
+use tower_test::mock;
 
 type Foreign = Full<Bytes>;
 
-async fn answer<B>(_: Request<B>) -> Result<Response<Foreign>, Infallible> {
-    let answer = Response::builder().header("x-elastic-product", "Elasticsearch");
-    Ok(answer.body("{}".into()).unwrap())
+/// Bodies of requests and responses are not this crate's.
+async fn respond(_: Request<Foreign>) -> Result<Response<Foreign>, Infallible> {
+    let response = Response::builder().header("x-elastic-product", "Elasticsearch");
+    Ok(response.body("{}".into()).unwrap())
 }
 
-async fn stands_alone<L, B>(layer: L)
-where
-    L: Layer<tower::util::ServiceFn<fn(Request<Foreign>) -> Answer>>,
-    L::Service: Service<Request<Foreign>, Response = Response<B>>,
-    <L::Service as Service<Request<Foreign>>>::Error: std::fmt::Debug,
-{
-    let below: fn(Request<Foreign>) -> Answer = |request| Box::pin(answer(request));
-    let service = ServiceBuilder::new().layer(layer).service(service_fn(below));
-    let request = Request::post("/_search").body("{}".into()).unwrap();
-    assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+async fn respond_to_body(request: Request<Body>) -> Result<Response<Foreign>, Infallible> {
+    respond(request.map(|_| "{}".into())).await
 }
 
-type Answer =
-    std::pin::Pin<Box<dyn Future<Output = Result<Response<Foreign>, Infallible>> + Send + 'static>>;
+fn pool() -> std::sync::Arc<NodePool> {
+    NodePool::new(["http://node:9200".parse::<Node>().unwrap()]).unwrap()
+}
+
+fn credentials() -> Credentials {
+    Credentials::basic("elastic", "changeme").unwrap()
+}
+
+/// Calls `$call` with each layer but node selection, which needs a URI without a host.
+macro_rules! with_each_layer {
+    ($call:ident) => {
+        $call!(TraceLayer::new());
+        #[cfg(feature = "metrics")]
+        $call!(es_transport::layer::MetricsLayer::new());
+        $call!(TotalTimeoutLayer::new(Duration::from_secs(9)));
+        $call!(RetryLayer::default());
+        $call!(DefaultHeadersLayer::new());
+        $call!(MediaTypeLayer::default());
+        $call!(AuthLayer::new(credentials()));
+        $call!(ProductCheckLayer::new());
+        $call!(RedirectCheckLayer::new());
+        $call!(DecompressionLayer::new());
+        $call!(TraceAttemptLayer::new());
+        $call!(AttemptTimeoutLayer::default());
+        $call!(CollectLayer::new());
+    };
+}
 
 #[tokio::test]
-async fn every_layer_stands_alone() {
-    let pool = NodePool::new(["http://node:9200".parse::<Node>().unwrap()]).unwrap();
-    stands_alone(TraceLayer::new()).await;
-    #[cfg(feature = "metrics")]
-    stands_alone(es_transport::layer::MetricsLayer::new()).await;
-    stands_alone(TotalTimeoutLayer::new(Duration::from_secs(1))).await;
-    stands_alone(RetryLayer::default()).await;
-    stands_alone(DefaultHeadersLayer::new()).await;
-    stands_alone(MediaTypeLayer::default()).await;
-    stands_alone(AuthLayer::new(Credentials::basic("elastic", "changeme").unwrap())).await;
-    stands_alone(SelectNodeLayer::new(pool.clone(), RoundRobin::default())).await;
-    stands_alone(ProductCheckLayer::new()).await;
-    stands_alone(RedirectCheckLayer::new()).await;
-    stands_alone(DecompressionLayer::new()).await;
-    stands_alone(TraceAttemptLayer::new()).await;
-    stands_alone(AttemptTimeoutLayer::default()).await;
-    stands_alone(CollectLayer::new()).await;
-    let sniffer = Sniffer::new(pool, service_fn(answer::<Body>), SniffOptions::default());
-    stands_alone(sniffer.layer()).await;
+async fn over_a_function() {
+    macro_rules! call {
+        ($layer:expr) => {
+            let mut service = ServiceBuilder::new().layer($layer).service(service_fn(respond));
+            let request = Request::post("/_search").body(Full::from("{}")).unwrap();
+            let response = service.ready().await.unwrap().call(request).await.unwrap();
+            assert_eq!(response.status(), 200);
+        };
+    }
+    with_each_layer!(call);
+    call!(SelectNodeLayer::new(pool(), RoundRobin::default()));
+    let below = service_fn(respond_to_body);
+    call!(Sniffer::new(pool(), below, SniffOptions::default()).layer());
 }
 
-/// It makes another body, so what lies below takes this crate's.
 #[tokio::test]
-async fn compression_takes_any_body_that_becomes_one() {
-    let service =
-        ServiceBuilder::new().layer(CompressionLayer::new()).service(service_fn(answer::<Body>));
-    let request = Request::post("/_bulk").body("{}\n".repeat(1_000)).unwrap();
-    assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+async fn over_a_mock() {
+    macro_rules! call {
+        ($layer:expr) => {
+            let (mock, mut handle) = mock::pair::<Request<Body>, Response<Foreign>>();
+            let mut service = ServiceBuilder::new().layer($layer).service(mock);
+            let request = Request::post("/_search").body(Body::from("{}")).unwrap();
+            let sent = async { service.ready().await.unwrap().call(request).await.unwrap() };
+            let served = async {
+                let (_, send) = handle.next_request().await.unwrap();
+                send.send_response(respond_to_body(Request::default()).await.unwrap());
+            };
+            let (response, ()) = tokio::join!(sent, served);
+            assert_eq!(response.status(), 200);
+        };
+    }
+    with_each_layer!(call);
+    call!(CompressionLayer::new());
+    call!(SelectNodeLayer::new(pool(), RoundRobin::default()));
+}
+
+#[tokio::test]
+async fn over_a_client_of_hyper_util() {
+    let cluster = Cluster::builder().start().await.unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+    macro_rules! call {
+        ($layer:expr) => {
+            let mut service = ServiceBuilder::new().layer($layer).service(client.clone());
+            let request = Request::get(cluster.url(0)).body(Body::empty()).unwrap();
+            let response = service.ready().await.unwrap().call(request).await.unwrap();
+            assert_eq!(response.status(), 200);
+        };
+    }
+    with_each_layer!(call);
+    call!(CompressionLayer::new());
+}
+
+#[tokio::test]
+async fn between_layers_of_tower() {
+    macro_rules! call {
+        ($layer:expr) => {
+            let mut service = ServiceBuilder::new()
+                .layer(BufferLayer::new(8))
+                .layer(MapErrLayer::new(BoxError::from))
+                .layer($layer)
+                .layer(ConcurrencyLimitLayer::new(8))
+                .layer(BufferLayer::new(8))
+                .service(service_fn(respond_to_body));
+            let request = Request::post("/_search").body(Body::from("{}")).unwrap();
+            let response = service.ready().await.unwrap().call(request).await.unwrap();
+            assert_eq!(response.status(), 200);
+        };
+    }
+    with_each_layer!(call);
+    call!(CompressionLayer::new());
+    call!(SelectNodeLayer::new(pool(), RoundRobin::default()));
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use http::{
-    HeaderValue, Request, Uri,
-    header::HOST,
+    HeaderValue, Method, Request, Uri,
+    header::{CONTENT_LENGTH, HOST},
     uri::{Authority, Parts, PathAndQuery, Scheme},
 };
 use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle, time::Instant};
@@ -167,6 +167,7 @@ impl SharedHost {
         if header.is_empty() {
             *header = self.header.clone();
         }
+        set_empty_length(request);
     }
 
     /// Takes an idle connection, or puts the request into the queue.
@@ -348,6 +349,15 @@ impl Waiting {
             Ok(Err(_)) => Err(Error::closed()),
             Err(_elapsed) => Err(Error::timeout(TimeoutPhase::Acquire, limit)),
         }
+    }
+}
+
+/// States the length of a body that is missing where the method suggests one (RFC 9110,
+/// section 8.6): strict proxies refuse such a request with 411.
+fn set_empty_length(request: &mut Request<Body>) {
+    let has_meaning = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    if has_meaning && request.body().is_empty() {
+        request.headers_mut().entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
     }
 }
 

@@ -30,7 +30,7 @@
 //!     .service(service_fn(|request: http::Request<Body>| async move {
 //!         Ok::<_, Infallible>(http::Response::new(request))
 //!     }));
-//! let request = http::Request::post("/_bulk").body("{}\n".repeat(1000)).unwrap();
+//! let request = http::Request::post("/_bulk").body(Body::from("{}\n".repeat(1000))).unwrap();
 //! let sent = service.oneshot(request).await.unwrap().into_body();
 //! assert_eq!(sent.headers()["content-encoding"], "gzip");
 //! assert!(sent.body().len().unwrap() < 100);

@@ -11,8 +11,7 @@ const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
 /// The service of [`CompressionLayer`].
 ///
-/// It takes every body that becomes a [`Body`], and waits for nothing, so the
-/// inner service's future and error are its own.
+/// It waits for nothing, so the inner service's future and error are its own.
 #[derive(Clone, Debug)]
 pub struct Compression<S> {
     inner: S,
@@ -25,10 +24,9 @@ impl<S> Compression<S> {
     }
 }
 
-impl<S, B> Service<Request<B>> for Compression<S>
+impl<S> Service<Request<Body>> for Compression<S>
 where
     S: Service<Request<Body>>,
-    B: Into<Body>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -39,8 +37,7 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> S::Future {
-        let mut request = request.map(Into::into);
+    fn call(&mut self, mut request: Request<Body>) -> S::Future {
         self.settings.apply(&mut request);
         self.inner.call(request)
     }

@@ -83,7 +83,7 @@ async fn a_broken_answer_is_retried_within_the_total_time() {
     let cluster = one_node().await;
     let retry = quick_retry().max_retries(1_000).retry_on_timeout(true);
     let transport = builder(cluster.urls())
-        .retry_policy(retry)
+        .standard_retry(retry)
         .request_timeout(SHORT / 4)
         // Room for a second attempt, however busy the machine is.
         .total_timeout(5 * SHORT)

@@ -1,0 +1,213 @@
+//! Layers of the caller's own in the built-in stack.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body as HttpBody;
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use super::TransportBuilder;
+use crate::{
+    Body, ResponseBody,
+    error::{BoxError, Error, Result},
+    shared_service::{BoxFuture, StackService},
+};
+
+/// # Layers of your own
+///
+/// Any tower layer over `http::Request<Body>` fits into three places of the built-in
+/// stack, whose order is the table of [`layer`](crate::layer). Several layers in one
+/// place are called in the order in which they were added. A seam that is not used
+/// costs nothing; a layer costs a boxed future, and one more for the first in its place.
+///
+/// A layer's error is converted by [`Error::from_service`]: what it means for retries
+/// and nodes is the table on [`FailureClass`](crate::error::FailureClass). The service
+/// must be `Clone`; each request uses a clone.
+impl<T> TransportBuilder<T> {
+    /// Adds a layer that is called once per request, over retry: a cache, a quota per
+    /// tenant, a circuit breaker.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::Transport;
+    /// use tower::{limit::GlobalConcurrencyLimitLayer, load_shed::LoadShedLayer};
+    ///
+    /// // 64 requests at a time; the others fail at once, as not sent.
+    /// let transport = Transport::builder()
+    ///     .node("http://localhost:9200")
+    ///     .layer_request(LoadShedLayer::new())
+    ///     .layer_request(GlobalConcurrencyLimitLayer::new(64))
+    ///     .build()?;
+    /// # let _ = transport;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn layer_request<L, B>(self, layer: L) -> Self
+    where
+        L: Layer<StackService> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.set(|settings| settings.seams.request.push(layer))
+    }
+
+    /// Adds a layer that is called once per attempt, before a node is selected: a rate
+    /// limit, fault injection. The URI has no host yet.
+    pub fn layer_attempt<L, B>(self, layer: L) -> Self
+    where
+        L: Layer<StackService> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.set(|settings| settings.seams.attempt.push(layer))
+    }
+
+    /// Adds a layer that is called once per attempt, with the final URI, headers and
+    /// bytes: signing, shadow traffic. The attempt timeout covers it.
+    ///
+    /// ```
+    /// use es_transport::{Body, Transport};
+    /// use http::{HeaderValue, Request};
+    /// use tower::util::MapRequestLayer;
+    ///
+    /// let transport = Transport::builder()
+    ///     .node("http://localhost:9200")
+    ///     .layer_node(MapRequestLayer::new(|mut request: Request<Body>| {
+    ///         let host = request.uri().host().unwrap_or_default().to_owned();
+    ///         if let Ok(host) = HeaderValue::try_from(host) {
+    ///             request.headers_mut().insert("x-signed-host", host);
+    ///         }
+    ///         request
+    ///     }))
+    ///     .build()?;
+    /// # let _ = transport;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn layer_node<L, B>(self, layer: L) -> Self
+    where
+        L: Layer<StackService> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.set(|settings| settings.seams.node.push(layer))
+    }
+}
+
+/// The layers of the caller's own.
+#[derive(Default)]
+pub(super) struct Seams {
+    pub(super) request: Seam,
+    pub(super) attempt: Seam,
+    pub(super) node: Seam,
+}
+
+/// The layers in one place, the outermost first.
+#[derive(Default)]
+pub(super) struct Seam(Vec<Box<dyn FnOnce(StackService) -> StackService + Send>>);
+
+impl Seam {
+    fn push<L, B>(&mut self, layer: L)
+    where
+        L: Layer<StackService> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.0.push(Box::new(move |inner| StackService::new(layer.layer(inner))));
+    }
+
+    /// Puts the layers over a service.
+    pub(super) fn over<S>(self, service: S) -> Seamed<S>
+    where
+        S: Service<Request<Body>, Response = Response<ResponseBody>, Error = Error>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        if self.0.is_empty() {
+            return Seamed::Direct(service);
+        }
+        let inner = StackService::new(service);
+        Seamed::Layered(self.0.into_iter().rev().fold(inner, |inner, layer| layer(inner)))
+    }
+}
+
+/// A service with or without layers of the caller's own.
+#[derive(Clone)]
+pub(super) enum Seamed<S> {
+    Direct(S),
+    Layered(StackService),
+}
+
+impl<S> Service<Request<Body>> for Seamed<S>
+where
+    S: Service<Request<Body>, Response = Response<ResponseBody>, Error = Error>,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = SeamedFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        match self {
+            Self::Direct(service) => service.poll_ready(cx),
+            Self::Layered(service) => service.poll_ready(cx),
+        }
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        match self {
+            Self::Direct(service) => SeamedFuture::Direct { future: service.call(request) },
+            Self::Layered(service) => SeamedFuture::Layered { future: service.call(request) },
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Seamed`].
+    #[project = SeamedProj]
+    pub(super) enum SeamedFuture<F> {
+        Direct { #[pin] future: F },
+        Layered { future: BoxFuture },
+    }
+}
+
+impl<F> Future for SeamedFuture<F>
+where
+    F: Future<Output = Result<Response<ResponseBody>>>,
+{
+    type Output = Result<Response<ResponseBody>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            SeamedProj::Direct { future } => future.poll(cx),
+            SeamedProj::Layered { future } => future.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Seamed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seamed").finish_non_exhaustive()
+    }
+}
