@@ -13,6 +13,7 @@ pages! {
     bulk: "../../docs/guide/bulk.md";
     connecting: "../../docs/guide/connecting.md";
     functions: "../../docs/guide/functions.md";
+    layers: "../../docs/guide/layers.md";
     migration: "../../docs/guide/migration.md";
     nodes: "../../docs/guide/nodes.md";
     observability: "../../docs/guide/observability.md";
