@@ -89,7 +89,7 @@ impl Esql {
         }
     }
 
-    /// A value for `?name` in the query.
+    /// Sets the value of `?name` in the query.
     pub fn param(mut self, name: &str, value: impl Serialize) -> Self {
         let value = self.raw(name, &value);
         let named = std::collections::BTreeMap::from([(name, value)]);
@@ -98,7 +98,7 @@ impl Esql {
         self
     }
 
-    /// The value for the next `?` in the query. One query takes either these
+    /// Adds the value for the next `?` in the query. One query takes either these
     /// or named ones.
     pub fn positional_param(mut self, value: impl Serialize) -> Self {
         let value = self.raw("params", &value);
@@ -106,12 +106,12 @@ impl Esql {
         self
     }
 
-    /// What rows must match besides, in Elasticsearch's query DSL.
+    /// Sets a filter (Query DSL) that documents must match as well.
     pub fn filter<Q: Serialize + ?Sized>(self, filter: &Q) -> Self {
         self.property("filter", filter)
     }
 
-    /// Any other property of the request's body, such as `locale`.
+    /// Sets any other property of the request body, such as `locale`.
     pub fn property<V: Serialize + ?Sized>(mut self, name: &'static str, value: &V) -> Self {
         let value = self.raw(name, value);
         self.properties.extend(value.map(|value| (name, value)));
@@ -165,20 +165,20 @@ impl Esql {
         Ok(rows)
     }
 
-    /// The rows as CSV text with a line of the columns' names. Servers before
+    /// Returns the rows as CSV text with a line of the columns' names. Servers before
     /// 8.18 take this only with [`allow_partial_results`](Self::allow_partial_results).
     ///
     /// # Errors
-    /// No answer, or an error of the query.
+    /// No response, or an error of the query.
     pub async fn csv(self) -> Result<Bytes> {
         Ok(self.send("csv").await?.bytes().clone())
     }
 
-    /// The rows in the stream format of [Apache Arrow](https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format),
+    /// Returns the rows in the stream format of [Apache Arrow](https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format),
     /// for readers such as `arrow-ipc`'s. For servers see [`csv`](Self::csv).
     ///
     /// # Errors
-    /// No answer, or an error of the query.
+    /// No response, or an error of the query.
     pub async fn arrow(self) -> Result<Bytes> {
         Ok(self.send("arrow").await?.bytes().clone())
     }

@@ -1,10 +1,17 @@
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::{StreamExt, stream};
 use serde_json::value::RawValue;
 
 use super::{
     bulk::{Bulk, IntoOperations, Push, Source},
+    copy_index::CopyIndex,
     esql::Esql,
     msearch::Msearch,
-    read_all::ReadAll,
+    read_all::{ReadAll, ResumeToken},
     sql::Sql,
     task::WaitForTask,
 };
@@ -90,6 +97,99 @@ impl Helpers {
         target_index: impl IntoParam,
     ) -> Bulk<Source<()>> {
         target.helpers().bulk(target_index, self.read_all::<Box<RawValue>>(index).stream())
+    }
+
+    /// As [`reindex`](Self::reindex), and it can be resumed: `checkpoint` is called
+    /// with a token up to which everything is settled, every 1,000 documents at
+    /// most. Keep it, and pass it to go on after a crash or an error.
+    ///
+    /// The point in time is left open, for 5 minutes after its last use; after that
+    /// the token is worthless, and the first item is an error (404). An
+    /// [`on_durable`](Bulk::on_durable) of the caller's replaces the checkpoints.
+    ///
+    /// ```no_run
+    /// # async fn copy(old: es_client::Elasticsearch, new: es_client::Elasticsearch) -> Result<(), Box<dyn std::error::Error>> {
+    /// let token = std::fs::read_to_string("reindex.token").ok();
+    /// let token = token.map(|token| token.parse()).transpose()?;
+    /// let report = old
+    ///     .helpers()
+    ///     .resumable_reindex("products", &new, "products-2026", token, |token| {
+    ///         let _ = std::fs::write("reindex.token", token.to_string());
+    ///     })
+    ///     .await?;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resumable_reindex(
+        &self,
+        index: impl IntoParam,
+        target: &Elasticsearch,
+        target_index: impl IntoParam,
+        token: Option<ResumeToken>,
+        mut checkpoint: impl FnMut(&ResumeToken) + Send + 'static,
+    ) -> Bulk<Source<()>> {
+        const EVERY: u64 = 1_000;
+        let mut reading = self.read_all::<Box<RawValue>>(index).leave_open(true);
+        if let Some(token) = token {
+            reading = reading.resume(token);
+        }
+
+        let read: Arc<Mutex<VecDeque<(u64, ResumeToken)>>> = Arc::default();
+        let settled = Arc::clone(&read);
+        let hits = stream::unfold((reading.stream(), 0), move |(mut hits, mut count)| {
+            let read = Arc::clone(&read);
+            async move {
+                let hit = hits.next().await?;
+                count += 1;
+                if count % EVERY == 0
+                    && let Some(token) = hits.resume_token()
+                {
+                    read.lock().unwrap_or_else(PoisonError::into_inner).push_back((count, token));
+                }
+                Some((hit, (hits, count)))
+            }
+        });
+        target.helpers().bulk(target_index, hits).on_durable(move |durable| {
+            let mut settled = settled.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = None;
+            while settled.front().is_some_and(|(count, _)| *count <= durable) {
+                last = settled.pop_front();
+            }
+            if let Some((_, token)) = last {
+                checkpoint(&token);
+            }
+        })
+    }
+
+    /// Creates `target_index` in another cluster (or the same one) with the mapping
+    /// and settings of `index`, and with its aliases on wish: before a
+    /// [`reindex`](Self::reindex).
+    ///
+    /// ```
+    /// # use es_client::Elasticsearch;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let old = Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # let new = old.clone();
+    /// # old.indices().create("products").mappings(serde_json::json!({"properties": {"price": {"type": "double"}}})).await?;
+    /// old.helpers().copy_index("products", &new, "products-2026").await?;
+    /// let report = old.helpers().reindex("products", &new, "products-2026").await?;
+    /// # assert!(report.is_complete());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn copy_index(
+        &self,
+        index: impl IntoParam,
+        target: &Elasticsearch,
+        target_index: impl IntoParam,
+    ) -> CopyIndex {
+        CopyIndex::new(
+            (self.client.clone(), index.into_param()),
+            (target.clone(), target_index.into_param()),
+        )
     }
 
     /// Sends searches of many tasks together; see [`msearch`](super::msearch).

@@ -140,7 +140,7 @@ impl Sql {
     }
 }
 
-/// What is read next.
+/// The next thing to read.
 enum Reader {
     Query(Sql),
     /// With the columns, and the number of rows that were read.

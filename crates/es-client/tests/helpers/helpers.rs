@@ -11,7 +11,7 @@ use bytes::Bytes;
 use es_client::{Elasticsearch, helpers::bulk::Operation, types::ByQueryResponse};
 use es_testkit::{Cluster, Fault};
 use es_transport::Body;
-use futures_util::{FutureExt, future::join_all};
+use futures_util::{FutureExt, StreamExt, future::join_all};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
@@ -60,6 +60,90 @@ async fn a_copy_whose_source_fails_says_so_after_what_it_wrote() {
     assert!(stopped.error.is_source());
     assert_eq!((stopped.report.operations, stopped.report.succeeded), (10, 10));
     assert_eq!(count(&new, "copy").await, 10);
+}
+
+#[tokio::test]
+async fn stopped_reindex_goes_on_from_its_token() {
+    let ((_from, old), (to, new)) = (cluster().await, cluster().await);
+    numbered(&old, "products", 4_500).await;
+    // The target refuses everything after some requests.
+    let tokens = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&tokens);
+    let refused = to.node(0);
+    let bulk = old.helpers().resumable_reindex("products", &new, "copy", None, move |token| {
+        kept.lock().unwrap().push(token.to_string());
+        if kept.lock().unwrap().len() == 2 {
+            refused.inject(Fault::status(403).on_path("/_bulk"));
+        }
+    });
+    let stopped = bulk.flush_operations(500).max_in_flight(1).await.unwrap_err();
+    assert!(stopped.error.is_forbidden());
+    assert!(count(&new, "copy").await < 4_500);
+
+    to.node(0).clear_faults();
+    let token = tokens.lock().unwrap().pop().unwrap().parse().unwrap();
+    let bulk = old.helpers().resumable_reindex("products", &new, "copy", Some(token), |_| {});
+    let report = bulk.await.unwrap();
+    // 2,000 were settled by the token.
+    assert_eq!((report.operations, report.succeeded), (2_500, 2_500));
+    assert_eq!(count(&new, "copy").await, 4_500);
+}
+
+#[tokio::test]
+async fn index_is_created_as_another_one() {
+    let settings = json!({"index": {"uuid": "x", "version": {"created": "9"}, "creation_date": "1",
+        "provided_name": "old", "number_of_shards": "3",
+        "analysis": {"analyzer": {"a": {"type": "standard"}}}}});
+    let mappings = json!({"properties": {"price": {"type": "double"}}});
+    let old =
+        json!({"old-1": {"aliases": {"old": {}}, "mappings": mappings, "settings": settings}});
+    let two = json!({"a": {}, "b": {}});
+    let created = json!({"acknowledged": true, "shards_acknowledged": true, "index": "new"});
+    let (client, seen) = answering([(200, old), (200, created), (200, two)]);
+    client.helpers().copy_index("old", &client, "new").aliases(true).await.unwrap();
+    let (line, body) = seen.lock().unwrap()[1].clone();
+    assert_eq!(line, "PUT /new");
+    let expected = json!({"mappings": mappings, "aliases": {"old": {}}, "settings": {"index":
+        {"number_of_shards": "3", "analysis": {"analyzer": {"a": {"type": "standard"}}}}}});
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
+    assert!(client.helpers().copy_index("*", &client, "new").await.unwrap_err().is_invalid());
+}
+
+#[tokio::test]
+async fn sql_is_read_page_after_page_and_its_cursor_closed() {
+    let first =
+        json!({"columns": [{"name": "n", "type": "long"}], "rows": [[1], [2]], "cursor": "c1"});
+    let second = json!({"rows": [[3], [4]], "cursor": "c2"});
+    let last = json!({"rows": [[5]]});
+    let (client, seen) = answering([(200, first.clone()), (200, second.clone()), (200, last)]);
+    let query = || client.helpers().sql("SELECT n FROM i WHERE n > ?").param(0).fetch_size(2);
+    assert_eq!(query().rows::<i64>().await.unwrap(), [1, 2, 3, 4, 5]);
+    let bodies: Vec<_> = seen.lock().unwrap().iter().map(|(_, body)| body.clone()).collect();
+    assert_eq!(
+        bodies,
+        [
+            r#"{"query":"SELECT n FROM i WHERE n > ?","params":[0],"fetch_size":2}"#,
+            r#"{"cursor":"c1"}"#,
+            r#"{"cursor":"c2"}"#,
+        ]
+    );
+
+    // Dropped, it closes what the server keeps; an error names row and column.
+    let wrong = json!({"rows": [["x"]], "cursor": "c3"});
+    let closed = json!({"succeeded": true});
+    let (client, seen) = answering([(200, first), (200, wrong), (200, closed)]);
+    let mut rows = client.helpers().sql("SELECT n FROM i").stream::<i64>();
+    assert_eq!(rows.next().await.unwrap().unwrap(), 1);
+    assert_eq!(rows.next().await.unwrap().unwrap(), 2);
+    let error = rows.next().await.unwrap().unwrap_err();
+    let source = std::error::Error::source(&error).map(ToString::to_string);
+    assert!(format!("{error} {source:?}").contains("row 2"), "{error} {source:?}");
+    drop(rows);
+    while seen.lock().unwrap().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    let (line, body) = seen.lock().unwrap()[2].clone();
+    assert_eq!((line.as_str(), body.as_str()), ("POST /_sql/close", r#"{"cursor":"c3"}"#));
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ use crate::{
     helpers::request::{Failed, HelperRequest, maybe_applied, send},
 };
 
-/// What all batches of a run share.
+/// The settings and state that all batches of a run share.
 #[derive(Debug)]
 pub(super) struct BulkContext {
     pub(super) client: Elasticsearch,
@@ -59,7 +59,7 @@ pub(super) struct BatchResult<C> {
     pub(super) succeeded: u64,
     /// Of all operations, or of those that failed.
     pub(super) outcomes: Vec<Outcome<C>>,
-    /// What is to be retried, and why.
+    /// The batches to retry.
     pub(super) retry: Vec<Batch<C>>,
     /// Why it is retried.
     pub(super) retry_reason: Option<Arc<str>>,

@@ -92,7 +92,7 @@ pub(super) struct Reader<C> {
     pub(super) unread: Arc<Unread>,
 }
 
-/// What the reader has not read yet.
+/// The messages that the reader has not read yet.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
     pub(super) messages: AtomicUsize,

@@ -54,34 +54,76 @@
 //! - Dropped, the future or stream cuts off what is in flight and ends the
 //!   input: a stream at once, an iterator when its `next` returns.
 //!
-//! # What is sent again
+//! # Outcomes
 //!
-//! | what happened | operations with ids | without |
+//! Every operation ends as written, failed (not applied) or
+//! [unknown](ItemError::is_unknown) (it may have been applied):
+//!
+//! | response | operations with ids | without ids |
 //! | --- | --- | --- |
-//! | 429 for the request or for single operations | sent again | sent again |
-//! | 503 for single operations | sent again | [unknown](ItemError::is_unknown) |
-//! | never sent: no connection | sent again | sent again |
-//! | sent, and the answer lost: broken connection, timeout, 502, 503, 504 | sent again | [unknown](ItemError::is_unknown) |
-//! | 401, after another request was accepted or the cluster was away: restarted, it refuses good credentials until its security index is back | sent again | sent again |
+//! | success; 404 for a deletion | written | written |
+//! | 429 for the request or the item | retried | retried |
+//! | 503 for the item | retried | unknown |
+//! | not sent: no connection | retried | retried |
+//! | sent, and the response lost: broken connection, timeout, 502, 503, 504 | retried | unknown |
+//! | 409 on a `create` whose id the helper [made](Bulk::make_ids) | written: nobody else makes that id | – |
+//! | 409 with an id of the caller's, no response lost before | failed: the document exists or has changed | – |
+//! | 409, or another error, after a response was lost | unknown: it may be with this very operation | – |
+//! | 401, after another request was accepted or the cluster was away | retried | retried |
 //! | 413, the request is too large | in halves; later requests are smaller | in halves |
-//! | 400 for the whole request | in halves, until the operation that causes it is alone | unknown; the helper stops |
-//! | any other error of an operation | failed | failed |
-//! | any other error of a request, or retries used up | the helper stops | the helper stops |
+//! | 400 for the whole request | in halves, until the operation that causes it is alone | unknown; the run stops |
+//! | any other error of an item | failed | failed |
+//! | any other error of a request, or retries used up | the run stops | the run stops |
 //!
-//! Only the operations that need it are sent again, after a wait that doubles.
-//! An operation without an id is written twice if it is sent twice, which
-//! nobody can see from outside: so it is never sent again unless the server has
-//! refused it. Where that matters, give ids, or let the helper
-//! [make them](Bulk::make_ids). An update with a script counts as one without an
-//! id. An ingest pipeline that changes ids takes the promise away.
+//! Only the operations that need it are retried, after a wait that doubles. An
+//! operation without an id is written twice if it is sent twice, which cannot be
+//! seen from outside: it is never retried unless the server has refused it.
+//! Where that matters, give ids, or let the helper make them. An update with a
+//! script counts as one without an id. An ingest pipeline that changes ids takes
+//! the promise away.
 //!
-//! # What it does not do
+//! A primary that fails while it writes makes the server itself retry on the new
+//! primary. With ids of the caller's, a `create` may then be refused (409) by its
+//! own first write, which the server does not tell: it counts as failed, with
+//! [`is_conflict`](ItemError::is_conflict). Made ids and `index` are exact there.
 //!
-//! - It does not keep the order of operations on one document: they may travel
-//!   in different requests, or one of them be sent again. Versions do:
-//!   [`Operation::external_version`].
-//! - It does not look for the documents of an index that does not exist: the
-//!   server makes the index, as its settings say.
+//! # Pipelines
+//!
+//! - [`Operation::context`] attaches a value, such as an offset, that comes back
+//!   with the operation's outcome.
+//! - [`on_durable`](Bulk::on_durable) and
+//!   [`durable_up_to`](BulkReport::durable_up_to) say up to where everything is
+//!   settled: the position to resume the input from.
+//! - [`dead_letters`](Bulk::dead_letters) writes the lines of what failed, with the
+//!   reason, before that position passes them.
+//! - [`stop_after_failures`](Bulk::stop_after_failures) and
+//!   [`continue_on_error`](Bulk::continue_on_error) decide when a run stops.
+//! - [`BulkSink`] takes operations that are pushed.
+//! - [`keep_order`](Bulk::keep_order) sends operations on one document one after
+//!   the other. Otherwise they may be in different requests, and one of them may
+//!   be retried; [`Operation::external_version`] holds whatever happens.
+//!
+//! ```
+//! use es_client::{Elasticsearch, helpers::bulk::Operation};
+//! use futures_util::TryStreamExt;
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let cluster = es_testkit::Cluster::builder().start().await?;
+//! # let client = Elasticsearch::builder().nodes(cluster.urls()).build()?;
+//! let messages = (100..200_u64).map(|offset| {
+//!     Operation::index(json!({"offset": offset})).id(offset.to_string()).context(offset)
+//! });
+//! let mut outcomes = client.helpers().bulk("messages", messages).stream();
+//! let mut newest = 0;
+//! while let Some(outcome) = outcomes.try_next().await? {
+//!     newest = newest.max(outcome.context);
+//! }
+//! assert_eq!((newest, outcomes.durable_up_to()), (199, 100));
+//! # Ok(())
+//! # }
+//! ```
 
 mod batch;
 mod builder;

@@ -6,7 +6,7 @@ use crate::{
     types::Hit,
 };
 
-/// What is done with a document.
+/// The action of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Writes it, in place of an earlier document with its id.
@@ -20,7 +20,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// As Elasticsearch names it.
+    /// Returns Elasticsearch's name for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Index => "index",
@@ -52,7 +52,7 @@ pub struct Operation<T, C = ()> {
     pub(super) context: C,
 }
 
-/// What is sent of an operation.
+/// The parts of an operation that are sent.
 #[derive(Clone, Debug)]
 pub(super) struct Parts<T> {
     pub(super) action: Action,
@@ -62,7 +62,7 @@ pub(super) struct Parts<T> {
     pub(super) meta: Option<Box<OperationMeta>>,
 }
 
-/// What stands on an operation's second line.
+/// The form of an operation's second line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// The value itself.
@@ -71,7 +71,7 @@ pub(super) enum Form {
     Partial,
 }
 
-/// What few operations have.
+/// Metadata that few operations have.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct OperationMeta {
     #[serde(rename = "_index", skip_serializing_if = "Option::is_none")]
@@ -127,9 +127,9 @@ impl<T> Operation<T> {
     /// Changes a document as `body` says, which is the whole second line:
     /// `{"script": …, "upsert": …}`, for example.
     ///
-    /// A script may give something else when it runs twice, so that an update
-    /// whose answer was lost is reported, not sent again. Where it may be,
-    /// say so by [`repeatable`](Self::repeatable).
+    /// A script may have another result when it runs twice, so that an update
+    /// whose response was lost is reported, not retried. If it may be retried,
+    /// set [`repeatable`](Self::repeatable).
     pub fn update_with(id: impl Into<String>, body: T) -> Self {
         Self::new(Action::Update, Some(id.into()), Some(body), Form::Whole)
     }
@@ -152,30 +152,30 @@ impl<T, C> Operation<T, C> {
         self
     }
 
-    /// The document's id.
+    /// Sets the document's id.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.parts.id = Some(id.into());
         self
     }
 
-    /// The index, alias or data stream, in place of the helper's.
+    /// Sets the index, alias or data stream. Default: the helper's.
     pub fn in_index(self, index: impl Into<String>) -> Self {
         self.set(|meta| meta.index = Some(index.into()))
     }
 
-    /// The value that decides on the shard. Default: the id.
+    /// Sets the routing value, which determines the shard. Default: the id.
     pub fn routing(self, routing: impl Into<String>) -> Self {
         self.set(|meta| meta.routing = Some(routing.into()))
     }
 
-    /// A version of your own: the write fails (409) unless it is greater than
+    /// Sets an external version: the write fails (409) unless it is greater than
     /// the document's. The only way to keep the order of writes of one
     /// document whatever happens to requests.
     pub fn external_version(self, version: u64) -> Self {
         self.set(|meta| (meta.version, meta.version_type) = (Some(version), Some("external")))
     }
 
-    /// As [`external_version`](Self::external_version), but an equal version is written, too.
+    /// Sets an [external version](Self::external_version); an equal one is written, too.
     pub fn external_version_or_equal(self, version: u64) -> Self {
         self.set(|meta| (meta.version, meta.version_type) = (Some(version), Some("external_gte")))
     }
@@ -190,29 +190,29 @@ impl<T, C> Operation<T, C> {
         self.set(|meta| meta.if_primary_term = Some(term))
     }
 
-    /// The ingest pipeline that the document goes through; `_none` for none.
+    /// Sets the ingest pipeline of the document; `_none` for none.
     pub fn pipeline(self, pipeline: impl Into<String>) -> Self {
         self.set(|meta| meta.pipeline = Some(pipeline.into()))
     }
 
-    /// Whether the target must be an alias.
+    /// Sets whether the target must be an alias.
     pub fn require_alias(self, require: bool) -> Self {
         self.set(|meta| meta.require_alias = Some(require))
     }
 
-    /// How often an update is tried again by the server when another write
-    /// came between. Default 0.
+    /// Sets how often the server retries an update when another write came
+    /// between. Default: 0.
     pub fn retry_on_conflict(self, times: u32) -> Self {
         self.set(|meta| meta.retry_on_conflict = Some(times))
     }
 
-    /// Whether an update of a document that does not exist writes the fields
-    /// as a new one.
+    /// Sets whether an update of a document that does not exist writes the fields
+    /// as a new one. Default: `false`.
     pub fn doc_as_upsert(self, upsert: bool) -> Self {
         self.set(|meta| meta.doc_as_upsert = upsert)
     }
 
-    /// What an update writes where the document does not exist.
+    /// Sets the document that an update writes if none exists.
     ///
     /// # Errors
     /// The document cannot be written as JSON.
@@ -221,7 +221,7 @@ impl<T, C> Operation<T, C> {
         Ok(self.set(|meta| meta.upsert = Some(document)))
     }
 
-    /// Which dynamic templates map which fields.
+    /// Sets which dynamic templates map which fields.
     ///
     /// # Errors
     /// The value cannot be written as JSON.
@@ -230,8 +230,8 @@ impl<T, C> Operation<T, C> {
         Ok(self.set(|meta| meta.dynamic_templates = Some(templates)))
     }
 
-    /// States that doing it twice is the same as doing it once, or that it is
-    /// not. Default: yes with an id, save for [`update_with`](Self::update_with).
+    /// Sets whether doing it twice is the same as doing it once. Default: `true`
+    /// with an id, except for [`update_with`](Self::update_with).
     pub fn repeatable(self, repeatable: bool) -> Self {
         self.set(|meta| meta.repeatable = Some(repeatable))
     }
@@ -255,7 +255,7 @@ fn raw(name: &'static str, value: &impl Serialize) -> Result<Box<RawValue>> {
     serde_json::value::to_raw_value(value).map_err(|error| Error::encode(name, error))
 }
 
-/// What a bulk helper takes: an [`Operation`], a mere document, which is
+/// An item of a bulk helper's input: an [`Operation`], a document, which is
 /// [indexed](Operation::index), or a hit of a search, whose document is indexed
 /// with its id and routing.
 pub trait IntoOperation {

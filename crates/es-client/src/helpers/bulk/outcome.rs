@@ -10,13 +10,13 @@ use super::operation::{Action, Parts};
 pub struct Outcome<C = ()> {
     /// Its place in the input, counted from 0.
     pub number: u64,
-    /// What was to be done.
+    /// The action.
     pub action: Action,
     /// The index that the server names, else the one that was asked for.
     pub index: Arc<str>,
     /// The document's id: given, made by the helper, or made by the server.
     pub id: Option<Box<str>>,
-    /// What was done, or why it was not.
+    /// The write, or the reason why there was none.
     pub result: Result<Written, ItemError>,
     /// The operation's [context](super::Operation::context).
     pub context: C,
@@ -61,13 +61,13 @@ impl<C> Outcome<C> {
     }
 }
 
-/// What was done.
+/// A write that was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {
     /// The status of the item: 200, 201, or 404 for the deletion of what was not there.
     pub status: u16,
-    /// What the write did.
+    /// The effect of the write.
     pub effect: Effect,
     /// The document's version.
     pub version: Option<u64>,
@@ -77,7 +77,7 @@ pub struct Written {
     pub primary_term: Option<u64>,
 }
 
-/// What a write did.
+/// The effect of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Effect {
@@ -91,9 +91,10 @@ pub enum Effect {
     NotFound,
     /// An update that changes nothing.
     Noop,
-    /// Written before, by a request whose answer was lost; what it did is not known.
+    /// Written before, by a request whose response was lost or by the server's own
+    /// retry; the effect is not known.
     WrittenBefore,
-    /// Something that this version does not know.
+    /// An effect that this version does not know.
     Other,
 }
 
@@ -130,35 +131,35 @@ impl From<Reason> for ItemError {
 }
 
 impl ItemError {
-    /// The status of the item, or of the whole answer; `None` where there was none.
+    /// Returns the status of the item, or of the whole response, if there is one.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The kind of error, such as `document_parsing_exception`.
+    /// Returns the kind of error, such as `document_parsing_exception`.
     pub fn kind(&self) -> Option<&str> {
         self.0.kind.as_deref()
     }
 
-    /// What is wrong, with its causes.
+    /// Returns the reason, with its causes.
     pub fn reason(&self) -> &str {
         &self.0.reason
     }
 
-    /// Nobody knows whether the operation was carried out: an answer was lost.
+    /// Returns whether the operation may have been applied: a response was lost.
     /// Either it could not be sent again without perhaps being done twice, or
     /// it failed when it was.
     pub fn is_unknown(&self) -> bool {
         self.0.unknown
     }
 
-    /// 409: the id exists, or another write came first. One that
+    /// Returns whether it is a 409: the id exists, or another write came first. One that
     /// [is unknown](Self::is_unknown) may be with this very operation.
     pub fn is_conflict(&self) -> bool {
         self.0.status == Some(409)
     }
 
-    /// The operation as it was sent: one or two lines of JSON. Empty where it
+    /// Returns the operation as it was sent: one or two lines of JSON. Empty if it
     /// could not be written.
     pub fn operation(&self) -> &Bytes {
         &self.0.lines

@@ -16,8 +16,8 @@ pub struct BulkReport {
     pub succeeded: u64,
     /// Those that were not.
     pub failed: u64,
-    /// Those of which nobody knows: sent, the answer lost, and not to be sent
-    /// again ([`ItemError::is_unknown`](super::ItemError::is_unknown)).
+    /// Those that may have been applied: sent, the response lost, and not to be
+    /// retried ([`ItemError::is_unknown`](super::ItemError::is_unknown)).
     pub unknown: u64,
     /// The requests that were sent.
     pub requests: u64,
@@ -31,7 +31,7 @@ pub struct BulkReport {
     pub durable_up_to: u64,
     /// Why the latest retry was necessary.
     pub retry_reason: Option<Arc<str>>,
-    /// What the helper waits for.
+    /// The event that the helper waits for.
     pub waits_for: WaitsFor,
     /// The time since the first operation was asked for.
     pub elapsed: Duration,
@@ -40,7 +40,7 @@ pub struct BulkReport {
     pub failures: Vec<Outcome>,
 }
 
-/// What a bulk helper waits for.
+/// The event that a bulk helper waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WaitsFor {
@@ -60,7 +60,7 @@ pub enum WaitsFor {
 }
 
 impl BulkReport {
-    /// Whether everything that was read was carried out.
+    /// Returns whether everything that was read was carried out.
     pub fn is_complete(&self) -> bool {
         self.succeeded == self.operations
     }
@@ -89,9 +89,9 @@ impl fmt::Display for BulkReport {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BulkStopped {
-    /// Why.
+    /// The reason.
     pub error: Error,
-    /// What was done until then.
+    /// The totals until then.
     pub report: BulkReport,
 }
 

@@ -132,7 +132,7 @@ impl<C> Drop for Outcomes<C> {
 pub struct BulkStream<C = ()> {
     state: State<C>,
     buffered: std::vec::IntoIter<Outcome<C>>,
-    /// What [`durable_up_to`](Self::durable_up_to) is, and what it is once the
+    /// The value of [`durable_up_to`](Self::durable_up_to), and its value once the
     /// buffered outcomes were read.
     durable: (u64, u64),
     last_report: BulkReport,

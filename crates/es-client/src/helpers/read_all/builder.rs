@@ -52,6 +52,7 @@ pub(super) struct Spec {
     pub(super) by_scroll: bool,
     pub(super) retry: RetryConfig,
     pub(super) resume: Option<ResumeToken>,
+    pub(super) leave_open: bool,
     /// Parameters that choose indices and shards.
     pub(super) params: Vec<(&'static str, Cow<'static, str>)>,
 }
@@ -114,6 +115,7 @@ impl<T> ReadAll<T> {
             by_scroll: false,
             retry: RetryConfig::default(),
             resume: None,
+            leave_open: false,
             params: Vec::new(),
         };
         Self { spec, error: None, document: PhantomData }
@@ -169,7 +171,7 @@ impl<T> ReadAll<T> {
     }
 
     /// Sets any other property of the search body, such as `fields` or
-    /// `runtime_mappings`. What the helper sets itself (`size`, `from`, `pit`,
+    /// `runtime_mappings`. Properties that the helper sets (`size`, `from`, `pit`,
     /// `slice`, `search_after`, `scroll`, `track_total_hits`) is an error, and so
     /// are aggregations, which would be computed for every page.
     pub fn search_property<V: Serialize + ?Sized>(mut self, name: &'static str, value: &V) -> Self {
@@ -214,6 +216,13 @@ impl<T> ReadAll<T> {
     /// [`page_size`](Self::page_size) hits.
     pub fn page_bytes(self, bytes: usize) -> Self {
         self.set(|spec| spec.page_bytes = bytes.max(1))
+    }
+
+    /// Sets whether the point in time is left open at the end, after an error and
+    /// when the stream is dropped, so that a token stays good for
+    /// [`keep_alive`](Self::keep_alive). Default: `false`.
+    pub fn leave_open(self, leave: bool) -> Self {
+        self.set(|spec| spec.leave_open = leave)
     }
 
     /// Goes on where a stream was left ([`ReadAllStream::resume_token`]), within

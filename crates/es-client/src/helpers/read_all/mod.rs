@@ -40,13 +40,13 @@
 //! while the last one is being read.
 //!
 //! A page that fails in passing (a node that went away, 429, a timeout) is asked
-//! for again, from where it began. Failed shards and answers that are incomplete
+//! for again, from where it began. Failed shards and responses that are incomplete
 //! for lack of time are errors, unless they are
 //! [allowed](ReadAll::allow_partial_results): an export that silently lacks a
 //! shard is worse than none.
 //!
 //! Servers without points in time (Elasticsearch before 7.10, OpenSearch) are
-//! read by scroll. A page of a scroll whose answer was lost cannot be asked for
+//! read by scroll. A page of a scroll whose response was lost cannot be requested
 //! again, since the server has moved on; that is an error, where other clients
 //! silently leave the page out. A scroll whose first page is still under way when
 //! the stream is dropped is left to the server, which ends it in time.

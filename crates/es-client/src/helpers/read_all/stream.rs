@@ -143,7 +143,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ReadAllStream<T> {
     }
 }
 
-/// What is being opened is closed, and what is being closed is so to its end.
+/// Closes what is being opened, and goes on with closing.
 impl<T> Drop for ReadAllStream<T> {
     fn drop(&mut self) {
         // Without a runtime nothing can be sent; the server ends it in time.
@@ -277,7 +277,7 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
     }
 
     fn close(&mut self, error: Option<Error>) -> State<T> {
-        match self.session.take() {
+        match self.session.take().filter(|_| !self.spec.leave_open) {
             Some(session) => {
                 State::Closing(Box::pin(session.close(self.spec.client.clone())), error)
             }
@@ -288,7 +288,7 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
 
 impl<T> Drop for Reading<T> {
     fn drop(&mut self) {
-        let session = self.session.take();
+        let session = self.session.take().filter(|_| !self.spec.leave_open);
         // Without a runtime nothing can be sent; the server ends it in time.
         if let (Some(session), Ok(runtime)) = (session, tokio::runtime::Handle::try_current()) {
             runtime.spawn(session.close(self.spec.client.clone()));

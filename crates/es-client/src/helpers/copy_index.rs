@@ -1,0 +1,108 @@
+use std::{
+    borrow::Cow,
+    fmt,
+    future::{Future, IntoFuture},
+    pin::Pin,
+};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    client::Elasticsearch,
+    error::{Error, Result},
+    helpers::request::{RetryConfig, send_with_retry},
+};
+
+/// Settings that an index gets from its cluster or from its past.
+const NOT_COPIED: [&str; 8] = [
+    "blocks",
+    "creation_date",
+    "history",
+    "provided_name",
+    "resize",
+    "uuid",
+    "verified_before_close",
+    "version",
+];
+
+/// Creates an index with the mapping and settings of another one. Created by
+/// [`Helpers::copy_index`](crate::helpers::Helpers::copy_index).
+#[must_use = "nothing is created until it is awaited"]
+pub struct CopyIndex {
+    source: Elasticsearch,
+    index: Cow<'static, str>,
+    target: Elasticsearch,
+    target_index: Cow<'static, str>,
+    settings: bool,
+    aliases: bool,
+}
+
+impl CopyIndex {
+    pub(in crate::helpers) fn new(
+        (source, index): (Elasticsearch, Cow<'static, str>),
+        (target, target_index): (Elasticsearch, Cow<'static, str>),
+    ) -> Self {
+        Self { source, index, target, target_index, settings: true, aliases: false }
+    }
+
+    /// Sets whether settings are copied, such as analyzers and the number of
+    /// shards. Default: `true`.
+    ///
+    /// Settings that an index gets from its cluster (its UUID, its version, blocks)
+    /// never are.
+    pub fn settings(mut self, copy: bool) -> Self {
+        self.settings = copy;
+        self
+    }
+
+    /// Sets whether aliases are copied. Default: `false`; within one cluster the
+    /// names then stand for both indices.
+    pub fn aliases(mut self, copy: bool) -> Self {
+        self.aliases = copy;
+        self
+    }
+
+    async fn copy(self) -> Result<()> {
+        let client = self.source.options().for_helper(true);
+        let sent = send_with_retry(RetryConfig::default(), true, || {
+            client.indices().get(self.index.clone()).send()
+        });
+        let mut indices: Map<String, Value> = sent.await?.json()?;
+        if indices.len() != 1 {
+            let message = format!("cannot copy {} indices to one", indices.len());
+            return Err(Error::invalid(message));
+        }
+        let mut index =
+            indices.iter_mut().next().map(|(_, index)| index.take()).unwrap_or_default();
+        let mut part = |name: &str| index.get_mut(name).map(Value::take).unwrap_or_default();
+
+        let mut create = self.target.indices().create(self.target_index).mappings(part("mappings"));
+        if self.settings {
+            let mut settings = part("settings");
+            if let Some(settings) = settings.get_mut("index").and_then(Value::as_object_mut) {
+                settings.retain(|name, _| !NOT_COPIED.contains(&name.as_str()));
+            }
+            create = create.settings(settings);
+        }
+        if self.aliases {
+            create = create.aliases(part("aliases"));
+        }
+        create.send().await?;
+        Ok(())
+    }
+}
+
+impl IntoFuture for CopyIndex {
+    type Output = Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.copy())
+    }
+}
+
+impl fmt::Debug for CopyIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CopyIndex").field("index", &self.index).finish_non_exhaustive()
+    }
+}
