@@ -370,9 +370,15 @@ impl ShardMap {
     }
 
     fn fetch_soon(self: &Arc<Self>, index: &str) {
-        let is_full = self.indices.load().len() >= MAX_INDICES;
-        if is_full || !self.lock().indices.insert(index.into()) {
+        if self.transport.get().is_none() || self.indices.load().len() >= MAX_INDICES {
             return;
+        }
+        {
+            let mut fetching = self.lock();
+            if fetching.indices.contains(index) {
+                return;
+            }
+            fetching.indices.insert(index.into());
         }
         let (map, name) = (Arc::clone(self), Box::<str>::from(index));
         let is_spawned = self.spawn(async move { map.fetch(&name).await });
@@ -383,14 +389,9 @@ impl ShardMap {
 
     /// Runs it in the background; returns `false` where there is no runtime.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> bool {
-        let has_transport = self.transport.get().is_some();
-        match Handle::try_current() {
-            Ok(runtime) if has_transport => {
-                runtime.spawn(task);
-                true
-            }
-            _ => false,
-        }
+        let Ok(runtime) = Handle::try_current() else { return false };
+        runtime.spawn(task);
+        true
     }
 
     /// Fetches the used indices again if the cluster state has changed.

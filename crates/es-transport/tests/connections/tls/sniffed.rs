@@ -6,7 +6,7 @@ use es_testkit::{Cluster, tls::CertificateAuthority};
 use es_transport::{Body, Transport, TransportBuilder};
 use rustls::{ServerConfig, SupportedProtocolVersion};
 
-use crate::tls::VERSIONS;
+use crate::{connect_support::chain, tls::VERSIONS};
 
 type Version = &'static SupportedProtocolVersion;
 
@@ -92,4 +92,78 @@ async fn a_pinned_leaf_is_no_pin_for_other_nodes() {
     let mut errors = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
     assert!(errors.all(|error| error.is_tls()), "{outcomes:?}");
     cluster.node(1).assert_never_received(cluster.password());
+}
+
+fn get(path: &str) -> http::Request<Body> {
+    http::Request::get(path).body(Body::empty()).unwrap()
+}
+
+/// Gives every node a certificate that does not name the address that it publishes.
+fn name_all_localhost(cluster: &Cluster) {
+    let authority = cluster.authority().unwrap();
+    for node in cluster.nodes() {
+        let leaf = authority.leaf().names(["localhost"]).issue().unwrap();
+        node.set_server_config(leaf.server_config_for(&VERSIONS).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn addresses_of_no_certificate_replace_no_good_seed() {
+    let cluster = Cluster::builder().nodes(3).tls(true).start().await.unwrap();
+    name_all_localhost(&cluster);
+    let transport = Transport::builder()
+        .node(cluster.url(0).replace("127.0.0.1", "localhost"))
+        .ca_certs(cluster.ca_pem().as_bytes().to_vec())
+        .basic_auth(cluster.username(), cluster.password())
+        .sniff_on_start(true)
+        .build()
+        .unwrap();
+    for _ in 0..30 {
+        let response = transport.send(get("/")).await;
+        assert_eq!(response.map_err(|error| chain(&error)).unwrap().status(), 200);
+    }
+    // The same after another sniff, which finds the same addresses.
+    transport.sniff().await.unwrap();
+    for _ in 0..10 {
+        assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
+    }
+    let pool = transport.pool().unwrap();
+    let live: Vec<_> = pool.nodes().into_iter().filter(|status| status.is_live()).collect();
+    assert!(live.iter().any(|status| status.node().host() == "localhost"), "{live:?}");
+}
+
+#[tokio::test]
+async fn one_expired_certificate_fails_no_call() {
+    let cluster = Cluster::builder().nodes(3).tls(true).start().await.unwrap();
+    let expired = cluster.authority().unwrap().leaf().valid_days(-30, -1).issue().unwrap();
+    cluster.node(1).set_server_config(expired.server_config_for(&VERSIONS).unwrap());
+    let transport = Transport::builder()
+        .nodes(cluster.urls())
+        .ca_certs(cluster.ca_pem().as_bytes().to_vec())
+        .basic_auth(cluster.username(), cluster.password())
+        .dead_node_backoff(Duration::from_millis(1), Duration::from_millis(1))
+        .build()
+        .unwrap();
+    for _ in 0..60 {
+        assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(cluster.node(1).connections().failed_handshakes > 2);
+}
+
+#[tokio::test]
+async fn when_all_handshakes_fail_that_is_the_error() {
+    let cluster = Cluster::builder().nodes(3).tls(true).start().await.unwrap();
+    name_all_localhost(&cluster);
+    let transport = Transport::builder()
+        .nodes(cluster.urls())
+        .ca_certs(cluster.ca_pem().as_bytes().to_vec())
+        .basic_auth(cluster.username(), cluster.password())
+        .build()
+        .unwrap();
+    let error = transport.send(get("/")).await.unwrap_err();
+    assert!(error.is_tls(), "{}", chain(&error));
+    let tried: std::collections::BTreeSet<_> =
+        error.attempts().iter().map(|attempt| attempt.node.clone()).collect();
+    assert_eq!(tried.len(), 3, "{:?}", error.attempts());
 }
