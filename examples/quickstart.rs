@@ -47,7 +47,7 @@ async fn main() -> Result {
     Ok(())
 }
 
-/// What Elasticsearch prints at its first start is all that a client needs.
+/// A client needs nothing except what Elasticsearch prints at its first start.
 fn connect_to_embedded(cluster: &Cluster) -> Result<Elasticsearch> {
     println!("An embedded cluster of {} nodes has started.", cluster.urls().len());
     println!("  Password for the elastic user:           {}", cluster.password());
@@ -64,7 +64,7 @@ fn connect_to_named() -> Result<Elasticsearch> {
     let urls = set("ES_URL").unwrap_or_default();
     let mut builder = Elasticsearch::builder()
         .nodes(urls.split(',').map(str::trim))
-        // Elasticsearch 7.17, 8 or 9: the first answer tells.
+        // Elasticsearch 7.17, 8 or 9: the first response tells.
         .compatibility_mode(CompatibilityMode::Negotiated);
     if let Some(ca) = set("ES_CA") {
         builder = builder.ca_certs(ca);

@@ -1,4 +1,4 @@
-//! What a program without a helper does at best: some hyper connections, each of
+//! A bulk load without a helper, at its best: some hyper connections, each of
 //! which writes a body, sends it and reads the response into a value, in a loop.
 
 use std::sync::{
@@ -16,12 +16,12 @@ use tokio::{net::TcpStream, task::JoinSet};
 
 use crate::{operation::BoxError, product::Product};
 
-/// What is written, and how.
+/// A bulk load.
 pub struct Load {
     pub url: String,
     /// Documents in turn.
     pub products: Vec<Product>,
-    /// How many in all.
+    /// Total number.
     pub count: usize,
     /// A request goes when it has so many bytes.
     pub flush_bytes: usize,

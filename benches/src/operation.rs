@@ -1,4 +1,4 @@
-//! What every client is asked to do, and the response that each must have read.
+//! The operations of every client, and the response that each must have read.
 
 use std::{fmt, str::FromStr};
 
@@ -163,7 +163,7 @@ pub fn hits_of(response: &Value) -> usize {
     response["hits"]["hits"].as_array().map_or(0, Vec::len)
 }
 
-/// What a client says that is not measured in an operation.
+/// The error of a client that is not measured in an operation.
 pub fn not_measured() -> BoxError {
     "it is not measured in this".into()
 }

@@ -7,7 +7,7 @@ use crate::{
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-/// What the server ca response; made once, shared by every connection.
+/// The responses of the server; created once, shared by every connection.
 pub struct Responses {
     /// To `GET /`.
     pub info: Bytes,

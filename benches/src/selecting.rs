@@ -34,7 +34,7 @@ pub fn nanoseconds(nodes: usize) -> Result<f64, BoxError> {
     Ok(best.unwrap_or_default().as_nanos() as f64 / TIMES as f64)
 }
 
-/// How much more two threads choose from one pool than one thread does: the
+/// Throughput of two threads that select from one pool, relative to one thread: the
 /// best of many pairs of runs.
 pub fn two_threads() -> Result<f64, BoxError> {
     const TIMES: u64 = 400_000;

@@ -131,7 +131,7 @@ fn ok(body: ServerBody) -> Response<ServerBody> {
     response
 }
 
-/// A long response out of one piece that is sent again and again.
+/// A long response out of one piece that is sent repeatedly.
 struct Pieces {
     left: u64,
 }

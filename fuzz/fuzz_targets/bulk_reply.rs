@@ -1,4 +1,4 @@
-//! Whatever is answered to a bulk request: the helper ends, and every operation
+//! With any response to a bulk request, the helper ends, and every operation
 //! has exactly one outcome.
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The body of an answer, with whatever status: its error tells the status and
+//! The body of a response, with whatever status: its error tells the status and
 //! the body as they came, and a kind and a reason only if the body has them.
 #![no_main]
 
@@ -31,7 +31,7 @@ fuzz_target!(|input: &[u8]| {
         };
     }
     for error in [raw.unwrap_err(), typed.unwrap_err()] {
-        let api = error.as_api().expect("the server answered");
+        let api = error.as_api().expect("the server responded");
         assert_eq!((api.status, &api.body), (status, &body));
         let _ = format!("{error} {error:?}");
         if api.kind.is_some() || api.reason.is_some() {

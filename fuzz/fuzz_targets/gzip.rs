@@ -1,4 +1,4 @@
-//! An inflated answer never passes its limit, is the same read whole or in
+//! A decompressed response never passes its limit, is the same read whole or in
 //! pieces, and what was compressed comes back.
 #![no_main]
 
@@ -37,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
             Err(error) => assert!(data.len() > limit, "{error}"),
         }
     }
-    // Two members in a row are one answer; without its end it is broken.
+    // Two members in a row are one response; without its end it is broken.
     let twice = Bytes::from([&*gzip, &*gzip].concat());
     match inflate(in_pieces(&twice, cut), limit) {
         Ok(inflated) => assert_eq!(inflated, [data, data].concat()),

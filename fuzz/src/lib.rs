@@ -1,6 +1,6 @@
-//! What the fuzz targets share.
+//! Shared parts of the fuzz targets.
 //!
-//! Each target takes bytes that a server, a user or a setting may hand over,
+//! Each target takes bytes that a server, a user or a setting may pass,
 //! drives the public API with them, and asserts what must hold for all of them:
 //! more than that nothing panics. `fuzz/run` runs all of them.
 
@@ -24,7 +24,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
-/// A service that answers every request alike, with a body of these pieces.
+/// A service that responds to every request alike, with a body of these pieces.
 pub fn answering(
     status: StatusCode,
     headers: HeaderMap,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{Attempt, Call, End, World};
 
-/// How long sniffing may take, unless it is told otherwise, and a moment.
+/// How long sniffing may take, unless set otherwise, and a moment.
 const LONGEST_LOOK: Duration = Duration::from_millis(5_001);
 
 /// Nothing is under way once all calls have ended, and a look for nodes had its time: no attempt,
@@ -20,7 +20,7 @@ pub async fn nothing_is_left(world: &World) {
     assert_eq!(open, 0, "connections are left");
 }
 
-/// Every call was answered with 200.
+/// Every request succeeded with 200.
 ///
 /// # Panics
 /// With the first one that was not.

@@ -40,7 +40,7 @@ pub struct Attempt {
 pub enum End {
     /// Not at all: it is under way.
     UnderWay,
-    /// With an answer.
+    /// With a response.
     Status(u16),
     /// No connection came about.
     NoConnection,
@@ -67,7 +67,7 @@ pub struct Log {
 #[derive(Debug, Default)]
 struct Entries {
     attempts: Vec<Attempt>,
-    /// How many beginnings and ends there were.
+    /// Number of starts and ends.
     moments: u64,
 }
 

@@ -24,7 +24,7 @@ pub enum Event {
     Reset,
     /// It takes so long from now on.
     Latency(Latency),
-    /// It does nothing wrong any more, but for being down.
+    /// It does nothing wrong any more, except that it is down.
     Heal,
 }
 

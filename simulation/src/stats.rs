@@ -18,7 +18,7 @@ pub fn deviation(counts: &[usize]) -> f64 {
     counts.iter().map(|count| (*count as f64 - mean).abs() / mean).fold(0.0, f64::max)
 }
 
-/// How many of these times lie in each second.
+/// Number of these times in each second.
 pub fn per_second(times: impl IntoIterator<Item = Duration>, seconds: usize) -> Vec<usize> {
     let mut counts = vec![0; seconds];
     for time in times {
@@ -29,7 +29,7 @@ pub fn per_second(times: impl IntoIterator<Item = Duration>, seconds: usize) -> 
     counts
 }
 
-/// How many attempts each of so many nodes got.
+/// Number of attempts per node.
 pub fn per_node(attempts: &[crate::Attempt], nodes: usize) -> Vec<usize> {
     let mut counts = vec![0; nodes];
     attempts.iter().for_each(|attempt| counts[attempt.node] += 1);

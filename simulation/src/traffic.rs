@@ -20,7 +20,7 @@ use crate::World;
 /// them are exponential, as with many callers that know nothing of each other.
 #[derive(Clone, Debug)]
 pub struct Traffic {
-    /// How many come in a second, and for how long.
+    /// Number of requests per second, and for how long.
     parts: Vec<(f64, Duration)>,
 }
 
@@ -31,16 +31,16 @@ pub struct Call {
     pub began: Duration,
     /// How long it took.
     pub took: Duration,
-    /// The status of its answer, or the kind of its error.
+    /// The status of its response, or the kind of its error.
     pub end: std::result::Result<u16, &'static str>,
-    /// How many attempts were made for it.
+    /// Number of its attempts.
     pub attempts: usize,
     /// Of its retries those that draw on the budget.
     pub paid: usize,
 }
 
 impl Call {
-    /// Whether it was answered with 200.
+    /// Whether its status was 200.
     pub fn is_good(&self) -> bool {
         self.end == Ok(200)
     }
@@ -104,7 +104,7 @@ async fn call(transport: Transport, began: Duration) -> Call {
     Call { began, took: begun.elapsed(), end, attempts, paid }
 }
 
-/// How many attempts there were, and how many of them the budget had to pay.
+/// Number of attempts, and of those that the budget paid for.
 fn attempts(answer: &Result<Response<ResponseBody>>) -> (usize, usize) {
     let attempts: &[Attempt] = match answer {
         Ok(answer) => answer.extensions().get::<Attempts>().map_or(&[], |attempts| &attempts.0),

@@ -9,7 +9,7 @@ fn sizes() -> &'static [usize] {
     if cfg!(debug_assertions) { &SIZES[..1] } else { &SIZES }
 }
 
-/// How many requests make a distribution: the fewest for which the bound of peak
+/// Number of requests that make a distribution: the fewest for which the bound of peak
 /// EWMA is promised, and more.
 // Over fewer, the one or two that it needs to know a slow node are above p99
 // (docs/guarantees.md, "Not promised").

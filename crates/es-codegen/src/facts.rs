@@ -10,7 +10,7 @@ use crate::Result;
 /// Everything that is read.
 pub(crate) struct Facts {
     pub(crate) manifest: Manifest,
-    /// The types of requests and answers, by name.
+    /// The types of requests and responses, by name.
     pub(crate) types: BTreeMap<String, Type>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Param {
     pub(crate) notes: Notes,
 }
 
-/// What is told of a parameter or property besides its name and type.
+/// Facts about a parameter or property besides its name and type.
 #[derive(Clone, Default, Deserialize)]
 pub(crate) struct Notes {
     #[serde(rename = "def")]

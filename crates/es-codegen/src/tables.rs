@@ -11,9 +11,9 @@ use crate::Result;
 
 /// All tables. Each file says at its top what it is for.
 pub(crate) struct Tables {
-    /// Endpoint to the Rust type of its answer, as seen from `es_client::types`.
+    /// Endpoint to the Rust type of its response, as seen from `es_client::types`.
     pub(crate) answers: BTreeMap<String, String>,
-    /// Endpoint to the reason why it may, or may not, be sent again.
+    /// Endpoint to the reason why it may, or may not, be retried.
     pub(crate) repeat: Repeat,
     /// Endpoint to the optional part that is an argument nevertheless.
     pub(crate) arguments: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! What the functions share: the client, which lives as long as the process and
+//! Shared by the functions: the client, which lives as long as the process and
 //! is thereby shared by all calls that one instance serves, and the two things
 //! that they do with it.
 
@@ -48,12 +48,12 @@ pub fn client() -> Result<&'static Elasticsearch, Error> {
     CLIENT.as_ref().map_err(|error| error.to_string().into())
 }
 
-/// What the functions write and read.
+/// The document that the functions write and read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
-    /// What was ordered.
+    /// Name of the article.
     pub item: String,
-    /// How many.
+    /// The number.
     pub quantity: u32,
 }
 

@@ -8,13 +8,13 @@ use crate::{Event, Plan, Traffic, World, check, run, stats};
 /// What the loss of all nodes was like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllLost {
-    /// How many nodes there are.
+    /// Number of nodes.
     pub nodes: usize,
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub calls: usize,
-    /// How many of them failed.
+    /// Number of requests that failed.
     pub failed: usize,
-    /// How many attempts each request made that failed, in the mean.
+    /// Mean number of attempts of a request that failed.
     pub attempts_of_failed: f64,
     /// How long after the return the first request was answered.
     pub found_after: Duration,

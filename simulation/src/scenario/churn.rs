@@ -10,15 +10,15 @@ use crate::{Plan, Traffic, World, check, run};
 /// What the transport knew while nodes came and went.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Churn {
-    /// How many nodes there are.
+    /// Number of nodes.
     pub nodes: usize,
-    /// How many of them were replaced.
+    /// Number of nodes replaced.
     pub replaced: usize,
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub calls: usize,
-    /// How many of them failed.
+    /// Number of requests that failed.
     pub failed: usize,
-    /// How often the cluster was asked for its nodes.
+    /// Number of times the cluster was asked for its nodes.
     pub looks: usize,
     /// What was known, second by second.
     pub known: Vec<Known>,

@@ -6,11 +6,11 @@ use crate::{Event, Plan, Traffic, World, check, run, stats};
 /// How evenly round robin spreads the load.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Even {
-    /// How many nodes there are.
+    /// Number of nodes.
     pub nodes: usize,
-    /// How many requests were sent, in each of both runs.
+    /// Number of requests sent, in each of both runs.
     pub requests: usize,
-    /// How many nodes flap in the second run.
+    /// Number of nodes that flap in the second run.
     pub flapping: usize,
     /// The largest deviation from the mean, as a share of it, while nothing goes wrong.
     pub calm: f64,

@@ -6,17 +6,17 @@ use crate::{Attempt, Event, Plan, Traffic, World, check, run};
 /// What flapping nodes did.
 #[derive(Clone, Debug)]
 pub struct Flapping {
-    /// How many nodes there are.
+    /// Number of nodes.
     pub nodes: usize,
-    /// How many of them flap.
+    /// Number of nodes that flap.
     pub flapping: usize,
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub calls: usize,
-    /// How many of them failed.
+    /// Number of requests that failed.
     pub failed: usize,
-    /// How many attempts met a node that was away, or broke when it went.
+    /// Number of attempts that met a node that was away, or broke when it went.
     pub met: usize,
-    /// How many probes there were.
+    /// Number of probes.
     pub probes: usize,
     /// All attempts at the first of the nodes that flap.
     pub at_first: Vec<Attempt>,

@@ -1,6 +1,6 @@
 //! The runs of which `docs/simulation.md` tells.
 //!
-//! Each makes its world, plays it, checks what must hold of it ([`crate::check`]) and answers
+//! Each makes its world, plays it, checks what must hold of it ([`crate::check`]) and returns
 //! what was measured. The same call answers the same.
 
 mod all_lost;
@@ -23,7 +23,7 @@ pub use overload::{Overload, overload};
 pub use slow_node::{Choice, Latencies, slow_node};
 pub use zone_lost::{ZoneLost, zone_lost};
 
-/// How many nodes the clusters have.
+/// Number of nodes of each cluster.
 pub const SIZES: [usize; 4] = [3, 30, 300, 1_000];
 
 const SECOND: Duration = Duration::from_secs(1);

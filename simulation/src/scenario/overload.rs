@@ -11,25 +11,25 @@ use crate::{Traffic, World, check, run, stats};
 /// What an overload was like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overload {
-    /// How many nodes there are.
+    /// Number of nodes.
     pub nodes: usize,
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub calls: usize,
-    /// How many of them were answered with 200.
+    /// Number of requests with status 200.
     pub good: usize,
-    /// How many were made at most, resends among them, while too much was asked: for each request.
+    /// Maximum number of attempts per request during the overload.
     pub amplification: f64,
-    /// How many retries there were.
+    /// Number of retries.
     pub retries: usize,
-    /// How many the budget allowed; `None` without a budget.
+    /// Number of retries that the budget allowed; `None` without a budget.
     pub allowed: Option<usize>,
-    /// How many requests were not answered with 200 after the overload was over for 10 s.
+    /// Number of requests without status 200, from 10 s after the overload.
     pub failed_later: usize,
     /// Requests, for each second.
     pub asked: Vec<usize>,
     /// Attempts, for each second.
     pub attempts: Vec<usize>,
-    /// Calls answered with 200, for each second.
+    /// Requests with status 200, per second.
     pub answered: Vec<usize>,
 }
 

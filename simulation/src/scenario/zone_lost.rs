@@ -8,17 +8,17 @@ use crate::{End, Event, Plan, Traffic, World, check, run, stats};
 /// What the loss of a zone was like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ZoneLost {
-    /// How many nodes there are.
+    /// Number of nodes.
     pub nodes: usize,
-    /// How many requests were sent.
+    /// Number of requests sent.
     pub calls: usize,
-    /// How many of them were not answered with 200.
+    /// Number of requests without status 200.
     pub failed: usize,
-    /// How many attempts broke when the zone went.
+    /// Number of attempts that broke when the zone went.
     pub broken: usize,
-    /// How many attempts met a node that was away.
+    /// Number of attempts that met a node that was away.
     pub refused: usize,
-    /// How many of those were probes.
+    /// Number of those that were probes.
     pub probes: usize,
     /// How long after the loss the last node of the zone was met for the first time.
     pub known_after: Duration,

@@ -26,7 +26,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
     })
 }
 
-/// Lets the oldest nodes leave but for the very first: who has lost all nodes that it knows between
+/// Lets the oldest nodes leave except for the very first: who has lost all nodes that it knows between
 /// two looks can ask nobody.
 async fn happen(world: &World, changes: Vec<Change>) {
     let (begun, mut gone) = (Instant::now(), 1);

@@ -1,4 +1,4 @@
-//! Nodes come and go, but for one.
+//! Nodes come and go, except for one.
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use proptest::{collection::vec, prelude::*};
 const SECOND: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);
 
-/// How many cases of each property; the long form is for release builds.
+/// Number of cases of each property; the long form is for release builds.
 fn cases(quick: u32) -> ProptestConfig {
     let many = if cfg!(debug_assertions) { 1 } else { 40 };
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(quick * many) }

@@ -1,4 +1,4 @@
-//! What the programs of this package share: nothing but a type. Each links what
+//! Shared by the programs of this package: nothing except a type. Each links what
 //! it uses and no more, since a process pays for what it carries.
 
 /// Every error of a measurement.

@@ -1,4 +1,4 @@
-//! Calls over a mock service: what is sent, and what becomes of the answer.
+//! Calls over a mock service: what is sent, and what becomes of the response.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may")]
 

@@ -19,7 +19,7 @@ async fn writes_without_ids_after_a_thaw_are_there_once() {
         .build()
         .unwrap();
     for round in 0..20 {
-        // Without an id nothing may be sent again but what nobody has taken.
+        // Without an ID, only a request that was not sent may be retried.
         for _ in 0..4 {
             client.index("events").document(json!({"round": round})).await.unwrap();
         }

@@ -1,5 +1,5 @@
 //! A Cloud ID. No genuine cloud can be asked here: a proxy leads its host to the
-//! cluster at hand, whose certificates are good for that name.
+//! cluster available, whose certificates are good for that name.
 
 use std::sync::{Arc, Mutex};
 

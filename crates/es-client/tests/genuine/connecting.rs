@@ -80,7 +80,7 @@ async fn a_stranger_is_refused() {
         assert!(error.as_transport().unwrap().is_tls(), "{error:?}");
         assert!(!format!("{error:?}").contains(&var("ES_PASSWORD")));
     }
-    // Who pinned another tells from the error which one it should have been.
+    // A caller that pinned another tells from the error which one it should have been.
     let pinned = untrusting_nodes(urls()[..1].to_vec()).ssl_assert_fingerprint("1".repeat(64));
     let error = pinned.build().unwrap().info().await.unwrap_err();
     assert!(format!("{error:?}").contains(&var("ES_FINGERPRINT")), "{error:?}");

@@ -18,7 +18,7 @@ fn counted() -> String {
     }
 }
 
-/// How often each node answers.
+/// Number of times each node answers.
 async fn answers(client: &Elasticsearch, calls: usize) -> BTreeMap<String, usize> {
     let mut answers = BTreeMap::new();
     for _ in 0..calls {

@@ -10,7 +10,7 @@ use crate::{
     table,
 };
 
-/// A read without a body and a search with one; gives the type of its answer.
+/// A read without a body and a search with one; gives the type of its response.
 async fn ask(client: &Elasticsearch) -> Result<String, Error> {
     client.info().await?;
     let search = client.search_all::<Value>().query(json!({"match_all": {}})).size(1);

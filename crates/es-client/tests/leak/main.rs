@@ -82,7 +82,7 @@ async fn call(client: &Elasticsearch, number: u64) -> bool {
             },
             Err(_) => false,
         },
-        // An answer that nobody reads.
+        // A response that nobody reads.
         6 => client.search::<Value>("i").stream().await.is_ok(),
         // A call that is given up after a moment.
         _ => {

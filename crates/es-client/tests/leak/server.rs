@@ -11,7 +11,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Fits every call that is made: unknown properties are passed over.
+/// Fits every call that is made: unknown properties are skipped.
 const ANSWER: &str = r#"{"_index":"i","_id":"1","_version":1,"result":"created","found":true,
     "_seq_no":0,"_primary_term":1,"took":1,"timed_out":false,"_source":{"n":1},
     "_shards":{"total":1,"successful":1,"skipped":0,"failed":0},
@@ -72,7 +72,7 @@ async fn serve(stream: TcpStream, sniffed: Arc<OnceLock<String>>, count: Arc<Ato
             _ => ANSWER,
         };
         let whole = format!("{OK}content-length: {}\r\n\r\n{body}", body.len());
-        // The answer, and whether the connection goes on.
+        // The response, and whether the connection goes on.
         let (answer, goes_on) = match number % 200 {
             0 => (String::new(), false),
             20 => {
@@ -89,7 +89,7 @@ async fn serve(stream: TcpStream, sniffed: Arc<OnceLock<String>>, count: Arc<Ato
             160 => (format!("{OK}content-length: 300000\r\n\r\n{}", " ".repeat(300_000)), true),
             180 => (whole.replace("content-type", "content-encoding: gzip\r\ncontent-type"), true),
             190 if number % 4_000 == 190 => {
-                // No answer, until the client has had enough.
+                // No response, until the client has had enough.
                 let _ = stream.fill_buf().await;
                 (String::new(), false)
             }

@@ -50,7 +50,7 @@ fn every_field_of_every_answer_is_what_the_server_said() {
     }
 }
 
-/// What a server lacks is not recorded; otherwise all answer the same calls.
+/// What a server lacks is not recorded; otherwise all serve the same calls.
 #[test]
 fn the_same_calls_are_recorded_of_every_version() {
     let [old, middle, new] = VERSIONS.map(|version| recorded(version).into_keys().collect());

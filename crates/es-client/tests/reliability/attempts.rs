@@ -31,7 +31,7 @@ struct Counts {
 }
 
 impl Attempts {
-    /// How many attempts each node answered well.
+    /// Number of attempts that each node served.
     pub(crate) fn by_node(&self) -> BTreeMap<String, u64> {
         self.0.counts.lock().unwrap().by_node.clone()
     }

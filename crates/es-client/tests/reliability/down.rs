@@ -63,7 +63,7 @@ async fn a_cluster_that_is_wholly_down_for_20_seconds_is_waited_for() {
     let rewritten = assert_each_once(name, DOCUMENTS).await;
     println!("written again after an answer was lost: {rewritten}");
 
-    // Who sets nothing is told soon.
+    // With default settings the error comes soon.
     let (refused, after) = refused;
     let refused = refused.unwrap_err();
     println!("with default settings, after {after:.1?}: {}", in_full(&refused));

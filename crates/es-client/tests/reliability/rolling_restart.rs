@@ -43,7 +43,7 @@ async fn a_rolling_restart_loses_nothing_doubles_nothing_and_fails_nobody() {
         }
         over.store(true, Ordering::Relaxed);
     };
-    // How many documents were written while each node was down, and in between.
+    // Number of documents written while each node was down, and in between.
     let mut written = vec![0_u64; whole + 1];
     let mut effects = [0_u64; 2];
     let bulk = async {

@@ -65,7 +65,7 @@ async fn of_this_crates_own_kinds() {
     let transcript = Transcript::of_this_process();
     let mut kinds: Vec<(&str, Question, Error)> = Vec::new();
 
-    // An answer with a secret that is not of the form expected.
+    // A response with a secret that is not of the form expected.
     let odd = json!({"api_key": SECRET, "encoded": SECRET, "expiration": {}}).to_string();
     let client = answering(200, odd.clone());
     let decoded = client.security().create_api_key().await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What builders, clients, calls, helpers and answers show of themselves.
+//! What builders, clients, calls, helpers and responses show of themselves.
 
 use es_client::{Elasticsearch, blocking, types::ApiKeyCreated};
 use serde_json::{Value, json};

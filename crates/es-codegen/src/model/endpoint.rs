@@ -68,7 +68,7 @@ impl Endpoint {
         std::iter::once(self.method.clone()).chain(all).collect()
     }
 
-    /// Whether the answer holds documents of the caller's type.
+    /// Whether the response holds documents of the caller's type.
     pub(crate) fn is_generic(&self) -> bool {
         self.answer.rust_type.contains("<T>")
     }

@@ -209,7 +209,7 @@ async fn bodies_over_the_limit_get_413() {
         assert!(!answer.headers.contains_key("x-elastic-product"));
         assert!(!answer.headers.contains_key("content-type"));
     }
-    // Version 9.2 was seen to leave a body unanswered that inflates over the limit.
+    // Version 9.2 was seen to leave a body unanswered that decompresses over the limit.
     let silent = Cluster::builder().max_content_length(100).start().await.unwrap();
     let mut client = Client::connect(&silent.url(0)).await;
     let call =

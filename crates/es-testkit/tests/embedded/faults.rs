@@ -27,7 +27,7 @@ async fn is_refused(node: &NodeHandle) -> bool {
     outcome.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
 }
 
-/// The body that the head of a raw answer promises, and the bytes that came of it.
+/// The body that the head of a raw response promises, and the bytes that came of it.
 fn promised_and_sent(answer: &[u8]) -> (usize, usize) {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap();

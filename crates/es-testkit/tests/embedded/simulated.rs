@@ -151,7 +151,7 @@ async fn a_node_with_all_its_workers_busy_lets_some_wait_and_refuses_the_rest() 
     let done = [(200, 1), (200, 1), (200, 2), (200, 2), (200, 3), (429, 0), (429, 0)];
     assert_eq!(answers, done);
 
-    // Who is no longer waited for makes room, and the cluster still tells its nodes.
+    // A request that is given up makes room, and the cluster still tells its nodes.
     let first = call(&cluster, 0, "GET", "/", "");
     let more =
         (0..4).map(|_| timeout(Duration::from_millis(10), call(&cluster, 0, "GET", "/", "")));

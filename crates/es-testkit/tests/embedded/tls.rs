@@ -60,7 +60,7 @@ async fn a_session_is_resumed() {
     let config = client_config(&roots);
     for _ in 0..2 {
         let stream = tls_with(&cluster.url(0), config.clone(), "localhost").await.unwrap();
-        // The ticket comes with the first answer.
+        // The ticket comes with the first response.
         Client::over(stream).await.ok("GET", "/", Value::Null).await;
     }
     let counts = cluster.node(0).connections();

@@ -39,12 +39,12 @@ pub(crate) fn streamed(request: Request<Body>) -> Request<Body> {
     with(request, RequestOptions::new().stream(true))
 }
 
-/// The whole answer as text.
+/// The whole response as text.
 pub(crate) async fn text(answer: Response<ResponseBody>) -> String {
     String::from_utf8(answer.into_body().bytes().await.unwrap().into()).unwrap()
 }
 
-/// Sends it and reads the answer, whichever of the two fails.
+/// Sends it and reads the response, whichever of the two fails.
 pub(crate) async fn send_and_read(
     transport: &Transport,
     request: Request<Body>,

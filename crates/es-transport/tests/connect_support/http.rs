@@ -60,7 +60,7 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// How many connections were accepted.
+    /// Number of connections accepted.
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::SeqCst)
     }

@@ -16,7 +16,7 @@ pub fn request(url: &str) -> ::http::Request<Body> {
     ::http::Request::get(url).header("authorization", SECRET).body(Body::empty()).unwrap()
 }
 
-/// Sends a request and reads its answer.
+/// Sends a request and reads its response.
 pub async fn get(connections: &Connections, url: impl AsRef<str>) -> Result<(u16, String), Error> {
     let answer = connections.clone().oneshot(request(url.as_ref())).await?;
     let status = answer.status().as_u16();

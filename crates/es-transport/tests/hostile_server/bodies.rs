@@ -1,4 +1,4 @@
-//! Bodies of answers: slow, endless, cut off.
+//! Bodies of responses: slow, endless, cut off.
 
 use es_transport::{Error, RequestOptions, error::TimeoutPhase};
 use tokio::time::timeout;

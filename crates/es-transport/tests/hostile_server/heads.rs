@@ -1,4 +1,4 @@
-//! Heads of answers: slow, endless, none at all.
+//! Heads of responses: slow, endless, none at all.
 
 use crate::{broken, ends, refused, times_out, wire::OK};
 

@@ -38,7 +38,7 @@ static ONE: Mutex<()> = Mutex::const_new(());
 const SHORT: Duration = Duration::from_millis(200);
 /// The time of an attempt that is to end otherwise, and how long a test waits.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most bytes of an answer.
+/// The most bytes of a response.
 const LIMIT: usize = 64 << 10;
 /// The most memory that an exchange may need: hyper's own buffer for a head has
 /// up to some 400 KiB, and grows by doubling.
@@ -99,7 +99,7 @@ async fn alone(behaviour: Behaviour, time: Duration, expected: impl Fn(&Error) -
 async fn beside_a_good_node(behaviour: Behaviour, time: Duration) {
     let (bad, _) = server(behaviour, usize::MAX).await;
     let (good, seen) = server(behaviour, 0).await;
-    // An answer that is too large would be too large at every node.
+    // A response that is too large would be too large at every node.
     let retry = quick_retry().retry_on_timeout(true);
     let transport =
         limited([bad.url(""), good.url("")], time).standard_retry(retry).build().unwrap();
@@ -128,7 +128,7 @@ fn refused(words: &'static str) -> impl Fn(&Error) -> bool {
     move |error| error.is_body() && error.to_string().contains(words)
 }
 
-/// An answer beyond the limit.
+/// A response beyond the limit.
 fn too_large(error: &Error) -> bool {
     error.is_body() && error.to_string().contains(&LIMIT.to_string())
 }

@@ -63,7 +63,7 @@ async fn an_early_answer_that_goes_on_is_bounded_too() {
     assert!(crate::too_large(&outcome.await.unwrap_err()));
 }
 
-/// What comes unasked, before or after an answer, answers no later request.
+/// Unsolicited bytes, before or after a response, are not delivered to a later request.
 #[tokio::test]
 async fn what_nobody_asked_for_is_no_answer() {
     const FORGED: &str = "HTTP/1.1 404 Not Found\r\nx-elastic-product: Elasticsearch\r\n\
@@ -88,7 +88,7 @@ async fn what_nobody_asked_for_is_no_answer() {
     assert_eq!(server.accepted(), 2);
 }
 
-/// The other half of a connection is closed after a good answer.
+/// The other half of a connection is closed after a good response.
 #[tokio::test]
 async fn a_connection_that_is_half_closed_while_idle_is_not_used() {
     let _one = ONE.lock().await;

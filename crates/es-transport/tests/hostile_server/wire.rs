@@ -19,7 +19,7 @@ use crate::{
     live,
 };
 
-/// The head of a good answer up to its framing.
+/// The head of a good response up to its framing.
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nx-elastic-product: Elasticsearch\r\n";
 
 /// What a server does with a connection after the head of the first request.

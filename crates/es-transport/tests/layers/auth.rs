@@ -95,7 +95,7 @@ async fn a_header_of_the_request_wins_over_its_options_and_those_over_the_layer(
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }
 
-/// As [`call`], without a look at the sensitivity, and answered with 401.
+/// As [`call`], without a look at the sensitivity, with status 401.
 async fn call_own(layer: &AuthLayer, request: Request<Body>) -> (Result<u16, Error>, String) {
     let (result, seen) = exchange(layer, request, vec![answer(401)]).await;
     let sent = seen[0].headers()["authorization"].to_str().unwrap().to_owned();
@@ -130,7 +130,7 @@ async fn after_a_401_the_provider_is_asked_and_the_request_sent_once_more() {
     let (result, sent) = call(&layer, plain(), &[401, 200]).await;
     assert_eq!(result.unwrap(), 200);
     assert_eq!(sent, ["Bearer token-1", "Bearer token-2"]);
-    // A second 401 is the answer.
+    // A second 401 is the response.
     let (result, sent) = call(&layer, plain(), &[401, 401]).await;
     assert_eq!(result.unwrap(), 401);
     assert_eq!(sent, ["Bearer token-2", "Bearer token-3"]);

@@ -224,7 +224,7 @@ async fn a_stream_has_the_limit_that_its_request_sets() {
         let body = send(layer, own(max), pieces()).await.unwrap().into_body();
         assert_eq!(body.collect().await.unwrap().to_bytes(), "abcde");
     }
-    // What fits is handed out before.
+    // What fits is returned before.
     let mut body = send(layer, own(Some(4)), pieces()).await.unwrap().into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
     let error = body.frame().await.unwrap().unwrap_err();

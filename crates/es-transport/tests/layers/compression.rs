@@ -1,4 +1,4 @@
-//! Compression of requests and inflating of answers.
+//! Compression of requests and decompressing of responses.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use crate::exchange;

@@ -16,7 +16,7 @@ use metrics_util::{
 };
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
-/// Sends a search whose node answers with these outcomes, one after the other.
+/// Sends a search whose node responds with these outcomes, one after the other.
 async fn send(outcomes: Vec<Result<u16, Error>>) -> Result<Response<Body>, Error> {
     let outcomes = Mutex::new(outcomes.into_iter());
     let node = service_fn(|_: Request<Body>| {

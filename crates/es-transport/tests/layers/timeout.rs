@@ -176,7 +176,7 @@ async fn readiness_is_that_of_the_service_below() {
     assert_ready_ok!(stack.enter(|cx, mut stack| stack.poll_ready(cx)));
 }
 
-/// An answer whose pieces come each after so many seconds.
+/// A response whose pieces come each after so many seconds.
 fn pieces(seconds: &'static [u32]) -> Response<ResponseBody> {
     let frames = futures_util::stream::unfold(seconds.iter(), |mut seconds| async {
         sleep(*seconds.next()? * SECOND).await;

@@ -223,7 +223,7 @@ fn a_removed_node_never_comes_back() {
 
     pool.set_sniffed([node("x")]).unwrap();
     kill(&pool, "x", now);
-    // The seeds are back, but for the one that was removed.
+    // The seeds are back, except for the one that was removed.
     assert_eq!(urls(&pool), ["x", "b"]);
 
     pool.replace([node("y")]);

@@ -32,7 +32,7 @@ fn host(pool: &NodePool, selector: &impl NodeSelector, request: &RequestContext<
     pool.select(selector, request).unwrap().node().host().to_owned()
 }
 
-/// How often each host was chosen.
+/// Number of times each host was chosen.
 fn count(pool: &NodePool, selector: &impl NodeSelector, times: usize) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for _ in 0..times {

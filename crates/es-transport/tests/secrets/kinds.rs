@@ -71,7 +71,7 @@ async fn of_a_node() -> Vec<Error> {
     cluster.node(0).inject(Fault::status(503));
     let sniffing = builder(cluster.urls()).basic_auth("elastic", SECRET).sniff_on_start(true);
     errors.push(build(sniffing).sniff().await.unwrap_err());
-    // Half of an answer, and then nothing, read as a stream.
+    // Half of a response, and then nothing, read as a stream.
     let half = half_an_answer().await;
     errors.push(error(builder([half]).request_timeout(short), streamed(get("/"))).await);
     errors
@@ -94,7 +94,7 @@ async fn half_an_answer() -> String {
     url
 }
 
-/// The errors of what never comes to an answer.
+/// The errors of what never comes to a response.
 async fn of_none() -> Vec<Error> {
     let mut errors = vec![error(builder(["http://127.0.0.1:1"]), get("/")).await];
     let encrypted = Cluster::builder().nodes(1).tls(true).start().await.unwrap();

@@ -142,7 +142,7 @@ fn what_a_provider_gave_and_what_it_gave_before() {
         send(&transport, RequestOptions::default());
         transport
     });
-    // While the provider itself holds no secret, only the last answer is kept.
+    // While the provider itself holds no secret, only the last response is kept.
     let number = std::sync::atomic::AtomicU32::new(60);
     let provider = move || {
         let number = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);

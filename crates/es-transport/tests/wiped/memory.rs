@@ -42,7 +42,7 @@ impl Needles {
         Self(needles)
     }
 
-    /// How often any of them is in memory that can be written.
+    /// Number of times any of them is in memory that can be written.
     pub(crate) fn count(&self) -> usize {
         let memory = File::open("/proc/self/mem").unwrap();
         let maps = read_to_string("/proc/self/maps").unwrap();

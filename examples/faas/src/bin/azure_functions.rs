@@ -16,7 +16,7 @@ use faas::{Error, Order};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What the host passes for a message of a queue. Text comes as JSON within JSON.
+/// A message of a queue, as the host passes it. Text comes as JSON within JSON.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct QueueEvent {
@@ -36,7 +36,7 @@ struct QueueMetadata {
     id: String,
 }
 
-/// What the host passes for an HTTP request.
+/// An HTTP request, as the host passes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct HttpEvent {

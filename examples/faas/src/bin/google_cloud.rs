@@ -16,7 +16,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use faas::{Error, Order, find, keep};
 use serde::Deserialize;
 
-/// What is used of `google.cloud.pubsub.topic.v1.messagePublished`.
+/// The used part of `google.cloud.pubsub.topic.v1.messagePublished`.
 #[derive(Deserialize)]
 struct MessagePublished {
     message: Message,
@@ -33,7 +33,7 @@ struct Wanted {
     item: String,
 }
 
-/// Says why in the log and in the answer; the event is delivered again.
+/// Says why in the log and in the response; the event is delivered again.
 struct Failure(Error);
 
 impl<E: Into<Error>> From<E> for Failure {

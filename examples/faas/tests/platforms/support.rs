@@ -44,7 +44,7 @@ impl Platform {
         self.signal("-CONT");
     }
 
-    /// How many orders there are.
+    /// Number of orders.
     async fn orders(&self) -> u64 {
         let (status, body) = self.ask("/orders/_count").await;
         assert_eq!(status, StatusCode::OK);
@@ -103,7 +103,7 @@ pub(crate) async fn call(
 }
 
 /// What every platform must show. `keep` delivers an event whose order becomes
-/// the document `first`, or another where it is told an id; `find` asks for the
+/// the document `first`, or another if it is given an ID; `find` asks for the
 /// orders of shoes.
 pub(crate) async fn check<K, F>(
     platform: &Platform,

@@ -25,7 +25,7 @@ pub(crate) fn section() -> Result<Section> {
         "requests",
         "failed",
         "attempts of each that failed",
-        "first answer after the return",
+        "first response after the return",
         "last failure after the return",
     ];
     let text = format!(

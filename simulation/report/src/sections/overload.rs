@@ -26,11 +26,11 @@ pub(crate) fn section() -> Result<Section> {
         "nodes",
         "budget",
         "requests",
-        "answered with 200",
+        "status 200",
         "attempts for each request meanwhile",
         "retries",
         "allowed",
-        "not answered from 10 s after it",
+        "failed from 10 s after it",
     ];
     let text = format!(
         "## More than the nodes can do\n\n\

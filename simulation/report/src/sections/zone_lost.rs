@@ -40,7 +40,7 @@ pub(crate) fn section() -> Result<Section> {
         "## A zone is lost\n\n\
          One of three zones goes at second 10, with all that is under way there, and is back at \
          second 40. 10 requests a second for each node, 2,000 at most. A request that meets a node \
-         which is away goes on to another at once; the node is then left alone but for its \
+         which is away goes on to another at once; the node is then left alone except for its \
          probes.\n\n{}\n![1,000 nodes lose a zone](simulation/zone-lost.svg)\n",
         table(heads, runs.iter().map(row))
     );

@@ -92,7 +92,7 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| {
 /// Makes JSON of a type of the facts, with what servers do to it.
 struct Maker {
     state: u64,
-    /// How many of a hundred members are missing, null, or numbers as text.
+    /// Percentage of members that are missing, null, or numbers as text.
     oddity: u64,
 }
 
@@ -253,7 +253,7 @@ fn check_all(seed: u64, oddity: u64, cut: bool) -> Vec<String> {
                 != Some(&json!([1, null])))
             .then(|| "it lost a member".to_owned()),
             Ok(_) => None,
-            // Cut so, it cannot be told from an error in place of the response.
+            // Cut so, it cannot be told from an error instead of the response.
             Err(error) if only_error && error.as_api().is_some() => None,
             Err(error) => match error.as_decode() {
                 // A status of -1 is none.

@@ -27,7 +27,7 @@ pub(super) async fn cluster(run: &mut Run, i: &str) {
     let health: ClusterHealth = run.ask("cluster.health", params, NONE, call).await.unwrap();
     assert_eq!((health.number_of_nodes as usize, health.timed_out), (urls().len(), Some(false)));
     assert_eq!((health.indices[i].number_of_shards, &*health.status), (2, "green"));
-    // A wait that is over is an answer, with the status 408.
+    // A wait that is over is a response, with the status 408.
     let params = json!({"wait_for_nodes": "99", "timeout": "1ms"});
     let call = es.cluster().health().wait_for_nodes("99").timeout(Duration::from_millis(1));
     let late = run.ask("cluster.health#timed_out", params, NONE, call).await.unwrap();

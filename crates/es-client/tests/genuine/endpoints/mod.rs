@@ -1,4 +1,4 @@
-//! Every endpoint that has a typed answer, against the server, by its builder and
+//! Every endpoint that has a typed response, against the server, by its builder and
 //! by its name; and those others that only read, by name.
 
 mod aggregations;

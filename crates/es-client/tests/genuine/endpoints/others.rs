@@ -1,4 +1,4 @@
-//! The endpoints without a typed answer that only read, by name: each answers with
+//! The endpoints without a typed response that only read, by name: each responds with
 //! JSON, or text where it is made for people, or is refused in a known form.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Keeps the answers of a run for the tests that need no server.
+//! Keeps the responses of a run for the tests that need no server.
 
 use std::{fs, path::PathBuf};
 

@@ -10,7 +10,7 @@ use es_client::Error;
 pub(super) enum Refusal {
     /// 400: it does not know the path.
     NoHandler,
-    /// 405: it knows the path, but for something else.
+    /// 405: it knows the path, with another method.
     WrongMethod,
     /// 400 or 404: it takes the path for that of an index or a document, which
     /// cannot be named or asked so.

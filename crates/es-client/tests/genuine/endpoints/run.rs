@@ -17,9 +17,9 @@ use crate::{agreement, server};
 /// How the endpoints of a run are called.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Way {
-    /// By their builders, into their typed answers.
+    /// By their builders, into their typed responses.
     Typed,
-    /// By `call`, with the answer read into the same types.
+    /// By `call`, with the response read into the same types.
     Named,
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn hits(run: &mut Run, i: &str) {
     assert!(routed.is_none(), "shoes 4 and 3 are not routed");
 }
 
-/// Forms of an answer that are not the usual ones.
+/// Forms of a response that are not the usual ones.
 pub(super) async fn forms(run: &mut Run, i: &str) {
     let es = run.client();
     let ids = json!({"ids": {"values": ["2"]}});

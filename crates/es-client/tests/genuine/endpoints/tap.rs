@@ -1,4 +1,4 @@
-//! Stands between client and transport: sees each request and answer, and can
+//! Stands between client and transport: sees each request and response, and can
 //! hold requests back.
 
 use std::{
@@ -22,7 +22,7 @@ pub(super) struct Sent {
     query: BTreeSet<String>,
     headers: HeaderMap,
     lines: Vec<Value>,
-    /// Whether it may be sent again.
+    /// Whether it may be retried.
     idempotent: Option<bool>,
 }
 
@@ -82,7 +82,7 @@ impl Tap {
         self.0.lock().unwrap().sent.take().unwrap_or_else(|| panic!("nothing was sent"))
     }
 
-    /// The body of the last answer.
+    /// The body of the last response.
     pub(super) fn answer(&self) -> Bytes {
         self.0.lock().unwrap().answer.clone()
     }

@@ -18,7 +18,7 @@ fn numbers(count: u64) -> impl Iterator<Item = Operation<Value>> {
     (0..count).map(|n| Operation::index(json!({ "n": n })).id(n.to_string()))
 }
 
-/// How many operations all nodes received, and how many different ones.
+/// Number of operations that all nodes received, and how many different ones.
 fn arrived(cluster: &Cluster) -> (usize, usize) {
     let mut all = Vec::new();
     for node in cluster.nodes() {
@@ -86,7 +86,7 @@ async fn answers_lost_after_the_work_duplicate_nothing() {
     cluster.node(0).inject(lost());
     let report = helpers.bulk("server", documents).flush_operations(100).await.unwrap();
     assert_eq!((report.succeeded, report.unknown), (1_700, 300));
-    // They were written: the answers were lost, not the requests.
+    // They were written: the responses were lost, not the requests.
     assert_eq!(arrived(&cluster), (2_000, 2_000));
     assert_eq!(count(&client, "server").await, 2_000);
 }
@@ -141,7 +141,7 @@ async fn bodies_are_compressed_while_they_are_written() {
     let cluster = Cluster::builder().start().await.unwrap();
     let client =
         Elasticsearch::builder().nodes(cluster.urls()).http_compress(true).build().unwrap();
-    // Halves and what is sent again are compressed, too.
+    // Halves and what is retried are compressed, too.
     cluster.node(0).inject(Fault::status(413).once().on_path("_bulk"));
     cluster.node(0).inject(Fault::status(429).once().on_path("_bulk"));
     let bulk = client.helpers().bulk("i", numbers(12_345)).flush_interval(MINUTE);

@@ -58,7 +58,7 @@ async fn only_refused_operations_are_sent_again() {
     let bulk = mock.client().helpers().bulk("i", without_ids(10));
     let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
     let order: Vec<_> = outcomes.iter().map(|outcome| outcome.number).collect();
-    // Those that succeeded are told at once.
+    // Those that succeeded are reported at once.
     assert_eq!(order, [0, 2, 3, 4, 6, 7, 8, 1, 5, 9]);
     assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()));
     assert_eq!(mock.sizes(), [10, 3]);
@@ -276,7 +276,7 @@ async fn adaptive_it_goes_down_to_one_while_the_cluster_refuses() {
     assert_eq!((report.succeeded, report.requests), (2_000, 220));
     assert_once(&mock, 2_000);
     let times = under_way.lock().unwrap();
-    // How many arrived within the 5 ms before a request, itself included.
+    // Number of those that arrived within the 5 ms before a request, itself included.
     let together = |at: usize| {
         let near = |time: &&Instant| times[at] - **time < Duration::from_millis(5);
         times[..=at].iter().filter(near).count()

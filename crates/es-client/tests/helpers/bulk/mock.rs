@@ -1,4 +1,4 @@
-//! A cluster in a function: it keeps what was written, and fails as it is told.
+//! A cluster in a function: it keeps what was written, and fails on demand.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ pub(crate) enum Fate {
     Busy(u64),
     /// It is not carried out, and the connection breaks.
     LostBefore,
-    /// It is carried out, and the answer is lost.
+    /// It is carried out, and the response is lost.
     LostAfter,
     /// Every n-th operation of it, counted from this one, gets this status.
     Items { first: usize, every: usize, status: u16 },
@@ -46,7 +46,7 @@ type Plan = Box<dyn FnMut(usize, &[Arrived]) -> Fate + Send>;
 pub(crate) struct State {
     /// Every request: its target and its operations.
     pub(crate) requests: Vec<(String, Vec<Arrived>)>,
-    /// How often each document was written, by its `n`.
+    /// Number of times each document was written, by its `n`.
     pub(crate) writes: BTreeMap<u64, u32>,
     /// The documents, by id; those without get one.
     pub(crate) documents: BTreeMap<String, Value>,

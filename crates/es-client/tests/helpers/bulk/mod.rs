@@ -1,4 +1,4 @@
-//! The bulk helper: what arrives, what is sent again, and that nothing is lost
+//! The bulk helper: what arrives, what is retried, and that nothing is lost
 //! or written twice.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]

@@ -175,7 +175,7 @@ fn paused_reader_bounds_what_is_taken() {
         let mut stream = bulk.stream();
         assert!(stream.next().await.unwrap().unwrap().result.is_ok());
         tokio::time::sleep(PAUSE).await;
-        // Three requests, and one more in place of that which is read.
+        // Three requests, and one more instead of that which is read.
         assert!(taken.load(Ordering::Relaxed) <= 40, "{taken:?}");
     });
 }

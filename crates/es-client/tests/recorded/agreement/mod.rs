@@ -14,8 +14,8 @@ use es_client::types::{Acknowledged, CatRow, ErrorCause, ShardFailure, Shards};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-/// Reads the answer of an endpoint into its type, and compares. Panics where they
-/// differ, where the answer cannot be read, and where it has something that the
+/// Reads the response of an endpoint into its type, and compares. Panics where they
+/// differ, where the response cannot be read, and where it has something that the
 /// type leaves out without its being listed.
 pub(crate) fn check(endpoint: &str, body: &[u8]) {
     let (namespace, _) = endpoint.split_once('.').unwrap_or(("", endpoint));
@@ -145,7 +145,7 @@ fn named<'a, T: 'a>(
     assert!(left.is_empty(), "lost: {left:?}");
 }
 
-/// The shards of an answer, where it tells of any.
+/// The shards of a response, where it tells of any.
 fn shards(json: &Value, typed: &Shards) {
     if json.is_null() {
         assert_eq!(typed, &Shards::default());

@@ -21,7 +21,7 @@ pub(crate) struct Client {
     pub(crate) headers: Vec<(String, String)>,
 }
 
-/// An answer with its body.
+/// A response with its body.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,

@@ -1,4 +1,4 @@
-//! Each kind of answer that cannot be used, and its error.
+//! Each kind of response that cannot be used, and its error.
 
 use es_testkit::{Cluster, Fault};
 use es_transport::{error::TimeoutPhase, layer::response_check::ProductCheck};
@@ -121,7 +121,7 @@ async fn gzip_that_is_broken_or_inflates_past_the_cap() {
     assert!(error.is_body(), "{error}");
     assert_eq!(error.node().map(|node| &**node), Some(&*cluster.url(0)), "{error}");
 
-    // Neither killed the node: the answers came.
+    // Neither killed the node: the responses came.
     assert_eq!(transport.pool().unwrap().live(), 1);
     assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
 }

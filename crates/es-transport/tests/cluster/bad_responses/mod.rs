@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 /// How long a test waits for what must end by itself.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The time of an attempt, where the answer never ends.
+/// The time of an attempt, where the response never ends.
 const SHORT: Duration = Duration::from_millis(200);
 
 async fn one_node() -> Cluster {

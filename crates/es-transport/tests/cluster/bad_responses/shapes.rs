@@ -1,4 +1,4 @@
-//! Odd shapes of good answers, and answers that are read as a stream.
+//! Odd shapes of good responses, and responses that are read as a stream.
 
 use es_testkit::Fault;
 use es_transport::error::TimeoutPhase;

@@ -58,7 +58,7 @@ async fn a_token_that_is_refused_is_replaced_once() {
     }
     assert_eq!(asked.load(Ordering::SeqCst), 2, "one asks for all");
 
-    // One that stays refused is the server's answer, after one more question.
+    // One that stays refused is the server's response, after one more question.
     cluster.revoke_bearer_tokens();
     *token.lock().unwrap() = "the-third".to_owned();
     let before = cluster.request_count();

@@ -1,4 +1,4 @@
-//! A Cloud ID, from its text to a verified answer.
+//! A Cloud ID, from its text to a verified response.
 
 use std::sync::{Arc, Mutex};
 

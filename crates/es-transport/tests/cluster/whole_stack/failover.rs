@@ -26,7 +26,7 @@ use crate::whole_stack::{
     eventually, nodes, start,
 };
 
-/// Tasks that send until they are told to stop; each failing call is a failed test.
+/// Tasks that send until they are stopped; each failing call is a failed test.
 fn run(transport: &Transport, stop: &Arc<AtomicBool>) -> Vec<tokio::task::JoinHandle<usize>> {
     let one = |_| {
         let (transport, stop) = (transport.clone(), Arc::clone(stop));

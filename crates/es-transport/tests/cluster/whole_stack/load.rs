@@ -13,7 +13,7 @@ use crate::whole_stack::cluster_support::get;
 const NODES: usize = 10;
 const REQUESTS: usize = 1_000;
 
-/// Nodes that take 5 ms on average, but for the first, which takes 200 times as long.
+/// Nodes that take 5 ms on average, except for the first, which takes 200 times as long.
 fn one_slow() -> SimulatedCluster {
     let quick = Latency::Exponential { mean: Duration::from_millis(5) };
     let cluster = Cluster::builder().nodes(NODES).latency(quick).seed(7).simulated().unwrap();
@@ -50,7 +50,7 @@ async fn round_robin_is_even_whatever_they_take() {
 async fn two_choices_avoid_a_slow_node_and_spread_the_rest() {
     let counts = spread(&one_slow(), PeakEwma::default()).await;
     let (slow, others) = counts.split_first().unwrap();
-    // It is asked once or twice until its first answer has come.
+    // It is asked once or twice until its first response has come.
     assert!(*slow < REQUESTS / 50, "{counts:?}");
     let even = REQUESTS / (NODES - 1);
     assert!(others.iter().all(|count| (even / 2..even * 2).contains(count)), "{counts:?}");

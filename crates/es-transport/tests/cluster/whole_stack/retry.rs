@@ -1,4 +1,4 @@
-//! What is sent again after its connection broke, and what is not.
+//! What is retried after its connection broke, and what is not.
 
 use es_testkit::{Cluster, Fault};
 use es_transport::{Body, RequestOptions, Transport, extensions::Attempts};
@@ -10,7 +10,7 @@ use crate::whole_stack::{
     nodes,
 };
 
-/// The document is written, and then its answer is lost.
+/// The document is written, and then its response is lost.
 fn lost_answer() -> Fault {
     Fault::reset().after_processing().once()
 }

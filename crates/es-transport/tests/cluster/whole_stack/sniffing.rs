@@ -17,7 +17,7 @@ use crate::whole_stack::{
     eventually, nodes, start,
 };
 
-/// How many requests each node got, sniffing aside.
+/// Number of requests that each node got, sniffing aside.
 fn counts(cluster: &Cluster) -> Vec<usize> {
     let of = |node: &es_testkit::NodeHandle| {
         node.requests().iter().filter(|request| request.path() == "/").count()

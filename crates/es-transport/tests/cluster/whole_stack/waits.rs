@@ -1,4 +1,4 @@
-//! Waiting before a request is sent again, by a paused clock.
+//! Waiting before a request is retried, by a paused clock.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn attempts<B>(answer: &Response<B>) -> usize {
     answer.extensions().get::<Attempts>().map_or(1, |attempts| attempts.0.len())
 }
 
-/// How long it took until the answer was there, which was a good one.
+/// How long it took until the response was there, which was a good one.
 async fn time_of(transport: &Transport, request: http::Request<Body>) -> (Duration, usize) {
     let started = Instant::now();
     let answer = transport.send(request).await.unwrap();

@@ -41,7 +41,7 @@ async fn serve(mut stream: TcpStream) {
     }
 }
 
-/// One request that may fail, be given up at any point, or leave its answer unread.
+/// One request that may fail, be given up at any point, or leave its response unread.
 async fn disturb(connections: Connections, url: String, rng: Arc<Rng>) {
     const PATHS: [&str; 7] = ["/close", "/late", "/last", "/cut", "/garbage", "/large", "/ok"];
     let target = format!("{url}{}", PATHS[rng.below(PATHS.len())]);

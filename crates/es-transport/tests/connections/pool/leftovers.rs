@@ -63,7 +63,7 @@ async fn an_early_response_closes_its_connection() {
     eventually("it is closed", || counts(&connections, &server) == (0, 0)).await;
 }
 
-/// Asks twice on one server: what comes with the first answer, or after it,
+/// Asks twice on one server: what comes with the first response, or after it,
 /// must not be taken for the second.
 async fn answers_are_not_mixed_up(pieces: [&'static str; 2]) {
     let (wrote, mut written) = mpsc::unbounded_channel();

@@ -20,7 +20,7 @@ fn limited(max: usize) -> Connections {
     Connections::builder().max_per_node(max).build(connector())
 }
 
-/// A server that answers one request per permit, and the targets it got.
+/// A server that responds to one request per permit, and the targets it got.
 async fn gated() -> (Server, Arc<Semaphore>, Arc<Mutex<Vec<String>>>) {
     let gate = Arc::new(Semaphore::new(0));
     let seen = Arc::new(Mutex::new(Vec::new()));

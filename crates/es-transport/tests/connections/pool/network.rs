@@ -179,7 +179,7 @@ async fn a_name_without_an_address_is_a_connect_error() {
 }
 
 /// A connection that falls silent when the switch is on: nothing arrives any more, at
-/// either end, and no end is told.
+/// either end, and no end is seen.
 struct Mute(Stream, Arc<AtomicBool>);
 
 impl Read for Mute {

@@ -1,4 +1,4 @@
-//! What goes out, and answers that are none.
+//! What goes out, and responses that are none.
 
 use es_transport::{Body, Error, connect::Connections};
 use tokio::io::AsyncWriteExt;
@@ -86,7 +86,7 @@ fn without_a_runtime_it_fails() {
     assert!(error.is_request(), "{error}");
 }
 
-/// Serves these bytes as the answer to the first request of every connection.
+/// Serves these bytes as the response to the first request of every connection.
 async fn serving(bytes: Vec<u8>) -> Server {
     Server::start(move |mut stream, _| {
         let bytes = bytes.clone();
@@ -99,7 +99,7 @@ async fn serving(bytes: Vec<u8>) -> Server {
     .await
 }
 
-/// An answer that fails, whose connection must not be used again.
+/// A response that fails, whose connection must not be used again.
 async fn broken(bytes: impl Into<Vec<u8>>) -> Error {
     let server = serving(bytes.into()).await;
     let connections = connections();

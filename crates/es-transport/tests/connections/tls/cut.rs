@@ -1,5 +1,5 @@
-//! Who stands between client and server can end a connection at any byte, but
-//! not make it look like the end of an answer.
+//! An attacker between client and server can end a connection at any byte, but
+//! not make it look like the end of a response.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::tls::{
     pin,
 };
 
-/// How the connection ends after the answer.
+/// How the connection ends after the response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     /// As TLS ends one.
@@ -24,7 +24,7 @@ enum End {
     Forged,
 }
 
-/// The outcome of an answer whose length is told by its end alone.
+/// The outcome of a response whose length is given by its end alone.
 async fn outcome(version: &'static SupportedProtocolVersion, end: End) -> Result<String, String> {
     let ca = Ca::new("genuine");
     let config = TlsServer::builder(ca.leaf().with([ca.der()])).version(version).config();

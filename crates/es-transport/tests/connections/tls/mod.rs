@@ -36,7 +36,7 @@ fn pin(fingerprint: impl AsRef<str>) -> TlsSettings {
     TlsSettings::new().ssl_assert_fingerprint(fingerprint)
 }
 
-/// The server is trusted: it gets the request and answers.
+/// The server is trusted: it gets the request and responses.
 async fn accepted(server: &TlsServer, tls: TlsSettings) {
     let answer = get(&client(tls), &server.url()).await.map_err(|error| chain(&error));
     assert_eq!(answer, Ok((200, "ok".to_owned())));

@@ -39,7 +39,7 @@ async fn who_is_in_it_is_trusted_and_nobody_else() {
         assert!(!child(file("other.pem", other.pem()), server.url()).await);
         server.settled().await;
         assert!(!server.saw_anything());
-        // Odd certificates are passed over.
+        // Odd certificates are skipped.
         let odd = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let store = [odd, &ca.pem()[..]].concat();
         assert!(child(file("store.pem", store), server.url()).await);

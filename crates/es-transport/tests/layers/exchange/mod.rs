@@ -33,7 +33,7 @@ where
             seen.push(request);
             respond.send_response(answer);
         }
-        // The service is gone when its answer is there: nothing else may come.
+        // The service is gone when its response is there: nothing else may come.
         assert!(handle.next_request().await.is_none(), "more requests than answers");
         seen
     };

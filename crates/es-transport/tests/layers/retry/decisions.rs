@@ -1,4 +1,4 @@
-//! What is sent again, and what is not.
+//! What is retried, and what is not.
 
 use std::time::Duration;
 

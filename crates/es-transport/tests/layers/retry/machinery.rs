@@ -1,4 +1,4 @@
-//! How it is sent again: the copy, the trail, readiness.
+//! How it is retried: the copy, the trail, readiness.
 
 use std::{
     sync::{
@@ -179,7 +179,7 @@ async fn a_service_that_fails_between_attempts_ends_the_request_with_its_trail()
     handle.send_error(Error::closed());
     respond.send_error(Error::connect_message("refused").with_untried_node(true));
     let error = assert_ready!(call.poll()).unwrap_err();
-    // The mock wraps its error; what counts is that no second attempt is told.
+    // The mock wraps its error; what counts is that there is no second attempt.
     assert!(!error.is_connect());
     assert_eq!(error.attempts().len(), 1);
 }

@@ -30,7 +30,7 @@ struct Played {
     took: Duration,
 }
 
-/// Sends a request, and answers what comes out with the outcomes, one after the
+/// Sends a request, and responds to the requests with the outcomes, one after the
 /// other; whatever comes then with 200.
 async fn play(
     policy: impl RetryPolicy,

@@ -1,4 +1,4 @@
-//! When it is sent again: backoff, `Retry-After`, untried nodes, deadline, budget.
+//! When it is retried: backoff, `Retry-After`, untried nodes, deadline, budget.
 
 use std::{sync::Arc, time::Duration};
 
@@ -194,7 +194,7 @@ async fn a_failure_that_is_not_retried_brings_nothing_back() {
     let budget = Arc::new(Budget::new(1, 100));
     let layer = RetryLayer::new(standard().budget(Arc::clone(&budget)));
     assert!(budget.withdraw());
-    // By POST: what came of them is not known, so they are not sent again.
+    // By POST: what came of them is not known, so they are not retried.
     for failure in [500, 502, 503, 504] {
         assert_eq!(play_over(layer.clone(), post(), [status(failure)]).await.requests(), 1);
     }
