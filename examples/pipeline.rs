@@ -96,8 +96,7 @@ impl Lines {
         if length == 0 {
             return Ok(None);
         }
-        // The position is the id: a line that is sent again after a crash
-        // replaces itself.
+        // The position is the ID: a line that is written twice replaces itself.
         let id = format!("{:012}", self.position);
         self.position += length as u64;
         self.count += 1;

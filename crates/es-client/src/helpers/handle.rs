@@ -35,8 +35,8 @@ impl Elasticsearch {
 
 impl Helpers {
     /// Writes documents or [operations](super::bulk::Operation) from an iterator
-    /// or a stream; see [`bulk`](super::bulk). What names no index of its own
-    /// goes to `index`.
+    /// or a stream; see [`bulk`](super::bulk). Operations that name no index are
+    /// written to `index`.
     ///
     /// Items that are results may fail: the first error ends the input.
     pub fn bulk<S, Via>(&self, index: impl IntoParam, operations: S) -> Bulk<Source<S::Context>>
@@ -60,8 +60,8 @@ impl Helpers {
     }
 
     /// Copies every document of `index` to an index of another cluster (or of
-    /// the same one), with its id and routing. What comes back is the bulk
-    /// helper that writes, to be set up and awaited.
+    /// the same one), with its id and routing. Returns the bulk helper that
+    /// writes, to be set up and awaited.
     ///
     /// It is [`read_all`](super::read_all) as the input of [`bulk`](super::bulk);
     /// put them together yourself to choose documents, change them, or read
@@ -193,7 +193,7 @@ impl Helpers {
     }
 
     /// Sends searches of many tasks together; see [`msearch`](super::msearch).
-    /// Searches that name no index of their own search `index`.
+    /// Searches that name no index search `index`.
     pub fn msearch(&self, index: impl IntoParam) -> Msearch {
         Msearch::new(self.client.clone(), index.into_param())
     }

@@ -40,12 +40,12 @@ pub(super) struct Failed {
     pub(super) maybe_applied: bool,
     /// Whether the same request may succeed later.
     pub(super) transient: bool,
-    /// How long the server asks to be left alone.
+    /// The wait that the server asks for.
     pub(super) retry_after: Option<Duration>,
 }
 
-/// Sends it once, with the transport's own retries for nodes that fail. What a
-/// busy cluster refuses (429) comes back at once: the helper slows down itself.
+/// Sends it once, with the transport's own retries for nodes that fail. A busy
+/// cluster's refusal (429) is returned at once: the helper slows down itself.
 pub(super) async fn send(
     client: &Elasticsearch,
     request: HelperRequest,
@@ -65,7 +65,7 @@ pub(super) async fn send(
     }
 }
 
-/// How often and after which waits a request is retried.
+/// The number of retries of a request, and the waits before them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RetryConfig {
     pub(super) max_retries: u32,
@@ -148,7 +148,7 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
     client.attach_options(&mut request, repeat, false)?;
     let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
     options.retry_on_status = Some(node_statuses(options.retry_on_status.as_deref()));
-    // What the caller says of calls in general does not hold for a helper's parts.
+    // The caller's setting is about calls in general.
     options.idempotent = Some(parts.repeatable);
     Arc::new(options).attach(&mut request);
     Ok(request)

@@ -91,7 +91,7 @@ impl TaskStatus {
 pub struct FinishedTask {
     /// Its last state.
     pub task: TaskStatus,
-    /// What ended it early; `None` for a complete task, and always so unless
+    /// The reason why it ended early; `None` for a complete task, and always unless
     /// [incomplete ones](WaitForTask::allow_incomplete) are allowed.
     pub error: Option<ErrorCause>,
     response: Option<Box<RawValue>>,

@@ -222,7 +222,7 @@ pub(super) struct Batch<C> {
     /// The body, compressed.
     pub(super) gzip: Option<Bytes>,
     pub(super) items: Vec<Item<C>>,
-    /// How often its operations were sent before.
+    /// The number of times that its operations were sent before.
     pub(super) retries: u32,
     /// Whether its operations may have been applied by an earlier request,
     /// whose response was lost.
@@ -339,7 +339,7 @@ struct GzipBatch {
     level: u32,
     /// `None` after a failure of the compressor: the body is sent as it is.
     gzip: Option<Gzip>,
-    /// How much of the body is in it.
+    /// The number of bytes of the body that are in it.
     fed: usize,
 }
 

@@ -30,7 +30,7 @@ use crate::{
     path::{PartKind, push_part, push_query},
 };
 
-/// How often a batch that is refused as a whole is halved at first, to find the
+/// The number of halvings of batches that are refused as a whole, to find the
 /// operation that causes it; each half that is accepted allows one more.
 const HALVINGS: i64 = 64;
 

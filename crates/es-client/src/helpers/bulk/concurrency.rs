@@ -1,8 +1,8 @@
-//! How many requests are under way at once.
+//! The number of requests in flight.
 
 use std::time::Duration;
 
-/// The number of requests under way: fixed, or found by what the cluster says.
+/// The number of requests in flight: fixed, or adapted to the cluster.
 ///
 /// Found, it begins with one, grows by one whenever as many requests as it
 /// allows went well, and shrinks when the cluster refuses (429, by half) or
@@ -50,7 +50,7 @@ impl Concurrency {
         Self { limit, most, adaptive, best: f64::INFINITY, stale: 0 }
     }
 
-    /// The most requests that may be under way.
+    /// Returns the maximum number of requests in flight.
     #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "from 1 to 1,000")]
     pub(super) fn limit(&self) -> usize {
         self.limit as usize

@@ -38,8 +38,8 @@ pub(super) struct BulkContext {
     pub(super) max_retries: u32,
     pub(super) backoff: Backoff,
     pub(super) rng: Rng,
-    /// How many more batches that were refused as a whole may be halved to find
-    /// out why.
+    /// The number of batches that may still be halved to find out why they were
+    /// refused as a whole.
     pub(super) halvings: AtomicI64,
     /// Whether the credentials were accepted by then.
     pub(super) accepted: AtomicBool,

@@ -412,7 +412,7 @@ impl<C: Send + 'static> Engine<C> {
             self.state.stop.get_or_insert(error);
         }
 
-        // What ends because the run stops is to be sent again by the next run.
+        // Operations that end because the run stops are left to the next run.
         let is_stopped = self.state.stop.is_some();
         let reached = self.state.report.durable_up_to;
         let durable_up_to = if is_stopped { reached } else { self.durable_up_to() };

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 #[derive(Debug)]
 pub(super) struct Ids {
     text: String,
-    /// How much of the text stands for the run.
+    /// The length of the part that stands for the run.
     run: usize,
     next: u64,
 }

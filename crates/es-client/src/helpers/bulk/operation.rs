@@ -9,7 +9,7 @@ use crate::{
 /// The action of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Writes it, in place of an earlier document with its id.
+    /// Writes it, and replaces an earlier document with its id.
     Index,
     /// Writes it, and fails where its id exists already.
     Create,
@@ -107,7 +107,7 @@ impl<T> Operation<T> {
         Self { parts: Parts { action, id, document, form, meta: None }, context: () }
     }
 
-    /// Writes a document, in place of an earlier one with its [id](Self::id).
+    /// Writes a document, and replaces an earlier one with its [id](Self::id).
     /// Without an id the server makes one.
     pub fn index(document: T) -> Self {
         Self::new(Action::Index, None, Some(document), Form::Whole)

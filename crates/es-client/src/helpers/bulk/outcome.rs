@@ -147,8 +147,7 @@ impl ItemError {
     }
 
     /// Returns whether the operation may have been applied: a response was lost.
-    /// Either it could not be sent again without perhaps being done twice, or
-    /// it failed when it was.
+    /// Either a retry might have applied it twice, or the retry failed.
     pub fn is_unknown(&self) -> bool {
         self.0.unknown
     }

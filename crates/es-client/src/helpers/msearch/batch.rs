@@ -1,4 +1,4 @@
-//! Searches that go together, and the way back of their answers.
+//! Searches that are sent together, and the way back of their responses.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
     types::SearchResponse,
 };
 
-/// What one search is told.
+/// The response to one search.
 pub(super) type Told = Result<Found>;
 
 /// Searches that are waiting to go.
@@ -31,11 +31,11 @@ pub(super) struct Batch {
 #[derive(Debug)]
 struct Waiting {
     told: oneshot::Sender<Told>,
-    /// How long its lines are.
+    /// The length of its lines.
     length: usize,
 }
 
-/// The part of an answer that is one search's.
+/// The part of a response that belongs to one search.
 #[derive(Debug)]
 pub(super) struct Found {
     meta: Meta,
@@ -109,7 +109,7 @@ async fn ask(
     take_apart(response.meta(), response.bytes(), count)
 }
 
-/// The answers, each as a part of the bytes that came.
+/// Returns the responses, each as a part of the bytes that came.
 fn take_apart(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
     #[derive(Deserialize)]
     struct Answer<'a> {
@@ -119,7 +119,7 @@ fn take_apart(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
     let read = || -> Result<_, ReadError> {
         let answer: Answer<'_> = json_read::from_bytes(body)?;
         if answer.responses.len() != count {
-            let message = "there are not as many answers as searches";
+            let message = "there are not as many responses as searches";
             return Err(<serde_json::Error as serde::de::Error>::custom(message).into());
         }
         let part = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
@@ -131,7 +131,7 @@ fn take_apart(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
 }
 
 impl Found {
-    /// The answer of a search; an error of its own is one as if it had been sent alone.
+    /// Returns the response to a search; its error is one as if it had been sent alone.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<SearchResponse<T>> {
         #[derive(Deserialize)]
         struct Refused {
@@ -144,7 +144,7 @@ impl Found {
             Ok(found) if found.shards.total.is_some() => return Ok(found),
             read => read,
         };
-        // An answer tolerates what it lacks, so an error may be read as an empty one.
+        // A response tolerates what it lacks, so an error may be read as an empty one.
         let refused = json_read::from_bytes::<Refused>(&body).ok();
         match refused.and_then(|refused| StatusCode::from_u16(refused.status).ok()) {
             Some(status) => Err(Error::api(with_status(&meta, status), body)),

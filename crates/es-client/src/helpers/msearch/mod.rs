@@ -24,10 +24,10 @@
 //!
 //! A search waits for others until enough are there
 //! ([`max_searches`](Msearch::max_searches)) or its time is over
-//! ([`max_wait`](Msearch::max_wait)); then they go as one multi-search. Each has
-//! an answer or error of its own: where the server refuses all of them for one
-//! that it cannot read, they are sent again apart from it. A search whose future is dropped is not
-//! waited for; the others are not touched.
+//! ([`max_wait`](Msearch::max_wait)); then they are sent as one multi-search. Each
+//! has its response or error: if the server refuses all of them for one that it
+//! cannot read, the others are retried without it. A search whose future is
+//! dropped is not waited for; the others are not touched.
 //!
 //! This saves round trips and connections where many small searches are made at
 //! once. One that takes long keeps those that travel with it waiting.

@@ -40,7 +40,7 @@ struct Queue {
     permits: Arc<Semaphore>,
 }
 
-/// What is waiting, and how many batches went before it.
+/// The searches that wait, and the number of batches before them.
 #[derive(Default)]
 struct Waiting {
     batch: Batch,
@@ -54,7 +54,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // What is kept there is whole after every line.
+        // The state is whole after every line.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -72,21 +72,21 @@ impl Msearch {
         Self { client, index, max_searches: 50, max_wait, queue: Queue::new(5) }
     }
 
-    /// How many searches go together at most. Default: 50.
+    /// Sets the maximum number of searches of a request. Default: 50.
     #[must_use]
     pub fn max_searches(mut self, searches: usize) -> Self {
         self.max_searches = searches.max(1);
         self
     }
 
-    /// How long a search waits for others. Default: 5 ms.
+    /// Sets how long a search waits for others. Default: 5 ms.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
         self
     }
 
-    /// How many requests are under way at once; further ones wait. Default: 5.
+    /// Sets the maximum number of requests in flight; further ones wait. Default: 5.
     /// To be set before clones are made: they share what it counts.
     #[must_use]
     pub fn max_in_flight(mut self, requests: usize) -> Self {
@@ -164,19 +164,19 @@ struct Header {
 }
 
 impl<T> QueuedSearch<T> {
-    /// What to search, in place of the helper's index.
+    /// Sets the index to search instead of the helper's.
     pub fn index(mut self, index: impl IntoParam) -> Self {
         self.header.index = Some(index.into_param());
         self
     }
 
-    /// The value that decides on the shards to search.
+    /// Sets the routing value, which determines the shards to search.
     pub fn routing(mut self, routing: impl IntoParam) -> Self {
         self.header.routing = Some(routing.into_param());
         self
     }
 
-    /// Which copies of shards to search, such as a session's name.
+    /// Sets which copies of shards to search, such as a session's name.
     pub fn preference(mut self, preference: impl IntoParam) -> Self {
         self.header.preference = Some(preference.into_param());
         self
@@ -207,7 +207,7 @@ impl<T> QueuedSearch<T> {
                 told.await
             }
         };
-        let ended = || Error::invalid("the runtime ended before the search was answered");
+        let ended = || Error::invalid("the runtime ended before the response to the search");
         told.map_err(|_| ended())??.read()
     }
 }
