@@ -62,7 +62,10 @@ impl ClusterBuilder {
         let (credentials, secrets) = self.credentials()?;
         let shared = Shared {
             settings,
-            store: Mutex::new(Store::default()),
+            store: Mutex::new(Store {
+                refresh_needed: self.refresh_on_request,
+                ..Store::default()
+            }),
             credentials: Mutex::new(credentials),
             nodes: Mutex::default(),
         };

@@ -39,6 +39,7 @@ pub struct ClusterBuilder {
     pub(crate) capacity: Option<Capacity>,
     pub(crate) seed: u64,
     pub(crate) recording: bool,
+    pub(crate) refresh_on_request: bool,
 }
 
 /// A user as given; `readable` is the pattern of what a limited one may read.
@@ -77,6 +78,7 @@ impl Default for ClusterBuilder {
             capacity: None,
             seed: 0,
             recording: true,
+            refresh_on_request: false,
         }
     }
 }
@@ -255,6 +257,15 @@ impl ClusterBuilder {
     #[must_use]
     pub fn recording(mut self, recording: bool) -> Self {
         self.recording = recording;
+        self
+    }
+
+    /// Sets whether searches see what was written only after a refresh, by `_refresh` or a
+    /// `refresh` parameter, as a server with `refresh_interval: -1`. Default: `false`, everything is
+    /// searchable at once.
+    #[must_use]
+    pub fn refresh_on_request(mut self, on_request: bool) -> Self {
+        self.refresh_on_request = on_request;
         self
     }
 

@@ -180,7 +180,7 @@ async fn one_search_that_fails_leaves_the_others_alone() {
     let (good, missing, bad, dropped) = (
         searches.search::<Value>(&all).routing("r1"),
         searches.search::<Value>(&all).index("none"),
-        searches.search::<Value>(&json!({"query": {"nonsense": {}}})),
+        searches.search::<Value>(&json!({"query": {"range": {"n": {"gte": "x"}}}})),
         searches.search::<Value>(&all),
     );
     assert!(dropped.into_future().now_or_never().is_none());

@@ -7,18 +7,27 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
 use crate::store::{ResolveOptions, Store, matches_wildcard};
+use crate::strict::Fields;
 use crate::sync::lock;
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     let settings = Value::Object(call.object()?);
     let mut store = lock(&call.shared.store);
     add(&mut store, call.part("index"), call.part("name"), &settings)?;
-    Ok(Reply::acknowledged())
+    Ok(done(call))
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     remove(&mut lock(&call.shared.store), call.part("index"), call.part("name"), true)?;
-    Ok(Reply::acknowledged())
+    Ok(done(call))
+}
+
+/// The response to a change: 8.0 and later say that there was no error.
+fn done(call: &Call<'_>) -> Reply {
+    if call.shared.settings.is_legacy() || call.shared.settings.is_opensearch() {
+        return Reply::acknowledged();
+    }
+    Reply::ok(json!({"acknowledged": true, "errors": false}))
 }
 
 /// `POST _aliases`: a list of actions, all or none.
@@ -28,6 +37,9 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
         .get("actions")
         .and_then(Value::as_array)
         .ok_or_else(|| ApiError::illegal_argument("No action specified"))?;
+    if actions.is_empty() {
+        return Err(ApiError::illegal_argument("No action specified"));
+    }
     let mut store = lock(&call.shared.store);
     let before = store.indices.clone();
     let outcome = actions.iter().try_for_each(|action| carry_out(&mut store, action));
@@ -35,7 +47,7 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
         store.indices = before;
         return Err(error);
     }
-    Ok(Reply::acknowledged())
+    Ok(done(call))
 }
 
 fn carry_out(store: &mut Store, action: &Value) -> Result<(), ApiError> {
@@ -65,7 +77,10 @@ fn carry_out(store: &mut Store, action: &Value) -> Result<(), ApiError> {
             }
             Ok(())
         }
-        other => Err(ApiError::parsing(format!("[alias_action] unknown field [{other}]"))),
+        other => Err(ApiError::bad_request(
+            "x_content_parse_exception",
+            format!("[1:1] [alias_action] unknown field [{other}]"),
+        )),
     }
 }
 
@@ -86,18 +101,40 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
         );
         return Err(ApiError::bad_request("invalid_alias_name_exception", text));
     }
-    let kept: Map<String, Value> = ["filter", "is_write_index", "is_hidden"]
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), settings.get(name)?.clone())))
-        .collect();
+    let kept = kept(settings)?;
     let names = store
         .resolve(indices, ResolveOptions { require_some: true, ..ResolveOptions::default() })?;
     for name in names {
         if let Some(index) = store.indices.get_mut(&name) {
-            index.aliases.insert(alias.to_owned(), Value::Object(kept.clone()));
+            index.aliases.insert(alias.to_owned(), kept.clone());
+            index.version += 1;
         }
     }
     Ok(())
+}
+
+/// What an index keeps of an alias's settings.
+///
+/// # Errors
+/// 400 for what no alias has, or is not done here.
+pub(crate) fn kept(settings: &Value) -> Result<Value, ApiError> {
+    let fields = Fields::section("alias", settings)?;
+    fields.unsupported(&["routing", "index_routing", "search_routing"])?;
+    for name in ["index", "indices", "alias", "aliases"] {
+        fields.raw(name);
+    }
+    let mut kept = Map::new();
+    if let Some(filter) = fields.raw("filter").filter(|filter| !filter.is_null()) {
+        kept.insert("filter".to_owned(), filter.clone());
+    }
+    for name in ["is_write_index", "is_hidden"] {
+        if let Some(flag) = fields.flag(name)? {
+            kept.insert(name.to_owned(), flag.into());
+        }
+    }
+    fields.flag("must_exist")?;
+    fields.finish()?;
+    Ok(Value::Object(kept))
 }
 
 fn remove(

@@ -4,12 +4,12 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::document::{check_id, target, written};
+use super::document::{check_id, check_refresh, existing, refresh, target, written};
 use super::error::ApiError;
 use super::reply::Reply;
 use super::state::{Use, count};
 use super::update;
-use crate::store::{Expected, Store};
+use crate::store::{Expected, NewSource, Store};
 use crate::sync::lock;
 
 struct Item<'b> {
@@ -19,7 +19,9 @@ struct Item<'b> {
 }
 
 pub(crate) fn bulk(call: &Call<'_>) -> Result<Reply, ApiError> {
+    check_refresh(call)?;
     let items = parse(&call.body)?;
+    check_items(call, &items)?;
     let mut store = lock(&call.shared.store);
     let mut errors = false;
     let outcomes: Vec<Value> = items
@@ -33,9 +35,29 @@ pub(crate) fn bulk(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::chunked(json!({"took": 1, "errors": errors, "items": outcomes})))
 }
 
+/// What is wrong with one item is wrong with the whole request, as far as it is seen before any is
+/// carried out.
+fn check_items(call: &Call<'_>, items: &[Item<'_>]) -> Result<(), ApiError> {
+    for item in items {
+        let named =
+            item.meta.get("_index").and_then(Value::as_str).unwrap_or_else(|| call.part("index"));
+        if named.is_empty() {
+            return Err(ApiError::bad_request(
+                "action_request_validation_exception",
+                "Validation Failed: 1: index is missing;",
+            ));
+        }
+        if item.verb == "update" {
+            let request = serde_json::from_slice::<Map<String, Value>>(item.source)?;
+            update::check(&request)?;
+        }
+    }
+    Ok(())
+}
+
 fn parse(body: &[u8]) -> Result<Vec<Item<'_>>, ApiError> {
     if body.is_empty() {
-        return Err(ApiError::parsing("request body is required"));
+        return Err(ApiError::bad_request("parse_exception", "request body is required"));
     }
     if body.last() != Some(&b'\n') {
         return Err(ApiError::illegal_argument(
@@ -78,7 +100,13 @@ fn action(line: &[u8], number: usize) -> Result<(&'static str, Map<String, Value
     };
     for verb in ["index", "create", "update", "delete"] {
         match fields.remove(verb) {
-            Some(Value::Object(meta)) => return Ok((verb, meta)),
+            Some(Value::Object(meta)) => {
+                check_meta(&meta, number)?;
+                if let Some(other) = fields.keys().next() {
+                    return Err(malformed(&format!("expected END_OBJECT but found [{other}]")));
+                }
+                return Ok((verb, meta));
+            }
             Some(_) => return Err(malformed("expected START_OBJECT")),
             None => {}
         }
@@ -86,13 +114,47 @@ fn action(line: &[u8], number: usize) -> Result<(&'static str, Map<String, Value
     Err(malformed("expected field [create], [delete], [index] or [update]"))
 }
 
+const META: [&str; 10] = [
+    "_index",
+    "_id",
+    "routing",
+    "version",
+    "version_type",
+    "if_seq_no",
+    "if_primary_term",
+    "require_alias",
+    "retry_on_conflict",
+    "_source",
+];
+
+fn check_meta(meta: &Map<String, Value>, number: usize) -> Result<(), ApiError> {
+    for (name, value) in meta {
+        if matches!(name.as_str(), "pipeline" | "dynamic_templates" | "require_data_stream") {
+            return Err(ApiError::unsupported(format!("[{name}] in a bulk action")));
+        }
+        if !META.contains(&name.as_str()) {
+            return Err(ApiError::illegal_argument(format!(
+                "Action/metadata line [{number}] contains an unknown parameter [{name}]"
+            )));
+        }
+        if matches!(value, Value::Object(_) | Value::Array(_)) && name != "_source" {
+            return Err(ApiError::illegal_argument(format!(
+                "Malformed action/metadata line [{number}], expected a simple value for field [{name}] but found [{}]",
+                crate::strict::token(value)
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The item's outcome, and whether it failed.
 fn carry_out(call: &Call<'_>, store: &mut Store, item: &Item<'_>) -> (Value, bool) {
     let text = |name: &str| item.meta.get(name).and_then(Value::as_str);
     let index = text("_index").unwrap_or_else(|| call.part("index")).to_owned();
-    let id = match text("_id") {
-        Some(id) => id.to_owned(),
-        None => store.next_id(),
+    let id = match item.meta.get("_id") {
+        Some(Value::String(id)) => id.clone(),
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
+        _ => store.next_id(),
     };
     match write(call, store, item, &index, &id) {
         Ok((mut outcome, status)) => {
@@ -122,19 +184,29 @@ fn write(
         ));
     }
     check_id(id)?;
+    if item.meta.get("_id").is_some_and(|id| id.as_str() == Some("")) {
+        return Err(ApiError::bad_request(
+            "illegal_argument_exception",
+            "if _id is specified it must not be empty",
+        ));
+    }
     let number = |name: &str| item.meta.get(name).and_then(Value::as_u64);
     let expected = Expected {
         absent: item.verb == "create",
         seq_no_and_term: number("if_seq_no").zip(number("if_primary_term")),
         external_version: external_version(&item.meta),
     };
-    let index = target(call, store, index)?;
+    let index = match item.verb {
+        "delete" if expected.external_version.is_none() => existing(store, index)?,
+        _ => target(call, store, index)?,
+    };
     let name = index.name.clone();
     let routing = item.meta.get("routing").and_then(Value::as_str).or(call.params.get("routing"));
     count(call, index, index.shard_of(id, routing), Use::Write);
     match item.verb {
         "delete" => {
             let (gone, existed) = index.remove(id, expected)?;
+            refresh(call, index);
             let (status, result) = if existed {
                 (StatusCode::OK, "deleted")
             } else {
@@ -144,19 +216,23 @@ fn write(
         }
         "update" => {
             let request = serde_json::from_slice::<Map<String, Value>>(item.source)?;
-            let (document, result) = update::apply(index, id, &request, expected)?;
+            let (document, result) = update::apply(
+                index,
+                id,
+                &request,
+                item.source,
+                routing.map(str::to_owned),
+                expected,
+            )?;
+            refresh(call, index);
             let status = if result == "created" { StatusCode::CREATED } else { StatusCode::OK };
             Ok((written(call, &name, &document, result), status))
         }
         _ => {
-            let source = serde_json::from_slice(item.source).map_err(|error| {
-                ApiError::bad_request(
-                    "document_parsing_exception",
-                    format!("[1:{}] failed to parse: {error}", error.column()),
-                )
-            })?;
+            let source = NewSource::read(item.source)?;
             let routing = routing.map(str::to_owned);
             let (document, new) = index.put(id, source, routing, expected)?;
+            refresh(call, index);
             let (status, result) =
                 if new { (StatusCode::CREATED, "created") } else { (StatusCode::OK, "updated") };
             Ok((written(call, &name, &document, result), status))

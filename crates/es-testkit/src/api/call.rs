@@ -6,9 +6,11 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::params::Params;
+use crate::json::Json;
+use crate::search::Source;
 use crate::security::Identity;
 use crate::shared::{NodeFacts, Shared};
-use crate::store::{ResolveOptions, Store};
+use crate::store::{ResolveOptions, Store, repeated};
 
 /// A request after authentication, content negotiation and routing.
 #[derive(Debug)]
@@ -41,7 +43,14 @@ impl Call<'_> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);
         }
-        Ok(serde_json::from_slice(&self.body)?)
+        let ordered: Json = serde_json::from_slice(&self.body)?;
+        match repeated(&ordered) {
+            None => Ok(ordered.to_value()),
+            Some(name) => Err(ApiError::bad_request(
+                "x_content_parse_exception",
+                format!("[1:1] Duplicate field '{name}'"),
+            )),
+        }
     }
 
     /// The body as a JSON object, empty when there is none.
@@ -62,7 +71,7 @@ impl Call<'_> {
     /// 400 when it is missing, not JSON, or not an object.
     pub(crate) fn required_object(&self) -> Result<serde_json::Map<String, Value>, ApiError> {
         if self.body.is_empty() {
-            return Err(ApiError::parsing("request body is required"));
+            return Err(ApiError::bad_request("parse_exception", "request body is required"));
         }
         self.object()
     }
@@ -81,17 +90,49 @@ impl Call<'_> {
     /// # Errors
     /// 404 for an index that does not exist.
     pub(crate) fn resolve(&self, store: &Store, expression: &str) -> Result<Vec<String>, ApiError> {
-        let mut names = store.resolve(expression, self.resolve_options())?;
+        let mut names = store.resolve(expression, self.resolve_options()?)?;
         names.retain(|name| self.identity.may_read(name));
         Ok(names)
     }
 
-    pub(crate) fn resolve_options(&self) -> ResolveOptions {
-        ResolveOptions {
-            ignore_unavailable: self.params.flag("ignore_unavailable").unwrap_or(false),
-            require_some: !self.params.flag("allow_no_indices").unwrap_or(true),
-            refuse_aliases: false,
+    /// The indices of a search, with the filters of aliases.
+    ///
+    /// # Errors
+    /// 404 for an index that does not exist.
+    pub(crate) fn searched<'s>(
+        &self,
+        store: &'s Store,
+        expression: &str,
+    ) -> Result<Source<'s>, ApiError> {
+        self.searched_with(store, expression, self.resolve_options()?)
+    }
+
+    /// The same, with other options.
+    ///
+    /// # Errors
+    /// 404 for an index that does not exist.
+    pub(crate) fn searched_with<'s>(
+        &self,
+        store: &'s Store,
+        expression: &str,
+        options: ResolveOptions,
+    ) -> Result<Source<'s>, ApiError> {
+        let mut indices = store.searched(expression, options)?;
+        indices.retain(|(index, _)| self.identity.may_read(&index.name));
+        Ok(Source { indices, routing: self.params.get("routing").map(str::to_owned) })
+    }
+
+    pub(crate) fn resolve_options(&self) -> Result<ResolveOptions, ApiError> {
+        if let Some(list) = self.params.get("expand_wildcards")
+            && !list.split(',').all(|word| matches!(word, "open" | "all" | "hidden" | "closed"))
+        {
+            return Err(ApiError::unsupported(format!("[expand_wildcards={list}]")));
         }
+        Ok(ResolveOptions {
+            ignore_unavailable: self.params.flag("ignore_unavailable")?.unwrap_or(false),
+            require_some: !self.params.flag("allow_no_indices")?.unwrap_or(true),
+            refuse_aliases: false,
+        })
     }
 
     /// True where documents still carry `_type`.

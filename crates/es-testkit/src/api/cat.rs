@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::call::Call;
 use super::error::ApiError;
-use super::index::now_millis;
 use super::reply::Reply;
+use crate::dates::now_millis;
 use crate::sync::lock;
 
 type Row = Vec<(&'static str, String)>;
@@ -22,14 +22,14 @@ pub(crate) fn indices(call: &Call<'_>) -> Result<Reply, ApiError> {
             ("status", "open".to_owned()),
             ("index", index.name.to_string()),
             ("uuid", index.uuid.clone()),
-            ("pri", "1".to_owned()),
-            ("rep", "1".to_owned()),
+            ("pri", index.shards.to_string()),
+            ("rep", index.replicas.to_string()),
             ("docs.count", index.documents.len().to_string()),
             ("docs.deleted", "0".to_owned()),
         ]
     });
     let rows: Vec<Row> = rows.collect();
-    Ok(present(call, &rows))
+    present(call, &rows)
 }
 
 pub(crate) fn count(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -45,7 +45,7 @@ pub(crate) fn count(call: &Call<'_>) -> Result<Reply, ApiError> {
     let clock = format!("{:02}:{:02}:{:02}", day / 3600, day / 60 % 60, day % 60);
     let row =
         vec![("epoch", seconds.to_string()), ("timestamp", clock), ("count", total.to_string())];
-    Ok(present(call, &[row]))
+    present(call, &[row])
 }
 
 pub(crate) fn nodes(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -59,25 +59,25 @@ pub(crate) fn nodes(call: &Call<'_>) -> Result<Reply, ApiError> {
             vec![("ip", ip), ("node.role", facts.roles.join(",")), ("name", node.name.clone())]
         })
         .collect();
-    Ok(present(call, &rows))
+    present(call, &rows)
 }
 
-fn present(call: &Call<'_>, rows: &[Row]) -> Reply {
+fn present(call: &Call<'_>, rows: &[Row]) -> Result<Reply, ApiError> {
     if call.versioned || call.params.get("format") == Some("json") {
         let objects = rows.iter().map(|row| {
             let fields =
                 row.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())));
             Value::Object(fields.collect::<Map<_, _>>())
         });
-        return Reply::ok(objects.collect::<Value>());
+        return Ok(Reply::ok(objects.collect::<Value>()));
     }
     let line = |cells: Vec<&str>| format!("{}\n", cells.join(" "));
     let mut text = String::new();
-    if let (Some(true), Some(first)) = (call.params.flag("v"), rows.first()) {
+    if let (Some(true), Some(first)) = (call.params.flag("v")?, rows.first()) {
         text.push_str(&line(first.iter().map(|(name, _)| *name).collect()));
     }
     for row in rows {
         text.push_str(&line(row.iter().map(|(_, value)| value.as_str()).collect()));
     }
-    Reply::text(StatusCode::OK, text)
+    Ok(Reply::text(StatusCode::OK, text))
 }

@@ -2,14 +2,15 @@
 
 use http::StatusCode;
 use http::header::LOCATION;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
 use super::source_filter::SourceFilter;
 use super::state::{Use, count};
-use crate::store::{Document, Expected, Index, Store};
+use crate::json::{Json, object};
+use crate::store::{Document, Expected, Index, NewSource, Store};
 use crate::sync::lock;
 
 pub(crate) fn index(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -21,7 +22,17 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
-    let source = Value::Object(call.required_object()?);
+    if call.body.is_empty() {
+        return Err(ApiError::bad_request("parse_exception", "request body is required"));
+    }
+    if let Some(wrong) = call.params.get("op_type").filter(|op| !matches!(*op, "index" | "create"))
+    {
+        return Err(ApiError::illegal_argument(format!(
+            "opType must be 'create' or 'index', found: [{wrong}]"
+        )));
+    }
+    check_refresh(call)?;
+    let source = NewSource::read(&call.body)?;
     let expected = Expected { absent, ..expected(call)? };
     let mut store = lock(&call.shared.store);
     let id = match call.part("id") {
@@ -33,6 +44,7 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     let index = target(call, &mut store, call.part("index"))?;
     count(call, index, index.shard_of(&id, routing.as_deref()), Use::Write);
     let (document, new) = index.put(&id, source, routing, expected)?;
+    refresh(call, index);
     let name = index.name.to_string();
     let (status, result) =
         if new { (StatusCode::CREATED, "created") } else { (StatusCode::OK, "updated") };
@@ -40,39 +52,103 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     Ok(if new { reply.header(LOCATION, &location(&name, &id)) } else { reply })
 }
 
+/// Refuses a `refresh` that there is not, before anything is written.
+///
+/// # Errors
+/// 400 for it.
+pub(crate) fn check_refresh(call: &Call<'_>) -> Result<(), ApiError> {
+    match call.params.get("refresh") {
+        None | Some("" | "true" | "false" | "wait_for") => Ok(()),
+        Some(other) => {
+            Err(ApiError::illegal_argument(format!("Unknown value for refresh: [{other}].")))
+        }
+    }
+}
+
+/// Refreshes an index where the request asks for it.
+pub(crate) fn refresh(call: &Call<'_>, index: &mut Index) {
+    if matches!(call.params.get("refresh"), Some("" | "true" | "wait_for")) {
+        index.refresh();
+    }
+}
+
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
+    check_refresh(call)?;
     let expected = expected(call)?;
     let mut store = lock(&call.shared.store);
-    let index = target(call, &mut store, call.part("index"))?;
+    let index = existing(&mut store, call.part("index"))?;
     count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Write);
     let (gone, existed) = index.remove(call.part("id"), expected)?;
+    refresh(call, index);
     let (status, result) =
         if existed { (StatusCode::OK, "deleted") } else { (StatusCode::NOT_FOUND, "not_found") };
     Ok(Reply::json(status, written(call, &index.name, &gone, result)))
 }
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let filter = SourceFilter::from_params(&call.params);
+    let filter = SourceFilter::from_params(&call.params)?.unwrap_or_default();
     let store = lock(&call.shared.store);
-    let (index, found) = lookup(&store, call.part("index"), call.part("id"))?;
-    count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Get);
+    let (index, found) = read(call, &store)?;
     let status = if found.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    let id = call.part("id");
-    Ok(Reply::json(status, shown(call, &index.name, id, found, &filter)))
+    Ok(Reply::json(status, shown(call, index, call.part("id"), found, &filter)))
 }
 
 pub(crate) fn source(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let filter = SourceFilter::from_params(&call.params);
+    let filter = SourceFilter::from_params(&call.params)?.unwrap_or_default();
+    if filter.is_hidden() {
+        return Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            "Validation Failed: 1: fetching source can not be disabled;",
+        ));
+    }
     let store = lock(&call.shared.store);
-    let (index, found) = lookup(&store, call.part("index"), call.part("id"))?;
-    count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Get);
-    match found {
-        Some(document) => Ok(Reply::ok(filter.apply(&document.source).unwrap_or(Value::Null))),
+    let (index, found) = read(call, &store)?;
+    match found.and_then(|document| filter.apply(index, document)) {
+        Some(source) => Ok(Reply::ok(source)),
         None => {
             let text = format!("Document not found [{}]/[{}]", index.name, call.part("id"));
             Err(ApiError::new(StatusCode::NOT_FOUND, "resource_not_found_exception", text))
         }
     }
+}
+
+/// The document of the request: as it was written last, or with `realtime=false` as searches see
+/// it.
+fn read<'s>(
+    call: &Call<'_>,
+    store: &'s Store,
+) -> Result<(&'s Index, Option<&'s Document>), ApiError> {
+    let id = call.part("id");
+    let (index, found) = lookup(store, call.part("index"), id)?;
+    count(call, index, index.shard_of(id, call.params.get("routing")), Use::Get);
+    let realtime = call.params.flag("realtime")?.unwrap_or(true);
+    let found = match (&index.searched, realtime) {
+        (Some(seen), false) => seen.get(id).map(AsRef::as_ref),
+        _ => found,
+    };
+    let found =
+        found.filter(|document| document.shard == index.shard_of(id, call.params.get("routing")));
+    if let (Some(wanted), Some(document)) = (call.params.number("version")?, found)
+        && wanted != document.version
+    {
+        return Err(ApiError::conflict(
+            &index.name,
+            format!(
+                "[{id}]: version conflict, current version [{}] is different than the one provided [{wanted}]",
+                document.version
+            ),
+        ));
+    }
+    Ok((index, found))
+}
+
+/// The index that a deletion goes to, which is not made.
+///
+/// # Errors
+/// 404 when it does not exist.
+pub(crate) fn existing<'s>(store: &'s mut Store, name: &str) -> Result<&'s mut Index, ApiError> {
+    let target = store.write_target(name)?.ok_or_else(|| ApiError::no_such_index(name))?;
+    store.indices.get_mut(&target).ok_or_else(|| ApiError::no_such_index(name))
 }
 
 /// The index behind `name` (which may be an alias of one) and the document, if it is there.
@@ -84,7 +160,7 @@ pub(crate) fn lookup<'s>(
     name: &str,
     id: &str,
 ) -> Result<(&'s Index, Option<&'s Document>), ApiError> {
-    let target = store.write_target(name)?.ok_or_else(|| ApiError::no_such_index(name))?;
+    let target = store.read_target(name)?.ok_or_else(|| ApiError::no_such_index(name))?;
     let index = store.indices.get(&target).ok_or_else(|| ApiError::no_such_index(name))?;
     Ok((index, index.documents.get(id).map(AsRef::as_ref)))
 }
@@ -99,7 +175,9 @@ pub(crate) fn target<'s>(
     name: &str,
 ) -> Result<&'s mut Index, ApiError> {
     let existing = store.write_target(name)?;
-    if existing.is_none() && call.params.flag("require_alias") == Some(true) {
+    if call.params.flag("require_alias")? == Some(true)
+        && (existing.is_none() || store.indices.contains_key(name))
+    {
         return Err(ApiError::no_such_index(name));
     }
     let target = match existing {
@@ -126,7 +204,7 @@ pub(crate) fn check_id(id: &str) -> Result<(), ApiError> {
     ))
 }
 
-/// The answer to a write.
+/// The response to a write.
 pub(crate) fn written(call: &Call<'_>, index: &str, document: &Document, result: &str) -> Value {
     let mut body = json!({
         "_index": index,
@@ -149,33 +227,32 @@ pub(crate) fn written(call: &Call<'_>, index: &str, document: &Document, result:
     body
 }
 
-/// The answer to a read.
+/// The response to a read.
 pub(crate) fn shown(
     call: &Call<'_>,
-    index: &str,
+    index: &Index,
     id: &str,
     found: Option<&Document>,
     filter: &SourceFilter,
-) -> Value {
-    let mut body = Map::new();
-    body.insert("_index".to_owned(), index.into());
-    body.insert("_id".to_owned(), id.into());
-    body.insert("found".to_owned(), found.is_some().into());
+) -> Json {
+    let mut body = object! {"_index": &*index.name};
     if call.typed() {
-        body.insert("_type".to_owned(), "_doc".into());
+        body.insert("_type", "_doc");
     }
+    body.insert("_id", id);
     if let Some(document) = found {
-        body.insert("_version".to_owned(), document.version.into());
-        body.insert("_seq_no".to_owned(), document.seq_no.into());
-        body.insert("_primary_term".to_owned(), document.primary_term.into());
+        body.insert("_version", document.version);
+        body.insert("_seq_no", document.seq_no);
+        body.insert("_primary_term", document.primary_term);
         if let Some(routing) = &document.routing {
-            body.insert("_routing".to_owned(), routing.as_str().into());
-        }
-        if let Some(source) = filter.apply(&document.source) {
-            body.insert("_source".to_owned(), source);
+            body.insert("_routing", routing.as_str());
         }
     }
-    Value::Object(body)
+    body.insert("found", found.is_some());
+    if let Some(source) = found.and_then(|document| filter.apply(index, document)) {
+        body.insert("_source", source);
+    }
+    body
 }
 
 /// The conditions in a request's parameters.
@@ -197,7 +274,22 @@ pub(crate) fn expected(call: &Call<'_>) -> Result<Expected, ApiError> {
     let external_version = match (params.number("version")?, params.get("version_type")) {
         (Some(version), Some("external")) => Some((version, false)),
         (Some(version), Some("external_gte")) => Some((version, true)),
-        _ => None,
+        (None, None | Some("internal")) => None,
+        (Some(_), None | Some("internal")) => {
+            return Err(ApiError::bad_request(
+                "action_request_validation_exception",
+                "Validation Failed: 1: internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead;",
+            ));
+        }
+        (None, Some("external" | "external_gte")) => {
+            return Err(ApiError::bad_request(
+                "action_request_validation_exception",
+                "Validation Failed: 1: illegal version value [-3] for version type [EXTERNAL];",
+            ));
+        }
+        (_, Some(other)) => {
+            return Err(ApiError::illegal_argument(format!("No version type match [{other}]")));
+        }
     };
     Ok(Expected { absent: false, seq_no_and_term, external_version })
 }

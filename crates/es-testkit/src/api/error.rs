@@ -15,11 +15,20 @@ pub(crate) struct ApiError {
     pub(crate) fields: Map<String, Value>,
     /// True where the genuine server reports the failure of its shards around the cause.
     pub(crate) in_search: bool,
+    /// The type of the root cause, where it is another one.
+    root: Option<&'static str>,
 }
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, kind: &'static str, reason: impl Into<String>) -> Self {
-        Self { status, kind, reason: reason.into(), fields: Map::new(), in_search: false }
+        Self {
+            status,
+            kind,
+            reason: reason.into(),
+            fields: Map::new(),
+            in_search: false,
+            root: None,
+        }
     }
 
     pub(crate) fn bad_request(kind: &'static str, reason: impl Into<String>) -> Self {
@@ -62,6 +71,17 @@ impl ApiError {
         self
     }
 
+    /// Adds the cause of the error.
+    pub(crate) fn caused_by(self, kind: &str, reason: &str) -> Self {
+        self.with("caused_by", json!({"type": kind, "reason": reason}))
+    }
+
+    /// Names another root cause.
+    pub(crate) fn rooted(mut self, kind: &'static str) -> Self {
+        self.root = Some(kind);
+        self
+    }
+
     /// Marks a failure that the shards found while they searched.
     pub(crate) fn in_search(mut self) -> Self {
         self.in_search = true;
@@ -90,8 +110,13 @@ impl ApiError {
         } else {
             cause.clone()
         };
+        let mut root = cause;
+        if let (Some(kind), Some(root)) = (self.root, root.as_object_mut()) {
+            root.insert("type".to_owned(), kind.into());
+        }
         if let Some(error) = error.as_object_mut() {
-            error.insert("root_cause".to_owned(), json!([cause]));
+            let roots = if self.root == Some("") { json!([]) } else { json!([root]) };
+            error.insert("root_cause".to_owned(), roots);
         }
         json!({"error": error, "status": self.status.as_u16()})
     }
@@ -106,9 +131,8 @@ impl From<ApiError> for Reply {
 /// A body that is not the JSON it should be.
 impl From<serde_json::Error> for ApiError {
     fn from(error: serde_json::Error) -> Self {
-        Self::bad_request(
-            "x_content_parse_exception",
-            format!("[{}:{}] {error}", error.line(), error.column()),
-        )
+        let kind =
+            if error.is_eof() { "x_content_e_o_f_exception" } else { "x_content_parse_exception" };
+        Self::bad_request(kind, format!("[{}:{}] {error}", error.line(), error.column()))
     }
 }

@@ -16,9 +16,12 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mapping = call.required_object()?;
     let mut store = lock(&call.shared.store);
     let names = call.indices(&store)?;
+    if names.is_empty() {
+        return Err(ApiError::no_such_index(call.part("index")));
+    }
     for index in names.iter() {
         if let Some(index) = store.indices.get_mut(index) {
-            index.mapping.merge(&mapping)?;
+            index.merge_mapping(&mapping)?;
         }
     }
     Ok(Reply::acknowledged())

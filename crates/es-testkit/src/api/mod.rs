@@ -1,10 +1,11 @@
 //! The HTTP API: from a whole request to a whole answer, without any I/O.
 
 pub(crate) mod access;
-pub(crate) mod aggs;
 pub(crate) mod alias;
+pub(crate) mod analyze;
 pub(crate) mod body;
 pub(crate) mod bulk;
+pub(crate) mod by_query;
 pub(crate) mod call;
 pub(crate) mod cat;
 pub(crate) mod cluster;
@@ -20,15 +21,16 @@ pub(crate) mod multi;
 pub(crate) mod nodes;
 pub(crate) mod params;
 pub(crate) mod pit;
-pub(crate) mod query;
 pub(crate) mod reply;
 pub(crate) mod router;
 pub(crate) mod scroll;
 pub(crate) mod search;
 pub(crate) mod security;
-pub(crate) mod sort;
+pub(crate) mod settings;
 pub(crate) mod source_filter;
 pub(crate) mod state;
+pub(crate) mod task;
+pub(crate) mod template;
 pub(crate) mod update;
 pub(crate) mod value;
 pub(crate) mod version;

@@ -1,6 +1,7 @@
 //! Several reads in one request: `_mget` and `_msearch`.
 
-use serde_json::{Map, Value, json};
+use http::StatusCode;
+use serde_json::{Map, Value};
 
 use super::access::{Action, authorize};
 use super::call::Call;
@@ -11,27 +12,54 @@ use super::router::is_pattern;
 use super::search::run;
 use super::source_filter::SourceFilter;
 use super::state::{Use, count};
+use crate::json::{Json, object};
 use crate::store::Store;
+use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let body = call.required_object()?;
-    let default = SourceFilter::from_params(&call.params);
+    let fields = Fields::new(Reader::Body, "mget", &body);
+    let default = SourceFilter::from_params(&call.params)?.unwrap_or_default();
+    let docs = fields.get("docs")?;
+    let ids = fields.texts("ids")?;
+    fields.finish().map_err(|_| {
+        let name = fields.rest().first().map(|(name, _)| (*name).clone()).unwrap_or_default();
+        ApiError::parsing(format!(
+            "unknown key [{name}] for a START_ARRAY, expected [docs] or [ids]"
+        ))
+    })?;
     let store = lock(&call.shared.store);
     let mut documents = Vec::new();
-    if let Some(Value::Array(entries)) = body.get("docs") {
-        for entry in entries {
-            let index =
-                entry.get("_index").and_then(Value::as_str).unwrap_or_else(|| call.part("index"));
-            let id = entry.get("_id").map(text).unwrap_or_default();
-            let filter =
-                entry.get("_source").map_or_else(|| default.clone(), SourceFilter::from_json);
-            documents.push(one(call, &store, index, &id, &filter)?);
+    match docs {
+        None => {}
+        Some(Value::Array(entries)) => {
+            for entry in entries {
+                let fields = Fields::section("docs", entry)
+                    .map_err(|error| ApiError::bad_request("parse_exception", error.reason))?;
+                fields.unsupported(&["stored_fields"])?;
+                let index = fields.text("_index")?.unwrap_or_else(|| call.part("index").to_owned());
+                let id = fields.text("_id")?.unwrap_or_default();
+                let filter = match fields.get("_source")? {
+                    Some(filter) => SourceFilter::from_json(filter)?,
+                    None => default.clone(),
+                };
+                let routing = fields.text("routing")?;
+                for name in ["version", "version_type"] {
+                    fields.text(name)?;
+                }
+                fields
+                    .finish()
+                    .map_err(|error| ApiError::bad_request("parse_exception", error.reason))?;
+                let routing = routing.as_deref().or(call.params.get("routing"));
+                documents.push(one(call, &store, &index, &id, routing, &filter)?);
+            }
         }
-    } else if let Some(Value::Array(ids)) = body.get("ids") {
-        for id in ids {
-            documents.push(one(call, &store, call.part("index"), &text(id), &default)?);
-        }
+        Some(value) => return Err(fields.wrong("docs", value)),
+    }
+    for id in ids.unwrap_or_default() {
+        let routing = call.params.get("routing");
+        documents.push(one(call, &store, call.part("index"), &id, routing, &default)?);
     }
     if documents.is_empty() {
         return Err(ApiError::bad_request(
@@ -39,7 +67,7 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
             "Validation Failed: 1: no documents to get;",
         ));
     }
-    Ok(Reply::ok(json!({"docs": documents})))
+    Ok(Reply::ok(object! {"docs": documents}))
 }
 
 fn one(
@@ -47,22 +75,34 @@ fn one(
     store: &Store,
     index: &str,
     id: &str,
+    routing: Option<&str>,
     filter: &SourceFilter,
-) -> Result<Value, ApiError> {
-    if index.is_empty() {
-        return Err(ApiError::bad_request(
+) -> Result<Json, ApiError> {
+    let invalid = |what: &str| {
+        ApiError::bad_request(
             "action_request_validation_exception",
-            "Validation Failed: 1: index is missing for doc 0;",
-        ));
+            format!("Validation Failed: 1: {what} is missing for doc 0;"),
+        )
+    };
+    if index.is_empty() {
+        return Err(invalid("index"));
+    }
+    if id.is_empty() {
+        return Err(invalid("id"));
     }
     let found = authorize(&call.identity, Action::Read, "_mget", &[index.to_owned()])
         .and_then(|()| lookup(store, index, id));
     Ok(match found {
         Ok((index, document)) => {
-            count(call, index, index.shard_of(id, call.params.get("routing")), Use::Get);
-            shown(call, &index.name, id, document, filter)
+            let shard = index.shard_of(id, routing);
+            count(call, index, shard, Use::Get);
+            let document = document.filter(|document| document.shard == shard);
+            shown(call, index, id, document, filter)
         }
-        Err(error) => json!({"_index": index, "_id": id, "error": error.to_json().get("error")}),
+        Err(error) => {
+            let cause = error.to_json().get("error").cloned().unwrap_or_default();
+            object! {"_index": index, "_id": id, "error": cause}
+        }
     })
 }
 
@@ -71,6 +111,21 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// The members of a header.
+const HEADER: [&str; 11] = [
+    "index",
+    "indices",
+    "search_type",
+    "request_cache",
+    "preference",
+    "routing",
+    "allow_partial_search_results",
+    "expand_wildcards",
+    "ignore_unavailable",
+    "allow_no_indices",
+    "ccs_minimize_roundtrips",
+];
+
 pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
     if call.body.last() != Some(&b'\n') {
         return Err(ApiError::illegal_argument(
@@ -78,16 +133,22 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
         ));
     }
     let mut lines = call.body.split(|byte| *byte == b'\n');
-    let store = lock(&call.shared.store);
+    let mut store = lock(&call.shared.store);
+    store.expire();
     let mut responses = Vec::new();
     while let (Some(header), Some(body)) = (lines.next(), lines.next()) {
         if body.is_empty() {
             break;
         }
         let header = header_of(header)?;
+        if let Some(name) = header.keys().find(|name| !HEADER.contains(&name.as_str())) {
+            return Err(ApiError::illegal_argument(format!(
+                "key [{name}] is not supported in the metadata section"
+            )));
+        }
         let body: Map<String, Value> = serde_json::from_slice(body)?;
         let index = header.get("index").map_or_else(|| call.part("index").to_owned(), index_list);
-        responses.push(part(call, &store, &index, &body));
+        responses.push(part(call, &mut store, &index, &body, &header)?);
     }
     if responses.is_empty() {
         return Err(ApiError::bad_request(
@@ -95,7 +156,7 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
             "Validation Failed: 1: no requests added;",
         ));
     }
-    Ok(Reply::chunked(json!({"took": 1, "responses": responses})))
+    Ok(Reply::chunked(object! {"took": 1, "responses": responses}))
 }
 
 /// An empty header line stands for one without fields.
@@ -113,19 +174,25 @@ fn index_list(value: &Value) -> String {
     }
 }
 
-fn part(call: &Call<'_>, store: &Store, index: &str, body: &Map<String, Value>) -> Value {
+fn part(
+    call: &Call<'_>,
+    store: &mut Store,
+    index: &str,
+    body: &Map<String, Value>,
+    header: &Map<String, Value>,
+) -> Result<Json, ApiError> {
     // Wildcards find only what the caller may read.
     let spelled = index.split(',').filter(|name| !name.is_empty() && !is_pattern(name));
     let names: Vec<String> = spelled.map(str::to_owned).collect();
     let outcome = authorize(&call.identity, Action::Read, "_msearch", &names)
-        .and_then(|()| run(call, store, index, body));
+        .and_then(|()| run(call, store, index, body, header));
     match outcome {
-        Ok(mut answer) => {
-            if let Some(fields) = answer.as_object_mut() {
-                fields.insert("status".to_owned(), 200.into());
-            }
-            answer
+        Ok(mut response) => {
+            response.insert("status", 200);
+            Ok(response)
         }
-        Err(error) => error.to_json(),
+        // A search that cannot be read is an error of all of them.
+        Err(error) if error.status == StatusCode::BAD_REQUEST && !error.in_search => Err(error),
+        Err(error) => Ok(error.to_json().into()),
     }
 }

@@ -67,9 +67,37 @@ impl Params {
         }
     }
 
-    /// A flag: `true`, an empty value, or anything but `false` where it is given.
-    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
-        self.get(name).map(|value| value != "false")
+    /// A flag: `true`, `false`, or nothing, which is `true`.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some("" | "true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(text) => Err(ApiError::illegal_argument(format!(
+                "Failed to parse value [{text}] as only [true] or [false] are allowed."
+            ))),
+        }
+    }
+
+    /// A count: a number of at least zero.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub(crate) fn count(&self, name: &str) -> Result<Option<usize>, ApiError> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let number: i64 = text.parse().map_err(|_| {
+            ApiError::illegal_argument(format!(
+                "Failed to parse int parameter [{name}] with value [{text}]"
+            ))
+        })?;
+        usize::try_from(number).map(Some).map_err(|_| {
+            ApiError::illegal_argument(format!(
+                "[{name}] parameter cannot be negative but was [{number}]"
+            ))
+        })
     }
 
     /// A number.
@@ -117,8 +145,9 @@ mod tests {
         assert_eq!(percent_decode("a%2Fb+c%zz%C3%A9"), "a/b+c%zzé");
         let params = Params::parse(Some("q=a+b&flag&off=false&n=x"));
         assert_eq!(params.get("q"), Some("a b"));
-        assert_eq!(params.flag("flag"), Some(true));
-        assert_eq!(params.flag("off"), Some(false));
+        assert_eq!(params.flag("flag").ok(), Some(Some(true)));
+        assert_eq!(params.flag("off").ok(), Some(Some(false)));
+        assert!(params.flag("n").is_err());
         assert!(params.number("n").is_err());
     }
 }

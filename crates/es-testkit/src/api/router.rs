@@ -15,8 +15,8 @@ use super::media_type::{Negotiated, negotiate};
 use super::params::{Params, percent_decode};
 use super::reply::{Payload, Reply};
 use super::{
-    alias, bulk, cat, cluster, document, index, info, mapping, multi, nodes, pit, scroll, search,
-    security, state, update,
+    alias, analyze, bulk, by_query, cat, cluster, document, index, info, mapping, multi, nodes,
+    pit, scroll, search, security, settings, state, task, template, update,
 };
 use crate::json::Json;
 use crate::shared::{NodeFacts, Shared};
@@ -66,9 +66,11 @@ const REFRESH: &[&str] = &["refresh"];
 const OPTIONS: &str = "ignore_unavailable allow_no_indices expand_wildcards";
 const SOURCE: &str = "_source _source_includes _source_excludes";
 const INDICES: &[&str] = &[OPTIONS, "master_timeout local !force"];
-const SETTINGS: &[&str] = &[OPTIONS, "master_timeout local include_defaults flat_settings"];
+const SETTINGS: &[&str] = &[OPTIONS, "master_timeout local !include_defaults !flat_settings"];
+const PUT_SETTINGS: &[&str] =
+    &[OPTIONS, "timeout master_timeout !flat_settings !preserve_existing !reopen"];
 const GET_INDEX: &[&str] =
-    &[OPTIONS, "master_timeout local include_defaults flat_settings !features"];
+    &[OPTIONS, "master_timeout local !include_defaults !flat_settings !features"];
 const CREATE: &[&str] = &["timeout master_timeout wait_for_active_shards"];
 const DELETE_INDEX: &[&str] = &[OPTIONS, "timeout master_timeout"];
 const PUT_MAPPING: &[&str] = &[OPTIONS, "timeout master_timeout !write_index_only"];
@@ -78,13 +80,13 @@ const HEALTH: &[&str] = &[
     "wait_for_active_shards wait_for_events timeout master_timeout local !level",
 ];
 const STATE: &[&str] =
-    &[OPTIONS, "master_timeout local flat_settings !wait_for_metadata_version !wait_for_timeout"];
+    &[OPTIONS, "master_timeout local !flat_settings !wait_for_metadata_version !wait_for_timeout"];
 const SHARDS: &[&str] = &[OPTIONS, "master_timeout local preference routing"];
 const CAT: &[&str] = &[
     OPTIONS,
     "format v master_timeout local !h !help !s !bytes !time !health !pri !full_id !include_unloaded_segments",
 ];
-const NODES: &[&str] = &["timeout flat_settings"];
+const NODES: &[&str] = &["timeout !flat_settings"];
 const KEYS: &[&str] =
     &["id name owner !username !realm_name !with_limited_by !active_only !with_profile_uid"];
 const WRITE: &[&str] = &[
@@ -122,6 +124,21 @@ const COUNT: &[&str] = &[
     "q preference routing ignore_throttled !df !default_operator !analyzer !analyze_wildcard !lenient",
     "!min_score !terminate_after",
 ];
+const BY_QUERY: &[&str] = &[
+    OPTIONS,
+    "conflicts refresh timeout wait_for_completion wait_for_active_shards max_docs scroll_size",
+    "scroll slices requests_per_second search_timeout preference routing request_cache q",
+    "!pipeline !df !default_operator !analyzer !analyze_wildcard !lenient !from !sort !stats",
+    "!terminate_after !version !search_type",
+];
+const REINDEX: &[&str] = &[
+    "refresh timeout wait_for_completion wait_for_active_shards requests_per_second scroll slices",
+    "require_alias !max_docs",
+];
+const TASK: &[&str] =
+    &["timeout wait_for_completion actions detailed group_by nodes parent_task_id master_timeout"];
+const TEMPLATE: &[&str] =
+    &["master_timeout timeout local !create !cause !flat_settings !include_defaults"];
 const SEARCH: &[&str] = &[
     OPTIONS,
     SOURCE,
@@ -155,7 +172,7 @@ static ROUTES: &[Route] = &[
     route(&["DELETE"], "_pit", Anyone, NONE, pit::close),
     route(GET_POST, "_refresh", Manage, INDICES, index::refresh),
     route(&["GET"], "_mapping", Read, INDICES, mapping::get),
-    route(&["GET"], "_settings", Read, SETTINGS, index::settings),
+    route(&["GET"], "_settings", Read, SETTINGS, settings::get),
     route(&["POST"], "_aliases", Manage, TIMES, alias::update),
     route(&["GET"], "_alias", Read, INDICES, alias::get),
     route(GET_HEAD, "_alias/{name}", Read, INDICES, alias::get),
@@ -188,7 +205,8 @@ static ROUTES: &[Route] = &[
     route(GET_POST, "{index}/_refresh", Manage, INDICES, index::refresh),
     route(&["GET"], "{index}/_mapping", Read, INDICES, mapping::get),
     route(PUT_POST, "{index}/_mapping", Manage, PUT_MAPPING, mapping::put),
-    route(&["GET"], "{index}/_settings", Read, SETTINGS, index::settings),
+    route(&["PUT"], "{index}/_settings", Manage, PUT_SETTINGS, settings::put),
+    route(&["GET"], "{index}/_settings", Read, SETTINGS, settings::get),
     route(GET_HEAD, "{index}/_alias", Read, INDICES, alias::get),
     route(GET_HEAD, "{index}/_alias/{name}", Read, INDICES, alias::get),
     route(PUT_POST, "{index}/_alias/{name}", Manage, TIMES, alias::put),
@@ -200,6 +218,22 @@ static ROUTES: &[Route] = &[
     route(PUT_POST, "{index}/_create/{id}", Write, WRITE, document::create),
     route(GET_HEAD, "{index}/_source/{id}", Read, READ, document::source),
     route(&["POST"], "{index}/_update/{id}", Write, UPDATE, update::update),
+    route(&["POST"], "{index}/_delete_by_query", Write, BY_QUERY, by_query::delete),
+    route(&["POST"], "{index}/_update_by_query", Write, BY_QUERY, by_query::update),
+    route(&["POST"], "_reindex", Write, REINDEX, by_query::reindex),
+    route(&["GET"], "_tasks", Monitor, TASK, task::list),
+    route(&["GET"], "_tasks/{task_id}", Monitor, TASK, task::get),
+    route(GET_POST, "_analyze", Monitor, NONE, analyze::analyze),
+    route(GET_POST, "{index}/_analyze", Read, NONE, analyze::analyze),
+    route(GET_POST, "{index}/_terms_enum", Read, INDICES, analyze::terms_enum),
+    route(PUT_POST, "_index_template/{name}", Manage, TEMPLATE, template::put),
+    route(&["GET"], "_index_template", Manage, TEMPLATE, template::get),
+    route(GET_HEAD, "_index_template/{name}", Manage, TEMPLATE, template::get),
+    route(&["DELETE"], "_index_template/{name}", Manage, TEMPLATE, template::delete),
+    route(PUT_POST, "_component_template/{name}", Manage, TEMPLATE, template::put_component),
+    route(&["GET"], "_component_template", Manage, TEMPLATE, template::get_component),
+    route(GET_HEAD, "_component_template/{name}", Manage, TEMPLATE, template::get_component),
+    route(&["DELETE"], "_component_template/{name}", Manage, TEMPLATE, template::delete_component),
     route(GET_HEAD, "{index}", Read, GET_INDEX, index::get),
     route(&["PUT"], "{index}", Manage, CREATE, index::create),
     route(&["DELETE"], "{index}", Manage, DELETE_INDEX, index::delete),
@@ -305,7 +339,13 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
     let trimmed = path.trim_start_matches('/').trim_end_matches('/');
     let segments: Vec<String> = trimmed.split('/').map(percent_decode).collect();
     let mut allowed: Vec<&str> = Vec::new();
+    let is_command =
+        segments.len() == 1 && segments.iter().any(|name| name.starts_with('_') && name != "_all");
     for route in ROUTES {
+        // Only an index that is to be made may begin with an underscore, to be refused for it.
+        if is_command && route.pattern == "{index}" && method != Method::PUT {
+            continue;
+        }
         if let Some(parts) = matched(route.pattern, &segments) {
             if route.methods.contains(&method.as_str()) {
                 return Ok((route, parts));
@@ -334,7 +374,11 @@ fn matched(pattern: &'static str, segments: &[String]) -> Option<Vec<(&'static s
         let want = wanted.next()?;
         match want.strip_prefix('{').and_then(|want| want.strip_suffix('}')) {
             // Names that start with an underscore belong to the API.
-            Some("index") if segment.starts_with('_') && segment != "_all" => return None,
+            Some("index")
+                if segment.starts_with('_') && segment != "_all" && pattern != "{index}" =>
+            {
+                return None;
+            }
             Some(_) if segment.is_empty() => return None,
             Some(name) => parts.push((name, segment.clone())),
             None if want == segment => {}

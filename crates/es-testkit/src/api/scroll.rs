@@ -1,16 +1,22 @@
 //! Scroll: a search read page by page from a frozen result.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
-use super::search::{Request, execute, shards};
-use crate::store::{Index, Scroll, Store};
+use super::search::{shard_count, shards, total_of};
+use crate::json::{Json, object};
+use crate::search::{Request, execute};
+use crate::store::{Scroll, Store};
+use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
-/// Begins a scroll: all hits are found at once, the first page is handed out.
+/// Begins a scroll: all hits are found at once, the first page is returned.
 ///
 /// # Errors
 /// 400 for `from`, or a keep-alive that is no time.
@@ -20,49 +26,78 @@ pub(crate) fn start(
     body: &Map<String, Value>,
     keep: &str,
 ) -> Result<Reply, ApiError> {
-    check_keep_alive("scroll", keep)?;
-    let mut request = Request::parse(call, body)?;
+    let until = keep_alive("scroll", keep)?;
+    let mut request = Request::parse(body, &call.params, call.typed())?;
     let size = request.size;
-    if request.from > 0 {
-        return Err(ApiError::bad_request(
+    let invalid = |reason: &str| {
+        ApiError::bad_request(
             "action_request_validation_exception",
-            "Validation Failed: 1: using [from] is not allowed in a scroll context;",
-        ));
+            format!("Validation Failed: 1: {reason};"),
+        )
+    };
+    if request.from > 0 {
+        return Err(invalid("using [from] is not allowed in a scroll context"));
     }
+    if size == 0 {
+        return Err(invalid("[size] cannot be [0] in a scroll context"));
+    }
+    if !request.rescore.is_empty() {
+        return Err(invalid("using [rescore] is not allowed in a scroll context"));
+    }
+    if request.collapse.is_some() {
+        return Err(
+            ApiError::illegal_argument("cannot use `collapse` in a scroll context").in_search()
+        );
+    }
+    // A scroll counts exactly.
+    request.track_total = Some(usize::MAX);
+    let source = call.searched(store, call.part("index"))?;
+    request.check_window(
+        source.indices.iter().filter_map(|(index, _)| index.max_result_window()).min(),
+    )?;
     request.size = usize::MAX;
-    let names = call.indices(store)?;
-    let indices: Vec<&Index> = names.iter().filter_map(|name| store.indices.get(name)).collect();
-    let results = execute(&indices, &request)?;
+    let results = execute(&source, &request)?;
+    let count = shard_count(&source);
     let aggregations = results.aggregations;
     let scroll = Scroll {
+        total: total_of(&request, results.total).unwrap_or(Value::Null),
         hits: results.hits,
         next: 0,
         size,
-        total: results.total,
         max_score: results.max_score,
+        until,
     };
+    drop(source);
     let id = format!("scroll-{}", store.next_id());
     store.scrolls.insert(id.clone(), scroll);
-    let mut answer = page(store, &id)?;
-    if let (Some(aggregations), Some(fields)) = (aggregations, answer.as_object_mut()) {
-        fields.insert("aggregations".to_owned(), aggregations);
+    let mut response = page(store, &id, count)?;
+    if let Some(aggregations) = aggregations {
+        response.insert("aggregations", aggregations);
     }
-    Ok(Reply::chunked(answer))
+    Ok(Reply::chunked(response))
 }
 
 pub(crate) fn next(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let ids = ids(call)?;
+    let (ids, keep) = ids(call)?;
     let id = ids.first().ok_or_else(|| {
         ApiError::bad_request(
             "action_request_validation_exception",
             "Validation Failed: 1: scrollId is missing;",
         )
     })?;
-    Ok(Reply::chunked(page(&mut lock(&call.shared.store), id)?))
+    let mut store = lock(&call.shared.store);
+    store.expire();
+    if let Some(keep) = keep {
+        let until = keep_alive("scroll", &keep)?;
+        if let Some(scroll) = store.scrolls.get_mut(id) {
+            scroll.until = until;
+        }
+    }
+    Ok(Reply::chunked(page(&mut store, id, 1)?))
 }
 
 pub(crate) fn clear(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let ids = ids(call)?;
+    let (ids, _) = ids(call)?;
     let mut store = lock(&call.shared.store);
     let before = store.scrolls.len();
     store.scrolls.retain(|id, _| !ids.contains(id) && !ids.iter().any(|id| id == "_all"));
@@ -75,23 +110,32 @@ pub(crate) fn clear(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(status, json!({"succeeded": true, "num_freed": freed})))
 }
 
-fn ids(call: &Call<'_>) -> Result<Vec<String>, ApiError> {
+fn ids(call: &Call<'_>) -> Result<(Vec<String>, Option<String>), ApiError> {
     let from_path = call.part("scroll_id");
     let given =
         if from_path.is_empty() { call.params.get("scroll_id").unwrap_or("") } else { from_path };
+    let mut ids: Vec<String> = Vec::new();
     if !given.is_empty() {
-        return Ok(given.split(',').map(str::to_owned).collect());
+        ids = given.split(',').map(str::to_owned).collect();
     }
-    Ok(match call.object()?.get("scroll_id") {
-        Some(Value::String(id)) => vec![id.clone()],
-        Some(Value::Array(ids)) => {
-            ids.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
-        _ => Vec::new(),
-    })
+    let body = call.object()?;
+    let fields = Fields::new(Reader::Body, "scroll", &body);
+    if let Some(listed) = fields.texts("scroll_id")? {
+        ids = listed;
+    }
+    let keep = match fields.text("scroll")? {
+        Some(keep) => Some(keep),
+        None => call.params.get("scroll").map(str::to_owned),
+    };
+    if let Some((name, _)) = fields.rest().first() {
+        return Err(ApiError::illegal_argument(format!(
+            "Unknown parameter [{name}] in request body or parameter is of the wrong type"
+        )));
+    }
+    Ok((ids, keep))
 }
 
-fn page(store: &mut Store, id: &str) -> Result<Value, ApiError> {
+fn page(store: &mut Store, id: &str, count: usize) -> Result<Json, ApiError> {
     let Some(scroll) = store.scrolls.get_mut(id) else {
         return Err(ApiError::new(
             StatusCode::NOT_FOUND,
@@ -100,35 +144,53 @@ fn page(store: &mut Store, id: &str) -> Result<Value, ApiError> {
         )
         .in_search());
     };
-    let hits: Vec<Value> =
-        scroll.hits.iter().skip(scroll.next).take(scroll.size).cloned().collect();
+    let hits: Vec<Json> = scroll.hits.iter().skip(scroll.next).take(scroll.size).cloned().collect();
     scroll.next += hits.len();
-    Ok(json!({
+    Ok(object! {
         "_scroll_id": id,
         "took": 1,
         "timed_out": false,
-        "_shards": shards(1),
-        "hits": {
-            "total": {"value": scroll.total, "relation": "eq"},
-            "max_score": scroll.max_score,
+        "_shards": shards(count),
+        "hits": object! {
+            "total": scroll.total.clone(),
+            "max_score": scroll.max_score.clone(),
             "hits": hits,
         },
-    }))
+    })
 }
 
-/// A number with a unit of time. Contexts here end only by being closed, so the value is checked
-/// and then dropped.
+/// Reads a number with a unit of time.
+pub(crate) fn parse_time(text: &str) -> Option<Duration> {
+    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let count: u64 = number.parse().ok()?;
+    let seconds = |factor: u64| count.checked_mul(factor).map(Duration::from_secs);
+    match text.get(number.len()..)? {
+        "d" => seconds(86_400),
+        "h" => seconds(3_600),
+        "m" => seconds(60),
+        "s" => seconds(1),
+        "ms" => Some(Duration::from_millis(count)),
+        "micros" => Some(Duration::from_micros(count)),
+        "nanos" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+/// Reads how long a context is kept, and returns when it ends.
 ///
 /// # Errors
-/// 400 when it is not.
-pub(crate) fn check_keep_alive(name: &str, text: &str) -> Result<(), ApiError> {
-    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let unit = text.get(number.len()..).unwrap_or("");
-    let known = matches!(unit, "d" | "h" | "m" | "s" | "ms" | "micros" | "nanos");
-    if known && number.parse::<u64>().is_ok() {
-        return Ok(());
+/// 400 when it is no time, or longer than a day.
+pub(crate) fn keep_alive(name: &str, text: &str) -> Result<Instant, ApiError> {
+    let Some(time) = parse_time(text) else {
+        return Err(ApiError::illegal_argument(format!(
+            "failed to parse setting [{name}] with value [{text}] as a time value: unit is missing or unrecognized"
+        )));
+    };
+    if time > Duration::from_secs(86_400) {
+        return Err(ApiError::illegal_argument(format!(
+            "Keep alive for request ({text}) is too large. It must be less than (1d). This limit can be set by changing the [search.max_keep_alive] cluster level setting."
+        ))
+        .in_search());
     }
-    Err(ApiError::illegal_argument(format!(
-        "failed to parse setting [{name}] with value [{text}] as a time value: unit is missing or unrecognized"
-    )))
+    Ok(Instant::now() + time)
 }

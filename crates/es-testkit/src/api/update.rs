@@ -1,34 +1,65 @@
 //! Partial updates: `doc`, `upsert`, `doc_as_upsert`, `detect_noop`.
 
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::document::{expected, target, written};
+use super::document::{check_refresh, expected, refresh, target, written};
 use super::error::ApiError;
 use super::reply::Reply;
 use super::source_filter::SourceFilter;
 use super::state::{Use, count};
-use crate::store::{Document, Expected, Index};
+use crate::json::{Json, object};
+use crate::store::{Document, Expected, Index, NewSource};
+use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
 pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
+    check_refresh(call)?;
     let request = call.required_object()?;
     let expected = expected(call)?;
+    call.params.count("retry_on_conflict")?;
     let mut store = lock(&call.shared.store);
     let index = target(call, &mut store, call.part("index"))?;
-    count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Write);
-    let (document, result) = apply(index, call.part("id"), &request, expected)?;
+    let routing = call.params.get("routing").map(str::to_owned);
+    count(call, index, index.shard_of(call.part("id"), routing.as_deref()), Use::Write);
+    let (document, result) =
+        apply(index, call.part("id"), &request, &call.body, routing, expected)?;
+    refresh(call, index);
     let status = if result == "created" { StatusCode::CREATED } else { StatusCode::OK };
-    let mut body = written(call, &index.name, &document, result);
-    let filter = SourceFilter::from_params(&call.params);
-    let asked = call.params.get("_source").is_some() || request.get("_source").is_some();
-    if let (true, Some(fields), Some(source)) =
-        (asked, body.as_object_mut(), filter.apply(&document.source))
-    {
-        fields.insert("get".to_owned(), serde_json::json!({"found": true, "_source": source}));
+    let mut body = Json::from(written(call, &index.name, &document, result)).opened();
+    if result == "noop" {
+        body.insert("_shards", json!({"total": 0, "successful": 0, "failed": 0}));
+    }
+    let filter = match SourceFilter::from_params(&call.params)? {
+        Some(filter) => Some(filter),
+        None => request.get("_source").map(SourceFilter::from_json).transpose()?,
+    };
+    if let Some(source) = filter.and_then(|filter| filter.apply(index, &document)) {
+        let got = object! {
+            "_seq_no": document.seq_no,
+            "_primary_term": document.primary_term,
+            "found": true,
+            "_source": source,
+        };
+        body.insert("get", got);
     }
     Ok(Reply::json(status, body))
+}
+
+/// Refuses members that no update has.
+///
+/// # Errors
+/// 400 for them.
+pub(crate) fn check(request: &Map<String, Value>) -> Result<(), ApiError> {
+    let fields = Fields::new(Reader::Section, "UpdateRequest", request);
+    fields.unsupported(&["script", "scripted_upsert"])?;
+    for name in
+        ["doc", "upsert", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term"]
+    {
+        fields.raw(name);
+    }
+    fields.finish()
 }
 
 /// Carries out an update and says what came of it: `created`, `updated` or `noop`.
@@ -39,16 +70,42 @@ pub(crate) fn apply(
     index: &mut Index,
     id: &str,
     request: &Map<String, Value>,
+    text: &[u8],
+    routing: Option<String>,
     expected: Expected,
 ) -> Result<(Document, &'static str), ApiError> {
-    if request.contains_key("script") {
-        return Err(ApiError::illegal_argument("cannot execute [inline] scripts"));
+    let fields = Fields::new(Reader::Section, "UpdateRequest", request);
+    fields.unsupported(&["script", "scripted_upsert"])?;
+    let object = |name: &str| match fields.get(name)? {
+        Some(value) if !value.is_object() => Err(fields.wrong(name, value)),
+        value => Ok(value),
+    };
+    let partial = object("doc")?;
+    let upsert = object("upsert")?;
+    let as_upsert = fields.flag("doc_as_upsert")?.unwrap_or(false);
+    let detect = fields.flag("detect_noop")?.unwrap_or(true);
+    fields.raw("_source");
+    for name in ["if_seq_no", "if_primary_term"] {
+        fields.integer(name)?;
     }
-    let partial = request.get("doc");
-    let current = index.documents.get(id).cloned();
-    let Some(current) = current else {
-        let as_upsert = request.get("doc_as_upsert").and_then(Value::as_bool).unwrap_or(false);
-        let first = request.get("upsert").or_else(|| partial.filter(|_| as_upsert));
+    fields.finish()?;
+    // Once more, with the order of members.
+    let ordered: Json = serde_json::from_slice(text)?;
+    let part = |name: &str| match &ordered {
+        Json::Object(members) => {
+            members.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        }
+        _ => None,
+    };
+    if partial.is_none() && upsert.is_none() {
+        return Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            "Validation Failed: 1: script or doc is missing;",
+        ));
+    }
+    let Some(current) = index.documents.get(id).cloned() else {
+        let first =
+            if upsert.is_some() { part("upsert") } else { part("doc").filter(|_| as_upsert) };
         let Some(source) = first else {
             return Err(ApiError::new(
                 StatusCode::NOT_FOUND,
@@ -58,33 +115,37 @@ pub(crate) fn apply(
             .with("index", &*index.name)
             .with("shard", "0"));
         };
-        let (document, _) = index.put(id, source.clone(), None, expected)?;
+        let (document, _) = index.put(id, NewSource::of(&source), routing, expected)?;
         return Ok(((*document).clone(), "created"));
     };
-    let Some(partial) = partial else {
+    let Some(partial) = part("doc") else {
         return Err(ApiError::bad_request(
             "action_request_validation_exception",
             "Validation Failed: 1: script or doc is missing;",
         ));
     };
-    let mut source = current.source.clone();
+    let mut source = Json::parse(&current.raw);
     merge(&mut source, partial);
-    let detect = request.get("detect_noop").and_then(Value::as_bool).unwrap_or(true);
-    if detect && source == current.source {
+    let changed = NewSource::of(&source);
+    if detect && changed.value == current.source() {
         return Ok(((*current).clone(), "noop"));
     }
-    let (document, _) = index.put(id, source, current.routing.clone(), expected)?;
+    let (document, _) =
+        index.put(id, changed, routing.or_else(|| current.routing.clone()), expected)?;
     Ok(((*document).clone(), "updated"))
 }
 
 /// Objects are merged, everything else is replaced.
-fn merge(into: &mut Value, from: &Value) {
+fn merge(into: &mut Json, from: Json) {
     match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
+        (Json::Object(into), Json::Object(from)) => {
             for (name, value) in from {
-                merge(into.entry(name.clone()).or_insert(Value::Null), value);
+                match into.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, known)) => merge(known, value),
+                    None => into.push((name, value)),
+                }
             }
         }
-        (into, from) => *into = from.clone(),
+        (into, from) => *into = from,
     }
 }

@@ -1,17 +1,93 @@
 //! One document and the conditions a write may carry.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::mapping::Entry;
+use crate::api::error::ApiError;
+use crate::json::Json;
 
 /// A stored document.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     pub(crate) id: String,
-    pub(crate) source: Value,
+    /// The document as it was sent.
+    pub(crate) raw: Arc<RawValue>,
+    pub(crate) entry: Entry,
     pub(crate) version: u64,
     pub(crate) seq_no: u64,
     pub(crate) primary_term: u64,
     pub(crate) routing: Option<String>,
     pub(crate) shard: u32,
+}
+
+impl Document {
+    /// Returns the document as a value.
+    pub(crate) fn source(&self) -> Value {
+        serde_json::from_str(self.raw.get()).unwrap_or(Value::Null)
+    }
+}
+
+/// A document to be written: its text, and the same as a value.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSource {
+    pub(crate) raw: Arc<RawValue>,
+    pub(crate) value: Value,
+}
+
+impl NewSource {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// 400 for what is no JSON object, or has a member twice.
+    pub(crate) fn read(text: &[u8]) -> Result<Self, ApiError> {
+        let failed = |error: &serde_json::Error| {
+            let place = (error.line(), error.column());
+            ApiError::bad_request(
+                "document_parsing_exception",
+                format!("[{}:{}] failed to parse: {error}", place.0, place.1),
+            )
+        };
+        let raw: Box<RawValue> = serde_json::from_slice(text).map_err(|error| failed(&error))?;
+        let json: Json = serde_json::from_str(raw.get()).map_err(|error| failed(&error))?;
+        if let Some(name) = repeated(&json) {
+            return Err(ApiError::bad_request(
+                "document_parsing_exception",
+                format!("[1:1] failed to parse: [1:1] Duplicate field '{name}'"),
+            ));
+        }
+        if !matches!(json, Json::Object(_)) {
+            return Err(ApiError::bad_request(
+                "document_parsing_exception",
+                "[1:1] failed to parse: the document is not an object",
+            ));
+        }
+        Ok(Self { value: json.to_value(), raw: raw.into() })
+    }
+
+    /// Writes a document that was made here.
+    pub(crate) fn of(json: &Json) -> Self {
+        let text = serde_json::to_string(json).unwrap_or_default();
+        let raw = RawValue::from_string(text).unwrap_or_default();
+        Self { value: json.to_value(), raw: raw.into() }
+    }
+}
+
+/// Returns the name of a member that an object has twice.
+pub(crate) fn repeated(json: &Json) -> Option<&str> {
+    match json {
+        Json::Object(fields) => {
+            let mut seen = BTreeSet::new();
+            fields.iter().find_map(|(name, value)| {
+                if seen.insert(name) { repeated(value) } else { Some(name.as_str()) }
+            })
+        }
+        Json::Array(items) => items.iter().find_map(repeated),
+        _ => None,
+    }
 }
 
 /// What a write expects to find.

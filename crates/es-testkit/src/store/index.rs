@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::document::{Document, Expected};
-use super::mapping::Mapping;
+use super::document::{Document, Expected, NewSource};
+use super::mapping::{Entry, Mapping, read_document};
 use super::shards::{routing_shards, shard_of};
 use crate::api::error::ApiError;
 
@@ -17,9 +17,13 @@ pub(crate) struct Index {
     pub(crate) uuid: String,
     pub(crate) created_at: u64,
     pub(crate) settings: Map<String, Value>,
-    pub(crate) mapping: Mapping,
+    pub(crate) mapping: Arc<Mapping>,
+    /// Whether `_source` leaves vectors out.
+    pub(crate) excludes_vectors: bool,
     pub(crate) aliases: BTreeMap<String, Value>,
     pub(crate) documents: BTreeMap<String, Arc<Document>>,
+    /// What searches see, where that is only what was there at the last refresh.
+    pub(crate) searched: Option<Arc<BTreeMap<String, Arc<Document>>>>,
     /// Versions of deleted documents: a document written again counts on.
     deleted: BTreeMap<String, u64>,
     /// By shard.
@@ -38,7 +42,9 @@ impl Index {
             uuid,
             created_at,
             settings: Map::new(),
-            mapping: Mapping::default(),
+            mapping: Arc::default(),
+            excludes_vectors: true,
+            searched: None,
             aliases: BTreeMap::new(),
             documents: BTreeMap::new(),
             deleted: BTreeMap::new(),
@@ -57,12 +63,24 @@ impl Index {
     pub(crate) fn put(
         &mut self,
         id: &str,
-        source: Value,
+        source: NewSource,
         routing: Option<String>,
         expected: Expected,
     ) -> Result<(Arc<Document>, bool), ApiError> {
+        if self.mapping.routing_required && routing.is_none() {
+            return Err(ApiError::bad_request(
+                "routing_missing_exception",
+                format!("routing is required for [{}]/[{id}]", self.name),
+            )
+            .with("index", &*self.name));
+        }
         self.check(id, expected)?;
-        self.mapping.learn(id, &source)?;
+        let mut mapping = Arc::clone(&self.mapping);
+        let entry = read_document(&mut mapping, id, &source.value)?;
+        if !Arc::ptr_eq(&mapping, &self.mapping) {
+            self.mapping = mapping;
+            self.version += 1;
+        }
         let before = self.documents.get(id).map(|document| document.version);
         let version = match expected.external_version {
             Some((version, _)) => version,
@@ -71,7 +89,8 @@ impl Index {
         let shard = self.shard_of(id, routing.as_deref());
         let document = Arc::new(Document {
             id: id.to_owned(),
-            source,
+            raw: source.raw,
+            entry,
             version,
             seq_no: self.take_seq_no(shard),
             primary_term: 1,
@@ -107,7 +126,8 @@ impl Index {
         };
         let gone = Document {
             id: id.to_owned(),
-            source: Value::Null,
+            raw: NewSource::of(&crate::json::Json::Object(Vec::new())).raw,
+            entry: Entry::default(),
             version,
             seq_no: self.take_seq_no(shard),
             primary_term: 1,
@@ -159,12 +179,37 @@ impl Index {
         Ok(())
     }
 
-    /// The documents in the order in which they were written, as a scan of the genuine index
-    /// gives them.
-    pub(crate) fn in_order(&self) -> Vec<Arc<Document>> {
-        let mut documents: Vec<_> = self.documents.values().cloned().collect();
+    /// The documents that searches see, in the order in which they were written, as a scan of the
+    /// genuine index gives them.
+    pub(crate) fn searchable(&self) -> Vec<&Document> {
+        let seen = self.searched.as_deref().unwrap_or(&self.documents);
+        let mut documents: Vec<&Document> = seen.values().map(AsRef::as_ref).collect();
         documents.sort_by_key(|document| (document.shard, document.seq_no));
         documents
+    }
+
+    /// Lets searches see everything that was written.
+    pub(crate) fn refresh(&mut self) {
+        if self.searched.is_some() {
+            self.searched = Some(Arc::new(self.documents.clone()));
+        }
+    }
+
+    /// Changes the mapping.
+    ///
+    /// # Errors
+    /// 400 when it does not fit the one that is there; then nothing is changed.
+    pub(crate) fn merge_mapping(&mut self, mapping: &Map<String, Value>) -> Result<(), ApiError> {
+        let mut merged = (*self.mapping).clone();
+        merged.merge(mapping)?;
+        self.mapping = Arc::new(merged);
+        self.version += 1;
+        Ok(())
+    }
+
+    /// The most hits that one page may reach, if the index has a limit of its own.
+    pub(crate) fn max_result_window(&self) -> Option<usize> {
+        self.settings.get("max_result_window")?.as_str()?.parse().ok()
     }
 
     /// The shard that a document belongs to.

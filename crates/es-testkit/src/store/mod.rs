@@ -1,43 +1,43 @@
 //! The documents of the cluster: one store, shared by all nodes, visible at once.
 
-mod date;
 mod document;
 mod index;
 mod mapping;
-mod paths;
 mod resolve;
 mod shards;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde_json::Value;
+use std::collections::BTreeMap;
+use tokio::time::Instant;
 
-pub(crate) use date::{epoch_millis, iso_date};
-pub(crate) use document::{Document, Expected};
+use crate::json::Json;
+
+pub(crate) use document::{Document, Expected, NewSource, repeated};
 pub(crate) use index::Index;
-pub(crate) use mapping::{FieldKind, Mapping};
-pub(crate) use paths::values_at;
+pub(crate) use mapping::{
+    Entry, Field, Kind, Mapping, Number, Point, Similarity, read_point, shortest,
+};
 pub(crate) use resolve::{Options as ResolveOptions, matches_wildcard};
 pub(crate) use shards::{holders, routing_shards};
-
-/// A document together with the index that holds it.
-pub(crate) type Found = (Arc<str>, Arc<Document>);
 
 /// A frozen search: what a scroll or a point in time reads from.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) indices: BTreeMap<String, Index>,
+    /// The filters of the aliases through which each index was named.
+    pub(crate) filters: BTreeMap<String, Vec<Value>>,
+    pub(crate) until: Instant,
 }
 
-/// A scroll: the hits still to be handed out and the request's page size.
+/// A scroll: the hits still to be returned and the request's page size.
 #[derive(Clone, Debug)]
 pub(crate) struct Scroll {
-    pub(crate) hits: Vec<Value>,
+    pub(crate) hits: Vec<Json>,
     pub(crate) next: usize,
     pub(crate) size: usize,
-    pub(crate) total: usize,
+    pub(crate) total: Value,
     pub(crate) max_score: Value,
+    pub(crate) until: Instant,
 }
 
 /// Everything the cluster keeps.
@@ -46,10 +46,23 @@ pub(crate) struct Store {
     pub(crate) indices: BTreeMap<String, Index>,
     pub(crate) scrolls: BTreeMap<String, Scroll>,
     pub(crate) points_in_time: BTreeMap<String, Snapshot>,
-    counter: u64,
+    /// The outcomes of calls that nobody waited for.
+    pub(crate) tasks: BTreeMap<String, Value>,
+    pub(crate) templates: BTreeMap<String, Value>,
+    pub(crate) components: BTreeMap<String, Value>,
+    /// Whether searches see writes only after a refresh.
+    pub(crate) refresh_needed: bool,
+    pub(crate) counter: u64,
 }
 
 impl Store {
+    /// Forgets scrolls and points in time that were not used in time.
+    pub(crate) fn expire(&mut self) {
+        let now = Instant::now();
+        self.scrolls.retain(|_, scroll| scroll.until > now);
+        self.points_in_time.retain(|_, snapshot| snapshot.until > now);
+    }
+
     /// A number that was not handed out before.
     pub(crate) fn next_number(&mut self) -> u64 {
         self.counter += 1;

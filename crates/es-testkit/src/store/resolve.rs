@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Index, Store};
 use crate::api::error::ApiError;
 
@@ -54,6 +56,22 @@ impl Store {
         Ok(found.into_iter().collect())
     }
 
+    /// The index that a read of one document goes to.
+    ///
+    /// # Errors
+    /// 400 for an alias of several indices.
+    pub(crate) fn read_target(&self, name: &str) -> Result<Option<String>, ApiError> {
+        let names = self.named(name);
+        match names.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.clone())),
+            many => Err(ApiError::illegal_argument(format!(
+                "alias [{name}] has more than one index associated with it [{}], can't execute a single index op",
+                many.join(", ")
+            ))),
+        }
+    }
+
     /// The index that a write to `name` goes to, through an alias of one index, if there is one.
     pub(crate) fn write_target(&self, name: &str) -> Result<Option<String>, ApiError> {
         let names = self.named(name);
@@ -63,9 +81,7 @@ impl Store {
             many => {
                 let is_write = |index: &&String| {
                     let alias = self.indices.get(*index).and_then(|index| index.aliases.get(name));
-                    alias
-                        .and_then(|alias| alias.get("is_write_index"))
-                        .and_then(serde_json::Value::as_bool)
+                    alias.and_then(|alias| alias.get("is_write_index")).and_then(Value::as_bool)
                         == Some(true)
                 };
                 match many.iter().find(is_write) {
@@ -76,6 +92,36 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// The indices behind an expression for a search, each with the filters of the aliases through
+    /// which it was named; an index that was named otherwise too has none.
+    ///
+    /// # Errors
+    /// As for [`resolve`](Self::resolve).
+    pub(crate) fn searched<'s>(
+        &'s self,
+        expression: &str,
+        options: Options,
+    ) -> Result<Vec<(&'s Index, Vec<Value>)>, ApiError> {
+        let everything = if expression.is_empty() { "_all" } else { expression };
+        let parts: Vec<&str> =
+            everything.split(',').map(|part| if part == "_all" { "*" } else { part }).collect();
+        let names = self.resolve(expression, options)?;
+        let found = names.iter().filter_map(|name| self.indices.get(name)).map(|index| {
+            let direct = parts.iter().any(|part| matches_wildcard(part, &index.name));
+            let aliases = index
+                .aliases
+                .iter()
+                .filter(|(alias, _)| parts.iter().any(|part| matches_wildcard(part, alias)));
+            let filters: Vec<Option<&Value>> =
+                aliases.map(|(_, settings)| settings.get("filter")).collect();
+            let free = direct || filters.iter().any(Option::is_none);
+            let filters =
+                if free { Vec::new() } else { filters.into_iter().flatten().cloned().collect() };
+            (index, filters)
+        });
+        Ok(found.collect())
     }
 
     fn named(&self, name: &str) -> Vec<String> {

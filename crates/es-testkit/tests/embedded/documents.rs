@@ -180,3 +180,35 @@ async fn all_nodes_share_the_documents() {
     let name = |info: Value| info["name"].as_str().unwrap().to_owned();
     assert_eq!(name(second.ok("GET", "/", Value::Null).await), cluster.node(1).name());
 }
+
+#[tokio::test]
+async fn a_refresh_makes_documents_searchable() {
+    let cluster = Cluster::builder().refresh_on_request(true).start().await.unwrap();
+    let mut client = Client::connect(&cluster.url(0)).await;
+    client.ok("PUT", "/books/_doc/1", json!({"title": "Dune"})).await;
+    assert_eq!(client.ok("GET", "/books/_count", Value::Null).await["count"], 0);
+    assert_eq!(client.ok("GET", "/books/_doc/1", Value::Null).await["found"], true);
+    let stale = client.call("GET", "/books/_doc/1?realtime=false", Value::Null).await;
+    assert_eq!(stale.status, 404);
+    client.ok("POST", "/books/_refresh", Value::Null).await;
+    assert_eq!(client.ok("GET", "/books/_count", Value::Null).await["count"], 1);
+    client.ok("PUT", "/books/_doc/2?refresh=true", json!({})).await;
+    assert_eq!(client.ok("GET", "/books/_count", Value::Null).await["count"], 2);
+}
+
+#[tokio::test]
+async fn a_deletion_makes_no_index() {
+    let (_cluster, mut client) = start().await;
+    assert_eq!(client.call("DELETE", "/books/_doc/1", Value::Null).await.status, 404);
+    assert_eq!(client.call("HEAD", "/books", Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_source_comes_back_as_it_was_sent() {
+    let (_cluster, mut client) = start().await;
+    let json = [("content-type", "application/json")];
+    let text = r#"{"z": 1.50, "a": {"y": 12345678901234567890123, "b": [ ]}}"#;
+    client.send("PUT", "/books/_doc/1", &json, text).await;
+    let got = client.send("GET", "/books/_source/1", &[], "").await;
+    assert_eq!(got.body, text);
+}

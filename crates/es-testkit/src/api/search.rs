@@ -1,0 +1,156 @@
+//! Search and count.
+
+use serde_json::{Map, Value, json};
+
+use super::call::Call;
+use super::error::ApiError;
+use super::reply::Reply;
+use super::state::{self, Use};
+use crate::json::{Json, object};
+use crate::search::{Request, Results, Source, execute};
+use crate::store::{Index, Store};
+use crate::sync::lock;
+
+pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let body = call.object()?;
+    let mut store = lock(&call.shared.store);
+    store.expire();
+    if let Some(keep) = call.params.get("scroll") {
+        return super::scroll::start(call, &mut store, &body, keep);
+    }
+    Ok(Reply::chunked(run(call, &mut store, call.part("index"), &body, &Map::new())?))
+}
+
+/// One search of a request or of a multi-search, where a header may say more.
+///
+/// # Errors
+/// 400 for a bad request, 404 for an index or point in time that does not exist.
+pub(crate) fn run(
+    call: &Call<'_>,
+    store: &mut Store,
+    expression: &str,
+    body: &Map<String, Value>,
+    header: &Map<String, Value>,
+) -> Result<Json, ApiError> {
+    let request = Request::parse(body, &call.params, call.typed())?;
+    let Some(pit) = request.pit.clone() else {
+        let mut options = call.resolve_options()?;
+        match header.get("ignore_unavailable") {
+            None => {}
+            Some(Value::Bool(flag)) => options.ignore_unavailable = *flag,
+            Some(value) => options.ignore_unavailable = value == "true",
+        }
+        let mut source = call.searched_with(store, expression, options)?;
+        if let Some(routing) = header.get("routing") {
+            source.routing =
+                Some(routing.as_str().map_or_else(|| routing.to_string(), str::to_owned));
+        }
+        check_window(&request, &source)?;
+        count_shards(call, &source);
+        return Ok(present(&request, execute(&source, &request)?, &source));
+    };
+    if !expression.is_empty() {
+        return Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            "Validation Failed: 1: [indices] cannot be used with point in time. Do not specify any index with point in time.;",
+        ));
+    }
+    if let Some(keep) = &pit.keep_alive {
+        let until = super::scroll::keep_alive("keep_alive", keep)?;
+        if let Some(snapshot) = store.points_in_time.get_mut(&pit.id) {
+            snapshot.until = snapshot.until.max(until);
+        }
+    }
+    let snapshot = store.points_in_time.get(&pit.id).ok_or_else(|| super::pit::missing(&pit.id))?;
+    let filters = |name: &str| snapshot.filters.get(name).cloned().unwrap_or_default();
+    let indices = snapshot.indices.values().map(|index| (index, filters(&index.name)));
+    let source = Source { indices: indices.collect(), routing: None };
+    check_window(&request, &source)?;
+    count_shards(call, &source);
+    let mut response = present(&request, execute(&source, &request)?, &source);
+    response.insert("pit_id", pit.id);
+    Ok(response)
+}
+
+fn check_window(request: &Request, source: &Source<'_>) -> Result<(), ApiError> {
+    if source.indices.is_empty() {
+        return Ok(());
+    }
+    source.indices.iter().try_for_each(|(index, _)| request.check_window(index.max_result_window()))
+}
+
+fn count_shards(call: &Call<'_>, source: &Source<'_>) {
+    for (index, _) in &source.indices {
+        for shard in index.shards_for(source.routing.as_deref()) {
+            state::count(call, index, shard, Use::Search);
+        }
+    }
+}
+
+pub(crate) fn count(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let body = call.object()?;
+    if let Some(name) = body.keys().find(|name| *name != "query") {
+        return Err(ApiError::parsing(format!("request does not support [{name}]")));
+    }
+    let request = Request { size: 0, ..Request::parse(&body, &call.params, false)? };
+    let store = lock(&call.shared.store);
+    let source = call.searched(&store, call.part("index"))?;
+    count_shards(call, &source);
+    let total = execute(&source, &request)?.total;
+    Ok(Reply::ok(json!({"count": total, "_shards": shards(shard_count(&source))})))
+}
+
+pub(crate) fn shards(count: usize) -> Value {
+    json!({"total": count, "successful": count, "skipped": 0, "failed": 0})
+}
+
+/// The shards of some indices, as responses to writes of whole indices count them.
+pub(crate) fn copies<'i>(indices: impl Iterator<Item = &'i Index>, nodes: usize) -> Value {
+    let (mut total, mut successful) = (0, 0);
+    for index in indices {
+        let (shards, replicas) = (index.shards as usize, index.replicas as usize);
+        total += shards * (replicas + 1);
+        successful += shards * (replicas + 1).min(nodes.max(1));
+    }
+    json!({"total": total, "successful": successful, "failed": 0})
+}
+
+pub(crate) fn shard_count(source: &Source<'_>) -> usize {
+    source.indices.iter().map(|(index, _)| index.shards_for(source.routing.as_deref()).len()).sum()
+}
+
+/// The `total` of hits, if it is shown.
+pub(crate) fn total_of(request: &Request, total: usize) -> Option<Value> {
+    let limit = request.track_total?;
+    let relation = if total > limit { "gte" } else { "eq" };
+    Some(if request.total_as_number {
+        total.into()
+    } else {
+        json!({"value": total.min(limit), "relation": relation})
+    })
+}
+
+/// The response to a search.
+pub(crate) fn present(request: &Request, results: Results, source: &Source<'_>) -> Json {
+    let mut hits = Json::Object(Vec::new());
+    if let Some(total) = total_of(request, results.total) {
+        hits.insert("total", total);
+    }
+    // Without a shard there is nobody to say that there was no score.
+    let none = shard_count(source) == 0;
+    hits.insert("max_score", if none { 0.0.into() } else { results.max_score });
+    hits.insert("hits", results.hits);
+    let mut response = object! {
+        "took": 1,
+        "timed_out": false,
+        "_shards": shards(shard_count(source)),
+        "hits": hits,
+    };
+    if let Some(aggregations) = results.aggregations {
+        response.insert("aggregations", aggregations);
+    }
+    if let Some(suggest) = results.suggest {
+        response.insert("suggest", suggest);
+    }
+    response
+}

@@ -1,0 +1,154 @@
+//! From JSON to aggregations.
+
+use serde_json::Value;
+
+use super::{Agg, pipeline};
+use crate::api::error::ApiError;
+
+const BUCKETS: &[&str] = &[
+    "terms",
+    "rare_terms",
+    "composite",
+    "date_histogram",
+    "histogram",
+    "range",
+    "date_range",
+    "ip_range",
+    "filter",
+    "filters",
+    "missing",
+    "global",
+    "nested",
+    "reverse_nested",
+];
+
+const METRICS: &[&str] = &[
+    "avg",
+    "sum",
+    "min",
+    "max",
+    "value_count",
+    "cardinality",
+    "stats",
+    "extended_stats",
+    "percentiles",
+    "percentile_ranks",
+    "weighted_avg",
+    "top_hits",
+    "geo_bounds",
+    "median_absolute_deviation",
+];
+
+/// Aggregations of the server that are not done here.
+const UNSUPPORTED: &[&str] = &[
+    "adjacency_matrix",
+    "auto_date_histogram",
+    "boxplot",
+    "bucket_correlation",
+    "bucket_count_ks_test",
+    "bucket_script",
+    "bucket_selector",
+    "categorize_text",
+    "change_point",
+    "children",
+    "diversified_sampler",
+    "extended_stats_bucket",
+    "frequent_item_sets",
+    "geo_centroid",
+    "geo_line",
+    "geohash_grid",
+    "geohex_grid",
+    "geotile_grid",
+    "inference",
+    "ip_prefix",
+    "matrix_stats",
+    "moving_fn",
+    "moving_percentiles",
+    "multi_terms",
+    "normalize",
+    "parent",
+    "percentiles_bucket",
+    "random_sampler",
+    "rate",
+    "sampler",
+    "scripted_metric",
+    "serial_diff",
+    "significant_terms",
+    "significant_text",
+    "string_stats",
+    "t_test",
+    "time_series",
+    "top_metrics",
+    "variable_width_histogram",
+    "cartesian_bounds",
+    "cartesian_centroid",
+];
+
+/// Parses the `aggs` of a search.
+///
+/// # Errors
+/// 400 for what is not known, or not done here.
+pub(crate) fn parse(value: &Value) -> Result<Vec<Agg>, ApiError> {
+    let Some(named) = value.as_object() else {
+        return Err(ApiError::parsing(format!("Found {} in [aggs]", crate::strict::token(value))));
+    };
+    named.iter().map(|(name, body)| one(name, body)).collect()
+}
+
+fn one(name: &str, body: &Value) -> Result<Agg, ApiError> {
+    if name.is_empty() || name.contains(['[', ']', '>']) {
+        return Err(ApiError::parsing(format!(
+            "Invalid aggregation name [{name}]. Aggregation names cannot contain '[', ']', or '>'"
+        )));
+    }
+    let Some(fields) = body.as_object() else {
+        return Err(ApiError::parsing(format!(
+            "Aggregation definition for [{name} starts with a value, expected a [START_OBJECT]."
+        )));
+    };
+    let mut subs = Vec::new();
+    let mut meta = None;
+    let mut found: Option<(&String, &Value)> = None;
+    for (member, value) in fields {
+        match member.as_str() {
+            "aggs" | "aggregations" => {
+                if !subs.is_empty() {
+                    return Err(ApiError::parsing(format!(
+                        "Found two sub aggregation definitions under [{name}]"
+                    )));
+                }
+                subs = parse(value)?;
+            }
+            "meta" if value.is_object() => meta = Some(value.clone()),
+            _ if found.is_some() => {
+                let known = found.map_or("", |(kind, _)| kind);
+                return Err(ApiError::parsing(format!(
+                    "Found two aggregation type definitions in [{name}]: [{known}] and [{member}]"
+                )));
+            }
+            _ => found = Some((member, value)),
+        }
+    }
+    let Some((kind, settings)) = found else {
+        return Err(ApiError::parsing(format!("Missing definition for aggregation [{name}]")));
+    };
+    let known = |list: &[&str]| list.contains(&kind.as_str());
+    if known(UNSUPPORTED) {
+        return Err(ApiError::unsupported(format!("the aggregation [{kind}]")));
+    }
+    if !known(BUCKETS) && !known(METRICS) && !pipeline::is_pipeline(kind) {
+        return Err(ApiError::parsing(format!("Unknown aggregation type [{kind}]")));
+    }
+    if !settings.is_object() {
+        return Err(ApiError::parsing(format!(
+            "Expected [START_OBJECT] under [{kind}], but got a [{}] in [{name}]",
+            crate::strict::token(settings)
+        )));
+    }
+    if !known(BUCKETS) && !subs.is_empty() {
+        return Err(ApiError::illegal_argument(format!(
+            "Aggregator [{name}] of type [{kind}] cannot accept sub-aggregations"
+        )));
+    }
+    Ok(Agg { name: name.to_owned(), kind: kind.clone(), settings: settings.clone(), subs, meta })
+}

@@ -1,0 +1,356 @@
+//! Finding, scoring, sorting, cutting, and asking for aggregations.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::aggs;
+use super::query::{Compiler, Noted};
+use super::request::{Request, Rescore, RescoreMode};
+use super::shard::{Scorer, Shard, View};
+use super::sort::{self, SortKey};
+use super::suggest;
+use crate::api::error::ApiError;
+use crate::api::value::Term;
+use crate::json::Json;
+use crate::store::{Document, Index};
+
+/// What is searched.
+#[derive(Debug, Default)]
+pub(crate) struct Source<'a> {
+    /// The indices, each with the filters of the aliases through which it was named (any of them
+    /// is enough; none is no restriction).
+    pub(crate) indices: Vec<(&'a Index, Vec<Value>)>,
+    pub(crate) routing: Option<String>,
+}
+
+/// The outcome, before it is put into a response.
+#[derive(Debug)]
+pub(crate) struct Results {
+    pub(crate) hits: Vec<Json>,
+    pub(crate) total: usize,
+    pub(crate) max_score: Value,
+    pub(crate) aggregations: Option<Json>,
+    pub(crate) suggest: Option<Json>,
+}
+
+/// A document that matched.
+#[derive(Clone, Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) shard: usize,
+    pub(crate) view: View<'a>,
+    pub(crate) score: f32,
+    pub(crate) sort: Vec<Option<Term>>,
+    /// Where it is among all documents: the shard, and the number of its Lucene document.
+    pub(crate) position: i64,
+    /// Its number among the documents of the shard.
+    pub(crate) place: usize,
+}
+
+/// One shard with the functions of a request.
+pub(crate) struct Prepared<'a> {
+    pub(crate) compiler: Compiler<'a>,
+    query: Option<Scorer<'a>>,
+    /// What the query and the nearest vectors noted.
+    pub(crate) noted: Rc<RefCell<Noted<'a>>>,
+    filters: Vec<Scorer<'a>>,
+    post_filter: Option<Scorer<'a>>,
+    rescore: Vec<Scorer<'a>>,
+}
+
+/// Opens the shards of what is searched.
+pub(crate) fn shards<'a>(source: &Source<'a>) -> Vec<Shard<'a>> {
+    let mut opened = Vec::new();
+    for (index, _) in &source.indices {
+        let wanted = index.shards_for(source.routing.as_deref());
+        let mut by_shard: BTreeMap<u32, Vec<&'a Document>> =
+            wanted.iter().map(|shard| (*shard, Vec::new())).collect();
+        for document in index.searchable() {
+            if let Some(documents) = by_shard.get_mut(&document.shard) {
+                documents.push(document);
+            }
+        }
+        opened.extend(
+            by_shard.into_iter().map(|(number, documents)| Shard::new(index, number, documents)),
+        );
+    }
+    opened
+}
+
+/// Carries out a search.
+///
+/// # Errors
+/// 400 for what does not fit the mapping, or is not done here.
+pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results, ApiError> {
+    let shards = shards(source);
+    let empty = Index::new("", String::new(), 0);
+    let nothing = [Shard::new(&empty, 0, Vec::new())];
+    if shards.is_empty() {
+        // Without an index the request is still checked.
+        prepare(&nothing, source, request)
+            .map(|_| ())
+            .or_else(|error| if error.in_search { Ok(()) } else { Err(error) })?;
+    }
+    let prepared = prepare(&shards, source, request)?;
+    let mut rows =
+        if request.is_suggest_only() { Vec::new() } else { collect(&shards, &prepared, request)? };
+    let aggregations = if request.aggs.is_empty() {
+        None
+    } else {
+        let context = aggs::Context::new(&shards, &prepared, request);
+        Some(context.run(&request.aggs, &rows)?)
+    };
+    rows.retain(|row| {
+        let filter = prepared.get(row.shard).and_then(|shard| shard.post_filter.as_ref());
+        filter.is_none_or(|filter| filter(row.view).is_some())
+    });
+    let total = rows.len();
+    let best = rows.iter().map(|row| row.score).max_by(f32::total_cmp);
+    arrange(&mut rows, &request.sort);
+    rescore(&mut rows, &prepared, &request.rescore);
+    let best = if request.rescore.is_empty() { best } else { rows.first().map(|row| row.score) };
+    let indices: Vec<&Index> = source.indices.iter().map(|(index, _)| *index).collect();
+    let groups =
+        request.collapse.as_ref().map(|collapse| collapse.apply(&mut rows, &shards)).transpose()?;
+    if let Some(after) = &request.after {
+        let after = sort::parse_after(&request.sort, after, &indices)?;
+        rows.retain(|row| sort::compare_rows(&request.sort, &row.sort, &after).is_gt());
+    }
+    let scored = request.sort.is_empty()
+        || request.track_scores
+        || request.sort.iter().any(SortKey::is_score);
+    let page: Vec<Row<'_>> = rows.into_iter().skip(request.from).take(request.size).collect();
+    let mut hits = Vec::new();
+    for row in &page {
+        let Some(shard) = prepared.get(row.shard) else { continue };
+        let mut hit = request.fetch.hit(shard, row, &request.sort, scored, request)?;
+        if let (Some(collapse), Some(groups)) = (&request.collapse, &groups) {
+            collapse.show(&mut hit, row, groups, &prepared, request)?;
+        }
+        hits.push(hit);
+    }
+    let suggest = request
+        .suggest
+        .as_ref()
+        .map(|settings| suggest::run(settings, &shards, request))
+        .transpose()?;
+    let ranked = request.sort.is_empty() || request.track_scores;
+    let shown_best = best.filter(|_| ranked && request.size > 0);
+    Ok(Results {
+        hits,
+        total,
+        max_score: shown_best.map_or(Value::Null, |score| crate::store::shortest(score).into()),
+        aggregations,
+        suggest,
+    })
+}
+
+/// Returns the documents that match a query, in order.
+///
+/// # Errors
+/// As for [`execute`].
+pub(crate) fn matching<'a>(
+    source: &Source<'a>,
+    request: &Request,
+) -> Result<Vec<&'a Document>, ApiError> {
+    let shards = shards(source);
+    let prepared = prepare(&shards, source, request)?;
+    let mut rows = collect(&shards, &prepared, request)?;
+    arrange(&mut rows, &request.sort);
+    // The documents outlive the shards that were opened for the search.
+    let places: Vec<(usize, usize)> = rows.iter().map(|row| (row.shard, row.place)).collect();
+    drop((rows, prepared));
+    let found = places
+        .into_iter()
+        .filter_map(|(shard, place)| shards.get(shard)?.documents.get(place).copied());
+    Ok(found.collect())
+}
+
+fn prepare<'a>(
+    shards: &'a [Shard<'a>],
+    source: &Source<'_>,
+    request: &Request,
+) -> Result<Vec<Prepared<'a>>, ApiError> {
+    let now = crate::dates::now_millis();
+    shards
+        .iter()
+        .map(|shard| {
+            let compiler = Compiler::new(shard, now);
+            let query = match (&request.text, &request.query) {
+                (Some(text), _) => Some(compiler.text_query(text)?),
+                (None, Some(query)) => Some(compiler.compile(query)?),
+                (None, None) => None,
+            };
+            let noted = Rc::clone(&compiler.noted);
+            // What follows neither marks anything nor is named.
+            let quiet = Compiler { noted: Rc::default(), marking: false, ..compiler.clone() };
+            let aliases = source.indices.iter().find(|(index, _)| index.name == shard.index.name);
+            let filters = aliases.map(|(_, filters)| filters.as_slice()).unwrap_or_default();
+            Ok(Prepared {
+                query,
+                noted,
+                filters: filters
+                    .iter()
+                    .map(|filter| quiet.compile(filter))
+                    .collect::<Result<_, _>>()?,
+                post_filter: request
+                    .post_filter
+                    .as_ref()
+                    .map(|filter| quiet.compile(filter))
+                    .transpose()?,
+                rescore: request
+                    .rescore
+                    .iter()
+                    .map(|rescore| quiet.compile(&rescore.query))
+                    .collect::<Result<_, _>>()?,
+                compiler: quiet,
+            })
+        })
+        .collect()
+}
+
+/// The scores of the nearest vectors, by shard and place.
+type Nearest = BTreeMap<(usize, usize), f32>;
+
+fn nearest<'a>(
+    shards: &'a [Shard<'a>],
+    prepared: &[Prepared<'a>],
+    request: &Request,
+) -> Result<Option<Nearest>, ApiError> {
+    if request.knn.is_empty() {
+        return Ok(None);
+    }
+    let mut all = Nearest::new();
+    for section in &request.knn {
+        let mut scored: Vec<((usize, usize), f32)> = Vec::new();
+        let mut k = 0;
+        for (number, (shard, own)) in shards.iter().zip(prepared).enumerate() {
+            let Some(knn) = own.compiler.knn_section(section)? else { continue };
+            k = knn.k;
+            for (place, document) in shard.documents.iter().enumerate() {
+                let view = View { document, entry: &document.entry };
+                if own.is_filtered(view) {
+                    continue;
+                }
+                if let Some(score) = (knn.scorer)(view) {
+                    scored.push(((number, place), score * knn.boost));
+                }
+            }
+        }
+        scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+        for (place, score) in scored.into_iter().take(k) {
+            *all.entry(place).or_insert(0.0) += score;
+        }
+    }
+    Ok(Some(all))
+}
+
+impl<'a> Prepared<'a> {
+    /// Whether an alias hides a document.
+    fn is_filtered(&self, view: View<'a>) -> bool {
+        !self.filters.is_empty() && !self.filters.iter().any(|filter| filter(view).is_some())
+    }
+}
+
+fn collect<'a>(
+    shards: &'a [Shard<'a>],
+    prepared: &[Prepared<'a>],
+    request: &Request,
+) -> Result<Vec<Row<'a>>, ApiError> {
+    let nearest = nearest(shards, prepared, request)?;
+    let mut rows = Vec::new();
+    for (number, (shard, own)) in shards.iter().zip(prepared).enumerate() {
+        let bound = request
+            .sort
+            .iter()
+            .map(|key| key.bind(&own.compiler, shard))
+            .collect::<Result<Vec<_>, _>>()?;
+        // Objects of nested fields are documents of Lucene too, before the one that has them.
+        let mut next = 0;
+        for (place, document) in shard.documents.iter().enumerate() {
+            let view = View { document, entry: &document.entry };
+            let numbered = next + document.entry.nested_count();
+            next = numbered + 1;
+            if own.is_filtered(view) {
+                continue;
+            }
+            let by_query = own.query.as_ref().map(|query| query(view));
+            let by_vector = nearest.as_ref().map(|nearest| nearest.get(&(number, place)).copied());
+            let score = match (by_query, by_vector) {
+                (None, None) => Some(1.0),
+                (Some(score), None) => score,
+                (None, Some(score)) => score,
+                (Some(query), Some(vector)) => match (query, vector) {
+                    (Some(query), Some(vector)) => Some(query + vector),
+                    (query, vector) => query.or(vector),
+                },
+            };
+            let Some(score) = score else { continue };
+            let below = request.min_score.is_some_and(|least| f64::from(score) < least);
+            let elsewhere =
+                request.slice.is_some_and(|(id, max)| slice_of(&document.id, max) != id);
+            if below || elsewhere {
+                continue;
+            }
+            let position = (number as i64) << 32 | numbered as i64;
+            let sort = bound.iter().map(|key| key.value(view, score, position)).collect();
+            rows.push(Row { shard: number, view, score, sort, position, place });
+        }
+    }
+    Ok(rows)
+}
+
+/// Sorts by the keys, else by score; what is equal stays in its order.
+pub(crate) fn arrange(rows: &mut [Row<'_>], keys: &[SortKey]) {
+    if keys.is_empty() {
+        rows.sort_by(|a, b| b.score.total_cmp(&a.score));
+    } else {
+        rows.sort_by(|a, b| sort::compare_rows(keys, &a.sort, &b.sort));
+    }
+}
+
+fn rescore<'a>(rows: &mut Vec<Row<'a>>, prepared: &[Prepared<'a>], rescores: &[Rescore]) {
+    for (number, rescore) in rescores.iter().enumerate() {
+        let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut inside = Vec::new();
+        let mut outside = Vec::new();
+        for mut row in rows.drain(..) {
+            let count = seen.entry(row.shard).or_insert(0);
+            *count += 1;
+            if *count > rescore.window {
+                row.score *= rescore.weight;
+                outside.push(row);
+                continue;
+            }
+            let first = row.score * rescore.weight;
+            let query = prepared.get(row.shard).and_then(|shard| shard.rescore.get(number));
+            row.score = match query.and_then(|query| query(row.view)) {
+                None => first,
+                Some(second) => {
+                    let second = second * rescore.second_weight;
+                    match rescore.mode {
+                        RescoreMode::Total => first + second,
+                        RescoreMode::Multiply => first * second,
+                        RescoreMode::Avg => f32::midpoint(first, second),
+                        RescoreMode::Max => first.max(second),
+                        RescoreMode::Min => first.min(second),
+                    }
+                }
+            };
+            inside.push(row);
+        }
+        inside.sort_by(|a, b| b.score.total_cmp(&a.score));
+        inside.extend(outside);
+        *rows = inside;
+    }
+}
+
+/// FNV-1a over the id: stable, and even enough to cut a set into slices.
+fn slice_of(id: &str, max: u64) -> u64 {
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash.checked_rem(max).unwrap_or(0)
+}

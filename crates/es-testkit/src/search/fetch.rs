@@ -1,0 +1,416 @@
+//! What a hit shows: source, fields, highlights, inner hits.
+
+use serde_json::{Map, Value, json};
+
+use super::execute::{Prepared, Row, arrange};
+use super::highlight::Highlight;
+use super::query::InnerHits;
+use super::request::Request;
+use super::shard::View;
+use super::sort::{self, SortKey};
+use crate::api::error::ApiError;
+use crate::api::source_filter::SourceFilter;
+use crate::api::value::Term;
+use crate::dates::Format;
+use crate::json::{Json, object};
+use crate::store::{Entry, Field, Kind, Mapping, Number, matches_wildcard, shortest};
+use crate::strict::{Fields, Reader};
+
+/// What is shown of each hit.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fetch {
+    pub(crate) source: SourceFilter,
+    pub(crate) version: bool,
+    pub(crate) seq_no: bool,
+    fields: Vec<Shown>,
+    docvalue_fields: Vec<Shown>,
+    highlight: Option<Highlight>,
+    typed: bool,
+}
+
+/// A pattern of fields, and how their values are printed.
+#[derive(Clone, Debug)]
+struct Shown {
+    pattern: String,
+    format: Option<Format>,
+}
+
+impl Fetch {
+    /// Takes those members of a search, or of inner hits, that say what is shown.
+    pub(crate) fn take(fields: &Fields<'_>, typed: bool) -> Result<Self, ApiError> {
+        Ok(Self {
+            source: fields
+                .get("_source")?
+                .map(SourceFilter::from_json)
+                .transpose()?
+                .unwrap_or_default(),
+            version: fields.flag("version")?.unwrap_or(false),
+            seq_no: fields.flag("seq_no_primary_term")?.unwrap_or(false),
+            fields: read_shown(fields.get("fields")?)?,
+            docvalue_fields: read_shown(fields.get("docvalue_fields")?)?,
+            highlight: fields.get("highlight")?.map(Highlight::parse).transpose()?,
+            typed,
+        })
+    }
+
+    /// Returns a hit as it is sent.
+    pub(crate) fn hit<'a>(
+        &self,
+        shard: &Prepared<'a>,
+        row: &Row<'a>,
+        keys: &[SortKey],
+        scored: bool,
+        request: &Request,
+    ) -> Result<Json, ApiError> {
+        let document = row.view.document;
+        let index = shard.compiler.shard.index;
+        let mut hit = object! {"_index": &*index.name};
+        if self.typed {
+            hit.insert("_type", "_doc");
+        }
+        hit.insert("_id", document.id.as_str());
+        if self.version {
+            hit.insert("_version", document.version);
+        }
+        if self.seq_no {
+            hit.insert("_seq_no", document.seq_no);
+            hit.insert("_primary_term", document.primary_term);
+        }
+        hit.insert("_score", if scored { Value::from(shortest(row.score)) } else { Value::Null });
+        if let Some(routing) = &document.routing {
+            hit.insert("_routing", routing.as_str());
+        }
+        if !document.entry.ignored.is_empty() {
+            let mut ignored = document.entry.ignored.clone();
+            ignored.sort();
+            ignored.dedup();
+            hit.insert("_ignored", Value::from(ignored));
+        }
+        if let Some(source) = self.source.apply(index, document) {
+            hit.insert("_source", source);
+        }
+        for (name, values) in self.values(&index.mapping, row.view.entry)? {
+            add_field(&mut hit, &name, values);
+        }
+        if let Some(highlight) = &self.highlight {
+            let shown = highlight.show(shard, row.view)?;
+            if !shown.is_empty() {
+                hit.insert("highlight", Json::Object(shown));
+            }
+        }
+        if !keys.is_empty() {
+            let values: Vec<Value> =
+                keys.iter().zip(&row.sort).map(|(key, term)| key.shown(term.as_ref())).collect();
+            hit.insert("sort", Value::from(values));
+        }
+        let noted = shard.noted.borrow();
+        let matched: Vec<&str> = noted
+            .named
+            .iter()
+            .filter(|(_, query)| query(row.view).is_some())
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if !matched.is_empty() {
+            hit.insert("matched_queries", Value::from(matched));
+        }
+        if !noted.inner_hits.is_empty() {
+            let mut all = Vec::new();
+            for inner in &noted.inner_hits {
+                all.push((inner.name.clone(), self.inner(shard, row, inner, request)?));
+            }
+            hit.insert("inner_hits", Json::Object(all));
+        }
+        Ok(hit)
+    }
+
+    /// The matching objects of a nested field.
+    fn inner<'a>(
+        &self,
+        shard: &Prepared<'a>,
+        row: &Row<'a>,
+        inner: &InnerHits<'a>,
+        request: &Request,
+    ) -> Result<Json, ApiError> {
+        super::query::check(&inner.settings)?;
+        let settings = InnerSettings::parse(Reader::Section, &inner.settings, 3)?;
+        let mut compiler = shard.compiler.clone();
+        compiler.nested = Some(inner.path.clone());
+        let bound = settings
+            .sort
+            .iter()
+            .map(|key| key.bind(&compiler, compiler.shard))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut rows: Vec<Row<'a>> = Vec::new();
+        for (place, entry) in row.view.entry.nested_at(&inner.path).into_iter().enumerate() {
+            let view = View { entry, ..row.view };
+            if let Some(score) = (inner.scorer)(view) {
+                let position = place as i64;
+                let sort =
+                    bound.iter().map(|key| key.value_of_object(view, score, position)).collect();
+                rows.push(Row { shard: row.shard, view, score, sort, position, place });
+            }
+        }
+        let total = rows.len();
+        let best = rows.iter().map(|row| row.score).max_by(f32::total_cmp);
+        arrange(&mut rows, &settings.sort);
+        let scored = settings.sort.is_empty() || settings.sort.iter().any(SortKey::is_score);
+        let mut hits = Vec::new();
+        for row in rows.iter().skip(settings.from).take(settings.size) {
+            let index = shard.compiler.shard.index;
+            let mut hit = object! {
+                "_index": &*index.name,
+                "_id": row.view.document.id.as_str(),
+                "_nested": json!({"field": inner.path, "offset": row.view.entry.offset}),
+                "_score": if scored { Value::from(shortest(row.score)) } else { Value::Null },
+            };
+            if let Some(source) =
+                settings.fetch.source.apply_nested(&inner.path, &row.view.entry.source)
+            {
+                hit.insert("_source", source);
+            }
+            for (name, values) in settings.fetch.values(&index.mapping, row.view.entry)? {
+                add_field(&mut hit, &name, values);
+            }
+            if let Some(highlight) = &settings.fetch.highlight {
+                let shown = highlight.show(shard, row.view)?;
+                if !shown.is_empty() {
+                    hit.insert("highlight", Json::Object(shown));
+                }
+            }
+            if !settings.sort.is_empty() {
+                let values =
+                    settings.sort.iter().zip(&row.sort).map(|(key, term)| key.shown(term.as_ref()));
+                hit.insert("sort", values.collect::<Value>());
+            }
+            hits.push(hit);
+        }
+        let _ = request;
+        Ok(hits_of(total, best.filter(|_| scored && total > 0), hits))
+    }
+
+    /// The values of `fields` and `docvalue_fields`.
+    fn values(
+        &self,
+        mapping: &Mapping,
+        entry: &Entry,
+    ) -> Result<Vec<(String, Vec<Value>)>, ApiError> {
+        let mut shown = Vec::new();
+        for wanted in &self.fields {
+            for field in mapping.matching(&wanted.pattern) {
+                if matches!(field.kind, Kind::Vector { .. } | Kind::Completion { .. }) {
+                    continue;
+                }
+                if mapping.nested_parent(&field.path).is_some() {
+                    continue;
+                }
+                let values = values_of(&field, entry, wanted.format.as_ref());
+                if !values.is_empty() {
+                    let name = if wanted.pattern.contains('*') {
+                        field.path.clone()
+                    } else {
+                        wanted.pattern.clone()
+                    };
+                    shown.push((name, values));
+                }
+            }
+        }
+        let patterns: Vec<&str> =
+            self.fields.iter().map(|wanted| wanted.pattern.as_str()).collect();
+        shown.extend(nested_values(mapping, entry, "", &patterns));
+        for wanted in &self.docvalue_fields {
+            for field in mapping.matching(&wanted.pattern) {
+                if !field.doc_values {
+                    if wanted.pattern.contains('*') {
+                        continue;
+                    }
+                    return Err(ApiError::illegal_argument(format!(
+                        "Can't load fielddata on [{}] because fielddata is unsupported on fields of type [{}]. Use doc values instead.",
+                        field.path, field.type_name
+                    ))
+                    .in_search());
+                }
+                let mut terms = entry.terms(&field.path).to_vec();
+                terms.sort_by(Term::compare);
+                if matches!(field.kind, Kind::Keyword { .. } | Kind::Ip) {
+                    terms.dedup();
+                }
+                let values: Vec<Value> = if matches!(field.kind, Kind::GeoPoint) {
+                    values_of(&field, entry, None)
+                } else {
+                    terms.iter().map(|term| print(&field, term, wanted.format.as_ref())).collect()
+                };
+                if !values.is_empty() {
+                    shown.push((field.path.clone(), values));
+                }
+            }
+        }
+        Ok(shown)
+    }
+}
+
+/// Adds values to the `fields` of a hit.
+pub(crate) fn add_field(hit: &mut Json, name: &str, values: Vec<Value>) {
+    let Json::Object(members) = hit else { return };
+    let shown = (name.to_owned(), Json::from(Value::from(values)));
+    match members.iter_mut().find(|(member, _)| member == "fields") {
+        Some((_, Json::Object(fields))) => {
+            fields.retain(|(known, _)| known != name);
+            fields.push(shown);
+        }
+        _ => members.push(("fields".to_owned(), Json::Object(vec![shown]))),
+    }
+}
+
+fn read_shown(value: Option<&Value>) -> Result<Vec<Shown>, ApiError> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let Value::Array(items) = value else {
+        return Err(ApiError::parsing(format!(
+            "Unknown key for a {} in [fields].",
+            crate::strict::token(value)
+        )));
+    };
+    let read = |item: &Value| match item {
+        Value::String(pattern) => Ok(Shown { pattern: pattern.clone(), format: None }),
+        item => {
+            let fields = Fields::section("field_and_format", item)?;
+            if fields.flag("include_unmapped")?.unwrap_or(false) {
+                return Err(ApiError::unsupported("[include_unmapped] in [fields]"));
+            }
+            let pattern =
+                fields.text("field")?.ok_or_else(|| fields.invalid("Required [field]"))?;
+            let format = fields.text("format")?.filter(|text| text != "use_field_mapping");
+            fields.finish()?;
+            Ok(Shown { pattern, format: format.map(|text| Format::parse(&text)).transpose()? })
+        }
+    };
+    items.iter().map(read).collect()
+}
+
+fn print(field: &Field, term: &Term, format: Option<&Format>) -> Value {
+    match (term, &field.kind, format) {
+        (Term::Integer(millis), Kind::Date { .. }, Some(format)) => {
+            format.print(*millis, &jiff::tz::TimeZone::UTC).into()
+        }
+        (Term::Float(number), Kind::Number(Number::Float | Number::HalfFloat), _) => {
+            shortest(*number as f32).into()
+        }
+        (term, _, _) => field.shown_term(term),
+    }
+}
+
+fn values_of(field: &Field, entry: &Entry, format: Option<&Format>) -> Vec<Value> {
+    let Some(data) = entry.fields.get(&field.path) else { return Vec::new() };
+    let points = data
+        .points
+        .iter()
+        .map(|point| json!({"coordinates": [point.lon, point.lat], "type": "Point"}));
+    data.terms.iter().map(|term| print(field, term, format)).chain(points).collect()
+}
+
+/// The values of nested fields: objects of values, by the path of the nested field.
+fn nested_values(
+    mapping: &Mapping,
+    entry: &Entry,
+    prefix: &str,
+    patterns: &[&str],
+) -> Vec<(String, Vec<Value>)> {
+    let mut shown = Vec::new();
+    for (path, children) in &entry.nested {
+        let mut objects = Vec::new();
+        for child in children {
+            let mut object = Map::new();
+            for (name, _) in &child.fields {
+                let fits = patterns
+                    .iter()
+                    .any(|pattern| matches_wildcard(pattern, name) || pattern == path);
+                if let (true, Some(field)) = (fits, mapping.field(name)) {
+                    let relative = name.strip_prefix(&format!("{path}.")).unwrap_or(name);
+                    object.insert(relative.to_owned(), values_of(&field, child, None).into());
+                }
+            }
+            for (name, values) in nested_values(mapping, child, &format!("{path}."), patterns) {
+                object.insert(name, values.into());
+            }
+            if !object.is_empty() {
+                objects.push(Value::Object(object));
+            }
+        }
+        if !objects.is_empty() {
+            shown.push((path.strip_prefix(prefix).unwrap_or(path).to_owned(), objects));
+        }
+    }
+    shown
+}
+
+/// Which hits of a group are shown, and how.
+pub(crate) struct InnerSettings {
+    pub(crate) from: usize,
+    pub(crate) size: usize,
+    pub(crate) sort: Vec<SortKey>,
+    pub(crate) fetch: Fetch,
+}
+
+impl InnerSettings {
+    /// Reads the settings of inner hits and of `top_hits`.
+    pub(crate) fn parse(
+        reader: Reader,
+        settings: &Map<String, Value>,
+        size: usize,
+    ) -> Result<Self, ApiError> {
+        let fields = Fields::new(reader, "inner_hits", settings);
+        fields.unsupported(&["explain", "script_fields", "stored_fields", "collapse"])?;
+        fields.raw("name");
+        fields.raw("ignore_unmapped");
+        fields.flag("track_scores")?;
+        let parsed = Self {
+            from: fields.count("from")?.unwrap_or(0),
+            size: fields.count("size")?.unwrap_or(size),
+            sort: fields.get("sort")?.map(sort::parse).transpose()?.unwrap_or_default(),
+            fetch: Fetch::take(&fields, false)?,
+        };
+        fields.finish()?;
+        Ok(parsed)
+    }
+}
+
+/// The hits of a group, as inner hits and `top_hits` show them.
+pub(crate) fn show_group<'a>(
+    settings: &InnerSettings,
+    group: &[Row<'a>],
+    prepared: &[Prepared<'a>],
+    request: &Request,
+) -> Result<Json, ApiError> {
+    let mut rows = Vec::new();
+    for row in group {
+        let Some(shard) = prepared.get(row.shard) else { continue };
+        let mut keys = Vec::new();
+        for key in &settings.sort {
+            keys.push(key.bind(&shard.compiler, shard.compiler.shard)?.value(
+                row.view,
+                row.score,
+                row.position,
+            ));
+        }
+        rows.push(Row { sort: keys, ..row.clone() });
+    }
+    let best = rows.iter().map(|row| row.score).max_by(f32::total_cmp);
+    arrange(&mut rows, &settings.sort);
+    let scored = settings.sort.is_empty() || settings.sort.iter().any(SortKey::is_score);
+    let mut hits = Vec::new();
+    for row in rows.iter().skip(settings.from).take(settings.size) {
+        if let Some(shard) = prepared.get(row.shard) {
+            hits.push(settings.fetch.hit(shard, row, &settings.sort, scored, request)?);
+        }
+    }
+    Ok(hits_of(group.len(), best.filter(|_| scored), hits))
+}
+
+fn hits_of(total: usize, best: Option<f32>, hits: Vec<Json>) -> Json {
+    object! {
+        "hits": object! {
+            "total": json!({"value": total, "relation": "eq"}),
+            "max_score": best.map_or(Value::Null, |score| shortest(score).into()),
+            "hits": hits,
+        },
+    }
+}

@@ -1,0 +1,257 @@
+//! Queries made of queries.
+
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use super::{Compiler, InnerHits, common, minimum_should_match};
+use crate::api::error::ApiError;
+use crate::search::shard::{Scorer, View};
+use crate::strict::Fields;
+
+impl<'a> Compiler<'a> {
+    pub(super) fn bool(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+        let fields = Fields::section("bool", body)?;
+        let must = self.clauses(&fields, "must")?;
+        let filter = self.clauses(&fields, "filter")?;
+        let should = self.clauses(&fields, "should")?;
+        let silent = Self { marking: false, ..self.clone() };
+        let must_not = silent.clauses(&fields, "must_not")?;
+        let (boost, name) = common(&fields)?;
+        let needed = match fields.text("minimum_should_match")? {
+            Some(text) => minimum_should_match(&text, should.len())
+                .map_err(|error| self.shard_error(error))?,
+            None => usize::from(must.is_empty() && filter.is_empty() && !should.is_empty()),
+        };
+        fields.finish()?;
+        let empty =
+            must.is_empty() && filter.is_empty() && should.is_empty() && must_not.is_empty();
+        self.named(
+            name,
+            Rc::new(move |view: View<'a>| {
+                if empty {
+                    return Some(boost);
+                }
+                if must_not.iter().any(|clause| clause(view).is_some())
+                    || !filter.iter().all(|clause| clause(view).is_some())
+                {
+                    return None;
+                }
+                let mut total = 0.0_f64;
+                for clause in &must {
+                    total += f64::from(clause(view)?);
+                }
+                let mut count = 0;
+                for score in should.iter().filter_map(|clause| clause(view)) {
+                    count += 1;
+                    total += f64::from(score);
+                }
+                (count >= needed).then_some(total as f32 * boost)
+            }),
+        )
+    }
+
+    fn clauses(&self, fields: &Fields<'_>, name: &str) -> Result<Vec<Scorer<'a>>, ApiError> {
+        match fields.get(name)? {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|item| self.compile(item).map_err(|error| within(name, error)))
+                .collect(),
+            Some(item @ Value::Object(_)) => {
+                Ok(vec![self.compile(item).map_err(|error| within(name, error))?])
+            }
+            Some(item) => Err(fields.wrong(name, item)),
+        }
+    }
+
+    pub(super) fn dis_max(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+        let fields = Fields::query("dis_max", body)?;
+        let queries = self.clauses(&fields, "queries")?;
+        if queries.is_empty() {
+            return Err(ApiError::parsing(
+                "[dis_max] requires 'queries' field with at least one clause",
+            ));
+        }
+        let tie = fields.float("tie_breaker")?.unwrap_or(0.0) as f32;
+        let (boost, name) = common(&fields)?;
+        fields.finish()?;
+        let best = best_of(queries, tie);
+        self.named(name, Rc::new(move |view| best(view).map(|score| score * boost)))
+    }
+
+    pub(super) fn constant_score(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+        let fields = Fields::query("constant_score", body)?;
+        let Some(filter) = fields.get("filter")? else {
+            return Err(ApiError::parsing("[constant_score] requires a 'filter' element"));
+        };
+        let filter = self.compile(filter)?;
+        let (boost, name) = common(&fields)?;
+        fields.finish()?;
+        self.named(name, Rc::new(move |view| filter(view).map(|_| boost)))
+    }
+
+    pub(super) fn boosting(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+        let fields = Fields::query("boosting", body)?;
+        let missing =
+            |name: &str| ApiError::parsing(format!("[boosting] query requires '{name}' to be set"));
+        let positive = self.compile(fields.get("positive")?.ok_or_else(|| missing("positive"))?)?;
+        let silent = Self { marking: false, ..self.clone() };
+        let negative =
+            silent.compile(fields.get("negative")?.ok_or_else(|| missing("negative"))?)?;
+        let factor =
+            fields.float("negative_boost")?.ok_or_else(|| missing("negative_boost"))? as f32;
+        let (boost, name) = common(&fields)?;
+        fields.finish()?;
+        self.named(
+            name,
+            Rc::new(move |view: View<'a>| {
+                let score = positive(view)? * boost;
+                Some(if negative(view).is_some() { score * factor } else { score })
+            }),
+        )
+    }
+
+    pub(super) fn nested(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+        let fields = Fields::query("nested", body)?;
+        let Some(path) = fields.text("path")? else {
+            return Err(ApiError::illegal_argument("[nested] requires 'path' field"));
+        };
+        let Some(query) = fields.get("query")? else {
+            return Err(ApiError::illegal_argument("[nested] requires 'query' field"));
+        };
+        #[derive(Clone, Copy)]
+        enum Mode {
+            Avg,
+            Sum,
+            Min,
+            Max,
+            None,
+        }
+        let modes = [
+            ("avg", Mode::Avg),
+            ("sum", Mode::Sum),
+            ("min", Mode::Min),
+            ("max", Mode::Max),
+            ("none", Mode::None),
+        ];
+        let mode = fields
+            .choice("score_mode", &modes)
+            .map_err(|error| ApiError::illegal_argument(error.reason))?
+            .unwrap_or(Mode::Avg);
+        let lenient = fields.flag("ignore_unmapped")?.unwrap_or(false);
+        let inner = fields.get("inner_hits")?;
+        let (boost, name) = common(&fields)?;
+        fields.finish()?;
+        let object = self.shard.index.mapping.object(&path);
+        if !object.is_some_and(|object| object.nested) {
+            if lenient {
+                return Ok(Rc::new(|_| None));
+            }
+            let what = if object.is_some() { "is not of nested type" } else { "" };
+            let reason = if what.is_empty() {
+                format!("[nested] failed to find nested object under path [{path}]")
+            } else {
+                format!("[nested] nested object under path [{path}] {what}")
+            };
+            return Err(self.shard_error(ApiError::illegal_argument(reason)));
+        }
+        let below = Self { nested: Some(path.clone()), ..self.clone() };
+        let query = below.compile(query)?;
+        if let Some(settings) = inner {
+            let settings = settings.as_object().cloned().unwrap_or_default();
+            let name = settings.get("name").and_then(Value::as_str).unwrap_or(&path).to_owned();
+            let mut noted = self.noted.borrow_mut();
+            if noted.inner_hits.iter().any(|known| known.name == name) {
+                return Err(ApiError::illegal_argument(format!(
+                    "[inner_hits] already contains an entry for key [{name}]"
+                )));
+            }
+            let scorer = Rc::clone(&query);
+            noted.inner_hits.push(InnerHits { name, path: path.clone(), scorer, settings });
+        }
+        self.named(
+            name,
+            Rc::new(move |view: View<'a>| {
+                let children = view.entry.nested_at(&path);
+                let scores = children.into_iter().filter_map(|entry| query(View { entry, ..view }));
+                let scores: Vec<f32> = scores.collect();
+                if scores.is_empty() {
+                    return None;
+                }
+                let sum: f32 = scores.iter().sum();
+                Some(
+                    boost
+                        * match mode {
+                            Mode::Avg => sum / scores.len() as f32,
+                            Mode::Sum => sum,
+                            Mode::Min => scores.iter().copied().fold(f32::INFINITY, f32::min),
+                            Mode::Max => scores.iter().copied().fold(0.0, f32::max),
+                            Mode::None => 0.0,
+                        },
+                )
+            }),
+        )
+    }
+}
+
+/// What is wrong with a clause is the cause of what is wrong with the query around it.
+fn within(name: &str, error: ApiError) -> ApiError {
+    if error.in_search
+        || error.reason.starts_with("es-testkit")
+        || error.kind == "x_content_parse_exception"
+    {
+        return error;
+    }
+    ApiError::bad_request(
+        "x_content_parse_exception",
+        format!("[1:1] [bool] failed to parse field [{name}]"),
+    )
+    .caused_by(error.kind, &error.reason)
+    .rooted(error.kind)
+}
+
+/// The best score and, with a tie breaker, a part of the others.
+pub(super) fn best_of<'a>(queries: Vec<Scorer<'a>>, tie: f32) -> Scorer<'a> {
+    Rc::new(move |view| {
+        let scores: Vec<f32> = queries.iter().filter_map(|query| query(view)).collect();
+        let best = scores.iter().copied().max_by(f32::total_cmp)?;
+        let others: f32 = scores.iter().sum::<f32>() - best;
+        Some(if tie > 0.0 { best + others * tie } else { best })
+    })
+}
+
+/// The members of an inner hits section as a search body has them.
+pub(crate) const INNER_HITS: &[&str] = &[
+    "name",
+    "from",
+    "size",
+    "sort",
+    "_source",
+    "version",
+    "seq_no_primary_term",
+    "ignore_unmapped",
+    "highlight",
+    "fields",
+    "docvalue_fields",
+    "track_scores",
+];
+
+/// Refuses members of inner hits that are not done here.
+pub(crate) fn check(settings: &Map<String, Value>) -> Result<(), ApiError> {
+    match settings.keys().find(|name| !INNER_HITS.contains(&name.as_str())) {
+        Some(name)
+            if matches!(
+                name.as_str(),
+                "explain" | "script_fields" | "stored_fields" | "collapse"
+            ) =>
+        {
+            Err(ApiError::unsupported(format!("[{name}] in [inner_hits]")))
+        }
+        Some(name) => Err(ApiError::bad_request(
+            "x_content_parse_exception",
+            format!("[1:1] [inner_hits] unknown field [{name}]"),
+        )),
+        None => Ok(()),
+    }
+}

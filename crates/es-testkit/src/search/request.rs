@@ -1,0 +1,312 @@
+//! A search as a request asks for it.
+
+use serde_json::{Map, Value};
+
+use super::aggs::{self, Agg};
+use super::collapse::Collapse;
+use super::fetch::Fetch;
+use super::sort::{self, SortKey};
+use crate::api::error::ApiError;
+use crate::api::params::Params;
+use crate::api::source_filter::SourceFilter;
+use crate::strict::{Fields, Reader};
+
+/// The most hits `from` and `size` reach together, unless an index says otherwise.
+const MAX_RESULT_WINDOW: usize = 10_000;
+
+/// A parsed search request.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) query: Option<Value>,
+    /// The `q` of the URL.
+    pub(crate) text: Option<String>,
+    pub(crate) knn: Vec<Value>,
+    pub(crate) post_filter: Option<Value>,
+    pub(crate) from: usize,
+    pub(crate) size: usize,
+    pub(crate) sort: Vec<SortKey>,
+    pub(crate) after: Option<Value>,
+    /// Up to how many hits are counted exactly; `None`: not at all.
+    pub(crate) track_total: Option<usize>,
+    pub(crate) total_as_number: bool,
+    pub(crate) track_scores: bool,
+    pub(crate) aggs: Vec<Agg>,
+    pub(crate) typed_keys: bool,
+    pub(crate) min_score: Option<f64>,
+    pub(crate) slice: Option<(u64, u64)>,
+    pub(crate) collapse: Option<Collapse>,
+    pub(crate) rescore: Vec<Rescore>,
+    pub(crate) suggest: Option<Value>,
+    pub(crate) fetch: Fetch,
+    pub(crate) pit: Option<Pit>,
+    pub(crate) routing: Option<String>,
+}
+
+/// The point in time of a search.
+#[derive(Clone, Debug)]
+pub(crate) struct Pit {
+    pub(crate) id: String,
+    pub(crate) keep_alive: Option<String>,
+}
+
+/// A second query for the best hits.
+#[derive(Clone, Debug)]
+pub(crate) struct Rescore {
+    pub(crate) window: usize,
+    pub(crate) query: Value,
+    pub(crate) weight: f32,
+    pub(crate) second_weight: f32,
+    pub(crate) mode: RescoreMode,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RescoreMode {
+    Total,
+    Multiply,
+    Avg,
+    Max,
+    Min,
+}
+
+impl Request {
+    /// Reads a body together with the parameters of its URL.
+    ///
+    /// # Errors
+    /// 400 for what no search has, and for what is not done here.
+    pub(crate) fn parse(
+        body: &Map<String, Value>,
+        params: &Params,
+        typed: bool,
+    ) -> Result<Self, ApiError> {
+        let fields = Fields::new(Reader::Body, "search", body);
+        fields.unsupported(&[
+            "explain",
+            "profile",
+            "stored_fields",
+            "script_fields",
+            "runtime_mappings",
+            "retriever",
+            "rank",
+            "indices_boost",
+            "terminate_after",
+            "ext",
+            "stats",
+            "sub_searches",
+        ])?;
+        let query = fields.get("query")?.cloned();
+        let pit = fields.get("pit")?.map(read_pit).transpose()?;
+        let mut sort = match (params.get("sort"), fields.get("sort")?) {
+            (Some(list), _) => sort::parse_param(list)?,
+            (None, Some(value)) => sort::parse(value)?,
+            (None, None) => Vec::new(),
+        };
+        // With a point in time the server adds a tie-breaker of its own.
+        if pit.is_some()
+            && !sort.is_empty()
+            && !sort.iter().any(|key| matches!(key.by, sort::By::ShardDocument))
+        {
+            sort.extend(sort::parse(&"_shard_doc".into())?);
+        }
+        if let [only] = sort.as_slice()
+            && only.is_score()
+            && body
+                .get("sort")
+                .is_some_and(|sort| sort == "_score" || sort == &serde_json::json!(["_score"]))
+        {
+            sort.clear();
+        }
+        let total = match params.get("track_total_hits") {
+            Some(text) => Some(serde_json::from_str(text).unwrap_or(Value::Null)),
+            None => fields.get("track_total_hits")?.cloned(),
+        };
+        let mut fetch = Fetch::take(&fields, typed)?;
+        if let Some(filter) = SourceFilter::from_params(params)? {
+            fetch.source = filter;
+        }
+        fetch.version |= params.flag("version")?.unwrap_or(false);
+        fetch.seq_no |= params.flag("seq_no_primary_term")?.unwrap_or(false);
+        let from = number("from", params.count("from")?, fields.count("from")?);
+        let size = number("size", params.count("size")?, fields.count("size")?);
+        let aggregations = match fields.get("aggs")? {
+            Some(value) => Some(value),
+            None => fields.get("aggregations")?,
+        };
+        let knn = match fields.get("knn")? {
+            None => Vec::new(),
+            Some(Value::Array(items)) => items.clone(),
+            Some(value) => vec![value.clone()],
+        };
+        fields.text("timeout")?.map_or(Ok(()), |text| {
+            crate::api::scroll::parse_time(&text)
+                .map(|_| ())
+                .ok_or_else(|| bad_time("timeout", &text))
+        })?;
+        let rescore = match fields.get("rescore")? {
+            None => Vec::new(),
+            Some(Value::Array(items)) => {
+                items.iter().map(read_rescore).collect::<Result<_, _>>()?
+            }
+            Some(value) => vec![read_rescore(value)?],
+        };
+        if !rescore.is_empty() && !sort.is_empty() {
+            return Err(ApiError::illegal_argument(
+                "Cannot use [sort] option in conjunction with [rescore].",
+            )
+            .in_search());
+        }
+        let parsed = Self {
+            query,
+            text: params.get("q").map(str::to_owned),
+            knn,
+            post_filter: fields.get("post_filter")?.cloned(),
+            from: from.unwrap_or(0),
+            size: size.unwrap_or(10),
+            after: fields.get("search_after")?.cloned(),
+            sort,
+            track_total: track_total(total.as_ref())?,
+            total_as_number: params.flag("rest_total_hits_as_int")?.unwrap_or(false),
+            track_scores: match params.flag("track_scores")? {
+                Some(flag) => flag,
+                None => fields.flag("track_scores")?.unwrap_or(false),
+            },
+            aggs: aggregations.map(aggs::parse).transpose()?.unwrap_or_default(),
+            typed_keys: params.flag("typed_keys")?.unwrap_or(false),
+            min_score: fields.float("min_score")?,
+            slice: fields.get("slice")?.map(read_slice).transpose()?,
+            collapse: fields.get("collapse")?.map(Collapse::parse).transpose()?,
+            rescore,
+            suggest: fields.get("suggest")?.cloned(),
+            fetch,
+            pit,
+            routing: params.get("routing").map(str::to_owned),
+        };
+        fields.raw("track_scores");
+        fields.finish()?;
+        if parsed.after.is_some() && parsed.from > 0 {
+            return Err(ApiError::bad_request(
+                "action_request_validation_exception",
+                "Validation Failed: 1: [from] parameter must be set to 0 when [search_after] is used;",
+            ));
+        }
+        Ok(parsed)
+    }
+
+    /// Whether nothing but suggestions is asked for; then there are no hits.
+    pub(crate) fn is_suggest_only(&self) -> bool {
+        self.suggest.is_some()
+            && self.query.is_none()
+            && self.text.is_none()
+            && self.knn.is_empty()
+            && self.aggs.is_empty()
+    }
+
+    /// Refuses pages beyond the window.
+    ///
+    /// # Errors
+    /// 400 as the shards say it.
+    pub(crate) fn check_window(&self, limit: Option<usize>) -> Result<(), ApiError> {
+        let limit = limit.unwrap_or(MAX_RESULT_WINDOW);
+        let reach = self.from.saturating_add(self.size);
+        if reach <= limit {
+            return Ok(());
+        }
+        Err(ApiError::illegal_argument(format!(
+            "Result window is too large, from + size must be less than or equal to: [{limit}] but was [{reach}]. See the scroll api for a more efficient way to request large data sets. This limit can be set by changing the [index.max_result_window] index level setting."
+        ))
+        .in_search())
+    }
+}
+
+pub(crate) fn bad_time(name: &str, text: &str) -> ApiError {
+    ApiError::illegal_argument(format!(
+        "failed to parse setting [{name}] with value [{text}] as a time value: unit is missing or unrecognized"
+    ))
+}
+
+fn number(_: &str, param: Option<usize>, field: Option<usize>) -> Option<usize> {
+    param.or(field)
+}
+
+fn read_pit(value: &Value) -> Result<Pit, ApiError> {
+    let fields = Fields::section("pit", value)?;
+    let id = fields.text("id")?.ok_or_else(|| ApiError::illegal_argument("Required [id]"))?;
+    let keep_alive = fields.text("keep_alive")?;
+    fields.finish()?;
+    if !id.starts_with("pit-") {
+        return Err(fields.invalid(format!("invalid id: [{id}]")));
+    }
+    Ok(Pit { id, keep_alive })
+}
+
+fn no_max() -> ApiError {
+    ApiError::bad_request(
+        "action_request_validation_exception",
+        "Validation Failed: 1: [max] of the slice is missing;",
+    )
+}
+
+fn read_slice(value: &Value) -> Result<(u64, u64), ApiError> {
+    let fields = Fields::section("slice", value)?;
+    fields.unsupported(&["field"])?;
+    let id = fields.count("id")?.ok_or_else(|| ApiError::illegal_argument("Required [id]"))?;
+    let max = fields.count("max")?.ok_or_else(no_max)?;
+    fields.finish()?;
+    if max <= 1 {
+        return Err(fields.invalid("max must be greater than 1"));
+    }
+    if id >= max {
+        return Err(fields.invalid("max must be greater than id"));
+    }
+    Ok((id as u64, max as u64))
+}
+
+fn read_rescore(value: &Value) -> Result<Rescore, ApiError> {
+    let fields = Fields::section("rescore", value)?;
+    fields.unsupported(&["learning_to_rank", "script"])?;
+    let window = fields.positive("window_size")?.unwrap_or(10);
+    let Some(query) = fields.get("query")? else {
+        return Err(ApiError::parsing("missing rescore type"));
+    };
+    fields.finish()?;
+    let inner = Fields::section("query", query)?;
+    let modes = [
+        ("total", RescoreMode::Total),
+        ("multiply", RescoreMode::Multiply),
+        ("avg", RescoreMode::Avg),
+        ("max", RescoreMode::Max),
+        ("min", RescoreMode::Min),
+    ];
+    let parsed = Rescore {
+        window,
+        query: inner
+            .get("rescore_query")?
+            .cloned()
+            .ok_or_else(|| ApiError::illegal_argument("rescore_query cannot be null"))?,
+        weight: inner.float("query_weight")?.unwrap_or(1.0) as f32,
+        second_weight: inner.float("rescore_query_weight")?.unwrap_or(1.0) as f32,
+        mode: inner.choice("score_mode", &modes)?.unwrap_or(RescoreMode::Total),
+    };
+    inner.finish()?;
+    Ok(parsed)
+}
+
+fn track_total(value: Option<&Value>) -> Result<Option<usize>, ApiError> {
+    match value {
+        None => Ok(Some(MAX_RESULT_WINDOW)),
+        Some(Value::Bool(true)) => Ok(Some(usize::MAX)),
+        Some(Value::Bool(false)) => Ok(None),
+        Some(value) => {
+            if let Some(text) = value.as_str().filter(|text| text.parse::<i64>().is_err()) {
+                return Err(crate::strict::not_a_number(text));
+            }
+            let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+            match number {
+                Some(-1) => Ok(Some(usize::MAX)),
+                Some(number) if number >= 0 => Ok(usize::try_from(number).ok()),
+                _ => Err(ApiError::illegal_argument(format!(
+                    "[track_total_hits] parameter must be positive or equals to -1, got {value}"
+                ))),
+            }
+        }
+    }
+}

@@ -1,0 +1,554 @@
+//! From a document to what an index holds of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Map, Value};
+
+use super::field::{Field, Kind, scalar};
+use super::parse::read_field;
+use super::{Dynamic, Mapping, Node, Object, guess};
+use crate::analysis::Token;
+use crate::api::error::ApiError;
+use crate::api::value::Term;
+
+/// A place on earth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) lat: f64,
+    pub(crate) lon: f64,
+}
+
+/// The values of one field of one document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FieldData {
+    pub(crate) terms: Vec<Term>,
+    pub(crate) points: Vec<Point>,
+    pub(crate) vector: Vec<f32>,
+    /// Inputs of a completion field with their weights.
+    pub(crate) inputs: Vec<(String, i64)>,
+    tokens: OnceLock<Vec<Token>>,
+}
+
+/// What the index holds of a document, or of one object of a nested field.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entry {
+    pub(crate) fields: BTreeMap<String, FieldData>,
+    /// The objects of nested fields right below.
+    pub(crate) nested: BTreeMap<String, Vec<Entry>>,
+    /// The object itself, of nested ones.
+    pub(crate) source: Value,
+    /// Its place among those of the same field.
+    pub(crate) offset: usize,
+    /// Fields with values that were left out.
+    pub(crate) ignored: Vec<String>,
+}
+
+impl FieldData {
+    /// Returns the tokens of a text field, all values one after the other.
+    pub(crate) fn tokens(&self, field: &Field) -> &[Token] {
+        self.tokens.get_or_init(|| {
+            let Kind::Text { index, .. } = &field.kind else { return Vec::new() };
+            let mut all: Vec<Token> = Vec::new();
+            let mut offset = 0;
+            for term in &self.terms {
+                let Term::Text(text) = term else { continue };
+                // Values are 100 positions apart, so that phrases do not reach over their ends.
+                let gap = all.last().map_or(0, |last| last.position + 101);
+                let tokens = index.tokens(text).into_iter().map(|token| Token {
+                    position: token.position + gap,
+                    start: token.start + offset,
+                    end: token.end + offset,
+                    ..token
+                });
+                all.extend(tokens);
+                offset += text.encode_utf16().count() + 1;
+            }
+            all
+        })
+    }
+}
+
+impl Entry {
+    /// Returns the objects of a nested field, whatever is around them.
+    pub(crate) fn nested_at(&self, path: &str) -> Vec<&Entry> {
+        let mut found = Vec::new();
+        for (name, entries) in &self.nested {
+            if name == path {
+                found.extend(entries);
+            } else if path.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')) {
+                found.extend(entries.iter().flat_map(|entry| entry.nested_at(path)));
+            }
+        }
+        found
+    }
+
+    /// Returns how many objects of nested fields there are below.
+    pub(crate) fn nested_count(&self) -> usize {
+        self.nested.values().flatten().map(|entry| entry.nested_count() + 1).sum()
+    }
+
+    pub(crate) fn terms(&self, path: &str) -> &[Term] {
+        self.fields.get(path).map_or(&[], |data| data.terms.as_slice())
+    }
+
+    /// Returns whether a field, or one below an object, has a value.
+    pub(crate) fn exists(&self, path: &str) -> bool {
+        let has = |data: &FieldData| {
+            !data.terms.is_empty()
+                || !data.points.is_empty()
+                || !data.vector.is_empty()
+                || !data.inputs.is_empty()
+        };
+        if let Some(data) = self.fields.get(path) {
+            return has(data);
+        }
+        let below = format!("{path}.");
+        self.fields
+            .range(below.clone()..)
+            .take_while(|(name, _)| name.starts_with(&below))
+            .any(|(_, data)| has(data))
+    }
+}
+
+/// Reads a document and adds the fields it brings to the mapping.
+///
+/// # Errors
+/// 400 for values that do not fit, and for new fields where the mapping is strict.
+pub(crate) fn read_document(
+    mapping: &mut Arc<Mapping>,
+    id: &str,
+    source: &Value,
+) -> Result<Entry, ApiError> {
+    let Value::Object(fields) = source else {
+        return Err(parsing("failed to parse: the document is not an object"));
+    };
+    let mut reader = Reader { mapping, id };
+    let mut entry = Entry::default();
+    let root = Place { prefix: "", dynamic: reader.mapping.root.dynamic.unwrap_or(Dynamic::True) };
+    reader.object(fields, root, &mut entry)?;
+    Ok(entry)
+}
+
+fn parsing(reason: impl std::fmt::Display) -> ApiError {
+    ApiError::bad_request("document_parsing_exception", format!("[1:1] {reason}"))
+}
+
+struct Reader<'m> {
+    mapping: &'m mut Arc<Mapping>,
+    id: &'m str,
+}
+
+/// Where in the document the reader is.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    prefix: &'p str,
+    dynamic: Dynamic,
+}
+
+/// What the mapping knows of a name.
+enum Known {
+    Field(Arc<Field>),
+    Object { nested: bool, enabled: bool, dynamic: Option<Dynamic> },
+    Nothing,
+}
+
+impl Reader<'_> {
+    fn object(
+        &mut self,
+        fields: &Map<String, Value>,
+        place: Place<'_>,
+        entry: &mut Entry,
+    ) -> Result<(), ApiError> {
+        for (name, value) in fields {
+            if name.trim().is_empty() || name.split('.').any(|part| part.trim().is_empty()) {
+                return Err(parsing(format!(
+                    "field name cannot contain only whitespace or be empty: [{}{name}]",
+                    place.prefix
+                )));
+            }
+            if place.prefix.is_empty()
+                && matches!(name.as_str(), "_id" | "_source" | "_index" | "_routing" | "_version")
+            {
+                return Err(parsing(format!(
+                    "Field [{name}] is a metadata field and cannot be added inside a document. Use the index API request parameters."
+                )));
+            }
+            self.member(name, value, place, entry)?;
+        }
+        Ok(())
+    }
+
+    fn member(
+        &mut self,
+        name: &str,
+        value: &Value,
+        place: Place<'_>,
+        entry: &mut Entry,
+    ) -> Result<(), ApiError> {
+        // Dots in a name stand for objects, as far as there are no fields of that name.
+        if let Some((first, rest)) = name.split_once('.') {
+            let path = format!("{}{first}", place.prefix);
+            return match self.known(&path) {
+                Known::Field(field) => Err(self.unfit(&field, value, "it is not an object")),
+                _ => {
+                    let inner = Map::from_iter([(rest.to_owned(), value.clone())]);
+                    self.value(&path, &Value::Object(inner), place, entry)
+                }
+            };
+        }
+        self.value(&format!("{}{name}", place.prefix), value, place, entry)
+    }
+
+    fn known(&self, path: &str) -> Known {
+        if let Some(object) = self.mapping.object(path) {
+            return Known::Object {
+                nested: object.nested,
+                enabled: object.enabled,
+                dynamic: object.dynamic,
+            };
+        }
+        self.mapping.direct(path).map_or(Known::Nothing, Known::Field)
+    }
+
+    fn value(
+        &mut self,
+        path: &str,
+        value: &Value,
+        place: Place<'_>,
+        entry: &mut Entry,
+    ) -> Result<(), ApiError> {
+        match self.known(path) {
+            Known::Field(field) => self.field(&field, value, entry),
+            Known::Object { enabled: false, .. } => Ok(()),
+            Known::Object { nested, dynamic, .. } => {
+                let below = format!("{path}.");
+                let inner = Place { prefix: &below, dynamic: dynamic.unwrap_or(place.dynamic) };
+                for item in flat(value) {
+                    let Value::Object(fields) = item else {
+                        return Err(parsing(format!(
+                            "object mapping for [{path}] tried to parse field [{}] as object, but found a concrete value",
+                            path.rsplit('.').next().unwrap_or(path)
+                        )));
+                    };
+                    if nested {
+                        let offset = entry.nested.get(path).map_or(0, Vec::len);
+                        let mut child = Entry { source: item.clone(), offset, ..Entry::default() };
+                        self.object(fields, inner, &mut child)?;
+                        entry.nested.entry(path.to_owned()).or_default().push(child);
+                    } else {
+                        self.object(fields, inner, entry)?;
+                    }
+                }
+                Ok(())
+            }
+            Known::Nothing => self.unknown(path, value, place, entry),
+        }
+    }
+
+    fn unknown(
+        &mut self,
+        path: &str,
+        value: &Value,
+        place: Place<'_>,
+        entry: &mut Entry,
+    ) -> Result<(), ApiError> {
+        if place.dynamic == Dynamic::Strict {
+            let within = place.prefix.strip_suffix('.').unwrap_or("_doc");
+            let name = path.rsplit('.').next().unwrap_or(path);
+            return Err(ApiError::bad_request(
+                "strict_dynamic_mapping_exception",
+                format!(
+                    "[1:1] mapping set to strict, dynamic introduction of [{name}] within [{within}] is not allowed"
+                ),
+            ));
+        }
+        if place.dynamic == Dynamic::False {
+            return Ok(());
+        }
+        let items = flat(value);
+        let Some(first) = items.first() else { return Ok(()) };
+        if first.is_object() {
+            self.add(path, Node::Object(Object { enabled: true, ..Object::default() }));
+        } else if let Some(definition) =
+            guess(first, self.mapping.date_detection, self.mapping.numeric_detection)
+        {
+            let settings = definition.as_object().cloned().unwrap_or_default();
+            let kind = settings.get("type").and_then(Value::as_str).unwrap_or_default();
+            let field = read_field(path, path, kind, &settings, &self.mapping.analyzers)?;
+            self.add(path, Node::Field(Arc::new(field)));
+        } else {
+            return Ok(());
+        }
+        self.value(path, value, place, entry)
+    }
+
+    fn add(&mut self, path: &str, node: Node) {
+        let mapping = Arc::make_mut(self.mapping);
+        let mut object = &mut mapping.root;
+        let mut names = path.split('.').peekable();
+        while let Some(name) = names.next() {
+            if names.peek().is_none() {
+                object.children.insert(name.to_owned(), node);
+                return;
+            }
+            match object.children.get_mut(name) {
+                Some(Node::Object(below)) => object = below,
+                // The objects around a new field were met before it.
+                _ => return,
+            }
+        }
+    }
+
+    fn field(
+        &mut self,
+        field: &Arc<Field>,
+        value: &Value,
+        entry: &mut Entry,
+    ) -> Result<(), ApiError> {
+        match &field.kind {
+            Kind::Vector { dims, .. } => return self.vector(field, *dims, value, entry),
+            Kind::GeoPoint => return self.points(field, value, entry),
+            Kind::Completion { .. } => return self.completion(field, value, entry),
+            Kind::Alias(_) => {
+                return Err(parsing(format!("Cannot write to a field alias [{}].", field.path)));
+            }
+            _ => {}
+        }
+        for item in flat_with_null(value) {
+            let item = match (item, &field.null_value) {
+                (Value::Null, Some(instead)) => instead,
+                (Value::Null, None) => continue,
+                (item, _) => item,
+            };
+            self.scalar(field, item, entry)?;
+            for form in field.forms.values() {
+                self.scalar(form, item, entry)?;
+            }
+            for target in &field.copy_to {
+                if let Some(target) = self.mapping.field(target) {
+                    self.scalar(&target, item, entry)?;
+                    for form in target.forms.values() {
+                        self.scalar(form, item, entry)?;
+                    }
+                } else {
+                    let root = Place { prefix: "", dynamic: Dynamic::True };
+                    self.unknown(target, item, root, entry)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn scalar(&self, field: &Field, item: &Value, entry: &mut Entry) -> Result<(), ApiError> {
+        match field.read(item) {
+            Ok(Some(term)) => entry.fields.entry(field.path.clone()).or_default().terms.push(term),
+            Ok(None) => entry.ignored.push(field.path.clone()),
+            Err(_) if field.ignore_malformed && !item.is_object() => {
+                entry.ignored.push(field.path.clone())
+            }
+            Err(reason) => return Err(self.unfit(field, item, &reason)),
+        }
+        Ok(())
+    }
+
+    fn unfit(&self, field: &Field, value: &Value, reason: &str) -> ApiError {
+        let preview = scalar(value).unwrap_or_else(|| value.to_string());
+        parsing(format!(
+            "failed to parse field [{}] of type [{}] in document with id '{}'. Preview of field's value: '{preview}'",
+            field.path, field.type_name, self.id
+        ))
+        .caused_by("illegal_argument_exception", reason)
+    }
+
+    fn vector(
+        &mut self,
+        field: &Field,
+        dims: Option<usize>,
+        value: &Value,
+        entry: &mut Entry,
+    ) -> Result<(), ApiError> {
+        if value.is_null() {
+            return Ok(());
+        }
+        let items = value.as_array().ok_or_else(|| {
+            self.unfit(field, value, "a vector is an array of numbers").rooted("parsing_exception")
+        })?;
+        let numbers: Option<Vec<f32>> =
+            items.iter().map(|item| item.as_f64().map(|number| number as f32)).collect();
+        let numbers = numbers.ok_or_else(|| {
+            self.unfit(field, value, "a vector is an array of numbers").rooted("parsing_exception")
+        })?;
+        let expected = dims.unwrap_or(numbers.len());
+        if numbers.len() != expected || numbers.is_empty() {
+            return Err(self.unfit(
+                field,
+                value,
+                &format!("The [dense_vector] field [{}] in doc [document with id '{}'] has a different number of dimensions [{}] than defined in the mapping [{expected}]", field.path, self.id, numbers.len()),
+            ));
+        }
+        if let Kind::Vector { similarity, .. } = &field.kind {
+            let length: f32 = numbers.iter().map(|number| number * number).sum();
+            if *similarity == super::Similarity::Cosine && length == 0.0 {
+                return Err(self.unfit(
+                    field,
+                    value,
+                    "The [cosine] similarity does not support vectors with zero magnitude.",
+                ));
+            }
+            if *similarity == super::Similarity::DotProduct && (length - 1.0).abs() > 1e-4 {
+                return Err(self.unfit(
+                    field,
+                    value,
+                    "The [dot_product] similarity can only be used with unit-length vectors.",
+                ));
+            }
+            if dims.is_none() {
+                let kind = Kind::Vector { dims: Some(expected), similarity: *similarity };
+                self.add(&field.path, Node::Field(Arc::new(Field { kind, ..field.clone() })));
+            }
+        }
+        entry.fields.entry(field.path.clone()).or_default().vector = numbers;
+        Ok(())
+    }
+
+    fn points(&self, field: &Field, value: &Value, entry: &mut Entry) -> Result<(), ApiError> {
+        let one = |value: &Value| match read_point(value) {
+            Ok(point) => Ok(Some(point)),
+            Err(_) if field.ignore_malformed => Ok(None),
+            Err(reason) if reason.starts_with("illegal") => Err(self.unfit(field, value, &reason)),
+            Err(reason) => Err(self.unfit(field, value, &reason).rooted("parse_exception")),
+        };
+        let found = match value {
+            Value::Null => Vec::new(),
+            Value::Array(items) if !items.first().is_some_and(Value::is_number) => items
+                .iter()
+                .filter(|item| !item.is_null())
+                .map(one)
+                .collect::<Result<Vec<_>, _>>()?,
+            value => vec![one(value)?],
+        };
+        if found.iter().any(Option::is_none) {
+            entry.ignored.push(field.path.clone());
+        }
+        entry
+            .fields
+            .entry(field.path.clone())
+            .or_default()
+            .points
+            .extend(found.into_iter().flatten());
+        Ok(())
+    }
+
+    fn completion(&self, field: &Field, value: &Value, entry: &mut Entry) -> Result<(), ApiError> {
+        let mut inputs = Vec::new();
+        for item in flat(value) {
+            match item {
+                Value::String(text) => inputs.push((text.clone(), 1)),
+                Value::Object(fields) => {
+                    let weight = match fields.get("weight") {
+                        None => 1,
+                        Some(weight) => {
+                            weight.as_i64().filter(|weight| *weight >= 0).ok_or_else(|| {
+                                self.unfit(
+                                    field,
+                                    value,
+                                    "weight must be a whole number of at least 0",
+                                )
+                            })?
+                        }
+                    };
+                    if let Some(name) =
+                        fields.keys().find(|name| !matches!(name.as_str(), "input" | "weight"))
+                    {
+                        return Err(self.unfit(field, value, &format!("unknown field name [{name}], must be one of [input, weight, contexts]")));
+                    }
+                    let texts = fields.get("input").map(flat).unwrap_or_default();
+                    if texts.is_empty() {
+                        return Err(self.unfit(field, value, "input is missing"));
+                    }
+                    inputs.extend(
+                        texts
+                            .iter()
+                            .filter_map(|text| text.as_str())
+                            .map(|text| (text.to_owned(), weight)),
+                    );
+                }
+                other => return Err(self.unfit(field, other, "expected a text or an object")),
+            }
+        }
+        if inputs.iter().any(|(text, _)| text.is_empty()) {
+            return Err(self.unfit(field, value, "value must have a length > 0"));
+        }
+        entry.fields.entry(field.path.clone()).or_default().inputs.extend(inputs);
+        Ok(())
+    }
+}
+
+/// Reads a point: an object, an array, `lat,lon`, or `POINT (lon lat)`.
+///
+/// # Errors
+/// The text says why it is none.
+pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
+    let number = |value: &Value| match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let (lat, lon) = match value {
+        Value::Object(fields) => {
+            if let Some(name) = fields
+                .keys()
+                .find(|name| !matches!(name.as_str(), "lat" | "lon" | "type" | "coordinates"))
+            {
+                return Err(format!(
+                    "field [{name}] not supported - must be one of: lon, lat, type, coordinates, geohash"
+                ));
+            }
+            match fields.get("coordinates").and_then(Value::as_array).map(Vec::as_slice) {
+                Some([lon, lat]) => (number(lat), number(lon)),
+                _ => (fields.get("lat").and_then(number), fields.get("lon").and_then(number)),
+            }
+        }
+        Value::Array(items) => match items.as_slice() {
+            [lon, lat] => (number(lat), number(lon)),
+            _ => return Err("[geo_point] field takes two or three values".to_owned()),
+        },
+        Value::String(text) => {
+            let inner = text
+                .trim()
+                .strip_prefix("POINT")
+                .map(str::trim)
+                .and_then(|text| text.strip_prefix('(')?.strip_suffix(')'));
+            match (inner.and_then(|inner| inner.trim().split_once(' ')), text.split_once(',')) {
+                (Some((lon, lat)), _) | (None, Some((lat, lon))) => {
+                    (lat.trim().parse().ok(), lon.trim().parse().ok())
+                }
+                _ => return Err(format!("unsupported symbol in geohash [{text}]")),
+            }
+        }
+        _ => return Err("geo_point expected".to_owned()),
+    };
+    let (Some(lat), Some(lon)) = (lat, lon) else {
+        return Err("latitude and longitude must be numbers".to_owned());
+    };
+    if !(-90.0..=90.0).contains(&lat) {
+        return Err(format!("illegal latitude value [{lat}]"));
+    }
+    if !(-180.0..=180.0).contains(&lon) {
+        return Err(format!("illegal longitude value [{lon}]"));
+    }
+    Ok(Point { lat, lon })
+}
+
+/// The values of a field, arrays opened, `null` left out.
+fn flat(value: &Value) -> Vec<&Value> {
+    flat_with_null(value).into_iter().filter(|value| !value.is_null()).collect()
+}
+
+fn flat_with_null(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(flat_with_null).collect(),
+        value => vec![value],
+    }
+}

@@ -1,0 +1,323 @@
+//! One field: its type and what it does with values.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use crate::analysis::Analyzer;
+use crate::api::error::ApiError;
+use crate::api::value::Term;
+use crate::dates::Format;
+
+/// A field of a mapping.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) path: String,
+    /// The path at which documents hold its values: of a further form, that of its field.
+    pub(crate) source: String,
+    pub(crate) kind: Kind,
+    /// The type by its name.
+    pub(crate) type_name: String,
+    /// Settings as given.
+    pub(crate) shown: Map<String, Value>,
+    /// Further forms (`fields`).
+    pub(crate) forms: BTreeMap<String, Arc<Field>>,
+    pub(crate) indexed: bool,
+    pub(crate) doc_values: bool,
+    pub(crate) null_value: Option<Value>,
+    pub(crate) ignore_malformed: bool,
+    pub(crate) copy_to: Vec<String>,
+}
+
+/// A field's type.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Text { index: Arc<Analyzer>, search: Arc<Analyzer>, fielddata: bool, norms: bool },
+    Keyword { normalizer: Option<Arc<Analyzer>>, ignore_above: usize },
+    Number(Number),
+    Boolean,
+    Date { format: Format },
+    Ip,
+    GeoPoint,
+    Vector { dims: Option<usize>, similarity: Similarity },
+    Completion { analyzer: Arc<Analyzer> },
+    Alias(String),
+    Binary,
+}
+
+/// A type of numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Number {
+    Long,
+    Integer,
+    Short,
+    Byte,
+    UnsignedLong,
+    Double,
+    Float,
+    HalfFloat,
+    /// Kept as a whole multiple of 1/factor.
+    Scaled(f64),
+}
+
+/// How vectors are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Similarity {
+    Cosine,
+    DotProduct,
+    L2Norm,
+    MaxInnerProduct,
+}
+
+impl Field {
+    pub(crate) fn to_json(&self) -> Value {
+        let mut shown = self.shown.clone();
+        shown.insert("type".to_owned(), self.type_name.as_str().into());
+        if !self.forms.is_empty() {
+            let forms = self.forms.iter().map(|(name, form)| (name.clone(), form.to_json()));
+            shown.insert("fields".to_owned(), Value::Object(forms.collect()));
+        }
+        if let (Kind::Vector { dims: Some(dims), .. }, false) =
+            (&self.kind, shown.contains_key("dims"))
+        {
+            shown.insert("dims".to_owned(), (*dims).into());
+        }
+        Value::Object(shown)
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Text { .. })
+    }
+
+    pub(crate) fn is_date(&self) -> bool {
+        matches!(self.kind, Kind::Date { .. })
+    }
+
+    /// Reads a value of a document as the terms hold it; `None` for one that is left out.
+    ///
+    /// # Errors
+    /// The text says why it is no value of this type.
+    pub(crate) fn read(&self, value: &Value) -> Result<Option<Term>, String> {
+        let malformed = || format!("value of the wrong kind [{value}]");
+        Ok(Some(match &self.kind {
+            Kind::Keyword { normalizer, ignore_above } => {
+                let text = scalar(value).ok_or_else(malformed)?;
+                if text.chars().count() > *ignore_above {
+                    return Ok(None);
+                }
+                Term::Text(
+                    normalizer
+                        .as_ref()
+                        .map_or_else(|| text.clone(), |normalizer| normalizer.normalize(&text)),
+                )
+            }
+            Kind::Text { .. } | Kind::Completion { .. } | Kind::Binary => {
+                Term::Text(scalar(value).ok_or_else(malformed)?)
+            }
+            Kind::Number(number) => number.read(value)?,
+            Kind::Boolean => match value {
+                Value::Bool(flag) => Term::Boolean(*flag),
+                Value::String(text) if text == "true" => Term::Boolean(true),
+                Value::String(text) if text == "false" || text.is_empty() => Term::Boolean(false),
+                value => {
+                    let text = scalar(value).unwrap_or_default();
+                    return Err(format!(
+                        "Failed to parse value [{text}] as only [true] or [false] are allowed."
+                    ));
+                }
+            },
+            Kind::Date { format } => {
+                let text = match value {
+                    Value::String(_) | Value::Number(_) => scalar(value).unwrap_or_default(),
+                    _ => return Err(malformed()),
+                };
+                let parsed = format.read(&text, &TimeZone::UTC);
+                let parsed = parsed.ok_or_else(|| {
+                    format!("failed to parse date field [{text}] with format [{}]", format.text())
+                })?;
+                Term::Integer(parsed.millis)
+            }
+            Kind::Ip => {
+                let text = value.as_str().ok_or_else(malformed)?;
+                let ip: std::net::IpAddr =
+                    text.parse().map_err(|_| format!("'{text}' is not an IP string literal."))?;
+                Term::Ip(ip)
+            }
+            Kind::GeoPoint | Kind::Vector { .. } | Kind::Alias(_) => return Ok(None),
+        }))
+    }
+
+    /// Reads a value of a query.
+    ///
+    /// # Errors
+    /// 400 for what is no value of this type.
+    pub(crate) fn query_term(&self, value: &Value) -> Result<Option<Term>, ApiError> {
+        match (&self.kind, value) {
+            (Kind::Number(number), value) => number.query(value),
+            (Kind::Keyword { normalizer, .. }, value) => {
+                let text = scalar(value).unwrap_or_else(|| value.to_string());
+                Ok(Some(Term::Text(
+                    normalizer.as_ref().map_or_else(|| text.clone(), |one| one.normalize(&text)),
+                )))
+            }
+            (Kind::Text { .. }, value) => {
+                Ok(Some(Term::Text(scalar(value).unwrap_or_else(|| value.to_string()))))
+            }
+            (Kind::Boolean, Value::String(text)) if text.is_empty() => {
+                Ok(Some(Term::Boolean(false)))
+            }
+            (Kind::Date { format }, value) => {
+                let text = scalar(value).unwrap_or_else(|| value.to_string());
+                let zone = TimeZone::UTC;
+                crate::dates::parse_math(&text, format, &zone, false, crate::dates::now_millis())
+                    .map(|millis| Some(Term::Integer(millis)))
+            }
+            (_, value) => self.read(value).map_err(ApiError::illegal_argument),
+        }
+    }
+
+    /// Returns a term as responses show it: keys of buckets, sort values, `fields`.
+    pub(crate) fn shown_term(&self, term: &Term) -> Value {
+        match (&self.kind, term) {
+            (Kind::Date { format }, Term::Integer(millis)) => {
+                format.print(*millis, &TimeZone::UTC).into()
+            }
+            (_, term) => term.to_json(),
+        }
+    }
+}
+
+/// Texts as they are, numbers and booleans as texts.
+pub(crate) fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+impl Number {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "long" => Self::Long,
+            "integer" => Self::Integer,
+            "short" => Self::Short,
+            "byte" => Self::Byte,
+            "unsigned_long" => Self::UnsignedLong,
+            "double" => Self::Double,
+            "float" => Self::Float,
+            "half_float" => Self::HalfFloat,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn is_whole(self) -> bool {
+        matches!(self, Self::Long | Self::Integer | Self::Short | Self::Byte | Self::UnsignedLong)
+    }
+
+    fn limits(self) -> (f64, f64) {
+        match self {
+            Self::Byte => (-128.0, 127.0),
+            Self::Short => (-32_768.0, 32_767.0),
+            Self::Integer => (f64::from(i32::MIN), f64::from(i32::MAX)),
+            Self::Long => (i64::MIN as f64, i64::MAX as f64),
+            Self::UnsignedLong => (0.0, u64::MAX as f64),
+            Self::HalfFloat => (-65_504.0, 65_504.0),
+            Self::Float => (f64::from(f32::MIN), f64::from(f32::MAX)),
+            Self::Double | Self::Scaled(_) => (f64::MIN, f64::MAX),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Byte => "byte",
+            Self::Short => "short",
+            Self::Integer => "integer",
+            Self::Long => "long",
+            Self::UnsignedLong => "unsigned_long",
+            Self::HalfFloat => "half_float",
+            Self::Float => "float",
+            Self::Double => "double",
+            Self::Scaled(_) => "scaled_float",
+        }
+    }
+
+    /// Reads a number of a document: texts of numbers too, fractions of whole types cut off.
+    fn read(self, value: &Value) -> Result<Term, String> {
+        if let Some(whole) = value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
+            let (least, most) = self.limits();
+            if self.is_whole()
+                && whole as f64 >= least
+                && (self == Self::Long || whole as f64 <= most)
+            {
+                return Ok(Term::Integer(whole));
+            }
+        }
+        let number = match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        let number = number.ok_or_else(|| {
+            format!("For input string: \"{}\"", scalar(value).unwrap_or_else(|| value.to_string()))
+        })?;
+        let (least, most) = self.limits();
+        if !(least..=most).contains(&number) || !number.is_finite() {
+            return Err(format!("Value [{value}] is out of range for a {}", self.name()));
+        }
+        Ok(match self {
+            _ if self.is_whole() => {
+                if number >= i64::MAX as f64 {
+                    Term::Float(number)
+                } else {
+                    Term::Integer(number.trunc() as i64)
+                }
+            }
+            Self::Float => Term::Float(f64::from(number as f32)),
+            Self::HalfFloat => Term::Float(half(number)),
+            Self::Scaled(factor) => Term::Float((number * factor).round() / factor),
+            _ => Term::Float(number),
+        })
+    }
+
+    /// Reads a number of a query; one that no document can have is `None`.
+    fn query(self, value: &Value) -> Result<Option<Term>, ApiError> {
+        let text = scalar(value).unwrap_or_else(|| value.to_string());
+        if self.is_whole()
+            && let Ok(whole) = text.parse::<i64>()
+        {
+            return Ok(Some(Term::Integer(whole)));
+        }
+        let number: f64 = text.parse().map_err(|_| {
+            ApiError::bad_request(
+                "number_format_exception",
+                format!("For input string: \"{text}\""),
+            )
+        })?;
+        if self.is_whole() {
+            return Ok((number.fract() == 0.0).then_some(Term::Integer(number as i64)));
+        }
+        Ok(Some(match self {
+            Self::Float => Term::Float(f64::from(number as f32)),
+            Self::HalfFloat => Term::Float(half(number)),
+            Self::Scaled(factor) => Term::Float((number * factor).round() / factor),
+            _ => Term::Float(number),
+        }))
+    }
+}
+
+/// Rounds to the 11 significant bits of a half-precision number.
+fn half(number: f64) -> f64 {
+    if number == 0.0 {
+        return number;
+    }
+    let scale = 2_f64.powi(10 - (number.abs().log2().floor() as i32).max(-14));
+    (number * scale).round_ties_even() / scale
+}
+
+/// Prints a single-precision number with as few digits as tell it from its neighbours.
+pub(crate) fn shortest(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or_else(|_| f64::from(number))
+}

@@ -1,0 +1,324 @@
+//! Requests with the responses of a genuine Elasticsearch, and that the test kit gives the same.
+//!
+//! `cases/` has one file per topic. A case is a request and the summary of its response; a request
+//! without one prepares the next ones and must succeed:
+//!
+//! ```text
+//! # what the case shows
+//! POST /c-topic/_search {"query": {"match_all": {}}}
+//! --> 200 {"hits": …}
+//! ```
+//!
+//! The body may follow in lines of its own, up to an empty line. `-->` was verified with a genuine
+//! 9.2.0; `~~>` was not, since the minimal distribution lacks what the case needs. To add a case,
+//! write the request and an empty `-->`, boot a server with `scripts/cluster/es-cluster`, and run
+//! this test with `ES_CONFORMANCE_URL` (as `http://127.0.0.1:9200`) and `ES_CONFORMANCE_RECORD=1`.
+//! With the URL alone the cases are compared with that server's responses.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step is a failed test"
+)]
+
+#[path = "../embedded/support/mod.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use es_testkit::Cluster;
+use serde_json::{Map, Value, json};
+use support::Client;
+
+/// One request of a file, and what is expected of it.
+#[derive(Debug)]
+struct Step {
+    /// The lines of the file up to the expectation, as they stand.
+    lines: Vec<String>,
+    method: String,
+    target: String,
+    body: String,
+    expected: Option<Expected>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Expected {
+    verified: bool,
+    summary: Option<(u16, Value)>,
+}
+
+fn parse(text: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for block in text.split("\n\n").filter(|block| !block.trim().is_empty()) {
+        let mut lines = Vec::new();
+        let mut expected = None;
+        let mut body: Vec<&str> = Vec::new();
+        let mut head = None;
+        for line in block.lines().filter(|line| !line.is_empty()) {
+            if let Some(rest) = line.strip_prefix("-->").or_else(|| line.strip_prefix("~~>")) {
+                let summary = rest.trim().split_once(' ').map(|(status, summary)| {
+                    let summary: Value = serde_json::from_str(summary).unwrap();
+                    (status.parse().unwrap(), tidy(&summary, true))
+                });
+                expected = Some(Expected { verified: line.starts_with("-->"), summary });
+                continue;
+            }
+            lines.push(line.to_owned());
+            if line.starts_with('#') {
+                continue;
+            }
+            if head.is_none() {
+                let mut words = line.splitn(3, ' ');
+                head = Some((words.next().unwrap().to_owned(), words.next().unwrap().to_owned()));
+                body.extend(words.next());
+            } else {
+                body.push(line);
+            }
+        }
+        let Some((method, target)) = head else { continue };
+        let mut body = body.join("\n");
+        if !body.is_empty() {
+            body.push('\n');
+        }
+        steps.push(Step { lines, method, target, body, expected });
+    }
+    steps
+}
+
+/// Members that differ from run to run.
+const VOLATILE: [&str; 15] = [
+    "terminated_early",
+    "took",
+    "timed_out",
+    "_shards",
+    "_scroll_id",
+    "pit_id",
+    "uuid",
+    "creation_date",
+    "provided_name",
+    "version",
+    "task",
+    "node",
+    "_primary_term",
+    "start_time_in_millis",
+    "requests_per_second",
+];
+
+/// What of a response must be the same everywhere.
+fn summary(status: u16, body: &Value, request: &str) -> Value {
+    if let Some(error) = body.get("error").filter(|_| status >= 400) {
+        let kind = |error: &Value| error["type"].as_str().unwrap_or("none").to_owned();
+        let root = error["root_cause"].get(0).map(kind);
+        return match root {
+            Some(root) => json!(format!("{}: {root}", kind(error))),
+            None => json!("no type"),
+        };
+    }
+    let keep_source = request.contains("_source") || request.contains("/_doc/");
+    tidy(body, keep_source)
+}
+
+fn tidy(value: &Value, keep_source: bool) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut kept = Map::new();
+            let is_hit = fields.contains_key("_id") && fields.contains_key("_score");
+            for (name, value) in fields {
+                let hidden = VOLATILE.contains(&name.as_str())
+                    || (is_hit && name == "_index")
+                    || (is_hit && name == "_source" && !keep_source);
+                if name == "error" && value.get("reason").is_some() {
+                    // Reasons are in own words.
+                    kept.insert(name.clone(), value["type"].clone());
+                } else if !hidden {
+                    kept.insert(name.clone(), tidy(value, keep_source));
+                }
+            }
+            Value::Object(kept)
+        }
+        Value::Array(items) => items.iter().map(|item| tidy(item, keep_source)).collect(),
+        // Single-precision sums differ in their last digits.
+        Value::Number(number) if number.is_f64() => {
+            let number = number.as_f64().unwrap();
+            let rounded: f64 = format!("{number:.4e}").parse().unwrap();
+            if rounded.fract() == 0.0 && rounded.abs() < 1e15 {
+                json!(rounded as i64)
+            } else {
+                json!(rounded)
+            }
+        }
+        value => value.clone(),
+    }
+}
+
+struct Outcome {
+    status: u16,
+    body: Value,
+}
+
+async fn send(client: &mut Client, step: &Step) -> Outcome {
+    let is_lines = ["_bulk", "_msearch"]
+        .iter()
+        .any(|name| step.target.split('?').next().unwrap().ends_with(name));
+    let kind = if is_lines { "application/x-ndjson" } else { "application/json" };
+    let response =
+        client.send(&step.method, &step.target, &[("content-type", kind)], step.body.clone()).await;
+    let body = serde_json::from_slice(&response.body)
+        .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&response.body).into_owned()));
+    Outcome { status: response.status.as_u16(), body }
+}
+
+/// Removes what the steps make.
+async fn clear(client: &mut Client, steps: &[Step]) {
+    let mut names = BTreeSet::new();
+    for step in steps {
+        let path = step.target.split('?').next().unwrap();
+        let first = path.trim_start_matches('/').split('/').next().unwrap();
+        if !first.starts_with('_') && !first.contains(['*', ',']) && !first.is_empty() {
+            names.insert(first.to_owned());
+        }
+    }
+    for name in names {
+        client.send("DELETE", &format!("/{name}?ignore_unavailable=true"), &[], "").await;
+    }
+}
+
+fn files() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/cases");
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+/// Whether a server has no such thing, rather than refusing a request that it understands.
+fn is_lacking(outcome: &Outcome) -> bool {
+    let text = outcome.body.to_string();
+    let lacks = [
+        "no handler found for uri",
+        "Unknown aggregation type",
+        "failed to find global",
+        "failed to find tokenizer",
+        "failed to find filter",
+        "unknown query [",
+        "has not been configured in mappings",
+        "does not exist. It might have been created",
+        "Unknown tokenizer type",
+        "Unknown filter type",
+        "No processor type exists",
+        "Incorrect HTTP method for uri",
+        "not supported in this",
+        "normalizer [",
+        "Unknown char_filter",
+    ];
+    let named = text.contains("nothing") || text.contains("c-doc") || text.contains("what");
+    outcome.status >= 400 && !named && lacks.iter().any(|lack| text.contains(lack))
+}
+
+/// Writes the responses of a server into the file.
+async fn record(client: &mut Client, file: &Path, steps: &[Step], genuine: bool) {
+    let mut text = String::new();
+    for step in steps {
+        let outcome = send(client, step).await;
+        let line = step.expected.as_ref().map(|expected| {
+            let keep = if genuine {
+                is_lacking(&outcome) && !step.body.contains("\"what\"")
+            } else {
+                expected.summary.is_some()
+            };
+            let (verified, summary) = if keep {
+                (!genuine && expected.verified, expected.summary.clone())
+            } else {
+                let request = format!("{} {}", step.target, step.body);
+                (genuine, Some((outcome.status, summary(outcome.status, &outcome.body, &request))))
+            };
+            let mark = if verified { "-->" } else { "~~>" };
+            match summary {
+                Some((status, summary)) => format!("{mark} {status} {summary}\n"),
+                None => format!("{mark}\n"),
+            }
+        });
+        if line.is_none() && outcome.status >= 300 {
+            println!(
+                "{}: {} {} -> {} {}",
+                file.display(),
+                step.method,
+                step.target,
+                outcome.status,
+                outcome.body
+            );
+        }
+        text.push_str(&step.lines.join("\n"));
+        text.push('\n');
+        text.push_str(&line.unwrap_or_default());
+        text.push('\n');
+    }
+    std::fs::write(file, text.trim_end().to_owned() + "\n").unwrap();
+}
+
+/// Compares and returns how many cases there were, and what differs.
+async fn compare(
+    client: &mut Client,
+    file: &Path,
+    steps: &[Step],
+    genuine: bool,
+) -> (usize, Vec<String>) {
+    let mut differences = Vec::new();
+    let mut count = 0;
+    for step in steps {
+        let outcome = send(client, step).await;
+        let request = format!("{} {} {}", step.method, step.target, step.body.trim());
+        let place = format!("{}: {request}", file.file_name().unwrap().to_string_lossy());
+        match &step.expected {
+            None if outcome.status >= 300 && !genuine => {
+                differences.push(format!("{place}\n  failed: {} {}", outcome.status, outcome.body));
+            }
+            None => {}
+            Some(expected) if genuine && !expected.verified => {}
+            Some(expected) => {
+                count += 1;
+                let found = (outcome.status, summary(outcome.status, &outcome.body, &request));
+                if expected.summary.as_ref() != Some(&found) {
+                    let expected = expected.summary.clone().unwrap_or_default();
+                    let reason = &outcome.body["error"]["reason"];
+                    differences.push(format!(
+                        "{place}\n  expected {} {}\n  found    {} {} {reason}",
+                        expected.0, expected.1, found.0, found.1
+                    ));
+                }
+            }
+        }
+    }
+    (count, differences)
+}
+
+#[tokio::test]
+async fn responses_are_those_of_a_genuine_server() {
+    let url = std::env::var("ES_CONFORMANCE_URL").ok();
+    let recording = std::env::var("ES_CONFORMANCE_RECORD").is_ok();
+    let only = std::env::var("ES_CONFORMANCE_ONLY").unwrap_or_default();
+    let mut total = 0;
+    let mut all = Vec::new();
+    for file in files().into_iter().filter(|file| file.to_string_lossy().contains(&only)) {
+        let cluster = Cluster::builder().start().await.unwrap();
+        let target = url.clone().unwrap_or_else(|| cluster.url(0));
+        let mut client = Client::connect(&target).await;
+        let steps = parse(&std::fs::read_to_string(&file).unwrap());
+        clear(&mut client, &steps).await;
+        if recording {
+            record(&mut client, &file, &steps, url.is_some()).await;
+        } else {
+            let (count, differences) = compare(&mut client, &file, &steps, url.is_some()).await;
+            total += count;
+            all.extend(differences);
+        }
+        clear(&mut client, &steps).await;
+    }
+    println!("{total} cases, {} differences", all.len());
+    assert!(all.is_empty(), "{} of {total} differ:\n{}", all.len(), all.join("\n"));
+    assert!(
+        recording || !only.is_empty() || url.is_some() || total >= 400,
+        "only {total} cases were found"
+    );
+}
