@@ -1,5 +1,6 @@
-//! A stack composed by hand: the public layers, a layer of tower-http and one of
-//! our own in the middle, over the connections that the built-in stack uses.
+//! The whole stack composed by hand, in the order of the built-in one, with a layer of
+//! tower-http and one of our own in the middle. Nothing is dropped: pool, sniffing and
+//! closing work as they do for a transport that was built from settings.
 //!
 //!     cargo run --example custom_stack
 
@@ -15,17 +16,19 @@ use std::{
 use es_client::Elasticsearch;
 use es_testkit::{Cluster, Fault};
 use es_transport::{
-    Body, Credentials, Node,
+    Body, Credentials, Node, NodePool, Transport,
     connect::{Connections, Connector, Pem, TlsSettings},
     layer::{
-        auth::AuthLayer, collect::CollectLayer, default_headers::DefaultHeadersLayer,
-        media_type::MediaTypeLayer, retry::RetryLayer, select_node::SelectNodeLayer,
-        timeout::AttemptTimeoutLayer, trace::TraceLayer,
+        AttemptTimeoutLayer, AuthLayer, CollectLayer, CompressionLayer, DecompressionLayer,
+        DefaultHeadersLayer, MediaTypeLayer, ProductCheckLayer, RedirectCheckLayer, RetryLayer,
+        SelectNodeLayer, TotalTimeoutLayer, TraceAttemptLayer, TraceLayer,
     },
-    node::{Candidates, NodePool, RequestContext},
+    node::LeastInFlight,
+    sniff::{SniffOptions, Sniffer},
+    transport::TransportParts,
 };
 use examples::Result;
-use http::{HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request};
 use tower::{Layer, Service, ServiceBuilder};
 use tower_http::set_header::SetRequestHeaderLayer;
 
@@ -34,6 +37,7 @@ async fn main() -> Result {
     let cluster = Cluster::builder().nodes(3).tls(true).start().await?;
     cluster.node(0).inject(Fault::status(503).once());
 
+    // Where requests go, and how connections are opened and verified.
     let nodes = cluster
         .urls()
         .iter()
@@ -41,36 +45,64 @@ async fn main() -> Result {
         .collect::<es_transport::Result<Vec<Node>>>()?;
     let pool = NodePool::new(nodes)?;
     let tls = TlsSettings::new().ca_certs(Pem::bytes(cluster.ca_pem().to_owned()));
-    let connector = Connector::builder().tls(tls).build()?;
-    let attempts = CountLayer::default();
+    let connections = Connections::with_connector(Connector::builder().tls(tls).build()?);
 
-    let stack = ServiceBuilder::new()
-        .layer(TraceLayer::new())
-        .layer(RetryLayer::default())
-        // Below retry: counts attempts, not calls.
-        .layer(attempts.clone())
-        .layer(SetRequestHeaderLayer::overriding(
-            http::HeaderName::from_static("x-opaque-id"),
-            HeaderValue::from_static("custom-stack"),
-        ))
+    // One attempt, from its headers to the connection.
+    let compression = CompressionLayer::new();
+    let product = ProductCheckLayer::new();
+    let attempts = CountLayer::default();
+    let attempt = ServiceBuilder::new()
         .layer(DefaultHeadersLayer::new())
         .layer(MediaTypeLayer::default())
         .layer(AuthLayer::new(Credentials::basic("elastic", cluster.password())?))
-        .layer(SelectNodeLayer::new(pool, |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
-            nodes.least_in_flight()
-        }))
+        // Below retry: it counts attempts, not calls.
+        .layer(attempts.clone())
+        .layer(SelectNodeLayer::new(pool.clone(), LeastInFlight))
+        .layer(product.clone())
+        .layer(RedirectCheckLayer::new())
+        .layer(DecompressionLayer::new())
+        .layer(TraceAttemptLayer::new())
         .layer(AttemptTimeoutLayer::new(Duration::from_secs(10)))
         .layer(CollectLayer::new())
-        .service(Connections::with_connector(connector));
+        .service(connections.clone());
 
-    let client = Elasticsearch::from_service(stack);
+    // The sniffer sends its own requests as attempts.
+    let sniffer = Sniffer::new(pool.clone(), attempt.clone(), SniffOptions::default());
+
+    // One request, with all its attempts.
+    let stack = ServiceBuilder::new()
+        .layer(TraceLayer::new())
+        .layer(TotalTimeoutLayer::new(Duration::from_secs(60)))
+        .layer(compression)
+        .layer(SetRequestHeaderLayer::overriding(
+            HeaderName::from_static("x-opaque-id"),
+            HeaderValue::from_static("custom-stack"),
+        ))
+        .layer(RetryLayer::default())
+        .layer(sniffer.layer())
+        .service(attempt);
+
+    let parts = TransportParts::new(pool)
+        .sniffer(sniffer)
+        .compression(&compression)
+        .product_check(&product)
+        .total_timeout(Duration::from_secs(60))
+        .on_close(move || connections.close());
+    let transport = Transport::from_parts(stack, parts);
+    let client = Elasticsearch::from(transport.clone());
+
     for _ in 0..10 {
         client.info().await?;
     }
     println!("10 calls took {} attempts", attempts.count());
-    let opaque_id = cluster.node(0).requests();
-    let opaque_id = opaque_id.iter().find_map(|request| request.headers.get("x-opaque-id"));
+    let requests = cluster.node(0).requests();
+    let opaque_id = requests.iter().find_map(|request| request.headers.get("x-opaque-id"));
     println!("the first node saw x-opaque-id {opaque_id:?}");
+
+    transport.sniff().await?;
+    println!("the cluster has {} nodes", transport.pool().map_or(0, |pool| pool.len()));
+    transport.close();
+    println!("closed: {}", client.info().await.is_err());
     Ok(())
 }
 

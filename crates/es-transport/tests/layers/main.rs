@@ -11,6 +11,7 @@ mod metrics;
 mod named;
 mod response_check;
 mod retry;
+mod seams;
 mod select_node;
 mod timeout;
 mod trace;

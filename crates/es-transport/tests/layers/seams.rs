@@ -1,5 +1,4 @@
 //! Layers of the caller's own in the built-in stack, and what reaches them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{
     sync::{Arc, Mutex},
