@@ -25,7 +25,7 @@ impl ReadError {
 impl ReadError {
     /// Chooses between the errors of the first and the second reading. The second is the
     /// one that matters, unless the first is about a part of the same value: the first
-    /// knows the place of texts better. What failed in a document is none of it.
+    /// knows the place of texts better. A failure within a document is left out.
     fn or_of_second(self, second: Self) -> Self {
         let within = self.path.starts_with(&second.path) && !self.path.contains("_source");
         if within { self } else { second }
@@ -46,9 +46,9 @@ impl fmt::Display for ReadError {
 
 /// Reads a value from the bytes of a response.
 ///
-/// That they are UTF-8 is found out for all of them at once, which costs a fraction of
-/// asking for each string. What cannot be read is read a second time, in which documents
-/// fail by themselves and lone surrogates are replaced: good responses pay nothing for it.
+/// UTF-8 is checked for all bytes at once, which costs a fraction of checking each string.
+/// A text that cannot be read is read a second time, in which documents fail by themselves
+/// and lone surrogates are replaced: good responses pay nothing for it.
 ///
 /// # Errors
 /// They are not JSON, or not of that form.

@@ -80,7 +80,7 @@ impl ApiError {
     }
 }
 
-/// If all shards failed, the cause is told of the shards alone.
+/// If all shards failed, only the failures of the shards have the cause.
 fn with_shard_cause(mut error: ErrorCause) -> ErrorCause {
     if error.caused_by.is_none() {
         let shard = error.other.get("failed_shards").and_then(|shards| shards.get(0));

@@ -1,4 +1,4 @@
-//! What can go wrong with a call of the API.
+//! The errors of calls, helpers and responses.
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
@@ -116,7 +116,7 @@ impl Error {
         Self(Box::new(Kind::Encode { what: what.into().into(), source }))
     }
 
-    /// A response that could not be read: it may be an error in place of the response.
+    /// Creates the error of a response that could not be read, and that may be an error itself.
     #[cold]
     pub(crate) fn decode(
         what: &'static str,

@@ -32,8 +32,8 @@ pub(super) trait Object<'de>: Default {
     fn other(&mut self) -> &mut Map<String, Value>;
 }
 
-/// The message of an error that came in place of a response.
-pub(crate) const REFUSED: &str = "the server returned an error in place of the response";
+/// The message of an error that came instead of a response.
+pub(crate) const REFUSED: &str = "the server returned an error instead of the response";
 
 /// Reads an object, or `null` as an empty one.
 pub(super) struct ObjectVisitor<T> {
@@ -144,8 +144,8 @@ macro_rules! object {
     ($($tokens:tt)*) => { $crate::types::object::define! { read_part; $($tokens)* } };
 }
 
-/// As [`object`], for a struct that is a whole response: an error that comes in its place
-/// is not read as an empty one.
+/// As [`object`], for a struct that is a whole response: an error is not read as an
+/// empty one.
 macro_rules! response {
     ($($tokens:tt)*) => { $crate::types::object::define! { read_whole; $($tokens)* } };
 }

@@ -1,4 +1,4 @@
-//! What servers, proxies and `filter_path` leave out, add, or write otherwise.
+//! Responses with members that are missing, added, or written otherwise.
 
 use es_client::{
     SearchResponse,
