@@ -208,7 +208,9 @@ fn is_showable(path: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_'))
     };
     let is_key = path.contains("-----") || path.contains("PRIVATE KEY");
-    !is_key && !path.contains(char::is_control) && !(path.len() > 60 && is_base64(path))
+    let may_be_key =
+        is_key || path.contains(char::is_control) || (path.len() > 60 && is_base64(path));
+    !may_be_key
 }
 
 impl fmt::Display for Pem {

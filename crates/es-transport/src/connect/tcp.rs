@@ -133,11 +133,9 @@ impl Tcp {
 async fn race(addresses: Vec<SocketAddr>, time: Duration) -> io::Result<TcpStream> {
     let share = u32::try_from(addresses.len()).unwrap_or(u32::MAX).saturating_add(1);
     let stagger = STAGGER.min(time / share);
-    let mut addresses = addresses.into_iter();
     let mut attempts = JoinSet::new();
     let mut error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    loop {
-        let Some(address) = addresses.next() else { break };
+    for address in addresses {
         attempts.spawn(connect(address));
         while let Ok(Some(attempt)) = timeout(stagger, attempts.join_next()).await {
             match attempt.unwrap_or_else(|error| Err(io::Error::other(error))) {

@@ -209,7 +209,7 @@ async fn the_environment_is_asked_only_when_told_to() {
     let child = |no_proxy: &'static str| {
         let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
         command
-            .args(["--exact", "child_with_an_environment", "--ignored"])
+            .args(["--exact", "proxy::child_with_an_environment", "--ignored"])
             .env("ES_TRANSPORT_TEST_URL", node.url("/"))
             .env("HTTP_PROXY", format!("http://user:p@ss@{}", proxy.address))
             .env("NO_PROXY", no_proxy)

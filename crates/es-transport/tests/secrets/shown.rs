@@ -95,7 +95,7 @@ fn proxies_pem_and_tls_settings() {
         let error = TlsSettings::new().client_cert(certificate, key).build().unwrap_err();
         transcript.add(&shown(&error));
     }
-    show_keys_in_every_form(&transcript, &leaf.pem(), &key);
+    show_keys_in_every_form(&transcript, leaf.pem(), &key);
     nothing_leaked(&transcript);
     let text = transcript.text();
     let numbers = format!("{:?}", key.lines().nth(1).unwrap().as_bytes());

@@ -257,7 +257,7 @@ pub(super) struct PooledConnection {
 /// Why an exchange has no response.
 pub(super) enum SendError {
     /// No byte was taken; the request comes back.
-    NotTaken(Request<Body>, hyper::Error),
+    NotTaken(Box<Request<Body>>, hyper::Error),
     /// The request was taken, at least in part.
     Taken(hyper::Error),
 }
@@ -324,17 +324,18 @@ impl PooledConnection {
     /// up to a second.
     fn finish(mut self) {
         let Some(member) = &self.member else { return };
-        if !member.connection.is_ready() && !member.connection.is_closed() {
-            let runtime = member.runtime.clone();
-            return drop(runtime.spawn(async move {
-                let ready = poll_fn(|cx| match &mut self.member {
-                    Some(member) => member.connection.poll_ready(cx),
-                    None => Poll::Ready(false),
-                });
-                // Dropped at the end, the guard does what is right for its state.
-                let _ = tokio::time::timeout(MAX_DRAIN, ready).await;
-            }));
+        if member.connection.is_ready() || member.connection.is_closed() {
+            return;
         }
+        let runtime = member.runtime.clone();
+        runtime.spawn(async move {
+            let ready = poll_fn(|cx| match &mut self.member {
+                Some(member) => member.connection.poll_ready(cx),
+                None => Poll::Ready(false),
+            });
+            // Dropped at the end, the guard does what is right for its state.
+            let _ = tokio::time::timeout(MAX_DRAIN, ready).await;
+        });
     }
 }
 
@@ -363,7 +364,7 @@ impl From<TrySendError<Request<Body>>> for SendError {
     #[cold]
     fn from(mut error: TrySendError<Request<Body>>) -> Self {
         match error.take_message() {
-            Some(request) => Self::NotTaken(request, error.into_error()),
+            Some(request) => Self::NotTaken(Box::new(request), error.into_error()),
             None => Self::Taken(error.into_error()),
         }
     }

@@ -261,7 +261,7 @@ fn resend(connection: PooledConnection, error: SendError) -> State {
         SendError::NotTaken(request, _) if connection.is_reused() => {
             let host = Arc::clone(connection.host());
             drop(connection);
-            send(&host, request)
+            send(&host, *request)
         }
         SendError::NotTaken(_, error) => State::Failed(error::exchange(error, false).not_sent()),
         SendError::Taken(error) => {

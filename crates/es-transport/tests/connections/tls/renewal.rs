@@ -38,9 +38,8 @@ fn transport(ca: &Ca, nodes: &[SocketAddr]) -> Transport {
 /// A call that must not be repeated once it was sent.
 async fn post(transport: &Transport) {
     let request = Request::post("/events/_refresh").body(Body::empty()).unwrap();
-    if let Err(error) = transport.send(request).await {
-        panic!("{}", chain(&error));
-    }
+    let sent = transport.send(request).await;
+    assert!(sent.is_ok(), "{}", chain(&sent.unwrap_err()));
 }
 
 #[tokio::test]
