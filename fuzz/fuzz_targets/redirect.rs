@@ -32,8 +32,7 @@ fuzz_target!(|text: &str| {
 fn check(location: &str, number: usize) {
     let Ok(value) = HeaderValue::from_str(location) else { return };
     let headers = HeaderMap::from_iter([(header::LOCATION, value)]);
-    let service =
-        RedirectCheckLayer::new().layer(answering(STATUSES[number % 4], headers, vec![]));
+    let service = RedirectCheckLayer::new().layer(answering(STATUSES[number % 4], headers, vec![]));
     let error = run(service.oneshot(Request::new(Body::empty()))).unwrap_err();
     assert!(error.is_redirect(), "{error}");
     let shown = format!("{error} {error:?}");

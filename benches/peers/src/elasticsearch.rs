@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use es_benches::{
     operation::{
-        Page, BULK, BoxError, INDEX, Operation, PASSWORD, USER, check_bulk, check_hits,
-        check_text, hits_of, query,
+        BULK, BoxError, INDEX, Operation, PASSWORD, Page, USER, check_bulk, check_hits, check_text,
+        hits_of, query,
     },
     product::{Product, Raw, Typed},
 };

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use es_benches::{
     operation::{
-        Page, BoxError, INDEX, Operation, PASSWORD, USER, check_hits, check_text, hits_of,
+        BoxError, INDEX, Operation, PASSWORD, Page, USER, check_hits, check_text, hits_of,
         not_measured, query,
     },
     product::{Product, Raw, Typed},

@@ -1,15 +1,13 @@
 //! reqwest, with the headers of a client as its defaults.
 
-use http::header::{self, HeaderMap};
 use ::reqwest::{Client, Method, Response};
+use http::header::{self, HeaderMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use es_benches::{
     AUTHORIZATION, CLIENT_META, JSON, USER_AGENT,
-    operation::{
-        Page, BoxError, Operation, check_hits, check_text, hits_of, not_measured, query,
-    },
+    operation::{BoxError, Operation, Page, check_hits, check_text, hits_of, not_measured, query},
     product::{Product, Raw, Typed},
 };
 

@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use es_benches::operation::BoxError;
 use es_benches::{
     callgrind::{instructions, sibling},
     process::Server,
 };
-use es_benches::operation::BoxError;
 
 const ROUNDS: u32 = 100;
 

@@ -1,8 +1,8 @@
 //! `tls_server <ca file>`: one https node with a CA of its own, which goes into
 //! the file. Prints the URL and the CA's fingerprint, and responses until it is ended.
 
-use es_testkit::Cluster;
 use es_benches::operation::{PASSWORD, USER};
+use es_testkit::Cluster;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -3,7 +3,7 @@
 //! One builder per endpoint, made by a method of the client or of a namespace.
 //!
 //! A builder is owned and needs no lifetime: it can be moved into a task. It is
-//! sent by awaiting it; its `send` gives the answer as it came instead, with
+//! sent by awaiting it; its `send` gives the response as it came instead, with
 //! its status, headers and node, `json` reads it into a type of the caller's,
 //! and `stream` hands it out piece by piece.
 //!
@@ -21,7 +21,7 @@
 //!
 //! A body is given property by property, each of which takes whatever
 //! [`serde::Serialize`] can write, or as a whole by `body`. Values of query
-//! parameters are told in [`params`](crate::params).
+//! parameters are described in [`params`](crate::params).
 
 pub mod async_search;
 mod bulk;
