@@ -21,7 +21,7 @@
 //! together; [`layer`] lists them in their order, and each can be used alone or
 //! in a stack of another shape ([`Transport::from_service`]).
 //!
-//! | room | what is in it |
+//! | module | contents |
 //! | --- | --- |
 //! | [`transport`] | [`Transport`], the handle that callers keep |
 //! | [`builder`] | settings → stack |
@@ -29,6 +29,8 @@
 //! | [`node`] | [`Node`], [`NodePool`], [`NodeSelector`] and the selectors |
 //! | [`connect`] | TCP, proxy, TLS with fingerprints, each node's connections |
 //! | [`sniff`] | finding the nodes of a cluster |
+//! | [`shard_aware`] | requests to the nodes that hold their shard |
+//! | [`events`] | nodes that die and come back, sniffs, retries, connections |
 //! | [`cloud_id`] | Cloud ID → node |
 //! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
 //! | [`options`], [`extensions`], [`attempt`] | per-request settings, and what travels with requests and responses |

@@ -7,7 +7,7 @@ use crate::{
     backoff::Backoff,
     cloud_id,
     error::{Error, Result},
-    node::{DEAD_TIME, Node, NodePool, NodeSelector},
+    node::{DEAD_TIME, Node, NodeOutcome, NodePool, NodeSelector},
 };
 
 /// Nodes.
@@ -80,6 +80,29 @@ impl<T> TransportBuilder<T> {
                 settings.sniff = settings.sniff.clone().on_start(true);
             }
         })
+    }
+
+    /// Replaces [`NodeOutcome::of`], which says what the status of a response
+    /// or an error means for the health of its node.
+    ///
+    /// ```
+    /// use es_transport::{Transport, node::NodeOutcome};
+    ///
+    /// let transport = Transport::builder()
+    ///     .node("http://proxy:9200")
+    ///     // The proxy returns 502 for single requests that it dislikes.
+    ///     .node_outcome(|result| match result {
+    ///         Ok(http::StatusCode::BAD_GATEWAY) => NodeOutcome::Overloaded,
+    ///         result => NodeOutcome::of(result),
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn node_outcome(
+        self,
+        classify: impl Fn(Result<http::StatusCode, &Error>) -> NodeOutcome + Send + Sync + 'static,
+    ) -> Self {
+        self.set(|settings| settings.classify = Some(Arc::new(classify)))
     }
 
     /// How long a node that failed is left alone: `factor · 2^(failures − 1)`,

@@ -225,7 +225,10 @@ where
     let node = seams.node.over(collect.layer(backend));
     // A node for each attempt, and one deadline over all of it.
     let selected = ServiceBuilder::new()
-        .layer(SelectNodeLayer::new(Arc::clone(&pool), Arc::clone(&selector)))
+        .layer(
+            SelectNodeLayer::new(Arc::clone(&pool), Arc::clone(&selector))
+                .classified_by(settings.classify),
+        )
         // Below selection, which names the node in their errors, and below media
         // types: Elasticsearch compresses refusals too.
         .layer(product.clone())

@@ -35,6 +35,15 @@ pub enum NodeOutcome {
 }
 
 impl NodeOutcome {
+    /// Returns what the end of an attempt says about its node: a response's
+    /// status, or an error.
+    pub fn of(result: Result<StatusCode, &Error>) -> Self {
+        match result {
+            Ok(status) => Self::of_status(status),
+            Err(error) => Self::of_error(error),
+        }
+    }
+
     /// Returns what a status says about the node that returned it.
     ///
     /// ```

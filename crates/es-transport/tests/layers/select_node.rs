@@ -17,7 +17,9 @@ use es_transport::{
     events::Event,
     extensions::{RetryContext, SelectedNode, ServedBy},
     layer::{SelectNodeLayer, select_node::SelectNode},
-    node::{AttemptEnd, Candidates, LeastInFlight, RequestContext, RoundRobin, selector_fn},
+    node::{
+        AttemptEnd, Candidates, LeastInFlight, NodeOutcome, RequestContext, RoundRobin, selector_fn,
+    },
 };
 use http::{Request, Response, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt;
@@ -225,6 +227,26 @@ async fn an_extension_of_the_request_reaches_the_selector() {
     request.extensions_mut().insert(Place(1));
     let _future = stack.send(request);
     assert_eq!(stack.received().0.uri().host(), Some("b"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_classification_can_be_replaced() {
+    let nodes = ["http://a:1", "http://b:1"].map(|url| url.parse::<Node>().unwrap());
+    let pool = NodePool::new(nodes).unwrap();
+    let status = StatusCode::BAD_GATEWAY;
+    let backend = tower::service_fn(move |_: Request<()>| async move {
+        Response::builder().status(status).body(Body::empty())
+    });
+    let mut service = SelectNodeLayer::new(Arc::clone(&pool), RoundRobin::default())
+        .classify_with(|result| match result {
+            Ok(StatusCode::BAD_GATEWAY) => NodeOutcome::Overloaded,
+            result => NodeOutcome::of(result),
+        })
+        .layer(backend);
+    for _ in 0..4 {
+        assert_eq!(service.call(get("/")).await.unwrap().status(), status);
+    }
+    assert_eq!(pool.live(), 2);
 }
 
 #[tokio::test(start_paused = true)]

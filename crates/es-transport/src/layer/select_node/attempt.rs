@@ -1,19 +1,19 @@
-//! One attempt at a node, from the choice to the end of its answer.
+//! One attempt at a node, from the choice to the end of its response.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use tokio::time::Instant;
 
-use super::layer::Settings;
+use super::layer::{Classify, Settings};
 use crate::{
     error::Error,
     events::DeathCause,
     node::{AttemptEnd, Node, NodeOutcome, NodeSelector, RequestContext, Selection},
 };
 
-/// A selector that is told of attempts, whatever its type: the answer's body
-/// then need not know it.
+/// A selector that is notified of attempts, whatever its type: the response's
+/// body need not know it.
 pub(super) trait Feedback: Send + Sync {
     fn started(&self, node: &Node, request: &RequestContext<'_>);
     fn ended(&self, node: &Node, end: &AttemptEnd<'_>, latency: Duration);
@@ -32,8 +32,9 @@ impl<L: NodeSelector> Feedback for Settings<L> {
 pub(super) struct Attempt {
     selection: Selection,
     feedback: Option<Arc<dyn Feedback>>,
-    /// The URLs that were tried before, on a resend.
+    /// The URLs that were tried before, on a retry.
     tried: Option<Arc<[Arc<str>]>>,
+    classify: Option<Classify>,
 }
 
 impl Attempt {
@@ -46,7 +47,12 @@ impl Attempt {
         if let Some(feedback) = &feedback {
             feedback.started(selection.node(), request);
         }
-        Self { selection, feedback, tried }
+        Self { selection, feedback, tried, classify: None }
+    }
+
+    pub(super) fn classified_by(mut self, classify: Option<Classify>) -> Self {
+        self.classify = classify;
+        self
     }
 
     pub(super) fn node(&self) -> &Node {
@@ -54,15 +60,15 @@ impl Attempt {
     }
 
     /// Whether the request was sent before.
-    pub(super) fn is_resend(&self) -> bool {
+    pub(super) fn is_retry(&self) -> bool {
         self.tried.is_some()
     }
 
-    /// The head of the answer is there: what its status says is known now.
+    /// The head of the response has arrived.
     pub(super) fn head(&mut self, status: StatusCode) {
-        match NodeOutcome::of_status(status) {
-            // An answer that works is judged at its end, but the others need
-            // not stay away from the node until somebody has read it.
+        match self.classify(Ok(status)) {
+            // A good response counts at its end, but other requests need not
+            // avoid the node until it has been read.
             NodeOutcome::Healthy if self.selection.is_probe() => {
                 self.selection.responded(Instant::now())
             }
@@ -71,18 +77,27 @@ impl Attempt {
         }
     }
 
-    /// The answer was read to its end.
+    /// The response was read to its end.
     pub(super) fn done(&mut self, status: StatusCode) {
-        self.end(NodeOutcome::of_status(status), AttemptEnd::Status(status));
+        let outcome = self.classify(Ok(status));
+        self.end(outcome, AttemptEnd::Status(status));
     }
 
     pub(super) fn failed(&mut self, error: Error) -> Error {
-        self.end(NodeOutcome::of_error(&error), AttemptEnd::Failed(&error));
+        let outcome = self.classify(Err(&error));
+        self.end(outcome, AttemptEnd::Failed(&error));
         let error = error.with_untried_node(self.has_untried_node());
         if error.node().is_some() {
             return error;
         }
         error.with_node(Arc::clone(self.node().shared_url()))
+    }
+
+    fn classify(&self, result: Result<StatusCode, &Error>) -> NodeOutcome {
+        match &self.classify {
+            Some(classify) => classify(result),
+            None => NodeOutcome::of(result),
+        }
     }
 
     pub(super) fn has_untried_node(&self) -> bool {

@@ -13,20 +13,20 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A stream that tells the pool when it has been read to its end.
-pub(super) struct Watched {
+/// A stream that reports to the pool when it has been read to its end.
+pub(super) struct TrackedBody {
     inner: BoxBody,
     status: StatusCode,
     attempt: Attempt,
 }
 
-impl Watched {
+impl TrackedBody {
     pub(super) fn new(inner: BoxBody, status: StatusCode, attempt: Attempt) -> Self {
         Self { inner, status, attempt }
     }
 }
 
-impl Body for Watched {
+impl Body for TrackedBody {
     type Data = Bytes;
     type Error = Error;
 

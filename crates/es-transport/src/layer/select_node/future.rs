@@ -9,7 +9,7 @@ use http::Response;
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 
-use super::{attempt::Attempt, body::Watched};
+use super::{attempt::Attempt, body::TrackedBody};
 use crate::{
     body::ResponseBody,
     error::{BoxError, Error, Result},
@@ -60,10 +60,10 @@ where
                 let result = ready!(future.poll(cx));
                 let Some(mut attempt) = attempt.take() else { return Poll::Pending };
                 Poll::Ready(match result {
-                    Ok(answer) => {
-                        let mut answer = answer.map(ResponseBody::new);
-                        answered(&mut answer, attempt);
-                        Ok(answer)
+                    Ok(response) => {
+                        let mut response = response.map(ResponseBody::new);
+                        track(&mut response, attempt);
+                        Ok(response)
                     }
                     Err(error) => Err(attempt.failed(Error::from_service(error))),
                 })
@@ -76,21 +76,21 @@ where
     }
 }
 
-/// Writes into the answer where it came from, and tells the pool what it says of
-/// its node: now, or when it was read.
-fn answered(answer: &mut Response<ResponseBody>, mut attempt: Attempt) {
-    let status = answer.status();
+/// Names the node in the response, and reports the outcome to the pool: now, or
+/// when the response has been read.
+fn track(response: &mut Response<ResponseBody>, mut attempt: Attempt) {
+    let status = response.status();
     let node = attempt.node().shared_url();
-    answer.body_mut().set_node(Arc::clone(node));
-    if status.as_u16() >= 400 || attempt.is_resend() {
-        let answered =
+    response.body_mut().set_node(Arc::clone(node));
+    if status.as_u16() >= 400 || attempt.is_retry() {
+        let served_by =
             ServedBy { node: Arc::clone(node), has_untried_node: attempt.has_untried_node() };
-        answer.extensions_mut().insert(answered);
+        response.extensions_mut().insert(served_by);
     }
-    let body = answer.body_mut();
+    let body = response.body_mut();
     if body.is_end_stream() || body.collected().is_some() {
         return attempt.done(status);
     }
     attempt.head(status);
-    body.wrap_stream(|stream| Watched::new(stream, status, attempt));
+    body.wrap_stream(|stream| TrackedBody::new(stream, status, attempt));
 }

@@ -1,21 +1,20 @@
 //! A node for each attempt.
 //!
 //! [`SelectNodeLayer`] chooses a live node of a pool, writes its address and
-//! path prefix into the request's URI, and tells the pool how the attempt
+//! path prefix into the request's URI, and reports to the pool how the attempt
 //! ended. The credentials of a node's URL become the `Authorization` header if
 //! the request has none and its options do not forbid it.
 //!
-//! It sits below retry, so that a new attempt gets a new node, and above
-//! whatever sends a request with an absolute URI. It does not send again, and
-//! it does not wait for a node.
+//! It sits below retry, so that each attempt gets a new node, and above the
+//! service that sends requests with an absolute URI. It does not retry and does
+//! not wait for a node.
 //!
-//! The verdict on the node is given when the answer has been read to its end,
-//! at once if all of it is at hand or the status already says it. An answer that
-//! is dropped before says nothing.
+//! The [outcome](crate::node::NodeOutcome) is reported when the response has been
+//! read to its end, or at once if it is buffered or its status says enough. A
+//! response that is dropped before says nothing about the node.
 //!
-//! A request must have a path and no host: one that names a host itself is an
-//! error, and so is one with a part `.` or `..` (a dot may be `%2e`): no path can
-//! lead a request, with its credentials, elsewhere.
+//! A request must have a path and no host. A host is an error, and so is a path
+//! segment `.` or `..` (a dot may be `%2e`): no path leaves its node and prefix.
 //!
 //! ```
 //! use es_transport::{Node, NodePool, layer::SelectNodeLayer, node::RoundRobin};
@@ -33,9 +32,9 @@
 //!     }));
 //!
 //! let request = Request::get("/products/_doc/1?pretty").body(String::new()).unwrap();
-//! let answer = service.oneshot(request).await?;
-//! assert_eq!(answer.body().node().map(|url| &**url), Some("https://localhost:9200/search"));
-//! let uri = answer.into_body().bytes().await?;
+//! let response = service.oneshot(request).await?;
+//! assert_eq!(response.body().node().map(|url| &**url), Some("https://localhost:9200/search"));
+//! let uri = response.into_body().bytes().await?;
 //! assert_eq!(uri, "https://localhost:9200/search/products/_doc/1?pretty");
 //! # Ok(())
 //! # }
@@ -47,4 +46,5 @@ mod future;
 mod layer;
 mod service;
 
+pub(crate) use self::layer::Classify;
 pub use self::{future::ResponseFuture, layer::SelectNodeLayer, service::SelectNode};

@@ -17,7 +17,7 @@ use tower::Service;
 use super::{
     ResponseFuture,
     attempt::{Attempt, Feedback},
-    layer::Settings,
+    layer::{Classify, Settings},
 };
 use crate::{
     body::ResponseBody,
@@ -32,6 +32,7 @@ use crate::{
 pub struct SelectNode<S, L> {
     pub(super) inner: S,
     pub(super) settings: Arc<Settings<L>>,
+    pub(super) classify: Option<Classify>,
 }
 
 impl<S, L, B, RB> Service<Request<B>> for SelectNode<S, L>
@@ -82,7 +83,8 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         if extensions.is_empty() {
             let selection = pool.select(selector, &context)?;
             let parameter = selector.query_for(selection.node(), &context);
-            return Ok((Attempt::start(selection, self.feedback(), &context, None), parameter));
+            let attempt = Attempt::start(selection, self.feedback(), &context, None);
+            return Ok((attempt.classified_by(self.classify.clone()), parameter));
         }
         let retry = extensions.get::<RetryContext>();
         let options = RequestOptions::find(extensions);
@@ -104,7 +106,8 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         }
         let parameter = selector.query_for(selection.node(), &context);
         let tried = retry.map(|retry| Arc::clone(&retry.tried));
-        Ok((Attempt::start(selection, self.feedback(), &context, tried), parameter))
+        let attempt = Attempt::start(selection, self.feedback(), &context, tried);
+        Ok((attempt.classified_by(self.classify.clone()), parameter))
     }
 
     fn feedback(&self) -> Option<Arc<dyn Feedback>> {
@@ -157,7 +160,11 @@ fn authorize<B>(request: &mut Request<B>, node: &Node) {
 
 impl<S: Clone, L> Clone for SelectNode<S, L> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), settings: Arc::clone(&self.settings) }
+        Self {
+            inner: self.inner.clone(),
+            settings: Arc::clone(&self.settings),
+            classify: self.classify.clone(),
+        }
     }
 }
 
