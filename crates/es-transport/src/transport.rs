@@ -310,7 +310,7 @@ where
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> es_transport::Result<()> {
-/// let mut transport = Transport::from_service(service_fn(async |_: Request<Body>| {
+/// let mut transport = Transport::from_service(service_fn(|_: Request<Body>| async {
 ///     Ok::<_, std::io::Error>(Response::new(Body::from("{}")))
 /// }));
 /// let response = transport.ready().await?.call(Request::new(Body::empty())).await?;
