@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tower::Service;
 
 use crate::{
-    endpoint::Repeat,
+    endpoint::Idempotency,
     error::{Error, Result},
     options::{ClientOptions, Settings},
 };
@@ -89,17 +89,17 @@ impl Elasticsearch {
     }
 
     /// Gives a request what differs from the transport's settings; nothing if nothing does.
-    /// The caller's own word on repeating wins over `repeat`.
+    /// The caller's own word on repeating wins over `idempotency`.
     pub(crate) fn attach_options(
         &self,
         request: &mut Request<Body>,
-        repeat: Repeat,
+        idempotency: Idempotency,
         stream: bool,
     ) -> Result<()> {
-        let repeat = repeat.beside(request.method());
+        let idempotency = idempotency.overridden_by(request.method());
         match &self.settings {
-            None => Settings::attach_default(request, repeat, stream),
-            Some(settings) => settings.attach(request, repeat, stream)?,
+            None => Settings::attach_default(request, idempotency, stream),
+            Some(settings) => settings.attach(request, idempotency, stream)?,
         }
         Ok(())
     }
@@ -146,7 +146,7 @@ impl Elasticsearch {
         let mut request = Request::new(body.into());
         *request.method_mut() = method;
         *request.uri_mut() = target.into();
-        self.attach_options(&mut request, Repeat::ByMethod, false)?;
+        self.attach_options(&mut request, Idempotency::ByMethod, false)?;
         let started = Instant::now();
         let (parts, body) = self.transport.send(request).await?.into_parts();
         let (status, node) = (parts.status, body.node().cloned());

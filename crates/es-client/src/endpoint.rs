@@ -1,7 +1,12 @@
-//! What an endpoint is: facts in a static table, and nothing else.
+//! The facts of each endpoint, as a static table.
 //!
-//! The calls of [`crate::api`] know this room and [`crate::params`] alone; they
-//! describe, `Call` does.
+//! ```
+//! use es_client::endpoint::{BodyForm, Endpoint};
+//!
+//! let search = Endpoint::find("search").expect("it exists");
+//! assert_eq!(search.body, BodyForm::Json);
+//! assert!(search.query.contains(&"allow_no_indices"));
+//! ```
 
 use http::Method;
 
@@ -11,28 +16,30 @@ pub use crate::path::PartKind;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Endpoint {
-    /// The name in Elasticsearch's specification, such as `indices.create`.
+    /// Name in Elasticsearch's specification, such as `indices.create`.
     pub name: &'static str,
-    /// The ways to reach it; the one with just the given parts is taken.
+    /// Paths and their methods; a call takes the one that has exactly its parts.
     pub routes: &'static [Route],
-    /// The path parts, in the order in which the routes number them.
+    /// Path parts, in the order in which the routes number them.
     pub parts: &'static [Part],
-    /// The query parameters, but for those that every endpoint has ([`COMMON`]).
+    /// Query parameters, without those that every endpoint has ([`COMMON`]).
     pub query: &'static [&'static str],
-    /// The query parameters that must be given.
+    /// Required query parameters.
     pub required: &'static [&'static str],
-    /// Whether a body is sent, and of which form.
+    /// Form of the request body.
     pub body: BodyForm,
-    /// Whether it may be sent again once a node may have taken it.
-    pub repeat: Repeat,
-    /// Statuses that carry an ordinary answer, besides those of success.
-    pub answers: &'static [u16],
-    /// The media type of the answer, where it is not the client's.
+    /// Whether a body is required.
+    pub body_required: bool,
+    /// Whether a call may be retried once a node may have received it.
+    pub idempotency: Idempotency,
+    /// Error statuses that carry an ordinary response.
+    pub statuses: &'static [u16],
+    /// Media type of the response, if it is not the client's.
     pub accept: Option<&'static str>,
 }
 
 impl Endpoint {
-    /// An endpoint of which nothing is known: what the table leaves out.
+    /// The defaults of what the table leaves out.
     pub(crate) const NEW: Self = Self {
         name: "",
         routes: &[],
@@ -40,24 +47,25 @@ impl Endpoint {
         query: &[],
         required: &[],
         body: BodyForm::None,
-        repeat: Repeat::ByMethod,
-        answers: &[],
+        body_required: false,
+        idempotency: Idempotency::ByMethod,
+        statuses: &[],
         accept: None,
     };
 
-    /// Whether it is asked by HEAD, so that its answers have no body.
+    /// Whether it is called by HEAD, so that its responses have no body.
     pub(crate) fn is_head(&self) -> bool {
         self.routes.iter().all(|route| route.methods.0 == Method::HEAD)
     }
 
-    /// The endpoint with this name.
+    /// Returns the endpoint with this name.
     pub fn find(name: &str) -> Option<&'static Self> {
         let all = Self::all();
         let at = all.binary_search_by(|endpoint| endpoint.name.cmp(name)).ok()?;
         all.get(at).copied()
     }
 
-    /// All endpoints, sorted by name.
+    /// Returns all endpoints, sorted by name.
     pub fn all() -> &'static [&'static Self] {
         crate::api::table::ENDPOINTS
     }
@@ -66,15 +74,15 @@ impl Endpoint {
 /// The query parameters of every endpoint.
 pub const COMMON: [&str; 4] = ["error_trace", "filter_path", "human", "pretty"];
 
-/// One way to reach an endpoint.
+/// A path of an endpoint, and its methods.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Route {
-    /// The method without a body, and the method with one.
+    /// Method without a body, and method with one.
     pub methods: (Method, Method),
-    /// The texts of the path, slashes included. A part stands between two of them.
+    /// Texts of the path, slashes included. A part stands between two of them.
     pub text: &'static [&'static str],
-    /// The numbers of the parts, in the order of the path.
+    /// Numbers of the parts, in the order of the path.
     pub parts: &'static [usize],
 }
 
@@ -104,7 +112,7 @@ impl Route {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Part {
-    /// The name, for errors.
+    /// Name of the part.
     pub name: &'static str,
     /// Whether it names one thing or may name several.
     pub kind: PartKind,
@@ -132,38 +140,39 @@ pub enum BodyForm {
     Ndjson,
 }
 
-/// Whether doing a call twice is the same as doing it once.
+/// Whether doing a call twice has the same effect as doing it once, and so
+/// whether it may be retried once a node may have received it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Repeat {
-    /// The method says so: GET, HEAD, PUT and DELETE can be repeated, POST cannot.
+pub enum Idempotency {
+    /// As the method says: GET, HEAD, PUT and DELETE are idempotent, POST is not.
     ByMethod,
-    /// It is, whatever the method says.
+    /// It is idempotent, whatever the method says.
     Yes,
-    /// It is not, whatever the method says.
+    /// It is not idempotent, whatever the method says.
     No,
-    /// It is not, and it is done in parts: an error status, 429 too, may come when
-    /// some of them are done already.
-    InParts,
+    /// It is not idempotent, and is carried out in parts: an error status, also
+    /// 429, may come when some of them are done.
+    Partial,
 }
 
-impl Repeat {
-    /// What has to be said of a request by this method.
-    pub(crate) fn beside(self, method: &Method) -> Self {
+impl Idempotency {
+    /// Returns what is left to say about a request with this method.
+    pub(crate) fn overridden_by(self, method: &Method) -> Self {
         let says_no = matches!(*method, Method::POST | Method::PATCH);
         match self {
             Self::Yes if !says_no => Self::ByMethod,
             Self::No if says_no => Self::ByMethod,
-            repeat => repeat,
+            other => other,
         }
     }
 
-    /// What the transport is told; `None` leaves it to the method.
-    pub(crate) fn idempotent(self) -> Option<bool> {
+    /// Returns the transport's option; `None` leaves it to the method.
+    pub(crate) fn option(self) -> Option<bool> {
         match self {
             Self::ByMethod => None,
             Self::Yes => Some(true),
-            Self::No | Self::InParts => Some(false),
+            Self::No | Self::Partial => Some(false),
         }
     }
 }

@@ -41,11 +41,11 @@ pub mod api;
 pub mod blocking;
 mod call;
 pub mod client;
+#[cfg(doctest)]
+mod compile_fail;
 pub mod dsl;
 pub mod endpoint;
 pub mod error;
-#[cfg(doctest)]
-mod guards;
 pub mod helpers;
 mod json_body;
 mod json_path;
@@ -56,7 +56,7 @@ mod path;
 pub mod response;
 pub mod types;
 
-pub use call::{CallFuture, Request, StreamFuture};
+pub use call::{Call, CallByName, CallFuture, StreamFuture};
 pub use client::Elasticsearch;
 pub use error::{ApiError, DecodeError, Error, Result};
 pub use options::ClientOptions;
@@ -64,3 +64,4 @@ pub use response::{Meta, Response, StreamingResponse};
 pub use types::{Info, SearchResponse};
 
 pub use es_transport;
+pub use http;

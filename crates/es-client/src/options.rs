@@ -1,4 +1,4 @@
-//! Settings of some calls: what `options()` yields.
+//! Options of some calls, set by [`Elasticsearch::options`].
 
 use std::{
     ops::Deref,
@@ -12,16 +12,19 @@ use es_transport::{
 };
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 
-use crate::{client::Elasticsearch, endpoint::Repeat, error::Result};
+use crate::{client::Elasticsearch, endpoint::Idempotency, error::Result};
 
-/// A client with settings of its own. It is used as the client that it is
-/// (by [`Deref`]), and shares everything with the client it came from.
+/// A client with options of its own.
+///
+/// It is used like any client (by [`Deref`]), and shares nodes and connections
+/// with the client that it was made from. A value that cannot be used is reported
+/// by the calls.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     client: Elasticsearch,
 }
 
-/// What a client's calls want otherwise than the transport was built for.
+/// Options of a client's calls that differ from the transport's.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     request: RequestOptions,
@@ -31,27 +34,27 @@ pub(crate) struct Settings {
     shared: Shared,
 }
 
-/// The options as requests share them, made when the first call needs them.
+/// The options that requests share, made when the first call needs them.
 #[derive(Debug, Default)]
 struct Shared {
     by_method: OnceLock<Arc<RequestOptions>>,
-    repeatable: OnceLock<Arc<RequestOptions>>,
-    unrepeatable: OnceLock<Arc<RequestOptions>>,
-    in_parts: OnceLock<Arc<RequestOptions>>,
+    idempotent: OnceLock<Arc<RequestOptions>>,
+    not_idempotent: OnceLock<Arc<RequestOptions>>,
+    partial: OnceLock<Arc<RequestOptions>>,
 }
 
 impl Shared {
-    fn of(&self, repeat: Repeat) -> &OnceLock<Arc<RequestOptions>> {
-        match repeat {
-            Repeat::ByMethod => &self.by_method,
-            Repeat::Yes => &self.repeatable,
-            Repeat::No => &self.unrepeatable,
-            Repeat::InParts => &self.in_parts,
+    fn of(&self, idempotency: Idempotency) -> &OnceLock<Arc<RequestOptions>> {
+        match idempotency {
+            Idempotency::ByMethod => &self.by_method,
+            Idempotency::Yes => &self.idempotent,
+            Idempotency::No => &self.not_idempotent,
+            Idempotency::Partial => &self.partial,
         }
     }
 }
 
-/// A clone is made to be changed, so it shares nothing.
+/// A clone is made to be changed, so it starts empty.
 impl Clone for Shared {
     fn clone(&self) -> Self {
         Self::default()
@@ -59,41 +62,44 @@ impl Clone for Shared {
 }
 
 impl Settings {
-    /// The options of a call of a client without settings; none where there is
-    /// nothing to say.
-    pub(crate) fn attach_default(request: &mut Request<Body>, repeat: Repeat, stream: bool) {
+    /// Attaches the options of a call of a client without settings, if there are any.
+    pub(crate) fn attach_default(
+        request: &mut Request<Body>,
+        idempotency: Idempotency,
+        stream: bool,
+    ) {
         static DEFAULT: LazyLock<Settings> = LazyLock::new(Settings::default);
-        if stream || repeat != Repeat::ByMethod {
-            DEFAULT.attach_valid(request, repeat, stream);
+        if stream || idempotency != Idempotency::ByMethod {
+            DEFAULT.attach_valid(request, idempotency, stream);
         }
     }
 
     pub(crate) fn attach(
         &self,
         request: &mut Request<Body>,
-        repeat: Repeat,
+        idempotency: Idempotency,
         stream: bool,
     ) -> Result<()> {
         if let Some(error) = self.invalid.as_ref().and_then(|error| error.clone_config()) {
             return Err(error.into());
         }
-        self.attach_valid(request, repeat, stream);
+        self.attach_valid(request, idempotency, stream);
         Ok(())
     }
 
-    fn attach_valid(&self, request: &mut Request<Body>, repeat: Repeat, stream: bool) {
+    fn attach_valid(&self, request: &mut Request<Body>, idempotency: Idempotency, stream: bool) {
         if stream {
-            Arc::new(self.options(repeat, true)).attach(request);
+            Arc::new(self.options(idempotency, true)).attach(request);
         } else {
-            let shared = self.shared.of(repeat);
-            shared.get_or_init(|| Arc::new(self.options(repeat, false))).attach(request);
+            let shared = self.shared.of(idempotency);
+            shared.get_or_init(|| Arc::new(self.options(idempotency, false))).attach(request);
         }
     }
 
-    fn options(&self, repeat: Repeat, stream: bool) -> RequestOptions {
+    fn options(&self, idempotency: Idempotency, stream: bool) -> RequestOptions {
         let mut options = self.request.clone().stream(stream);
-        options.idempotent = options.idempotent.or(repeat.idempotent());
-        if repeat == Repeat::InParts && options.idempotent == Some(false) {
+        options.idempotent = options.idempotent.or(idempotency.option());
+        if idempotency == Idempotency::Partial && options.idempotent == Some(false) {
             options.retry_on_status = Some(Arc::new([]));
         }
         options
@@ -116,7 +122,7 @@ impl ClientOptions {
         self.client
     }
 
-    /// The client, to pass it on as one.
+    /// Returns the client.
     pub fn into_client(self) -> Elasticsearch {
         self.client
     }
@@ -144,59 +150,59 @@ impl ClientOptions {
         self
     }
 
-    /// HTTP Basic authentication. What no header can carry is reported by the calls.
+    /// Sets HTTP Basic authentication.
     #[must_use]
     pub fn basic_auth(self, username: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         self.auth(Credentials::basic(username, password))
     }
 
-    /// A bearer token: of a service account, or an OAuth2 access token.
+    /// Sets a bearer token: of a service account, or an OAuth2 access token.
     #[must_use]
     pub fn bearer_auth(self, token: impl AsRef<str>) -> Self {
         self.auth(Credentials::bearer(token))
     }
 
-    /// An API key: encoded, or as `(id, key)`.
+    /// Sets an API key: encoded, or as `(id, key)`.
     #[must_use]
     pub fn api_key(self, key: impl IntoApiKey) -> Self {
         self.auth(key.into_credentials())
     }
 
-    /// No credentials at all, not even those of a node's URL.
+    /// Sends no credentials at all, not even those of a node's URL.
     #[must_use]
     pub fn no_auth(self) -> Self {
-        self.set(|o| o.auth = Some(RequestAuth::None))
+        self.set(|options| options.auth = Some(RequestAuth::None))
     }
 
-    /// A header of every request. What no header can carry is reported by the
-    /// calls. The value is taken for a secret and shown nowhere.
+    /// Sets a header of every request. The value is treated as a secret, and never shown.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
-        let visible = value.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+        let visible = value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         match (HeaderName::try_from(name), secret_value(value)) {
-            (Ok(name), Some(value)) if visible => self.set(|o| {
-                o.headers.insert(name, value);
+            (Ok(name), Some(value)) if visible => self.set(|options| {
+                options.headers.insert(name, value);
             }),
             (Err(_), _) => self.invalid("headers", "a name is not valid"),
             _ => self.invalid("headers", "a value has a character other than visible ASCII"),
         }
     }
 
-    /// `X-Opaque-Id`: names the caller in Elasticsearch's logs and tasks.
+    /// Sets `X-Opaque-Id`, which names the caller in Elasticsearch's logs and tasks.
     #[must_use]
     pub fn opaque_id(self, id: &str) -> Self {
         match HeaderValue::from_str(id) {
-            Ok(id) if id.to_str().is_ok() => self.set(|o| o.opaque_id = Some(id)),
+            Ok(id) if id.to_str().is_ok() => self.set(|options| options.opaque_id = Some(id)),
             _ => self.invalid("opaque_id", "it has a character other than visible ASCII"),
         }
     }
 
-    /// The media type of body and answer, in place of the compatibility mode's.
-    /// What no header can carry is reported by the calls.
+    /// Sets the media type of body and response, instead of the compatibility mode's.
     #[must_use]
     pub fn media_type(self, media_type: &str) -> Self {
         match HeaderValue::from_str(media_type) {
-            Ok(value) if value.to_str().is_ok() => self.set(|o| o.media_type = Some(value)),
+            Ok(value) if value.to_str().is_ok() => {
+                self.set(|options| options.media_type = Some(value))
+            }
             _ => self.invalid("media_type", "it has a character other than visible ASCII"),
         }
     }
@@ -217,43 +223,54 @@ impl ClientOptions {
         self.set(|o| o.total_timeout = timeout)
     }
 
-    /// How often a call may be sent again. What waits out a cluster that is wholly
-    /// down: [`TransportBuilder::max_retries`](es_transport::TransportBuilder::max_retries).
+    /// Sets the maximum number of retries of a call. `None` changes nothing. To
+    /// tolerate an outage of the whole cluster, see
+    /// [`TransportBuilder::max_retries`](es_transport::TransportBuilder::max_retries).
     #[must_use]
-    pub fn max_retries(self, retries: u32) -> Self {
-        self.set(|o| o.max_retries = Some(retries))
+    pub fn max_retries(self, retries: impl Into<Option<u32>>) -> Self {
+        match retries.into() {
+            Some(retries) => self.set(|options| options.max_retries = Some(retries)),
+            None => self,
+        }
     }
 
-    /// The statuses after which a call is sent again, instead of 429, 502, 503 and 504.
+    /// Sets the statuses after which a call is retried, instead of 429, 502, 503 and 504.
     #[must_use]
     pub fn retry_on_status(self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         let statuses = statuses.into_iter().collect();
-        self.set(|o| o.retry_on_status = Some(statuses))
+        self.set(|options| options.retry_on_status = Some(statuses))
     }
 
-    /// Whether a call is sent again after the time of an attempt was over.
+    /// Whether a call is retried after an attempt timed out. `None` changes nothing.
     #[must_use]
-    pub fn retry_on_timeout(self, retry: bool) -> Self {
-        self.set(|o| o.retry_on_timeout = Some(retry))
+    pub fn retry_on_timeout(self, retry: impl Into<Option<bool>>) -> Self {
+        match retry.into() {
+            Some(retry) => self.set(|options| options.retry_on_timeout = Some(retry)),
+            None => self,
+        }
     }
 
-    /// States that doing the calls twice is the same as doing them once, or that it is not.
+    /// States whether doing a call twice has the same effect as doing it once, so
+    /// that it may be retried. `None` changes nothing.
     #[must_use]
-    pub fn idempotent(self, idempotent: bool) -> Self {
-        self.set(|o| o.idempotent = Some(idempotent))
+    pub fn idempotent(self, idempotent: impl Into<Option<bool>>) -> Self {
+        match idempotent.into() {
+            Some(idempotent) => self.set(|options| options.idempotent = Some(idempotent)),
+            None => self,
+        }
     }
 
-    /// Statuses that are answers, not errors.
+    /// Sets statuses that are responses, not errors.
     #[must_use]
     pub fn ignore_status(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.client.settings_mut().ignore_status = Some(statuses.into_iter().collect());
         self
     }
 
-    /// Words for the node selector, such as a session's name for a sticky one.
+    /// Sets a hint for the node selector, such as the name of a session for a sticky one.
     #[must_use]
     pub fn selector_hint(self, hint: &str) -> Self {
-        self.set(|o| o.selector_hint = Some(hint.into()))
+        self.set(|options| options.selector_hint = Some(hint.into()))
     }
 
     /// Sets the maximum size of the decompressed response in bytes. `None` is not set;

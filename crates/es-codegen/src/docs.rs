@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     facts::{Endpoint, Notes},
-    tables::{Examples, Words},
+    tables::{Dsl, Examples, Words},
 };
 
 /// What an endpoint's builder says: methods and paths, then what is known of it.
@@ -26,16 +26,17 @@ pub(crate) fn builder(endpoint: &Endpoint) -> Vec<String> {
     facts.extend(stability(&endpoint.stability));
     match &*endpoint.on {
         [only] if only == "serverless" => facts.push("Serverless only.".to_owned()),
-        [only] if only == "stack" => facts.push("Not on serverless.".to_owned()),
+        [only] if only == "stack" => facts.push("Not available on serverless.".to_owned()),
         _ => {}
     }
     facts.extend(privileges("cluster", &endpoint.privileges.cluster));
     facts.extend(privileges("index", &endpoint.privileges.index));
     let page = format!(
-        "[Elasticsearch's documentation]({PAGES}{})",
+        "[Elasticsearch's documentation]({PAGES}{}).",
         endpoint.name.replace(['.', '_'], "-")
     );
-    let lines = [ways.join(", "), facts.join(" "), page];
+    facts.push(page);
+    let lines = [ways.join(", "), facts.join(" ")];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
@@ -44,8 +45,8 @@ const PAGES: &str = "https://www.elastic.co/docs/api/doc/elasticsearch/operation
 
 fn stability(level: &str) -> Option<String> {
     match level {
-        "beta" => Some("Beta: it may change.".to_owned()),
-        "experimental" => Some("Experimental: it may change or go.".to_owned()),
+        "beta" => Some("Beta: may change in later versions.".to_owned()),
+        "experimental" => Some("Experimental: may change or be removed.".to_owned()),
         _ => None,
     }
 }
@@ -54,8 +55,8 @@ fn privileges(of: &str, names: &[String]) -> Option<String> {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     match &*quoted {
         [] => None,
-        [one] => Some(format!("Needs the {of} privilege {one}.")),
-        several => Some(format!("Needs the {of} privileges {}.", several.join(", "))),
+        [one] => Some(format!("Requires the {of} privilege {one}.")),
+        several => Some(format!("Requires the {of} privileges {}.", several.join(", "))),
     }
 }
 
@@ -108,39 +109,21 @@ pub(crate) fn parameter(endpoint: &str, name: &str, notes: &Notes, words: &Words
     with_notes(what, notes)
 }
 
-/// What the setter of a body's property says.
-pub(crate) fn property(
-    endpoint: &str,
-    name: &str,
-    kind: &str,
-    notes: &Notes,
-    words: &Words,
-) -> String {
-    let kind = kind_of_property(name, kind);
-    let what = match described(endpoint, name.trim_end_matches('?'), words) {
-        Some(what) => format!("{what} {}.", capital(&kind)),
-        None => format!("Property `{}`: {kind}.", name.trim_end_matches('?')),
-    };
-    with_notes(what, notes)
+/// What the setter of a body's property says; a name without `?` is required.
+pub(crate) fn property(endpoint: &str, name: &str, notes: &Notes, words: &Words) -> String {
+    let plain = name.trim_end_matches('?');
+    let mut text =
+        described(endpoint, plain, words).unwrap_or_else(|| format!("Property `{plain}`."));
+    if plain == name {
+        text += " Required.";
+    }
+    with_notes(text, notes)
 }
 
-fn kind_of_property(name: &str, kind: &str) -> String {
-    let kinds: Vec<_> = kind
-        .split('|')
-        .map(|kind| match kind.strip_prefix("enum ").unwrap_or(kind) {
-            "string" => "text",
-            "integer" | "number" => "number",
-            "boolean" => "`true` or `false`",
-            "object" => "object",
-            "array" => "list",
-            "any" => "anything",
-            "null" => "`null`",
-            other if other != kind => "one of several words",
-            other => other,
-        })
-        .collect();
-    let kinds = kinds.join(" or ");
-    if name.ends_with('?') { kinds } else { format!("{kinds}, required") }
+/// What the setter of an option of the query DSL says; `path` is `Kind/option`.
+pub(crate) fn option(path: &str, name: &str, notes: &Notes, dsl: &Dsl) -> String {
+    let words = dsl.options.get(path).or_else(|| dsl.options.get(name));
+    with_notes(words.cloned().unwrap_or_default(), notes)
 }
 
 fn described(endpoint: &str, name: &str, words: &Words) -> Option<String> {
@@ -160,7 +143,7 @@ fn with_notes(mut text: String, notes: &Notes) -> String {
     });
     let only = notes.only.as_deref().and_then(|only| match only {
         "serverless" => Some("Serverless only.".to_owned()),
-        "stack" => Some("Not on serverless.".to_owned()),
+        "stack" => Some("Not available on serverless.".to_owned()),
         _ => None,
     });
     let notes = [
@@ -175,10 +158,4 @@ fn with_notes(mut text: String, notes: &Notes) -> String {
         text.push_str(&note);
     }
     text
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default()
-        + letters.as_str()
 }

@@ -12,13 +12,15 @@ pub(crate) struct Facts {
     pub(crate) manifest: Manifest,
     /// The types of requests and responses, by name.
     pub(crate) types: BTreeMap<String, Type>,
+    /// The enums of parameters and of types, by name.
+    pub(crate) enums: BTreeMap<String, Enumeration>,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) common: Vec<Param>,
     pub(crate) cat: Vec<Param>,
-    pub(crate) enums: BTreeMap<String, Enumeration>,
+    enums: BTreeMap<String, Enumeration>,
     pub(crate) endpoints: Vec<Endpoint>,
 }
 
@@ -52,7 +54,7 @@ pub(crate) struct Endpoint {
     pub(crate) set: Option<String>,
     pub(crate) body: Option<Body>,
     #[serde(rename = "res")]
-    pub(crate) answer: Answer,
+    pub(crate) response: Response,
     #[serde(default, rename = "priv")]
     pub(crate) privileges: Privileges,
 }
@@ -102,6 +104,8 @@ pub(crate) struct Notes {
 
 #[derive(Deserialize)]
 pub(crate) struct Body {
+    #[serde(default, rename = "req")]
+    pub(crate) required: bool,
     #[serde(rename = "media")]
     pub(crate) media_types: Vec<String>,
     /// Property to kind; a trailing `?` on the name: optional.
@@ -112,12 +116,12 @@ pub(crate) struct Body {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) kind: String,
     /// The expression of its type, where there is one.
     #[serde(default, rename = "type")]
     pub(crate) name: String,
-    /// Status to type of bodies that are answers.
+    /// Status to type of bodies that are ordinary responses.
     #[serde(default)]
     pub(crate) except: BTreeMap<u16, String>,
 }
@@ -130,14 +134,36 @@ pub(crate) struct Privileges {
     pub(crate) index: Vec<String>,
 }
 
-/// A type of a request or answer; only what the generator asks of it.
+/// A type of a request or response; only what the generator needs of it.
 #[derive(Deserialize)]
 pub(crate) struct Type {
+    #[serde(rename = "k")]
+    pub(crate) form: String,
+    /// The choices of a type that is one of several.
+    #[serde(default)]
+    of: Value,
+    /// The type of the one further property, whose name is a field's.
+    #[serde(default, rename = "one_extra")]
+    pub(crate) field_kind: Option<String>,
+    /// Properties beside the variants of a container.
+    #[serde(default, deserialize_with = "object_or_nothing")]
+    pub(crate) own: BTreeMap<String, String>,
     /// Property to type expression, for types that have properties.
     #[serde(default, rename = "p", deserialize_with = "object_or_nothing")]
     pub(crate) properties: BTreeMap<String, String>,
     #[serde(default, rename = "meta", deserialize_with = "object_or_nothing")]
     pub(crate) notes: BTreeMap<String, Notes>,
+}
+
+impl Type {
+    /// Returns the names of the choices.
+    pub(crate) fn choices(&self) -> Vec<&str> {
+        match &self.of {
+            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+            Value::Object(names) => names.values().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 fn object_or_nothing<'de, D, T>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error>
@@ -153,13 +179,21 @@ where
 pub(crate) fn read(folder: &Path) -> Result<Facts> {
     #[derive(Deserialize)]
     struct Types {
-        types: BTreeMap<String, Type>,
+        types: BTreeMap<String, Value>,
     }
     let mut types = BTreeMap::new();
-    for name in ["types.json", "types-more.json"] {
-        types.extend(json::<Types>(&folder.join(name))?.types);
+    let mut manifest: Manifest = json(&folder.join("manifest.json"))?;
+    let mut enums = std::mem::take(&mut manifest.enums);
+    for name in ["types.json", "types-more.json", "dsl.json"] {
+        for (name, value) in json::<Types>(&folder.join(name))?.types {
+            if value.get("k").is_some_and(|form| form == "enum") {
+                enums.insert(name, serde_json::from_value(value)?);
+            } else {
+                types.insert(name, serde_json::from_value(value)?);
+            }
+        }
     }
-    Ok(Facts { manifest: json(&folder.join("manifest.json"))?, types })
+    Ok(Facts { manifest, types, enums })
 }
 
 fn json<T: DeserializeOwned>(file: &Path) -> Result<T> {

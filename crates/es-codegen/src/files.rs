@@ -26,13 +26,14 @@ pub(crate) fn format(files: &Files, config: &Path) -> Result<Files> {
 fn rustfmt(files: &Files, folder: &Path, config: &Path) -> Result<Files> {
     // It follows `mod` lines from the roots by itself.
     let roots = files.keys().filter(|name| {
-        matches!(
-            &***name,
-            "src/api/mod.rs"
-                | "src/params/enums.rs"
-                | "src/types/cat_rows.rs"
-                | "tests/golden/builders/mod.rs"
-        )
+        name.starts_with("src/dsl/kinds/")
+            || matches!(
+                &***name,
+                "src/api/mod.rs"
+                    | "src/params/enums.rs"
+                    | "src/types/cat_rows.rs"
+                    | "tests/golden/builders/mod.rs"
+            )
     });
     let status = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])

@@ -1,10 +1,12 @@
 //! From facts and tables to what is rendered: every decision is taken here.
 
+mod dsl;
 mod endpoint;
 mod setters;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use dsl::{Choice, Kind};
 pub(crate) use endpoint::{Argument, Endpoint, Route, Target, build_endpoint};
 pub(crate) use setters::{Section, Setter};
 
@@ -21,6 +23,7 @@ pub(crate) struct Model {
     pub(crate) namespaces: BTreeMap<String, Namespace>,
     pub(crate) enums: Vec<Enumeration>,
     pub(crate) rows: Vec<Rows>,
+    pub(crate) kinds: Vec<Kind>,
 }
 
 /// The rows of a cat endpoint, and their columns: method, name on the wire.
@@ -40,6 +43,16 @@ pub(crate) struct Enumeration {
     pub(crate) members: Vec<(String, String)>,
 }
 
+/// Enums that are used by code that is written by hand.
+const BY_HAND: [&str; 6] = [
+    "CalendarInterval",
+    "DynamicMapping",
+    "GeoShapeRelation",
+    "NormalizeMethod",
+    "ScriptSortType",
+    "SortOrder",
+];
+
 /// Methods of the client that no endpoint or namespace may have.
 const CLIENT: &[&str] =
     &["builder", "call", "from_service", "helpers", "options", "request", "transport"];
@@ -52,7 +65,7 @@ pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Model> {
         let (namespace, _) = endpoint.name.split_once('.').unwrap_or(("", &endpoint.name));
         let built = build_endpoint(endpoint, facts, tables)
             .map_err(|error| format!("{}: {error}", endpoint.name))?;
-        enums.extend(used_enums(endpoint, facts));
+        enums.extend(used_enums(&built));
         let words = || tables.words.namespaces.get(namespace).cloned();
         let known = namespaces.entry(namespace.to_owned());
         let known = known.or_insert_with(|| Namespace { words: words(), endpoints: Vec::new() });
@@ -60,14 +73,18 @@ pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Model> {
     }
     check_tables(&namespaces, tables)?;
     check_names(&namespaces)?;
-    let enums = enums.into_iter().map(|name| enumeration(name, facts)).collect();
-    let rows = facts.manifest.endpoints.iter().filter(|e| e.answer.kind == "cat");
+    let kinds = dsl::build(facts, tables)?;
+    let options = kinds.iter().flat_map(|kind| &kind.options);
+    enums.extend(options.filter_map(|option| params::enum_of(&option.takes).map(str::to_owned)));
+    enums.extend(BY_HAND.map(str::to_owned));
+    let enums = enums.iter().map(|name| enumeration(name, facts)).collect();
+    let rows = facts.manifest.endpoints.iter().filter(|e| e.response.kind == "cat");
     let rows = rows.map(|endpoint| rows_of(endpoint, facts)).collect::<Result<_>>()?;
-    Ok(Model { namespaces, enums, rows })
+    Ok(Model { namespaces, enums, rows, kinds })
 }
 
 fn rows_of(endpoint: &facts::Endpoint, facts: &Facts) -> Result<Rows> {
-    let record = endpoint.answer.name.trim_matches(['[', ']']);
+    let record = endpoint.response.name.trim_matches(['[', ']']);
     let record = facts.types.get(record);
     let record = record.ok_or_else(|| format!("{}: its rows have no type", endpoint.name))?;
     let column = |name: &String| {
@@ -82,17 +99,16 @@ fn rows_of(endpoint: &facts::Endpoint, facts: &Facts) -> Result<Rows> {
     Ok(Rows { endpoint: endpoint.name.clone(), columns })
 }
 
-fn used_enums<'a>(endpoint: &'a facts::Endpoint, facts: &'a Facts) -> Vec<&'a str> {
-    let shared = if endpoint.set.as_deref() == Some("cat") { &*facts.manifest.cat } else { &[] };
-    let params = endpoint.parts.iter().chain(&endpoint.query).chain(shared);
-    params
-        .filter(|param| !setters::is_hidden(&param.notes))
-        .filter_map(|param| params::enum_of(&param.kind, &facts.manifest.enums))
-        .collect()
+/// The enums that a setter or an argument takes.
+fn used_enums(endpoint: &Endpoint) -> Vec<String> {
+    let setters = endpoint.setters.iter().map(|setter| &*setter.takes);
+    let arguments = endpoint.arguments.iter().map(|argument| &*argument.takes);
+    let used = setters.chain(arguments).filter_map(params::enum_of);
+    used.map(str::to_owned).collect()
 }
 
 fn enumeration(name: &str, facts: &Facts) -> Enumeration {
-    let members = facts.manifest.enums.get(name).map(|known| {
+    let members = facts.enums.get(name).map(|known| {
         let named = |value: &String| known.names.get(value).unwrap_or(value).clone();
         known.values.iter().map(|v| (names::camel(&named(v)), v.clone())).collect()
     });
@@ -170,8 +186,8 @@ mod tests {
     fn a_name_in_a_table_that_matches_nothing_is_an_error() {
         let word = || "Some words.".to_owned();
         let slips = [
-            refusal(|t| drop(t.answers.insert("indices.creat".to_owned(), "Info".to_owned()))),
-            refusal(|t| drop(t.repeat.repeatable.insert("serch".to_owned(), word()))),
+            refusal(|t| drop(t.responses.insert("indices.creat".to_owned(), "Info".to_owned()))),
+            refusal(|t| drop(t.idempotency.idempotent.insert("serch".to_owned(), word()))),
             refusal(|t| drop(t.arguments.insert("cuont".to_owned(), "index".to_owned()))),
             refusal(|t| drop(t.words.endpoints.insert("_internal.x".to_owned(), word()))),
             refusal(|t| drop(t.words.namespaces.insert("indice".to_owned(), word()))),
@@ -186,7 +202,7 @@ mod tests {
             assert!(error.ends_with(&format!("that nobody has: {name}")), "{name}: {error}");
         }
         let part = refusal(|t| drop(t.arguments.insert("count".to_owned(), "indx".to_owned())));
-        assert!(part.contains("`indx`, which is no optional part"), "{part}");
+        assert!(part.contains("`indx`, which is not an optional part"), "{part}");
     }
 
     #[test]

@@ -12,13 +12,14 @@ use crate::Result;
 /// All tables. Each file says at its top what it is for.
 pub(crate) struct Tables {
     /// Endpoint to the Rust type of its response, as seen from `es_client::types`.
-    pub(crate) answers: BTreeMap<String, String>,
+    pub(crate) responses: BTreeMap<String, String>,
     /// Endpoint to the reason why it may, or may not, be retried.
-    pub(crate) repeat: Repeat,
+    pub(crate) idempotency: Idempotency,
     /// Endpoint to the optional part that is an argument nevertheless.
     pub(crate) arguments: BTreeMap<String, String>,
     pub(crate) words: Words,
     pub(crate) examples: Examples,
+    pub(crate) dsl: Dsl,
 }
 
 /// Endpoint to a typical use of it, in Rust.
@@ -30,11 +31,22 @@ pub(crate) struct Examples {
     pub(crate) compile: BTreeMap<String, String>,
 }
 
+/// The query DSL.
 #[derive(Deserialize)]
-pub(crate) struct Repeat {
-    pub(crate) repeatable: BTreeMap<String, String>,
-    pub(crate) unrepeatable: BTreeMap<String, String>,
-    pub(crate) in_parts: BTreeMap<String, String>,
+pub(crate) struct Dsl {
+    /// Aggregations that may have others within their buckets.
+    pub(crate) buckets: BTreeSet<String>,
+    /// `Kind/option` to the reason why its setter is written by hand, or is none.
+    pub(crate) by_hand: BTreeMap<String, String>,
+    /// What an option does, by name, or by `Kind/name` where it differs.
+    pub(crate) options: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Idempotency {
+    pub(crate) idempotent: BTreeMap<String, String>,
+    pub(crate) not_idempotent: BTreeMap<String, String>,
+    pub(crate) partial: BTreeMap<String, String>,
 }
 
 /// What is said of things, in words of our own.
@@ -49,11 +61,12 @@ pub(crate) struct Words {
 /// Reads the tables.
 pub(crate) fn read(folder: &Path) -> Result<Tables> {
     Ok(Tables {
-        answers: toml(&folder.join("answers.toml"))?,
-        repeat: toml(&folder.join("repeatable.toml"))?,
+        responses: toml(&folder.join("responses.toml"))?,
+        idempotency: toml(&folder.join("idempotency.toml"))?,
         arguments: toml(&folder.join("arguments.toml"))?,
         words: toml(&folder.join("words.toml"))?,
         examples: toml(&folder.join("examples.toml"))?,
+        dsl: toml(&folder.join("dsl.toml"))?,
     })
 }
 
@@ -66,10 +79,10 @@ impl Tables {
     /// Every endpoint that some table names: to find names that do not exist.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
         let tables = [
-            &self.answers,
-            &self.repeat.repeatable,
-            &self.repeat.unrepeatable,
-            &self.repeat.in_parts,
+            &self.responses,
+            &self.idempotency.idempotent,
+            &self.idempotency.not_idempotent,
+            &self.idempotency.partial,
             &self.arguments,
             &self.words.endpoints,
             &self.examples.run,

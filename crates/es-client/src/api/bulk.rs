@@ -2,55 +2,49 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "bulk",
-    routes: &[Route::post(&["/", "/_bulk"], &[0]), Route::post(&["/_bulk"], &[])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Ndjson,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_bulk`, `/_bulk`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk)
-    Bulk of BulkEndpoint -> types::BulkResponse, lines;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
+    Bulk -> types::BulkResponse, lines;
+    table { name: "bulk",
+        routes: &[Route::post(&["/", "/_bulk"], &[0]), Route::post(&["/_bulk"], &[])],
+        parts: &[Part::one("index")], body: BodyForm::Ndjson, body_required: true }
     query {
         /// Source fields that update actions return: `true`, `false` or patterns of field names.
-        source("_source"): impl Param<(bool, [String])>;
+        source("_source"): (bool, [String]);
         /// Patterns of source fields to exclude from the response.
-        source_excludes("_source_excludes"): impl Param<[String]>;
+        source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
-        source_includes("_source_includes"): impl Param<[String]>;
+        source_includes("_source_includes"): [String];
         /// If `true`, parsing errors include the document source. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
         /// If `true`, each item of the response lists the ingest pipelines that ran. Default:
         /// `false`.
         list_executed_pipelines("list_executed_pipelines"): bool;
         /// ID of the ingest pipeline that preprocesses the documents.
-        pipeline("pipeline"): impl Param<String>;
+        pipeline("pipeline"): String;
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
         /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
         /// If `true`, the target must be a data stream, or match a template that creates one.
         /// Default: `false`.
         require_data_stream("require_data_stream"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Time that each action waits for index creation, mapping updates and active shards.
         /// Default: `1m`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
     part {
         /// Index, data stream or alias for actions that specify none.
-        index(0): impl Param<String>;
+        index(0): String;
     }
 }
 
@@ -83,6 +77,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn bulk(&self) -> Bulk {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        Bulk(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cancel_reindex",
-    routes: &[Route::post(&["/_reindex/", "/_cancel"], &[0])],
-    parts: &[Part::one("task_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_reindex/{task_id}/_cancel`
     ///
-    /// Since 9.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cancel-reindex)
-    CancelReindex of CancelReindexEndpoint -> Value, none;
+    /// Since 9.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cancel-reindex).
+    CancelReindex -> Value, none;
+    table { name: "cancel_reindex", routes: &[Route::post(&["/_reindex/", "/_cancel"], &[0])],
+        parts: &[Part::one("task_id")] }
     query {
         /// If `true`, the response is sent when the operation has stopped. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
@@ -28,6 +20,9 @@ impl Elasticsearch {
     /// Cancels a running reindex operation.
     #[inline]
     pub fn cancel_reindex(&self, task_id: impl Param<String>) -> CancelReindex {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, task_id), Answer::json)
+        CancelReindex(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, task_id),
+            Answer::json,
+        ))
     }
 }

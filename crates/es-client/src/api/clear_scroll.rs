@@ -2,30 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "clear_scroll",
-    routes: &[Route::delete(&["/_search/scroll/"], &[0]), Route::delete(&["/_search/scroll"], &[])],
-    parts: &[Part::list("scroll_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_search/scroll/{scroll_id}`, `/_search/scroll`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-clear-scroll)
-    ClearScroll of ClearScrollEndpoint -> types::FreedContexts, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-clear-scroll).
+    ClearScroll -> types::FreedContexts, json;
+    table { name: "clear_scroll",
+        routes: &[Route::delete(&["/_search/scroll/"], &[0]), Route::delete(&["/_search/scroll"], &[])],
+        parts: &[Part::list("scroll_id")], body: BodyForm::Json, statuses: &[404] }
     query {}
     part {
         /// ID of the scrolling search. Deprecated since 7.0.0.
-        scroll_id_part(0): impl Param<[String]>;
+        scroll_id_part(0): [String];
     }
     property {
-        /// ID of the scrolling search. Text or list.
-        scroll_id("scroll_id"): impl Serialize;
+        /// ID of the scrolling search.
+        scroll_id("scroll_id"): [String];
     }
 }
 
@@ -41,6 +34,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn clear_scroll(&self) -> ClearScroll {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        ClearScroll(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,27 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "close_point_in_time",
-    routes: &[Route::delete(&["/_pit"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_pit`
     ///
-    /// Since 7.10.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-close-point-in-time)
-    ClosePointInTime of ClosePointInTimeEndpoint -> types::FreedContexts, json;
+    /// Since 7.10.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-close-point-in-time).
+    ClosePointInTime -> types::FreedContexts, json;
+    table { name: "close_point_in_time", routes: &[Route::delete(&["/_pit"], &[])],
+        body: BodyForm::Json, body_required: true, statuses: &[404] }
     query {}
     property {
-        /// ID of the point in time to close. Text, required.
-        id("id"): impl Serialize;
+        /// ID of the point in time to close. Required.
+        id("id"): String;
     }
 }
 
@@ -30,6 +21,6 @@ impl Elasticsearch {
     /// Closes a point in time and releases its resources.
     #[inline]
     pub fn close_point_in_time(&self) -> ClosePointInTime {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        ClosePointInTime(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

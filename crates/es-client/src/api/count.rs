@@ -2,24 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "count",
-    routes: &[Route::get_or_post(&["/", "/_count"], &[0]), Route::get_or_post(&["/_count"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_count`, `/_count`
     ///
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-count)
-    Count of CountEndpoint -> types::CountResponse, json;
+    /// Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-count).
+    Count -> types::CountResponse, json;
+    table { name: "count",
+        routes: &[Route::get_or_post(&["/", "/_count"], &[0]), Route::get_or_post(&["/_count"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
@@ -27,14 +18,14 @@ builder! {
         /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
         /// Analyzer for the query string `q`.
-        analyzer("analyzer"): impl Param<String>;
+        analyzer("analyzer"): String;
         /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
         /// Default field for terms of `q` without a field prefix.
-        df("df"): impl Param<String>;
+        df("df"): String;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -44,23 +35,23 @@ builder! {
         /// Default: `false`.
         lenient("lenient"): bool;
         /// Minimum `_score` of matching documents.
-        min_score("min_score"): impl Param<f64>;
+        min_score("min_score"): f64;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// Query in Lucene query string syntax.
-        q("q"): impl Param<String>;
+        q("q"): String;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Statistics groups to which the search is added.
-        stats("stats"): impl Param<[String]>;
+        stats("stats"): [String];
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
         /// search early.
-        terminate_after("terminate_after"): impl Param<i64>;
+        terminate_after("terminate_after"): i64;
     }
     property {
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
     }
 }
 
@@ -84,12 +75,12 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn count(&self, index: impl Param<[String]>) -> Count {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        Count(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, index), Answer::json))
     }
 
-    /// [`count`](Self::count) without `index`: of all.
+    /// Calls [`count`](Self::count) for all indices.
     #[inline]
     pub fn count_all(&self) -> Count {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        Count(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,47 +2,38 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "create",
-    routes: &[Route::put(&["/", "/_create/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}/_create/{id}`
     ///
-    /// Since 5.0.0. Needs the index privilege `create`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-create)
-    Create of CreateEndpoint -> types::WriteResponse, document;
+    /// Since 5.0.0. Requires the index privilege `create`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-create).
+    Create -> types::WriteResponse, document;
+    table { name: "create", routes: &[Route::put(&["/", "/_create/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, parsing errors include the document source. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
         /// ID of the ingest pipeline that preprocesses the document.
-        pipeline("pipeline"): impl Param<String>;
+        pipeline("pipeline"): String;
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
         /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
         /// If `true`, the target must be a data stream, or match a template that creates one.
         /// Default: `false`.
         require_data_stream("require_data_stream"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Time to wait for index creation, mapping updates and active shards. Default: `1m`.
         timeout("timeout"): Duration;
         /// Version number for optimistic concurrency control.
-        version("version"): impl Param<i64>;
+        version("version"): i64;
         /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
 }
 
@@ -67,6 +58,9 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
+        Create(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+            Answer::json,
+        ))
     }
 }

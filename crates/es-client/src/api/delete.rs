@@ -2,44 +2,35 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "delete",
-    routes: &[Route::delete(&["/", "/_doc/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/{index}/_doc/{id}`
     ///
-    /// Needs the index privilege `delete`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete)
-    Delete of DeleteEndpoint -> types::WriteResponse, none;
+    /// Requires the index privilege `delete`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete).
+    Delete -> types::WriteResponse, none;
+    table { name: "delete", routes: &[Route::delete(&["/", "/_doc/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
         /// The operation runs only if the last change of the document has this primary term;
         /// otherwise it fails with status 409.
-        if_primary_term("if_primary_term"): impl Param<i64>;
+        if_primary_term("if_primary_term"): i64;
         /// The operation runs only if the last change of the document has this sequence number;
         /// otherwise it fails with status 409.
-        if_seq_no("if_seq_no"): impl Param<i64>;
+        if_seq_no("if_seq_no"): i64;
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Time to wait for active shards. Default: `1m`.
         timeout("timeout"): Duration;
         /// Version number for optimistic concurrency control.
-        version("version"): impl Param<i64>;
+        version("version"): i64;
         /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
 }
 
@@ -62,6 +53,9 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
+        Delete(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+            Answer::json,
+        ))
     }
 }

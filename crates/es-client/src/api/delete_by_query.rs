@@ -2,24 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "delete_by_query",
-    routes: &[Route::post(&["/", "/_delete_by_query"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::InParts,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_delete_by_query`
     ///
-    /// Since 5.0.0. Needs the index privileges `read`, `delete`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-by-query)
-    DeleteByQuery of DeleteByQueryEndpoint -> types::ByQueryResponse, json;
+    /// Since 5.0.0. Requires the index privileges `read`, `delete`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-by-query).
+    DeleteByQuery -> types::ByQueryResponse, json;
+    table { name: "delete_by_query", routes: &[Route::post(&["/", "/_delete_by_query"], &[0])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Partial }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
@@ -27,18 +18,18 @@ builder! {
         /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
         /// Analyzer for the query string `q`.
-        analyzer("analyzer"): impl Param<String>;
+        analyzer("analyzer"): String;
         /// Behavior on version conflicts: `abort` or `proceed`. Default: `abort`.
         conflicts("conflicts"): params::Conflicts;
         /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
         /// Default field for terms of `q` without a field prefix.
-        df("df"): impl Param<String>;
+        df("df"): String;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Number of matching documents to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -46,12 +37,12 @@ builder! {
         /// Default: `false`.
         lenient("lenient"): bool;
         /// Maximum number of documents to delete.
-        max_docs_param("max_docs"): impl Param<i64>;
+        max_docs_param("max_docs"): i64;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// Query in Lucene query string syntax.
-        q("q"): impl Param<String>;
+        q("q"): String;
         /// If `true`, affected shards are refreshed when the operation has completed. Default:
         /// `false`.
         refresh("refresh"): bool;
@@ -59,47 +50,49 @@ builder! {
         /// applies.
         request_cache("request_cache"): bool;
         /// Throttle, in sub-requests per second; `-1` disables throttling. Default: `-1`.
-        requests_per_second("requests_per_second"): impl Param<f64>;
+        requests_per_second("requests_per_second"): f64;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Period for which the search context is kept for the next page.
         scroll("scroll"): Duration;
         /// Number of documents per page of the underlying search. Default: `1000`.
-        scroll_size("scroll_size"): impl Param<i64>;
+        scroll_size("scroll_size"): i64;
         /// Time that each search request may take. By default, there is no timeout.
         search_timeout("search_timeout"): Duration;
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
         /// frequencies.
         search_type("search_type"): params::SearchType;
         /// Number of slices (parallel sub-tasks), or `auto`. Default: `1`.
-        slices("slices"): impl Param<(i64, params::SlicesCalculation)>;
+        slices("slices"): (i64, params::SlicesCalculation);
         /// Fields to sort by, in order of precedence, such as `price:desc`. Deprecated since 9.0.0.
-        sort_param("sort"): impl Param<[String]>;
+        sort_param("sort"): [String];
         /// Statistics groups to which the search is added.
-        stats("stats"): impl Param<[String]>;
+        stats("stats"): [String];
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
         /// search early.
-        terminate_after("terminate_after"): impl Param<i64>;
+        terminate_after("terminate_after"): i64;
         /// Time that each deletion waits for active shards. Default: `1m`.
         timeout("timeout"): Duration;
         /// If `true`, each hit includes the version of the document.
         version("version"): bool;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
         /// If `true`, the response is sent when the operation has completed; if `false`, it
         /// contains the ID of a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Maximum number of documents to delete. Number.
-        max_docs("max_docs"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
-        /// Slice of the result: `id` and `max`. Parallel consumers read one slice each. Object.
-        slice("slice"): impl Serialize;
-        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
-        sort("sort"): impl Serialize;
+        /// Maximum number of documents to delete.
+        max_docs("max_docs"): i64;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
+        sort("sort"): [dsl::Sort];
+    }
+    object {
+        /// Slice of the result: `id` and `max`. Parallel consumers read one slice each.
+        slice("slice");
     }
 }
 
@@ -120,6 +113,9 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn delete_by_query(&self, index: impl Param<[String]>) -> DeleteByQuery {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        DeleteByQuery(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,24 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "delete_by_query_rethrottle",
-    routes: &[Route::post(&["/_delete_by_query/", "/_rethrottle"], &[0])],
-    parts: &[Part::one("task_id")],
-    query: QUERY,
-    required: &["requests_per_second"],
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_delete_by_query/{task_id}/_rethrottle`
     ///
-    /// Since 6.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-by-query-rethrottle)
-    DeleteByQueryRethrottle of DeleteByQueryRethrottleEndpoint -> Value, none;
+    /// Since 6.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-by-query-rethrottle).
+    DeleteByQueryRethrottle -> Value, none;
+    table { name: "delete_by_query_rethrottle",
+        routes: &[Route::post(&["/_delete_by_query/", "/_rethrottle"], &[0])],
+        parts: &[Part::one("task_id")], required: &["requests_per_second"],
+        idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -31,11 +23,11 @@ impl Elasticsearch {
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> DeleteByQueryRethrottle {
-        Request::new(
-            Call::new(self, &ENDPOINT)
+        DeleteByQueryRethrottle(Request::new(
+            RequestParts::new(self, &ENDPOINT)
                 .with_part(0, task_id)
                 .with_query("requests_per_second", requests_per_second),
             Answer::json,
-        )
+        ))
     }
 }

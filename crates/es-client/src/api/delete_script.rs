@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "delete_script",
-    routes: &[Route::delete(&["/_scripts/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_scripts/{id}`
     ///
-    /// Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-script)
-    DeleteScript of DeleteScriptEndpoint -> types::Acknowledged, none;
+    /// Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-script).
+    DeleteScript -> types::Acknowledged, none;
+    table { name: "delete_script", routes: &[Route::delete(&["/_scripts/"], &[0])],
+        parts: &[Part::one("id")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +22,9 @@ impl Elasticsearch {
     /// Deletes a stored script or search template.
     #[inline]
     pub fn delete_script(&self, id: impl Param<String>) -> DeleteScript {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)
+        DeleteScript(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,43 +2,36 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "exists",
-    routes: &[Route::head(&["/", "/_doc/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `HEAD` `/{index}/_doc/{id}`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-exists)
-    Exists of ExistsEndpoint -> bool, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-exists).
+    Exists -> bool, none;
+    table { name: "exists", routes: &[Route::head(&["/", "/_doc/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
         /// field names.
-        source("_source"): impl Param<(bool, [String])>;
+        source("_source"): (bool, [String]);
         /// Patterns of source fields to exclude from the response.
-        source_excludes("_source_excludes"): impl Param<[String]>;
+        source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
-        source_includes("_source_includes"): impl Param<[String]>;
+        source_includes("_source_includes"): [String];
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
         /// search yet. Default: `true`.
         realtime("realtime"): bool;
         /// If `true`, the shard is refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Stored fields to return.
-        stored_fields("stored_fields"): impl Param<[String]>;
+        stored_fields("stored_fields"): [String];
         /// Version that the document must have; otherwise the request fails with a conflict.
-        version("version"): impl Param<i64>;
+        version("version"): i64;
         /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
     }
@@ -63,9 +56,9 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn exists(&self, index: impl Param<String>, id: impl Param<String>) -> Exists {
-        Request::new(
-            Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+        Exists(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
             Answer::exists,
-        )
+        ))
     }
 }

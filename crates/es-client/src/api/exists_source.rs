@@ -2,43 +2,34 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "exists_source",
-    routes: &[Route::head(&["/", "/_source/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `HEAD` `/{index}/_source/{id}`
     ///
-    /// Since 5.4.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-exists-source)
-    ExistsSource of ExistsSourceEndpoint -> bool, none;
+    /// Since 5.4.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-exists-source).
+    ExistsSource -> bool, none;
+    table { name: "exists_source", routes: &[Route::head(&["/", "/_source/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
         /// field names.
-        source("_source"): impl Param<(bool, [String])>;
+        source("_source"): (bool, [String]);
         /// Patterns of source fields to exclude from the response.
-        source_excludes("_source_excludes"): impl Param<[String]>;
+        source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
-        source_includes("_source_includes"): impl Param<[String]>;
+        source_includes("_source_includes"): [String];
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
         /// search yet. Default: `true`.
         realtime("realtime"): bool;
         /// If `true`, the shard is refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Version that the document must have; otherwise the request fails with a conflict.
-        version("version"): impl Param<i64>;
+        version("version"): i64;
         /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
     }
@@ -48,9 +39,9 @@ impl Elasticsearch {
     /// Checks whether a document exists and has a stored `_source`.
     #[inline]
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
-        Request::new(
-            Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+        ExistsSource(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
             Answer::exists,
-        )
+        ))
     }
 }

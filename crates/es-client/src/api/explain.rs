@@ -2,56 +2,47 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "explain",
-    routes: &[Route::get_or_post(&["/", "/_explain/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_explain/{id}`
     ///
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-explain)
-    Explain of ExplainEndpoint -> Value, json;
+    /// Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-explain).
+    Explain -> Value, json;
+    table { name: "explain", routes: &[Route::get_or_post(&["/", "/_explain/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
         /// field names.
-        source("_source"): impl Param<(bool, [String])>;
+        source("_source"): (bool, [String]);
         /// Patterns of source fields to exclude from the response.
-        source_excludes("_source_excludes"): impl Param<[String]>;
+        source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
-        source_includes("_source_includes"): impl Param<[String]>;
+        source_includes("_source_includes"): [String];
         /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
         /// Analyzer for the query string `q`.
-        analyzer("analyzer"): impl Param<String>;
+        analyzer("analyzer"): String;
         /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
         /// Default field for terms of `q` without a field prefix.
-        df("df"): impl Param<String>;
+        df("df"): String;
         /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
         /// Default: `false`.
         lenient("lenient"): bool;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// Query in Lucene query string syntax.
-        q("q"): impl Param<String>;
+        q("q"): String;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Stored fields to return.
-        stored_fields("stored_fields"): impl Param<[String]>;
+        stored_fields("stored_fields"): [String];
     }
     property {
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
     }
 }
 
@@ -68,6 +59,9 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn explain(&self, index: impl Param<String>, id: impl Param<String>) -> Explain {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
+        Explain(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,38 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "field_caps",
-    routes: &[
-        Route::get_or_post(&["/", "/_field_caps"], &[0]),
-        Route::get_or_post(&["/_field_caps"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_field_caps`, `/_field_caps`
     ///
-    /// Since 5.4.0. Needs the index privileges `view_index_metadata`, `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-field-caps)
-    FieldCaps of FieldCapsEndpoint -> types::FieldCapsResponse, json;
+    /// Since 5.4.0. Requires the index privileges `view_index_metadata`, `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-field-caps).
+    FieldCaps -> types::FieldCapsResponse, json;
+    table { name: "field_caps",
+        routes: &[Route::get_or_post(&["/", "/_field_caps"], &[0]), Route::get_or_post(&["/_field_caps"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Fields to return; wildcards are supported.
-        fields_param("fields"): impl Param<[String]>;
+        fields_param("fields"): [String];
         /// Filters on fields, such as `-nested` or `+metadata`. Since 8.2.0.
-        filters("filters"): impl Param<[String]>;
+        filters("filters"): [String];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -44,15 +32,17 @@ builder! {
         /// these indices. Default: `false`.
         include_unmapped("include_unmapped"): bool;
         /// Field types to return. Since 8.2.0.
-        types("types"): impl Param<[String]>;
+        types("types"): [String];
     }
     property {
-        /// Fields to return; wildcards are supported. Text or list. Since 8.5.0.
-        fields("fields"): impl Serialize;
-        /// Query (Query DSL) that indices must be able to match; others are left out. Object.
-        index_filter("index_filter"): impl Serialize;
-        /// Runtime fields that exist for this request only, by name. Object. Since 7.12.0.
-        runtime_mappings("runtime_mappings"): impl Serialize;
+        /// Fields to return; wildcards are supported. Since 8.5.0.
+        fields("fields"): [String];
+        /// Query (Query DSL) that indices must be able to match; others are left out.
+        index_filter("index_filter"): dsl::Query;
+    }
+    object {
+        /// Runtime fields that exist for this request only, by name. Since 7.12.0.
+        runtime_mappings("runtime_mappings");
     }
 }
 
@@ -68,12 +58,15 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        FieldCaps(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`field_caps`](Self::field_caps) without `index`: of all.
+    /// Calls [`field_caps`](Self::field_caps) for all indices.
     #[inline]
     pub fn field_caps_all(&self) -> FieldCaps {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        FieldCaps(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

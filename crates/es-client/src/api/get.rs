@@ -2,27 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "get",
-    routes: &[Route::get(&["/", "/_doc/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_doc/{id}`
     ///
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get)
-    Get<T> of GetEndpoint -> types::GetResponse<T>, none;
+    /// Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get).
+    Get<T> -> types::GetResponse<T>, none;
+    table { name: "get", routes: &[Route::get(&["/", "/_doc/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
         /// field names.
-        source("_source"): impl Param<(bool, [String])>;
+        source("_source"): (bool, [String]);
         /// If `true`, vectors (`dense_vector`, `sparse_vector`, `rank_vectors` and `semantic_text`
         /// fields) are left out of `_source`. Default: the index setting
         /// `index.mapping.exclude_source_vectors`, which is `true` for indices created on 9.2 or
@@ -30,23 +21,23 @@ builder! {
         /// lost. Since 9.2.0.
         source_exclude_vectors("_source_exclude_vectors"): bool;
         /// Patterns of source fields to exclude from the response.
-        source_excludes("_source_excludes"): impl Param<[String]>;
+        source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
-        source_includes("_source_includes"): impl Param<[String]>;
+        source_includes("_source_includes"): [String];
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
         /// search yet. Default: `true`.
         realtime("realtime"): bool;
         /// If `true`, the shard is refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Stored fields to return.
-        stored_fields("stored_fields"): impl Param<[String]>;
+        stored_fields("stored_fields"): [String];
         /// Version that the document must have; otherwise the request fails with a conflict.
-        version("version"): impl Param<i64>;
+        version("version"): i64;
         /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
     }
@@ -78,6 +69,9 @@ impl Elasticsearch {
         index: impl Param<String>,
         id: impl Param<String>,
     ) -> Get<T> {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
+        Get(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "get_reindex",
-    routes: &[Route::get(&["/_reindex/"], &[0])],
-    parts: &[Part::one("task_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_reindex/{task_id}`
     ///
-    /// Since 9.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-reindex)
-    GetReindex of GetReindexEndpoint -> Value, none;
+    /// Since 9.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-reindex).
+    GetReindex -> Value, none;
+    table { name: "get_reindex", routes: &[Route::get(&["/_reindex/"], &[0])],
+        parts: &[Part::one("task_id")] }
     query {
         /// Time to wait for completion. Default: `30s`.
         timeout("timeout"): Duration;
@@ -30,6 +22,9 @@ impl Elasticsearch {
     /// Returns the status of a reindex operation.
     #[inline]
     pub fn get_reindex(&self, task_id: impl Param<String>) -> GetReindex {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, task_id), Answer::json)
+        GetReindex(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, task_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "get_script",
-    routes: &[Route::get(&["/_scripts/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_scripts/{id}`
     ///
-    /// Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script)
-    GetScript of GetScriptEndpoint -> Value, none;
+    /// Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script).
+    GetScript -> Value, none;
+    table { name: "get_script", routes: &[Route::get(&["/_scripts/"], &[0])],
+        parts: &[Part::one("id")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +20,6 @@ impl Elasticsearch {
     /// Returns a stored script or search template.
     #[inline]
     pub fn get_script(&self, id: impl Param<String>) -> GetScript {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)
+        GetScript(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, id), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "get_script_context",
-    routes: &[Route::get(&["/_script_context"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_script_context`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script-context)
-    GetScriptContext of GetScriptContextEndpoint -> Value, none;
+    /// Not available on serverless. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script-context).
+    GetScriptContext -> Value, none;
+    table { name: "get_script_context", routes: &[Route::get(&["/_script_context"], &[])] }
     query {}
 }
 
@@ -24,6 +16,6 @@ impl Elasticsearch {
     /// Returns the supported script contexts and their methods.
     #[inline]
     pub fn get_script_context(&self) -> GetScriptContext {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        GetScriptContext(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "get_script_languages",
-    routes: &[Route::get(&["/_script_language"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_script_language`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script-languages)
-    GetScriptLanguages of GetScriptLanguagesEndpoint -> Value, none;
+    /// Not available on serverless. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script-languages).
+    GetScriptLanguages -> Value, none;
+    table { name: "get_script_languages", routes: &[Route::get(&["/_script_language"], &[])] }
     query {}
 }
 
@@ -24,6 +16,6 @@ impl Elasticsearch {
     /// Returns the available script types, languages and contexts.
     #[inline]
     pub fn get_script_languages(&self) -> GetScriptLanguages {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        GetScriptLanguages(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

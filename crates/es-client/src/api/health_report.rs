@@ -2,25 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "health_report",
-    routes: &[Route::get(&["/_health_report/"], &[0]), Route::get(&["/_health_report"], &[])],
-    parts: &[Part::list("feature")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_health_report/{feature}`, `/_health_report`
     ///
-    /// Since 8.7.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-health-report)
-    HealthReport of HealthReportEndpoint -> Value, none;
+    /// Since 8.7.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-health-report).
+    HealthReport -> Value, none;
+    table { name: "health_report",
+        routes: &[Route::get(&["/_health_report/"], &[0]), Route::get(&["/_health_report"], &[])],
+        parts: &[Part::list("feature")] }
     query {
         /// Maximum number of affected resources to return. Default: `1000`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Time to wait for a response.
         timeout("timeout"): Duration;
         /// If `false`, details and root cause analysis are left out. Default: `true`.
@@ -28,7 +21,7 @@ builder! {
     }
     part {
         /// Health indicators to return, such as `disk` or `shards_availability`.
-        feature(0): impl Param<[String]>;
+        feature(0): [String];
     }
 }
 
@@ -36,6 +29,6 @@ impl Elasticsearch {
     /// Returns a health report of the cluster, with symptoms, causes and remedies.
     #[inline]
     pub fn health_report(&self) -> HealthReport {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        HealthReport(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

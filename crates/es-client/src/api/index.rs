@@ -2,59 +2,51 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "index",
-    routes: &[Route::put(&["/", "/_doc/"], &[0, 1]), Route::post(&["/", "/_doc"], &[0])],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}/_doc/{id}`, `POST` `/{index}/_doc`
     ///
-    /// Needs the index privilege `index`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-index)
-    Index of IndexEndpoint -> types::WriteResponse, document;
+    /// Requires the index privilege `index`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-index).
+    Index -> types::WriteResponse, document;
+    table { name: "index",
+        routes: &[Route::put(&["/", "/_doc/"], &[0, 1]), Route::post(&["/", "/_doc"], &[0])],
+        parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
         /// The operation runs only if the last change of the document has this primary term;
         /// otherwise it fails with status 409.
-        if_primary_term("if_primary_term"): impl Param<i64>;
+        if_primary_term("if_primary_term"): i64;
         /// The operation runs only if the last change of the document has this sequence number;
         /// otherwise it fails with status 409.
-        if_seq_no("if_seq_no"): impl Param<i64>;
+        if_seq_no("if_seq_no"): i64;
         /// If `true`, parsing errors include the document source. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
         /// Operation type: `index` may replace an existing document, `create` may not.
         op_type("op_type"): params::OpType;
         /// ID of the ingest pipeline that preprocesses the document.
-        pipeline("pipeline"): impl Param<String>;
+        pipeline("pipeline"): String;
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
         /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
         /// If `true`, the target must be a data stream, or match a template that creates one.
         /// Default: `false`.
         require_data_stream("require_data_stream"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Time to wait for index creation, mapping updates and active shards. Default: `1m`.
         timeout("timeout"): Duration;
         /// Version number for optimistic concurrency control.
-        version("version"): impl Param<i64>;
+        version("version"): i64;
         /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
     part {
         /// ID of the document. By default, Elasticsearch generates one.
-        id(1): impl Param<String>;
+        id(1): String;
     }
 }
 
@@ -80,6 +72,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn index(&self, index: impl Param<String>) -> Index {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        Index(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, index), Answer::json))
     }
 }

@@ -2,17 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint =
-    Endpoint { name: "info", routes: &[Route::get(&["/"], &[])], query: QUERY, ..Endpoint::NEW };
-
-builder! {
+call! {
     /// `GET` `/`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-info)
-    Info of InfoEndpoint -> types::Info, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-info).
+    Info -> types::Info, none;
+    table { name: "info", routes: &[Route::get(&["/"], &[])] }
     query {}
 }
 
@@ -35,6 +31,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn info(&self) -> Info {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        Info(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

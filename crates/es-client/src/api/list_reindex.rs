@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "list_reindex",
-    routes: &[Route::get(&["/_reindex"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_reindex`
     ///
-    /// Since 9.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-list-reindex)
-    ListReindex of ListReindexEndpoint -> Value, none;
+    /// Since 9.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-list-reindex).
+    ListReindex -> Value, none;
+    table { name: "list_reindex", routes: &[Route::get(&["/_reindex"], &[])] }
     query {
         /// If `true`, the response includes detailed information about each reindex operation.
         /// Default: `false`.
@@ -28,6 +20,6 @@ impl Elasticsearch {
     /// Returns running reindex operations.
     #[inline]
     pub fn list_reindex(&self) -> ListReindex {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        ListReindex(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,54 +2,48 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "mget",
-    routes: &[Route::get_or_post(&["/", "/_mget"], &[0]), Route::get_or_post(&["/_mget"], &[])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_mget`, `/_mget`
     ///
-    /// Since 1.3.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-mget)
-    Mget<T> of MgetEndpoint -> types::MgetResponse<T>, json;
+    /// Since 1.3.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-mget).
+    Mget<T> -> types::MgetResponse<T>, json;
+    table { name: "mget",
+        routes: &[Route::get_or_post(&["/", "/_mget"], &[0]), Route::get_or_post(&["/_mget"], &[])],
+        parts: &[Part::one("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
         /// field names.
-        source("_source"): impl Param<(bool, [String])>;
+        source("_source"): (bool, [String]);
         /// Patterns of source fields to exclude from the response.
-        source_excludes("_source_excludes"): impl Param<[String]>;
+        source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
-        source_includes("_source_includes"): impl Param<[String]>;
+        source_includes("_source_includes"): [String];
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
         /// search yet. Default: `true`.
         realtime("realtime"): bool;
         /// If `true`, the shards are refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Stored fields to return. Default: `false`.
-        stored_fields("stored_fields"): impl Param<[String]>;
+        stored_fields("stored_fields"): [String];
     }
     part {
         /// Index of documents that specify none.
-        index(0): impl Param<String>;
+        index(0): String;
     }
     property {
-        /// Documents to return, each with `_index` and `_id`. List.
-        docs("docs"): impl Serialize;
-        /// IDs of the documents to return, if the path names an index. Text or list.
-        ids("ids"): impl Serialize;
+        /// IDs of the documents to return, if the path names an index.
+        ids("ids"): [String];
+    }
+    object {
+        /// Documents to return, each with `_index` and `_id`.
+        docs("docs");
     }
 }
 
@@ -74,6 +68,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn mget<T: DeserializeOwned>(&self) -> Mget<T> {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        Mget(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,27 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "msearch",
-    routes: &[
-        Route::get_or_post(&["/", "/_msearch"], &[0]),
-        Route::get_or_post(&["/_msearch"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Ndjson,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_msearch`, `/_msearch`
     ///
-    /// Since 1.3.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch)
-    Msearch<T> of MsearchEndpoint -> types::MsearchResponse<T>, lines;
+    /// Since 1.3.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch).
+    Msearch<T> -> types::MsearchResponse<T>, lines;
+    table { name: "msearch",
+        routes: &[Route::get_or_post(&["/", "/_msearch"], &[0]), Route::get_or_post(&["/_msearch"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Ndjson, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
@@ -31,7 +20,7 @@ builder! {
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, frozen indices are ignored. Default: `false`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -41,15 +30,15 @@ builder! {
         /// `false`.
         include_named_queries_score("include_named_queries_score"): bool;
         /// Maximum number of searches to run concurrently.
-        max_concurrent_searches("max_concurrent_searches"): impl Param<i64>;
+        max_concurrent_searches("max_concurrent_searches"): i64;
         /// Maximum number of concurrent shard requests per node and search. Default: `5`.
-        max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
+        max_concurrent_shard_requests("max_concurrent_shard_requests"): i64;
         /// Number of shards above which a pre-filter round trip skips shards that cannot match.
-        pre_filter_shard_size("pre_filter_shard_size"): impl Param<i64>;
+        pre_filter_shard_size("pre_filter_shard_size"): i64;
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
         /// frequencies.
         search_type("search_type"): params::SearchType;
@@ -59,7 +48,7 @@ builder! {
     part {
         /// Index, data stream and alias names for searches that specify none; wildcards are
         /// supported.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -92,6 +81,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn msearch<T: DeserializeOwned>(&self) -> Msearch<T> {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        Msearch(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

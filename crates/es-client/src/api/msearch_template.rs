@@ -2,33 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "msearch_template",
-    routes: &[
-        Route::get_or_post(&["/", "/_msearch/template"], &[0]),
-        Route::get_or_post(&["/_msearch/template"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Ndjson,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_msearch/template`, `/_msearch/template`
     ///
-    /// Since 5.0.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch-template)
-    MsearchTemplate<T> of MsearchTemplateEndpoint -> types::MsearchResponse<T>, lines;
+    /// Since 5.0.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch-template).
+    MsearchTemplate<T> -> types::MsearchResponse<T>, lines;
+    table { name: "msearch_template",
+        routes: &[Route::get_or_post(&["/", "/_msearch/template"], &[0]), Route::get_or_post(&["/_msearch/template"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Ndjson, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, network round trips between the coordinating node and remote clusters are
         /// minimized in cross-cluster searches. Default: `true`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
         /// Maximum number of searches to run concurrently.
-        max_concurrent_searches("max_concurrent_searches"): impl Param<i64>;
+        max_concurrent_searches("max_concurrent_searches"): i64;
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
@@ -41,7 +30,7 @@ builder! {
     part {
         /// Index, data stream and alias names for searches that specify none; wildcards are
         /// supported.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -49,6 +38,6 @@ impl Elasticsearch {
     /// Runs several templated searches in one request.
     #[inline]
     pub fn msearch_template<T: DeserializeOwned>(&self) -> MsearchTemplate<T> {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        MsearchTemplate(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

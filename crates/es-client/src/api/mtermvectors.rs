@@ -2,35 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "mtermvectors",
-    routes: &[
-        Route::get_or_post(&["/", "/_mtermvectors"], &[0]),
-        Route::get_or_post(&["/_mtermvectors"], &[]),
-    ],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_mtermvectors`, `/_mtermvectors`
     ///
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-mtermvectors)
-    Mtermvectors of MtermvectorsEndpoint -> Value, json;
+    /// Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-mtermvectors).
+    Mtermvectors -> Value, json;
+    table { name: "mtermvectors",
+        routes: &[Route::get_or_post(&["/", "/_mtermvectors"], &[0]), Route::get_or_post(&["/_mtermvectors"], &[])],
+        parts: &[Part::one("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// If `true`, the response includes document count, sum of document frequencies and sum of
         /// total term frequencies of each field. Default: `true`.
         field_statistics("field_statistics"): bool;
         /// Fields to return; wildcards are supported.
-        fields("fields"): impl Param<[String]>;
+        fields("fields"): [String];
         /// IDs of the documents, if they share an index and all options.
-        ids_param("ids"): impl Param<[String]>;
+        ids_param("ids"): [String];
         /// If `true`, the response includes the start and end offsets of each term. Default:
         /// `true`.
         offsets("offsets"): bool;
@@ -40,29 +28,31 @@ builder! {
         positions("positions"): bool;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
         /// search yet. Default: `true`.
         realtime("realtime"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// If `true`, the response includes document frequency and total frequency of each term.
         /// Default: `false`.
         term_statistics("term_statistics"): bool;
         /// Version that the documents must have.
-        version("version"): impl Param<i64>;
+        version("version"): i64;
         /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type("version_type"): params::VersionType;
     }
     part {
         /// Index of documents that specify none.
-        index(0): impl Param<String>;
+        index(0): String;
     }
-    property {
-        /// Documents whose term vectors to return, each with its options. List.
-        docs("docs"): impl Serialize;
-        /// IDs of the documents, if they share an index and all options. List.
-        ids("ids"): impl Serialize;
+    list {
+        /// IDs of the documents, if they share an index and all options.
+        ids("ids"): [String];
+    }
+    object {
+        /// Documents whose term vectors to return, each with its options.
+        docs("docs");
     }
 }
 
@@ -70,6 +60,6 @@ impl Elasticsearch {
     /// Returns the term vectors of several documents.
     #[inline]
     pub fn mtermvectors(&self) -> Mtermvectors {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        Mtermvectors(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

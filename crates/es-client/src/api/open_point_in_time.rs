@@ -2,46 +2,36 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "open_point_in_time",
-    routes: &[Route::post(&["/", "/_pit"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    required: &["keep_alive"],
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_pit`
     ///
-    /// Since 7.10.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-open-point-in-time)
-    OpenPointInTime of OpenPointInTimeEndpoint -> types::OpenPointInTime, json;
+    /// Since 7.10.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-open-point-in-time).
+    OpenPointInTime -> types::OpenPointInTime, json;
+    table { name: "open_point_in_time", routes: &[Route::post(&["/", "/_pit"], &[0])],
+        parts: &[Part::list("index")], required: &["keep_alive"], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, the request returns partial results when shards fail or time out; if `false`,
         /// it fails. Default: `false`.
         allow_partial_search_results("allow_partial_search_results"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Maximum number of concurrent shard requests per node and search. Default: `5`.
-        max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
+        max_concurrent_shard_requests("max_concurrent_shard_requests"): i64;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
     }
     property {
-        /// Query (Query DSL) that indices must be able to match; others are left out. Object.
-        index_filter("index_filter"): impl Serialize;
+        /// Query (Query DSL) that indices must be able to match; others are left out.
+        index_filter("index_filter"): dsl::Query;
     }
 }
 
@@ -76,11 +66,13 @@ impl Elasticsearch {
     pub fn open_point_in_time(
         &self,
         index: impl Param<[String]>,
-        keep_alive: Duration,
+        keep_alive: impl Param<Duration>,
     ) -> OpenPointInTime {
-        Request::new(
-            Call::new(self, &ENDPOINT).with_part(0, index).with_query("keep_alive", keep_alive),
+        OpenPointInTime(Request::new(
+            RequestParts::new(self, &ENDPOINT)
+                .with_part(0, index)
+                .with_query("keep_alive", keep_alive),
             Answer::json,
-        )
+        ))
     }
 }

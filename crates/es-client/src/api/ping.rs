@@ -2,20 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ping",
-    routes: &[Route::head(&["/"], &[])],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `HEAD` `/`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ping)
-    Ping of PingEndpoint -> bool, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ping).
+    Ping -> bool, none;
+    table { name: "ping", routes: &[Route::head(&["/"], &[])], statuses: &[404] }
     query {}
 }
 
@@ -38,6 +31,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn ping(&self) -> Ping {
-        Request::new(Call::new(self, &ENDPOINT), Answer::exists)
+        Ping(Request::new(RequestParts::new(self, &ENDPOINT), Answer::exists))
     }
 }

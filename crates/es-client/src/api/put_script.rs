@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "put_script",
-    routes: &[Route::put(&["/_scripts/", "/"], &[0, 1]), Route::put(&["/_scripts/"], &[0])],
-    parts: &[Part::one("id"), Part::one("context")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_scripts/{id}/{context}`, `/_scripts/{id}`
     ///
-    /// Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-put-script)
-    PutScript of PutScriptEndpoint -> types::Acknowledged, json;
+    /// Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-put-script).
+    PutScript -> types::Acknowledged, json;
+    table { name: "put_script",
+        routes: &[Route::put(&["/_scripts/", "/"], &[0, 1]), Route::put(&["/_scripts/"], &[0])],
+        parts: &[Part::one("id"), Part::one("context")], body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,11 +19,11 @@ builder! {
     }
     part {
         /// Context in which the script is compiled, to verify that it can run there.
-        context(1): impl Param<String>;
+        context(1): String;
     }
-    property {
-        /// Script or search template to store: language and source. Object, required.
-        script("script"): impl Serialize;
+    object {
+        /// Script or search template to store: language and source. Required.
+        script("script");
     }
 }
 
@@ -50,6 +42,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn put_script(&self, id: impl Param<String>) -> PutScript {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, id), Answer::json)
+        PutScript(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, id), Answer::json))
     }
 }

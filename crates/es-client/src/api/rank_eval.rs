@@ -2,34 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rank_eval",
-    routes: &[
-        Route::get_or_post(&["/", "/_rank_eval"], &[0]),
-        Route::get_or_post(&["/_rank_eval"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_rank_eval`, `/_rank_eval`
     ///
-    /// Since 6.2.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rank-eval)
-    RankEval of RankEvalEndpoint -> Value, json;
+    /// Since 6.2.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rank-eval).
+    RankEval -> Value, json;
+    table { name: "rank_eval",
+        routes: &[Route::get_or_post(&["/", "/_rank_eval"], &[0]), Route::get_or_post(&["/_rank_eval"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -37,11 +26,11 @@ builder! {
         /// frequencies.
         search_type("search_type"): params::SearchType;
     }
-    property {
-        /// Evaluation metric, such as `precision` or `dcg`. Object.
-        metric("metric"): impl Serialize;
-        /// Searches to evaluate, each with its ratings. List, required.
-        requests("requests"): impl Serialize;
+    object {
+        /// Evaluation metric, such as `precision` or `dcg`.
+        metric("metric");
+        /// Searches to evaluate, each with its ratings. Required.
+        requests("requests");
     }
 }
 
@@ -49,12 +38,12 @@ impl Elasticsearch {
     /// Evaluates the quality of ranked search results against ratings.
     #[inline]
     pub fn rank_eval(&self, index: impl Param<[String]>) -> RankEval {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        RankEval(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, index), Answer::json))
     }
 
-    /// [`rank_eval`](Self::rank_eval) without `index`: of all.
+    /// Calls [`rank_eval`](Self::rank_eval) for all indices.
     #[inline]
     pub fn rank_eval_all(&self) -> RankEval {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        RankEval(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,59 +2,51 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "reindex",
-    routes: &[Route::post(&["/_reindex"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::InParts,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_reindex`
     ///
-    /// Since 2.3.0. Needs the index privileges `read`, `write`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex)
-    Reindex of ReindexEndpoint -> types::ByQueryResponse, json;
+    /// Since 2.3.0. Requires the index privileges `read`, `write`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex).
+    Reindex -> types::ByQueryResponse, json;
+    table { name: "reindex", routes: &[Route::post(&["/_reindex"], &[])], body: BodyForm::Json,
+        body_required: true, idempotency: Idempotency::Partial }
     query {
         /// Maximum number of documents to copy.
-        max_docs_param("max_docs"): impl Param<i64>;
+        max_docs_param("max_docs"): i64;
         /// If `true`, affected shards are refreshed when the operation has completed. Default:
         /// `false`.
         refresh("refresh"): bool;
         /// Throttle, in sub-requests per second; `-1` disables throttling. Default: `-1`.
-        requests_per_second("requests_per_second"): impl Param<f64>;
+        requests_per_second("requests_per_second"): f64;
         /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
         /// Period for which the search context of the source is kept between pages. Default: `5m`.
         scroll("scroll"): Duration;
         /// Number of slices (parallel sub-tasks), or `auto`. Default: `1`.
-        slices("slices"): impl Param<(i64, params::SlicesCalculation)>;
+        slices("slices"): (i64, params::SlicesCalculation);
         /// Time that each indexing operation waits for index creation, mapping updates and active
         /// shards. Default: `1m`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
         /// If `true`, the response is sent when the operation has completed; if `false`, it
         /// contains the ID of a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Behavior on version conflicts: `abort` or `proceed`. One of several words. Default:
-        /// `abort`.
-        conflicts("conflicts"): impl Serialize;
-        /// Destination: index or data stream, operation type, pipeline. Object, required.
-        dest("dest"): impl Serialize;
-        /// Maximum number of documents to copy. Number.
-        max_docs("max_docs"): impl Serialize;
-        /// Script that changes each document or its metadata before it is indexed. Object.
-        script("script"): impl Serialize;
-        /// Source: indices, query, page size, remote cluster. Object, required.
-        source("source"): impl Serialize;
+        /// Behavior on version conflicts: `abort` or `proceed`. Default: `abort`.
+        conflicts("conflicts"): params::Conflicts;
+        /// Maximum number of documents to copy.
+        max_docs("max_docs"): i64;
+        /// Script that changes each document or its metadata before it is indexed.
+        script("script"): dsl::Script;
+    }
+    object {
+        /// Destination: index or data stream, operation type, pipeline. Required.
+        dest("dest");
+        /// Source: indices, query, page size, remote cluster. Required.
+        source("source");
     }
 }
 
@@ -76,6 +68,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn reindex(&self) -> Reindex {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        Reindex(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "reindex_rethrottle",
-    routes: &[Route::post(&["/_reindex/", "/_rethrottle"], &[0])],
-    parts: &[Part::one("task_id")],
-    query: QUERY,
-    required: &["requests_per_second"],
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_reindex/{task_id}/_rethrottle`
     ///
-    /// Since 2.4.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex-rethrottle)
-    ReindexRethrottle of ReindexRethrottleEndpoint -> Value, none;
+    /// Since 2.4.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex-rethrottle).
+    ReindexRethrottle -> Value, none;
+    table { name: "reindex_rethrottle",
+        routes: &[Route::post(&["/_reindex/", "/_rethrottle"], &[0])],
+        parts: &[Part::one("task_id")], required: &["requests_per_second"],
+        idempotency: Idempotency::Yes }
     query {
-        /// Key by which tasks are grouped: `nodes`, `parents` or `none`. Default: `nodes`. Not on
-        /// serverless.
+        /// Key by which tasks are grouped: `nodes`, `parents` or `none`. Default: `nodes`. Not
+        /// available on serverless.
         group_by("group_by"): params::GroupBy;
     }
 }
@@ -35,11 +27,11 @@ impl Elasticsearch {
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> ReindexRethrottle {
-        Request::new(
-            Call::new(self, &ENDPOINT)
+        ReindexRethrottle(Request::new(
+            RequestParts::new(self, &ENDPOINT)
                 .with_part(0, task_id)
                 .with_query("requests_per_second", requests_per_second),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,41 +2,32 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "render_search_template",
-    routes: &[
-        Route::get_or_post(&["/_render/template/"], &[0]),
-        Route::get_or_post(&["/_render/template"], &[]),
-    ],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_render/template/{id}`, `/_render/template`
     ///
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-render-search-template)
-    RenderSearchTemplate of RenderSearchTemplateEndpoint -> Value, json;
+    /// Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-render-search-template).
+    RenderSearchTemplate -> Value, json;
+    table { name: "render_search_template",
+        routes: &[Route::get_or_post(&["/_render/template/"], &[0]), Route::get_or_post(&["/_render/template"], &[])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {}
     part {
         /// ID of the search template, if no `source` is given.
-        id_part(0): impl Param<String>;
+        id_part(0): String;
     }
     property {
-        /// Part of the API specification; released servers may reject it. Text.
-        file("file"): impl Serialize;
-        /// ID of the search template, if no `source` is given. Text.
-        id("id"): impl Serialize;
-        /// Values for the parameters of the template. Object.
-        params("params"): impl Serialize;
-        /// Inline search template. Text or object.
-        source("source"): impl Serialize;
+        /// Part of the API specification; released servers may reject it.
+        file("file"): String;
+        /// ID of the search template, if no `source` is given.
+        id("id"): String;
+    }
+    object {
+        /// Values for the parameters of the template.
+        params("params");
+        /// Inline search template.
+        source("source");
     }
 }
 
@@ -44,6 +35,6 @@ impl Elasticsearch {
     /// Renders a search template as a search request.
     #[inline]
     pub fn render_search_template(&self) -> RenderSearchTemplate {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        RenderSearchTemplate(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

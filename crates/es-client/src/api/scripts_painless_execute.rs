@@ -2,31 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "scripts_painless_execute",
-    routes: &[Route::get_or_post(&["/_scripts/painless/_execute"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_scripts/painless/_execute`
     ///
-    /// Since 6.3.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-scripts-painless-execute)
-    ScriptsPainlessExecute of ScriptsPainlessExecuteEndpoint -> Value, json;
+    /// Since 6.3.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-scripts-painless-execute).
+    ScriptsPainlessExecute -> Value, json;
+    table { name: "scripts_painless_execute",
+        routes: &[Route::get_or_post(&["/_scripts/painless/_execute"], &[])], body: BodyForm::Json,
+        body_required: true, idempotency: Idempotency::Yes }
     query {}
     property {
-        /// Context in which the script runs. One of several words. Default: `painless_test`.
-        context("context"): impl Serialize;
-        /// Document, index and query that the script runs with. Object.
-        context_setup("context_setup"): impl Serialize;
-        /// Painless script to run. Object.
-        script("script"): impl Serialize;
+        /// Context in which the script runs. Default: `painless_test`.
+        context("context"): params::PainlessContext;
+        /// Painless script to run.
+        script("script"): dsl::Script;
+    }
+    object {
+        /// Document, index and query that the script runs with.
+        context_setup("context_setup");
     }
 }
 
@@ -34,6 +28,6 @@ impl Elasticsearch {
     /// Runs a Painless script and returns its result.
     #[inline]
     pub fn scripts_painless_execute(&self) -> ScriptsPainlessExecute {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        ScriptsPainlessExecute(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,27 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "scroll",
-    routes: &[
-        Route::get_or_post(&["/_search/scroll/"], &[0]),
-        Route::get_or_post(&["/_search/scroll"], &[]),
-    ],
-    parts: &[Part::one("scroll_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::No,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_search/scroll/{scroll_id}`, `/_search/scroll`
     ///
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-scroll)
-    Scroll<T> of ScrollEndpoint -> types::SearchResponse<T>, json;
+    /// Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-scroll).
+    Scroll<T> -> types::SearchResponse<T>, json;
+    table { name: "scroll",
+        routes: &[Route::get_or_post(&["/_search/scroll/"], &[0]), Route::get_or_post(&["/_search/scroll"], &[])],
+        parts: &[Part::one("scroll_id")], body: BodyForm::Json, idempotency: Idempotency::No }
     query {
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
@@ -31,15 +19,13 @@ builder! {
     }
     part {
         /// ID of the scrolling search. Deprecated since 7.0.0.
-        scroll_id_part(0): impl Param<String>;
+        scroll_id_part(0): String;
     }
     property {
-        /// ID of the scrolling search. Text, required.
-        scroll_id("scroll_id"): impl Serialize;
-    }
-    duration {
-        /// Period for which the search context is kept for the next page. Text. Default: `1d`.
+        /// Period for which the search context is kept for the next page. Default: `1d`.
         scroll("scroll"): Duration;
+        /// ID of the scrolling search. Required.
+        scroll_id("scroll_id"): String;
     }
 }
 
@@ -59,6 +45,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn scroll<T: DeserializeOwned>(&self) -> Scroll<T> {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        Scroll(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

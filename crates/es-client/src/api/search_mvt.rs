@@ -2,85 +2,75 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_mvt",
-    routes: &[Route::get_or_post(&["/", "/_mvt/", "/", "/", "/"], &[0, 1, 2, 3, 4])],
-    parts: &[
-        Part::list("index"),
-        Part::one("field"),
-        Part::one("zoom"),
-        Part::one("x"),
-        Part::one("y"),
-    ],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    accept: Some("application/vnd.mapbox-vector-tile"),
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_mvt/{field}/{zoom}/{x}/{y}`
     ///
-    /// Since 7.15.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-mvt)
-    SearchMvt of SearchMvtEndpoint -> Response, json;
+    /// Since 7.15.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-mvt).
+    SearchMvt -> Response, json;
+    table { name: "search_mvt",
+        routes: &[Route::get_or_post(&["/", "/_mvt/", "/", "/", "/"], &[0, 1, 2, 3, 4])],
+        parts: &[Part::list("index"), Part::one("field"), Part::one("zoom"), Part::one("x"), Part::one("y")],
+        body: BodyForm::Json, idempotency: Idempotency::Yes,
+        accept: Some("application/vnd.mapbox-vector-tile") }
     query {
         /// If `true`, the `meta` layer contains the bounds of the matching features instead of
         /// those of the tile. Default: `false`.
         exact_bounds_param("exact_bounds"): bool;
         /// Width and height of the tile, in pixels. Default: `4096`.
-        extent_param("extent"): impl Param<i64>;
+        extent_param("extent"): i64;
         /// Aggregation that creates the grid: `geotile` or `geohex`. Default: `geotile`.
         grid_agg_param("grid_agg"): params::GridAggregationType;
         /// Additional zoom levels of the grid, from 0 to 8; `0` disables it. Default: `8`.
-        grid_precision_param("grid_precision"): impl Param<i64>;
+        grid_precision_param("grid_precision"): i64;
         /// Geometry of grid cells: `grid`, `point` or `centroid`. Default: `grid`.
         grid_type_param("grid_type"): params::GridType;
         /// Maximum number of features in the `hits` layer. Default: `10000`.
-        size_param("size"): impl Param<i64>;
+        size_param("size"): i64;
         /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
         /// Default: `10000`.
-        track_total_hits_param("track_total_hits"): impl Param<(bool, i64)>;
+        track_total_hits_param("track_total_hits"): (bool, i64);
         /// If `true`, the layers include additional points where labels can be placed. Default:
         /// `false`.
         with_labels_param("with_labels"): bool;
     }
     property {
-        /// Aggregations for the cells of the grid. Object.
-        aggs("aggs"): impl Serialize;
-        /// Size of the clipping buffer outside the tile, in pixels. Number. Default: `5`.
-        buffer("buffer"): impl Serialize;
+        /// Aggregations for the cells of the grid.
+        aggs("aggs"): dsl::Aggregations;
+        /// Size of the clipping buffer outside the tile, in pixels. Default: `5`.
+        buffer("buffer"): i64;
         /// If `true`, the `meta` layer contains the bounds of the matching features instead of
-        /// those of the tile. `true` or `false`. Default: `false`.
-        exact_bounds("exact_bounds"): impl Serialize;
-        /// Width and height of the tile, in pixels. Number. Default: `4096`.
-        extent("extent"): impl Serialize;
-        /// Fields to return in the `hits` layer. Text or list.
-        fields("fields"): impl Serialize;
-        /// Aggregation that creates the grid: `geotile` or `geohex`. One of several words.
-        grid_agg("grid_agg"): impl Serialize;
-        /// Additional zoom levels of the grid, from 0 to 8; `0` disables it. Number. Default: `8`.
-        grid_precision("grid_precision"): impl Serialize;
-        /// Geometry of grid cells: `grid`, `point` or `centroid`. One of several words. Default:
-        /// `grid`.
-        grid_type("grid_type"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
-        /// Runtime fields that exist for this request only, by name. Object.
-        runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Maximum number of features in the `hits` layer. Number. Default: `10000`.
-        size("size"): impl Serialize;
-        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
-        sort("sort"): impl Serialize;
+        /// those of the tile. Default: `false`.
+        exact_bounds("exact_bounds"): bool;
+        /// Width and height of the tile, in pixels. Default: `4096`.
+        extent("extent"): i64;
+        /// Fields to return in the `hits` layer.
+        fields("fields"): [String];
+        /// Aggregation that creates the grid: `geotile` or `geohex`.
+        grid_agg("grid_agg"): params::GridAggregationType;
+        /// Additional zoom levels of the grid, from 0 to 8; `0` disables it. Default: `8`.
+        grid_precision("grid_precision"): i64;
+        /// Geometry of grid cells: `grid`, `point` or `centroid`. Default: `grid`.
+        grid_type("grid_type"): params::GridType;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
+        /// Maximum number of features in the `hits` layer. Default: `10000`.
+        size("size"): i64;
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
+        sort("sort"): [dsl::Sort];
         /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
-        /// `true` or `false` or number. Default: `10000`.
-        track_total_hits("track_total_hits"): impl Serialize;
-        /// If `true`, the layers include additional points where labels can be placed. `true` or
-        /// `false`.
-        with_labels("with_labels"): impl Serialize;
+        /// Default: `10000`.
+        track_total_hits("track_total_hits"): (bool, i64);
+        /// If `true`, the layers include additional points where labels can be placed.
+        with_labels("with_labels"): bool;
+    }
+    object {
+        /// Runtime fields that exist for this request only, by name.
+        runtime_mappings("runtime_mappings");
+    }
+    entry {
+        /// Adds an aggregation by its name.
+        aggregation("aggs"): dsl::Aggregation;
     }
 }
 
@@ -95,14 +85,14 @@ impl Elasticsearch {
         x: impl Param<i64>,
         y: impl Param<i64>,
     ) -> SearchMvt {
-        Request::new(
-            Call::new(self, &ENDPOINT)
+        SearchMvt(Request::new(
+            RequestParts::new(self, &ENDPOINT)
                 .with_part(0, index)
                 .with_part(1, field)
                 .with_part(2, zoom)
                 .with_part(3, x)
                 .with_part(4, y),
             Answer::raw,
-        )
+        ))
     }
 }

@@ -2,33 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_shards",
-    routes: &[
-        Route::get_or_post(&["/", "/_search_shards"], &[0]),
-        Route::get_or_post(&["/_search_shards"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_search_shards`, `/_search_shards`
     ///
-    /// Not on serverless. Needs the index privilege `view_index_metadata`.
-    ///
+    /// Not available on serverless. Requires the index privilege `view_index_metadata`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-shards)
-    SearchShards of SearchShardsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-shards).
+    SearchShards -> Value, none;
+    table { name: "search_shards",
+        routes: &[Route::get_or_post(&["/", "/_search_shards"], &[0]), Route::get_or_post(&["/_search_shards"], &[])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `false`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -39,9 +29,9 @@ builder! {
         master_timeout("master_timeout"): Duration;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
     }
 }
 
@@ -49,12 +39,15 @@ impl Elasticsearch {
     /// Returns the indices, shards and nodes that a search would run on.
     #[inline]
     pub fn search_shards(&self, index: impl Param<[String]>) -> SearchShards {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        SearchShards(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`search_shards`](Self::search_shards) without `index`: of all.
+    /// Calls [`search_shards`](Self::search_shards) for all indices.
     #[inline]
     pub fn search_shards_all(&self) -> SearchShards {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        SearchShards(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

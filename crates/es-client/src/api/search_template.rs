@@ -2,27 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_template",
-    routes: &[
-        Route::get_or_post(&["/", "/_search/template"], &[0]),
-        Route::get_or_post(&["/_search/template"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_search/template`, `/_search/template`
     ///
-    /// Since 2.0.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-template)
-    SearchTemplate<T> of SearchTemplateEndpoint -> types::SearchResponse<T>, json;
+    /// Since 2.0.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-template).
+    SearchTemplate<T> -> types::SearchResponse<T>, json;
+    table { name: "search_template",
+        routes: &[Route::get_or_post(&["/", "/_search/template"], &[0]), Route::get_or_post(&["/_search/template"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
@@ -32,7 +21,7 @@ builder! {
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, each hit includes an explanation of its score. Default: `false`.
         explain_param("explain"): bool;
         /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
@@ -42,14 +31,14 @@ builder! {
         ignore_unavailable("ignore_unavailable"): bool;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// If `true`, the response includes detailed timing information about the execution.
         /// Default: `false`.
         profile_param("profile"): bool;
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`. Since 7.0.0.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Period for which the search context is kept for the next page.
         scroll("scroll"): Duration;
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
@@ -60,18 +49,19 @@ builder! {
         typed_keys("typed_keys"): bool;
     }
     property {
-        /// If `true`, each hit includes an explanation of its score. `true` or `false`. Default:
-        /// `false`.
-        explain("explain"): impl Serialize;
-        /// ID of the search template, if no `source` is given. Text.
-        id("id"): impl Serialize;
-        /// Values for the parameters of the template. Object.
-        params("params"): impl Serialize;
-        /// If `true`, the response includes detailed timing information about the execution. `true`
-        /// or `false`. Default: `false`.
-        profile("profile"): impl Serialize;
-        /// Inline search template. Text or object.
-        source("source"): impl Serialize;
+        /// If `true`, each hit includes an explanation of its score. Default: `false`.
+        explain("explain"): bool;
+        /// ID of the search template, if no `source` is given.
+        id("id"): String;
+        /// If `true`, the response includes detailed timing information about the execution.
+        /// Default: `false`.
+        profile("profile"): bool;
+    }
+    object {
+        /// Values for the parameters of the template.
+        params("params");
+        /// Inline search template.
+        source("source");
     }
 }
 
@@ -96,12 +86,15 @@ impl Elasticsearch {
         &self,
         index: impl Param<[String]>,
     ) -> SearchTemplate<T> {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        SearchTemplate(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`search_template`](Self::search_template) without `index`: of all.
+    /// Calls [`search_template`](Self::search_template) for all indices.
     #[inline]
     pub fn search_template_all<T: DeserializeOwned>(&self) -> SearchTemplate<T> {
-        Request::new(Call::new(self, &ENDPOINT), Answer::json)
+        SearchTemplate(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
     }
 }

@@ -2,43 +2,31 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "terms_enum",
-    routes: &[Route::get_or_post(&["/", "/_terms_enum"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_terms_enum`
     ///
-    /// Since 7.14.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-terms-enum)
-    TermsEnum of TermsEnumEndpoint -> types::TermsEnumResponse, json;
+    /// Since 7.14.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-terms-enum).
+    TermsEnum -> types::TermsEnumResponse, json;
+    table { name: "terms_enum", routes: &[Route::get_or_post(&["/", "/_terms_enum"], &[0])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {}
     property {
-        /// If `true`, `string` matches terms regardless of case. `true` or `false`. Default:
-        /// `false`.
-        case_insensitive("case_insensitive"): impl Serialize;
-        /// Field whose terms are returned. Text, required.
-        field("field"): impl Serialize;
-        /// Query (Query DSL) that indices must be able to match; others are left out. Object.
-        index_filter("index_filter"): impl Serialize;
-        /// Term after which the list continues. Text.
-        search_after("search_after"): impl Serialize;
-        /// Maximum number of terms to return. Number. Default: `10`.
-        size("size"): impl Serialize;
-        /// Prefix that the returned terms must have. Text.
-        string("string"): impl Serialize;
-    }
-    duration {
+        /// If `true`, `string` matches terms regardless of case. Default: `false`.
+        case_insensitive("case_insensitive"): bool;
+        /// Field whose terms are returned. Required.
+        field("field"): String;
+        /// Query (Query DSL) that indices must be able to match; others are left out.
+        index_filter("index_filter"): dsl::Query;
+        /// Term after which the list continues.
+        search_after("search_after"): String;
+        /// Maximum number of terms to return. Default: `10`.
+        size("size"): i64;
+        /// Prefix that the returned terms must have.
+        string("string"): String;
         /// Time to spend collecting terms. If it is exceeded, `complete` is `false` in the
-        /// response. Text. Default: `1s`.
+        /// response. Default: `1s`.
         timeout("timeout"): Duration;
     }
 }
@@ -55,6 +43,9 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn terms_enum(&self, index: impl Param<[String]>) -> TermsEnum {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        TermsEnum(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,33 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "termvectors",
-    routes: &[
-        Route::get_or_post(&["/", "/_termvectors/"], &[0, 1]),
-        Route::get_or_post(&["/", "/_termvectors"], &[0]),
-    ],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_termvectors/{id}`, `/{index}/_termvectors`
     ///
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-termvectors)
-    Termvectors of TermvectorsEndpoint -> Value, json;
+    /// Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-termvectors).
+    Termvectors -> Value, json;
+    table { name: "termvectors",
+        routes: &[Route::get_or_post(&["/", "/_termvectors/"], &[0, 1]), Route::get_or_post(&["/", "/_termvectors"], &[0])],
+        parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, the response includes document count, sum of document frequencies and sum of
         /// total term frequencies of each field. Default: `true`.
         field_statistics_param("field_statistics"): bool;
         /// Fields whose term vectors are returned; wildcards are supported.
-        fields_param("fields"): impl Param<[String]>;
+        fields_param("fields"): [String];
         /// If `true`, the response includes the start and end offsets of each term. Default:
         /// `true`.
         offsets_param("offsets"): bool;
@@ -38,55 +27,56 @@ builder! {
         positions_param("positions"): bool;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
         /// search yet. Default: `true`.
         realtime("realtime"): bool;
         /// Custom routing value, which determines the shard.
-        routing_param("routing"): impl Param<[String]>;
+        routing_param("routing"): [String];
         /// If `true`, the response includes document frequency and total frequency of each term.
         /// Default: `false`.
         term_statistics_param("term_statistics"): bool;
         /// Version that the document must have.
-        version_param("version"): impl Param<i64>;
+        version_param("version"): i64;
         /// How `version` is compared: `internal`, `external` or `external_gte`.
         version_type_param("version_type"): params::VersionType;
     }
     part {
         /// ID of the document. By default, `doc` is analyzed.
-        id(1): impl Param<String>;
+        id(1): String;
     }
     property {
-        /// Artificial document to analyze, which is not in the index. Anything.
-        doc("doc"): impl Serialize;
         /// If `true`, the response includes document count, sum of document frequencies and sum of
-        /// total term frequencies of each field. `true` or `false`. Default: `true`.
-        field_statistics("field_statistics"): impl Serialize;
-        /// Fields whose term vectors are returned; wildcards are supported. List.
-        fields("fields"): impl Serialize;
-        /// Filter on terms by their tf-idf scores. Object.
-        filter("filter"): impl Serialize;
-        /// If `true`, the response includes the start and end offsets of each term. `true` or
-        /// `false`. Default: `true`.
-        offsets("offsets"): impl Serialize;
-        /// If `true`, the response includes the payloads of terms. `true` or `false`. Default:
+        /// total term frequencies of each field. Default: `true`.
+        field_statistics("field_statistics"): bool;
+        /// If `true`, the response includes the start and end offsets of each term. Default:
         /// `true`.
-        payloads("payloads"): impl Serialize;
-        /// Analyzers that override those of the mapping, by field. Object.
-        per_field_analyzer("per_field_analyzer"): impl Serialize;
-        /// If `true`, the response includes the positions of terms. `true` or `false`. Default:
-        /// `true`.
-        positions("positions"): impl Serialize;
-        /// Custom routing value, which determines the shard. Text or list.
-        routing("routing"): impl Serialize;
+        offsets("offsets"): bool;
+        /// If `true`, the response includes the payloads of terms. Default: `true`.
+        payloads("payloads"): bool;
+        /// If `true`, the response includes the positions of terms. Default: `true`.
+        positions("positions"): bool;
+        /// Custom routing value, which determines the shard.
+        routing("routing"): [String];
         /// If `true`, the response includes document frequency and total frequency of each term.
-        /// `true` or `false`. Default: `false`.
-        term_statistics("term_statistics"): impl Serialize;
-        /// Version that the document must have. Number.
-        version("version"): impl Serialize;
-        /// How `version` is compared: `internal`, `external` or `external_gte`. One of several
-        /// words.
-        version_type("version_type"): impl Serialize;
+        /// Default: `false`.
+        term_statistics("term_statistics"): bool;
+        /// Version that the document must have.
+        version("version"): i64;
+        /// How `version` is compared: `internal`, `external` or `external_gte`.
+        version_type("version_type"): params::VersionType;
+    }
+    list {
+        /// Fields whose term vectors are returned; wildcards are supported.
+        fields("fields"): [String];
+    }
+    object {
+        /// Artificial document to analyze, which is not in the index.
+        doc("doc");
+        /// Filter on terms by their tf-idf scores.
+        filter("filter");
+        /// Analyzers that override those of the mapping, by field.
+        per_field_analyzer("per_field_analyzer");
     }
 }
 
@@ -94,6 +84,9 @@ impl Elasticsearch {
     /// Returns the term vectors of a document.
     #[inline]
     pub fn termvectors(&self, index: impl Param<String>) -> Termvectors {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        Termvectors(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,75 +2,66 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "update",
-    routes: &[Route::post(&["/", "/_update/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_update/{id}`
     ///
-    /// Needs the index privilege `write`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update)
-    Update of UpdateEndpoint -> types::WriteResponse, json;
+    /// Requires the index privilege `write`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update).
+    Update -> types::WriteResponse, json;
+    table { name: "update", routes: &[Route::post(&["/", "/_update/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
         /// Source fields to return after the update: `true`, `false` or patterns of field names.
         /// Default: `true`.
-        source_param("_source"): impl Param<(bool, [String])>;
+        source_param("_source"): (bool, [String]);
         /// Patterns of source fields to exclude from the response.
-        source_excludes("_source_excludes"): impl Param<[String]>;
+        source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
-        source_includes("_source_includes"): impl Param<[String]>;
+        source_includes("_source_includes"): [String];
         /// The operation runs only if the last change of the document has this primary term;
         /// otherwise it fails with status 409.
-        if_primary_term("if_primary_term"): impl Param<i64>;
+        if_primary_term("if_primary_term"): i64;
         /// The operation runs only if the last change of the document has this sequence number;
         /// otherwise it fails with status 409.
-        if_seq_no("if_seq_no"): impl Param<i64>;
+        if_seq_no("if_seq_no"): i64;
         /// If `true`, parsing errors include the document source. Default: `true`.
         include_source_on_error("include_source_on_error"): bool;
         /// Language of the script. Default: `painless`.
-        lang("lang"): impl Param<String>;
+        lang("lang"): String;
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
         /// If `true`, the target must be an alias. Default: `false`.
         require_alias("require_alias"): bool;
         /// Maximum number of retries by the server after a version conflict. Default: `0`.
-        retry_on_conflict("retry_on_conflict"): impl Param<i64>;
+        retry_on_conflict("retry_on_conflict"): i64;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Time to wait for index creation, mapping updates and active shards. Default: `1m`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
     property {
         /// Source fields to return after the update: `true`, `false` or patterns of field names.
-        /// `true` or `false` or object. Default: `true`.
-        source("_source"): impl Serialize;
-        /// If `true`, an update that changes nothing is not written, and `result` is `noop`. `true`
-        /// or `false`. Default: `true`.
-        detect_noop("detect_noop"): impl Serialize;
-        /// Partial document to merge into the existing one. Anything.
-        doc("doc"): impl Serialize;
-        /// If `true`, `doc` is indexed as a new document when none exists. `true` or `false`.
-        /// Default: `false`.
-        doc_as_upsert("doc_as_upsert"): impl Serialize;
-        /// Script that updates the document. Object.
-        script("script"): impl Serialize;
-        /// If `true`, the script also runs when the document does not exist. `true` or `false`.
-        /// Default: `false`.
-        scripted_upsert("scripted_upsert"): impl Serialize;
-        /// Document to index when none exists. Anything.
-        upsert("upsert"): impl Serialize;
+        /// Default: `true`.
+        source("_source"): dsl::SourceFilter;
+        /// If `true`, an update that changes nothing is not written, and `result` is `noop`.
+        /// Default: `true`.
+        detect_noop("detect_noop"): bool;
+        /// If `true`, `doc` is indexed as a new document when none exists. Default: `false`.
+        doc_as_upsert("doc_as_upsert"): bool;
+        /// Script that updates the document.
+        script("script"): dsl::Script;
+        /// If `true`, the script also runs when the document does not exist. Default: `false`.
+        scripted_upsert("scripted_upsert"): bool;
+    }
+    object {
+        /// Partial document to merge into the existing one.
+        doc("doc");
+        /// Document to index when none exists.
+        upsert("upsert");
     }
 }
 
@@ -95,6 +86,9 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index).with_part(1, id), Answer::json)
+        Update(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,24 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "update_by_query",
-    routes: &[Route::post(&["/", "/_update_by_query"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::InParts,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_update_by_query`
     ///
-    /// Since 2.4.0. Needs the index privileges `read`, `write`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update-by-query)
-    UpdateByQuery of UpdateByQueryEndpoint -> types::ByQueryResponse, json;
+    /// Since 2.4.0. Requires the index privileges `read`, `write`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update-by-query).
+    UpdateByQuery -> types::ByQueryResponse, json;
+    table { name: "update_by_query", routes: &[Route::post(&["/", "/_update_by_query"], &[0])],
+        parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Partial }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
@@ -27,18 +17,18 @@ builder! {
         /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
         /// Analyzer for the query string `q`.
-        analyzer("analyzer"): impl Param<String>;
+        analyzer("analyzer"): String;
         /// Behavior on version conflicts: `abort` or `proceed`. Default: `abort`.
         conflicts_param("conflicts"): params::Conflicts;
         /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
         /// Default field for terms of `q` without a field prefix.
-        df("df"): impl Param<String>;
+        df("df"): String;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Number of matching documents to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -46,14 +36,14 @@ builder! {
         /// Default: `false`.
         lenient("lenient"): bool;
         /// Maximum number of documents to update.
-        max_docs_param("max_docs"): impl Param<i64>;
+        max_docs_param("max_docs"): i64;
         /// ID of the ingest pipeline that preprocesses the documents.
-        pipeline("pipeline"): impl Param<String>;
+        pipeline("pipeline"): String;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// Query in Lucene query string syntax.
-        q("q"): impl Param<String>;
+        q("q"): String;
         /// If `true`, affected shards are refreshed when the operation has completed. Default:
         /// `false`.
         refresh("refresh"): bool;
@@ -61,27 +51,27 @@ builder! {
         /// applies.
         request_cache("request_cache"): bool;
         /// Throttle, in sub-requests per second; `-1` disables throttling. Default: `-1`.
-        requests_per_second("requests_per_second"): impl Param<f64>;
+        requests_per_second("requests_per_second"): f64;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Period for which the search context is kept for the next page. Default: `5m`.
         scroll("scroll"): Duration;
         /// Number of documents per page of the underlying search. Default: `1000`.
-        scroll_size("scroll_size"): impl Param<i64>;
+        scroll_size("scroll_size"): i64;
         /// Time that each search request may take. By default, there is no timeout.
         search_timeout("search_timeout"): Duration;
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
         /// frequencies.
         search_type("search_type"): params::SearchType;
         /// Number of slices (parallel sub-tasks), or `auto`. Default: `1`.
-        slices("slices"): impl Param<(i64, params::SlicesCalculation)>;
+        slices("slices"): (i64, params::SlicesCalculation);
         /// Fields to sort by, in order of precedence, such as `price:desc`.
-        sort("sort"): impl Param<[String]>;
+        sort("sort"): [String];
         /// Statistics groups to which the search is added.
-        stats("stats"): impl Param<[String]>;
+        stats("stats"): [String];
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
         /// search early.
-        terminate_after("terminate_after"): impl Param<i64>;
+        terminate_after("terminate_after"): i64;
         /// Time that each update waits for mapping updates and active shards. Default: `1m`.
         timeout("timeout"): Duration;
         /// If `true`, each hit includes the version of the document.
@@ -89,24 +79,25 @@ builder! {
         /// Part of the API specification; released servers may reject it.
         version_type("version_type"): bool;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
         /// If `true`, the response is sent when the operation has completed; if `false`, it
         /// contains the ID of a task. Default: `true`.
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Behavior on version conflicts: `abort` or `proceed`. One of several words. Default:
-        /// `abort`.
-        conflicts("conflicts"): impl Serialize;
-        /// Maximum number of documents to update. Number.
-        max_docs("max_docs"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
-        /// Script that updates each document. Object.
-        script("script"): impl Serialize;
-        /// Slice of the result: `id` and `max`. Parallel consumers read one slice each. Object.
-        slice("slice"): impl Serialize;
+        /// Behavior on version conflicts: `abort` or `proceed`. Default: `abort`.
+        conflicts("conflicts"): params::Conflicts;
+        /// Maximum number of documents to update.
+        max_docs("max_docs"): i64;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
+        /// Script that updates each document.
+        script("script"): dsl::Script;
+    }
+    object {
+        /// Slice of the result: `id` and `max`. Parallel consumers read one slice each.
+        slice("slice");
     }
 }
 
@@ -128,6 +119,9 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
-        Request::new(Call::new(self, &ENDPOINT).with_part(0, index), Answer::json)
+        UpdateByQuery(Request::new(
+            RequestParts::new(self, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

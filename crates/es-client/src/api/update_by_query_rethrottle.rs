@@ -2,24 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "update_by_query_rethrottle",
-    routes: &[Route::post(&["/_update_by_query/", "/_rethrottle"], &[0])],
-    parts: &[Part::one("task_id")],
-    query: QUERY,
-    required: &["requests_per_second"],
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_update_by_query/{task_id}/_rethrottle`
     ///
-    /// Since 6.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update-by-query-rethrottle)
-    UpdateByQueryRethrottle of UpdateByQueryRethrottleEndpoint -> Value, none;
+    /// Since 6.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update-by-query-rethrottle).
+    UpdateByQueryRethrottle -> Value, none;
+    table { name: "update_by_query_rethrottle",
+        routes: &[Route::post(&["/_update_by_query/", "/_rethrottle"], &[0])],
+        parts: &[Part::one("task_id")], required: &["requests_per_second"],
+        idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -31,11 +23,11 @@ impl Elasticsearch {
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> UpdateByQueryRethrottle {
-        Request::new(
-            Call::new(self, &ENDPOINT)
+        UpdateByQueryRethrottle(Request::new(
+            RequestParts::new(self, &ENDPOINT)
                 .with_part(0, task_id)
                 .with_query("requests_per_second", requests_per_second),
             Answer::json,
-        )
+        ))
     }
 }

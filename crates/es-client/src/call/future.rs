@@ -13,10 +13,10 @@ use es_transport::transport::SendFuture;
 use http::response::Parts;
 use tokio::time::Instant;
 
-use super::answer::{Accepted, Answer, node_of};
+use super::outcome::{Accepted, Answer, node_of};
 use crate::{
     error::{Error, Result},
-    response::{Response, StreamingResponse},
+    response::StreamingResponse,
 };
 
 /// The future of a call. It does nothing until it is awaited.
@@ -101,10 +101,10 @@ impl<T> CallFuture<T> {
     }
 }
 
-impl CallFuture<Response> {
-    /// The future of a call that cannot be sent.
-    pub(super) fn failed(error: Error) -> Self {
-        Self::new(Err(error), Accepted { endpoint: None, ignored: None }, Answer::raw)
+impl<T> CallFuture<T> {
+    /// Creates the future of a call that cannot be sent.
+    pub(super) fn failed(error: Error, decode: fn(Answer) -> Result<T>) -> Self {
+        Self::new(Err(error), Accepted { endpoint: None, ignored: None }, decode)
     }
 }
 

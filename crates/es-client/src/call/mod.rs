@@ -1,17 +1,20 @@
-//! One call: the facts of its endpoint, what the caller gave, and the way to
+//! One call: the facts of its endpoint, what the caller set, and the way to
 //! the transport. The same code serves every endpoint.
 
-mod answer;
-mod builder;
+mod by_name;
+mod common;
+mod endpoint;
 mod future;
-mod named;
-mod request;
+mod outcome;
+mod parts;
 
-pub(crate) use answer::Answer;
-pub use builder::Request;
-pub(crate) use builder::builder;
+pub use by_name::CallByName;
+pub use common::Call;
+pub(crate) use common::Sealed;
+pub(crate) use endpoint::{Request, call, common};
 pub use future::{CallFuture, StreamFuture};
-pub(crate) use request::Call;
+pub(crate) use outcome::Answer;
+pub(crate) use parts::RequestParts;
 
 /// What the file of an endpoint needs.
 pub(crate) mod prelude {
@@ -20,10 +23,11 @@ pub(crate) mod prelude {
     pub(crate) use serde::{Serialize, de::DeserializeOwned};
     pub(crate) use serde_json::Value;
 
-    pub(crate) use super::{Answer, Call, Request, builder};
+    pub(crate) use super::{Answer, Request, RequestParts, call};
     pub(crate) use crate::{
         client::Elasticsearch,
-        endpoint::{BodyForm, Endpoint, Part, Repeat, Route},
+        dsl,
+        endpoint::{BodyForm, Endpoint, Idempotency, Part, Route},
         params::{self, Param},
         response::Response,
         types,

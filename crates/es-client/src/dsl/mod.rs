@@ -1,11 +1,13 @@
 //! The query DSL: constructors and setters that build the JSON of queries,
-//! aggregations, sorts, highlights, suggesters, retrievers and rescorers: every
-//! kind that Elasticsearch's specification has, with every option.
+//! aggregations, sorts, highlights, suggesters, retrievers, rescorers and mappings.
 //!
-//! What they build serialises to exactly the JSON that one would write by hand,
-//! and goes wherever a builder takes a value. `json!` works everywhere too: as a
-//! whole, for a part ([`Query::from`] a [`Value`](serde_json::Value)), or for a
-//! single option ([`Query::with`]).
+//! Each kind of query, aggregation and the like has a type with the options of that
+//! kind, so that an option that does not belong there does not compile. All kinds
+//! and options of Elasticsearch's specification are there. They serialise to the
+//! JSON that one would write by hand, and go wherever a setter takes them.
+//!
+//! [`json!`](serde_json::json) works everywhere too: as a whole, for a part, or for
+//! a single option (`with`). An option that is set to `None` stays as it is.
 //!
 //! ```
 //! use es_client::dsl::{Aggregation, Query, Sort};
@@ -24,42 +26,54 @@
 //!     }})
 //! );
 //!
-//! # async fn story(client: es_client::Elasticsearch, query: Query) -> es_client::Result<()> {
-//! let found: es_client::SearchResponse<serde_json::Value> = client
-//!     .search("products")
+//! # async fn story(client: es_client::Elasticsearch, query: es_client::dsl::BoolQuery) -> es_client::Result<()> {
+//! let found = client
+//!     .search::<serde_json::Value>("products")
 //!     .query(query)
-//!     .sort([Sort::field("price").desc(), Sort::score()])
-//!     .aggregations(json!({"brands": Aggregation::terms("brand").size(5)}))
+//!     .sort(Sort::field("price").desc())
+//!     .aggregation("brands", Aggregation::terms("brand").size(5))
 //!     .await?;
 //! # Ok(())
 //! # }
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+#[macro_use]
+mod object;
 mod aggregation;
-mod bool_query;
 mod buckets;
+mod compound;
 mod full_text;
 mod geo;
+mod highlight;
 mod intervals;
 mod joining;
+mod kinds;
+mod knn;
+mod mapping;
 mod metrics;
-mod object;
 mod pipeline;
 mod query;
 mod rescore;
 mod retriever;
 mod score_function;
-mod search;
+mod script;
+mod sort;
+mod source;
 mod span;
 mod special;
 mod suggester;
 
-pub use aggregation::Aggregation;
+pub use aggregation::{Aggregation, Aggregations, CompositeSource};
+pub use buckets::FilterAggregation;
 pub use intervals::Intervals;
+pub use kinds::*;
+pub use mapping::*;
 pub use query::Query;
 pub use rescore::Rescore;
 pub use retriever::Retriever;
-pub use score_function::ScoreFunction;
-pub use search::{Highlight, Sort};
-pub use suggester::Suggester;
+pub use score_function::{ScoreFunction, WeightFunction};
+pub use sort::Sort;
+pub use source::SourceFilter;
+pub use span::{SpanGapQuery, SpanQuery};
+pub use suggester::{Suggester, Suggesters};

@@ -1,37 +1,61 @@
 //! The JSON object under construction.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// A value as JSON. What cannot be JSON, such as a map with keys that are no
-/// text, becomes `null`, which the server refuses by the name of its property.
+use crate::params::ToParam;
+
+/// Converts a value to JSON. What cannot be JSON, such as a map whose keys are
+/// not texts, becomes `null`, which the server refuses by the name of its property.
 pub(super) fn json(value: impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }
 
-/// An object with one property.
+/// Creates an object with one property.
 pub(super) fn one(name: impl Into<String>, value: Value) -> Value {
     Value::Object(Map::from_iter([(name.into(), value)]))
 }
 
-/// Options, of which one is set.
+/// Creates options, of which one is set.
 pub(super) fn pair(name: impl Into<String>, value: impl Serialize) -> Map<String, Value> {
     Map::from_iter([(name.into(), json(value))])
 }
 
-/// `{"kind": {options}}`, or `{"kind": {"field": {options}}}`.
-#[derive(Clone, Debug, PartialEq)]
+/// Converts values to a list.
+pub(super) fn jsons<T: Serialize>(items: impl IntoIterator<Item = T>) -> Vec<Value> {
+    items.into_iter().map(json).collect()
+}
+
+/// Converts texts to a list.
+pub(super) fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Vec<String> {
+    items.into_iter().map(Into::into).collect()
+}
+
+/// Converts what is one of several kinds to a list.
+pub(super) fn all<C: Serialize, T: Into<C>>(items: impl IntoIterator<Item = T>) -> Vec<Value> {
+    jsons(items.into_iter().map(Into::into))
+}
+
+/// `{"kind": {options}}`, or `{"kind": {"field": {options}}}`, or `{options}`, and
+/// what stands beside the kind.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Clause {
-    kind: &'static str,
+    kind: Option<Cow<'static, str>>,
     field: Option<String>,
     options: Map<String, Value>,
+    beside: Map<String, Value>,
 }
 
 impl Clause {
     pub(super) fn new(kind: &'static str, options: Map<String, Value>) -> Self {
-        Self { kind, field: None, options }
+        Self { kind: Some(kind.into()), options, ..Self::default() }
+    }
+
+    /// Creates a clause whose kind is the name of a field.
+    pub(super) fn field_name(field: impl Into<String>) -> Self {
+        Self { kind: Some(Cow::Owned(field.into())), ..Self::default() }
     }
 
     pub(super) fn of_field(
@@ -39,81 +63,113 @@ impl Clause {
         field: impl Into<String>,
         options: Map<String, Value>,
     ) -> Self {
-        Self { kind, field: Some(field.into()), options }
+        Self { field: Some(field.into()), ..Self::new(kind, options) }
     }
 
-    pub(super) fn set(&mut self, name: impl Into<String>, value: Value) {
-        self.options.insert(name.into(), value);
+    /// Creates options without a kind.
+    pub(super) fn plain(options: Map<String, Value>) -> Self {
+        Self { options, ..Self::default() }
     }
 
-    /// The first option that is an object.
-    pub(super) fn first_object(&mut self) -> Option<&mut Map<String, Value>> {
-        self.options.values_mut().find_map(Value::as_object_mut)
-    }
-
-    /// Appends to a list.
-    pub(super) fn push(&mut self, name: &str, value: Value) {
-        match self.options.get_mut(name) {
-            Some(Value::Array(list)) => list.push(value),
-            Some(one) => *one = Value::Array(vec![one.take(), value]),
-            None => self.set(name, Value::Array(vec![value])),
+    /// Sets an option; `null` changes nothing.
+    pub(super) fn set(&mut self, name: impl Into<String>, value: impl Serialize) {
+        match json(value) {
+            Value::Null => {}
+            value => drop(self.options.insert(name.into(), value)),
         }
+    }
+
+    /// Sets an option; `None` changes nothing.
+    pub(super) fn param(&mut self, name: &'static str, value: impl ToParam) {
+        if let Some(value) = value.to_param().into_json() {
+            self.options.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Sets an option that is a list; one value makes a list of one.
+    pub(super) fn list(&mut self, name: &'static str, value: impl ToParam) {
+        if let Some(value) = value.to_param().into_json() {
+            let list = if value.is_array() { value } else { Value::Array(vec![value]) };
+            self.options.insert(name.to_owned(), list);
+        }
+    }
+
+    /// Appends one or several values to an option that is a list.
+    pub(super) fn push(&mut self, name: &'static str, value: impl ToParam) {
+        let values = match value.to_param().into_json() {
+            None => return,
+            Some(Value::Array(values)) => values,
+            Some(value) => vec![value],
+        };
+        match self.options.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
+            Value::Array(list) => list.extend(values),
+            one => *one = std::iter::once(one.take()).chain(values).collect(),
+        }
+    }
+
+    /// Sets what stands beside the kind; `None` changes nothing.
+    pub(super) fn beside(&mut self, name: &'static str, value: impl ToParam) {
+        if let Some(value) = value.to_param().into_json() {
+            self.beside.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Adds an entry to an object beside the kind.
+    pub(super) fn beside_entry(&mut self, name: &str, key: String, value: Value) {
+        let entries = self.beside.entry(name).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(entries) = entries {
+            entries.insert(key, value);
+        }
+    }
+
+    /// Adds an entry to an option that is an object.
+    pub(super) fn entry(&mut self, name: &str, key: String, value: Value) {
+        let entries = self.options.entry(name).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(entries) = entries {
+            entries.insert(key, value);
+        }
+    }
+
+    /// Returns the option that is an object.
+    pub(super) fn object(&mut self) -> Option<&mut Map<String, Value>> {
+        self.options.values_mut().find_map(Value::as_object_mut)
     }
 }
 
 impl From<Clause> for Value {
-    fn from(Clause { kind, field, options }: Clause) -> Self {
+    fn from(Clause { kind, field, options, mut beside }: Clause) -> Self {
         let options = Self::Object(options);
-        match field {
-            Some(field) => one(kind, one(field, options)),
-            None => one(kind, options),
+        let options = match field {
+            Some(field) => one(field, options),
+            None => options,
+        };
+        match (kind, options) {
+            (Some(kind), options) => drop(beside.insert(kind.into_owned(), options)),
+            (None, Self::Object(options)) => beside.extend(options),
+            (None, _) => {}
         }
+        Self::Object(beside)
     }
 }
 
 impl Serialize for Clause {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match &self.field {
-            Some(field) => to.collect_map([(self.kind, HashMap::from([(field, &self.options)]))]),
-            None => to.collect_map([(self.kind, &self.options)]),
-        }
+        Value::from(self.clone()).serialize(to)
     }
 }
 
-/// A clause, or JSON of the caller's in its place.
+/// A clause, or JSON of the caller's instead.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Form {
     Clause(Clause),
-    Given(Value),
-}
-
-impl Form {
-    /// Sets an option; JSON of another form than `{"kind": {…}}` stays as it is.
-    pub(super) fn set(&mut self, option: impl Into<String>, value: Value) {
-        match self {
-            Self::Clause(clause) => clause.set(option, value),
-            Self::Given(Value::Object(kinds)) => {
-                if let Some(Value::Object(options)) = kinds.values_mut().next() {
-                    options.insert(option.into(), value);
-                }
-            }
-            Self::Given(_) => {}
-        }
-    }
-
-    /// Appends to an option that is a list.
-    pub(super) fn push(&mut self, option: &str, value: Value) {
-        if let Self::Clause(clause) = self {
-            clause.push(option, value);
-        }
-    }
+    Json(Value),
 }
 
 impl From<Form> for Value {
     fn from(form: Form) -> Self {
         match form {
             Form::Clause(clause) => clause.into(),
-            Form::Given(value) => value,
+            Form::Json(value) => value,
         }
     }
 }
@@ -122,46 +178,28 @@ impl Serialize for Form {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Clause(clause) => clause.serialize(to),
-            Self::Given(value) => value.serialize(to),
+            Self::Json(value) => value.serialize(to),
         }
     }
 }
 
-/// Defines what has one of several kinds, each with its options: `{"kind": {…}}`.
+/// Defines what is one of several kinds: what one of them becomes where any is taken.
 macro_rules! container {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name($crate::dsl::object::Form);
 
-        impl $name {
-            pub(super) fn new(
-                kind: &'static str,
-                options: serde_json::Map<String, serde_json::Value>,
-            ) -> Self {
-                Self($crate::dsl::object::Form::Clause($crate::dsl::object::Clause::new(
-                    kind, options,
-                )))
-            }
-
-            /// Any option by its name. One that is set again replaces the earlier
-            /// value; what was given as JSON of another form than `{"kind": {…}}`
-            /// stays as it is.
-            #[must_use]
-            pub fn with(
-                mut self,
-                option: impl Into<String>,
-                value: impl serde::Serialize,
-            ) -> Self {
-                self.0.set(option, $crate::dsl::object::json(value));
-                self
+        /// Takes JSON as it stands.
+        impl From<serde_json::Value> for $name {
+            fn from(value: serde_json::Value) -> Self {
+                Self($crate::dsl::object::Form::Json(value))
             }
         }
 
-        /// What is JSON already.
-        impl From<serde_json::Value> for $name {
-            fn from(value: serde_json::Value) -> Self {
-                Self($crate::dsl::object::Form::Given(value))
+        impl From<$crate::dsl::object::Clause> for $name {
+            fn from(clause: $crate::dsl::object::Clause) -> Self {
+                Self($crate::dsl::object::Form::Clause(clause))
             }
         }
 
@@ -171,32 +209,139 @@ macro_rules! container {
             }
         }
 
+        value! { $name in [$name] }
+        impl $crate::params::Param<$name> for serde_json::Value {}
+        impl $crate::params::Param<[$name]> for serde_json::Value {}
+    )*};
+}
+
+/// Makes a type with a serialisable field a value for parameters.
+macro_rules! value {
+    ($name:ident in [$($container:ty),*]) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 self.0.serialize(to)
             }
         }
+
+        impl $crate::params::ToParam for $name {
+            #[inline]
+            fn to_param(&self) -> $crate::params::ParamValue {
+                $crate::params::ParamValue::json(self.0.clone().into())
+            }
+        }
+
+        $(
+            impl $crate::params::Param<$container> for $name {}
+            impl $crate::params::Param<[$container]> for $name {}
+        )*
     };
 }
-pub(super) use container;
 
-/// A list of what becomes JSON.
-pub(super) fn values<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Vec<Value> {
-    items.into_iter().map(Into::into).collect()
-}
-
-/// A list of texts.
-pub(super) fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Vec<String> {
-    items.into_iter().map(Into::into).collect()
-}
-
-/// Setters of options, each of which takes any value that serialises.
-macro_rules! options {
-    ($($(#[$doc:meta])* $name:ident($key:literal);)*) => {$(
+/// Defines a kind with its options. `mode` says how an option is set: as a `param`,
+/// a `list`, an `object` of whatever serialises, by a `push` to a list, or `beside`
+/// the kind.
+macro_rules! kind {
+    ($(#[$doc:meta])* $name:ident alone; $($options:tt)*) => {
+        kind! { @define $(#[$doc])* $name; $($options)* }
+        value! { $name in [$name] }
+        impl $crate::params::Param<$name> for serde_json::Value {}
+        impl $crate::params::Param<[$name]> for serde_json::Value {}
+    };
+    (
+        $(#[$doc:meta])*
+        $name:ident in [$($container:ident),*] $(with $with:ident)?;
+        $($options:tt)*
+    ) => {
+        kind! { @define $(#[$doc])* $name $(with $with)?; $($options)* }
+        value! { $name in [$($crate::dsl::$container),*] }
+        $(
+            impl From<$name> for $crate::dsl::$container {
+                #[inline]
+                fn from(kind: $name) -> Self {
+                    kind.0.into()
+                }
+            }
+        )*
+    };
+    (
+        @define $(#[$doc:meta])*
+        $name:ident $(with $with:ident)?;
+        $($(#[$option_doc:meta])* $option:ident($key:literal) $mode:ident $($kind:ty)?;)*
+    ) => {
         $(#[$doc])*
-        pub fn $name(self, value: impl serde::Serialize) -> Self {
-            self.with($key, value)
+        #[derive(Clone, Debug)]
+        #[must_use = "a setter returns the changed value"]
+        pub struct $name(pub(in crate::dsl) $crate::dsl::object::Clause);
+
+        impl $name {
+            $(kind! { @$mode $(#[$option_doc])* $option($key) $($kind)? })*
+
+            /// Sets any option by its name. `null` changes nothing.
+            pub fn with(mut self, option: impl Into<String>, value: impl serde::Serialize) -> Self {
+                self.0.set(option, value);
+                self
+            }
+
+            $(kind! { @$with })?
         }
-    )*};
+    };
+    (@param $(#[$doc:meta])* $option:ident($key:literal) $kind:ty) => {
+        $(#[$doc])*
+        pub fn $option(mut self, value: impl $crate::params::Param<$kind>) -> Self {
+            self.0.param($key, value);
+            self
+        }
+    };
+    (@list $(#[$doc:meta])* $option:ident($key:literal) $kind:ty) => {
+        $(#[$doc])*
+        pub fn $option(mut self, value: impl $crate::params::Param<$kind>) -> Self {
+            self.0.list($key, value);
+            self
+        }
+    };
+    (@push $(#[$doc:meta])* $option:ident($key:literal) $kind:ty) => {
+        $(#[$doc])*
+        #[doc = ""]
+        #[doc = "Adds to those that were set before."]
+        pub fn $option(mut self, value: impl $crate::params::Param<[$kind]>) -> Self {
+            self.0.push($key, value);
+            self
+        }
+    };
+    (@object $(#[$doc:meta])* $option:ident($key:literal)) => {
+        $(#[$doc])*
+        pub fn $option(mut self, value: impl serde::Serialize) -> Self {
+            self.0.set($key, value);
+            self
+        }
+    };
+    (@beside $(#[$doc:meta])* $option:ident($key:literal) $kind:ty) => {
+        $(#[$doc])*
+        pub fn $option(mut self, value: impl $crate::params::Param<$kind>) -> Self {
+            self.0.beside($key, value);
+            self
+        }
+    };
+    (@meta) => {
+        /// Sets metadata that the response returns.
+        pub fn meta(mut self, meta: impl serde::Serialize) -> Self {
+            let meta = $crate::dsl::object::json(meta);
+            self.0.beside("meta", meta);
+            self
+        }
+    };
+    (@buckets) => {
+        kind! { @meta }
+
+        /// Adds an aggregation within the buckets.
+        pub fn aggregation(
+            mut self,
+            name: impl Into<String>,
+            within: impl Into<$crate::dsl::Aggregation>,
+        ) -> Self {
+            self.0.beside_entry("aggs", name.into(), within.into().into());
+            self
+        }
+    };
 }
-pub(super) use options;

@@ -3,136 +3,148 @@ use serde_json::Map;
 
 use super::{
     aggregation::Aggregation,
-    object::{json, options, pair},
+    kinds::*,
+    object::{Clause, pair},
+    sort::Sort,
 };
+use crate::params::{NormalizeMethod, Param};
 
-/// Aggregations of one path without further needs.
+/// Aggregations of one path that require nothing else.
 macro_rules! of_path {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident -> $kind:ident;)*) => {$(
         $(#[$doc])*
-        pub fn $name(buckets_path: impl Into<String>) -> Self {
-            Self::of_paths(stringify!($name), buckets_path.into())
+        pub fn $name(buckets_path: impl Into<String>) -> $kind {
+            $kind(of_paths(stringify!($name), buckets_path.into()))
         }
     )*};
 }
 
-/// Aggregations of the buckets of others. A path leads to their numbers:
+fn of_paths(kind: &'static str, paths: impl Serialize) -> Clause {
+    Clause::new(kind, pair("buckets_path", paths))
+}
+
+/// Aggregations of the buckets of others. A path leads to their values:
 /// `sales>price`; several are an object, by the names of a script's parameters.
 impl Aggregation {
-    fn of_paths(kind: &'static str, paths: impl Serialize) -> Self {
-        Self::new(kind, pair("buckets_path", paths))
-    }
-
     of_path! {
-        /// The average over the buckets.
-        avg_bucket;
-        /// The sum over the buckets.
-        sum_bucket;
-        /// The bucket with the least number.
-        min_bucket;
-        /// The bucket with the greatest number.
-        max_bucket;
-        /// Count, least, greatest, average and sum over the buckets.
-        stats_bucket;
-        /// The same with variance and deviation.
-        extended_stats_bucket;
-        /// Percentiles over the buckets.
-        percentiles_bucket;
-        /// The difference from the bucket before.
-        derivative;
-        /// The difference from the bucket a [`lag`](Self::lag) before.
-        serial_diff;
-        /// The sum up to each bucket.
-        cumulative_sum;
-        /// How many different values there are up to each bucket, about.
-        cumulative_cardinality;
-        /// Where the numbers change: a dip, a step, a trend.
-        change_point;
-        /// Whether the numbers are distributed as others are. Experimental.
-        bucket_count_ks_test;
+        /// Computes the average over the buckets.
+        avg_bucket -> AverageBucketAggregation;
+        /// Computes the sum over the buckets.
+        sum_bucket -> SumBucketAggregation;
+        /// Finds the bucket with the minimum.
+        min_bucket -> MinBucketAggregation;
+        /// Finds the bucket with the maximum.
+        max_bucket -> MaxBucketAggregation;
+        /// Computes count, minimum, maximum, average and sum over the buckets.
+        stats_bucket -> StatsBucketAggregation;
+        /// Computes the same, with variance and standard deviation.
+        extended_stats_bucket -> ExtendedStatsBucketAggregation;
+        /// Computes percentiles over the buckets.
+        percentiles_bucket -> PercentilesBucketAggregation;
+        /// Computes the difference from the previous bucket.
+        derivative -> DerivativeAggregation;
+        /// Computes the difference from the bucket a [`lag`](SerialDifferencingAggregation::lag)
+        /// before.
+        serial_diff -> SerialDifferencingAggregation;
+        /// Computes the sum up to each bucket.
+        cumulative_sum -> CumulativeSumAggregation;
+        /// Counts the distinct values up to each bucket, approximately.
+        cumulative_cardinality -> CumulativeCardinalityAggregation;
+        /// Finds where the values change: a dip, a step, a trend.
+        change_point -> ChangePointAggregation;
+        /// Tests whether the values have the same distribution as others. Experimental.
+        bucket_count_ks_test -> BucketKsAggregation;
     }
 
-    /// How the numbers hang together with others. Experimental.
-    pub fn bucket_correlation(buckets_path: impl Into<String>, function: impl Serialize) -> Self {
-        Self::of_paths("bucket_correlation", buckets_path.into()).with("function", function)
+    /// Computes how the values correlate with others. Experimental.
+    pub fn bucket_correlation(
+        buckets_path: impl Into<String>,
+        function: impl Serialize,
+    ) -> BucketCorrelationAggregation {
+        let mut clause = of_paths("bucket_correlation", buckets_path.into());
+        clause.set("function", function);
+        BucketCorrelationAggregation(clause)
     }
 
-    /// What a script makes of numbers of each bucket.
-    pub fn bucket_script(buckets_path: impl Serialize, script: impl Serialize) -> Self {
-        Self::of_paths("bucket_script", buckets_path).with("script", script)
+    /// Computes what a script returns for the values of each bucket.
+    pub fn bucket_script(
+        buckets_path: impl Serialize,
+        script: impl Param<Script>,
+    ) -> BucketScriptAggregation {
+        let mut clause = of_paths("bucket_script", buckets_path);
+        clause.param("script", script);
+        BucketScriptAggregation(clause)
     }
 
-    /// The buckets for which a script says yes.
-    pub fn bucket_selector(buckets_path: impl Serialize, script: impl Serialize) -> Self {
-        Self::of_paths("bucket_selector", buckets_path).with("script", script)
+    /// Keeps the buckets for which a script returns `true`.
+    pub fn bucket_selector(
+        buckets_path: impl Serialize,
+        script: impl Param<Script>,
+    ) -> BucketSelectorAggregation {
+        let mut clause = of_paths("bucket_selector", buckets_path);
+        clause.param("script", script);
+        BucketSelectorAggregation(clause)
     }
 
-    /// The buckets in another order, or a page of them.
-    pub fn bucket_sort<T: Serialize>(sort: impl IntoIterator<Item = T>) -> Self {
-        let sort: Vec<_> = sort.into_iter().map(json).collect();
-        let options = if sort.is_empty() { Map::new() } else { pair("sort", sort) };
-        Self::new("bucket_sort", options)
+    /// Sorts the buckets, or keeps a page of them.
+    pub fn bucket_sort(sort: impl Param<[Sort]>) -> BucketSortAggregation {
+        let mut clause = Clause::new("bucket_sort", Map::new());
+        clause.list("sort", sort);
+        BucketSortAggregation(clause)
     }
 
-    /// The numbers on another scale, such as `percent_of_sum` or `z-score`.
-    pub fn normalize(buckets_path: impl Into<String>, method: impl Into<String>) -> Self {
-        Self::of_paths("normalize", buckets_path.into()).with("method", method.into())
+    /// Normalizes the values.
+    pub fn normalize(
+        buckets_path: impl Into<String>,
+        method: NormalizeMethod,
+    ) -> NormalizeAggregation {
+        let mut clause = of_paths("normalize", buckets_path.into());
+        clause.set("method", method);
+        NormalizeAggregation(clause)
     }
 
-    /// What a script makes of the numbers of a window of buckets.
+    /// Computes what a script returns for the values of a window of buckets.
     pub fn moving_fn(
         buckets_path: impl Into<String>,
         window: u32,
         script: impl Into<String>,
-    ) -> Self {
-        let moving = Self::of_paths("moving_fn", buckets_path.into()).with("window", window);
-        moving.with("script", script.into())
+    ) -> MovingFunctionAggregation {
+        let mut clause = of_paths("moving_fn", buckets_path.into());
+        clause.set("window", window);
+        clause.set("script", script.into());
+        MovingFunctionAggregation(clause)
     }
 
-    /// The percentiles of a window of buckets.
-    pub fn moving_percentiles(buckets_path: impl Into<String>, window: u32) -> Self {
-        Self::of_paths("moving_percentiles", buckets_path.into()).with("window", window)
+    /// Computes the percentiles of a window of buckets.
+    pub fn moving_percentiles(
+        buckets_path: impl Into<String>,
+        window: u32,
+    ) -> MovingPercentilesAggregation {
+        let mut clause = of_paths("moving_percentiles", buckets_path.into());
+        clause.set("window", window);
+        MovingPercentilesAggregation(clause)
     }
 
-    /// The average of a window of buckets, by a model: `simple`, `linear`, `ewma`,
-    /// `holt` or `holt_winters`. 8 and later do not have it: use
-    /// [`moving_fn`](Self::moving_fn).
+    /// Computes the average of a window of buckets by a model: `simple`, `linear`,
+    /// `ewma`, `holt` or `holt_winters`. Not in 8: use [`moving_fn`](Self::moving_fn).
     pub fn moving_avg(
         buckets_path: impl Into<String>,
         model: impl Into<String>,
         settings: impl Serialize,
-    ) -> Self {
-        let moving = Self::of_paths("moving_avg", buckets_path.into()).with("model", model.into());
-        moving.with("settings", settings)
+    ) -> MovingAverageAggregation {
+        let mut clause = of_paths("moving_avg", buckets_path.into());
+        clause.set("model", model.into());
+        clause.set("settings", settings);
+        MovingAverageAggregation(clause)
     }
 
-    /// What a trained model makes of numbers of each bucket.
-    pub fn inference(model_id: impl Into<String>, buckets_path: impl Serialize) -> Self {
-        Self::of_paths("inference", buckets_path).with("model_id", model_id.into())
-    }
-
-    options! {
-        /// What becomes of buckets without a number: `skip` (default), `insert_zeros`
-        /// or `keep_values`.
-        gap_policy("gap_policy");
-        /// How many buckets before the difference is taken from.
-        lag("lag");
-        /// How many buckets a window begins later.
-        shift("shift");
-        /// How many buckets a window has.
-        window("window");
-        /// How many buckets are foretold.
-        predict("predict");
-        /// Whether the settings of a model are tuned to its numbers.
-        minimize("minimize");
-        /// How a trained model is asked.
-        inference_config("inference_config");
-        /// What the distribution is tested for: `less`, `greater`, `two_sided`.
-        alternative("alternative");
-        /// The distribution that it is compared with.
-        fractions("fractions");
-        /// Where points are taken for the test: `upper_tail` (default), `uniform`,
-        /// `lower_tail`.
-        sampling_method("sampling_method");
+    /// Computes what a trained model infers from the values of each bucket.
+    pub fn inference(
+        model_id: impl Into<String>,
+        buckets_path: impl Serialize,
+    ) -> InferenceAggregation {
+        let mut clause = of_paths("inference", buckets_path);
+        clause.set("model_id", model_id.into());
+        InferenceAggregation(clause)
     }
 }

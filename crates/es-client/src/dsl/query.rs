@@ -1,154 +1,122 @@
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Map;
 
-use super::object::{Clause, Form, container, json, options, pair};
+use super::{
+    kinds::*,
+    object::{Clause, jsons, pair},
+};
 
 container! {
-    /// A query.
+    /// A query of any kind, which has one of its constructors' types for each kind.
     ///
-    /// A constructor takes what the kind of query cannot do without; its options are
-    /// set afterwards, by the method of their name or by [`with`](Self::with). An
-    /// option that this kind of query does not have is refused by the server.
-    Query
+    /// A constructor takes what its kind of query requires, and returns a type that
+    /// has the options of that kind, and no others. Wherever a query is taken, all
+    /// kinds are, as well as [`json!`](serde_json::json).
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use es_client::params::Operator;
+    /// use serde_json::json;
+    ///
+    /// let title = Query::match_("title", "trail shoes").operator(Operator::And).boost(2);
+    /// assert_eq!(
+    ///     serde_json::to_value(title)?,
+    ///     json!({"match": {"title": {"query": "trail shoes", "operator": "and", "boost": 2}}})
+    /// );
+    ///
+    /// // Of different kinds, they become queries.
+    /// let queries: Vec<Query> = vec![Query::match_all().into(), Query::exists("price").into()];
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    Query;
 }
 
+/// Queries of exact values.
 impl Query {
-    pub(super) fn of_field(
-        kind: &'static str,
-        field: impl Into<String>,
-        options: Map<String, Value>,
-    ) -> Self {
-        Self(Form::Clause(Clause::of_field(kind, field, options)))
+    /// Matches every document.
+    pub fn match_all() -> MatchAllQuery {
+        MatchAllQuery(Clause::new("match_all", Map::new()))
     }
 
-    /// Every document.
-    pub fn match_all() -> Self {
-        Self::new("match_all", Map::new())
+    /// Matches no document.
+    pub fn match_none() -> MatchNoneQuery {
+        MatchNoneQuery(Clause::new("match_none", Map::new()))
     }
 
-    /// No document.
-    pub fn match_none() -> Self {
-        Self::new("match_none", Map::new())
+    /// Matches documents whose field has exactly this value.
+    pub fn term(field: impl Into<String>, value: impl Serialize) -> TermQuery {
+        TermQuery(Clause::of_field("term", field, pair("value", value)))
     }
 
-    /// Documents whose field has exactly this value.
-    pub fn term(field: impl Into<String>, value: impl Serialize) -> Self {
-        Self::of_field("term", field, pair("value", value))
-    }
-
-    /// Documents whose field has one of these values.
+    /// Matches documents whose field has one of these values.
     pub fn terms<T: Serialize>(
         field: impl Into<String>,
         values: impl IntoIterator<Item = T>,
-    ) -> Self {
-        Self::new("terms", pair(field, values.into_iter().map(json).collect::<Vec<_>>()))
+    ) -> TermsQuery {
+        TermsQuery(Clause::new("terms", pair(field, jsons(values))))
     }
 
-    /// Documents whose field lies in a range: set [`gte`](Self::gte), [`gt`](Self::gt),
-    /// [`lte`](Self::lte), [`lt`](Self::lt).
-    pub fn range(field: impl Into<String>) -> Self {
-        Self::of_field("range", field, Map::new())
-    }
-
-    /// Documents whose field has a value.
-    pub fn exists(field: impl Into<String>) -> Self {
-        Self::new("exists", pair("field", field.into()))
-    }
-
-    /// Documents whose field has one of the values that a document has at a path.
+    /// Matches documents whose field has one of the values at a path of another document.
     pub fn terms_lookup(
         field: impl Into<String>,
         index: impl Into<String>,
         id: impl Into<String>,
         path: impl Into<String>,
-    ) -> Self {
-        let lookup = [("index", index.into()), ("id", id.into()), ("path", path.into())];
-        Self::new(
-            "terms",
-            pair(field, Map::from_iter(lookup.map(|(n, v)| (n.to_owned(), v.into())))),
-        )
+    ) -> TermsQuery {
+        let mut lookup = pair("index", index.into());
+        lookup.extend(pair("id", id.into()));
+        lookup.extend(pair("path", path.into()));
+        TermsQuery(Clause::new("terms", pair(field, lookup)))
     }
 
-    /// Documents whose field has so many of these values: set
-    /// [`minimum_should_match_field`](Self::minimum_should_match_field) or one of its
-    /// relatives.
+    /// Matches documents whose field has a minimum number of these values: set one of
+    /// the options that begin with `minimum_should_match`.
     pub fn terms_set<T: Serialize>(
         field: impl Into<String>,
         terms: impl IntoIterator<Item = T>,
-    ) -> Self {
-        let terms: Vec<_> = terms.into_iter().map(json).collect();
-        Self::of_field("terms_set", field, pair("terms", terms))
+    ) -> TermsSetQuery {
+        TermsSetQuery(Clause::of_field("terms_set", field, pair("terms", jsons(terms))))
     }
 
-    /// Documents with these ids.
-    pub fn ids<T: Serialize>(ids: impl IntoIterator<Item = T>) -> Self {
-        Self::new("ids", pair("values", ids.into_iter().map(json).collect::<Vec<_>>()))
+    /// Matches documents whose field is in a range: set its bounds.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    ///
+    /// let price = Query::range("price").gte(20).lt(100);
+    /// let recent = Query::range("at").gte("now-1d/d").time_zone("+01:00");
+    /// ```
+    pub fn range(field: impl Into<String>) -> RangeQuery {
+        RangeQuery(Clause::of_field("range", field, Map::new()))
     }
 
-    /// Documents whose field starts with this.
-    pub fn prefix(field: impl Into<String>, start: impl Into<String>) -> Self {
-        Self::of_field("prefix", field, pair("value", start.into()))
+    /// Matches documents whose field has a value.
+    pub fn exists(field: impl Into<String>) -> ExistsQuery {
+        ExistsQuery(Clause::new("exists", pair("field", field.into())))
     }
 
-    /// Documents whose field fits a pattern with `*` and `?`.
-    pub fn wildcard(field: impl Into<String>, pattern: impl Into<String>) -> Self {
-        Self::of_field("wildcard", field, pair("value", pattern.into()))
+    /// Matches documents with these ids.
+    pub fn ids<T: Serialize>(ids: impl IntoIterator<Item = T>) -> IdsQuery {
+        IdsQuery(Clause::new("ids", pair("values", jsons(ids))))
     }
 
-    /// Documents whose field fits a regular expression.
-    pub fn regexp(field: impl Into<String>, pattern: impl Into<String>) -> Self {
-        Self::of_field("regexp", field, pair("value", pattern.into()))
+    /// Matches documents whose field starts with a prefix.
+    pub fn prefix(field: impl Into<String>, prefix: impl Into<String>) -> PrefixQuery {
+        PrefixQuery(Clause::of_field("prefix", field, pair("value", prefix.into())))
     }
 
-    /// Documents whose field is like this, but for some letters.
-    pub fn fuzzy(field: impl Into<String>, value: impl Serialize) -> Self {
-        Self::of_field("fuzzy", field, pair("value", value))
+    /// Matches documents whose field matches a pattern with the wildcards `*` and `?`.
+    pub fn wildcard(field: impl Into<String>, pattern: impl Into<String>) -> WildcardQuery {
+        WildcardQuery(Clause::of_field("wildcard", field, pair("value", pattern.into())))
     }
 
-    options! {
-        /// A range's least value.
-        gte("gte");
-        /// The value above which a range lies.
-        gt("gt");
-        /// A range's greatest value.
-        lte("lte");
-        /// The value below which a range lies.
-        lt("lt");
-        /// The form of a range's dates.
-        format("format");
-        /// The zone of a range's dates.
-        time_zone("time_zone");
-        /// By how much the query counts. Default: 1.
-        boost("boost");
-        /// A name, by which each hit tells that this query matched.
-        named("_name");
-        /// Whether upper and lower case are the same.
-        case_insensitive("case_insensitive");
-        /// How many letters may differ: a number or `AUTO`.
-        fuzziness("fuzziness");
-        /// How many letters at the start may not differ.
-        prefix_length("prefix_length");
-        /// How many words a pattern, start or likeness stands for, at most. Default: 50.
-        max_expansions("max_expansions");
-        /// Whether two letters that changed places are one difference. Default: `true`.
-        transpositions("transpositions");
-        /// How the words that a pattern stands for make a score.
-        rewrite("rewrite");
-        /// The operators of a regular expression, or of `simple_query_string`.
-        flags("flags");
-        /// How large the automaton of a regular expression may become. Default: 10,000.
-        max_determinized_states("max_determinized_states");
-        /// How a range has to lie to that of the field: `intersects`, `contains` or `within`.
-        relation("relation");
-        /// The field that tells how many values of `terms_set` have to match.
-        minimum_should_match_field("minimum_should_match_field");
-        /// The script that tells how many values of `terms_set` have to match.
-        minimum_should_match_script("minimum_should_match_script");
+    /// Matches documents whose field matches a regular expression.
+    pub fn regexp(field: impl Into<String>, pattern: impl Into<String>) -> RegexpQuery {
+        RegexpQuery(Clause::of_field("regexp", field, pair("value", pattern.into())))
     }
 
-    /// Appends to an option that is a list.
-    pub(super) fn push(mut self, option: &str, value: Value) -> Self {
-        self.0.push(option, value);
-        self
+    /// Matches documents whose field is within an edit distance of this value.
+    pub fn fuzzy(field: impl Into<String>, value: impl Serialize) -> FuzzyQuery {
+        FuzzyQuery(Clause::of_field("fuzzy", field, pair("value", value)))
     }
 }

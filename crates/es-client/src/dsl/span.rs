@@ -1,70 +1,87 @@
 use serde::Serialize;
 
 use super::{
-    object::{one, options, pair, values},
+    kinds::*,
+    object::{Clause, all, pair},
     query::Query,
 };
 
-/// Queries of the places of words. What they are made of are such queries again.
+container! {
+    /// A span query of any kind: what span queries are made of.
+    SpanQuery;
+}
+
+kind! {
+    /// The `span_gap` query.
+    SpanGapQuery in [SpanQuery];
+}
+
+/// Queries of the positions of terms.
 impl Query {
-    /// The places of a word.
-    pub fn span_term(field: impl Into<String>, word: impl Serialize) -> Self {
-        Self::of_field("span_term", field, pair("value", word))
+    /// Matches the spans of a term.
+    pub fn span_term(field: impl Into<String>, term: impl Serialize) -> SpanTermQuery {
+        SpanTermQuery(Clause::of_field("span_term", field, pair("value", term)))
     }
 
-    /// Places near each other: set [`slop`](Self::slop) and [`in_order`](Self::in_order).
-    pub fn span_near<T: Into<Self>>(clauses: impl IntoIterator<Item = T>) -> Self {
-        Self::new("span_near", pair("clauses", values(clauses.into_iter().map(Into::into))))
+    /// Matches spans near each other: set [`slop`](SpanNearQuery::slop) and
+    /// [`in_order`](SpanNearQuery::in_order).
+    pub fn span_near<T: Into<SpanQuery>>(clauses: impl IntoIterator<Item = T>) -> SpanNearQuery {
+        SpanNearQuery(Clause::new("span_near", pair("clauses", all::<SpanQuery, _>(clauses))))
     }
 
-    /// So many places without a word; only within [`span_near`](Self::span_near).
-    pub fn span_gap(field: impl Into<String>, width: u32) -> Self {
-        Self::from(one("span_gap", one(field, width.into())))
+    /// Matches a number of positions without a term, within [`span_near`](Self::span_near) only.
+    pub fn span_gap(field: impl Into<String>, width: u32) -> SpanGapQuery {
+        SpanGapQuery(Clause::new("span_gap", pair(field, width)))
     }
 
-    /// The places of any of these.
-    pub fn span_or<T: Into<Self>>(clauses: impl IntoIterator<Item = T>) -> Self {
-        Self::new("span_or", pair("clauses", values(clauses.into_iter().map(Into::into))))
+    /// Matches the spans of any of these.
+    pub fn span_or<T: Into<SpanQuery>>(clauses: impl IntoIterator<Item = T>) -> SpanOrQuery {
+        SpanOrQuery(Clause::new("span_or", pair("clauses", all::<SpanQuery, _>(clauses))))
     }
 
-    /// The places of the one that do not touch those of the other.
-    pub fn span_not(include: impl Into<Self>, exclude: impl Into<Self>) -> Self {
-        Self::new("span_not", pair("include", include.into())).with("exclude", exclude.into())
+    /// Matches the spans of `include` that do not overlap with those of `exclude`.
+    pub fn span_not(include: impl Into<SpanQuery>, exclude: impl Into<SpanQuery>) -> SpanNotQuery {
+        let mut clause = Clause::new("span_not", pair("include", include.into()));
+        clause.set("exclude", exclude.into());
+        SpanNotQuery(clause)
     }
 
-    /// Places that end before this one.
-    pub fn span_first(query: impl Into<Self>, end: u32) -> Self {
-        Self::new("span_first", pair("match", query.into())).with("end", end)
+    /// Matches spans that end before a position.
+    pub fn span_first(query: impl Into<SpanQuery>, end: u32) -> SpanFirstQuery {
+        let mut clause = Clause::new("span_first", pair("match", query.into()));
+        clause.set("end", end);
+        SpanFirstQuery(clause)
     }
 
-    /// Places of `big` with one of `little` in them.
-    pub fn span_containing(little: impl Into<Self>, big: impl Into<Self>) -> Self {
-        Self::new("span_containing", pair("little", little.into())).with("big", big.into())
+    /// Matches spans of `big` that contain one of `little`.
+    pub fn span_containing(
+        little: impl Into<SpanQuery>,
+        big: impl Into<SpanQuery>,
+    ) -> SpanContainingQuery {
+        let mut clause = Clause::new("span_containing", pair("little", little.into()));
+        clause.set("big", big.into());
+        SpanContainingQuery(clause)
     }
 
-    /// Places of `little` within one of `big`.
-    pub fn span_within(little: impl Into<Self>, big: impl Into<Self>) -> Self {
-        Self::new("span_within", pair("little", little.into())).with("big", big.into())
+    /// Matches spans of `little` that are within one of `big`.
+    pub fn span_within(little: impl Into<SpanQuery>, big: impl Into<SpanQuery>) -> SpanWithinQuery {
+        let mut clause = Clause::new("span_within", pair("little", little.into()));
+        clause.set("big", big.into());
+        SpanWithinQuery(clause)
     }
 
-    /// The places of a prefix, wildcard, regexp, fuzzy or range query.
-    pub fn span_multi(query: impl Into<Self>) -> Self {
-        Self::new("span_multi", pair("match", query.into()))
+    /// Matches the spans of a prefix, wildcard, regexp, fuzzy or range query.
+    pub fn span_multi(query: impl Into<Self>) -> SpanMultiTermQuery {
+        SpanMultiTermQuery(Clause::new("span_multi", pair("match", query.into())))
     }
 
-    /// Places of another field, taken for those of this one.
-    pub fn span_field_masking(field: impl Into<String>, query: impl Into<Self>) -> Self {
-        Self::new("span_field_masking", pair("field", field.into())).with("query", query.into())
-    }
-
-    options! {
-        /// Whether places have to be in the order of the clauses.
-        in_order("in_order");
-        /// How many places before may not be touched either.
-        pre("pre");
-        /// How many places after may not be touched either.
-        post("post");
-        /// How many places around may not be touched either.
-        dist("dist");
+    /// Matches spans of another field as if they were of this one.
+    pub fn span_field_masking(
+        field: impl Into<String>,
+        query: impl Into<SpanQuery>,
+    ) -> SpanFieldMaskingQuery {
+        let mut clause = Clause::new("span_field_masking", pair("field", field.into()));
+        clause.set("query", query.into());
+        SpanFieldMaskingQuery(clause)
     }
 }

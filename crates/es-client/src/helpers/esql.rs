@@ -46,6 +46,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
+    Call,
     client::Elasticsearch,
     error::{Error, Result},
     helpers::request::{RetryConfig, send_with_retry},
@@ -191,10 +192,10 @@ impl Esql {
         let sent = send_with_retry(RetryConfig::default(), true, || {
             let mut query = client.esql().query().query(&*self.query);
             for (name, value) in &self.properties {
-                query.call.property(name, value);
+                query = query.property(name, value);
             }
             if !self.params.is_empty() {
-                query.call.property("params", &self.params);
+                query = query.property("params", &self.params);
             }
             if !format.is_empty() {
                 query = query.param("format", format);

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::{
     client::Elasticsearch,
-    endpoint::Repeat,
+    endpoint::Idempotency,
     error::{Error, Result},
     response::{Meta, Response},
 };
@@ -144,8 +144,8 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     OperationName(parts.name).attach(&mut request);
-    let repeat = if parts.repeatable { Repeat::Yes } else { Repeat::ByMethod };
-    client.attach_options(&mut request, repeat, false)?;
+    let idempotency = if parts.repeatable { Idempotency::Yes } else { Idempotency::ByMethod };
+    client.attach_options(&mut request, idempotency, false)?;
     let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
     options.retry_on_status = Some(node_statuses(options.retry_on_status.as_deref()));
     // The caller's setting is about calls in general.

@@ -161,10 +161,10 @@ impl Reader {
                 let sent = send_with_retry(RetryConfig::default(), true, || {
                     let mut query = client.sql().query().query(&*sql.query);
                     if !sql.params.is_empty() {
-                        query.call.property("params", &sql.params);
+                        query = query.property("params", &sql.params);
                     }
                     for (name, value) in &sql.properties {
-                        query.call.property(name, value);
+                        query = query.property(name, value);
                     }
                     query.send()
                 });

@@ -14,7 +14,8 @@ macro_rules! enumerations {
         }
 
         impl $name {
-            /// The text as it is sent.
+            /// Returns the text that is sent.
+            #[inline]
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$member => $text,)*
@@ -36,11 +37,15 @@ macro_rules! enumerations {
             }
         }
 
-        impl $crate::params::param::Enumeration for $name {
+        impl $crate::params::ToParam for $name {
             #[inline]
-            fn text(self) -> &'static str {
-                self.as_str()
+            fn to_param(&self) -> $crate::params::ParamValue {
+                $crate::params::ParamValue::text(self.as_str())
             }
         }
+
+        impl $crate::params::Param<$name> for $name {}
+        impl $crate::params::Param<[$name]> for $name {}
+        impl<A> $crate::params::Param<(A, $name)> for $name {}
     )*};
 }

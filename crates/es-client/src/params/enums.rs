@@ -3,10 +3,25 @@
 //! The values that parameters may have, as the API names them.
 
 enumerations! {
+    /// One of `password`, `client_credentials`, `_kerberos`, `refresh_token`.
+    AccessTokenGrantType {
+        Password "password",
+        ClientCredentials "client_credentials",
+        Kerberos "_kerberos",
+        RefreshToken "refresh_token",
+    }
+    /// One of `ai21`.
+    Ai21ServiceType {
+        Ai21 "ai21",
+    }
     /// One of `completion`, `chat_completion`.
     Ai21TaskType {
         Completion "completion",
         ChatCompletion "chat_completion",
+    }
+    /// One of `alibabacloud-ai-search`.
+    AlibabaCloudServiceType {
+        AlibabacloudAiSearch "alibabacloud-ai-search",
     }
     /// One of `completion`, `rerank`, `sparse_embedding`, `text_embedding`.
     AlibabaCloudTaskType {
@@ -15,16 +30,37 @@ enumerations! {
         SparseEmbedding "sparse_embedding",
         TextEmbedding "text_embedding",
     }
+    /// One of `amazonbedrock`.
+    AmazonBedrockServiceType {
+        Amazonbedrock "amazonbedrock",
+    }
     /// One of `chat_completion`, `completion`, `text_embedding`.
     AmazonBedrockTaskType {
         ChatCompletion "chat_completion",
         Completion "completion",
         TextEmbedding "text_embedding",
     }
+    /// One of `amazon_sagemaker`.
+    AmazonSageMakerServiceType {
+        AmazonSagemaker "amazon_sagemaker",
+    }
+    /// One of `anthropic`.
+    AnthropicServiceType {
+        Anthropic "anthropic",
+    }
     /// One of `completion`, `chat_completion`.
     AnthropicTaskType {
         Completion "completion",
         ChatCompletion "chat_completion",
+    }
+    /// One of `access_token`, `password`.
+    ApiKeyGrantType {
+        AccessToken "access_token",
+        Password "password",
+    }
+    /// One of `azureaistudio`.
+    AzureAiStudioServiceType {
+        Azureaistudio "azureaistudio",
     }
     /// One of `completion`, `rerank`, `text_embedding`.
     AzureAiStudioTaskType {
@@ -32,11 +68,21 @@ enumerations! {
         Rerank "rerank",
         TextEmbedding "text_embedding",
     }
+    /// One of `azureopenai`.
+    AzureOpenAIServiceType {
+        Azureopenai "azureopenai",
+    }
     /// One of `completion`, `chat_completion`, `text_embedding`.
     AzureOpenAITaskType {
         Completion "completion",
         ChatCompletion "chat_completion",
         TextEmbedding "text_embedding",
+    }
+    /// One of `chars`, `sentence`, `word`.
+    BoundaryScanner {
+        Chars "chars",
+        Sentence "sentence",
+        Word "word",
     }
     /// One of `b`, `kb`, `mb`, `gb`, `tb`, `pb`.
     Bytes {
@@ -46,6 +92,34 @@ enumerations! {
         GigaBytes "gb",
         TeraBytes "tb",
         PetaBytes "pb",
+    }
+    /// One of `second`, `minute`, `hour`, `day`, `week`, `month`, `quarter`, `year`.
+    CalendarInterval {
+        Second "second",
+        Minute "minute",
+        Hour "hour",
+        Day "day",
+        Week "week",
+        Month "month",
+        Quarter "quarter",
+        Year "year",
+    }
+    /// One of `global_ordinals`, `segment_ordinals`, `direct`, `save_memory_heuristic`,
+    /// `save_time_heuristic`.
+    CardinalityExecutionMode {
+        GlobalOrdinals "global_ordinals",
+        SegmentOrdinals "segment_ordinals",
+        Direct "direct",
+        SaveMemoryHeuristic "save_memory_heuristic",
+        SaveTimeHeuristic "save_time_heuristic",
+    }
+    /// One of `none`, `avg`, `sum`, `max`, `min`.
+    ChildScoreMode {
+        None "none",
+        Avg "avg",
+        Sum "sum",
+        Max "max",
+        Min "min",
     }
     /// One of `_all`, `http`, `ingest`, `thread_pool`, `script`.
     ClusterInfoTarget {
@@ -68,11 +142,25 @@ enumerations! {
         RoutingNodes "routing_nodes",
         Customs "customs",
     }
+    /// One of `cohere`.
+    CohereServiceType {
+        Cohere "cohere",
+    }
     /// One of `completion`, `rerank`, `text_embedding`.
     CohereTaskType {
         Completion "completion",
         Rerank "rerank",
         TextEmbedding "text_embedding",
+    }
+    /// One of `or`, `and`.
+    CombinedFieldsOperator {
+        Or "or",
+        And "and",
+    }
+    /// One of `none`, `all`.
+    CombinedFieldsZeroTerms {
+        None "none",
+        All "all",
     }
     /// One of `_all`, `store`, `indexing`, `get`, `search`, `merge`, `flush`, `refresh`,
     /// `query_cache`, `fielddata`, `docs`, `warmer`, `completion`, `segments`, `translog`,
@@ -107,6 +195,22 @@ enumerations! {
         Abort "abort",
         Proceed "proceed",
     }
+    /// One of `created`, `needs_configuration`, `configured`, `connected`, `error`.
+    ConnectorStatus {
+        Created "created",
+        NeedsConfiguration "needs_configuration",
+        Configured "configured",
+        Connected "connected",
+        Error "error",
+    }
+    /// One of `contextualai`.
+    ContextualAIServiceType {
+        Contextualai "contextualai",
+    }
+    /// One of `custom`.
+    CustomServiceType {
+        Custom "custom",
+    }
     /// One of `text_embedding`, `sparse_embedding`, `rerank`, `completion`.
     CustomTaskType {
         TextEmbedding "text_embedding",
@@ -114,22 +218,53 @@ enumerations! {
         Rerank "rerank",
         Completion "completion",
     }
+    /// One of `deepseek`.
+    DeepSeekServiceType {
+        Deepseek "deepseek",
+    }
     /// One of `started`, `starting`, `fully_allocated`.
     DeploymentAllocationState {
         Started "started",
         Starting "starting",
         FullyAllocated "fully_allocated",
     }
+    /// One of `in`, `ft`, `yd`, `mi`, `nmi`, `km`, `m`, `cm`, `mm`.
+    DistanceUnit {
+        Inches "in",
+        Feet "ft",
+        Yards "yd",
+        Miles "mi",
+        NauticMiles "nmi",
+        Kilometers "km",
+        Meters "m",
+        Centimeters "cm",
+        Millimeters "mm",
+    }
+    /// One of `strict`, `runtime`, `true`, `false`.
+    DynamicMapping {
+        Strict "strict",
+        Runtime "runtime",
+        True "true",
+        False "false",
+    }
     /// One of `disabled`, `v1`.
     EcsCompatibilityType {
         Disabled "disabled",
         V1 "v1",
+    }
+    /// One of `elasticsearch`.
+    ElasticsearchServiceType {
+        Elasticsearch "elasticsearch",
     }
     /// One of `rerank`, `sparse_embedding`, `text_embedding`.
     ElasticsearchTaskType {
         Rerank "rerank",
         SparseEmbedding "sparse_embedding",
         TextEmbedding "text_embedding",
+    }
+    /// One of `elser`.
+    ElserServiceType {
+        Elser "elser",
     }
     /// One of `sparse_embedding`.
     ElserTaskType {
@@ -160,12 +295,101 @@ enumerations! {
         Hidden "hidden",
         None "none",
     }
+    /// One of `classic`, `flexible`.
+    FieldAccessPattern {
+        Classic "classic",
+        Flexible "flexible",
+    }
+    /// One of `long`, `double`, `date`, `date_nanos`.
+    FieldSortNumericType {
+        Long "long",
+        Double "double",
+        Date "date",
+        DateNanos "date_nanos",
+    }
+    /// One of `none`, `geo_point`, `geo_shape`, `ip`, `binary`, `keyword`, `text`,
+    /// `search_as_you_type`, `wildcard`, `date`, `date_nanos`, `boolean`, `completion`, `nested`,
+    /// `object`, `passthrough`, `version`, `murmur3`, `token_count`, `percolator`, `integer`,
+    /// `long`, `short`, `byte`, `float`, `half_float`, `scaled_float`, `double`, `integer_range`,
+    /// `float_range`, `long_range`, `double_range`, `date_range`, `ip_range`, `alias`, `join`,
+    /// `rank_feature`, `rank_features`, `flattened`, `shape`, `histogram`, `constant_keyword`,
+    /// `counted_keyword`, `aggregate_metric_double`, `dense_vector`, `semantic_text`,
+    /// `sparse_vector`, `match_only_text`, `icu_collation_keyword`.
+    FieldType {
+        None "none",
+        GeoPoint "geo_point",
+        GeoShape "geo_shape",
+        Ip "ip",
+        Binary "binary",
+        Keyword "keyword",
+        Text "text",
+        SearchAsYouType "search_as_you_type",
+        Wildcard "wildcard",
+        Date "date",
+        DateNanos "date_nanos",
+        Boolean "boolean",
+        Completion "completion",
+        Nested "nested",
+        Object "object",
+        Passthrough "passthrough",
+        Version "version",
+        Murmur3 "murmur3",
+        TokenCount "token_count",
+        Percolator "percolator",
+        Integer "integer",
+        Long "long",
+        Short "short",
+        Byte "byte",
+        Float "float",
+        HalfFloat "half_float",
+        ScaledFloat "scaled_float",
+        Double "double",
+        IntegerRange "integer_range",
+        FloatRange "float_range",
+        LongRange "long_range",
+        DoubleRange "double_range",
+        DateRange "date_range",
+        IpRange "ip_range",
+        Alias "alias",
+        Join "join",
+        RankFeature "rank_feature",
+        RankFeatures "rank_features",
+        Flattened "flattened",
+        Shape "shape",
+        Histogram "histogram",
+        ConstantKeyword "constant_keyword",
+        CountedKeyword "counted_keyword",
+        AggregateMetricDouble "aggregate_metric_double",
+        DenseVector "dense_vector",
+        SemanticText "semantic_text",
+        SparseVector "sparse_vector",
+        MatchOnlyText "match_only_text",
+        IcuCollationKeyword "icu_collation_keyword",
+    }
+    /// One of `none`, `log`, `log1p`, `log2p`, `ln`, `ln1p`, `ln2p`, `square`, `sqrt`,
+    /// `reciprocal`.
+    FieldValueFactorModifier {
+        None "none",
+        Log "log",
+        Log1p "log1p",
+        Log2p "log2p",
+        Ln "ln",
+        Ln1p "ln1p",
+        Ln2p "ln2p",
+        Square "square",
+        Sqrt "sqrt",
+        Reciprocal "reciprocal",
+    }
     /// One of `ndjson`, `xml`, `delimited`, `semi_structured_text`.
     FindStructureFormat {
         Ndjson "ndjson",
         Xml "xml",
         Delimited "delimited",
         SemiStructuredText "semi_structured_text",
+    }
+    /// One of `fireworksai`.
+    FireworksAIServiceType {
+        Fireworksai "fireworksai",
     }
     /// One of `chat_completion`, `completion`, `text_embedding`.
     FireworksAITaskType {
@@ -180,10 +404,65 @@ enumerations! {
         SemiStructuredText "semi_structured_text",
         Xml "xml",
     }
+    /// One of `multiply`, `replace`, `sum`, `avg`, `max`, `min`.
+    FunctionBoostMode {
+        Multiply "multiply",
+        Replace "replace",
+        Sum "sum",
+        Avg "avg",
+        Max "max",
+        Min "min",
+    }
+    /// One of `multiply`, `sum`, `avg`, `first`, `max`, `min`.
+    FunctionScoreMode {
+        Multiply "multiply",
+        Sum "sum",
+        Avg "avg",
+        First "first",
+        Max "max",
+        Min "min",
+    }
+    /// One of `skip`, `insert_zeros`, `keep_values`.
+    GapPolicy {
+        Skip "skip",
+        InsertZeros "insert_zeros",
+        KeepValues "keep_values",
+    }
+    /// One of `arc`, `plane`.
+    GeoDistanceType {
+        Arc "arc",
+        Plane "plane",
+    }
+    /// One of `memory`, `indexed`.
+    GeoExecution {
+        Memory "memory",
+        Indexed "indexed",
+    }
+    /// One of `intersects`, `disjoint`, `within`, `contains`.
+    GeoShapeRelation {
+        Intersects "intersects",
+        Disjoint "disjoint",
+        Within "within",
+        Contains "contains",
+    }
+    /// One of `coerce`, `ignore_malformed`, `strict`.
+    GeoValidationMethod {
+        Coerce "coerce",
+        IgnoreMalformed "ignore_malformed",
+        Strict "strict",
+    }
+    /// One of `googleaistudio`.
+    GoogleAiServiceType {
+        Googleaistudio "googleaistudio",
+    }
     /// One of `completion`, `text_embedding`.
     GoogleAiStudioTaskType {
         Completion "completion",
         TextEmbedding "text_embedding",
+    }
+    /// One of `googlevertexai`.
+    GoogleVertexAIServiceType {
+        Googlevertexai "googlevertexai",
     }
     /// One of `rerank`, `text_embedding`, `completion`, `chat_completion`.
     GoogleVertexAITaskType {
@@ -191,6 +470,11 @@ enumerations! {
         TextEmbedding "text_embedding",
         Completion "completion",
         ChatCompletion "chat_completion",
+    }
+    /// One of `password`, `access_token`.
+    GrantType {
+        Password "password",
+        AccessToken "access_token",
     }
     /// One of `geotile`, `geohex`.
     GridAggregationType {
@@ -202,6 +486,10 @@ enumerations! {
         Grid "grid",
         Point "point",
         Centroid "centroid",
+    }
+    /// One of `groq`.
+    GroqServiceType {
+        Groq "groq",
     }
     /// One of `chat_completion`.
     GroqTaskType {
@@ -220,6 +508,28 @@ enumerations! {
         Red "red",
         Unknown "unknown",
         Unavailable "unavailable",
+    }
+    /// One of `default`, `html`.
+    HighlighterEncoder {
+        Default "default",
+        Html "html",
+    }
+    /// One of `simple`, `span`.
+    HighlighterFragmenter {
+        Simple "simple",
+        Span "span",
+    }
+    /// One of `score`.
+    HighlighterOrder {
+        Score "score",
+    }
+    /// One of `styled`.
+    HighlighterTagsSchema {
+        Styled "styled",
+    }
+    /// One of `hugging_face`.
+    HuggingFaceServiceType {
+        HuggingFace "hugging_face",
     }
     /// One of `chat_completion`, `completion`, `rerank`, `text_embedding`.
     HuggingFaceTaskType {
@@ -257,6 +567,10 @@ enumerations! {
         Mappings "mappings",
         Settings "settings",
     }
+    /// One of `jinaai`.
+    JinaAIServiceType {
+        Jinaai "jinaai",
+    }
     /// One of `embedding`, `rerank`, `text_embedding`.
     JinaAITaskType {
         Embedding "embedding",
@@ -269,6 +583,10 @@ enumerations! {
         Indices "indices",
         Shards "shards",
     }
+    /// One of `llama`.
+    LlamaServiceType {
+        Llama "llama",
+    }
     /// One of `text_embedding`, `completion`, `chat_completion`.
     LlamaTaskType {
         TextEmbedding "text_embedding",
@@ -280,11 +598,37 @@ enumerations! {
         Index "index",
         Template "template",
     }
+    /// One of `second`, `minute`, `hour`, `day`, `month`, `year`.
+    MinimumInterval {
+        Second "second",
+        Minute "minute",
+        Hour "hour",
+        Day "day",
+        Month "month",
+        Year "year",
+    }
+    /// One of `first`, `last`, `default`.
+    MissingOrder {
+        First "first",
+        Last "last",
+        Default "default",
+    }
+    /// One of `mistral`.
+    MistralServiceType {
+        Mistral "mistral",
+    }
     /// One of `text_embedding`, `completion`, `chat_completion`.
     MistralTaskType {
         TextEmbedding "text_embedding",
         Completion "completion",
         ChatCompletion "chat_completion",
+    }
+    /// One of `min`, `max`, `avg`, `sum`.
+    MultiValueMode {
+        Min "min",
+        Max "max",
+        Avg "avg",
+        Sum "sum",
     }
     /// One of `node`, `indices`, `shards`.
     NodeStatsLevel {
@@ -340,6 +684,19 @@ enumerations! {
         RestActions "rest_actions",
         Aggregations "aggregations",
     }
+    /// One of `rescale_0_1`, `rescale_0_100`, `percent_of_sum`, `mean`, `z-score`, `softmax`.
+    NormalizeMethod {
+        Rescale01 "rescale_0_1",
+        Rescale0100 "rescale_0_100",
+        PercentOfSum "percent_of_sum",
+        Mean "mean",
+        ZScore "z-score",
+        Softmax "softmax",
+    }
+    /// One of `nvidia`.
+    NvidiaServiceType {
+        Nvidia "nvidia",
+    }
     /// One of `chat_completion`, `completion`, `rerank`, `text_embedding`.
     NvidiaTaskType {
         ChatCompletion "chat_completion",
@@ -352,12 +709,20 @@ enumerations! {
         Index "index",
         Create "create",
     }
+    /// One of `openai`.
+    OpenAIServiceType {
+        Openai "openai",
+    }
     /// One of `chat_completion`, `completion`, `text_embedding`, `embedding`.
     OpenAITaskType {
         ChatCompletion "chat_completion",
         Completion "completion",
         TextEmbedding "text_embedding",
         Embedding "embedding",
+    }
+    /// One of `openshift_ai`.
+    OpenShiftAiServiceType {
+        OpenshiftAi "openshift_ai",
     }
     /// One of `text_embedding`, `completion`, `chat_completion`, `rerank`.
     OpenShiftAiTaskType {
@@ -371,11 +736,78 @@ enumerations! {
         And "and",
         Or "or",
     }
+    /// One of `painless_test`, `filter`, `score`, `boolean_field`, `date_field`, `double_field`,
+    /// `geo_point_field`, `ip_field`, `keyword_field`, `long_field`, `composite_field`.
+    PainlessContext {
+        PainlessTest "painless_test",
+        Filter "filter",
+        Score "score",
+        BooleanField "boolean_field",
+        DateField "date_field",
+        DoubleField "double_field",
+        GeoPointField "geo_point_field",
+        IpField "ip_field",
+        KeywordField "keyword_field",
+        LongField "long_field",
+        CompositeField "composite_field",
+    }
+    /// One of `pinned`, `exclude`.
+    QueryRuleType {
+        Pinned "pinned",
+        Exclude "exclude",
+    }
+    /// One of `within`, `contains`, `intersects`.
+    RangeRelation {
+        Within "within",
+        Contains "contains",
+        Intersects "intersects",
+    }
+    /// One of `sum`, `value_count`.
+    RateMode {
+        Sum "sum",
+        ValueCount "value_count",
+    }
     /// One of `true`, `false`, `wait_for`.
     Refresh {
         True "true",
         False "false",
         WaitFor "wait_for",
+    }
+    /// One of `tail`, `head`.
+    ResultPosition {
+        Tail "tail",
+        Head "head",
+    }
+    /// One of `map`, `global_ordinals`, `bytes_hash`.
+    SamplerAggregationExecutionHint {
+        Map "map",
+        GlobalOrdinals "global_ordinals",
+        BytesHash "bytes_hash",
+    }
+    /// One of `aggregate`, `last_value`.
+    SamplingMethod {
+        Aggregate "aggregate",
+        LastValue "last_value",
+    }
+    /// One of `avg`, `max`, `min`, `multiply`, `total`.
+    ScoreMode {
+        Avg "avg",
+        Max "max",
+        Min "min",
+        Multiply "multiply",
+        Total "total",
+    }
+    /// One of `none`, `minmax`, `l2_norm`.
+    ScoreNormalizer {
+        None "none",
+        Minmax "minmax",
+        L2Norm "l2_norm",
+    }
+    /// One of `string`, `number`, `version`.
+    ScriptSortType {
+        String "string",
+        Number "number",
+        Version "version",
     }
     /// One of `query_then_fetch`, `dfs_query_then_fetch`.
     SearchType {
@@ -412,6 +844,14 @@ enumerations! {
         Partial "PARTIAL",
         Incompatible "INCOMPATIBLE",
     }
+    /// One of `min`, `max`, `sum`, `avg`, `median`.
+    SortMode {
+        Min "min",
+        Max "max",
+        Sum "sum",
+        Avg "avg",
+        Median "median",
+    }
     /// One of `asc`, `desc`.
     SortOrder {
         Asc "asc",
@@ -444,11 +884,29 @@ enumerations! {
         LogsOtel "logs.otel",
         LogsEcs "logs.ecs",
     }
+    /// One of `internal`, `damerau_levenshtein`, `levenshtein`, `jaro_winkler`, `ngram`.
+    StringDistance {
+        Internal "internal",
+        DamerauLevenshtein "damerau_levenshtein",
+        Levenshtein "levenshtein",
+        JaroWinkler "jaro_winkler",
+        Ngram "ngram",
+    }
     /// One of `missing`, `popular`, `always`.
     SuggestMode {
         Missing "missing",
         Popular "popular",
         Always "always",
+    }
+    /// One of `score`, `frequency`.
+    SuggestSort {
+        Score "score",
+        Frequency "frequency",
+    }
+    /// One of `on_demand`, `scheduled`.
+    SyncJobTriggerMethod {
+        OnDemand "on_demand",
+        Scheduled "scheduled",
     }
     /// One of `full`, `incremental`, `access_control`.
     SyncJobType {
@@ -465,6 +923,17 @@ enumerations! {
         InProgress "in_progress",
         Pending "pending",
         Suspended "suspended",
+    }
+    /// One of `default`, `high_accuracy`.
+    TDigestExecutionHint {
+        Default "default",
+        HighAccuracy "high_accuracy",
+    }
+    /// One of `paired`, `homoscedastic`, `heteroscedastic`.
+    TTestType {
+        Paired "paired",
+        Homoscedastic "homoscedastic",
+        Heteroscedastic "heteroscedastic",
     }
     /// One of `sparse_embedding`, `text_embedding`, `rerank`, `completion`, `chat_completion`,
     /// `embedding`.
@@ -493,6 +962,28 @@ enumerations! {
         Completion "completion",
         ChatCompletion "chat_completion",
     }
+    /// One of `depth_first`, `breadth_first`.
+    TermsAggregationCollectMode {
+        DepthFirst "depth_first",
+        BreadthFirst "breadth_first",
+    }
+    /// One of `map`, `global_ordinals`, `global_ordinals_hash`, `global_ordinals_low_cardinality`.
+    TermsAggregationExecutionHint {
+        Map "map",
+        GlobalOrdinals "global_ordinals",
+        GlobalOrdinalsHash "global_ordinals_hash",
+        GlobalOrdinalsLowCardinality "global_ordinals_low_cardinality",
+    }
+    /// One of `best_fields`, `most_fields`, `cross_fields`, `phrase`, `phrase_prefix`,
+    /// `bool_prefix`.
+    TextQueryType {
+        BestFields "best_fields",
+        MostFields "most_fields",
+        CrossFields "cross_fields",
+        Phrase "phrase",
+        PhrasePrefix "phrase_prefix",
+        BoolPrefix "bool_prefix",
+    }
     /// One of `cpu`, `wait`, `block`, `gpu`, `mem`.
     ThreadType {
         Cpu "cpu",
@@ -511,16 +1002,40 @@ enumerations! {
         Hours "h",
         Days "d",
     }
+    /// One of `tree_ensemble`, `lang_ident`, `pytorch`.
+    TrainedModelType {
+        TreeEnsemble "tree_ensemble",
+        LangIdent "lang_ident",
+        Pytorch "pytorch",
+    }
     /// One of `normal`, `low`.
     TrainingPriority {
         Normal "normal",
         Low "low",
+    }
+    /// One of `string`, `long`, `double`, `number`, `date`, `date_nanos`, `ip`, `numeric`,
+    /// `geo_point`, `boolean`.
+    ValueType {
+        String "string",
+        Long "long",
+        Double "double",
+        Number "number",
+        Date "date",
+        DateNanos "date_nanos",
+        Ip "ip",
+        Numeric "numeric",
+        GeoPoint "geo_point",
+        Boolean "boolean",
     }
     /// One of `internal`, `external`, `external_gte`.
     VersionType {
         Internal "internal",
         External "external",
         ExternalGte "external_gte",
+    }
+    /// One of `voyageai`.
+    VoyageAIServiceType {
+        Voyageai "voyageai",
     }
     /// One of `text_embedding`, `rerank`.
     VoyageAITaskType {
@@ -548,6 +1063,10 @@ enumerations! {
         CurrentWatches "current_watches",
         PendingWatches "pending_watches",
     }
+    /// One of `watsonxai`.
+    WatsonxServiceType {
+        Watsonxai "watsonxai",
+    }
     /// One of `text_embedding`, `rerank`, `chat_completion`, `completion`.
     WatsonxTaskType {
         TextEmbedding "text_embedding",
@@ -560,5 +1079,10 @@ enumerations! {
         Build "build",
         Features "features",
         License "license",
+    }
+    /// One of `all`, `none`.
+    ZeroTermsQuery {
+        All "all",
+        None "none",
     }
 }

@@ -1,26 +1,55 @@
-//! What callers pass: path parts and query values.
+//! The values that callers pass: path parts, query parameters, properties of bodies.
 //!
-//! A method of a builder says by its type what it takes:
+//! The type of a setter's argument says what the setter takes:
 //!
-//! | type | takes |
+//! | argument | values |
 //! | --- | --- |
-//! | `impl Param<String>` | a text or an integer |
-//! | `impl Param<[String]>` | the same, or an array, slice, vector or set of texts; [`list()`] makes one of any iterator |
-//! | `impl Param<i64>` | any integer |
-//! | `impl Param<f64>` | any number |
-//! | an enum such as [`Operator`] | one of its values |
-//! | `impl Param<[E]>` | one value of an enum, or several |
-//! | `impl Param<(A, B)>` | what either of them takes, such as `true` or a [`Refresh`] |
-//! | `bool`, [`Duration`](std::time::Duration) | just that |
+//! | `impl Param<String>` | a text, an integer, a [`Uuid`](#types-of-other-crates) |
+//! | `impl Param<[String]>` | the same, or a list of them |
+//! | `impl Param<i64>` | an integer of any width |
+//! | `impl Param<f64>` | a number |
+//! | `impl Param<bool>` | `true` or `false` |
+//! | `impl Param<Duration>` | a [`Duration`](std::time::Duration), or [`Forever`] |
+//! | `impl Param<E>` with an enum such as [`Operator`] | one of its values |
+//! | `impl Param<[E]>` | one value of an enum, or a list of them |
+//! | `impl Param<(A, B)>` | a value of either kind, such as `true` or a [`Refresh`] |
+//! | `impl Param<Query>` and other types of [`dsl`](crate::dsl) | what its constructors build, or [`json!`](serde_json::json) |
+//! | `impl Serialize` | any object or list that serialises |
 //!
-//! A value that an enum does not know yet goes through the builders' `param`.
+//! Each of them also takes
+//!
+//! - an `Option` of these values: `None` leaves the parameter as it is, which is
+//!   unset unless it was set before. (A bare `None` needs a type: `None::<u32>`.)
+//! - a reference, `Arc`, `Rc` or `Box` of them.
+//! - [`raw`], which is not checked.
+//!
+//! Lists are arrays, slices, vectors and sets; [`list()`] makes one of any iterator.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use es_client::params::{Operator, Refresh};
+//! use serde_json::{Value, json};
+//!
+//! # fn calls(client: es_client::Elasticsearch) {
+//! let page_size: Option<u32> = None;
+//! let call = client.search::<Value>("products").size(page_size).default_operator(Operator::And);
+//! let id: Arc<str> = "1".into();
+//! let call = client.index("products").id(&id).document(json!({})).refresh(Refresh::WaitFor);
+//! # }
+//! ```
+//!
+//! # Types of other crates
+//! With the feature `uuid`, ids can be [`Uuid`](https://docs.rs/uuid)s. Other types
+//! that implement `Display` go by their text: `id(key.to_string())`.
 
 #[macro_use]
 mod enumeration;
 mod enums;
-mod into_param;
 mod param;
+mod value;
 
 pub use enums::*;
-pub use into_param::{IntoParam, List, list};
 pub use param::Param;
+#[doc(hidden)]
+pub use value::IntoParam;
+pub use value::{Forever, List, ParamValue, Raw, ToParam, list, raw};

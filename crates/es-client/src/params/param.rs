@@ -3,27 +3,27 @@
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashSet},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
 };
 
-use super::into_param::{IntoParam, List};
+use super::value::{Forever, List, Raw, ToParam};
 
 /// A value for a parameter of the kind `K`; the [module's page](super) lists the kinds.
-pub trait Param<K: ?Sized>: IntoParam {}
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a value for this parameter",
+    label = "this parameter takes a value of the kind `{K}`, or an `Option` of one",
+    note = "`es_client::params` lists the kinds; `es_client::params::raw` makes a value that is not checked"
+)]
+pub trait Param<K: ?Sized>: ToParam {}
 
-/// The enums of [`super::enums`].
-pub trait Enumeration: AsRef<str> {
-    /// The text as it is sent.
-    fn text(self) -> &'static str;
-}
-
-impl<E: Enumeration> IntoParam for E {
-    fn into_param(self) -> Cow<'static, str> {
-        Cow::Borrowed(self.text())
-    }
-}
-
-impl<E: Enumeration> Param<[E]> for E {}
-impl<A, E: Enumeration> Param<(A, E)> for E {}
+impl<K: ?Sized, T: Param<K> + ?Sized> Param<K> for &T {}
+impl<K: ?Sized, T: Param<K> + ?Sized> Param<K> for Box<T> {}
+impl<K: ?Sized, T: Param<K> + ?Sized> Param<K> for Rc<T> {}
+impl<K: ?Sized, T: Param<K> + ?Sized> Param<K> for Arc<T> {}
+impl<K: ?Sized, T: Param<K>> Param<K> for Option<T> {}
+impl<K: ?Sized> Param<K> for Raw {}
 
 macro_rules! takes {
     ($kind:ty: $($value:ty),* $(,)?) => {
@@ -38,40 +38,41 @@ macro_rules! texts {
         takes!((bool, [String]): $($value),*);
     };
 }
-texts!(&str, String, &String, Cow<'static, str>);
-texts!(i8, i16, i32, i64, u8, u16, u32, u64, usize);
+texts!(str, String, Cow<'_, str>);
+texts!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
+#[cfg(feature = "uuid")]
+texts!(uuid::Uuid);
+takes!([String]: List);
+takes!((bool, [String]): List, bool);
 
 macro_rules! lists {
-    ($(($($generic:tt)*) $value:ty;)*) => {$(
-        impl<T: AsRef<str>, $($generic)*> Param<[String]> for $value {}
-        impl<T: AsRef<str>, $($generic)*> Param<(bool, [String])> for $value {}
-        impl<T: Enumeration, $($generic)*> Param<[T]> for $value {}
+    (@one ($($generic:tt)*) $list:ty) => {
+        impl<K, T: Param<K>, $($generic)*> Param<[K]> for $list {}
+        impl<K, T: Param<K>, $($generic)*> Param<(bool, [K])> for $list {}
+    };
+    ($($generics:tt $list:ty;)*) => {$(
+        lists! { @one $generics $list }
     )*};
 }
 lists! {
+    () [T];
     (const N: usize) [T; N];
-    (const N: usize) &[T; N];
-    () &[T];
     () Vec<T>;
-    () &Vec<T>;
     () BTreeSet<T>;
-    () &BTreeSet<T>;
     (S) HashSet<T, S>;
-    (S) &HashSet<T, S>;
 }
-takes!([String]: List);
-takes!((bool, [String]): List, bool);
-impl<E: Enumeration> Param<[E]> for List {}
 
 macro_rules! integers {
     ($($value:ty),*) => {
         takes!(i64: $($value),*);
         takes!(f64: $($value),*);
         takes!((bool, i64): $($value),*);
-        $(impl<E: Enumeration> Param<(i64, E)> for $value {})*
+        $(impl<E> Param<(i64, E)> for $value {})*
     };
 }
-integers!(i8, i16, i32, i64, u8, u16, u32, u64, usize);
+integers!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
 takes!(f64: f32, f64);
-takes!((bool, i64): bool);
-impl<E: Enumeration> Param<(bool, E)> for bool {}
+takes!(bool: bool);
+
+impl<E> Param<(bool, E)> for bool {}
+takes!(Duration: Duration, Forever);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use es_client::{Elasticsearch, Info, SearchResponse};
+use es_client::{Call, Elasticsearch, Info, SearchResponse};
 use es_transport::{Body, RequestAuth, RequestOptions};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -270,10 +270,10 @@ fn a_call_is_shown_as_a_line_for_curl() {
     let client = client.options().api_key(("id", "s3cret")).opaque_id("me");
     let call = client.search::<Value>("products").query(json!({"match_all": {}})).routing("it's");
     assert_eq!(
-        call.into_curl().unwrap(),
+        call.curl().unwrap(),
         r#"curl -X POST "$ES_URL"'/products/_search?routing=it%27s' -H 'content-type: application/json' --data-binary '{"query":{"match_all":{}}}'"#,
     );
-    assert!(client.indices().get("..").into_curl().unwrap_err().is_invalid());
+    assert!(client.indices().get("..").curl().unwrap_err().is_invalid());
     assert!(seen.lock().unwrap().is_empty());
 }
 

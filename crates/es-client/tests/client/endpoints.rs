@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use es_client::{
-    Elasticsearch,
+    Call, Elasticsearch,
     endpoint::Endpoint,
     params::{ExpandWildcard, OpType, Refresh, list},
 };
@@ -61,7 +61,7 @@ async fn a_call_by_name_refuses_what_the_endpoint_does_not_have() {
         ("indices.create", json!({"index": null}), json!(null), "no path with the given parts"),
         ("indices.create", json!({"index": "i", "id": 1}), json!(null), "has no parameter `id`"),
         ("indices.create", json!({"index": {}}), json!(null), "`index` cannot be an object"),
-        ("indices.create", json!(["i"]), json!(null), "the parameters are no object"),
+        ("indices.create", json!(["i"]), json!(null), "`params` must be an object"),
         (
             "open_point_in_time",
             json!({"index": "i"}),
@@ -69,7 +69,8 @@ async fn a_call_by_name_refuses_what_the_endpoint_does_not_have() {
             "needs the parameter `keep_alive`",
         ),
         ("indices.delete", json!({"index": "i"}), json!({}), "takes no body"),
-        ("bulk", json!({}), json!({"index": {}}), "takes a list of lines"),
+        ("bulk", json!({}), json!({"index": {}}), "must be a list of lines"),
+        ("index", json!({"index": "i"}), json!(null), "`index` needs a body"),
         ("search", json!({"index": ".."}), json!(null), "the path part `index` cannot be `..`"),
     ];
     for (name, params, body, message) in refused {

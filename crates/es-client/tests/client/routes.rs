@@ -11,13 +11,13 @@ use std::{
 use bytes::Bytes;
 use es_client::{
     Elasticsearch,
-    endpoint::{Endpoint, Route},
+    endpoint::{BodyForm, Endpoint, Route},
 };
 use es_transport::Body;
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use proptest::{prelude::*, sample::Index};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 type Seen = Arc<Mutex<Option<Uri>>>;
 
@@ -94,7 +94,11 @@ fn expected(route: &Route, values: &[String]) -> Vec<String> {
 fn outcome(endpoint: &'static Endpoint, params: &Map<String, Value>) -> Option<Uri> {
     let (client, seen) = client();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let answer = runtime.block_on(client.call(endpoint.name, params, ()));
+    let body = endpoint.body_required.then(|| match endpoint.body {
+        BodyForm::Ndjson => json!([{}]),
+        _ => json!({}),
+    });
+    let answer = runtime.block_on(client.call(endpoint.name, params, body).into_future());
     let sent = seen.lock().unwrap().take();
     assert_eq!(answer.is_ok(), sent.is_some(), "an error must be one before sending");
     sent

@@ -1,7 +1,7 @@
 //! Every section of the "Connecting" page but the nodes (`nodes`), Cloud IDs
 //! (`cloud`), compatibility mode (`versions`) and functions (`functions`).
 
-use es_client::Elasticsearch;
+use es_client::{Elasticsearch, params::AccessTokenGrantType};
 use es_transport::{CompatibilityMode, TransportBuilder, layer::response_check::ProductCheck};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -120,7 +120,8 @@ async fn the_three_kinds_of_credentials_at_construction_and_by_options() {
 /// A bearer token that the server gives for a password, besides those of service accounts.
 async fn access_token() -> String {
     let security = first_node().build().unwrap().security();
-    let call = security.get_token().grant_type("password").username(var("ES_USER"));
+    let call =
+        security.get_token().grant_type(AccessTokenGrantType::Password).username(var("ES_USER"));
     let token: Value = call.password(var("ES_PASSWORD")).await.unwrap();
     token["access_token"].as_str().unwrap().to_owned()
 }

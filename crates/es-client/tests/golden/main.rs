@@ -121,7 +121,14 @@ async fn every_endpoint_sends_the_same_by_its_name() {
     let (client, seen) = client();
     let mut missing: BTreeSet<_> = Endpoint::all().iter().map(|it| it.name).collect();
     for Case { name, case, params, given, sent } in table() {
-        client.call(&name, &params, &given).await.unwrap();
+        let needs_body = Endpoint::find(&name).unwrap().body_required && given.is_null();
+        let call = client.call(&name, &params, &given);
+        if needs_body {
+            let error = call.await.unwrap_err().to_string();
+            assert!(error.ends_with(&format!("`{name}` needs a body")), "{error}");
+            continue;
+        }
+        call.await.unwrap();
         let mut got = seen.lock().unwrap().take().unwrap();
         // Parameters of an object have no order, properties of a value neither.
         let sorted = |target: &str| {

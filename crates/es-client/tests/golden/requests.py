@@ -15,12 +15,15 @@ same way for a wrong request to pass. What they share are the samples:
     number                      0.5
     enum                        its first member; a list of it: the first two
     number or enum              as the enum
-    property of a body          its own name, as text; a duration as above
+    text in a body              its own name
+    list of texts in a body     ["<name>", "b*"]
+    list of numbers in a body   [0.5]
+    object, or anything else    {"a":1}
     body without properties     {"a":1}; lines: {"a":1} and {"b":2}
 
 Case N uses the N-th path with its parts and what else is required; case "full"
 uses the first path and gives every query parameter and the body: required
-parameters first, then by name; properties by name, durations last.
+parameters first, then by name; properties by name.
 """
 
 import json
@@ -34,11 +37,12 @@ TARGET = HERE / "requests.ndjson"
 
 MANIFEST = json.loads((FACTS / "manifest.json").read_text())
 TYPES = {}
-for name in ("types.json", "types-more.json"):
+for name in ("types.json", "types-more.json", "dsl.json"):
     TYPES |= json.loads((FACTS / name).read_text())["types"]
+ENUMS = MANIFEST["enums"] | {name: it for name, it in TYPES.items() if it["k"] == "enum"}
 
 TEXTS = {"string", "datetime", "bytesize", "string|i32"}
-INTEGERS = {"i32", "i64", "u32", "bool|i32"}
+INTEGERS = {"i8", "i16", "i32", "i64", "u32", "u64", "bool|i32"}
 ACCEPT = {
     "text": "text/plain",
     "event-stream": "text/event-stream",
@@ -49,7 +53,7 @@ ACCEPT = {
 def is_text(enum):
     """Enums that are open, and the columns of cat, are passed as texts."""
     columns = enum.startswith("Cat") and enum.endswith("Column")
-    return columns or MANIFEST["enums"][enum].get("open", False)
+    return columns or ENUMS[enum].get("open", False)
 
 
 def sample(name, kind):
@@ -70,7 +74,7 @@ def sample(name, kind):
     enum, is_list = kind.split("|")[-1].rstrip("*"), kind.endswith("*")
     if is_text(enum):
         return [text, "b*"] if is_list else text
-    members = MANIFEST["enums"][enum]["v"]
+    members = ENUMS[enum]["v"]
     return members[:2] if is_list else members[0]
 
 
@@ -118,15 +122,35 @@ def body_of(endpoint):
         return {"a": 1}
     known = TYPES.get(body["type"], {})
     meta, types = known.get("meta", {}), known.get("p", {})
-    names, durations = {}, {}
+    values = {}
     for name, key in sorted((key.rstrip("?"), key) for key in body["props"]):
-        if meta.get(name, {}).get("vis"):
-            continue
-        if types.get(key) == "duration":
-            durations[name] = "1500ms"
-        else:
-            names[name] = name
-    return names | durations or None
+        if not meta.get(name, {}).get("vis"):
+            values[name] = property_of(name, types.get(key, "any"))
+    return values or None
+
+
+def property_of(name, kind):
+    """The value of a property of a body."""
+    kind = kind.removesuffix("|null")
+    if kind in ("Fuzziness", "MinimumShouldMatch"):
+        return name
+    if kind == "TrackHits":
+        return 7
+    is_list = kind.endswith("*") or kind.startswith("[")
+    item = kind.rstrip("*").removeprefix("[").removesuffix("]")
+    if item in ("string", "datetime", "bytesize", "i64") and is_list:
+        return [name, "b*"]
+    if item in ("f32", "f64") and is_list:
+        return [0.5]
+    if item in ("i8", "i16", "i32", "i64", "u32", "u64", "f32", "f64", "bool", "duration"):
+        return sample(name, item)
+    if item in ("string", "datetime", "bytesize"):
+        return name
+    if item in ENUMS and is_text(item):
+        return [name, "b*"] if is_list else name
+    if item in ENUMS:
+        return ENUMS[item]["v"][:2] if is_list else ENUMS[item]["v"][0]
+    return {"a": 1}
 
 
 def written(body):

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use es_client::Elasticsearch;
+use es_client::{Call, Elasticsearch};
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! What builders, clients, calls, helpers and responses show of themselves.
 
-use es_client::{Elasticsearch, blocking, types::ApiKeyCreated};
+use es_client::{Call, Elasticsearch, blocking, types::ApiKeyCreated};
 use serde_json::{Value, json};
 
 use crate::{SECRET, answering, builders, nothing_leaked, transcript::Transcript};
@@ -32,15 +32,15 @@ fn calls_that_set_secrets_and_their_lines_for_curl() {
     let security = client.security();
     transcript.debug(&security.put_user("u").password(SECRET));
     transcript.debug(&security.change_password().body(json!({"password": SECRET})));
-    transcript.add(&security.put_user("u").password(SECRET).into_curl().unwrap());
+    transcript.add(&security.put_user("u").password(SECRET).curl().unwrap());
     let change = security.change_password().body(json!({"password": SECRET}));
-    transcript.add(&change.into_curl().unwrap());
+    transcript.add(&change.curl().unwrap());
     let remote = json!({"source": {"remote": {"password": SECRET}}, "dest": {"index": "i"}});
-    transcript.add(&client.reindex().body(&remote).into_curl().unwrap());
+    transcript.add(&client.reindex().body(&remote).curl().unwrap());
     let inference = json!({"service_settings": {"api_key": SECRET}});
-    transcript.add(&client.inference().put("i").body(inference).into_curl().unwrap());
+    transcript.add(&client.inference().put("i").body(inference).curl().unwrap());
     let signed = client.options().api_key(SECRET).header("x-token", SECRET).into_client();
-    transcript.add(&signed.info().into_curl().unwrap());
+    transcript.add(&signed.info().curl().unwrap());
     nothing_leaked(&transcript);
 }
 

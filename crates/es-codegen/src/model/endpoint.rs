@@ -20,11 +20,12 @@ pub(crate) struct Endpoint {
     /// The last argument is an optional part: there is a method without it.
     pub(crate) with_all: bool,
     pub(crate) setters: Vec<Setter>,
-    /// As the macro `builder!` calls it.
+    /// As the macro `call!` names it.
     pub(crate) body: &'static str,
-    pub(crate) answer: Answer,
-    /// The member of `Repeat`, where it is not `ByMethod`.
-    pub(crate) repeat: Option<&'static str>,
+    pub(crate) body_required: bool,
+    pub(crate) response: Response,
+    /// The member of `Idempotency`, where it is not `ByMethod`.
+    pub(crate) idempotency: Option<&'static str>,
     pub(crate) docs: Vec<String>,
     pub(crate) summary: String,
     /// A code block, with the lines that rustdoc hides.
@@ -41,7 +42,8 @@ pub(crate) struct Route {
 /// What must be given.
 pub(crate) struct Argument {
     pub(crate) name: String,
-    pub(crate) rust_type: String,
+    /// The kind of `Param` that it takes.
+    pub(crate) takes: String,
     /// The type in the facts.
     pub(crate) kind: String,
     pub(crate) target: Target,
@@ -52,12 +54,12 @@ pub(crate) enum Target {
     Query(String),
 }
 
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) rust_type: String,
     /// How `Answer` decodes it.
     pub(crate) decode: &'static str,
     pub(crate) accept: Option<&'static str>,
-    /// Statuses that carry answers.
+    /// Error statuses that carry ordinary responses.
     pub(crate) statuses: Vec<u16>,
 }
 
@@ -68,9 +70,9 @@ impl Endpoint {
         std::iter::once(self.method.clone()).chain(all).collect()
     }
 
-    /// Whether the response holds documents of the caller's type.
+    /// Whether the response has documents of the caller's type.
     pub(crate) fn is_generic(&self) -> bool {
-        self.answer.rust_type.contains("<T>")
+        self.response.rust_type.contains("<T>")
     }
 
     pub(crate) fn setters_of(&self, section: Section) -> impl Iterator<Item = &Setter> {
@@ -110,10 +112,11 @@ pub(crate) fn build_endpoint(
         parts: endpoint.parts.clone(),
         arguments: arguments(endpoint, facts, argument)?,
         with_all: argument.is_some(),
+        body_required: endpoint.body.as_ref().is_some_and(|body| body.required),
         body: body(endpoint, &setters),
         setters,
-        answer: answer(endpoint, tables)?,
-        repeat: repeat(endpoint, tables)?,
+        response: response(endpoint, tables)?,
+        idempotency: idempotency(endpoint, tables)?,
         docs: docs::builder(endpoint),
         summary: docs::method(&endpoint.name, &builder, &tables.words),
         example: docs::example(&endpoint.name, &tables.examples),
@@ -155,7 +158,7 @@ fn arguments(
     let is_optional = |part: &Param| !part.required && Some(&*part.name) == optional;
     if let Some(name) = optional {
         endpoint.parts.iter().find(|part| is_optional(part)).ok_or_else(|| {
-            format!("arguments.toml names `{name}`, which is no optional part of it")
+            format!("arguments.toml names `{name}`, which is not an optional part of it")
         })?;
     }
     let numbered = || endpoint.parts.iter().enumerate();
@@ -167,7 +170,7 @@ fn arguments(
     let argument = |(param, target): (&Param, Target)| {
         Ok(Argument {
             name: names::method(&param.name),
-            rust_type: params::rust_type(&param.kind, &facts.manifest.enums)?,
+            takes: params::kind_of_parameter(&param.kind, &facts.enums)?,
             kind: param.kind.clone(),
             target,
         })
@@ -177,8 +180,9 @@ fn arguments(
 
 /// A body all of whose properties are hidden is none.
 fn body(endpoint: &facts::Endpoint, setters: &[Setter]) -> &'static str {
-    let is_property =
-        |setter: &Setter| matches!(setter.section, Section::Property | Section::Duration);
+    let is_property = |setter: &Setter| {
+        matches!(setter.section, Section::Property | Section::List | Section::Object)
+    };
     match &endpoint.body {
         None => "none",
         Some(body) if !body.properties.is_empty() && !setters.iter().any(is_property) => "none",
@@ -188,25 +192,25 @@ fn body(endpoint: &facts::Endpoint, setters: &[Setter]) -> &'static str {
     }
 }
 
-fn answer(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Answer> {
-    let typed = tables.answers.get(&endpoint.name);
-    let (plain, decode, accept) = match &*endpoint.answer.kind {
+fn response(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Response> {
+    let typed = tables.responses.get(&endpoint.name);
+    let (plain, decode, accept) = match &*endpoint.response.kind {
         "json" | "cat" | "format" => ("Value", "json", None),
         "bool" => ("bool", "exists", None),
         "empty" => ("()", "nothing", None),
         "text" => ("String", "text", Some("text/plain")),
         "event-stream" => ("Response", "raw", Some("text/event-stream")),
         "binary" => ("Response", "raw", Some("application/vnd.mapbox-vector-tile")),
-        other => return Err(format!("the kind of answer `{other}` is unknown").into()),
+        other => return Err(format!("the kind of response `{other}` is unknown").into()),
     };
     if typed.is_some() && decode != "json" {
-        return Err("answers.toml gives a type to an answer that is no JSON".into());
+        return Err("responses.toml gives a type to a response that is not JSON".into());
     }
     let mut statuses: Vec<_> = if decode == "exists" { vec![404] } else { Vec::new() };
-    let others = endpoint.answer.except.iter().filter(|(_, body)| *body != "null");
+    let others = endpoint.response.except.iter().filter(|(_, body)| *body != "null");
     statuses.extend(others.map(|(status, _)| *status));
     let rust_type = typed.map_or_else(|| plain.to_owned(), |name| in_types(name));
-    Ok(Answer { rust_type, decode, accept, statuses })
+    Ok(Response { rust_type, decode, accept, statuses })
 }
 
 /// Types of `es_client::types` as a generated file names them.
@@ -231,27 +235,28 @@ fn in_types(expression: &str) -> String {
     rust + rest
 }
 
-fn repeat(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Option<&'static str>> {
-    let [repeatable, unrepeatable, in_parts] =
-        [&tables.repeat.repeatable, &tables.repeat.unrepeatable, &tables.repeat.in_parts]
+fn idempotency(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Option<&'static str>> {
+    let table = &tables.idempotency;
+    let [idempotent, not_idempotent, partial] =
+        [&table.idempotent, &table.not_idempotent, &table.partial]
             .map(|table| table.contains_key(&endpoint.name));
     let by_post = endpoint.paths.iter().any(|path| path.method.ends_with("POST"));
     let only_post = endpoint.paths.iter().all(|path| path.method == "POST");
-    match (repeatable, unrepeatable, in_parts) {
+    match (idempotent, not_idempotent, partial) {
         (true, false, false) if !by_post => {
-            Err("repeatable.toml: its method says so already".into())
+            Err("idempotency.toml: its method says so already".into())
         }
         (false, true, false) if only_post => {
-            Err("repeatable.toml: its method says so already".into())
+            Err("idempotency.toml: its method says so already".into())
         }
         (true, false, false) => Ok(Some("Yes")),
         (false, true, false) => Ok(Some("No")),
-        (false, false, true) => Ok(Some("InParts")),
+        (false, false, true) => Ok(Some("Partial")),
         (false, false, false) if endpoint.paths.iter().any(|path| path.method == "GET/POST") => {
-            Err("repeatable.toml must say whether this read may be sent again".into())
+            Err("idempotency.toml must say whether this read may be retried".into())
         }
         (false, false, false) => Ok(None),
-        _ => Err("repeatable.toml says two things".into()),
+        _ => Err("idempotency.toml says two things".into()),
     }
 }
 
@@ -260,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_of_answers_are_looked_up_in_the_room_of_types() {
+    fn types_of_responses_are_those_of_the_module() {
         assert_eq!(in_types("Info"), "types::Info");
         assert_eq!(in_types("SearchResponse<T>"), "types::SearchResponse<T>");
         assert_eq!(in_types("Vec<cat::Indices>"), "Vec<types::cat::Indices>");

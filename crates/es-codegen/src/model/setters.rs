@@ -15,10 +15,14 @@ pub(crate) enum Section {
     Query,
     /// An optional path part.
     Part,
-    /// A property of the body.
+    /// A property of the body, of a certain kind.
     Property,
-    /// A property of the body that is a time.
-    Duration,
+    /// A property of the body that is a list, also of one value.
+    List,
+    /// A property of the body that takes whatever serialises.
+    Object,
+    /// Adds to a property of the body that is an object.
+    Entry,
 }
 
 /// A method of a builder.
@@ -27,7 +31,8 @@ pub(crate) struct Setter {
     pub(crate) method: String,
     /// The name on the wire, or the number of the path part.
     pub(crate) key: String,
-    pub(crate) rust_type: String,
+    /// The kind of `Param` that it takes; empty for an object.
+    pub(crate) takes: String,
     /// The type in the facts.
     pub(crate) kind: String,
     pub(crate) docs: String,
@@ -66,7 +71,7 @@ fn query(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Result<Vec<Setter
             section: Section::Query,
             method: names::setter(&param.name),
             key: param.name.clone(),
-            rust_type: params::rust_type(&param.kind, &manifest.enums)?,
+            takes: params::kind_of_parameter(&param.kind, &facts.enums)?,
             kind: param.kind.clone(),
             docs: docs::parameter(&endpoint.name, &param.name, &param.notes, words),
         })
@@ -86,7 +91,7 @@ fn parts(
             section: Section::Part,
             method: names::setter(&part.name),
             key: number.to_string(),
-            rust_type: params::rust_type(&part.kind, &facts.manifest.enums)?,
+            takes: params::kind_of_parameter(&part.kind, &facts.enums)?,
             kind: part.kind.clone(),
             docs: docs::parameter(&endpoint.name, &part.name, &part.notes, words),
         })
@@ -95,39 +100,70 @@ fn parts(
 }
 
 fn properties(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Vec<Setter> {
-    let Some(body) = &endpoint.body else { return Vec::new() };
+    let Some(body) = &endpoint.body else {
+        return Vec::new();
+    };
     let known = facts.types.get(&body.name);
     let none = Notes::default();
-    let setter = |(name, kind): (&String, &String)| {
+    let mut setters = Vec::new();
+    for name in body.properties.keys() {
         let plain = name.trim_end_matches('?');
-        let notes = known.and_then(|t| t.notes.get(plain)).unwrap_or(&none);
-        let is_time =
-            known.is_some_and(|t| t.properties.get(name).is_some_and(|t| t == "duration"));
-        let (section, rust_type) = if is_time {
-            (Section::Duration, "Duration")
-        } else {
-            (Section::Property, "impl Serialize")
+        let notes = known.and_then(|known| known.notes.get(plain)).unwrap_or(&none);
+        if is_hidden(notes) {
+            continue;
+        }
+        let kind = known.and_then(|known| known.properties.get(name)).map_or("any", |kind| kind);
+        let takes = params::kind_of_property(kind, &facts.enums);
+        let section = match &takes {
+            None => Section::Object,
+            Some(_) if kind.starts_with('[') => Section::List,
+            Some(_) => Section::Property,
         };
-        let setter = Setter {
+        setters.push(Setter {
             section,
             method: names::setter(plain),
             key: plain.to_owned(),
-            rust_type: rust_type.to_owned(),
-            kind: kind.clone(),
-            docs: docs::property(&endpoint.name, name, kind, notes, words),
-        };
-        (!is_hidden(notes)).then_some(setter)
-    };
-    let mut setters: Vec<_> = body.properties.iter().filter_map(setter).collect();
-    setters.sort_by_key(|setter| (setter.section == Section::Duration, setter.key.clone()));
+            takes: takes.unwrap_or_default(),
+            kind: kind.to_owned(),
+            docs: docs::property(&endpoint.name, name, notes, words),
+        });
+    }
+    setters.sort_by(|a, b| a.key.cmp(&b.key));
+    setters.extend(aggregations(&setters));
     setters
+}
+
+/// The methods by which aggregations are also set.
+fn aggregations(setters: &[Setter]) -> Vec<Setter> {
+    let is_aggregations = |setter: &&Setter| setter.takes == "dsl::Aggregations";
+    let Some(Setter { key, takes, kind, docs, method, .. }) = setters.iter().find(is_aggregations)
+    else {
+        return Vec::new();
+    };
+    let entry = Setter {
+        section: Section::Entry,
+        method: "aggregation".to_owned(),
+        key: key.clone(),
+        takes: "dsl::Aggregation".to_owned(),
+        kind: kind.clone(),
+        docs: "Adds an aggregation by its name.".to_owned(),
+    };
+    let short = Setter {
+        section: Section::Property,
+        method: "aggs".to_owned(),
+        key: key.clone(),
+        takes: takes.clone(),
+        kind: kind.clone(),
+        docs: docs.clone(),
+    };
+    if method == "aggs" { vec![entry] } else { vec![short, entry] }
 }
 
 /// The third rule of [`names`].
 fn resolve(setters: &mut [Setter]) -> Result<()> {
     let mut taken = BTreeSet::new();
     let ranks = [
-        (&[Section::Property, Section::Duration][..], "_property"),
+        (&[Section::Property, Section::List, Section::Object, Section::Entry][..], "_property"),
         (&[Section::Part], "_part"),
         (&[Section::Query], "_param"),
     ];

@@ -14,7 +14,6 @@ pub(super) fn render(endpoint: &Endpoint, namespace: &str) -> String {
         format!("super::{}", names::camel(namespace))
     };
     let mut text = "use crate::call::prelude::*;\n\n".to_owned();
-    text += &table(endpoint);
     text += &builder(endpoint);
     text += &format!("impl {owner} {{\n");
     text += &method(endpoint, namespace, false);
@@ -24,40 +23,57 @@ pub(super) fn render(endpoint: &Endpoint, namespace: &str) -> String {
     text + "}\n"
 }
 
+/// The endpoint's facts, but for its query parameters, which the macro knows.
 fn table(endpoint: &Endpoint) -> String {
-    let mut text = "pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {\n".to_owned();
-    let mut field = |name: &str, value: String| text += &format!("    {name}: {value},\n");
-    field("name", format!("{:?}", endpoint.name));
-    field("routes", format!("&[{}]", joined(&endpoint.routes, route)));
+    let mut fields = vec![
+        format!("name: {:?}", endpoint.name),
+        format!("routes: &[{}]", joined(&endpoint.routes, route)),
+    ];
     if !endpoint.parts.is_empty() {
         let part = |part: &crate::facts::Param| {
             let form = if params::is_list(&part.kind) { "list" } else { "one" };
             format!("Part::{form}({:?})", part.name)
         };
-        field("parts", format!("&[{}]", joined(&endpoint.parts, part)));
+        fields.push(format!("parts: &[{}]", joined(&endpoint.parts, part)));
     }
-    field("query", "QUERY".to_owned());
     if endpoint.required_query().next().is_some() {
-        field(
-            "required",
-            format!("&[{}]", joined(endpoint.required_query(), |n| format!("{n:?}"))),
-        );
+        let names = joined(endpoint.required_query(), |name| format!("{name:?}"));
+        fields.push(format!("required: &[{names}]"));
     }
     match endpoint.body {
         "none" => {}
-        "lines" => field("body", "BodyForm::Ndjson".to_owned()),
-        _ => field("body", "BodyForm::Json".to_owned()),
+        "lines" => fields.push("body: BodyForm::Ndjson".to_owned()),
+        _ => fields.push("body: BodyForm::Json".to_owned()),
     }
-    if let Some(repeat) = endpoint.repeat {
-        field("repeat", format!("Repeat::{repeat}"));
+    if endpoint.body_required {
+        fields.push("body_required: true".to_owned());
     }
-    if !endpoint.answer.statuses.is_empty() {
-        field("answers", format!("&[{}]", joined(&endpoint.answer.statuses, u16::to_string)));
+    if let Some(idempotency) = endpoint.idempotency {
+        fields.push(format!("idempotency: Idempotency::{idempotency}"));
     }
-    if let Some(accept) = endpoint.answer.accept {
-        field("accept", format!("Some({accept:?})"));
+    let response = &endpoint.response;
+    if !response.statuses.is_empty() {
+        fields.push(format!("statuses: &[{}]", joined(&response.statuses, u16::to_string)));
     }
-    text + "    ..Endpoint::NEW\n};\n\n"
+    if let Some(accept) = response.accept {
+        fields.push(format!("accept: Some({accept:?})"));
+    }
+    wrapped("    table {", &fields, " }")
+}
+
+/// Fields between commas, on as few lines as hold them.
+fn wrapped(start: &str, fields: &[String], end: &str) -> String {
+    let mut text = String::new();
+    let mut line = start.to_owned();
+    for (at, field) in fields.iter().enumerate() {
+        let comma = if at + 1 < fields.len() { "," } else { end };
+        if line.len() + field.len() + comma.len() >= 100 && line.trim() != start.trim() {
+            text += &(line + "\n");
+            line = " ".repeat(7);
+        }
+        line += &format!(" {field}{comma}");
+    }
+    text + &line + "\n"
 }
 
 fn route(route: &Route) -> String {
@@ -68,19 +84,19 @@ fn route(route: &Route) -> String {
 
 /// rustfmt leaves the inside of a macro as it is.
 fn builder(endpoint: &Endpoint) -> String {
-    let Endpoint { builder, answer, .. } = endpoint;
+    let Endpoint { builder, response, .. } = endpoint;
     let generic = if endpoint.is_generic() { "<T>" } else { "" };
-    let mut text = "builder! {\n".to_owned();
+    let mut text = "call! {\n".to_owned();
     text += &docs("    ", endpoint.docs.iter().map(String::as_str));
-    text += &format!(
-        "    {builder}{generic} of {builder}Endpoint -> {}, {};\n",
-        answer.rust_type, endpoint.body
-    );
+    text += &format!("    {builder}{generic} -> {}, {};\n", response.rust_type, endpoint.body);
+    text += &table(endpoint);
     let sections = [
         (Section::Query, "query"),
         (Section::Part, "part"),
         (Section::Property, "property"),
-        (Section::Duration, "duration"),
+        (Section::List, "list"),
+        (Section::Object, "object"),
+        (Section::Entry, "entry"),
     ];
     for (section, name) in sections {
         let mut setters = endpoint.setters_of(section).peekable();
@@ -97,7 +113,11 @@ fn builder(endpoint: &Endpoint) -> String {
                 Section::Part => setter.key.clone(),
                 _ => format!("{:?}", setter.key),
             };
-            text += &format!("        {}({key}): {};\n", setter.method, setter.rust_type);
+            let takes = match section {
+                Section::Object => String::new(),
+                _ => format!(": {}", setter.takes),
+            };
+            text += &format!("        {}({key}){takes};\n", setter.method);
         }
         text += "    }\n";
     }
@@ -114,9 +134,10 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     };
     let arguments: Vec<_> =
         endpoint.arguments.iter().filter(|argument| !(all && is_optional(argument))).collect();
-    let list: String = arguments.iter().map(|a| format!(", {}: {}", a.name, a.rust_type)).collect();
+    let list: String =
+        arguments.iter().map(|a| format!(", {}: impl Param<{}>", a.name, a.takes)).collect();
     let client = if namespace.is_empty() { "self" } else { "&self.client" };
-    let mut call = format!("Call::new({client}, &ENDPOINT)");
+    let mut call = format!("RequestParts::new({client}, &ENDPOINT)");
     for argument in arguments {
         call += &match &argument.target {
             Target::Part(number) => format!(".with_part({number}, {})", argument.name),
@@ -125,10 +146,7 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     }
     let Endpoint { builder, method, .. } = endpoint;
     let (suffix, summary) = if all {
-        let parts = joined(endpoint.arguments.iter().filter(|a| is_optional(a)), |a| {
-            format!("`{}`", a.name)
-        });
-        ("_all", format!("[`{method}`](Self::{method}) without {parts}: of all."))
+        ("_all", format!("Calls [`{method}`](Self::{method}) for all indices."))
     } else {
         ("", endpoint.summary.clone())
     };
@@ -136,7 +154,7 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     docs("    ", std::iter::once(&*summary).chain(example))
         + &format!(
             "    #[inline]\n    pub fn {method}{suffix}{bound}(&self{list}) -> {builder}{generic} {{\n        \
-             Request::new({call}, Answer::{})\n    }}\n",
-            endpoint.answer.decode
+             {builder}(Request::new({call}, Answer::{}))\n    }}\n",
+            endpoint.response.decode
         )
 }

@@ -8,7 +8,7 @@
 use super::joined;
 use crate::{
     model::{Argument, Endpoint, Enumeration, Model, Namespace, Route, Section, Setter, Target},
-    names,
+    names, params,
 };
 
 fn file(namespace: &str) -> &str {
@@ -103,17 +103,15 @@ impl Samples<'_> {
         for setter in self.endpoint.setters_of(Section::Query) {
             links.push(format!(".{}({})", setter.method, self.value(&setter.key, &setter.kind)));
         }
-        for setter in self.endpoint.setters_of(Section::Property) {
-            links.push(format!(".{}({:?})", setter.method, setter.key));
+        let sections = [Section::Property, Section::List, Section::Object];
+        let is_property = |setter: &&Setter| sections.contains(&setter.section);
+        let mut properties: Vec<_> = self.endpoint.setters.iter().filter(is_property).collect();
+        properties.sort_by(|a, b| a.key.cmp(&b.key));
+        properties.dedup_by(|a, b| a.key == b.key);
+        for setter in &properties {
+            links.push(format!(".{}({})", setter.method, self.property(setter)));
         }
-        for setter in self.endpoint.setters_of(Section::Duration) {
-            links.push(format!(".{}({TIME})", setter.method));
-        }
-        let has_properties = self
-            .endpoint
-            .setters
-            .iter()
-            .any(|setter| matches!(setter.section, Section::Property | Section::Duration));
+        let has_properties = !properties.is_empty();
         let body = match self.endpoint.body {
             "document" => ".document(json!({\"a\": 1}))",
             "lines" => ".operations([json!({\"a\": 1}), json!({\"b\": 2})])",
@@ -122,6 +120,24 @@ impl Samples<'_> {
         };
         links.extend((!body.is_empty()).then(|| body.to_owned()));
         links
+    }
+
+    /// The sample of a property.
+    fn property(&self, setter: &Setter) -> String {
+        match &*setter.takes {
+            "bool" => "true".to_owned(),
+            "i64" | "(bool, i64)" => "7".to_owned(),
+            "f64" => "0.5".to_owned(),
+            "[f64]" => "[0.5]".to_owned(),
+            "Duration" => TIME.to_owned(),
+            "String" => format!("{:?}", setter.key),
+            "[String]" => format!("[{:?}, \"b*\"]", setter.key),
+            takes if takes.is_empty() || takes.contains("dsl::") => "json!({\"a\": 1})".to_owned(),
+            takes if takes.starts_with('[') => {
+                self.enum_value(&setter.key, &format!("{}*", params::enum_of(takes).unwrap_or("")))
+            }
+            takes => self.enum_value(&setter.key, params::enum_of(takes).unwrap_or_default()),
+        }
     }
 
     /// The sample of a parameter.

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "async_search.delete",
-    routes: &[Route::delete(&["/_async_search/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_async_search/{id}`
     ///
-    /// Since 7.7.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-delete)
-    Delete of DeleteEndpoint -> types::Acknowledged, none;
+    /// Since 7.7.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-delete).
+    Delete -> types::Acknowledged, none;
+    table { name: "async_search.delete", routes: &[Route::delete(&["/_async_search/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::AsyncSearch {
     /// Deletes an async search, and cancels it if it is still running.
     #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        Delete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

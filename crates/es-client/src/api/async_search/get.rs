@@ -2,23 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "async_search.get",
-    routes: &[Route::get(&["/_async_search/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    answers: &[400, 404, 429, 500],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_async_search/{id}`
     ///
-    /// Since 7.7.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-get)
-    Get<T> of GetEndpoint -> types::AsyncSearchResponse<T>, none;
+    /// Since 7.7.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-get).
+    Get<T> -> types::AsyncSearchResponse<T>, none;
+    table { name: "async_search.get", routes: &[Route::get(&["/_async_search/"], &[0])],
+        parts: &[Part::one("id")], statuses: &[400, 404, 429, 500] }
     query {
         /// Period for which the search or the point in time is kept.
         keep_alive("keep_alive"): Duration;
@@ -35,6 +26,6 @@ impl super::AsyncSearch {
     /// Returns the results of an async search, or the partial results available so far.
     #[inline]
     pub fn get<T: DeserializeOwned>(&self, id: impl Param<String>) -> Get<T> {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        Get(Request::new(RequestParts::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json))
     }
 }

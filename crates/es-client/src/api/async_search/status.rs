@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "async_search.status",
-    routes: &[Route::get(&["/_async_search/status/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_async_search/status/{id}`
     ///
-    /// Since 7.11.0. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-status)
-    Status of StatusEndpoint -> types::AsyncSearchStatus, none;
+    /// Since 7.11.0. Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-status).
+    Status -> types::AsyncSearchStatus, none;
+    table { name: "async_search.status", routes: &[Route::get(&["/_async_search/status/"], &[0])],
+        parts: &[Part::one("id")] }
     query {
         /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
@@ -28,6 +20,9 @@ impl super::AsyncSearch {
     /// Returns the status of an async search, without its results.
     #[inline]
     pub fn status(&self, id: impl Param<String>) -> Status {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        Status(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,32 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "async_search.submit",
-    routes: &[Route::post(&["/", "/_async_search"], &[0]), Route::post(&["/_async_search"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    answers: &[400, 404, 429, 500],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_async_search`, `/_async_search`
     ///
-    /// Since 7.7.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-submit)
-    Submit<T> of SubmitEndpoint -> types::AsyncSearchResponse<T>, json;
+    /// Since 7.7.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-submit).
+    Submit<T> -> types::AsyncSearchResponse<T>, json;
+    table { name: "async_search.submit",
+        routes: &[Route::post(&["/", "/_async_search"], &[0]), Route::post(&["/_async_search"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Json, statuses: &[400, 404, 429, 500] }
     query {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
         /// field names.
-        source_param("_source"): impl Param<(bool, [String])>;
+        source_param("_source"): (bool, [String]);
         /// Patterns of source fields to exclude from the response.
-        source_excludes("_source_excludes"): impl Param<[String]>;
+        source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
-        source_includes("_source_includes"): impl Param<[String]>;
+        source_includes("_source_includes"): [String];
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
         /// If `true`, the request returns partial results when shards fail or time out; if `false`,
@@ -36,25 +27,25 @@ builder! {
         /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
         /// Analyzer for the query string `q`.
-        analyzer("analyzer"): impl Param<String>;
+        analyzer("analyzer"): String;
         /// Number of shard results to reduce at once on the coordinating node. Default: `5`.
-        batched_reduce_size("batched_reduce_size"): impl Param<i64>;
+        batched_reduce_size("batched_reduce_size"): i64;
         /// If `true`, network round trips between the coordinating node and remote clusters are
         /// minimized in cross-cluster searches. Default: `false`.
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
         /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
         /// Default field for terms of `q` without a field prefix.
-        df("df"): impl Param<String>;
+        df("df"): String;
         /// Fields to return from their doc values, with optional formats.
-        docvalue_fields_param("docvalue_fields"): impl Param<[String]>;
+        docvalue_fields_param("docvalue_fields"): [String];
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, each hit includes an explanation of its score.
         explain_param("explain"): bool;
         /// Number of hits to skip. Default: `0`.
-        from_param("from"): impl Param<i64>;
+        from_param("from"): i64;
         /// If `true`, frozen indices are ignored.
         ignore_throttled("ignore_throttled"): bool;
         /// If `false`, the request fails when an index it names is missing or closed.
@@ -67,51 +58,51 @@ builder! {
         /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
         lenient("lenient"): bool;
         /// Maximum number of concurrent shard requests per node and search. Default: `5`.
-        max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
+        max_concurrent_shard_requests("max_concurrent_shard_requests"): i64;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies. Default: `random`.
-        preference("preference"): impl Param<String>;
+        preference("preference"): String;
         /// Query in Lucene query string syntax.
-        q("q"): impl Param<String>;
+        q("q"): String;
         /// If `true`, results of requests with `size` `0` are cached. By default, the index setting
         /// applies. Default: `true`.
         request_cache("request_cache"): bool;
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
         /// frequencies.
         search_type("search_type"): params::SearchType;
         /// If `true`, each hit includes sequence number and primary term of its last change.
         seq_no_primary_term_param("seq_no_primary_term"): bool;
         /// Maximum number of hits to return. Default: `10`.
-        size_param("size"): impl Param<i64>;
+        size_param("size"): i64;
         /// Fields to sort by, in order of precedence, such as `price:desc`.
-        sort_param("sort"): impl Param<[String]>;
+        sort_param("sort"): [String];
         /// Statistics groups to which the search is added.
-        stats_param("stats"): impl Param<[String]>;
+        stats_param("stats"): [String];
         /// Stored fields to return.
-        stored_fields_param("stored_fields"): impl Param<[String]>;
+        stored_fields_param("stored_fields"): [String];
         /// Field to use for suggestions.
-        suggest_field("suggest_field"): impl Param<String>;
+        suggest_field("suggest_field"): String;
         /// Terms for which suggestions are returned: `missing`, `popular` or `always`. Default:
         /// `missing`.
         suggest_mode("suggest_mode"): params::SuggestMode;
         /// Maximum number of suggestions to return.
-        suggest_size("suggest_size"): impl Param<i64>;
+        suggest_size("suggest_size"): i64;
         /// Text for which suggestions are returned.
-        suggest_text("suggest_text"): impl Param<String>;
+        suggest_text("suggest_text"): String;
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
         /// search early.
-        terminate_after_param("terminate_after"): impl Param<i64>;
+        terminate_after_param("terminate_after"): i64;
         /// Time that each shard may spend on the search; hits found until then are returned. By
         /// default, there is no timeout.
         timeout_param("timeout"): Duration;
         /// If `true`, scores are computed even if hits are not sorted by score.
         track_scores_param("track_scores"): bool;
         /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
-        track_total_hits_param("track_total_hits"): impl Param<(bool, i64)>;
+        track_total_hits_param("track_total_hits"): (bool, i64);
         /// If `true`, names of aggregations and suggesters are prefixed with their type.
         typed_keys("typed_keys"): bool;
         /// If `true`, each hit includes the version of the document.
@@ -122,78 +113,82 @@ builder! {
     }
     property {
         /// Source fields to return: `true` for the whole source, `false` for none, or patterns of
-        /// field names. `true` or `false` or object.
-        source("_source"): impl Serialize;
-        /// Aggregations to run, by name. Object.
-        aggregations("aggregations"): impl Serialize;
-        /// Field by which to collapse hits: only the top hit for each value is returned. Object.
-        collapse("collapse"): impl Serialize;
-        /// Fields to return from their doc values, with optional formats. List.
-        docvalue_fields("docvalue_fields"): impl Serialize;
-        /// If `true`, each hit includes an explanation of its score. `true` or `false`. Default:
-        /// `false`.
-        explain("explain"): impl Serialize;
-        /// Settings for search plugins. Object.
-        ext("ext"): impl Serialize;
-        /// Fields to return; wildcards are supported. List.
-        fields("fields"): impl Serialize;
-        /// Number of hits to skip. Number. Default: `0`.
-        from("from"): impl Serialize;
-        /// Highlighting of matches in the returned hits. Object.
-        highlight("highlight"): impl Serialize;
-        /// Factors by which the scores of hits are multiplied, per index. List.
-        indices_boost("indices_boost"): impl Serialize;
-        /// Approximate k-nearest-neighbor search. Object or list. Since 8.4.0.
-        knn("knn"): impl Serialize;
-        /// Minimum `_score` of matching documents. Number.
-        min_score("min_score"): impl Serialize;
-        /// Point in time to search: its ID and, optionally, a new keep-alive. Object.
-        pit("pit"): impl Serialize;
-        /// Query (Query DSL) that filters hits without affecting aggregations. Object.
-        post_filter("post_filter"): impl Serialize;
-        /// If `true`, the response includes detailed timing information about the execution. `true`
-        /// or `false`.
-        profile("profile"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
-        /// Rescoring of the top hits with a second query. Object or list.
-        rescore("rescore"): impl Serialize;
-        /// Runtime fields that exist for this request only, by name. Object.
-        runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Fields that scripts compute for each hit. Object.
-        script_fields("script_fields"): impl Serialize;
-        /// Sort values of the last hit of the previous page. List.
-        search_after("search_after"): impl Serialize;
-        /// If `true`, each hit includes sequence number and primary term of its last change. `true`
-        /// or `false`.
-        seq_no_primary_term("seq_no_primary_term"): impl Serialize;
-        /// Maximum number of hits to return. Number. Default: `10`.
-        size("size"): impl Serialize;
-        /// Slice of the result: `id` and `max`. Parallel consumers read one slice each. Object.
-        slice("slice"): impl Serialize;
-        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
-        sort("sort"): impl Serialize;
-        /// Statistics groups to which the search is added. List.
-        stats("stats"): impl Serialize;
-        /// Stored fields to return. Text or list.
-        stored_fields("stored_fields"): impl Serialize;
-        /// Suggesters to run, by name. Object.
-        suggest("suggest"): impl Serialize;
+        /// field names.
+        source("_source"): dsl::SourceFilter;
+        /// Aggregations to run, by name.
+        aggregations("aggregations"): dsl::Aggregations;
+        /// Field by which to collapse hits: only the top hit for each value is returned.
+        collapse("collapse"): dsl::FieldCollapse;
+        /// If `true`, each hit includes an explanation of its score. Default: `false`.
+        explain("explain"): bool;
+        /// Number of hits to skip. Default: `0`.
+        from("from"): i64;
+        /// Highlighting of matches in the returned hits.
+        highlight("highlight"): dsl::Highlight;
+        /// Approximate k-nearest-neighbor search. Since 8.4.0.
+        knn("knn"): [dsl::KnnSearch];
+        /// Minimum `_score` of matching documents.
+        min_score("min_score"): f64;
+        /// Query (Query DSL) that filters hits without affecting aggregations.
+        post_filter("post_filter"): dsl::Query;
+        /// If `true`, the response includes detailed timing information about the execution.
+        profile("profile"): bool;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
+        /// Rescoring of the top hits with a second query.
+        rescore("rescore"): [dsl::Rescore];
+        /// If `true`, each hit includes sequence number and primary term of its last change.
+        seq_no_primary_term("seq_no_primary_term"): bool;
+        /// Maximum number of hits to return. Default: `10`.
+        size("size"): i64;
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
+        sort("sort"): [dsl::Sort];
+        /// Stored fields to return.
+        stored_fields("stored_fields"): [String];
+        /// Suggesters to run, by name.
+        suggest("suggest"): dsl::Suggesters;
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
-        /// search early. Number. Default: `0`.
-        terminate_after("terminate_after"): impl Serialize;
+        /// search early. Default: `0`.
+        terminate_after("terminate_after"): i64;
         /// Time that each shard may spend on the search; hits found until then are returned. By
-        /// default, there is no timeout. Text.
-        timeout("timeout"): impl Serialize;
-        /// If `true`, scores are computed even if hits are not sorted by score. `true` or `false`.
-        /// Default: `false`.
-        track_scores("track_scores"): impl Serialize;
+        /// default, there is no timeout.
+        timeout("timeout"): String;
+        /// If `true`, scores are computed even if hits are not sorted by score. Default: `false`.
+        track_scores("track_scores"): bool;
         /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
-        /// `true` or `false` or number.
-        track_total_hits("track_total_hits"): impl Serialize;
-        /// If `true`, each hit includes the version of the document. `true` or `false`. Default:
-        /// `false`.
-        version("version"): impl Serialize;
+        track_total_hits("track_total_hits"): (bool, i64);
+        /// If `true`, each hit includes the version of the document. Default: `false`.
+        version("version"): bool;
+        /// Aggregations to run, by name.
+        aggs("aggregations"): dsl::Aggregations;
+    }
+    list {
+        /// Statistics groups to which the search is added.
+        stats("stats"): [String];
+    }
+    object {
+        /// Fields to return from their doc values, with optional formats.
+        docvalue_fields("docvalue_fields");
+        /// Settings for search plugins.
+        ext("ext");
+        /// Fields to return; wildcards are supported.
+        fields("fields");
+        /// Factors by which the scores of hits are multiplied, per index.
+        indices_boost("indices_boost");
+        /// Point in time to search: its ID and, optionally, a new keep-alive.
+        pit("pit");
+        /// Runtime fields that exist for this request only, by name.
+        runtime_mappings("runtime_mappings");
+        /// Fields that scripts compute for each hit.
+        script_fields("script_fields");
+        /// Sort values of the last hit of the previous page.
+        search_after("search_after");
+        /// Slice of the result: `id` and `max`. Parallel consumers read one slice each.
+        slice("slice");
+    }
+    entry {
+        /// Adds an aggregation by its name.
+        aggregation("aggregations"): dsl::Aggregation;
     }
 }
 
@@ -219,12 +214,15 @@ impl super::AsyncSearch {
     /// ```
     #[inline]
     pub fn submit<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Submit<T> {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Submit(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`submit`](Self::submit) without `index`: of all.
+    /// Calls [`submit`](Self::submit) for all indices.
     #[inline]
     pub fn submit_all<T: DeserializeOwned>(&self) -> Submit<T> {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Submit(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,38 +2,31 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.aliases",
-    routes: &[Route::get(&["/_cat/aliases/"], &[0]), Route::get(&["/_cat/aliases"], &[])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/aliases/{name}`, `/_cat/aliases`
     ///
-    /// Needs the index privilege `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-aliases)
-    Aliases of AliasesEndpoint -> Vec<types::CatAliases>, none;
+    /// Requires the index privilege `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-aliases).
+    Aliases -> Vec<types::CatAliases>, none;
+    table { name: "cat.aliases",
+        routes: &[Route::get(&["/_cat/aliases/"], &[0]), Route::get(&["/_cat/aliases"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `all`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -41,7 +34,7 @@ builder! {
     }
     part {
         /// Alias names; wildcards are supported.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -49,6 +42,6 @@ impl super::Cat {
     /// Returns the aliases and the indices they point to.
     #[inline]
     pub fn aliases(&self) -> Aliases {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Aliases(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.allocation",
-    routes: &[Route::get(&["/_cat/allocation/"], &[0]), Route::get(&["/_cat/allocation"], &[])],
-    parts: &[Part::list("node_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/allocation/{node_id}`, `/_cat/allocation`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-allocation)
-    Allocation of AllocationEndpoint -> Vec<types::CatAllocation>, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-allocation).
+    Allocation -> Vec<types::CatAllocation>, none;
+    table { name: "cat.allocation",
+        routes: &[Route::get(&["/_cat/allocation/"], &[0]), Route::get(&["/_cat/allocation"], &[])],
+        parts: &[Part::list("node_id")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// If `true`, the request reads the cluster state of the local node instead of that of the
@@ -33,7 +26,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -41,7 +34,7 @@ builder! {
     }
     part {
         /// IDs or names of the nodes to which the request is limited.
-        node_id(0): impl Param<[String]>;
+        node_id(0): [String];
     }
 }
 
@@ -49,6 +42,6 @@ impl super::Cat {
     /// Returns the number of shards and the disk space used on each data node.
     #[inline]
     pub fn allocation(&self) -> Allocation {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Allocation(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,32 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.circuit_breaker",
-    routes: &[
-        Route::get(&["/_cat/circuit_breaker/"], &[0]),
-        Route::get(&["/_cat/circuit_breaker"], &[]),
-    ],
-    parts: &[Part::list("circuit_breaker_patterns")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/circuit_breaker/{circuit_breaker_patterns}`, `/_cat/circuit_breaker`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-circuit-breaker)
-    CircuitBreaker of CircuitBreakerEndpoint -> Vec<types::CatCircuitBreaker>, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-circuit-breaker).
+    CircuitBreaker -> Vec<types::CatCircuitBreaker>, none;
+    table { name: "cat.circuit_breaker",
+        routes: &[Route::get(&["/_cat/circuit_breaker/"], &[0]), Route::get(&["/_cat/circuit_breaker"], &[])],
+        parts: &[Part::list("circuit_breaker_patterns")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// If `true`, the request reads the cluster state of the local node instead of that of the
@@ -36,7 +26,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -44,7 +34,7 @@ builder! {
     }
     part {
         /// Names of circuit breakers; wildcards are supported.
-        circuit_breaker_patterns(0): impl Param<[String]>;
+        circuit_breaker_patterns(0): [String];
     }
 }
 
@@ -52,6 +42,6 @@ impl super::Cat {
     /// Returns the circuit breakers of each node.
     #[inline]
     pub fn circuit_breaker(&self) -> CircuitBreaker {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        CircuitBreaker(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

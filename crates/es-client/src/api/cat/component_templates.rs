@@ -2,32 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.component_templates",
-    routes: &[
-        Route::get(&["/_cat/component_templates/"], &[0]),
-        Route::get(&["/_cat/component_templates"], &[]),
-    ],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/component_templates/{name}`, `/_cat/component_templates`
     ///
-    /// Since 5.1.0. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-component-templates)
-    ComponentTemplates of ComponentTemplatesEndpoint -> Vec<types::CatComponentTemplates>, none;
+    /// Since 5.1.0. Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-component-templates).
+    ComponentTemplates -> Vec<types::CatComponentTemplates>, none;
+    table { name: "cat.component_templates",
+        routes: &[Route::get(&["/_cat/component_templates/"], &[0]), Route::get(&["/_cat/component_templates"], &[])],
+        parts: &[Part::one("name")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// If `true`, the request reads the cluster state of the local node instead of that of the
@@ -36,7 +26,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -44,7 +34,7 @@ builder! {
     }
     part {
         /// Name of the component template; wildcards are supported.
-        name(0): impl Param<String>;
+        name(0): String;
     }
 }
 
@@ -52,6 +42,6 @@ impl super::Cat {
     /// Returns component templates.
     #[inline]
     pub fn component_templates(&self) -> ComponentTemplates {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ComponentTemplates(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

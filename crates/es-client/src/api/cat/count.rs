@@ -2,37 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.count",
-    routes: &[
-        Route::get_or_post(&["/_cat/count/"], &[0]),
-        Route::get_or_post(&["/_cat/count"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_cat/count/{index}`, `/_cat/count`
     ///
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-count)
-    Count of CountEndpoint -> Vec<types::CatCount>, none;
+    /// Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-count).
+    Count -> Vec<types::CatCount>, none;
+    table { name: "cat.count",
+        routes: &[Route::get_or_post(&["/_cat/count/"], &[0]), Route::get_or_post(&["/_cat/count"], &[])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -41,7 +30,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -65,6 +54,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn count(&self) -> Count {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Count(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

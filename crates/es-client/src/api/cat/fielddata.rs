@@ -2,33 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.fielddata",
-    routes: &[Route::get(&["/_cat/fielddata/"], &[0]), Route::get(&["/_cat/fielddata"], &[])],
-    parts: &[Part::list("fields")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/fielddata/{fields}`, `/_cat/fielddata`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-fielddata)
-    Fielddata of FielddataEndpoint -> Vec<types::CatFielddata>, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-fielddata).
+    Fielddata -> Vec<types::CatFielddata>, none;
+    table { name: "cat.fielddata",
+        routes: &[Route::get(&["/_cat/fielddata/"], &[0]), Route::get(&["/_cat/fielddata"], &[])],
+        parts: &[Part::list("fields")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -36,7 +29,7 @@ builder! {
     }
     part {
         /// Fields to return.
-        fields(0): impl Param<[String]>;
+        fields(0): [String];
     }
 }
 
@@ -44,6 +37,6 @@ impl super::Cat {
     /// Returns the heap memory used by field data, per field and node.
     #[inline]
     pub fn fielddata(&self) -> Fielddata {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Fielddata(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,32 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.health",
-    routes: &[Route::get(&["/_cat/health"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/health`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-health)
-    Health of HealthEndpoint -> Vec<types::CatHealth>, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-health).
+    Health -> Vec<types::CatHealth>, none;
+    table { name: "cat.health", routes: &[Route::get(&["/_cat/health"], &[])] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes columns with the current time. Default: `true`.
@@ -50,6 +42,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn health(&self) -> Health {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Health(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,20 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.help",
-    routes: &[Route::get(&["/_cat"], &[])],
-    query: QUERY,
-    accept: Some("text/plain"),
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-help)
-    Help of HelpEndpoint -> String, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-help).
+    Help -> String, none;
+    table { name: "cat.help", routes: &[Route::get(&["/_cat"], &[])], accept: Some("text/plain") }
     query {}
 }
 
@@ -23,6 +16,6 @@ impl super::Cat {
     /// Returns the list of cat APIs.
     #[inline]
     pub fn help(&self) -> Help {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::text)
+        Help(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::text))
     }
 }

@@ -2,32 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.indices",
-    routes: &[Route::get(&["/_cat/indices/"], &[0]), Route::get(&["/_cat/indices"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/indices/{index}`, `/_cat/indices`
     ///
-    /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    ///
+    /// Requires the cluster privilege `monitor`. Requires the index privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-indices)
-    Indices of IndicesEndpoint -> Vec<types::CatIndices>, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-indices).
+    Indices -> Vec<types::CatIndices>, none;
+    table { name: "cat.indices",
+        routes: &[Route::get(&["/_cat/indices/"], &[0]), Route::get(&["/_cat/indices"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `all`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// Health status of the indices to return: `green`, `yellow` or `red`.
         health("health"): params::HealthStatus;
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
@@ -39,7 +33,7 @@ builder! {
         /// If `true`, only primary shards are included in the statistics. Default: `false`.
         pri("pri"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -48,7 +42,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -72,6 +66,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn indices(&self) -> Indices {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Indices(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

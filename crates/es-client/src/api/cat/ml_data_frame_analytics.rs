@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.ml_data_frame_analytics",
-    routes: &[
-        Route::get(&["/_cat/ml/data_frame/analytics/"], &[0]),
-        Route::get(&["/_cat/ml/data_frame/analytics"], &[]),
-    ],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/ml/data_frame/analytics/{id}`, `/_cat/ml/data_frame/analytics`
     ///
-    /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-data-frame-analytics)
-    MlDataFrameAnalytics of MlDataFrameAnalyticsEndpoint -> Vec<types::CatMlDataFrameAnalytics>, none;
+    /// Since 7.7.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-data-frame-analytics).
+    MlDataFrameAnalytics -> Vec<types::CatMlDataFrameAnalytics>, none;
+    table { name: "cat.ml_data_frame_analytics",
+        routes: &[Route::get(&["/_cat/ml/data_frame/analytics/"], &[0]), Route::get(&["/_cat/ml/data_frame/analytics"], &[])],
+        parts: &[Part::one("id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `false`.
@@ -28,13 +18,13 @@ builder! {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order. Default: `create_time,id,state,type`.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -42,7 +32,7 @@ builder! {
     }
     part {
         /// ID of the data frame analytics job.
-        id(0): impl Param<String>;
+        id(0): String;
     }
 }
 
@@ -50,6 +40,6 @@ impl super::Cat {
     /// Returns data frame analytics jobs.
     #[inline]
     pub fn ml_data_frame_analytics(&self) -> MlDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        MlDataFrameAnalytics(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.ml_datafeeds",
-    routes: &[Route::get(&["/_cat/ml/datafeeds/"], &[0]), Route::get(&["/_cat/ml/datafeeds"], &[])],
-    parts: &[Part::one("datafeed_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/ml/datafeeds/{datafeed_id}`, `/_cat/ml/datafeeds`
     ///
-    /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-datafeeds)
-    MlDatafeeds of MlDatafeedsEndpoint -> Vec<types::CatMlDatafeeds>, none;
+    /// Since 7.7.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-datafeeds).
+    MlDatafeeds -> Vec<types::CatMlDatafeeds>, none;
+    table { name: "cat.ml_datafeeds",
+        routes: &[Route::get(&["/_cat/ml/datafeeds/"], &[0]), Route::get(&["/_cat/ml/datafeeds"], &[])],
+        parts: &[Part::one("datafeed_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -25,13 +18,13 @@ builder! {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order. Default: `['bc', 'id', 'sc', 's']`.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -39,7 +32,7 @@ builder! {
     }
     part {
         /// ID of the datafeed; lists and wildcards are supported where several are returned.
-        datafeed_id(0): impl Param<String>;
+        datafeed_id(0): String;
     }
 }
 
@@ -47,6 +40,6 @@ impl super::Cat {
     /// Returns the datafeeds of anomaly detection jobs.
     #[inline]
     pub fn ml_datafeeds(&self) -> MlDatafeeds {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        MlDatafeeds(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

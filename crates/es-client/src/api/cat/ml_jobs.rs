@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.ml_jobs",
-    routes: &[
-        Route::get(&["/_cat/ml/anomaly_detectors/"], &[0]),
-        Route::get(&["/_cat/ml/anomaly_detectors"], &[]),
-    ],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/ml/anomaly_detectors/{job_id}`, `/_cat/ml/anomaly_detectors`
     ///
-    /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-jobs)
-    MlJobs of MlJobsEndpoint -> Vec<types::CatMlJobs>, none;
+    /// Since 7.7.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-jobs).
+    MlJobs -> Vec<types::CatMlJobs>, none;
+    table { name: "cat.ml_jobs",
+        routes: &[Route::get(&["/_cat/ml/anomaly_detectors/"], &[0]), Route::get(&["/_cat/ml/anomaly_detectors"], &[])],
+        parts: &[Part::one("job_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -28,14 +18,14 @@ builder! {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order. Default:
         /// `buckets.count,data.processed_records,forecasts.total,id,model.bytes,model.memory_status,state`.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -43,7 +33,7 @@ builder! {
     }
     part {
         /// ID of the job.
-        job_id(0): impl Param<String>;
+        job_id(0): String;
     }
 }
 
@@ -51,6 +41,6 @@ impl super::Cat {
     /// Returns anomaly detection jobs.
     #[inline]
     pub fn ml_jobs(&self) -> MlJobs {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        MlJobs(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.ml_trained_models",
-    routes: &[
-        Route::get(&["/_cat/ml/trained_models/"], &[0]),
-        Route::get(&["/_cat/ml/trained_models"], &[]),
-    ],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/ml/trained_models/{model_id}`, `/_cat/ml/trained_models`
     ///
-    /// Since 7.7.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-trained-models)
-    MlTrainedModels of MlTrainedModelsEndpoint -> Vec<types::CatMlTrainedModels>, none;
+    /// Since 7.7.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-trained-models).
+    MlTrainedModels -> Vec<types::CatMlTrainedModels>, none;
+    table { name: "cat.ml_trained_models",
+        routes: &[Route::get(&["/_cat/ml/trained_models/"], &[0]), Route::get(&["/_cat/ml/trained_models"], &[])],
+        parts: &[Part::one("model_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -28,17 +18,17 @@ builder! {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -46,7 +36,7 @@ builder! {
     }
     part {
         /// ID of the trained model.
-        model_id(0): impl Param<String>;
+        model_id(0): String;
     }
 }
 
@@ -54,6 +44,6 @@ impl super::Cat {
     /// Returns trained models.
     #[inline]
     pub fn ml_trained_models(&self) -> MlTrainedModels {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        MlTrainedModels(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,30 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.nodes",
-    routes: &[Route::get(&["/_cat/nodes"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/nodes`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-nodes)
-    Nodes of NodesEndpoint -> Vec<types::CatNodes>, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-nodes).
+    Nodes -> Vec<types::CatNodes>, none;
+    table { name: "cat.nodes", routes: &[Route::get(&["/_cat/nodes"], &[])] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// If `true`, full node IDs are shown. Default: `false`.
         full_id("full_id"): bool;
         /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// If `true`, segments that are not loaded into memory are included. Default: `false`.
@@ -33,7 +25,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -54,6 +46,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn nodes(&self) -> Nodes {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Nodes(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

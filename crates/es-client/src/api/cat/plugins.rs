@@ -2,28 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.plugins",
-    routes: &[Route::get(&["/_cat/plugins"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/plugins`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-plugins)
-    Plugins of PluginsEndpoint -> Vec<types::CatPlugins>, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-plugins).
+    Plugins -> Vec<types::CatPlugins>, none;
+    table { name: "cat.plugins", routes: &[Route::get(&["/_cat/plugins"], &[])] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// If `true`, bootstrap plugins are included. Default: `false`.
@@ -34,7 +26,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -46,6 +38,6 @@ impl super::Cat {
     /// Returns the plugins installed on each node.
     #[inline]
     pub fn plugins(&self) -> Plugins {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Plugins(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.recovery",
-    routes: &[Route::get(&["/_cat/recovery/"], &[0]), Route::get(&["/_cat/recovery"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/recovery/{index}`, `/_cat/recovery`
     ///
-    /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    ///
+    /// Requires the cluster privilege `monitor`. Requires the index privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-recovery)
-    Recovery of RecoveryEndpoint -> Vec<types::CatRecovery>, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-recovery).
+    Recovery -> Vec<types::CatRecovery>, none;
+    table { name: "cat.recovery",
+        routes: &[Route::get(&["/_cat/recovery/"], &[0]), Route::get(&["/_cat/recovery"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// If `true`, the response includes ongoing shard recoveries only. Default: `false`.
         active_only("active_only"): bool;
@@ -26,13 +20,13 @@ builder! {
         /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -41,7 +35,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -49,6 +43,6 @@ impl super::Cat {
     /// Returns ongoing and completed shard recoveries.
     #[inline]
     pub fn recovery(&self) -> Recovery {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Recovery(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

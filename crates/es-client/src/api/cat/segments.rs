@@ -2,22 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.segments",
-    routes: &[Route::get(&["/_cat/segments/"], &[0]), Route::get(&["/_cat/segments"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/segments/{index}`, `/_cat/segments`
     ///
-    /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    ///
+    /// Requires the cluster privilege `monitor`. Requires the index privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-segments)
-    Segments of SegmentsEndpoint -> Vec<types::CatSegments>, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-segments).
+    Segments -> Vec<types::CatSegments>, none;
+    table { name: "cat.segments",
+        routes: &[Route::get(&["/_cat/segments/"], &[0]), Route::get(&["/_cat/segments"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// If `true`, closed indices are allowed; otherwise the request fails when it targets one.
         /// Default: `false`.
@@ -29,11 +23,11 @@ builder! {
         bytes("bytes"): params::Bytes;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// If `true`, frozen indices are ignored. Default: `false`.
@@ -47,7 +41,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -56,7 +50,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -64,6 +58,6 @@ impl super::Cat {
     /// Returns the Lucene segments of shards.
     #[inline]
     pub fn segments(&self) -> Segments {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Segments(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,35 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.shards",
-    routes: &[Route::get(&["/_cat/shards/"], &[0]), Route::get(&["/_cat/shards"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/shards/{index}`, `/_cat/shards`
     ///
-    /// Needs the cluster privilege `monitor`. Needs the index privilege `monitor`.
-    ///
+    /// Requires the cluster privilege `monitor`. Requires the index privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-shards)
-    Shards of ShardsEndpoint -> Vec<types::CatShards>, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-shards).
+    Shards -> Vec<types::CatShards>, none;
+    table { name: "cat.shards",
+        routes: &[Route::get(&["/_cat/shards/"], &[0]), Route::get(&["/_cat/shards"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -39,7 +33,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -56,6 +50,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn shards(&self) -> Shards {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Shards(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

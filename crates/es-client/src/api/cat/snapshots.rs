@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.snapshots",
-    routes: &[Route::get(&["/_cat/snapshots/"], &[0]), Route::get(&["/_cat/snapshots"], &[])],
-    parts: &[Part::list("repository")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/snapshots/{repository}`, `/_cat/snapshots`
     ///
-    /// Since 2.1.0. Needs the cluster privilege `monitor_snapshot`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-snapshots)
-    Snapshots of SnapshotsEndpoint -> Vec<types::CatSnapshots>, none;
+    /// Since 2.1.0. Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-snapshots).
+    Snapshots -> Vec<types::CatSnapshots>, none;
+    table { name: "cat.snapshots",
+        routes: &[Route::get(&["/_cat/snapshots/"], &[0]), Route::get(&["/_cat/snapshots"], &[])],
+        parts: &[Part::list("repository")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// If `true`, unavailable snapshots are left out of the response; if `false`, the request
@@ -33,7 +26,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -41,7 +34,7 @@ builder! {
     }
     part {
         /// Names of snapshot repositories; wildcards are supported.
-        repository(0): impl Param<[String]>;
+        repository(0): [String];
     }
 }
 
@@ -49,6 +42,6 @@ impl super::Cat {
     /// Returns the snapshots of repositories.
     #[inline]
     pub fn snapshots(&self) -> Snapshots {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Snapshots(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

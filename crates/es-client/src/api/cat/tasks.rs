@@ -2,40 +2,33 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.tasks",
-    routes: &[Route::get(&["/_cat/tasks"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/tasks`
     ///
-    /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-tasks)
-    Tasks of TasksEndpoint -> Vec<types::CatTasks>, none;
+    /// Since 5.0.0. Experimental: may change or be removed. Requires the cluster privilege
+    /// `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-tasks).
+    Tasks -> Vec<types::CatTasks>, none;
+    table { name: "cat.tasks", routes: &[Route::get(&["/_cat/tasks"], &[])] }
     query {
         /// Actions of the tasks to return; wildcards are supported.
-        actions("actions"): impl Param<[String]>;
+        actions("actions"): [String];
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// IDs or names of nodes; only tasks on these nodes are considered.
-        nodes("nodes"): impl Param<[String]>;
+        nodes("nodes"): [String];
         /// Only tasks with this parent task are considered.
-        parent_task_id("parent_task_id"): impl Param<String>;
+        parent_task_id("parent_task_id"): String;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// Time to wait for each node to respond. Default: `30s`.
@@ -52,6 +45,6 @@ impl super::Cat {
     /// Returns tasks that currently run in the cluster.
     #[inline]
     pub fn tasks(&self) -> Tasks {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Tasks(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.thread_pool",
-    routes: &[Route::get(&["/_cat/thread_pool/"], &[0]), Route::get(&["/_cat/thread_pool"], &[])],
-    parts: &[Part::list("thread_pool_patterns")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/thread_pool/{thread_pool_patterns}`, `/_cat/thread_pool`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-thread-pool)
-    ThreadPool of ThreadPoolEndpoint -> Vec<types::CatThreadPool>, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-thread-pool).
+    ThreadPool -> Vec<types::CatThreadPool>, none;
+    table { name: "cat.thread_pool",
+        routes: &[Route::get(&["/_cat/thread_pool/"], &[0]), Route::get(&["/_cat/thread_pool"], &[])],
+        parts: &[Part::list("thread_pool_patterns")] }
     query {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Columns to return, in this order.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// If `true`, the request reads the cluster state of the local node instead of that of the
@@ -33,7 +26,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -41,7 +34,7 @@ builder! {
     }
     part {
         /// Names of thread pools; wildcards are supported.
-        thread_pool_patterns(0): impl Param<[String]>;
+        thread_pool_patterns(0): [String];
     }
 }
 
@@ -49,6 +42,6 @@ impl super::Cat {
     /// Returns thread pool statistics of each node.
     #[inline]
     pub fn thread_pool(&self) -> ThreadPool {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ThreadPool(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cat.transforms",
-    routes: &[Route::get(&["/_cat/transforms/"], &[0]), Route::get(&["/_cat/transforms"], &[])],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cat/transforms/{transform_id}`, `/_cat/transforms`
     ///
-    /// Since 7.7.0. Needs the cluster privilege `monitor_transform`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-transforms)
-    Transforms of TransformsEndpoint -> Vec<types::CatTransforms>, none;
+    /// Since 7.7.0. Requires the cluster privilege `monitor_transform`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-transforms).
+    Transforms -> Vec<types::CatTransforms>, none;
+    table { name: "cat.transforms",
+        routes: &[Route::get(&["/_cat/transforms/"], &[0]), Route::get(&["/_cat/transforms"], &[])],
+        parts: &[Part::one("transform_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -25,18 +18,18 @@ builder! {
         /// Unit in which sizes are shown.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Columns to return, in this order. Default:
         /// `changes_last_detection_time,checkpoint,checkpoint_progress,documents_processed,id,last_search_time,state`.
-        h("h"): impl Param<[String]>;
+        h("h"): [String];
         /// If `true`, the available columns and their descriptions are returned. Default: `false`.
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
-        s("s"): impl Param<[String]>;
+        s("s"): [String];
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Unit in which times are shown.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
@@ -44,7 +37,7 @@ builder! {
     }
     part {
         /// ID of the transform; lists and wildcards are supported where several are returned.
-        transform_id(0): impl Param<String>;
+        transform_id(0): String;
     }
 }
 
@@ -52,6 +45,6 @@ impl super::Cat {
     /// Returns transforms.
     #[inline]
     pub fn transforms(&self) -> Transforms {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Transforms(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.delete_auto_follow_pattern",
-    routes: &[Route::delete(&["/_ccr/auto_follow/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ccr/auto_follow/{name}`
     ///
-    /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    ///
+    /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-delete-auto-follow-pattern)
-    DeleteAutoFollowPattern of DeleteAutoFollowPatternEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-delete-auto-follow-pattern).
+    DeleteAutoFollowPattern -> Value, none;
+    table { name: "ccr.delete_auto_follow_pattern",
+        routes: &[Route::delete(&["/_ccr/auto_follow/"], &[0])], parts: &[Part::one("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +21,9 @@ impl super::Ccr {
     /// Deletes an auto-follow pattern. Indices that already follow are not affected.
     #[inline]
     pub fn delete_auto_follow_pattern(&self, name: impl Param<String>) -> DeleteAutoFollowPattern {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteAutoFollowPattern(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,62 +2,53 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.follow",
-    routes: &[Route::put(&["/", "/_ccr/follow"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}/_ccr/follow`
     ///
-    /// Since 6.5.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow)
-    Follow of FollowEndpoint -> Value, json;
+    /// Since 6.5.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow).
+    Follow -> Value, json;
+    table { name: "ccr.follow", routes: &[Route::put(&["/", "/_ccr/follow"], &[0])],
+        parts: &[Part::one("index")], body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `0`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `0`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
     property {
-        /// Name of the local data stream, if the leader index belongs to a data stream. Text.
-        data_stream_name("data_stream_name"): impl Serialize;
-        /// Name of the leader index in the remote cluster. Text, required.
-        leader_index("leader_index"): impl Serialize;
-        /// Maximum number of outstanding read requests to the remote cluster. Number.
-        max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// Maximum number of outstanding write requests on the follower. Number.
-        max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// Maximum number of operations per read request to the remote cluster. Number.
-        max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// Maximum size of a read request to the remote cluster. Number or text.
-        max_read_request_size("max_read_request_size"): impl Serialize;
-        /// Number of operations queued for writing at which reads are deferred. Number.
-        max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// Total size of operations queued for writing at which reads are deferred. Number or text.
-        max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// Maximum number of operations per bulk write request on the follower. Number.
-        max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// Maximum size of a bulk write request on the follower. Number or text.
-        max_write_request_size("max_write_request_size"): impl Serialize;
-        /// Alias of the remote cluster that contains the leader indices. Text, required.
-        remote_cluster("remote_cluster"): impl Serialize;
-        /// Settings that override those of the leader index. Object.
-        settings("settings"): impl Serialize;
-    }
-    duration {
+        /// Name of the local data stream, if the leader index belongs to a data stream.
+        data_stream_name("data_stream_name"): String;
+        /// Name of the leader index in the remote cluster. Required.
+        leader_index("leader_index"): String;
+        /// Maximum number of outstanding read requests to the remote cluster.
+        max_outstanding_read_requests("max_outstanding_read_requests"): i64;
+        /// Maximum number of outstanding write requests on the follower.
+        max_outstanding_write_requests("max_outstanding_write_requests"): i64;
+        /// Maximum number of operations per read request to the remote cluster.
+        max_read_request_operation_count("max_read_request_operation_count"): i64;
+        /// Maximum size of a read request to the remote cluster.
+        max_read_request_size("max_read_request_size"): String;
         /// Maximum delay before a failed operation is retried. Retries back off exponentially up to
-        /// this value. Text.
+        /// this value.
         max_retry_delay("max_retry_delay"): Duration;
-        /// Maximum time that a read request waits for new operations on the remote cluster. Text.
+        /// Number of operations queued for writing at which reads are deferred.
+        max_write_buffer_count("max_write_buffer_count"): i64;
+        /// Total size of operations queued for writing at which reads are deferred.
+        max_write_buffer_size("max_write_buffer_size"): String;
+        /// Maximum number of operations per bulk write request on the follower.
+        max_write_request_operation_count("max_write_request_operation_count"): i64;
+        /// Maximum size of a bulk write request on the follower.
+        max_write_request_size("max_write_request_size"): String;
+        /// Maximum time that a read request waits for new operations on the remote cluster.
         read_poll_timeout("read_poll_timeout"): Duration;
+        /// Alias of the remote cluster that contains the leader indices. Required.
+        remote_cluster("remote_cluster"): String;
+    }
+    object {
+        /// Settings that override those of the leader index.
+        settings("settings");
     }
 }
 
@@ -65,6 +56,9 @@ impl super::Ccr {
     /// Creates a follower index that replicates a leader index of a remote cluster.
     #[inline]
     pub fn follow(&self, index: impl Param<String>) -> Follow {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Follow(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

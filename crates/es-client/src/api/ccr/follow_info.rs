@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.follow_info",
-    routes: &[Route::get(&["/", "/_ccr/info"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_ccr/info`
     ///
-    /// Since 6.7.0. Not on serverless. Needs the cluster privilege `monitor`.
-    ///
+    /// Since 6.7.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow-info)
-    FollowInfo of FollowInfoEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow-info).
+    FollowInfo -> Value, none;
+    table { name: "ccr.follow_info", routes: &[Route::get(&["/", "/_ccr/info"], &[0])],
+        parts: &[Part::list("index")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +21,9 @@ impl super::Ccr {
     /// Returns configuration and status of follower indices.
     #[inline]
     pub fn follow_info(&self, index: impl Param<[String]>) -> FollowInfo {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        FollowInfo(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

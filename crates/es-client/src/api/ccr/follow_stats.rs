@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.follow_stats",
-    routes: &[Route::get(&["/", "/_ccr/stats"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_ccr/stats`
     ///
-    /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
-    ///
+    /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow-stats)
-    FollowStats of FollowStatsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow-stats).
+    FollowStats -> Value, none;
+    table { name: "ccr.follow_stats", routes: &[Route::get(&["/", "/_ccr/stats"], &[0])],
+        parts: &[Part::list("index")] }
     query {
         /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
@@ -28,6 +21,9 @@ impl super::Ccr {
     /// Returns statistics of follower indices, per shard.
     #[inline]
     pub fn follow_stats(&self, index: impl Param<[String]>) -> FollowStats {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        FollowStats(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,36 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.forget_follower",
-    routes: &[Route::post(&["/", "/_ccr/forget_follower"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_ccr/forget_follower`
     ///
-    /// Since 6.7.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-forget-follower)
-    ForgetFollower of ForgetFollowerEndpoint -> Value, json;
+    /// Since 6.7.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-forget-follower).
+    ForgetFollower -> Value, json;
+    table { name: "ccr.forget_follower",
+        routes: &[Route::post(&["/", "/_ccr/forget_follower"], &[0])], parts: &[Part::one("index")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a response. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Name of the cluster that holds the follower index. Text.
-        follower_cluster("follower_cluster"): impl Serialize;
-        /// Name of the follower index. Text.
-        follower_index("follower_index"): impl Serialize;
-        /// UUID of the follower index. Text.
-        follower_index_uuid("follower_index_uuid"): impl Serialize;
-        /// Alias of the leader's cluster, as configured in the follower's cluster. Text.
-        leader_remote_cluster("leader_remote_cluster"): impl Serialize;
+        /// Name of the cluster that holds the follower index.
+        follower_cluster("follower_cluster"): String;
+        /// Name of the follower index.
+        follower_index("follower_index"): String;
+        /// UUID of the follower index.
+        follower_index_uuid("follower_index_uuid"): String;
+        /// Alias of the leader's cluster, as configured in the follower's cluster.
+        leader_remote_cluster("leader_remote_cluster"): String;
     }
 }
 
@@ -39,6 +31,9 @@ impl super::Ccr {
     /// Removes the retention leases that a follower index holds on its leader.
     #[inline]
     pub fn forget_follower(&self, index: impl Param<String>) -> ForgetFollower {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        ForgetFollower(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

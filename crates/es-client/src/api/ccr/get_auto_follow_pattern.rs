@@ -2,29 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.get_auto_follow_pattern",
-    routes: &[Route::get(&["/_ccr/auto_follow/"], &[0]), Route::get(&["/_ccr/auto_follow"], &[])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ccr/auto_follow/{name}`, `/_ccr/auto_follow`
     ///
-    /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    ///
+    /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-get-auto-follow-pattern)
-    GetAutoFollowPattern of GetAutoFollowPatternEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-get-auto-follow-pattern).
+    GetAutoFollowPattern -> Value, none;
+    table { name: "ccr.get_auto_follow_pattern",
+        routes: &[Route::get(&["/_ccr/auto_follow/"], &[0]), Route::get(&["/_ccr/auto_follow"], &[])],
+        parts: &[Part::one("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
         /// Name of the auto-follow pattern. By default, all are returned.
-        name(0): impl Param<String>;
+        name(0): String;
     }
 }
 
@@ -32,6 +26,6 @@ impl super::Ccr {
     /// Returns auto-follow patterns.
     #[inline]
     pub fn get_auto_follow_pattern(&self) -> GetAutoFollowPattern {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetAutoFollowPattern(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

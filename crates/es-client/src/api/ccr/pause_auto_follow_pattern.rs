@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.pause_auto_follow_pattern",
-    routes: &[Route::post(&["/_ccr/auto_follow/", "/pause"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ccr/auto_follow/{name}/pause`
     ///
-    /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    ///
+    /// Since 7.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-pause-auto-follow-pattern)
-    PauseAutoFollowPattern of PauseAutoFollowPatternEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-pause-auto-follow-pattern).
+    PauseAutoFollowPattern -> Value, none;
+    table { name: "ccr.pause_auto_follow_pattern",
+        routes: &[Route::post(&["/_ccr/auto_follow/", "/pause"], &[0])],
+        parts: &[Part::one("name")], idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +22,9 @@ impl super::Ccr {
     /// Pauses an auto-follow pattern: new indices that match it are not followed.
     #[inline]
     pub fn pause_auto_follow_pattern(&self, name: impl Param<String>) -> PauseAutoFollowPattern {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PauseAutoFollowPattern(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.pause_follow",
-    routes: &[Route::post(&["/", "/_ccr/pause_follow"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_ccr/pause_follow`
     ///
-    /// Since 6.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    ///
+    /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-pause-follow)
-    PauseFollow of PauseFollowEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-pause-follow).
+    PauseFollow -> Value, none;
+    table { name: "ccr.pause_follow", routes: &[Route::post(&["/", "/_ccr/pause_follow"], &[0])],
+        parts: &[Part::one("index")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +21,9 @@ impl super::Ccr {
     /// Pauses a follower index: it stops fetching operations from its leader.
     #[inline]
     pub fn pause_follow(&self, index: impl Param<String>) -> PauseFollow {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        PauseFollow(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

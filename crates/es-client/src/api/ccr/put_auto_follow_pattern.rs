@@ -2,70 +2,58 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.put_auto_follow_pattern",
-    routes: &[Route::put(&["/_ccr/auto_follow/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ccr/auto_follow/{name}`
     ///
-    /// Since 6.5.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-put-auto-follow-pattern)
-    PutAutoFollowPattern of PutAutoFollowPatternEndpoint -> Value, json;
+    /// Since 6.5.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-put-auto-follow-pattern).
+    PutAutoFollowPattern -> Value, json;
+    table { name: "ccr.put_auto_follow_pattern",
+        routes: &[Route::put(&["/_ccr/auto_follow/"], &[0])], parts: &[Part::one("name")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
         /// Name of follower indices; `{{leader_index}}` stands for the name of the leader index.
-        /// Text.
-        follow_index_pattern("follow_index_pattern"): impl Serialize;
-        /// Patterns of indices that are not followed, even if they match `leader_index_patterns`.
-        /// List.
-        leader_index_exclusion_patterns("leader_index_exclusion_patterns"): impl Serialize;
-        /// Patterns of indices in the remote cluster that are followed. List.
-        leader_index_patterns("leader_index_patterns"): impl Serialize;
-        /// Maximum number of outstanding read requests to the remote cluster. Number. Default:
-        /// `12`.
-        max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// Maximum number of outstanding write requests on the follower. Number. Default: `9`.
-        max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// Maximum number of operations per read request to the remote cluster. Number. Default:
-        /// `5120`.
-        max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// Maximum size of a read request to the remote cluster. Number or text. Default: `32mb`.
-        max_read_request_size("max_read_request_size"): impl Serialize;
-        /// Number of operations queued for writing at which reads are deferred. Number. Default:
-        /// `2147483647`.
-        max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// Total size of operations queued for writing at which reads are deferred. Number or text.
-        /// Default: `512mb`.
-        max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// Maximum number of operations per bulk write request on the follower. Number. Default:
-        /// `5120`.
-        max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// Maximum size of a bulk write request on the follower. Number or text. Default:
-        /// `9223372036854775807b`.
-        max_write_request_size("max_write_request_size"): impl Serialize;
-        /// Alias of the remote cluster that contains the leader indices. Text, required.
-        remote_cluster("remote_cluster"): impl Serialize;
-        /// Settings that override those of the leader indices. Object.
-        settings("settings"): impl Serialize;
-    }
-    duration {
+        follow_index_pattern("follow_index_pattern"): String;
+        /// Maximum number of outstanding read requests to the remote cluster. Default: `12`.
+        max_outstanding_read_requests("max_outstanding_read_requests"): i64;
+        /// Maximum number of outstanding write requests on the follower. Default: `9`.
+        max_outstanding_write_requests("max_outstanding_write_requests"): i64;
+        /// Maximum number of operations per read request to the remote cluster. Default: `5120`.
+        max_read_request_operation_count("max_read_request_operation_count"): i64;
+        /// Maximum size of a read request to the remote cluster. Default: `32mb`.
+        max_read_request_size("max_read_request_size"): String;
         /// Maximum delay before a failed operation is retried. Retries back off exponentially up to
-        /// this value. Text. Default: `500ms`.
+        /// this value. Default: `500ms`.
         max_retry_delay("max_retry_delay"): Duration;
-        /// Maximum time that a read request waits for new operations on the remote cluster. Text.
+        /// Number of operations queued for writing at which reads are deferred. Default:
+        /// `2147483647`.
+        max_write_buffer_count("max_write_buffer_count"): i64;
+        /// Total size of operations queued for writing at which reads are deferred. Default:
+        /// `512mb`.
+        max_write_buffer_size("max_write_buffer_size"): String;
+        /// Maximum number of operations per bulk write request on the follower. Default: `5120`.
+        max_write_request_operation_count("max_write_request_operation_count"): i64;
+        /// Maximum size of a bulk write request on the follower. Default: `9223372036854775807b`.
+        max_write_request_size("max_write_request_size"): String;
+        /// Maximum time that a read request waits for new operations on the remote cluster.
         /// Default: `1m`.
         read_poll_timeout("read_poll_timeout"): Duration;
+        /// Alias of the remote cluster that contains the leader indices. Required.
+        remote_cluster("remote_cluster"): String;
+    }
+    list {
+        /// Patterns of indices that are not followed, even if they match `leader_index_patterns`.
+        leader_index_exclusion_patterns("leader_index_exclusion_patterns"): [String];
+        /// Patterns of indices in the remote cluster that are followed.
+        leader_index_patterns("leader_index_patterns"): [String];
+    }
+    object {
+        /// Settings that override those of the leader indices.
+        settings("settings");
     }
 }
 
@@ -74,6 +62,9 @@ impl super::Ccr {
     /// followed.
     #[inline]
     pub fn put_auto_follow_pattern(&self, name: impl Param<String>) -> PutAutoFollowPattern {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutAutoFollowPattern(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.resume_auto_follow_pattern",
-    routes: &[Route::post(&["/_ccr/auto_follow/", "/resume"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ccr/auto_follow/{name}/resume`
     ///
-    /// Since 7.5.0. Not on serverless. Needs the cluster privilege `manage_ccr`.
-    ///
+    /// Since 7.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-resume-auto-follow-pattern)
-    ResumeAutoFollowPattern of ResumeAutoFollowPatternEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-resume-auto-follow-pattern).
+    ResumeAutoFollowPattern -> Value, none;
+    table { name: "ccr.resume_auto_follow_pattern",
+        routes: &[Route::post(&["/_ccr/auto_follow/", "/resume"], &[0])],
+        parts: &[Part::one("name")], idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +22,9 @@ impl super::Ccr {
     /// Resumes a paused auto-follow pattern.
     #[inline]
     pub fn resume_auto_follow_pattern(&self, name: impl Param<String>) -> ResumeAutoFollowPattern {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        ResumeAutoFollowPattern(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

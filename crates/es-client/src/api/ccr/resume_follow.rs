@@ -2,50 +2,39 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.resume_follow",
-    routes: &[Route::post(&["/", "/_ccr/resume_follow"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_ccr/resume_follow`
     ///
-    /// Since 6.5.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-resume-follow)
-    ResumeFollow of ResumeFollowEndpoint -> Value, json;
+    /// Since 6.5.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-resume-follow).
+    ResumeFollow -> Value, json;
+    table { name: "ccr.resume_follow", routes: &[Route::post(&["/", "/_ccr/resume_follow"], &[0])],
+        parts: &[Part::one("index")], body: BodyForm::Json }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Maximum number of outstanding read requests to the remote cluster. Number.
-        max_outstanding_read_requests("max_outstanding_read_requests"): impl Serialize;
-        /// Maximum number of outstanding write requests on the follower. Number.
-        max_outstanding_write_requests("max_outstanding_write_requests"): impl Serialize;
-        /// Maximum number of operations per read request to the remote cluster. Number.
-        max_read_request_operation_count("max_read_request_operation_count"): impl Serialize;
-        /// Maximum size of a read request to the remote cluster. Text.
-        max_read_request_size("max_read_request_size"): impl Serialize;
-        /// Number of operations queued for writing at which reads are deferred. Number.
-        max_write_buffer_count("max_write_buffer_count"): impl Serialize;
-        /// Total size of operations queued for writing at which reads are deferred. Text.
-        max_write_buffer_size("max_write_buffer_size"): impl Serialize;
-        /// Maximum number of operations per bulk write request on the follower. Number.
-        max_write_request_operation_count("max_write_request_operation_count"): impl Serialize;
-        /// Maximum size of a bulk write request on the follower. Text.
-        max_write_request_size("max_write_request_size"): impl Serialize;
-    }
-    duration {
+        /// Maximum number of outstanding read requests to the remote cluster.
+        max_outstanding_read_requests("max_outstanding_read_requests"): i64;
+        /// Maximum number of outstanding write requests on the follower.
+        max_outstanding_write_requests("max_outstanding_write_requests"): i64;
+        /// Maximum number of operations per read request to the remote cluster.
+        max_read_request_operation_count("max_read_request_operation_count"): i64;
+        /// Maximum size of a read request to the remote cluster.
+        max_read_request_size("max_read_request_size"): String;
         /// Maximum delay before a failed operation is retried. Retries back off exponentially up to
-        /// this value. Text.
+        /// this value.
         max_retry_delay("max_retry_delay"): Duration;
-        /// Maximum time that a read request waits for new operations on the remote cluster. Text.
+        /// Number of operations queued for writing at which reads are deferred.
+        max_write_buffer_count("max_write_buffer_count"): i64;
+        /// Total size of operations queued for writing at which reads are deferred.
+        max_write_buffer_size("max_write_buffer_size"): String;
+        /// Maximum number of operations per bulk write request on the follower.
+        max_write_request_operation_count("max_write_request_operation_count"): i64;
+        /// Maximum size of a bulk write request on the follower.
+        max_write_request_size("max_write_request_size"): String;
+        /// Maximum time that a read request waits for new operations on the remote cluster.
         read_poll_timeout("read_poll_timeout"): Duration;
     }
 }
@@ -54,6 +43,9 @@ impl super::Ccr {
     /// Resumes a paused follower index.
     #[inline]
     pub fn resume_follow(&self, index: impl Param<String>) -> ResumeFollow {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        ResumeFollow(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.stats",
-    routes: &[Route::get(&["/_ccr/stats"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ccr/stats`
     ///
-    /// Since 6.5.0. Not on serverless. Needs the cluster privilege `monitor`.
-    ///
+    /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-stats)
-    Stats of StatsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-stats).
+    Stats -> Value, none;
+    table { name: "ccr.stats", routes: &[Route::get(&["/_ccr/stats"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +22,6 @@ impl super::Ccr {
     /// Returns statistics of cross-cluster replication.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

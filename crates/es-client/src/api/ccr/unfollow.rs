@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ccr.unfollow",
-    routes: &[Route::post(&["/", "/_ccr/unfollow"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_ccr/unfollow`
     ///
-    /// Since 6.5.0. Not on serverless. Needs the index privilege `manage_follow_index`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-unfollow)
-    Unfollow of UnfollowEndpoint -> Value, none;
+    /// Since 6.5.0. Not available on serverless. Requires the index privilege
+    /// `manage_follow_index`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-unfollow).
+    Unfollow -> Value, none;
+    table { name: "ccr.unfollow", routes: &[Route::post(&["/", "/_ccr/unfollow"], &[0])],
+        parts: &[Part::one("index")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +21,9 @@ impl super::Ccr {
     /// Converts a follower index to a regular index. The index must be paused and closed.
     #[inline]
     pub fn unfollow(&self, index: impl Param<String>) -> Unfollow {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Unfollow(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,48 +2,40 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.allocation_explain",
-    routes: &[Route::get_or_post(&["/_cluster/allocation/explain"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_cluster/allocation/explain`
     ///
-    /// Since 5.0.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-allocation-explain)
-    AllocationExplain of AllocationExplainEndpoint -> Value, json;
+    /// Since 5.0.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-allocation-explain).
+    AllocationExplain -> Value, json;
+    table { name: "cluster.allocation_explain",
+        routes: &[Route::get_or_post(&["/_cluster/allocation/explain"], &[])], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// Node that currently holds the shard to explain.
-        current_node_param("current_node"): impl Param<String>;
+        current_node_param("current_node"): String;
         /// If `true`, the response includes disk usage and shard sizes. Default: `false`.
         include_disk_info("include_disk_info"): bool;
         /// If `true`, decisions that allow an allocation are included. Default: `false`.
         include_yes_decisions("include_yes_decisions"): bool;
         /// Name of the index whose shard is explained.
-        index_param("index"): impl Param<String>;
+        index_param("index"): String;
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// If `true`, the primary shard is explained; otherwise a replica.
         primary_param("primary"): bool;
         /// Number of the shard to explain.
-        shard_param("shard"): impl Param<i64>;
+        shard_param("shard"): i64;
     }
     property {
-        /// Node that currently holds the shard to explain. Text.
-        current_node("current_node"): impl Serialize;
-        /// Name of the index whose shard is explained. Text.
-        index("index"): impl Serialize;
-        /// If `true`, the primary shard is explained; otherwise a replica. `true` or `false`.
-        primary("primary"): impl Serialize;
-        /// Number of the shard to explain. Number.
-        shard("shard"): impl Serialize;
+        /// Node that currently holds the shard to explain.
+        current_node("current_node"): String;
+        /// Name of the index whose shard is explained.
+        index("index"): String;
+        /// If `true`, the primary shard is explained; otherwise a replica.
+        primary("primary"): bool;
+        /// Number of the shard to explain.
+        shard("shard"): i64;
     }
 }
 
@@ -51,6 +43,6 @@ impl super::Cluster {
     /// Explains why a shard is unassigned, or why it stays on its node.
     #[inline]
     pub fn allocation_explain(&self) -> AllocationExplain {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        AllocationExplain(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

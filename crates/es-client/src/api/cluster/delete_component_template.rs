@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.delete_component_template",
-    routes: &[Route::delete(&["/_component_template/"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_component_template/{name}`
     ///
-    /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-delete-component-template)
-    DeleteComponentTemplate of DeleteComponentTemplateEndpoint -> types::Acknowledged, none;
+    /// Since 7.8.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-delete-component-template).
+    DeleteComponentTemplate -> types::Acknowledged, none;
+    table { name: "cluster.delete_component_template",
+        routes: &[Route::delete(&["/_component_template/"], &[0])], parts: &[Part::list("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +22,9 @@ impl super::Cluster {
     /// Deletes component templates.
     #[inline]
     pub fn delete_component_template(&self, name: impl Param<[String]>) -> DeleteComponentTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteComponentTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.delete_voting_config_exclusions",
-    routes: &[Route::delete(&["/_cluster/voting_config_exclusions"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_cluster/voting_config_exclusions`
     ///
-    /// Since 7.0.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-delete-voting-config-exclusions)
-    DeleteVotingConfigExclusions of DeleteVotingConfigExclusionsEndpoint -> (), none;
+    /// Since 7.0.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-delete-voting-config-exclusions).
+    DeleteVotingConfigExclusions -> (), none;
+    table { name: "cluster.delete_voting_config_exclusions",
+        routes: &[Route::delete(&["/_cluster/voting_config_exclusions"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +23,9 @@ impl super::Cluster {
     /// Clears the voting configuration exclusions, so that the nodes can vote again.
     #[inline]
     pub fn delete_voting_config_exclusions(&self) -> DeleteVotingConfigExclusions {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
+        DeleteVotingConfigExclusions(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::nothing,
+        ))
     }
 }

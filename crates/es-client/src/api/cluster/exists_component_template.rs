@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.exists_component_template",
-    routes: &[Route::head(&["/_component_template/"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `HEAD` `/_component_template/{name}`
     ///
-    /// Since 7.8.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-exists-component-template)
-    ExistsComponentTemplate of ExistsComponentTemplateEndpoint -> bool, none;
+    /// Since 7.8.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-exists-component-template).
+    ExistsComponentTemplate -> bool, none;
+    table { name: "cluster.exists_component_template",
+        routes: &[Route::head(&["/_component_template/"], &[0])], parts: &[Part::list("name")],
+        statuses: &[404] }
     query {
         /// If `true`, the request reads the cluster state of the local node instead of that of the
         /// master node. Default: `false`. Deprecated since 9.0.0.
@@ -32,6 +24,9 @@ impl super::Cluster {
     /// Checks whether component templates exist.
     #[inline]
     pub fn exists_component_template(&self, name: impl Param<[String]>) -> ExistsComponentTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)
+        ExistsComponentTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::exists,
+        ))
     }
 }

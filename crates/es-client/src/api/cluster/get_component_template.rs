@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.get_component_template",
-    routes: &[
-        Route::get(&["/_component_template/"], &[0]),
-        Route::get(&["/_component_template"], &[]),
-    ],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_component_template/{name}`, `/_component_template`
     ///
-    /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-get-component-template)
-    GetComponentTemplate of GetComponentTemplateEndpoint -> Value, none;
+    /// Since 7.8.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-get-component-template).
+    GetComponentTemplate -> Value, none;
+    table { name: "cluster.get_component_template",
+        routes: &[Route::get(&["/_component_template/"], &[0]), Route::get(&["/_component_template"], &[])],
+        parts: &[Part::one("name")] }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
@@ -34,11 +24,11 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Settings to leave out of the response; wildcards are supported.
-        settings_filter("settings_filter"): impl Param<[String]>;
+        settings_filter("settings_filter"): [String];
     }
     part {
         /// Name of the component template; wildcards are supported.
-        name(0): impl Param<String>;
+        name(0): String;
     }
 }
 
@@ -46,6 +36,6 @@ impl super::Cluster {
     /// Returns component templates.
     #[inline]
     pub fn get_component_template(&self) -> GetComponentTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetComponentTemplate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

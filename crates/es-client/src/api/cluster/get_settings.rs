@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.get_settings",
-    routes: &[Route::get(&["/_cluster/settings"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cluster/settings`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-get-settings)
-    GetSettings of GetSettingsEndpoint -> Value, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-get-settings).
+    GetSettings -> Value, none;
+    table { name: "cluster.get_settings", routes: &[Route::get(&["/_cluster/settings"], &[])] }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
@@ -35,6 +27,6 @@ impl super::Cluster {
     /// Returns the settings of the cluster.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.health",
-    routes: &[Route::get(&["/_cluster/health/"], &[0]), Route::get(&["/_cluster/health"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    answers: &[408],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cluster/health/{index}`, `/_cluster/health`
     ///
-    /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health)
-    Health of HealthEndpoint -> types::ClusterHealth, none;
+    /// Since 1.3.0. Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health).
+    Health -> types::ClusterHealth, none;
+    table { name: "cluster.health",
+        routes: &[Route::get(&["/_cluster/health/"], &[0]), Route::get(&["/_cluster/health"], &[])],
+        parts: &[Part::list("index")], statuses: &[408] }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `all`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Level of detail of the response: `cluster`, `indices` or `shards`. Default: `cluster`.
         level("level"): params::Level;
         /// If `true`, the request reads the cluster state of the local node instead of that of the
@@ -34,8 +26,8 @@ builder! {
         /// `true` in the response. Default: `30s`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `0`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `0`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
         /// Priority of the pending cluster state changes to wait for.
         wait_for_events("wait_for_events"): params::WaitForEvents;
         /// If `true`, the request waits until no shards are initializing. Default: `false`.
@@ -43,14 +35,14 @@ builder! {
         /// If `true`, the request waits until no shards are relocating. Default: `false`.
         wait_for_no_relocating_shards("wait_for_no_relocating_shards"): bool;
         /// Number of nodes to wait for, such as `3`, `>=3` or `ge(3)`.
-        wait_for_nodes("wait_for_nodes"): impl Param<String>;
+        wait_for_nodes("wait_for_nodes"): String;
         /// Health status to wait for: `green`, `yellow` or `red`, or a better one.
         wait_for_status("wait_for_status"): params::HealthStatus;
     }
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -75,6 +67,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn health(&self) -> Health {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Health(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.info",
-    routes: &[Route::get(&["/_info/"], &[0])],
-    parts: &[Part::list("target")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_info/{target}`
     ///
-    /// Since 8.9.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-info)
-    Info of InfoEndpoint -> Value, none;
+    /// Since 8.9.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-info).
+    Info -> Value, none;
+    table { name: "cluster.info", routes: &[Route::get(&["/_info/"], &[0])],
+        parts: &[Part::list("target")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Cluster {
     /// Returns cluster information of the given kinds, such as `http` or `ingest`.
     #[inline]
     pub fn info(&self, target: impl Param<[params::ClusterInfoTarget]>) -> Info {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, target), Answer::json)
+        Info(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, target),
+            Answer::json,
+        ))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.pending_tasks",
-    routes: &[Route::get(&["/_cluster/pending_tasks"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cluster/pending_tasks`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-pending-tasks)
-    PendingTasks of PendingTasksEndpoint -> Value, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-pending-tasks).
+    PendingTasks -> Value, none;
+    table { name: "cluster.pending_tasks",
+        routes: &[Route::get(&["/_cluster/pending_tasks"], &[])] }
     query {
         /// If `true`, the request reads the cluster state of the local node instead of that of the
         /// master node. Default: `false`.
@@ -30,6 +23,6 @@ impl super::Cluster {
     /// Returns cluster state changes that have not been executed yet.
     #[inline]
     pub fn pending_tasks(&self) -> PendingTasks {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PendingTasks(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.post_voting_config_exclusions",
-    routes: &[Route::post(&["/_cluster/voting_config_exclusions"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_cluster/voting_config_exclusions`
     ///
-    /// Since 7.0.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-post-voting-config-exclusions)
-    PostVotingConfigExclusions of PostVotingConfigExclusionsEndpoint -> (), none;
+    /// Since 7.0.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-post-voting-config-exclusions).
+    PostVotingConfigExclusions -> (), none;
+    table { name: "cluster.post_voting_config_exclusions",
+        routes: &[Route::post(&["/_cluster/voting_config_exclusions"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// IDs of the nodes to exclude.
-        node_ids("node_ids"): impl Param<[String]>;
+        node_ids("node_ids"): [String];
         /// Names of the nodes to exclude.
-        node_names("node_names"): impl Param<[String]>;
+        node_names("node_names"): [String];
         /// Time to wait for the nodes to be excluded from the voting configuration. Default: `30s`.
         timeout("timeout"): Duration;
     }
@@ -34,6 +27,9 @@ impl super::Cluster {
     /// Excludes master-eligible nodes from voting, so that they can be removed safely.
     #[inline]
     pub fn post_voting_config_exclusions(&self) -> PostVotingConfigExclusions {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
+        PostVotingConfigExclusions(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::nothing,
+        ))
     }
 }

@@ -2,26 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.put_component_template",
-    routes: &[Route::put(&["/_component_template/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_component_template/{name}`
     ///
-    /// Since 7.8.0. Needs the cluster privilege `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-put-component-template)
-    PutComponentTemplate of PutComponentTemplateEndpoint -> types::Acknowledged, json;
+    /// Since 7.8.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-put-component-template).
+    PutComponentTemplate -> types::Acknowledged, json;
+    table { name: "cluster.put_component_template",
+        routes: &[Route::put(&["/_component_template/"], &[0])], parts: &[Part::one("name")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Reason for the change, as a free text. Default: `api`.
-        cause("cause"): impl Param<String>;
+        cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
         create("create"): bool;
@@ -29,15 +21,16 @@ builder! {
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        meta("_meta"): impl Serialize;
-        /// If `true`, it is marked as deprecated: using it adds a warning to responses. `true` or
-        /// `false`.
-        deprecated("deprecated"): impl Serialize;
-        /// Settings, mappings and aliases that the template applies. Object, required.
-        template("template"): impl Serialize;
-        /// Version number for external management of component templates. Number.
-        version("version"): impl Serialize;
+        /// If `true`, it is marked as deprecated: using it adds a warning to responses.
+        deprecated("deprecated"): bool;
+        /// Version number for external management of component templates.
+        version("version"): i64;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        meta("_meta");
+        /// Settings, mappings and aliases that the template applies. Required.
+        template("template");
     }
 }
 
@@ -45,6 +38,9 @@ impl super::Cluster {
     /// Creates or updates a component template.
     #[inline]
     pub fn put_component_template(&self, name: impl Param<String>) -> PutComponentTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutComponentTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,20 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.put_settings",
-    routes: &[Route::put(&["/_cluster/settings"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_cluster/settings`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-put-settings)
-    PutSettings of PutSettingsEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-put-settings).
+    PutSettings -> Value, json;
+    table { name: "cluster.put_settings", routes: &[Route::put(&["/_cluster/settings"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
@@ -25,12 +19,11 @@ builder! {
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
-    property {
-        /// Settings that survive a restart of the cluster. Object.
-        persistent("persistent"): impl Serialize;
+    object {
+        /// Settings that survive a restart of the cluster.
+        persistent("persistent");
         /// Settings that are lost when the cluster restarts. Deprecated in favor of `persistent`.
-        /// Object.
-        transient("transient"): impl Serialize;
+        transient("transient");
     }
 }
 
@@ -50,6 +43,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn put_settings(&self) -> PutSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PutSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.remote_info",
-    routes: &[Route::get(&["/_remote/info"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_remote/info`
     ///
-    /// Since 6.1.0. Not on serverless. Needs the cluster privilege `monitor`.
-    ///
+    /// Since 6.1.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-remote-info)
-    RemoteInfo of RemoteInfoEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-remote-info).
+    RemoteInfo -> Value, none;
+    table { name: "cluster.remote_info", routes: &[Route::get(&["/_remote/info"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Cluster {
     /// Returns the configured remote clusters and their connection state.
     #[inline]
     pub fn remote_info(&self) -> RemoteInfo {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        RemoteInfo(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

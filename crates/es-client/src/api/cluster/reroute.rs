@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.reroute",
-    routes: &[Route::post(&["/_cluster/reroute"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_cluster/reroute`
     ///
-    /// Since 5.0.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-reroute)
-    Reroute of RerouteEndpoint -> Value, json;
+    /// Since 5.0.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-reroute).
+    Reroute -> Value, json;
+    table { name: "cluster.reroute", routes: &[Route::post(&["/_cluster/reroute"], &[])],
+        body: BodyForm::Json }
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
@@ -26,16 +18,16 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Parts of the cluster state to return. Deprecated since 8.6.0.
-        metric("metric"): impl Param<[String]>;
+        metric("metric"): [String];
         /// If `true`, allocation is retried for shards that have failed too often. Default:
         /// `false`.
         retry_failed("retry_failed"): bool;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
-    property {
-        /// Commands to run: `move`, `cancel`, `allocate_replica` and others. List.
-        commands("commands"): impl Serialize;
+    object {
+        /// Commands to run: `move`, `cancel`, `allocate_replica` and others.
+        commands("commands");
     }
 }
 
@@ -43,6 +35,6 @@ impl super::Cluster {
     /// Changes the allocation of individual shards: move, cancel or allocate.
     #[inline]
     pub fn reroute(&self) -> Reroute {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Reroute(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

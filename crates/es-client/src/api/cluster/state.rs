@@ -2,33 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.state",
-    routes: &[
-        Route::get(&["/_cluster/state/", "/"], &[0, 1]),
-        Route::get(&["/_cluster/state/"], &[0]),
-        Route::get(&["/_cluster/state"], &[]),
-    ],
-    parts: &[Part::list("metric"), Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cluster/state/{metric}/{index}`, `/_cluster/state/{metric}`, `/_cluster/state`
     ///
-    /// Since 1.3.0. Needs the cluster privileges `monitor`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-state)
-    State of StateEndpoint -> Value, none;
+    /// Since 1.3.0. Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-state).
+    State -> Value, none;
+    table { name: "cluster.state",
+        routes: &[Route::get(&["/_cluster/state/", "/"], &[0, 1]), Route::get(&["/_cluster/state/"], &[0]), Route::get(&["/_cluster/state"], &[])],
+        parts: &[Part::list("metric"), Part::list("index")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -41,16 +30,16 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Version of the cluster state metadata to wait for.
-        wait_for_metadata_version("wait_for_metadata_version"): impl Param<i64>;
+        wait_for_metadata_version("wait_for_metadata_version"): i64;
         /// Time to wait for `wait_for_metadata_version`.
         wait_for_timeout("wait_for_timeout"): Duration;
     }
     part {
         /// Parts of the cluster state to return.
-        metric(0): impl Param<[params::ClusterStateMetric]>;
+        metric(0): [params::ClusterStateMetric];
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(1): impl Param<[String]>;
+        index(1): [String];
     }
 }
 
@@ -58,6 +47,6 @@ impl super::Cluster {
     /// Returns the cluster state or parts of it. Meant for debugging: the response can be large.
     #[inline]
     pub fn state(&self) -> State {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        State(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "cluster.stats",
-    routes: &[Route::get(&["/_cluster/stats/nodes/"], &[0]), Route::get(&["/_cluster/stats"], &[])],
-    parts: &[Part::list("node_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_cluster/stats/nodes/{node_id}`, `/_cluster/stats`
     ///
-    /// Since 1.3.0. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats)
-    Stats of StatsEndpoint -> types::ClusterStats, none;
+    /// Since 1.3.0. Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats).
+    Stats -> types::ClusterStats, none;
+    table { name: "cluster.stats",
+        routes: &[Route::get(&["/_cluster/stats/nodes/"], &[0]), Route::get(&["/_cluster/stats"], &[])],
+        parts: &[Part::list("node_id")] }
     query {
         /// If `true`, information about remote clusters is included. Default: `false`.
         include_remotes("include_remotes"): bool;
@@ -26,7 +19,7 @@ builder! {
     }
     part {
         /// IDs or names of the nodes to which the request is limited.
-        node_id(0): impl Param<[String]>;
+        node_id(0): [String];
     }
 }
 
@@ -41,6 +34,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.check_in",
-    routes: &[Route::put(&["/_connector/", "/_check_in"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_check_in`
     ///
-    /// Since 8.12.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-check-in)
-    CheckIn of CheckInEndpoint -> Value, none;
+    /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-check-in).
+    CheckIn -> Value, none;
+    table { name: "connector.check_in",
+        routes: &[Route::put(&["/_connector/", "/_check_in"], &[0])],
+        parts: &[Part::one("connector_id")] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::Connector {
     /// Updates the `last_seen` time of a connector.
     #[inline]
     pub fn check_in(&self, connector_id: impl Param<String>) -> CheckIn {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        CheckIn(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

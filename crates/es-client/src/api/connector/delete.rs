@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.delete",
-    routes: &[Route::delete(&["/_connector/"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_connector/{connector_id}`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-delete)
-    Delete of DeleteEndpoint -> Value, none;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-delete).
+    Delete -> Value, none;
+    table { name: "connector.delete", routes: &[Route::delete(&["/_connector/"], &[0])],
+        parts: &[Part::one("connector_id")] }
     query {
         /// If `true`, the sync jobs of the connector are deleted, too. Default: `false`.
         delete_sync_jobs("delete_sync_jobs"): bool;
@@ -31,6 +23,9 @@ impl super::Connector {
     /// Deletes a connector. Its data is kept.
     #[inline]
     pub fn delete(&self, connector_id: impl Param<String>) -> Delete {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        Delete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

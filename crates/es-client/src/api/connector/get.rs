@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.get",
-    routes: &[Route::get(&["/_connector/"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_connector/{connector_id}`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-get)
-    Get of GetEndpoint -> Value, none;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-get).
+    Get -> Value, none;
+    table { name: "connector.get", routes: &[Route::get(&["/_connector/"], &[0])],
+        parts: &[Part::one("connector_id")] }
     query {
         /// If `true`, connectors that are marked as deleted are included. Default: `false`.
         include_deleted("include_deleted"): bool;
@@ -28,6 +20,9 @@ impl super::Connector {
     /// Returns a connector.
     #[inline]
     pub fn get(&self, connector_id: impl Param<String>) -> Get {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        Get(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,36 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.list",
-    routes: &[Route::get(&["/_connector"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_connector`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-list)
-    List of ListEndpoint -> Value, none;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-list).
+    List -> Value, none;
+    table { name: "connector.list", routes: &[Route::get(&["/_connector"], &[])] }
     query {
         /// Names of the connectors to return.
-        connector_name("connector_name"): impl Param<[String]>;
+        connector_name("connector_name"): [String];
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// If `true`, connectors that are marked as deleted are included. Default: `false`.
         include_deleted("include_deleted"): bool;
         /// Index names of the connectors to return.
-        index_name("index_name"): impl Param<[String]>;
+        index_name("index_name"): [String];
         /// Text to search for in name, description and service type of connectors.
-        query("query"): impl Param<String>;
+        query("query"): String;
         /// Service types of the connectors to return.
-        service_type("service_type"): impl Param<[String]>;
+        service_type("service_type"): [String];
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
 }
 
@@ -39,6 +31,6 @@ impl super::Connector {
     /// Returns connectors.
     #[inline]
     pub fn list(&self) -> List {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        List(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,37 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.post",
-    routes: &[Route::post(&["/_connector"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_connector`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-post)
-    Post of PostEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-post).
+    Post -> Value, json;
+    table { name: "connector.post", routes: &[Route::post(&["/_connector"], &[])],
+        body: BodyForm::Json }
     query {}
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Name of the index that the connector writes to. Text.
-        index_name("index_name"): impl Serialize;
-        /// If `true`, the connector is managed by Elastic; if `false`, it is self-managed. `true`
-        /// or `false`.
-        is_native("is_native"): impl Serialize;
-        /// Language of the synced data, used for its analysis. Text.
-        language("language"): impl Serialize;
-        /// Display name of the connector. Text.
-        name("name"): impl Serialize;
-        /// Service type of the connector. Text.
-        service_type("service_type"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+        /// Name of the index that the connector writes to.
+        index_name("index_name"): String;
+        /// If `true`, the connector is managed by Elastic; if `false`, it is self-managed.
+        is_native("is_native"): bool;
+        /// Language of the synced data, used for its analysis.
+        language("language"): String;
+        /// Display name of the connector.
+        name("name"): String;
+        /// Service type of the connector.
+        service_type("service_type"): String;
     }
 }
 
@@ -40,6 +31,6 @@ impl super::Connector {
     /// Creates a connector with a generated ID.
     #[inline]
     pub fn post(&self) -> Post {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Post(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,43 +2,33 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.put",
-    routes: &[Route::put(&["/_connector/"], &[0]), Route::put(&["/_connector"], &[])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::No,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}`, `/_connector`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-put)
-    Put of PutEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-put).
+    Put -> Value, json;
+    table { name: "connector.put",
+        routes: &[Route::put(&["/_connector/"], &[0]), Route::put(&["/_connector"], &[])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, idempotency: Idempotency::No }
     query {}
     part {
         /// ID of the connector.
-        connector_id(0): impl Param<String>;
+        connector_id(0): String;
     }
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Name of the index that the connector writes to. Text.
-        index_name("index_name"): impl Serialize;
-        /// If `true`, the connector is managed by Elastic; if `false`, it is self-managed. `true`
-        /// or `false`.
-        is_native("is_native"): impl Serialize;
-        /// Language of the synced data, used for its analysis. Text.
-        language("language"): impl Serialize;
-        /// Display name of the connector. Text.
-        name("name"): impl Serialize;
-        /// Service type of the connector. Text.
-        service_type("service_type"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+        /// Name of the index that the connector writes to.
+        index_name("index_name"): String;
+        /// If `true`, the connector is managed by Elastic; if `false`, it is self-managed.
+        is_native("is_native"): bool;
+        /// Language of the synced data, used for its analysis.
+        language("language"): String;
+        /// Display name of the connector.
+        name("name"): String;
+        /// Service type of the connector.
+        service_type("service_type"): String;
     }
 }
 
@@ -46,6 +36,6 @@ impl super::Connector {
     /// Creates a connector, or replaces it.
     #[inline]
     pub fn put(&self) -> Put {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Put(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

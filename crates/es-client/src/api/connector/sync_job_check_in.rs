@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.sync_job_check_in",
-    routes: &[Route::put(&["/_connector/_sync_job/", "/_check_in"], &[0])],
-    parts: &[Part::one("connector_sync_job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_check_in`
     ///
-    /// Experimental: it may change or go. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-check-in)
-    SyncJobCheckIn of SyncJobCheckInEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-check-in).
+    SyncJobCheckIn -> Value, none;
+    table { name: "connector.sync_job_check_in",
+        routes: &[Route::put(&["/_connector/_sync_job/", "/_check_in"], &[0])],
+        parts: &[Part::one("connector_sync_job_id")] }
     query {}
 }
 
@@ -25,9 +18,9 @@ impl super::Connector {
     /// Updates the `last_seen` time of a sync job.
     #[inline]
     pub fn sync_job_check_in(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCheckIn {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+        SyncJobCheckIn(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
             Answer::json,
-        )
+        ))
     }
 }

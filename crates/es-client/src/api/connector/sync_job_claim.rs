@@ -2,30 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.sync_job_claim",
-    routes: &[Route::put(&["/_connector/_sync_job/", "/_claim"], &[0])],
-    parts: &[Part::one("connector_sync_job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::No,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_claim`
     ///
-    /// Experimental: it may change or go. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-claim)
-    SyncJobClaim of SyncJobClaimEndpoint -> Value, json;
+    /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-claim).
+    SyncJobClaim -> Value, json;
+    table { name: "connector.sync_job_claim",
+        routes: &[Route::put(&["/_connector/_sync_job/", "/_claim"], &[0])],
+        parts: &[Part::one("connector_sync_job_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::No }
     query {}
     property {
-        /// Cursor of the last incremental sync job. Anything.
-        sync_cursor("sync_cursor"): impl Serialize;
-        /// Host name of the worker that runs the sync job. Text, required.
-        worker_hostname("worker_hostname"): impl Serialize;
+        /// Host name of the worker that runs the sync job. Required.
+        worker_hostname("worker_hostname"): String;
+    }
+    object {
+        /// Cursor of the last incremental sync job.
+        sync_cursor("sync_cursor");
     }
 }
 
@@ -33,9 +27,9 @@ impl super::Connector {
     /// Claims a sync job for a worker.
     #[inline]
     pub fn sync_job_claim(&self, connector_sync_job_id: impl Param<String>) -> SyncJobClaim {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+        SyncJobClaim(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.sync_job_delete",
-    routes: &[Route::delete(&["/_connector/_sync_job/"], &[0])],
-    parts: &[Part::one("connector_sync_job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_connector/_sync_job/{connector_sync_job_id}`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-delete)
-    SyncJobDelete of SyncJobDeleteEndpoint -> Value, none;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-delete).
+    SyncJobDelete -> Value, none;
+    table { name: "connector.sync_job_delete",
+        routes: &[Route::delete(&["/_connector/_sync_job/"], &[0])],
+        parts: &[Part::one("connector_sync_job_id")] }
     query {}
 }
 
@@ -25,9 +18,9 @@ impl super::Connector {
     /// Deletes a sync job.
     #[inline]
     pub fn sync_job_delete(&self, connector_sync_job_id: impl Param<String>) -> SyncJobDelete {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+        SyncJobDelete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
             Answer::json,
-        )
+        ))
     }
 }

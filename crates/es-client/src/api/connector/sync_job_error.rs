@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.sync_job_error",
-    routes: &[Route::put(&["/_connector/_sync_job/", "/_error"], &[0])],
-    parts: &[Part::one("connector_sync_job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_error`
     ///
-    /// Experimental: it may change or go. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-error)
-    SyncJobError of SyncJobErrorEndpoint -> Value, json;
+    /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-error).
+    SyncJobError -> Value, json;
+    table { name: "connector.sync_job_error",
+        routes: &[Route::put(&["/_connector/_sync_job/", "/_error"], &[0])],
+        parts: &[Part::one("connector_sync_job_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Error message of the sync job. Text, required.
-        error("error"): impl Serialize;
+        /// Error message of the sync job. Required.
+        error("error"): String;
     }
 }
 
@@ -30,9 +22,9 @@ impl super::Connector {
     /// Sets the error of a sync job and its status to `error`.
     #[inline]
     pub fn sync_job_error(&self, connector_sync_job_id: impl Param<String>) -> SyncJobError {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+        SyncJobError(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,30 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.sync_job_list",
-    routes: &[Route::get(&["/_connector/_sync_job"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_connector/_sync_job`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-list)
-    SyncJobList of SyncJobListEndpoint -> Value, none;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-list).
+    SyncJobList -> Value, none;
+    table { name: "connector.sync_job_list",
+        routes: &[Route::get(&["/_connector/_sync_job"], &[])] }
     query {
         /// ID of the connector.
-        connector_id("connector_id"): impl Param<String>;
+        connector_id("connector_id"): String;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Types of the sync jobs to return: `full`, `incremental` or `access_control`.
-        job_type("job_type"): impl Param<[params::SyncJobType]>;
+        job_type("job_type"): [params::SyncJobType];
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Status of the sync jobs to return.
         status("status"): params::SyncStatus;
     }
@@ -35,6 +28,6 @@ impl super::Connector {
     /// Returns sync jobs.
     #[inline]
     pub fn sync_job_list(&self) -> SyncJobList {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SyncJobList(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,30 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.sync_job_post",
-    routes: &[Route::post(&["/_connector/_sync_job"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_connector/_sync_job`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-post)
-    SyncJobPost of SyncJobPostEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-post).
+    SyncJobPost -> Value, json;
+    table { name: "connector.sync_job_post",
+        routes: &[Route::post(&["/_connector/_sync_job"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// ID of the connector to sync. Text, required.
-        id("id"): impl Serialize;
-        /// Type of the sync job: `full`, `incremental` or `access_control`. One of several words.
-        job_type("job_type"): impl Serialize;
-        /// Trigger of the sync job: `on_demand` or `scheduled`. One of several words.
-        trigger_method("trigger_method"): impl Serialize;
+        /// ID of the connector to sync. Required.
+        id("id"): String;
+        /// Type of the sync job: `full`, `incremental` or `access_control`.
+        job_type("job_type"): params::SyncJobType;
+        /// Trigger of the sync job: `on_demand` or `scheduled`.
+        trigger_method("trigger_method"): params::SyncJobTriggerMethod;
     }
 }
 
@@ -33,6 +26,6 @@ impl super::Connector {
     /// Creates a sync job.
     #[inline]
     pub fn sync_job_post(&self) -> SyncJobPost {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SyncJobPost(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

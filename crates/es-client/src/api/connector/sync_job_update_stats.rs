@@ -2,39 +2,31 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.sync_job_update_stats",
-    routes: &[Route::put(&["/_connector/_sync_job/", "/_stats"], &[0])],
-    parts: &[Part::one("connector_sync_job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/_sync_job/{connector_sync_job_id}/_stats`
     ///
-    /// Experimental: it may change or go. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-update-stats)
-    SyncJobUpdateStats of SyncJobUpdateStatsEndpoint -> Value, json;
+    /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-update-stats).
+    SyncJobUpdateStats -> Value, json;
+    table { name: "connector.sync_job_update_stats",
+        routes: &[Route::put(&["/_connector/_sync_job/", "/_stats"], &[0])],
+        parts: &[Part::one("connector_sync_job_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Number of documents that the sync job has deleted. Number, required.
-        deleted_document_count("deleted_document_count"): impl Serialize;
-        /// Number of documents that the sync job has indexed. Number, required.
-        indexed_document_count("indexed_document_count"): impl Serialize;
-        /// Volume of the documents that the sync job has indexed, in MiB. Number, required.
-        indexed_document_volume("indexed_document_volume"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Number of documents in the index after the sync job. Number.
-        total_document_count("total_document_count"): impl Serialize;
-    }
-    duration {
-        /// Time at which the sync job was last seen. Text.
+        /// Number of documents that the sync job has deleted. Required.
+        deleted_document_count("deleted_document_count"): i64;
+        /// Number of documents that the sync job has indexed. Required.
+        indexed_document_count("indexed_document_count"): i64;
+        /// Volume of the documents that the sync job has indexed, in MiB. Required.
+        indexed_document_volume("indexed_document_volume"): i64;
+        /// Time at which the sync job was last seen.
         last_seen("last_seen"): Duration;
+        /// Number of documents in the index after the sync job.
+        total_document_count("total_document_count"): i64;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
     }
 }
 
@@ -45,9 +37,9 @@ impl super::Connector {
         &self,
         connector_sync_job_id: impl Param<String>,
     ) -> SyncJobUpdateStats {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
+        SyncJobUpdateStats(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
             Answer::json,
-        )
+        ))
     }
 }

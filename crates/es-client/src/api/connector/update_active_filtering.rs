@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_active_filtering",
-    routes: &[Route::put(&["/_connector/", "/_filtering/_activate"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_filtering/_activate`
     ///
-    /// Since 8.12.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-active-filtering)
-    UpdateActiveFiltering of UpdateActiveFilteringEndpoint -> Value, none;
+    /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-active-filtering).
+    UpdateActiveFiltering -> Value, none;
+    table { name: "connector.update_active_filtering",
+        routes: &[Route::put(&["/_connector/", "/_filtering/_activate"], &[0])],
+        parts: &[Part::one("connector_id")] }
     query {}
 }
 
@@ -28,6 +21,9 @@ impl super::Connector {
         &self,
         connector_id: impl Param<String>,
     ) -> UpdateActiveFiltering {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateActiveFiltering(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_api_key_id",
-    routes: &[Route::put(&["/_connector/", "/_api_key_id"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_api_key_id`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-api-key-id)
-    UpdateApiKeyId of UpdateApiKeyIdEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-api-key-id).
+    UpdateApiKeyId -> Value, json;
+    table { name: "connector.update_api_key_id",
+        routes: &[Route::put(&["/_connector/", "/_api_key_id"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// ID of the API key that the connector uses. Text.
-        api_key_id("api_key_id"): impl Serialize;
-        /// ID of the connector secret that stores the API key. Text.
-        api_key_secret_id("api_key_secret_id"): impl Serialize;
+        /// ID of the API key that the connector uses.
+        api_key_id("api_key_id"): String;
+        /// ID of the connector secret that stores the API key.
+        api_key_secret_id("api_key_secret_id"): String;
     }
 }
 
@@ -32,6 +24,9 @@ impl super::Connector {
     /// Updates the API key IDs of a connector.
     #[inline]
     pub fn update_api_key_id(&self, connector_id: impl Param<String>) -> UpdateApiKeyId {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateApiKeyId(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_configuration",
-    routes: &[Route::put(&["/_connector/", "/_configuration"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_configuration`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-configuration)
-    UpdateConfiguration of UpdateConfigurationEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-configuration).
+    UpdateConfiguration -> Value, json;
+    table { name: "connector.update_configuration",
+        routes: &[Route::put(&["/_connector/", "/_configuration"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Configuration fields, each with type, label and value. Object.
-        configuration("configuration"): impl Serialize;
-        /// Values of configuration fields, by name. Object.
-        values("values"): impl Serialize;
+    object {
+        /// Configuration fields, each with type, label and value.
+        configuration("configuration");
+        /// Values of configuration fields, by name.
+        values("values");
     }
 }
 
@@ -32,6 +24,9 @@ impl super::Connector {
     /// Updates the configuration of a connector.
     #[inline]
     pub fn update_configuration(&self, connector_id: impl Param<String>) -> UpdateConfiguration {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateConfiguration(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

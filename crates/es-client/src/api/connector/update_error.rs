@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_error",
-    routes: &[Route::put(&["/_connector/", "/_error"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_error`
     ///
-    /// Since 8.12.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-error)
-    UpdateError of UpdateErrorEndpoint -> Value, json;
+    /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-error).
+    UpdateError -> Value, json;
+    table { name: "connector.update_error",
+        routes: &[Route::put(&["/_connector/", "/_error"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Error message of the connector; `null` clears it. Text, required.
-        error("error"): impl Serialize;
+        /// Error message of the connector; `null` clears it. Required.
+        error("error"): String;
     }
 }
 
@@ -30,6 +22,9 @@ impl super::Connector {
     /// Sets or clears the error of a connector.
     #[inline]
     pub fn update_error(&self, connector_id: impl Param<String>) -> UpdateError {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateError(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

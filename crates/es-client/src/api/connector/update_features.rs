@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_features",
-    routes: &[Route::put(&["/_connector/", "/_features"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_features`
     ///
-    /// Experimental: it may change or go. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-features)
-    UpdateFeatures of UpdateFeaturesEndpoint -> Value, json;
+    /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-features).
+    UpdateFeatures -> Value, json;
+    table { name: "connector.update_features",
+        routes: &[Route::put(&["/_connector/", "/_features"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Features of the connector and whether they are enabled. Object, required.
-        features("features"): impl Serialize;
+    object {
+        /// Features of the connector and whether they are enabled. Required.
+        features("features");
     }
 }
 
@@ -30,6 +22,9 @@ impl super::Connector {
     /// Updates the features of a connector.
     #[inline]
     pub fn update_features(&self, connector_id: impl Param<String>) -> UpdateFeatures {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateFeatures(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

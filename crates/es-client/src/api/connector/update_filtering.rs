@@ -2,31 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_filtering",
-    routes: &[Route::put(&["/_connector/", "/_filtering"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_filtering`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-filtering)
-    UpdateFiltering of UpdateFilteringEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-filtering).
+    UpdateFiltering -> Value, json;
+    table { name: "connector.update_filtering",
+        routes: &[Route::put(&["/_connector/", "/_filtering"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Advanced filter snippet of the draft, in the syntax of the data source. Object.
-        advanced_snippet("advanced_snippet"): impl Serialize;
-        /// Complete filtering configuration, with active rules and draft. List.
-        filtering("filtering"): impl Serialize;
-        /// Basic filtering rules of the draft. List.
-        rules("rules"): impl Serialize;
+    object {
+        /// Advanced filter snippet of the draft, in the syntax of the data source.
+        advanced_snippet("advanced_snippet");
+        /// Complete filtering configuration, with active rules and draft.
+        filtering("filtering");
+        /// Basic filtering rules of the draft.
+        rules("rules");
     }
 }
 
@@ -34,6 +26,9 @@ impl super::Connector {
     /// Updates the draft filtering rules of a connector.
     #[inline]
     pub fn update_filtering(&self, connector_id: impl Param<String>) -> UpdateFiltering {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateFiltering(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_filtering_validation",
-    routes: &[Route::put(&["/_connector/", "/_filtering/_validation"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_filtering/_validation`
     ///
-    /// Since 8.12.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-filtering-validation)
-    UpdateFilteringValidation of UpdateFilteringValidationEndpoint -> Value, json;
+    /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-filtering-validation).
+    UpdateFilteringValidation -> Value, json;
+    table { name: "connector.update_filtering_validation",
+        routes: &[Route::put(&["/_connector/", "/_filtering/_validation"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Validation result of the draft. Object, required.
-        validation("validation"): impl Serialize;
+    object {
+        /// Validation result of the draft. Required.
+        validation("validation");
     }
 }
 
@@ -33,6 +25,9 @@ impl super::Connector {
         &self,
         connector_id: impl Param<String>,
     ) -> UpdateFilteringValidation {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateFilteringValidation(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

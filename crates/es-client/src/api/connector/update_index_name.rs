@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_index_name",
-    routes: &[Route::put(&["/_connector/", "/_index_name"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_index_name`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-index-name)
-    UpdateIndexName of UpdateIndexNameEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-index-name).
+    UpdateIndexName -> Value, json;
+    table { name: "connector.update_index_name",
+        routes: &[Route::put(&["/_connector/", "/_index_name"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Name of the index that the connector writes to. Text, required.
-        index_name("index_name"): impl Serialize;
+        /// Name of the index that the connector writes to. Required.
+        index_name("index_name"): String;
     }
 }
 
@@ -30,6 +22,9 @@ impl super::Connector {
     /// Updates the index that a connector writes to.
     #[inline]
     pub fn update_index_name(&self, connector_id: impl Param<String>) -> UpdateIndexName {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateIndexName(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,29 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_name",
-    routes: &[Route::put(&["/_connector/", "/_name"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_name`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-name)
-    UpdateName of UpdateNameEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-name).
+    UpdateName -> Value, json;
+    table { name: "connector.update_name", routes: &[Route::put(&["/_connector/", "/_name"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Display name of the connector. Text.
-        name("name"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+        /// Display name of the connector.
+        name("name"): String;
     }
 }
 
@@ -32,6 +23,9 @@ impl super::Connector {
     /// Updates name and description of a connector.
     #[inline]
     pub fn update_name(&self, connector_id: impl Param<String>) -> UpdateName {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateName(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

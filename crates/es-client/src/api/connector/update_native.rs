@@ -2,28 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_native",
-    routes: &[Route::put(&["/_connector/", "/_native"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_native`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-native)
-    UpdateNative of UpdateNativeEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-native).
+    UpdateNative -> Value, json;
+    table { name: "connector.update_native",
+        routes: &[Route::put(&["/_connector/", "/_native"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// If `true`, the connector is managed by Elastic; if `false`, it is self-managed. `true`
-        /// or `false`, required.
-        is_native("is_native"): impl Serialize;
+        /// If `true`, the connector is managed by Elastic; if `false`, it is self-managed.
+        /// Required.
+        is_native("is_native"): bool;
     }
 }
 
@@ -31,6 +23,9 @@ impl super::Connector {
     /// Updates whether a connector is managed by Elastic.
     #[inline]
     pub fn update_native(&self, connector_id: impl Param<String>) -> UpdateNative {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateNative(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_pipeline",
-    routes: &[Route::put(&["/_connector/", "/_pipeline"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_pipeline`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-pipeline)
-    UpdatePipeline of UpdatePipelineEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-pipeline).
+    UpdatePipeline -> Value, json;
+    table { name: "connector.update_pipeline",
+        routes: &[Route::put(&["/_connector/", "/_pipeline"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Settings of the ingest pipeline. Object, required.
-        pipeline("pipeline"): impl Serialize;
+    object {
+        /// Settings of the ingest pipeline. Required.
+        pipeline("pipeline");
     }
 }
 
@@ -30,6 +22,9 @@ impl super::Connector {
     /// Updates the ingest pipeline of a connector.
     #[inline]
     pub fn update_pipeline(&self, connector_id: impl Param<String>) -> UpdatePipeline {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdatePipeline(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_scheduling",
-    routes: &[Route::put(&["/_connector/", "/_scheduling"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_scheduling`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-scheduling)
-    UpdateScheduling of UpdateSchedulingEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-scheduling).
+    UpdateScheduling -> Value, json;
+    table { name: "connector.update_scheduling",
+        routes: &[Route::put(&["/_connector/", "/_scheduling"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Schedule of each sync job type. Object, required.
-        scheduling("scheduling"): impl Serialize;
+    object {
+        /// Schedule of each sync job type. Required.
+        scheduling("scheduling");
     }
 }
 
@@ -30,6 +22,9 @@ impl super::Connector {
     /// Updates the sync schedule of a connector.
     #[inline]
     pub fn update_scheduling(&self, connector_id: impl Param<String>) -> UpdateScheduling {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateScheduling(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

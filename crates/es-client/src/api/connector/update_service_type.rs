@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_service_type",
-    routes: &[Route::put(&["/_connector/", "/_service_type"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_service_type`
     ///
-    /// Since 8.12.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-service-type)
-    UpdateServiceType of UpdateServiceTypeEndpoint -> Value, json;
+    /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-service-type).
+    UpdateServiceType -> Value, json;
+    table { name: "connector.update_service_type",
+        routes: &[Route::put(&["/_connector/", "/_service_type"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Service type of the connector. Text, required.
-        service_type("service_type"): impl Serialize;
+        /// Service type of the connector. Required.
+        service_type("service_type"): String;
     }
 }
 
@@ -30,6 +22,9 @@ impl super::Connector {
     /// Updates the service type of a connector.
     #[inline]
     pub fn update_service_type(&self, connector_id: impl Param<String>) -> UpdateServiceType {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateServiceType(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "connector.update_status",
-    routes: &[Route::put(&["/_connector/", "/_status"], &[0])],
-    parts: &[Part::one("connector_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_connector/{connector_id}/_status`
     ///
-    /// Since 8.12.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-status)
-    UpdateStatus of UpdateStatusEndpoint -> Value, json;
+    /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-status).
+    UpdateStatus -> Value, json;
+    table { name: "connector.update_status",
+        routes: &[Route::put(&["/_connector/", "/_status"], &[0])],
+        parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Status of the connector, such as `connected` or `error`. One of several words, required.
-        status("status"): impl Serialize;
+        /// Status of the connector, such as `connected` or `error`. Required.
+        status("status"): params::ConnectorStatus;
     }
 }
 
@@ -30,6 +22,9 @@ impl super::Connector {
     /// Updates the status of a connector.
     #[inline]
     pub fn update_status(&self, connector_id: impl Param<String>) -> UpdateStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, connector_id), Answer::json)
+        UpdateStatus(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
+            Answer::json,
+        ))
     }
 }

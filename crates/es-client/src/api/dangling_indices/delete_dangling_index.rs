@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "dangling_indices.delete_dangling_index",
-    routes: &[Route::delete(&["/_dangling/"], &[0])],
-    parts: &[Part::one("index_uuid")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_dangling/{index_uuid}`
     ///
-    /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
-    ///
+    /// Since 7.9.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-delete-dangling-index)
-    DeleteDanglingIndex of DeleteDanglingIndexEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-delete-dangling-index).
+    DeleteDanglingIndex -> Value, none;
+    table { name: "dangling_indices.delete_dangling_index",
+        routes: &[Route::delete(&["/_dangling/"], &[0])], parts: &[Part::one("index_uuid")] }
     query {
         /// Must be `true`: confirms that the operation may lose data. Default: `false`.
         accept_data_loss("accept_data_loss"): bool;
@@ -32,6 +25,9 @@ impl super::DanglingIndices {
     /// Deletes a dangling index from disk.
     #[inline]
     pub fn delete_dangling_index(&self, index_uuid: impl Param<String>) -> DeleteDanglingIndex {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid), Answer::json)
+        DeleteDanglingIndex(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index_uuid),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "dangling_indices.import_dangling_index",
-    routes: &[Route::post(&["/_dangling/"], &[0])],
-    parts: &[Part::one("index_uuid")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_dangling/{index_uuid}`
     ///
-    /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
-    ///
+    /// Since 7.9.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-import-dangling-index)
-    ImportDanglingIndex of ImportDanglingIndexEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-import-dangling-index).
+    ImportDanglingIndex -> Value, none;
+    table { name: "dangling_indices.import_dangling_index",
+        routes: &[Route::post(&["/_dangling/"], &[0])], parts: &[Part::one("index_uuid")] }
     query {
         /// Must be `true`: confirms that the operation may lose data. Default: `false`.
         accept_data_loss("accept_data_loss"): bool;
@@ -32,6 +25,9 @@ impl super::DanglingIndices {
     /// Imports a dangling index into the cluster.
     #[inline]
     pub fn import_dangling_index(&self, index_uuid: impl Param<String>) -> ImportDanglingIndex {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index_uuid), Answer::json)
+        ImportDanglingIndex(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index_uuid),
+            Answer::json,
+        ))
     }
 }

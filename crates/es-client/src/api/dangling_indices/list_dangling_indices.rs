@@ -2,21 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "dangling_indices.list_dangling_indices",
-    routes: &[Route::get(&["/_dangling"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_dangling`
     ///
-    /// Since 7.9.0. Not on serverless. Needs the cluster privilege `manage`.
-    ///
+    /// Since 7.9.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-list-dangling-indices)
-    ListDanglingIndices of ListDanglingIndicesEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-list-dangling-indices).
+    ListDanglingIndices -> Value, none;
+    table { name: "dangling_indices.list_dangling_indices",
+        routes: &[Route::get(&["/_dangling"], &[])] }
     query {}
 }
 
@@ -24,6 +18,6 @@ impl super::DanglingIndices {
     /// Returns dangling indices.
     #[inline]
     pub fn list_dangling_indices(&self) -> ListDanglingIndices {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ListDanglingIndices(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

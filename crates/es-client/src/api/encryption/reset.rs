@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "encryption.reset",
-    routes: &[Route::post(&["/_encryption/_reset"], &[])],
-    query: QUERY,
-    required: &["accept_data_loss"],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_encryption/_reset`
     ///
-    /// Since 9.5.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-encryption-reset)
-    Reset of ResetEndpoint -> Value, none;
+    /// Since 9.5.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-encryption-reset).
+    Reset -> Value, none;
+    table { name: "encryption.reset", routes: &[Route::post(&["/_encryption/_reset"], &[])],
+        required: &["accept_data_loss"] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,10 +21,11 @@ builder! {
 impl super::Encryption {
     /// Replaces the encryption keys. Data that the old keys encrypt is lost.
     #[inline]
-    pub fn reset(&self, accept_data_loss: bool) -> Reset {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_query("accept_data_loss", accept_data_loss),
+    pub fn reset(&self, accept_data_loss: impl Param<bool>) -> Reset {
+        Reset(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_query("accept_data_loss", accept_data_loss),
             Answer::json,
-        )
+        ))
     }
 }

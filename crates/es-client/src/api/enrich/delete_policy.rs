@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "enrich.delete_policy",
-    routes: &[Route::delete(&["/_enrich/policy/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_enrich/policy/{name}`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-delete-policy)
-    DeletePolicy of DeletePolicyEndpoint -> Value, none;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-delete-policy).
+    DeletePolicy -> Value, none;
+    table { name: "enrich.delete_policy", routes: &[Route::delete(&["/_enrich/policy/"], &[0])],
+        parts: &[Part::one("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +20,9 @@ impl super::Enrich {
     /// Deletes an enrich policy and its enrich index.
     #[inline]
     pub fn delete_policy(&self, name: impl Param<String>) -> DeletePolicy {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeletePolicy(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

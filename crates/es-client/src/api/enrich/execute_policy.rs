@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "enrich.execute_policy",
-    routes: &[Route::put(&["/_enrich/policy/", "/_execute"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_enrich/policy/{name}/_execute`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-execute-policy)
-    ExecutePolicy of ExecutePolicyEndpoint -> Value, none;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-execute-policy).
+    ExecutePolicy -> Value, none;
+    table { name: "enrich.execute_policy",
+        routes: &[Route::put(&["/_enrich/policy/", "/_execute"], &[0])],
+        parts: &[Part::one("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,6 +24,9 @@ impl super::Enrich {
     /// Creates the enrich index of an enrich policy.
     #[inline]
     pub fn execute_policy(&self, name: impl Param<String>) -> ExecutePolicy {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        ExecutePolicy(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

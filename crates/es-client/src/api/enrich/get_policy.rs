@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "enrich.get_policy",
-    routes: &[Route::get(&["/_enrich/policy/"], &[0]), Route::get(&["/_enrich/policy"], &[])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_enrich/policy/{name}`, `/_enrich/policy`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-get-policy)
-    GetPolicy of GetPolicyEndpoint -> Value, none;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-get-policy).
+    GetPolicy -> Value, none;
+    table { name: "enrich.get_policy",
+        routes: &[Route::get(&["/_enrich/policy/"], &[0]), Route::get(&["/_enrich/policy"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
         /// Names of the enrich policies to return.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -32,6 +25,6 @@ impl super::Enrich {
     /// Returns enrich policies.
     #[inline]
     pub fn get_policy(&self) -> GetPolicy {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetPolicy(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,34 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "enrich.put_policy",
-    routes: &[Route::put(&["/_enrich/policy/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_enrich/policy/{name}`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-put-policy)
-    PutPolicy of PutPolicyEndpoint -> Value, json;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-put-policy).
+    PutPolicy -> Value, json;
+    table { name: "enrich.put_policy", routes: &[Route::put(&["/_enrich/policy/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
-    property {
-        /// Policy that matches documents by a `geo_shape` query. Object.
-        geo_match("geo_match"): impl Serialize;
-        /// Policy that matches documents by an exact value. Object.
-        match_("match"): impl Serialize;
-        /// Policy that matches numbers, dates or IP addresses by range. Object.
-        range("range"): impl Serialize;
+    object {
+        /// Policy that matches documents by a `geo_shape` query.
+        geo_match("geo_match");
+        /// Policy that matches documents by an exact value.
+        match_("match");
+        /// Policy that matches numbers, dates or IP addresses by range.
+        range("range");
     }
 }
 
@@ -37,6 +28,9 @@ impl super::Enrich {
     /// Creates an enrich policy.
     #[inline]
     pub fn put_policy(&self, name: impl Param<String>) -> PutPolicy {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutPolicy(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "enrich.stats",
-    routes: &[Route::get(&["/_enrich/_stats"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_enrich/_stats`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-stats)
-    Stats of StatsEndpoint -> Value, none;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-stats).
+    Stats -> Value, none;
+    table { name: "enrich.stats", routes: &[Route::get(&["/_enrich/_stats"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +19,6 @@ impl super::Enrich {
     /// Returns statistics of enrich coordinators and of running policies.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "eql.delete",
-    routes: &[Route::delete(&["/_eql/search/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_eql/search/{id}`
     ///
-    /// Since 7.9.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-delete)
-    Delete of DeleteEndpoint -> Value, none;
+    /// Since 7.9.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-delete).
+    Delete -> Value, none;
+    table { name: "eql.delete", routes: &[Route::delete(&["/_eql/search/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Eql {
     /// Deletes an async EQL search, and cancels it if it is still running.
     #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        Delete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "eql.get",
-    routes: &[Route::get(&["/_eql/search/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_eql/search/{id}`
     ///
-    /// Since 7.9.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-get)
-    Get of GetEndpoint -> Value, none;
+    /// Since 7.9.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-get).
+    Get -> Value, none;
+    table { name: "eql.get", routes: &[Route::get(&["/_eql/search/"], &[0])],
+        parts: &[Part::one("id")] }
     query {
         /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
@@ -30,6 +22,6 @@ impl super::Eql {
     /// Returns the results of an async or stored EQL search.
     #[inline]
     pub fn get(&self, id: impl Param<String>) -> Get {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        Get(Request::new(RequestParts::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json))
     }
 }

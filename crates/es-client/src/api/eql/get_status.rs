@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "eql.get_status",
-    routes: &[Route::get(&["/_eql/search/status/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_eql/search/status/{id}`
     ///
-    /// Since 7.9.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-get-status)
-    GetStatus of GetStatusEndpoint -> Value, none;
+    /// Since 7.9.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-get-status).
+    GetStatus -> Value, none;
+    table { name: "eql.get_status", routes: &[Route::get(&["/_eql/search/status/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Eql {
     /// Returns the status of an async or stored EQL search, without its results.
     #[inline]
     pub fn get_status(&self, id: impl Param<String>) -> GetStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        GetStatus(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,24 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "eql.search",
-    routes: &[Route::get_or_post(&["/", "/_eql/search"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_eql/search`
     ///
-    /// Since 7.9.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-search)
-    Search of SearchEndpoint -> Value, json;
+    /// Since 7.9.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-search).
+    Search -> Value, json;
+    table { name: "eql.search", routes: &[Route::get_or_post(&["/", "/_eql/search"], &[0])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
@@ -35,7 +26,7 @@ builder! {
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `true`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -49,45 +40,44 @@ builder! {
     }
     property {
         /// If `true`, the request returns partial results when shards fail or time out; if `false`,
-        /// it fails. `true` or `false`. Default: `true`.
-        allow_partial_search_results("allow_partial_search_results"): impl Serialize;
+        /// it fails. Default: `true`.
+        allow_partial_search_results("allow_partial_search_results"): bool;
         /// If `true`, sequence queries return the sequences that were found when shards fail.
-        /// `true` or `false`. Default: `false`.
-        allow_partial_sequence_results("allow_partial_sequence_results"): impl Serialize;
-        /// Part of the API specification; released servers may reject it. `true` or `false`.
-        case_sensitive("case_sensitive"): impl Serialize;
-        /// Field that holds the category of an event. Text. Default: `event.category`.
-        event_category_field("event_category_field"): impl Serialize;
-        /// Number of events to process at once for sequence queries. Number. Default: `1000`.
-        fetch_size("fetch_size"): impl Serialize;
-        /// Fields to return for each event, with optional formats. Object or list.
-        fields("fields"): impl Serialize;
-        /// Query (Query DSL) that events must match. Object or list.
-        filter("filter"): impl Serialize;
-        /// If `true`, the results are stored even if the request completes within
-        /// `wait_for_completion_timeout`. `true` or `false`.
-        keep_on_completion("keep_on_completion"): impl Serialize;
-        /// Maximum number of samples to return for each set of join keys. Number. Default: `1`.
-        max_samples_per_key("max_samples_per_key"): impl Serialize;
-        /// Query, in EQL. Text, required.
-        query("query"): impl Serialize;
-        /// Matches to return: `head` for the earliest, `tail` for the most recent. One of several
-        /// words. Default: `tail`.
-        result_position("result_position"): impl Serialize;
-        /// Runtime fields that exist for this request only, by name. Object. Since 8.0.0.
-        runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Maximum number of events or sequences to return. Default: `10`. Number.
-        size("size"): impl Serialize;
-        /// Field by which events with the same timestamp are sorted. Text.
-        tiebreaker_field("tiebreaker_field"): impl Serialize;
-        /// Field that holds the timestamp of an event. Text. Default: `@timestamp`.
-        timestamp_field("timestamp_field"): impl Serialize;
-    }
-    duration {
-        /// Period for which the search or the point in time is kept. Text.
+        /// Default: `false`.
+        allow_partial_sequence_results("allow_partial_sequence_results"): bool;
+        /// Part of the API specification; released servers may reject it.
+        case_sensitive("case_sensitive"): bool;
+        /// Field that holds the category of an event. Default: `event.category`.
+        event_category_field("event_category_field"): String;
+        /// Number of events to process at once for sequence queries. Default: `1000`.
+        fetch_size("fetch_size"): i64;
+        /// Query (Query DSL) that events must match.
+        filter("filter"): [dsl::Query];
+        /// Period for which the search or the point in time is kept.
         keep_alive("keep_alive"): Duration;
-        /// Time to wait for completion. After that, the search continues in the background. Text.
+        /// If `true`, the results are stored even if the request completes within
+        /// `wait_for_completion_timeout`.
+        keep_on_completion("keep_on_completion"): bool;
+        /// Maximum number of samples to return for each set of join keys. Default: `1`.
+        max_samples_per_key("max_samples_per_key"): i64;
+        /// Query, in EQL. Required.
+        query("query"): String;
+        /// Matches to return: `head` for the earliest, `tail` for the most recent. Default: `tail`.
+        result_position("result_position"): params::ResultPosition;
+        /// Maximum number of events or sequences to return. Default: `10`.
+        size("size"): i64;
+        /// Field by which events with the same timestamp are sorted.
+        tiebreaker_field("tiebreaker_field"): String;
+        /// Field that holds the timestamp of an event. Default: `@timestamp`.
+        timestamp_field("timestamp_field"): String;
+        /// Time to wait for completion. After that, the search continues in the background.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
+    }
+    object {
+        /// Fields to return for each event, with optional formats.
+        fields("fields");
+        /// Runtime fields that exist for this request only, by name. Since 8.0.0.
+        runtime_mappings("runtime_mappings");
     }
 }
 
@@ -95,6 +85,9 @@ impl super::Eql {
     /// Runs an EQL search.
     #[inline]
     pub fn search(&self, index: impl Param<[String]>) -> Search {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Search(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.async_query_delete",
-    routes: &[Route::delete(&["/_query/async/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_query/async/{id}`
     ///
-    /// Since 8.13.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-delete)
-    AsyncQueryDelete of AsyncQueryDeleteEndpoint -> Value, none;
+    /// Since 8.13.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-delete).
+    AsyncQueryDelete -> Value, none;
+    table { name: "esql.async_query_delete", routes: &[Route::delete(&["/_query/async/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Esql {
     /// Deletes an async ES|QL query, and cancels it if it is still running.
     #[inline]
     pub fn async_query_delete(&self, id: impl Param<String>) -> AsyncQueryDelete {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        AsyncQueryDelete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

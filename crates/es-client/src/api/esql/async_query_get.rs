@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.async_query_get",
-    routes: &[Route::get(&["/_query/async/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_query/async/{id}`
     ///
-    /// Since 8.13.0. Not on serverless. Needs the index privilege `read`.
-    ///
+    /// Since 8.13.0. Not available on serverless. Requires the index privilege `read`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-get)
-    AsyncQueryGet of AsyncQueryGetEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-get).
+    AsyncQueryGet -> Value, none;
+    table { name: "esql.async_query_get", routes: &[Route::get(&["/_query/async/"], &[0])],
+        parts: &[Part::one("id")] }
     query {
         /// If `true`, columns that contain only nulls are removed from the response. Default:
         /// `false`.
@@ -35,6 +28,9 @@ impl super::Esql {
     /// Returns status and available results of an async ES|QL query.
     #[inline]
     pub fn async_query_get(&self, id: impl Param<String>) -> AsyncQueryGet {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        AsyncQueryGet(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.async_query_stop",
-    routes: &[Route::post(&["/_query/async/", "/stop"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_query/async/{id}/stop`
     ///
-    /// Since 8.18.0. Not on serverless. Needs the index privilege `read`.
-    ///
+    /// Since 8.18.0. Not available on serverless. Requires the index privilege `read`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-stop)
-    AsyncQueryStop of AsyncQueryStopEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-stop).
+    AsyncQueryStop -> Value, none;
+    table { name: "esql.async_query_stop",
+        routes: &[Route::post(&["/_query/async/", "/stop"], &[0])], parts: &[Part::one("id")],
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, columns that contain only nulls are removed from the response. Default:
         /// `false`.
@@ -30,6 +23,9 @@ impl super::Esql {
     /// Stops an async ES|QL query and returns the results available so far.
     #[inline]
     pub fn async_query_stop(&self, id: impl Param<String>) -> AsyncQueryStop {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        AsyncQueryStop(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

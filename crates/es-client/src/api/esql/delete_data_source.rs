@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.delete_data_source",
-    routes: &[Route::delete(&["/_query/data_source/"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_query/data_source/{name}`
     ///
-    /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-data-source)
-    DeleteDataSource of DeleteDataSourceEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Not available on serverless. Requires the cluster
+    /// privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-data-source).
+    DeleteDataSource -> Value, none;
+    table { name: "esql.delete_data_source",
+        routes: &[Route::delete(&["/_query/data_source/"], &[0])], parts: &[Part::list("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +23,9 @@ impl super::Esql {
     /// Deletes data sources.
     #[inline]
     pub fn delete_data_source(&self, name: impl Param<[String]>) -> DeleteDataSource {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteDataSource(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.delete_dataset",
-    routes: &[Route::delete(&["/_query/dataset/"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_query/dataset/{name}`
     ///
-    /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-dataset)
-    DeleteDataset of DeleteDatasetEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Not available on serverless. Requires the index
+    /// privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-dataset).
+    DeleteDataset -> Value, none;
+    table { name: "esql.delete_dataset", routes: &[Route::delete(&["/_query/dataset/"], &[0])],
+        parts: &[Part::list("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +23,9 @@ impl super::Esql {
     /// Deletes datasets.
     #[inline]
     pub fn delete_dataset(&self, name: impl Param<[String]>) -> DeleteDataset {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteDataset(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

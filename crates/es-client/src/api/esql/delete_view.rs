@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.delete_view",
-    routes: &[Route::delete(&["/_query/view/"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_query/view/{name}`
     ///
-    /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege `delete_view`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-view)
-    DeleteView of DeleteViewEndpoint -> Value, none;
+    /// Since 9.4.0. Experimental: may change or be removed. Requires the index privilege
+    /// `delete_view`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-view).
+    DeleteView -> Value, none;
+    table { name: "esql.delete_view", routes: &[Route::delete(&["/_query/view/"], &[0])],
+        parts: &[Part::list("name")] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::Esql {
     /// Deletes views.
     #[inline]
     pub fn delete_view(&self, name: impl Param<[String]>) -> DeleteView {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteView(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

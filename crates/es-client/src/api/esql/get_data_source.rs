@@ -2,32 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.get_data_source",
-    routes: &[
-        Route::get(&["/_query/data_source/"], &[0]),
-        Route::get(&["/_query/data_source"], &[]),
-    ],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_query/data_source/{name}`, `/_query/data_source`
     ///
-    /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-data-source)
-    GetDataSource of GetDataSourceEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Not available on serverless. Requires the cluster
+    /// privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-data-source).
+    GetDataSource -> Value, none;
+    table { name: "esql.get_data_source",
+        routes: &[Route::get(&["/_query/data_source/"], &[0]), Route::get(&["/_query/data_source"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
         /// Names of the data sources to return; wildcards are supported.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -35,6 +26,6 @@ impl super::Esql {
     /// Returns data sources.
     #[inline]
     pub fn get_data_source(&self) -> GetDataSource {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetDataSource(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.get_dataset",
-    routes: &[Route::get(&["/_query/dataset/"], &[0]), Route::get(&["/_query/dataset"], &[])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_query/dataset/{name}`, `/_query/dataset`
     ///
-    /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-dataset)
-    GetDataset of GetDatasetEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Not available on serverless. Requires the index
+    /// privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-dataset).
+    GetDataset -> Value, none;
+    table { name: "esql.get_dataset",
+        routes: &[Route::get(&["/_query/dataset/"], &[0]), Route::get(&["/_query/dataset"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     part {
         /// Names of the datasets to return; wildcards are supported.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -32,6 +26,6 @@ impl super::Esql {
     /// Returns datasets.
     #[inline]
     pub fn get_dataset(&self) -> GetDataset {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetDataset(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.get_query",
-    routes: &[Route::get(&["/_query/queries/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_query/queries/{id}`
     ///
-    /// Since 9.1.0. Experimental: it may change or go. Needs the cluster privilege `monitor_esql`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-query)
-    GetQuery of GetQueryEndpoint -> Value, none;
+    /// Since 9.1.0. Experimental: may change or be removed. Requires the cluster privilege
+    /// `monitor_esql`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-query).
+    GetQuery -> Value, none;
+    table { name: "esql.get_query", routes: &[Route::get(&["/_query/queries/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::Esql {
     /// Returns details of a running ES|QL query.
     #[inline]
     pub fn get_query(&self, id: impl Param<String>) -> GetQuery {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        GetQuery(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

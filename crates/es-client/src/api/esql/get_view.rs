@@ -2,27 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.get_view",
-    routes: &[Route::get(&["/_query/view/"], &[0]), Route::get(&["/_query/view"], &[])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_query/view/{name}`, `/_query/view`
     ///
-    /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege
-    /// `read_view_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-view)
-    GetView of GetViewEndpoint -> Value, none;
+    /// Since 9.4.0. Experimental: may change or be removed. Requires the index privilege
+    /// `read_view_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-view).
+    GetView -> Value, none;
+    table { name: "esql.get_view",
+        routes: &[Route::get(&["/_query/view/"], &[0]), Route::get(&["/_query/view"], &[])],
+        parts: &[Part::one("name")] }
     query {}
     part {
         /// Name of the view to return.
-        name(0): impl Param<String>;
+        name(0): String;
     }
 }
 
@@ -30,6 +23,6 @@ impl super::Esql {
     /// Returns views.
     #[inline]
     pub fn get_view(&self) -> GetView {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetView(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.list_queries",
-    routes: &[Route::get(&["/_query/queries"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_query/queries`
     ///
-    /// Since 9.1.0. Experimental: it may change or go. Needs the cluster privilege `monitor_esql`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-list-queries)
-    ListQueries of ListQueriesEndpoint -> Value, none;
+    /// Since 9.1.0. Experimental: may change or be removed. Requires the cluster privilege
+    /// `monitor_esql`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-list-queries).
+    ListQueries -> Value, none;
+    table { name: "esql.list_queries", routes: &[Route::get(&["/_query/queries"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Esql {
     /// Returns running ES|QL queries.
     #[inline]
     pub fn list_queries(&self) -> ListQueries {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ListQueries(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.put_data_source",
-    routes: &[Route::put(&["/_query/data_source/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_query/data_source/{name}`
     ///
-    /// Experimental: it may change or go. Not on serverless. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-data-source)
-    PutDataSource of PutDataSourceEndpoint -> Value, json;
+    /// Experimental: may change or be removed. Not available on serverless. Requires the cluster
+    /// privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-data-source).
+    PutDataSource -> Value, json;
+    table { name: "esql.put_data_source", routes: &[Route::put(&["/_query/data_source/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,12 +18,14 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Settings of the data source, such as region and credentials. Object.
-        settings("settings"): impl Serialize;
-        /// Type of the data source. Text, required.
-        type_("type"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+        /// Type of the data source. Required.
+        type_("type"): String;
+    }
+    object {
+        /// Settings of the data source, such as region and credentials.
+        settings("settings");
     }
 }
 
@@ -39,6 +33,9 @@ impl super::Esql {
     /// Creates or updates a data source.
     #[inline]
     pub fn put_data_source(&self, name: impl Param<String>) -> PutDataSource {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutDataSource(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

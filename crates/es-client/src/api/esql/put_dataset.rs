@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.put_dataset",
-    routes: &[Route::put(&["/_query/dataset/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_query/dataset/{name}`
     ///
-    /// Experimental: it may change or go. Not on serverless. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-dataset)
-    PutDataset of PutDatasetEndpoint -> Value, json;
+    /// Experimental: may change or be removed. Not available on serverless. Requires the index
+    /// privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-dataset).
+    PutDataset -> Value, json;
+    table { name: "esql.put_dataset", routes: &[Route::put(&["/_query/dataset/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,16 +18,18 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Name of an existing data source. Text, required.
-        data_source("data_source"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Declared columns, and whether other columns are detected. Object.
-        mappings("mappings"): impl Serialize;
-        /// Location of the data as URI; wildcards are supported. Text, required.
-        resource("resource"): impl Serialize;
-        /// Settings for reading the data, such as `format`. Object.
-        settings("settings"): impl Serialize;
+        /// Name of an existing data source. Required.
+        data_source("data_source"): String;
+        /// Description, as free text.
+        description("description"): String;
+        /// Location of the data as URI; wildcards are supported. Required.
+        resource("resource"): String;
+    }
+    object {
+        /// Declared columns, and whether other columns are detected.
+        mappings("mappings");
+        /// Settings for reading the data, such as `format`.
+        settings("settings");
     }
 }
 
@@ -43,6 +37,9 @@ impl super::Esql {
     /// Creates or updates a dataset.
     #[inline]
     pub fn put_dataset(&self, name: impl Param<String>) -> PutDataset {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutDataset(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

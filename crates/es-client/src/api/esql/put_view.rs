@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.put_view",
-    routes: &[Route::put(&["/_query/view/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_query/view/{name}`
     ///
-    /// Since 9.4.0. Experimental: it may change or go. Needs the index privilege `create_view`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-view)
-    PutView of PutViewEndpoint -> Value, json;
+    /// Since 9.4.0. Experimental: may change or be removed. Requires the index privilege
+    /// `create_view`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-view).
+    PutView -> Value, json;
+    table { name: "esql.put_view", routes: &[Route::put(&["/_query/view/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Query, in ES|QL. Text, required.
-        query("query"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+        /// Query, in ES|QL. Required.
+        query("query"): String;
     }
 }
 
@@ -32,6 +24,9 @@ impl super::Esql {
     /// Creates or updates a view.
     #[inline]
     pub fn put_view(&self, name: impl Param<String>) -> PutView {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutView(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,29 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "esql.query",
-    routes: &[Route::post(&["/_query"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_query`
     ///
-    /// Since 8.11.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-query)
-    Query of QueryEndpoint -> types::EsqlResponse, json;
+    /// Since 8.11.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-query).
+    Query -> types::EsqlResponse, json;
+    table { name: "esql.query", routes: &[Route::post(&["/_query"], &[])], body: BodyForm::Json,
+        body_required: true, idempotency: Idempotency::Yes }
     query {
         /// If `true`, the query returns partial results when shards are unavailable or fail; if
         /// `false`, it fails. Default: `true`.
         allow_partial_results("allow_partial_results"): bool;
         /// Separator between values of a CSV response. Default: `,`.
-        delimiter("delimiter"): impl Param<String>;
+        delimiter("delimiter"): String;
         /// If `true`, columns that contain only nulls are removed from the response. Default:
         /// `false`.
         drop_null_columns("drop_null_columns"): bool;
@@ -32,31 +23,32 @@ builder! {
         format("format"): params::EsqlFormat;
     }
     property {
-        /// If `true`, values are returned by column instead of by row. `true` or `false`.
-        columnar("columnar"): impl Serialize;
-        /// Query (Query DSL) that documents must match before the query runs. Object.
-        filter("filter"): impl Serialize;
+        /// If `true`, values are returned by column instead of by row.
+        columnar("columnar"): bool;
+        /// Query (Query DSL) that documents must match before the query runs.
+        filter("filter"): dsl::Query;
         /// If `true`, the response of a cross-cluster query includes details about each cluster.
-        /// `true` or `false`. Default: `false`.
-        include_ccs_metadata("include_ccs_metadata"): impl Serialize;
+        /// Default: `false`.
+        include_ccs_metadata("include_ccs_metadata"): bool;
         /// If `true`, the response includes details about the execution on each cluster, including
-        /// the local one. `true` or `false`. Default: `false`.
-        include_execution_metadata("include_execution_metadata"): impl Serialize;
-        /// Locale for the formatting of results, especially dates. Text.
-        locale("locale"): impl Serialize;
-        /// Values for the parameters of the query. List.
-        params("params"): impl Serialize;
-        /// If `true`, the response includes detailed timing information about the execution. `true`
-        /// or `false`.
-        profile("profile"): impl Serialize;
-        /// Query, in ES|QL. Text, required.
-        query("query"): impl Serialize;
-        /// Settings that apply to this query only. Object. Since 9.5.0.
-        settings("settings"): impl Serialize;
-        /// Tables for `LOOKUP`, which only snapshot builds support. Object.
-        tables("tables"): impl Serialize;
-        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Text. Since 9.4.0.
-        time_zone("time_zone"): impl Serialize;
+        /// the local one. Default: `false`.
+        include_execution_metadata("include_execution_metadata"): bool;
+        /// Locale for the formatting of results, especially dates.
+        locale("locale"): String;
+        /// If `true`, the response includes detailed timing information about the execution.
+        profile("profile"): bool;
+        /// Query, in ES|QL. Required.
+        query("query"): String;
+        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Since 9.4.0.
+        time_zone("time_zone"): String;
+    }
+    object {
+        /// Values for the parameters of the query.
+        params("params");
+        /// Settings that apply to this query only. Since 9.5.0.
+        settings("settings");
+        /// Tables for `LOOKUP`, which only snapshot builds support.
+        tables("tables");
     }
 }
 
@@ -76,6 +68,6 @@ impl super::Esql {
     /// ```
     #[inline]
     pub fn query(&self) -> Query {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Query(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

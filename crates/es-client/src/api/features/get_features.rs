@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "features.get_features",
-    routes: &[Route::get(&["/_features"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_features`
     ///
-    /// Since 7.12.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-features-get-features)
-    GetFeatures of GetFeaturesEndpoint -> Value, none;
+    /// Since 7.12.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-features-get-features).
+    GetFeatures -> Value, none;
+    table { name: "features.get_features", routes: &[Route::get(&["/_features"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +19,6 @@ impl super::Features {
     /// Returns the features that can be included in snapshots.
     #[inline]
     pub fn get_features(&self) -> GetFeatures {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetFeatures(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

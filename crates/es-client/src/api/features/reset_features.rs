@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "features.reset_features",
-    routes: &[Route::post(&["/_features/_reset"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_features/_reset`
     ///
-    /// Since 7.12.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-features-reset-features)
-    ResetFeatures of ResetFeaturesEndpoint -> Value, none;
+    /// Since 7.12.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-features-reset-features).
+    ResetFeatures -> Value, none;
+    table { name: "features.reset_features", routes: &[Route::post(&["/_features/_reset"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +19,6 @@ impl super::Features {
     /// Deletes all state that features keep in system indices.
     #[inline]
     pub fn reset_features(&self) -> ResetFeatures {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ResetFeatures(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "fleet.global_checkpoints",
-    routes: &[Route::get(&["/", "/_fleet/global_checkpoints"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_fleet/global_checkpoints`
     ///
-    /// Since 7.13.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-global-checkpoints)
-    GlobalCheckpoints of GlobalCheckpointsEndpoint -> Value, none;
+    /// Since 7.13.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-global-checkpoints).
+    GlobalCheckpoints -> Value, none;
+    table { name: "fleet.global_checkpoints",
+        routes: &[Route::get(&["/", "/_fleet/global_checkpoints"], &[0])],
+        parts: &[Part::one("index")] }
     query {
         /// Known global checkpoints; with `wait_for_advance`, the response is sent when they have
         /// been exceeded. Default: `[]`.
-        checkpoints("checkpoints"): impl Param<[String]>;
+        checkpoints("checkpoints"): [String];
         /// Time to wait for the checkpoints to advance, if `wait_for_advance` is `true`. Default:
         /// `30s`.
         timeout("timeout"): Duration;
@@ -38,6 +31,9 @@ impl super::Fleet {
     /// Returns the global checkpoints of an index, optionally once they have advanced.
     #[inline]
     pub fn global_checkpoints(&self, index: impl Param<String>) -> GlobalCheckpoints {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        GlobalCheckpoints(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

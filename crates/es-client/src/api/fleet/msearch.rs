@@ -2,27 +2,17 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "fleet.msearch",
-    routes: &[
-        Route::get_or_post(&["/", "/_fleet/_fleet_msearch"], &[0]),
-        Route::get_or_post(&["/_fleet/_fleet_msearch"], &[]),
-    ],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Ndjson,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_fleet/_fleet_msearch`, `/_fleet/_fleet_msearch`
     ///
-    /// Since 7.16.0. Experimental: it may change or go. Needs the index privilege `read`.
-    ///
+    /// Since 7.16.0. Experimental: may change or be removed. Requires the index privilege `read`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-msearch)
-    Msearch of MsearchEndpoint -> Value, lines;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-msearch).
+    Msearch -> Value, lines;
+    table { name: "fleet.msearch",
+        routes: &[Route::get_or_post(&["/", "/_fleet/_fleet_msearch"], &[0]), Route::get_or_post(&["/_fleet/_fleet_msearch"], &[])],
+        parts: &[Part::one("index")], body: BodyForm::Ndjson, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
@@ -34,18 +24,18 @@ builder! {
         ccs_minimize_roundtrips("ccs_minimize_roundtrips"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, frozen indices are ignored. Default: `false`.
         ignore_throttled("ignore_throttled"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Maximum number of searches to run concurrently.
-        max_concurrent_searches("max_concurrent_searches"): impl Param<i64>;
+        max_concurrent_searches("max_concurrent_searches"): i64;
         /// Maximum number of concurrent shard requests per node and search. Default: `5`.
-        max_concurrent_shard_requests("max_concurrent_shard_requests"): impl Param<i64>;
+        max_concurrent_shard_requests("max_concurrent_shard_requests"): i64;
         /// Number of shards above which a pre-filter round trip skips shards that cannot match.
-        pre_filter_shard_size("pre_filter_shard_size"): impl Param<i64>;
+        pre_filter_shard_size("pre_filter_shard_size"): i64;
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
@@ -54,11 +44,11 @@ builder! {
         /// If `true`, names of aggregations and suggesters are prefixed with their type.
         typed_keys("typed_keys"): bool;
         /// Checkpoints that must be visible to search before the search runs. Default: `[]`.
-        wait_for_checkpoints("wait_for_checkpoints"): impl Param<[String]>;
+        wait_for_checkpoints("wait_for_checkpoints"): [String];
     }
     part {
         /// Index for searches that specify none.
-        index(0): impl Param<String>;
+        index(0): String;
     }
 }
 
@@ -66,6 +56,6 @@ impl super::Fleet {
     /// Runs several searches, each after the given checkpoints have become visible.
     #[inline]
     pub fn msearch(&self) -> Msearch {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Msearch(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,37 +2,32 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "graph.explore",
-    routes: &[Route::get_or_post(&["/", "/_graph/explore"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_graph/explore`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-graph-explore)
-    Explore of ExploreEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-graph-explore).
+    Explore -> Value, json;
+    table { name: "graph.explore", routes: &[Route::get_or_post(&["/", "/_graph/explore"], &[0])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// Custom routing value, which determines the shard.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
         /// Time that each shard may take. By default, there is no timeout.
         timeout("timeout"): Duration;
     }
     property {
-        /// Next hop: terms that are connected to those of `vertices`. Object.
-        connections("connections"): impl Serialize;
-        /// Exploration controls: sample size, significance, timeout. Object.
-        controls("controls"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
-        /// Fields whose terms are the vertices of the graph. List.
-        vertices("vertices"): impl Serialize;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
+    }
+    object {
+        /// Next hop: terms that are connected to those of `vertices`.
+        connections("connections");
+        /// Exploration controls: sample size, significance, timeout.
+        controls("controls");
+        /// Fields whose terms are the vertices of the graph.
+        vertices("vertices");
     }
 }
 
@@ -40,6 +35,9 @@ impl super::Graph {
     /// Returns terms of an index and the connections between them.
     #[inline]
     pub fn explore(&self, index: impl Param<[String]>) -> Explore {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Explore(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.delete_lifecycle",
-    routes: &[Route::delete(&["/_ilm/policy/"], &[0])],
-    parts: &[Part::one("policy")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ilm/policy/{policy}`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
-    ///
+    /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `manage_ilm`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-delete-lifecycle)
-    DeleteLifecycle of DeleteLifecycleEndpoint -> types::Acknowledged, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-delete-lifecycle).
+    DeleteLifecycle -> types::Acknowledged, none;
+    table { name: "ilm.delete_lifecycle", routes: &[Route::delete(&["/_ilm/policy/"], &[0])],
+        parts: &[Part::one("policy")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +23,9 @@ impl super::Ilm {
     /// Deletes a lifecycle policy that no index uses.
     #[inline]
     pub fn delete_lifecycle(&self, policy: impl Param<String>) -> DeleteLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy), Answer::json)
+        DeleteLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy),
+            Answer::json,
+        ))
     }
 }

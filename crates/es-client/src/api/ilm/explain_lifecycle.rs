@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.explain_lifecycle",
-    routes: &[Route::get(&["/", "/_ilm/explain"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_ilm/explain`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the index privileges `view_index_metadata`,
-    /// `manage_ilm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-explain-lifecycle)
-    ExplainLifecycle of ExplainLifecycleEndpoint -> Value, none;
+    /// Since 6.6.0. Not available on serverless. Requires the index privileges
+    /// `view_index_metadata`, `manage_ilm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-explain-lifecycle).
+    ExplainLifecycle -> Value, none;
+    table { name: "ilm.explain_lifecycle", routes: &[Route::get(&["/", "/_ilm/explain"], &[0])],
+        parts: &[Part::one("index")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -33,6 +25,9 @@ impl super::Ilm {
     /// Returns the lifecycle state of indices: policy, phase, action and step.
     #[inline]
     pub fn explain_lifecycle(&self, index: impl Param<String>) -> ExplainLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        ExplainLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.get_lifecycle",
-    routes: &[Route::get(&["/_ilm/policy/"], &[0]), Route::get(&["/_ilm/policy"], &[])],
-    parts: &[Part::one("policy")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ilm/policy/{policy}`, `/_ilm/policy`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the cluster privileges `manage_ilm`, `read_ilm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-get-lifecycle)
-    GetLifecycle of GetLifecycleEndpoint -> types::LifecyclePolicies, none;
+    /// Since 6.6.0. Not available on serverless. Requires the cluster privileges `manage_ilm`,
+    /// `read_ilm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-get-lifecycle).
+    GetLifecycle -> types::LifecyclePolicies, none;
+    table { name: "ilm.get_lifecycle",
+        routes: &[Route::get(&["/_ilm/policy/"], &[0]), Route::get(&["/_ilm/policy"], &[])],
+        parts: &[Part::one("policy")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,7 +20,7 @@ builder! {
     }
     part {
         /// Name of the lifecycle policy; wildcards are supported.
-        policy(0): impl Param<String>;
+        policy(0): String;
     }
 }
 
@@ -34,6 +28,6 @@ impl super::Ilm {
     /// Returns lifecycle policies.
     #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetLifecycle(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.get_status",
-    routes: &[Route::get(&["/_ilm/status"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ilm/status`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the cluster privilege `read_ilm`.
-    ///
+    /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `read_ilm`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-get-status)
-    GetStatus of GetStatusEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-get-status).
+    GetStatus -> Value, none;
+    table { name: "ilm.get_status", routes: &[Route::get(&["/_ilm/status"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Ilm {
     /// Returns the operation mode of index lifecycle management.
     #[inline]
     pub fn get_status(&self) -> GetStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetStatus(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.migrate_to_data_tiers",
-    routes: &[Route::post(&["/_ilm/migrate_to_data_tiers"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ilm/migrate_to_data_tiers`
     ///
-    /// Since 7.14.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-migrate-to-data-tiers)
-    MigrateToDataTiers of MigrateToDataTiersEndpoint -> Value, json;
+    /// Since 7.14.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-migrate-to-data-tiers).
+    MigrateToDataTiers -> Value, json;
+    table { name: "ilm.migrate_to_data_tiers",
+        routes: &[Route::post(&["/_ilm/migrate_to_data_tiers"], &[])], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
@@ -26,10 +18,10 @@ builder! {
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Name of the legacy index template to delete. Text.
-        legacy_template_to_delete("legacy_template_to_delete"): impl Serialize;
-        /// Custom node attribute by which data has been allocated so far. Text.
-        node_attribute("node_attribute"): impl Serialize;
+        /// Name of the legacy index template to delete.
+        legacy_template_to_delete("legacy_template_to_delete"): String;
+        /// Custom node attribute by which data has been allocated so far.
+        node_attribute("node_attribute"): String;
     }
 }
 
@@ -37,6 +29,6 @@ impl super::Ilm {
     /// Migrates custom attribute-based allocation to data tiers.
     #[inline]
     pub fn migrate_to_data_tiers(&self) -> MigrateToDataTiers {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        MigrateToDataTiers(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

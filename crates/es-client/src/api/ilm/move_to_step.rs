@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.move_to_step",
-    routes: &[Route::post(&["/_ilm/move/"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ilm/move/{index}`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
-    ///
+    /// Since 6.6.0. Not available on serverless. Requires the index privilege `manage_ilm`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-move-to-step)
-    MoveToStep of MoveToStepEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-move-to-step).
+    MoveToStep -> Value, json;
+    table { name: "ilm.move_to_step", routes: &[Route::post(&["/_ilm/move/"], &[0])],
+        parts: &[Part::one("index")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Step that the index must currently be in. Object, required.
-        current_step("current_step"): impl Serialize;
-        /// Step to run next. Object, required.
-        next_step("next_step"): impl Serialize;
+    object {
+        /// Step that the index must currently be in. Required.
+        current_step("current_step");
+        /// Step to run next. Required.
+        next_step("next_step");
     }
 }
 
@@ -32,6 +24,9 @@ impl super::Ilm {
     /// Moves an index to a step of its lifecycle policy.
     #[inline]
     pub fn move_to_step(&self, index: impl Param<String>) -> MoveToStep {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        MoveToStep(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,33 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.put_lifecycle",
-    routes: &[Route::put(&["/_ilm/policy/"], &[0])],
-    parts: &[Part::one("policy")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ilm/policy/{policy}`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`. Needs the index
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-put-lifecycle)
-    PutLifecycle of PutLifecycleEndpoint -> types::Acknowledged, json;
+    /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `manage_ilm`.
+    /// Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-put-lifecycle).
+    PutLifecycle -> types::Acknowledged, json;
+    table { name: "ilm.put_lifecycle", routes: &[Route::put(&["/_ilm/policy/"], &[0])],
+        parts: &[Part::one("policy")], body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
-    property {
-        /// Definition of the policy: its phases and their actions. Object.
-        policy("policy"): impl Serialize;
+    object {
+        /// Definition of the policy: its phases and their actions.
+        policy("policy");
     }
 }
 
@@ -51,6 +42,9 @@ impl super::Ilm {
     /// ```
     #[inline]
     pub fn put_lifecycle(&self, policy: impl Param<String>) -> PutLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy), Answer::json)
+        PutLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.remove_policy",
-    routes: &[Route::post(&["/", "/_ilm/remove"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_ilm/remove`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
-    ///
+    /// Since 6.6.0. Not available on serverless. Requires the index privilege `manage_ilm`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-remove-policy)
-    RemovePolicy of RemovePolicyEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-remove-policy).
+    RemovePolicy -> Value, none;
+    table { name: "ilm.remove_policy", routes: &[Route::post(&["/", "/_ilm/remove"], &[0])],
+        parts: &[Part::one("index")], idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -26,6 +18,9 @@ impl super::Ilm {
     /// Removes the lifecycle policy from indices.
     #[inline]
     pub fn remove_policy(&self, index: impl Param<String>) -> RemovePolicy {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        RemovePolicy(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

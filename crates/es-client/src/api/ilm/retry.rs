@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.retry",
-    routes: &[Route::post(&["/", "/_ilm/retry"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_ilm/retry`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the index privilege `manage_ilm`.
-    ///
+    /// Since 6.6.0. Not available on serverless. Requires the index privilege `manage_ilm`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-retry)
-    Retry of RetryEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-retry).
+    Retry -> Value, none;
+    table { name: "ilm.retry", routes: &[Route::post(&["/", "/_ilm/retry"], &[0])],
+        parts: &[Part::one("index")] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::Ilm {
     /// Retries the failed lifecycle step of an index.
     #[inline]
     pub fn retry(&self, index: impl Param<String>) -> Retry {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Retry(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.start",
-    routes: &[Route::post(&["/_ilm/start"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ilm/start`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
-    ///
+    /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `manage_ilm`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-start)
-    Start of StartEndpoint -> types::Acknowledged, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-start).
+    Start -> types::Acknowledged, none;
+    table { name: "ilm.start", routes: &[Route::post(&["/_ilm/start"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +23,6 @@ impl super::Ilm {
     /// Starts index lifecycle management.
     #[inline]
     pub fn start(&self) -> Start {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Start(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

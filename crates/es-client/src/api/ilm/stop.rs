@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ilm.stop",
-    routes: &[Route::post(&["/_ilm/stop"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ilm/stop`
     ///
-    /// Since 6.6.0. Not on serverless. Needs the cluster privilege `manage_ilm`.
-    ///
+    /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `manage_ilm`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-stop)
-    Stop of StopEndpoint -> types::Acknowledged, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-stop).
+    Stop -> types::Acknowledged, none;
+    table { name: "ilm.stop", routes: &[Route::post(&["/_ilm/stop"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +23,6 @@ impl super::Ilm {
     /// Stops index lifecycle management.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stop(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,52 +2,45 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.analyze",
-    routes: &[
-        Route::get_or_post(&["/", "/_analyze"], &[0]),
-        Route::get_or_post(&["/_analyze"], &[]),
-    ],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_analyze`, `/_analyze`
     ///
-    /// Needs the index privilege `index`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-analyze)
-    Analyze of AnalyzeEndpoint -> types::AnalyzeResponse, json;
+    /// Requires the index privilege `index`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-analyze).
+    Analyze -> types::AnalyzeResponse, json;
+    table { name: "indices.analyze",
+        routes: &[Route::get_or_post(&["/", "/_analyze"], &[0]), Route::get_or_post(&["/_analyze"], &[])],
+        parts: &[Part::one("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {}
     part {
         /// Index whose analyzers and fields can be used.
-        index(0): impl Param<String>;
+        index(0): String;
     }
     property {
-        /// Name of the analyzer. Text.
-        analyzer("analyzer"): impl Serialize;
-        /// Token attributes to return, if `explain` is `true`. By default, all are returned. List.
-        attributes("attributes"): impl Serialize;
-        /// Character filters to apply before the tokenizer. List.
-        char_filter("char_filter"): impl Serialize;
-        /// If `true`, the response includes token attributes and details of each step. `true` or
-        /// `false`. Default: `false`.
-        explain("explain"): impl Serialize;
-        /// Field whose analyzer is used, if no `analyzer` is given. Text.
-        field("field"): impl Serialize;
-        /// Token filters to apply after the tokenizer. List.
-        filter("filter"): impl Serialize;
-        /// Name of the normalizer, instead of an analyzer. Text.
-        normalizer("normalizer"): impl Serialize;
-        /// Text to analyze; several texts are analyzed as a multi-value field. Text or list.
-        text("text"): impl Serialize;
-        /// Tokenizer. Text or object.
-        tokenizer("tokenizer"): impl Serialize;
+        /// Name of the analyzer.
+        analyzer("analyzer"): String;
+        /// If `true`, the response includes token attributes and details of each step. Default:
+        /// `false`.
+        explain("explain"): bool;
+        /// Field whose analyzer is used, if no `analyzer` is given.
+        field("field"): String;
+        /// Name of the normalizer, instead of an analyzer.
+        normalizer("normalizer"): String;
+        /// Text to analyze; several texts are analyzed as a multi-value field.
+        text("text"): [String];
+    }
+    list {
+        /// Token attributes to return, if `explain` is `true`. By default, all are returned.
+        attributes("attributes"): [String];
+    }
+    object {
+        /// Character filters to apply before the tokenizer.
+        char_filter("char_filter");
+        /// Token filters to apply after the tokenizer.
+        filter("filter");
+        /// Tokenizer.
+        tokenizer("tokenizer");
     }
 }
 
@@ -63,6 +56,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn analyze(&self) -> Analyze {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Analyze(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

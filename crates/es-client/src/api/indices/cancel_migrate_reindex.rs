@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.cancel_migrate_reindex",
-    routes: &[Route::post(&["/_migration/reindex/", "/_cancel"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_migration/reindex/{index}/_cancel`
     ///
-    /// Since 8.18.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-cancel-migrate-reindex)
-    CancelMigrateReindex of CancelMigrateReindexEndpoint -> Value, none;
+    /// Since 8.18.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-cancel-migrate-reindex).
+    CancelMigrateReindex -> Value, none;
+    table { name: "indices.cancel_migrate_reindex",
+        routes: &[Route::post(&["/_migration/reindex/", "/_cancel"], &[0])],
+        parts: &[Part::list("index")] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::Indices {
     /// Cancels the migration of legacy backing indices.
     #[inline]
     pub fn cancel_migrate_reindex(&self, index: impl Param<[String]>) -> CancelMigrateReindex {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        CancelMigrateReindex(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

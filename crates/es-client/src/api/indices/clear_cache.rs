@@ -2,34 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.clear_cache",
-    routes: &[Route::post(&["/", "/_cache/clear"], &[0]), Route::post(&["/_cache/clear"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_cache/clear`, `/_cache/clear`
     ///
-    /// Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-clear-cache)
-    ClearCache of ClearCacheEndpoint -> types::ShardsResponse, none;
+    /// Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-clear-cache).
+    ClearCache -> types::ShardsResponse, none;
+    table { name: "indices.clear_cache",
+        routes: &[Route::post(&["/", "/_cache/clear"], &[0]), Route::post(&["/_cache/clear"], &[])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, the field data cache is cleared.
         fielddata("fielddata"): bool;
         /// Fields whose field data is cleared.
-        fields("fields"): impl Param<[String]>;
+        fields("fields"): [String];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -44,12 +36,15 @@ impl super::Indices {
     /// Clears caches of indices.
     #[inline]
     pub fn clear_cache(&self, index: impl Param<[String]>) -> ClearCache {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        ClearCache(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`clear_cache`](Self::clear_cache) without `index`: of all.
+    /// Calls [`clear_cache`](Self::clear_cache) for all indices.
     #[inline]
     pub fn clear_cache_all(&self) -> ClearCache {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ClearCache(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,37 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.clone",
-    routes: &[Route::put(&["/", "/_clone/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("target")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}/_clone/{target}`
     ///
-    /// Since 7.4.0. Not on serverless. Needs the index privilege `manage`.
-    ///
+    /// Since 7.4.0. Not available on serverless. Requires the index privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-clone)
-    Clone of CloneEndpoint -> types::CreateIndexResponse, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-clone).
+    Clone -> types::CreateIndexResponse, json;
+    table { name: "indices.clone", routes: &[Route::put(&["/", "/_clone/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("target")], body: BodyForm::Json }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
-    property {
-        /// Aliases of the index, by name. Object.
-        aliases("aliases"): impl Serialize;
-        /// Settings of the new index. Object.
-        settings("settings"): impl Serialize;
+    object {
+        /// Aliases of the index, by name.
+        aliases("aliases");
+        /// Settings of the new index.
+        settings("settings");
     }
 }
 
@@ -40,9 +32,9 @@ impl super::Indices {
     /// Clones an index into a new index.
     #[inline]
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
+        Clone(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,39 +2,32 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.create",
-    routes: &[Route::put(&["/"], &[0])],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}`
     ///
-    /// Needs the index privileges `create_index`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create)
-    Create of CreateEndpoint -> types::CreateIndexResponse, json;
+    /// Requires the index privileges `create_index`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create).
+    Create -> types::CreateIndexResponse, json;
+    table { name: "indices.create", routes: &[Route::put(&["/"], &[0])],
+        parts: &[Part::one("index")], body: BodyForm::Json }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
     property {
-        /// Aliases of the index, by name. Object.
-        aliases("aliases"): impl Serialize;
-        /// Mapping of the fields. Object.
-        mappings("mappings"): impl Serialize;
-        /// Settings of the index. Object.
-        settings("settings"): impl Serialize;
+        /// Mapping of the fields.
+        mappings("mappings"): dsl::Mapping;
+    }
+    object {
+        /// Aliases of the index, by name.
+        aliases("aliases");
+        /// Settings of the index.
+        settings("settings");
     }
 }
 
@@ -66,6 +59,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn create(&self, index: impl Param<String>) -> Create {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Create(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

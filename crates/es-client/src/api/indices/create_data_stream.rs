@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.create_data_stream",
-    routes: &[Route::put(&["/_data_stream/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_data_stream/{name}`
     ///
-    /// Since 7.9.0. Needs the index privilege `create_index`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create-data-stream)
-    CreateDataStream of CreateDataStreamEndpoint -> types::Acknowledged, none;
+    /// Since 7.9.0. Requires the index privilege `create_index`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create-data-stream).
+    CreateDataStream -> types::Acknowledged, none;
+    table { name: "indices.create_data_stream", routes: &[Route::put(&["/_data_stream/"], &[0])],
+        parts: &[Part::one("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -37,6 +29,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn create_data_stream(&self, name: impl Param<String>) -> CreateDataStream {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        CreateDataStream(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.create_from",
-    routes: &[Route::put(&["/_create_from/", "/"], &[0, 1])],
-    parts: &[Part::one("source"), Part::one("dest")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_create_from/{source}/{dest}`
     ///
-    /// Since 8.18.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create-from)
-    CreateFrom of CreateFromEndpoint -> Value, json;
+    /// Since 8.18.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create-from).
+    CreateFrom -> Value, json;
+    table { name: "indices.create_from", routes: &[Route::put(&["/_create_from/", "/"], &[0, 1])],
+        parts: &[Part::one("source"), Part::one("dest")], body: BodyForm::Json }
     query {}
 }
 
@@ -26,9 +17,9 @@ impl super::Indices {
     /// Creates an index with the mappings and settings of another index.
     #[inline]
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, source).with_part(1, dest),
+        CreateFrom(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, source).with_part(1, dest),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,33 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.data_streams_stats",
-    routes: &[
-        Route::get(&["/_data_stream/", "/_stats"], &[0]),
-        Route::get(&["/_data_stream/_stats"], &[]),
-    ],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_data_stream/{name}/_stats`, `/_data_stream/_stats`
     ///
-    /// Since 7.9.0. Needs the index privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-data-streams-stats)
-    DataStreamsStats of DataStreamsStatsEndpoint -> Value, none;
+    /// Since 7.9.0. Requires the index privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-data-streams-stats).
+    DataStreamsStats -> Value, none;
+    table { name: "indices.data_streams_stats",
+        routes: &[Route::get(&["/_data_stream/", "/_stats"], &[0]), Route::get(&["/_data_stream/_stats"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open,closed`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
     }
     part {
         /// Names of data streams; wildcards are supported.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -36,6 +26,6 @@ impl super::Indices {
     /// Returns statistics of data streams.
     #[inline]
     pub fn data_streams_stats(&self) -> DataStreamsStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        DataStreamsStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

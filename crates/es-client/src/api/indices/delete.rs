@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.delete",
-    routes: &[Route::delete(&["/"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/{index}`
     ///
-    /// Needs the index privilege `delete_index`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete)
-    Delete of DeleteEndpoint -> types::Acknowledged, none;
+    /// Requires the index privilege `delete_index`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete).
+    Delete -> types::Acknowledged, none;
+    table { name: "indices.delete", routes: &[Route::delete(&["/"], &[0])],
+        parts: &[Part::list("index")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open,closed`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -54,6 +46,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Delete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

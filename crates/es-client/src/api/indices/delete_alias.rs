@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.delete_alias",
-    routes: &[Route::delete(&["/", "/_alias/"], &[0, 1])],
-    parts: &[Part::list("index"), Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/{index}/_alias/{name}`
     ///
-    /// Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-alias)
-    DeleteAlias of DeleteAliasEndpoint -> Value, none;
+    /// Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-alias).
+    DeleteAlias -> Value, none;
+    table { name: "indices.delete_alias", routes: &[Route::delete(&["/", "/_alias/"], &[0, 1])],
+        parts: &[Part::list("index"), Part::list("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -34,9 +26,9 @@ impl super::Indices {
         index: impl Param<[String]>,
         name: impl Param<[String]>,
     ) -> DeleteAlias {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),
+        DeleteAlias(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,26 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.delete_data_stream",
-    routes: &[Route::delete(&["/_data_stream/"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_data_stream/{name}`
     ///
-    /// Since 7.9.0. Needs the index privilege `delete_index`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-stream)
-    DeleteDataStream of DeleteDataStreamEndpoint -> types::Acknowledged, none;
+    /// Since 7.9.0. Requires the index privilege `delete_index`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-stream).
+    DeleteDataStream -> types::Acknowledged, none;
+    table { name: "indices.delete_data_stream", routes: &[Route::delete(&["/_data_stream/"], &[0])],
+        parts: &[Part::list("name")] }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
@@ -31,6 +23,9 @@ impl super::Indices {
     /// Deletes data streams and their backing indices.
     #[inline]
     pub fn delete_data_stream(&self, name: impl Param<[String]>) -> DeleteDataStream {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteDataStream(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.delete_data_stream_options",
-    routes: &[Route::delete(&["/_data_stream/", "/_options"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_data_stream/{name}/_options`
     ///
-    /// Since 8.19.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-stream-options)
-    DeleteDataStreamOptions of DeleteDataStreamOptionsEndpoint -> Value, none;
+    /// Since 8.19.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-stream-options).
+    DeleteDataStreamOptions -> Value, none;
+    table { name: "indices.delete_data_stream_options",
+        routes: &[Route::delete(&["/_data_stream/", "/_options"], &[0])],
+        parts: &[Part::list("name")] }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
@@ -36,6 +29,9 @@ impl super::Indices {
         &self,
         name: impl Param<[String]>,
     ) -> DeleteDataStreamOptions {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteDataStreamOptions(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

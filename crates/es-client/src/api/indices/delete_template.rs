@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.delete_template",
-    routes: &[Route::delete(&["/_template/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_template/{name}`
     ///
-    /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privilege
-    /// `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-template)
-    DeleteTemplate of DeleteTemplateEndpoint -> types::Acknowledged, none;
+    /// Deprecated since 7.8.0. Not available on serverless. Requires the cluster privilege
+    /// `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-template).
+    DeleteTemplate -> types::Acknowledged, none;
+    table { name: "indices.delete_template", routes: &[Route::delete(&["/_template/"], &[0])],
+        parts: &[Part::one("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,6 +23,9 @@ impl super::Indices {
     /// Deletes a legacy index template.
     #[inline]
     pub fn delete_template(&self, name: impl Param<String>) -> DeleteTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,30 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.disk_usage",
-    routes: &[Route::post(&["/", "/_disk_usage"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_disk_usage`
     ///
-    /// Since 7.15.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-disk-usage)
-    DiskUsage of DiskUsageEndpoint -> Value, none;
+    /// Since 7.15.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-disk-usage).
+    DiskUsage -> Value, none;
+    table { name: "indices.disk_usage", routes: &[Route::post(&["/", "/_disk_usage"], &[0])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, the index is flushed before the analysis. Default: `true`.
         flush("flush"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -41,6 +32,9 @@ impl super::Indices {
     /// Analyzes the disk usage of each field of an index or data stream.
     #[inline]
     pub fn disk_usage(&self, index: impl Param<[String]>) -> DiskUsage {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        DiskUsage(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.downsample",
-    routes: &[Route::post(&["/", "/_downsample/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("target_index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_downsample/{target_index}`
     ///
-    /// Since 8.7.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-downsample)
-    Downsample of DownsampleEndpoint -> Value, json;
+    /// Since 8.7.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-downsample).
+    Downsample -> Value, json;
+    table { name: "indices.downsample", routes: &[Route::post(&["/", "/_downsample/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("target_index")], body: BodyForm::Json,
+        body_required: true }
     query {}
 }
 
@@ -30,9 +22,11 @@ impl super::Indices {
         index: impl Param<String>,
         target_index: impl Param<String>,
     ) -> Downsample {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target_index),
+        Downsample(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, index)
+                .with_part(1, target_index),
             Answer::json,
-        )
+        ))
     }
 }

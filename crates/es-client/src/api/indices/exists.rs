@@ -2,28 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.exists",
-    routes: &[Route::head(&["/"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `HEAD` `/{index}`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists)
-    Exists of ExistsEndpoint -> bool, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists).
+    Exists -> bool, none;
+    table { name: "indices.exists", routes: &[Route::head(&["/"], &[0])],
+        parts: &[Part::list("index")], statuses: &[404] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -57,6 +50,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn exists(&self, index: impl Param<[String]>) -> Exists {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::exists)
+        Exists(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::exists,
+        ))
     }
 }

@@ -2,28 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.exists_alias",
-    routes: &[Route::head(&["/", "/_alias/"], &[0, 1]), Route::head(&["/_alias/"], &[1])],
-    parts: &[Part::list("index"), Part::list("name")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `HEAD` `/{index}/_alias/{name}`, `/_alias/{name}`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-alias)
-    ExistsAlias of ExistsAliasEndpoint -> bool, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-alias).
+    ExistsAlias -> bool, none;
+    table { name: "indices.exists_alias",
+        routes: &[Route::head(&["/", "/_alias/"], &[0, 1]), Route::head(&["/_alias/"], &[1])],
+        parts: &[Part::list("index"), Part::list("name")], statuses: &[404] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `all`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -33,7 +27,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -41,6 +35,9 @@ impl super::Indices {
     /// Checks whether aliases exist.
     #[inline]
     pub fn exists_alias(&self, name: impl Param<[String]>) -> ExistsAlias {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, name), Answer::exists)
+        ExistsAlias(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(1, name),
+            Answer::exists,
+        ))
     }
 }

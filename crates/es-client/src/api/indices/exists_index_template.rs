@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.exists_index_template",
-    routes: &[Route::head(&["/_index_template/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `HEAD` `/_index_template/{name}`
     ///
-    /// Needs the cluster privilege `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-index-template)
-    ExistsIndexTemplate of ExistsIndexTemplateEndpoint -> bool, none;
+    /// Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-index-template).
+    ExistsIndexTemplate -> bool, none;
+    table { name: "indices.exists_index_template",
+        routes: &[Route::head(&["/_index_template/"], &[0])], parts: &[Part::one("name")],
+        statuses: &[404] }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
@@ -35,6 +27,9 @@ impl super::Indices {
     /// Checks whether an index template exists.
     #[inline]
     pub fn exists_index_template(&self, name: impl Param<String>) -> ExistsIndexTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)
+        ExistsIndexTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::exists,
+        ))
     }
 }

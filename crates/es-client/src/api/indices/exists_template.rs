@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.exists_template",
-    routes: &[Route::head(&["/_template/"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `HEAD` `/_template/{name}`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_index_templates`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_index_templates`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-template)
-    ExistsTemplate of ExistsTemplateEndpoint -> bool, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-template).
+    ExistsTemplate -> bool, none;
+    table { name: "indices.exists_template", routes: &[Route::head(&["/_template/"], &[0])],
+        parts: &[Part::list("name")], statuses: &[404] }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
@@ -35,6 +27,9 @@ impl super::Indices {
     /// Checks whether legacy index templates exist.
     #[inline]
     pub fn exists_template(&self, name: impl Param<[String]>) -> ExistsTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::exists)
+        ExistsTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::exists,
+        ))
     }
 }

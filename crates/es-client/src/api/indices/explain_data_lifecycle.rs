@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.explain_data_lifecycle",
-    routes: &[Route::get(&["/", "/_lifecycle/explain"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_lifecycle/explain`
     ///
-    /// Since 8.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-explain-data-lifecycle)
-    ExplainDataLifecycle of ExplainDataLifecycleEndpoint -> Value, none;
+    /// Since 8.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-explain-data-lifecycle).
+    ExplainDataLifecycle -> Value, none;
+    table { name: "indices.explain_data_lifecycle",
+        routes: &[Route::get(&["/", "/_lifecycle/explain"], &[0])], parts: &[Part::list("index")] }
     query {
         /// If `true`, the response also includes values that are not set explicitly. Default:
         /// `false`.
@@ -31,6 +23,9 @@ impl super::Indices {
     /// Returns the data stream lifecycle state of backing indices.
     #[inline]
     pub fn explain_data_lifecycle(&self, index: impl Param<[String]>) -> ExplainDataLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        ExplainDataLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,30 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.field_usage_stats",
-    routes: &[Route::get(&["/", "/_field_usage_stats"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_field_usage_stats`
     ///
-    /// Since 7.15.0. Experimental: it may change or go. Needs the index privilege `manage`.
-    ///
+    /// Since 7.15.0. Experimental: may change or be removed. Requires the index privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-field-usage-stats)
-    FieldUsageStats of FieldUsageStatsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-field-usage-stats).
+    FieldUsageStats -> Value, none;
+    table { name: "indices.field_usage_stats",
+        routes: &[Route::get(&["/", "/_field_usage_stats"], &[0])], parts: &[Part::list("index")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Fields to return; wildcards are supported.
-        fields("fields"): impl Param<[String]>;
+        fields("fields"): [String];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -36,6 +29,9 @@ impl super::Indices {
     /// Returns how often each field of an index was used by queries, per shard.
     #[inline]
     pub fn field_usage_stats(&self, index: impl Param<[String]>) -> FieldUsageStats {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        FieldUsageStats(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,30 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.flush",
-    routes: &[Route::get_or_post(&["/", "/_flush"], &[0]), Route::get_or_post(&["/_flush"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_flush`, `/_flush`
     ///
-    /// Needs the index privilege `maintenance`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-flush)
-    Flush of FlushEndpoint -> types::ShardsResponse, none;
+    /// Requires the index privilege `maintenance`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-flush).
+    Flush -> types::ShardsResponse, none;
+    table { name: "indices.flush",
+        routes: &[Route::get_or_post(&["/", "/_flush"], &[0]), Route::get_or_post(&["/_flush"], &[])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, a flush runs even if there are no changes to commit. Default: `true`.
         force("force"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -40,12 +32,15 @@ impl super::Indices {
     /// Flushes indices: writes all data of the transaction log to Lucene segments on disk.
     #[inline]
     pub fn flush(&self, index: impl Param<[String]>) -> Flush {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Flush(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`flush`](Self::flush) without `index`: of all.
+    /// Calls [`flush`](Self::flush) for all indices.
     #[inline]
     pub fn flush_all(&self) -> Flush {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Flush(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,35 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.forcemerge",
-    routes: &[Route::post(&["/", "/_forcemerge"], &[0]), Route::post(&["/_forcemerge"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_forcemerge`, `/_forcemerge`
     ///
-    /// Since 2.1.0. Needs the index privilege `maintenance`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-forcemerge)
-    Forcemerge of ForcemergeEndpoint -> types::ShardsResponse, none;
+    /// Since 2.1.0. Requires the index privilege `maintenance`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-forcemerge).
+    Forcemerge -> types::ShardsResponse, none;
+    table { name: "indices.forcemerge",
+        routes: &[Route::post(&["/", "/_forcemerge"], &[0]), Route::post(&["/_forcemerge"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, the indices are flushed after the merge. Default: `true`.
         flush("flush"): bool;
         /// If `false`, the request fails when an index it names is missing or closed.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Number of segments to merge each shard to. By default, segments are merged only if
         /// needed.
-        max_num_segments("max_num_segments"): impl Param<i64>;
+        max_num_segments("max_num_segments"): i64;
         /// If `true`, only segments that contain deleted documents are merged. Default: `false`.
         only_expunge_deletes("only_expunge_deletes"): bool;
         /// If `true`, the response is sent when the merge has completed; if `false`, the response
@@ -50,12 +43,15 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Forcemerge(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`forcemerge`](Self::forcemerge) without `index`: of all.
+    /// Calls [`forcemerge`](Self::forcemerge) for all indices.
     #[inline]
     pub fn forcemerge_all(&self) -> Forcemerge {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Forcemerge(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

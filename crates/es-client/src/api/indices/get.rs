@@ -2,32 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get",
-    routes: &[Route::get(&["/"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}`
     ///
-    /// Needs the index privileges `view_index_metadata`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get)
-    Get of GetEndpoint -> types::IndexStates, none;
+    /// Requires the index privileges `view_index_metadata`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get).
+    Get -> types::IndexStates, none;
+    table { name: "indices.get", routes: &[Route::get(&["/"], &[0])],
+        parts: &[Part::list("index")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Kinds of information to return: `aliases`, `mappings` or `settings`. Default:
         /// `['aliases', 'mappings', 'settings']`. Since 8.1.0.
-        features("features"): impl Param<[params::IndicesGetFeature]>;
+        features("features"): [params::IndicesGetFeature];
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -65,6 +57,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get(&self, index: impl Param<[String]>) -> Get {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Get(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

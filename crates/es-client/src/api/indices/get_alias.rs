@@ -2,35 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_alias",
-    routes: &[
-        Route::get(&["/", "/_alias/"], &[0, 1]),
-        Route::get(&["/_alias/"], &[1]),
-        Route::get(&["/", "/_alias"], &[0]),
-        Route::get(&["/_alias"], &[]),
-    ],
-    parts: &[Part::list("index"), Part::list("name")],
-    query: QUERY,
-    answers: &[404],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_alias/{name}`, `/_alias/{name}`, `/{index}/_alias`, `/_alias`
     ///
-    /// Needs the index privilege `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-alias)
-    GetAlias of GetAliasEndpoint -> types::IndexStates, none;
+    /// Requires the index privilege `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-alias).
+    GetAlias -> types::IndexStates, none;
+    table { name: "indices.get_alias",
+        routes: &[Route::get(&["/", "/_alias/"], &[0, 1]), Route::get(&["/_alias/"], &[1]), Route::get(&["/", "/_alias"], &[0]), Route::get(&["/_alias"], &[])],
+        parts: &[Part::list("index"), Part::list("name")], statuses: &[404] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `all`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -40,9 +27,9 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
         /// Alias names; wildcards are supported.
-        name(1): impl Param<[String]>;
+        name(1): [String];
     }
 }
 
@@ -66,6 +53,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get_alias(&self) -> GetAlias {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetAlias(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

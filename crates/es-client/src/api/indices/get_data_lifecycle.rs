@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_data_lifecycle",
-    routes: &[Route::get(&["/_data_stream/", "/_lifecycle"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_data_stream/{name}/_lifecycle`
     ///
-    /// Since 8.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-lifecycle)
-    GetDataLifecycle of GetDataLifecycleEndpoint -> Value, none;
+    /// Since 8.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-lifecycle).
+    GetDataLifecycle -> Value, none;
+    table { name: "indices.get_data_lifecycle",
+        routes: &[Route::get(&["/_data_stream/", "/_lifecycle"], &[0])],
+        parts: &[Part::list("name")] }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, the response also includes values that are not set explicitly. Default:
         /// `false`.
         include_defaults("include_defaults"): bool;
@@ -34,6 +27,9 @@ impl super::Indices {
     /// Returns the lifecycle of data streams.
     #[inline]
     pub fn get_data_lifecycle(&self, name: impl Param<[String]>) -> GetDataLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        GetDataLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

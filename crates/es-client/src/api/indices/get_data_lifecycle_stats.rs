@@ -2,21 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_data_lifecycle_stats",
-    routes: &[Route::get(&["/_lifecycle/stats"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_lifecycle/stats`
     ///
-    /// Since 8.12.0. Not on serverless. Needs the cluster privilege `monitor`.
-    ///
+    /// Since 8.12.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-lifecycle-stats)
-    GetDataLifecycleStats of GetDataLifecycleStatsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-lifecycle-stats).
+    GetDataLifecycleStats -> Value, none;
+    table { name: "indices.get_data_lifecycle_stats",
+        routes: &[Route::get(&["/_lifecycle/stats"], &[])] }
     query {}
 }
 
@@ -24,6 +18,9 @@ impl super::Indices {
     /// Returns statistics of data streams that are managed by a lifecycle.
     #[inline]
     pub fn get_data_lifecycle_stats(&self) -> GetDataLifecycleStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetDataLifecycleStats(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_data_stream",
-    routes: &[Route::get(&["/_data_stream/"], &[0]), Route::get(&["/_data_stream"], &[])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_data_stream/{name}`, `/_data_stream`
     ///
-    /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream)
-    GetDataStream of GetDataStreamEndpoint -> Value, none;
+    /// Since 7.9.0. Requires the index privilege `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream).
+    GetDataStream -> Value, none;
+    table { name: "indices.get_data_stream",
+        routes: &[Route::get(&["/_data_stream/"], &[0]), Route::get(&["/_data_stream"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, the response also includes values that are not set explicitly. Default:
         /// `false`. Since 8.11.0.
         include_defaults("include_defaults"): bool;
@@ -33,7 +26,7 @@ builder! {
     }
     part {
         /// Names of data streams; wildcards are supported.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -41,6 +34,6 @@ impl super::Indices {
     /// Returns data streams.
     #[inline]
     pub fn get_data_stream(&self) -> GetDataStream {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetDataStream(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_data_stream_options",
-    routes: &[Route::get(&["/_data_stream/", "/_options"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_data_stream/{name}/_options`
     ///
-    /// Since 8.19.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream-options)
-    GetDataStreamOptions of GetDataStreamOptionsEndpoint -> Value, none;
+    /// Since 8.19.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream-options).
+    GetDataStreamOptions -> Value, none;
+    table { name: "indices.get_data_stream_options",
+        routes: &[Route::get(&["/_data_stream/", "/_options"], &[0])],
+        parts: &[Part::list("name")] }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
@@ -31,6 +24,9 @@ impl super::Indices {
     /// Returns the options of data streams.
     #[inline]
     pub fn get_data_stream_options(&self, name: impl Param<[String]>) -> GetDataStreamOptions {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        GetDataStreamOptions(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_data_stream_settings",
-    routes: &[Route::get(&["/_data_stream/", "/_settings"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_data_stream/{name}/_settings`
     ///
-    /// Since 9.1.0. Needs the index privilege `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream-settings)
-    GetDataStreamSettings of GetDataStreamSettingsEndpoint -> Value, none;
+    /// Since 9.1.0. Requires the index privilege `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream-settings).
+    GetDataStreamSettings -> Value, none;
+    table { name: "indices.get_data_stream_settings",
+        routes: &[Route::get(&["/_data_stream/", "/_settings"], &[0])],
+        parts: &[Part::list("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +21,9 @@ impl super::Indices {
     /// Returns the settings of data streams.
     #[inline]
     pub fn get_data_stream_settings(&self, name: impl Param<[String]>) -> GetDataStreamSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        GetDataStreamSettings(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,32 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_field_mapping",
-    routes: &[
-        Route::get(&["/", "/_mapping/field/"], &[0, 1]),
-        Route::get(&["/_mapping/field/"], &[1]),
-    ],
-    parts: &[Part::list("index"), Part::list("fields")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_mapping/field/{fields}`, `/_mapping/field/{fields}`
     ///
-    /// Not on serverless. Needs the index privilege `view_index_metadata`.
-    ///
+    /// Not available on serverless. Requires the index privilege `view_index_metadata`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-field-mapping)
-    GetFieldMapping of GetFieldMappingEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-field-mapping).
+    GetFieldMapping -> Value, none;
+    table { name: "indices.get_field_mapping",
+        routes: &[Route::get(&["/", "/_mapping/field/"], &[0, 1]), Route::get(&["/_mapping/field/"], &[1])],
+        parts: &[Part::list("index"), Part::list("fields")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -38,7 +29,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -46,6 +37,9 @@ impl super::Indices {
     /// Returns the mappings of individual fields.
     #[inline]
     pub fn get_field_mapping(&self, fields: impl Param<[String]>) -> GetFieldMapping {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, fields), Answer::json)
+        GetFieldMapping(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(1, fields),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_index_template",
-    routes: &[Route::get(&["/_index_template/"], &[0]), Route::get(&["/_index_template"], &[])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_index_template/{name}`, `/_index_template`
     ///
-    /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-index-template)
-    GetIndexTemplate of GetIndexTemplateEndpoint -> types::IndexTemplates, none;
+    /// Since 7.9.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-index-template).
+    GetIndexTemplate -> types::IndexTemplates, none;
+    table { name: "indices.get_index_template",
+        routes: &[Route::get(&["/_index_template/"], &[0]), Route::get(&["/_index_template"], &[])],
+        parts: &[Part::one("name")] }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
@@ -33,7 +26,7 @@ builder! {
     }
     part {
         /// Name of the index template; wildcards are supported.
-        name(0): impl Param<String>;
+        name(0): String;
     }
 }
 
@@ -41,6 +34,6 @@ impl super::Indices {
     /// Returns index templates.
     #[inline]
     pub fn get_index_template(&self) -> GetIndexTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetIndexTemplate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

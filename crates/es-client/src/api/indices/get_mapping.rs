@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_mapping",
-    routes: &[Route::get(&["/", "/_mapping"], &[0]), Route::get(&["/_mapping"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_mapping`, `/_mapping`
     ///
-    /// Needs the index privilege `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-mapping)
-    GetMapping of GetMappingEndpoint -> types::IndexStates, none;
+    /// Requires the index privilege `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-mapping).
+    GetMapping -> types::IndexStates, none;
+    table { name: "indices.get_mapping",
+        routes: &[Route::get(&["/", "/_mapping"], &[0]), Route::get(&["/_mapping"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -56,12 +49,15 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        GetMapping(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`get_mapping`](Self::get_mapping) without `index`: of all.
+    /// Calls [`get_mapping`](Self::get_mapping) for all indices.
     #[inline]
     pub fn get_mapping_all(&self) -> GetMapping {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetMapping(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_migrate_reindex_status",
-    routes: &[Route::get(&["/_migration/reindex/", "/_status"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_migration/reindex/{index}/_status`
     ///
-    /// Since 8.18.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-migrate-reindex-status)
-    GetMigrateReindexStatus of GetMigrateReindexStatusEndpoint -> Value, none;
+    /// Since 8.18.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-migrate-reindex-status).
+    GetMigrateReindexStatus -> Value, none;
+    table { name: "indices.get_migrate_reindex_status",
+        routes: &[Route::get(&["/_migration/reindex/", "/_status"], &[0])],
+        parts: &[Part::list("index")] }
     query {}
 }
 
@@ -28,6 +21,9 @@ impl super::Indices {
         &self,
         index: impl Param<[String]>,
     ) -> GetMigrateReindexStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        GetMigrateReindexStatus(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

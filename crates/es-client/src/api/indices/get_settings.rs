@@ -2,34 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_settings",
-    routes: &[
-        Route::get(&["/", "/_settings/"], &[0, 1]),
-        Route::get(&["/", "/_settings"], &[0]),
-        Route::get(&["/_settings/"], &[1]),
-        Route::get(&["/_settings"], &[]),
-    ],
-    parts: &[Part::list("index"), Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_settings/{name}`, `/{index}/_settings`, `/_settings/{name}`, `/_settings`
     ///
-    /// Needs the index privilege `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-settings)
-    GetSettings of GetSettingsEndpoint -> types::IndexStates, none;
+    /// Requires the index privilege `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-settings).
+    GetSettings -> types::IndexStates, none;
+    table { name: "indices.get_settings",
+        routes: &[Route::get(&["/", "/_settings/"], &[0, 1]), Route::get(&["/", "/_settings"], &[0]), Route::get(&["/_settings/"], &[1]), Route::get(&["/_settings"], &[])],
+        parts: &[Part::list("index"), Part::list("name")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -48,9 +36,9 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
         /// Names of settings; wildcards are supported.
-        name(1): impl Param<[String]>;
+        name(1): [String];
     }
 }
 
@@ -58,6 +46,6 @@ impl super::Indices {
     /// Returns the settings of indices.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.get_template",
-    routes: &[Route::get(&["/_template/"], &[0]), Route::get(&["/_template"], &[])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_template/{name}`, `/_template`
     ///
-    /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privilege
-    /// `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-template)
-    GetTemplate of GetTemplateEndpoint -> Value, none;
+    /// Deprecated since 7.8.0. Not available on serverless. Requires the cluster privilege
+    /// `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-template).
+    GetTemplate -> Value, none;
+    table { name: "indices.get_template",
+        routes: &[Route::get(&["/_template/"], &[0]), Route::get(&["/_template"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
@@ -31,7 +24,7 @@ builder! {
     }
     part {
         /// Names of legacy index templates; wildcards are supported.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -39,6 +32,6 @@ impl super::Indices {
     /// Returns legacy index templates.
     #[inline]
     pub fn get_template(&self) -> GetTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetTemplate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.migrate_reindex",
-    routes: &[Route::post(&["/_migration/reindex"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_migration/reindex`
     ///
-    /// Since 8.18.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-migrate-reindex)
-    MigrateReindex of MigrateReindexEndpoint -> Value, json;
+    /// Since 8.18.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-migrate-reindex).
+    MigrateReindex -> Value, json;
+    table { name: "indices.migrate_reindex", routes: &[Route::post(&["/_migration/reindex"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {}
 }
 
@@ -25,6 +17,6 @@ impl super::Indices {
     /// Reindexes the legacy backing indices of data streams, in preparation for an upgrade.
     #[inline]
     pub fn migrate_reindex(&self) -> MigrateReindex {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        MigrateReindex(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.migrate_to_data_stream",
-    routes: &[Route::post(&["/_data_stream/_migrate/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_data_stream/_migrate/{name}`
     ///
-    /// Since 7.9.0. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-migrate-to-data-stream)
-    MigrateToDataStream of MigrateToDataStreamEndpoint -> Value, none;
+    /// Since 7.9.0. Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-migrate-to-data-stream).
+    MigrateToDataStream -> Value, none;
+    table { name: "indices.migrate_to_data_stream",
+        routes: &[Route::post(&["/_data_stream/_migrate/"], &[0])], parts: &[Part::one("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +22,9 @@ impl super::Indices {
     /// Converts an alias to a data stream.
     #[inline]
     pub fn migrate_to_data_stream(&self, name: impl Param<String>) -> MigrateToDataStream {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        MigrateToDataStream(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.modify_data_stream",
-    routes: &[Route::post(&["/_data_stream/_modify"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_data_stream/_modify`
     ///
-    /// Since 7.16.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-modify-data-stream)
-    ModifyDataStream of ModifyDataStreamEndpoint -> Value, json;
+    /// Since 7.16.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-modify-data-stream).
+    ModifyDataStream -> Value, json;
+    table { name: "indices.modify_data_stream",
+        routes: &[Route::post(&["/_data_stream/_modify"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
-    property {
-        /// Actions to run: `add_backing_index` and `remove_backing_index`. List, required.
-        actions("actions"): impl Serialize;
+    object {
+        /// Actions to run: `add_backing_index` and `remove_backing_index`. Required.
+        actions("actions");
     }
 }
 
@@ -29,6 +22,6 @@ impl super::Indices {
     /// Adds backing indices to data streams or removes them, in one atomic operation.
     #[inline]
     pub fn modify_data_stream(&self) -> ModifyDataStream {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ModifyDataStream(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

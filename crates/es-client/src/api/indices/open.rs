@@ -2,30 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.open",
-    routes: &[Route::post(&["/", "/_open"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_open`
     ///
-    /// Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-open)
-    Open of OpenEndpoint -> Value, none;
+    /// Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-open).
+    Open -> Value, none;
+    table { name: "indices.open", routes: &[Route::post(&["/", "/_open"], &[0])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `closed`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -34,8 +25,8 @@ builder! {
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
 }
 
@@ -43,6 +34,9 @@ impl super::Indices {
     /// Opens closed indices.
     #[inline]
     pub fn open(&self, index: impl Param<[String]>) -> Open {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Open(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.promote_data_stream",
-    routes: &[Route::post(&["/_data_stream/_promote/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_data_stream/_promote/{name}`
     ///
-    /// Since 7.9.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-promote-data-stream)
-    PromoteDataStream of PromoteDataStreamEndpoint -> Value, none;
+    /// Since 7.9.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-promote-data-stream).
+    PromoteDataStream -> Value, none;
+    table { name: "indices.promote_data_stream",
+        routes: &[Route::post(&["/_data_stream/_promote/"], &[0])], parts: &[Part::one("name")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +20,9 @@ impl super::Indices {
     /// Promotes a replicated data stream to a regular data stream.
     #[inline]
     pub fn promote_data_stream(&self, name: impl Param<String>) -> PromoteDataStream {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PromoteDataStream(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_alias",
-    routes: &[Route::put(&["/", "/_alias/"], &[0, 1])],
-    parts: &[Part::list("index"), Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}/_alias/{name}`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-alias)
-    PutAlias of PutAliasEndpoint -> types::Acknowledged, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-alias).
+    PutAlias -> types::Acknowledged, json;
+    table { name: "indices.put_alias", routes: &[Route::put(&["/", "/_alias/"], &[0, 1])],
+        parts: &[Part::list("index"), Part::one("name")], body: BodyForm::Json }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -24,16 +17,16 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Query (Query DSL) that limits the documents the alias can access. Object.
-        filter("filter"): impl Serialize;
-        /// Routing value for indexing operations through the alias. Text.
-        index_routing("index_routing"): impl Serialize;
-        /// If `true`, the index is the write index of the alias. `true` or `false`.
-        is_write_index("is_write_index"): impl Serialize;
-        /// Routing value for indexing and search operations through the alias. Text.
-        routing("routing"): impl Serialize;
-        /// Routing value for search operations through the alias. Text.
-        search_routing("search_routing"): impl Serialize;
+        /// Query (Query DSL) that limits the documents the alias can access.
+        filter("filter"): dsl::Query;
+        /// Routing value for indexing operations through the alias.
+        index_routing("index_routing"): String;
+        /// If `true`, the index is the write index of the alias.
+        is_write_index("is_write_index"): bool;
+        /// Routing value for indexing and search operations through the alias.
+        routing("routing"): String;
+        /// Routing value for search operations through the alias.
+        search_routing("search_routing"): String;
     }
 }
 
@@ -56,9 +49,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),
+        PutAlias(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,45 +2,35 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_data_lifecycle",
-    routes: &[Route::put(&["/_data_stream/", "/_lifecycle"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_data_stream/{name}/_lifecycle`
     ///
-    /// Since 8.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-lifecycle)
-    PutDataLifecycle of PutDataLifecycleEndpoint -> Value, json;
+    /// Since 8.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-lifecycle).
+    PutDataLifecycle -> Value, json;
+    table { name: "indices.put_data_lifecycle",
+        routes: &[Route::put(&["/_data_stream/", "/_lifecycle"], &[0])],
+        parts: &[Part::list("name")], body: BodyForm::Json, body_required: true }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Downsampling rounds: the age at which to downsample, and the interval. List.
-        downsampling("downsampling"): impl Serialize;
-        /// Method by which values are downsampled: `aggregate` or `last_value`. One of several
-        /// words.
-        downsampling_method("downsampling_method"): impl Serialize;
-        /// If `true`, the lifecycle manages the data streams. `true` or `false`. Default: `true`.
-        enabled("enabled"): impl Serialize;
-    }
-    duration {
         /// Minimum time that documents are retained. By default, they are retained indefinitely.
-        /// Text.
         data_retention("data_retention"): Duration;
+        /// Method by which values are downsampled: `aggregate` or `last_value`.
+        downsampling_method("downsampling_method"): params::SamplingMethod;
+        /// If `true`, the lifecycle manages the data streams. Default: `true`.
+        enabled("enabled"): bool;
+    }
+    object {
+        /// Downsampling rounds: the age at which to downsample, and the interval.
+        downsampling("downsampling");
     }
 }
 
@@ -48,6 +38,9 @@ impl super::Indices {
     /// Sets the lifecycle of data streams.
     #[inline]
     pub fn put_data_lifecycle(&self, name: impl Param<[String]>) -> PutDataLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutDataLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_data_stream_mappings",
-    routes: &[Route::put(&["/_data_stream/", "/_mappings"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_data_stream/{name}/_mappings`
     ///
-    /// Since 9.2.0. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-mappings)
-    PutDataStreamMappings of PutDataStreamMappingsEndpoint -> Value, json;
+    /// Since 9.2.0. Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-mappings).
+    PutDataStreamMappings -> Value, json;
+    table { name: "indices.put_data_stream_mappings",
+        routes: &[Route::put(&["/_data_stream/", "/_mappings"], &[0])],
+        parts: &[Part::list("name")], body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
@@ -33,6 +25,9 @@ impl super::Indices {
     /// Updates the mappings of data streams.
     #[inline]
     pub fn put_data_stream_mappings(&self, name: impl Param<[String]>) -> PutDataStreamMappings {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutDataStreamMappings(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,35 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_data_stream_options",
-    routes: &[Route::put(&["/_data_stream/", "/_options"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_data_stream/{name}/_options`
     ///
-    /// Since 8.19.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-options)
-    PutDataStreamOptions of PutDataStreamOptionsEndpoint -> Value, json;
+    /// Since 8.19.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-options).
+    PutDataStreamOptions -> Value, json;
+    table { name: "indices.put_data_stream_options",
+        routes: &[Route::put(&["/_data_stream/", "/_options"], &[0])], parts: &[Part::list("name")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
-    property {
-        /// Failure store: whether documents that fail ingestion are kept, and for how long. Object.
-        failure_store("failure_store"): impl Serialize;
+    object {
+        /// Failure store: whether documents that fail ingestion are kept, and for how long.
+        failure_store("failure_store");
     }
 }
 
@@ -38,6 +30,9 @@ impl super::Indices {
     /// Sets the options of data streams.
     #[inline]
     pub fn put_data_stream_options(&self, name: impl Param<[String]>) -> PutDataStreamOptions {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutDataStreamOptions(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

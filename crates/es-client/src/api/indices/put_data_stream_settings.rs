@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_data_stream_settings",
-    routes: &[Route::put(&["/_data_stream/", "/_settings"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_data_stream/{name}/_settings`
     ///
-    /// Since 9.1.0. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-settings)
-    PutDataStreamSettings of PutDataStreamSettingsEndpoint -> Value, json;
+    /// Since 9.1.0. Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-settings).
+    PutDataStreamSettings -> Value, json;
+    table { name: "indices.put_data_stream_settings",
+        routes: &[Route::put(&["/_data_stream/", "/_settings"], &[0])],
+        parts: &[Part::list("name")], body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
@@ -33,6 +25,9 @@ impl super::Indices {
     /// Updates the settings of data streams.
     #[inline]
     pub fn put_data_stream_settings(&self, name: impl Param<[String]>) -> PutDataStreamSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutDataStreamSettings(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,17 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_index_template",
-    routes: &[Route::put(&["/_index_template/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_index_template/{name}`
     ///
-    /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-index-template)
-    PutIndexTemplate of PutIndexTemplateEndpoint -> types::Acknowledged, json;
+    /// Since 7.9.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-index-template).
+    PutIndexTemplate -> types::Acknowledged, json;
+    table { name: "indices.put_index_template", routes: &[Route::put(&["/_index_template/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
         /// Reason for the change, as a free text. Default: `api`.
-        cause("cause"): impl Param<String>;
+        cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
         create("create"): bool;
@@ -29,31 +20,32 @@ builder! {
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        meta("_meta"): impl Serialize;
         /// If `true`, indices that match the template can be created automatically; overrides the
-        /// cluster setting `action.auto_create_index`. `true` or `false`.
-        allow_auto_create("allow_auto_create"): impl Serialize;
-        /// Component templates, in order of increasing precedence. List.
-        composed_of("composed_of"): impl Serialize;
-        /// Creates data streams instead of indices; an object with settings such as `hidden`.
-        /// Object.
-        data_stream("data_stream"): impl Serialize;
-        /// If `true`, it is marked as deprecated: using it adds a warning to responses. `true` or
-        /// `false`.
-        deprecated("deprecated"): impl Serialize;
-        /// Component templates that may be missing. List.
-        ignore_missing_component_templates("ignore_missing_component_templates"): impl Serialize;
-        /// Patterns of names of the indices or data streams that the template applies to. Text or
-        /// list.
-        index_patterns("index_patterns"): impl Serialize;
+        /// cluster setting `action.auto_create_index`.
+        allow_auto_create("allow_auto_create"): bool;
+        /// If `true`, it is marked as deprecated: using it adds a warning to responses.
+        deprecated("deprecated"): bool;
+        /// Patterns of names of the indices or data streams that the template applies to.
+        index_patterns("index_patterns"): [String];
         /// Precedence of the template; of those that match, the one with the highest priority is
-        /// applied. Number.
-        priority("priority"): impl Serialize;
-        /// Settings, mappings and aliases that the template applies. Object.
-        template("template"): impl Serialize;
-        /// Version number for external management of index templates. Number.
-        version("version"): impl Serialize;
+        /// applied.
+        priority("priority"): i64;
+        /// Version number for external management of index templates.
+        version("version"): i64;
+    }
+    list {
+        /// Component templates, in order of increasing precedence.
+        composed_of("composed_of"): [String];
+        /// Component templates that may be missing.
+        ignore_missing_component_templates("ignore_missing_component_templates"): [String];
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        meta("_meta");
+        /// Creates data streams instead of indices; an object with settings such as `hidden`.
+        data_stream("data_stream");
+        /// Settings, mappings and aliases that the template applies.
+        template("template");
     }
 }
 
@@ -76,6 +68,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_index_template(&self, name: impl Param<String>) -> PutIndexTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutIndexTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

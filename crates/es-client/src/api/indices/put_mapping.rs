@@ -2,30 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_mapping",
-    routes: &[Route::put(&["/", "/_mapping"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}/_mapping`
     ///
-    /// Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-mapping)
-    PutMapping of PutMappingEndpoint -> types::Acknowledged, json;
+    /// Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-mapping).
+    PutMapping -> types::Acknowledged, json;
+    table { name: "indices.put_mapping", routes: &[Route::put(&["/", "/_mapping"], &[0])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -37,30 +28,32 @@ builder! {
         write_index_only("write_index_only"): bool;
     }
     property {
-        /// Settings of the `_field_names` metadata field. Object.
-        field_names("_field_names"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        meta("_meta"): impl Serialize;
-        /// Settings of the `_routing` metadata field, such as whether routing is required. Object.
-        routing("_routing"): impl Serialize;
-        /// Settings of the `_source` metadata field. Object.
-        source("_source"): impl Serialize;
-        /// If `true`, string values that look like dates are mapped as dates. `true` or `false`.
-        date_detection("date_detection"): impl Serialize;
-        /// Dynamic mapping of new fields: `true`, `false`, `strict` or `runtime`. One of several
-        /// words.
-        dynamic("dynamic"): impl Serialize;
-        /// Date formats that date detection recognizes. List.
-        dynamic_date_formats("dynamic_date_formats"): impl Serialize;
-        /// Templates for the mapping of dynamically added fields. List.
-        dynamic_templates("dynamic_templates"): impl Serialize;
-        /// If `true`, string values that look like numbers are mapped as numbers. `true` or
-        /// `false`. Default: `false`.
-        numeric_detection("numeric_detection"): impl Serialize;
-        /// Mapping of the fields: type and parameters, by name. Object.
-        properties("properties"): impl Serialize;
-        /// Runtime fields, by name. Object.
-        runtime("runtime"): impl Serialize;
+        /// If `true`, string values that look like dates are mapped as dates.
+        date_detection("date_detection"): bool;
+        /// Dynamic mapping of new fields: `true`, `false`, `strict` or `runtime`.
+        dynamic("dynamic"): (bool, params::DynamicMapping);
+        /// If `true`, string values that look like numbers are mapped as numbers. Default: `false`.
+        numeric_detection("numeric_detection"): bool;
+        /// Mapping of the fields: type and parameters, by name.
+        properties("properties"): dsl::Properties;
+    }
+    list {
+        /// Date formats that date detection recognizes.
+        dynamic_date_formats("dynamic_date_formats"): [String];
+    }
+    object {
+        /// Settings of the `_field_names` metadata field.
+        field_names("_field_names");
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        meta("_meta");
+        /// Settings of the `_routing` metadata field, such as whether routing is required.
+        routing("_routing");
+        /// Settings of the `_source` metadata field.
+        source("_source");
+        /// Templates for the mapping of dynamically added fields.
+        dynamic_templates("dynamic_templates");
+        /// Runtime fields, by name.
+        runtime("runtime");
     }
 }
 
@@ -87,6 +80,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_mapping(&self, index: impl Param<[String]>) -> PutMapping {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        PutMapping(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,30 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_settings",
-    routes: &[Route::put(&["/", "/_settings"], &[0]), Route::put(&["/_settings"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}/_settings`, `/_settings`
     ///
-    /// Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-settings)
-    PutSettings of PutSettingsEndpoint -> types::Acknowledged, json;
+    /// Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-settings).
+    PutSettings -> types::Acknowledged, json;
+    table { name: "indices.put_settings",
+        routes: &[Route::put(&["/", "/_settings"], &[0]), Route::put(&["/_settings"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `false`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
         flat_settings("flat_settings"): bool;
@@ -60,12 +52,15 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        PutSettings(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`put_settings`](Self::put_settings) without `index`: of all.
+    /// Calls [`put_settings`](Self::put_settings) for all indices.
     #[inline]
     pub fn put_settings_all(&self) -> PutSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PutSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

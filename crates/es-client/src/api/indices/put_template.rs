@@ -2,49 +2,41 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.put_template",
-    routes: &[Route::put(&["/_template/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_template/{name}`
     ///
-    /// Deprecated since 7.8.0. Not on serverless. Needs the cluster privileges
-    /// `manage_index_templates`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-template)
-    PutTemplate of PutTemplateEndpoint -> types::Acknowledged, json;
+    /// Deprecated since 7.8.0. Not available on serverless. Requires the cluster privileges
+    /// `manage_index_templates`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-template).
+    PutTemplate -> types::Acknowledged, json;
+    table { name: "indices.put_template", routes: &[Route::put(&["/_template/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
         /// Reason for the change, as a free text. Default: ``.
-        cause("cause"): impl Param<String>;
+        cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
         create("create"): bool;
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Order in which legacy templates are applied; higher values override lower ones.
-        order_param("order"): impl Param<i64>;
+        order_param("order"): i64;
     }
     property {
-        /// Aliases of the index, by name. Object.
-        aliases("aliases"): impl Serialize;
-        /// Patterns of names of the indices or data streams that the template applies to. Text or
-        /// list.
-        index_patterns("index_patterns"): impl Serialize;
-        /// Mapping of the fields. Object.
-        mappings("mappings"): impl Serialize;
-        /// Order in which legacy templates are applied; higher values override lower ones. Number.
-        order("order"): impl Serialize;
-        /// Settings of the index. Object.
-        settings("settings"): impl Serialize;
-        /// Version number for external management of index templates. Number.
-        version("version"): impl Serialize;
+        /// Patterns of names of the indices or data streams that the template applies to.
+        index_patterns("index_patterns"): [String];
+        /// Mapping of the fields.
+        mappings("mappings"): dsl::Mapping;
+        /// Order in which legacy templates are applied; higher values override lower ones.
+        order("order"): i64;
+        /// Version number for external management of index templates.
+        version("version"): i64;
+    }
+    object {
+        /// Aliases of the index, by name.
+        aliases("aliases");
+        /// Settings of the index.
+        settings("settings");
     }
 }
 
@@ -52,6 +44,9 @@ impl super::Indices {
     /// Creates or updates a legacy index template.
     #[inline]
     pub fn put_template(&self, name: impl Param<String>) -> PutTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

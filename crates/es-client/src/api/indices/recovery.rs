@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.recovery",
-    routes: &[Route::get(&["/", "/_recovery"], &[0]), Route::get(&["/_recovery"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_recovery`, `/_recovery`
     ///
-    /// Needs the index privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-recovery)
-    Recovery of RecoveryEndpoint -> Value, none;
+    /// Requires the index privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-recovery).
+    Recovery -> Value, none;
+    table { name: "indices.recovery",
+        routes: &[Route::get(&["/", "/_recovery"], &[0]), Route::get(&["/_recovery"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// If `true`, the response includes ongoing shard recoveries only. Default: `false`.
         active_only("active_only"): bool;
@@ -28,7 +21,7 @@ builder! {
         detailed("detailed"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -36,7 +29,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -44,6 +37,6 @@ impl super::Indices {
     /// Returns ongoing and completed shard recoveries.
     #[inline]
     pub fn recovery(&self) -> Recovery {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Recovery(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

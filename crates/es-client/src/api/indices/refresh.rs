@@ -2,33 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.refresh",
-    routes: &[
-        Route::get_or_post(&["/", "/_refresh"], &[0]),
-        Route::get_or_post(&["/_refresh"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_refresh`, `/_refresh`
     ///
-    /// Needs the index privilege `maintenance`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-refresh)
-    Refresh of RefreshEndpoint -> types::ShardsResponse, none;
+    /// Requires the index privilege `maintenance`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-refresh).
+    Refresh -> types::ShardsResponse, none;
+    table { name: "indices.refresh",
+        routes: &[Route::get_or_post(&["/", "/_refresh"], &[0]), Route::get_or_post(&["/_refresh"], &[])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -56,12 +45,15 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        Refresh(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`refresh`](Self::refresh) without `index`: of all.
+    /// Calls [`refresh`](Self::refresh) for all indices.
     #[inline]
     pub fn refresh_all(&self) -> Refresh {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Refresh(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,33 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.reload_search_analyzers",
-    routes: &[Route::get_or_post(&["/", "/_reload_search_analyzers"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_reload_search_analyzers`
     ///
-    /// Since 7.3.0. Not on serverless. Needs the index privilege `manage`.
-    ///
+    /// Since 7.3.0. Not available on serverless. Requires the index privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-reload-search-analyzers)
-    ReloadSearchAnalyzers of ReloadSearchAnalyzersEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-reload-search-analyzers).
+    ReloadSearchAnalyzers -> Value, none;
+    table { name: "indices.reload_search_analyzers",
+        routes: &[Route::get_or_post(&["/", "/_reload_search_analyzers"], &[0])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Changed resource: only analyzers that use it are reloaded.
-        resource("resource"): impl Param<String>;
+        resource("resource"): String;
     }
 }
 
@@ -36,6 +29,9 @@ impl super::Indices {
     /// Reloads the search analyzers of indices and their resources, such as synonyms.
     #[inline]
     pub fn reload_search_analyzers(&self, index: impl Param<[String]>) -> ReloadSearchAnalyzers {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        ReloadSearchAnalyzers(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

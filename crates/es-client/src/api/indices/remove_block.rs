@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.remove_block",
-    routes: &[Route::delete(&["/", "/_block/"], &[0, 1])],
-    parts: &[Part::list("index"), Part::one("block")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/{index}/_block/{block}`
     ///
-    /// Since 9.1.0. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-remove-block)
-    RemoveBlock of RemoveBlockEndpoint -> Value, none;
+    /// Since 9.1.0. Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-remove-block).
+    RemoveBlock -> Value, none;
+    table { name: "indices.remove_block", routes: &[Route::delete(&["/", "/_block/"], &[0, 1])],
+        parts: &[Part::list("index"), Part::one("block")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -41,11 +33,11 @@ impl super::Indices {
     pub fn remove_block(
         &self,
         index: impl Param<[String]>,
-        block: params::IndicesBlockOptions,
+        block: impl Param<params::IndicesBlockOptions>,
     ) -> RemoveBlock {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, block),
+        RemoveBlock(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, block),
             Answer::json,
-        )
+        ))
     }
 }

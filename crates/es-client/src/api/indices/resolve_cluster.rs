@@ -2,29 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.resolve_cluster",
-    routes: &[Route::get(&["/_resolve/cluster/"], &[0]), Route::get(&["/_resolve/cluster"], &[])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_resolve/cluster/{name}`, `/_resolve/cluster`
     ///
-    /// Since 8.13.0. Not on serverless. Needs the index privilege `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster)
-    ResolveCluster of ResolveClusterEndpoint -> Value, none;
+    /// Since 8.13.0. Not available on serverless. Requires the index privilege
+    /// `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster).
+    ResolveCluster -> Value, none;
+    table { name: "indices.resolve_cluster",
+        routes: &[Route::get(&["/_resolve/cluster/"], &[0]), Route::get(&["/_resolve/cluster"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, frozen indices are ignored. Default: `false`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -36,7 +30,7 @@ builder! {
     part {
         /// Index, data stream and alias names, of remote clusters as `cluster:name`; wildcards are
         /// supported.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -44,6 +38,6 @@ impl super::Indices {
     /// Resolves an index expression to clusters and tells which of them have matching indices.
     #[inline]
     pub fn resolve_cluster(&self) -> ResolveCluster {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ResolveCluster(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

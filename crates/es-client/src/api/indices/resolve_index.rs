@@ -2,35 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.resolve_index",
-    routes: &[Route::get_or_post(&["/_resolve/index/"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_resolve/index/{name}`
     ///
-    /// Since 7.9.0. Needs the index privilege `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-index)
-    ResolveIndex of ResolveIndexEndpoint -> Value, none;
+    /// Since 7.9.0. Requires the index privilege `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-index).
+    ResolveIndex -> Value, none;
+    table { name: "indices.resolve_index",
+        routes: &[Route::get_or_post(&["/_resolve/index/"], &[0])], parts: &[Part::list("name")],
+        idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Modes of the indices to return, such as `standard` or `time_series`. Since 9.2.0.
-        mode("mode"): impl Param<[params::IndexMode]>;
+        mode("mode"): [params::IndexMode];
     }
 }
 
@@ -38,6 +30,9 @@ impl super::Indices {
     /// Resolves names and patterns to indices, aliases and data streams.
     #[inline]
     pub fn resolve_index(&self, name: impl Param<[String]>) -> ResolveIndex {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        ResolveIndex(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

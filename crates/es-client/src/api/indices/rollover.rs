@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.rollover",
-    routes: &[Route::post(&["/", "/_rollover/"], &[0, 1]), Route::post(&["/", "/_rollover"], &[0])],
-    parts: &[Part::one("alias"), Part::one("new_index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{alias}/_rollover/{new_index}`, `/{alias}/_rollover`
     ///
-    /// Since 5.0.0. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-rollover)
-    Rollover of RolloverEndpoint -> types::RolloverResponse, json;
+    /// Since 5.0.0. Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-rollover).
+    Rollover -> types::RolloverResponse, json;
+    table { name: "indices.rollover",
+        routes: &[Route::post(&["/", "/_rollover/"], &[0, 1]), Route::post(&["/", "/_rollover"], &[0])],
+        parts: &[Part::one("alias"), Part::one("new_index")], body: BodyForm::Json }
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
@@ -29,23 +21,25 @@ builder! {
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
     part {
         /// Name of the new index. By default, the number at the end of the current name is
         /// incremented.
-        new_index(1): impl Param<String>;
+        new_index(1): String;
     }
     property {
-        /// Aliases of the index, by name. Object.
-        aliases("aliases"): impl Serialize;
-        /// Conditions of which at least one must be met for the rollover. Object.
-        conditions("conditions"): impl Serialize;
-        /// Mapping of the fields. Object.
-        mappings("mappings"): impl Serialize;
-        /// Settings of the new index. Object.
-        settings("settings"): impl Serialize;
+        /// Mapping of the fields.
+        mappings("mappings"): dsl::Mapping;
+    }
+    object {
+        /// Aliases of the index, by name.
+        aliases("aliases");
+        /// Conditions of which at least one must be met for the rollover.
+        conditions("conditions");
+        /// Settings of the new index.
+        settings("settings");
     }
 }
 
@@ -62,6 +56,9 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, alias), Answer::json)
+        Rollover(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, alias),
+            Answer::json,
+        ))
     }
 }

@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.segments",
-    routes: &[Route::get(&["/", "/_segments"], &[0]), Route::get(&["/_segments"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_segments`, `/_segments`
     ///
-    /// Needs the index privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-segments)
-    Segments of SegmentsEndpoint -> Value, none;
+    /// Requires the index privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-segments).
+    Segments -> Value, none;
+    table { name: "indices.segments",
+        routes: &[Route::get(&["/", "/_segments"], &[0]), Route::get(&["/_segments"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -32,7 +25,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -40,6 +33,6 @@ impl super::Indices {
     /// Returns the Lucene segments of shards.
     #[inline]
     pub fn segments(&self) -> Segments {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Segments(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,38 +2,31 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.shard_stores",
-    routes: &[Route::get(&["/", "/_shard_stores"], &[0]), Route::get(&["/_shard_stores"], &[])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_shard_stores`, `/_shard_stores`
     ///
-    /// Not on serverless. Needs the index privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-shard-stores)
-    ShardStores of ShardStoresEndpoint -> Value, none;
+    /// Not available on serverless. Requires the index privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-shard-stores).
+    ShardStores -> Value, none;
+    table { name: "indices.shard_stores",
+        routes: &[Route::get(&["/", "/_shard_stores"], &[0]), Route::get(&["/_shard_stores"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed. Default:
         /// `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// Health of the shards to return: `green`, `yellow`, `red` or `all`.
-        status("status"): impl Param<[params::ShardStoreStatus]>;
+        status("status"): [params::ShardStoreStatus];
     }
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -41,6 +34,6 @@ impl super::Indices {
     /// Returns store information about the copies of shards.
     #[inline]
     pub fn shard_stores(&self) -> ShardStores {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ShardStores(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

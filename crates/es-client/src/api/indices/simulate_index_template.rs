@@ -2,27 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.simulate_index_template",
-    routes: &[Route::post(&["/_index_template/_simulate_index/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_index_template/_simulate_index/{name}`
     ///
-    /// Since 7.9.0. Needs the cluster privilege `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-simulate-index-template)
-    SimulateIndexTemplate of SimulateIndexTemplateEndpoint -> Value, json;
+    /// Since 7.9.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-simulate-index-template).
+    SimulateIndexTemplate -> Value, json;
+    table { name: "indices.simulate_index_template",
+        routes: &[Route::post(&["/_index_template/_simulate_index/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// Reason for the change, as a free text. Default: `false`.
-        cause("cause"): impl Param<String>;
+        cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
         create("create"): bool;
@@ -38,6 +29,9 @@ impl super::Indices {
     /// Returns the settings, mappings and aliases that an index with this name would get.
     #[inline]
     pub fn simulate_index_template(&self, name: impl Param<String>) -> SimulateIndexTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        SimulateIndexTemplate(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

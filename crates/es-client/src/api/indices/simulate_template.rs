@@ -2,30 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.simulate_template",
-    routes: &[
-        Route::post(&["/_index_template/_simulate/"], &[0]),
-        Route::post(&["/_index_template/_simulate"], &[]),
-    ],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_index_template/_simulate/{name}`, `/_index_template/_simulate`
     ///
-    /// Needs the cluster privilege `manage_index_templates`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-simulate-template)
-    SimulateTemplate of SimulateTemplateEndpoint -> Value, json;
+    /// Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-simulate-template).
+    SimulateTemplate -> Value, json;
+    table { name: "indices.simulate_template",
+        routes: &[Route::post(&["/_index_template/_simulate/"], &[0]), Route::post(&["/_index_template/_simulate"], &[])],
+        parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// Reason for the change, as a free text. Default: `false`.
-        cause("cause"): impl Param<String>;
+        cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
         create("create"): bool;
@@ -37,34 +25,35 @@ builder! {
     }
     part {
         /// Name of the index template to simulate.
-        name(0): impl Param<String>;
+        name(0): String;
     }
     property {
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        meta("_meta"): impl Serialize;
         /// If `true`, indices that match the template can be created automatically; overrides the
-        /// cluster setting `action.auto_create_index`. `true` or `false`.
-        allow_auto_create("allow_auto_create"): impl Serialize;
-        /// Component templates, in order of increasing precedence. List.
-        composed_of("composed_of"): impl Serialize;
-        /// Creates data streams instead of indices; an object with settings such as `hidden`.
-        /// Object.
-        data_stream("data_stream"): impl Serialize;
-        /// If `true`, it is marked as deprecated: using it adds a warning to responses. `true` or
-        /// `false`.
-        deprecated("deprecated"): impl Serialize;
-        /// Component templates that may be missing. List.
-        ignore_missing_component_templates("ignore_missing_component_templates"): impl Serialize;
-        /// Patterns of names of the indices or data streams that the template applies to. Text or
-        /// list.
-        index_patterns("index_patterns"): impl Serialize;
+        /// cluster setting `action.auto_create_index`.
+        allow_auto_create("allow_auto_create"): bool;
+        /// If `true`, it is marked as deprecated: using it adds a warning to responses.
+        deprecated("deprecated"): bool;
+        /// Patterns of names of the indices or data streams that the template applies to.
+        index_patterns("index_patterns"): [String];
         /// Precedence of the template; of those that match, the one with the highest priority is
-        /// applied. Number.
-        priority("priority"): impl Serialize;
-        /// Settings, mappings and aliases that the template applies. Object.
-        template("template"): impl Serialize;
-        /// Version number for external management of index templates. Number.
-        version("version"): impl Serialize;
+        /// applied.
+        priority("priority"): i64;
+        /// Version number for external management of index templates.
+        version("version"): i64;
+    }
+    list {
+        /// Component templates, in order of increasing precedence.
+        composed_of("composed_of"): [String];
+        /// Component templates that may be missing.
+        ignore_missing_component_templates("ignore_missing_component_templates"): [String];
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        meta("_meta");
+        /// Creates data streams instead of indices; an object with settings such as `hidden`.
+        data_stream("data_stream");
+        /// Settings, mappings and aliases that the template applies.
+        template("template");
     }
 }
 
@@ -72,6 +61,6 @@ impl super::Indices {
     /// Returns the settings, mappings and aliases that an index template results in.
     #[inline]
     pub fn simulate_template(&self) -> SimulateTemplate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SimulateTemplate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,37 +2,30 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.split",
-    routes: &[Route::put(&["/", "/_split/"], &[0, 1])],
-    parts: &[Part::one("index"), Part::one("target")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/{index}/_split/{target}`
     ///
-    /// Since 6.1.0. Not on serverless. Needs the index privilege `manage`.
-    ///
+    /// Since 6.1.0. Not available on serverless. Requires the index privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-split)
-    Split of SplitEndpoint -> types::CreateIndexResponse, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-split).
+    Split -> types::CreateIndexResponse, json;
+    table { name: "indices.split", routes: &[Route::put(&["/", "/_split/"], &[0, 1])],
+        parts: &[Part::one("index"), Part::one("target")], body: BodyForm::Json,
+        body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
         /// Number of active copies of each shard required before the operation proceeds, or `all`.
-        /// Default: `1`. Not on serverless.
-        wait_for_active_shards("wait_for_active_shards"): impl Param<(i64, params::WaitForActiveShardOptions)>;
+        /// Default: `1`. Not available on serverless.
+        wait_for_active_shards("wait_for_active_shards"): (i64, params::WaitForActiveShardOptions);
     }
-    property {
-        /// Aliases of the index, by name. Object.
-        aliases("aliases"): impl Serialize;
-        /// Settings of the new index. Object.
-        settings("settings"): impl Serialize;
+    object {
+        /// Aliases of the index, by name.
+        aliases("aliases");
+        /// Settings of the new index.
+        settings("settings");
     }
 }
 
@@ -40,9 +33,9 @@ impl super::Indices {
     /// Splits an index into a new index with more primary shards.
     #[inline]
     pub fn split(&self, index: impl Param<String>, target: impl Param<String>) -> Split {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
+        Split(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
             Answer::json,
-        )
+        ))
     }
 }

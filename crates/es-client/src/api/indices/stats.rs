@@ -2,41 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.stats",
-    routes: &[
-        Route::get(&["/", "/_stats/"], &[0, 1]),
-        Route::get(&["/_stats/"], &[1]),
-        Route::get(&["/", "/_stats"], &[0]),
-        Route::get(&["/_stats"], &[]),
-    ],
-    parts: &[Part::list("index"), Part::list("metric")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_stats/{metric}`, `/_stats/{metric}`, `/{index}/_stats`, `/_stats`
     ///
-    /// Since 1.3.0. Needs the index privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-stats)
-    Stats of StatsEndpoint -> types::IndicesStats, none;
+    /// Since 1.3.0. Requires the index privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-stats).
+    Stats -> types::IndicesStats, none;
+    table { name: "indices.stats",
+        routes: &[Route::get(&["/", "/_stats/"], &[0, 1]), Route::get(&["/_stats/"], &[1]), Route::get(&["/", "/_stats"], &[0]), Route::get(&["/_stats"], &[])],
+        parts: &[Part::list("index"), Part::list("metric")] }
     query {
         /// Fields to include in the `completion` statistics; wildcards are supported.
-        completion_fields("completion_fields"): impl Param<[String]>;
+        completion_fields("completion_fields"): [String];
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Fields to include in the `fielddata` statistics; wildcards are supported.
-        fielddata_fields("fielddata_fields"): impl Param<[String]>;
+        fielddata_fields("fielddata_fields"): [String];
         /// Fields to return; wildcards are supported.
-        fields("fields"): impl Param<[String]>;
+        fields("fields"): [String];
         /// If `true`, closed indices are not included. Default: `true`.
         forbid_closed_indices("forbid_closed_indices"): bool;
         /// Search groups to include in the `search` statistics.
-        groups("groups"): impl Param<[String]>;
+        groups("groups"): [String];
         /// If `true`, the `segments` statistics include disk usage by kind of index file. Default:
         /// `false`.
         include_segment_file_sizes("include_segment_file_sizes"): bool;
@@ -49,9 +37,9 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
         /// Metrics to return. By default, all are returned.
-        metric(1): impl Param<[params::CommonStatsFlag]>;
+        metric(1): [params::CommonStatsFlag];
     }
 }
 
@@ -66,6 +54,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

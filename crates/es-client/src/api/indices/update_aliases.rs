@@ -2,31 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.update_aliases",
-    routes: &[Route::post(&["/_aliases"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_aliases`
     ///
-    /// Since 1.3.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-update-aliases)
-    UpdateAliases of UpdateAliasesEndpoint -> types::Acknowledged, json;
+    /// Since 1.3.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-update-aliases).
+    UpdateAliases -> types::Acknowledged, json;
+    table { name: "indices.update_aliases", routes: &[Route::post(&["/_aliases"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
-    property {
-        /// Alias actions to run: `add`, `remove` and `remove_index`. List.
-        actions("actions"): impl Serialize;
+    object {
+        /// Alias actions to run: `add`, `remove` and `remove_index`.
+        actions("actions");
     }
 }
 
@@ -54,6 +46,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn update_aliases(&self) -> UpdateAliases {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        UpdateAliases(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,27 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "indices.validate_query",
-    routes: &[
-        Route::get_or_post(&["/", "/_validate/query"], &[0]),
-        Route::get_or_post(&["/_validate/query"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_validate/query`, `/_validate/query`
     ///
-    /// Since 1.3.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-validate-query)
-    ValidateQuery of ValidateQueryEndpoint -> Value, json;
+    /// Since 1.3.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-validate-query).
+    ValidateQuery -> Value, json;
+    table { name: "indices.validate_query",
+        routes: &[Route::get_or_post(&["/", "/_validate/query"], &[0]), Route::get_or_post(&["/_validate/query"], &[])],
+        parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// If `true`, the query is validated on all shards instead of one random shard per index.
         /// Default: `false`.
@@ -33,14 +21,14 @@ builder! {
         /// If `true`, wildcard and prefix terms of `q` are analyzed. Default: `false`.
         analyze_wildcard("analyze_wildcard"): bool;
         /// Analyzer for the query string `q`.
-        analyzer("analyzer"): impl Param<String>;
+        analyzer("analyzer"): String;
         /// Operator between the terms of `q`: `and` or `or`. Default: `or`.
         default_operator("default_operator"): params::Operator;
         /// Default field for terms of `q` without a field prefix.
-        df("df"): impl Param<String>;
+        df("df"): String;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, the response explains why a query is invalid. Default: `false`.
         explain("explain"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -50,15 +38,15 @@ builder! {
         /// Default: `false`.
         lenient("lenient"): bool;
         /// Query in Lucene query string syntax.
-        q("q"): impl Param<String>;
+        q("q"): String;
         /// If `true`, the response shows the Lucene query that is executed. Default: `false`.
         rewrite("rewrite"): bool;
         /// Custom routing value, which determines the shard. Since 9.5.0.
-        routing("routing"): impl Param<[String]>;
+        routing("routing"): [String];
     }
     property {
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
     }
 }
 
@@ -66,12 +54,15 @@ impl super::Indices {
     /// Validates a query without running it.
     #[inline]
     pub fn validate_query(&self, index: impl Param<[String]>) -> ValidateQuery {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        ValidateQuery(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 
-    /// [`validate_query`](Self::validate_query) without `index`: of all.
+    /// Calls [`validate_query`](Self::validate_query) for all indices.
     #[inline]
     pub fn validate_query_all(&self) -> ValidateQuery {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ValidateQuery(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,24 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.chat_completion_unified",
-    routes: &[Route::post(&["/_inference/chat_completion/", "/_stream"], &[0])],
-    parts: &[Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    accept: Some("text/event-stream"),
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_inference/chat_completion/{inference_id}/_stream`
     ///
-    /// Since 8.18.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-chat-completion-unified)
-    ChatCompletionUnified of ChatCompletionUnifiedEndpoint -> Response, json;
+    /// Since 8.18.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-chat-completion-unified).
+    ChatCompletionUnified -> Response, json;
+    table { name: "inference.chat_completion_unified",
+        routes: &[Route::post(&["/_inference/chat_completion/", "/_stream"], &[0])],
+        parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
+        accept: Some("text/event-stream") }
     query {
         /// Time to wait for the inference request to complete. Default: `120s`.
         timeout("timeout"): Duration;
@@ -33,6 +25,9 @@ impl super::Inference {
         &self,
         inference_id: impl Param<String>,
     ) -> ChatCompletionUnified {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::raw)
+        ChatCompletionUnified(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
+            Answer::raw,
+        ))
     }
 }

@@ -2,33 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.completion",
-    routes: &[Route::post(&["/_inference/completion/"], &[0])],
-    parts: &[Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_inference/completion/{inference_id}`
     ///
-    /// Since 8.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-completion)
-    Completion of CompletionEndpoint -> Value, json;
+    /// Since 8.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-completion).
+    Completion -> Value, json;
+    table { name: "inference.completion",
+        routes: &[Route::post(&["/_inference/completion/"], &[0])],
+        parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for the inference request to complete. Default: `120s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Text to process; several texts are processed in order. Text or list, required.
-        input("input"): impl Serialize;
-        /// Settings of the task. Anything.
-        task_settings("task_settings"): impl Serialize;
+        /// Text to process; several texts are processed in order. Required.
+        input("input"): [String];
+    }
+    object {
+        /// Settings of the task.
+        task_settings("task_settings");
     }
 }
 
@@ -36,6 +30,9 @@ impl super::Inference {
     /// Runs completion inference.
     #[inline]
     pub fn completion(&self, inference_id: impl Param<String>) -> Completion {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
+        Completion(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
+            Answer::json,
+        ))
     }
 }

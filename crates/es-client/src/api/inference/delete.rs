@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.delete",
-    routes: &[
-        Route::delete(&["/_inference/", "/"], &[0, 1]),
-        Route::delete(&["/_inference/"], &[1]),
-    ],
-    parts: &[Part::one("task_type"), Part::one("inference_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`
     ///
-    /// Since 8.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-delete)
-    Delete of DeleteEndpoint -> Value, none;
+    /// Since 8.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-delete).
+    Delete -> Value, none;
+    table { name: "inference.delete",
+        routes: &[Route::delete(&["/_inference/", "/"], &[0, 1]), Route::delete(&["/_inference/"], &[1])],
+        parts: &[Part::one("task_type"), Part::one("inference_id")] }
     query {
         /// If `true`, the endpoint is not deleted; the response lists the pipelines and indices
         /// that use it. Default: `false`.
@@ -39,6 +29,9 @@ impl super::Inference {
     /// Deletes an inference endpoint.
     #[inline]
     pub fn delete(&self, inference_id: impl Param<String>) -> Delete {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
+        Delete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(1, inference_id),
+            Answer::json,
+        ))
     }
 }

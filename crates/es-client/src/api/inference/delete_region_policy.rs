@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.delete_region_policy",
-    routes: &[Route::delete(&["/_inference/_region_policy"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_inference/_region_policy`
     ///
-    /// Since 9.5.0. Needs the cluster privilege `manage_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-delete-region-policy)
-    DeleteRegionPolicy of DeleteRegionPolicyEndpoint -> Value, none;
+    /// Since 9.5.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-delete-region-policy).
+    DeleteRegionPolicy -> Value, none;
+    table { name: "inference.delete_region_policy",
+        routes: &[Route::delete(&["/_inference/_region_policy"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Inference {
     /// Deletes the region policy.
     #[inline]
     pub fn delete_region_policy(&self) -> DeleteRegionPolicy {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        DeleteRegionPolicy(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

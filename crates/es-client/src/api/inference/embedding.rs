@@ -2,24 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.embedding",
-    routes: &[Route::post(&["/_inference/embedding/"], &[0])],
-    parts: &[Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_inference/embedding/{inference_id}`
     ///
-    /// Since 9.4.0. Experimental: it may change or go.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-embedding)
-    Embedding of EmbeddingEndpoint -> Value, json;
+    /// Since 9.4.0. Experimental: may change or be removed. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-embedding).
+    Embedding -> Value, json;
+    table { name: "inference.embedding", routes: &[Route::post(&["/_inference/embedding/"], &[0])],
+        parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
@@ -30,6 +21,9 @@ impl super::Inference {
     /// Runs embedding inference on text or images.
     #[inline]
     pub fn embedding(&self, inference_id: impl Param<String>) -> Embedding {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
+        Embedding(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
+            Answer::json,
+        ))
     }
 }

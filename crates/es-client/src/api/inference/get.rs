@@ -2,34 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.get",
-    routes: &[
-        Route::get(&["/_inference/", "/"], &[0, 1]),
-        Route::get(&["/_inference/"], &[1]),
-        Route::get(&["/_inference/", "/_all"], &[0]),
-        Route::get(&["/_inference"], &[]),
-    ],
-    parts: &[Part::one("task_type"), Part::one("inference_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`,
     /// `/_inference/{task_type}/_all`, `/_inference`
     ///
-    /// Since 8.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get)
-    Get of GetEndpoint -> Value, none;
+    /// Since 8.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get).
+    Get -> Value, none;
+    table { name: "inference.get",
+        routes: &[Route::get(&["/_inference/", "/"], &[0, 1]), Route::get(&["/_inference/"], &[1]), Route::get(&["/_inference/", "/_all"], &[0]), Route::get(&["/_inference"], &[])],
+        parts: &[Part::one("task_type"), Part::one("inference_id")] }
     query {}
     part {
         /// Task type of the inference endpoint, such as `text_embedding`.
         task_type(0): params::TaskType;
         /// ID of the inference endpoint. By default, all endpoints are returned.
-        inference_id(1): impl Param<String>;
+        inference_id(1): String;
     }
 }
 
@@ -37,6 +25,6 @@ impl super::Inference {
     /// Returns inference endpoints.
     #[inline]
     pub fn get(&self) -> Get {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Get(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

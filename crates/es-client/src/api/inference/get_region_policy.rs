@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.get_region_policy",
-    routes: &[Route::get(&["/_inference/_region_policy"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_inference/_region_policy`
     ///
-    /// Since 9.5.0. Needs the cluster privilege `monitor_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get-region-policy)
-    GetRegionPolicy of GetRegionPolicyEndpoint -> Value, none;
+    /// Since 9.5.0. Requires the cluster privilege `monitor_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get-region-policy).
+    GetRegionPolicy -> Value, none;
+    table { name: "inference.get_region_policy",
+        routes: &[Route::get(&["/_inference/_region_policy"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Inference {
     /// Returns the region policy.
     #[inline]
     pub fn get_region_policy(&self) -> GetRegionPolicy {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetRegionPolicy(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.inference",
-    routes: &[Route::post(&["/_inference/", "/"], &[0, 1]), Route::post(&["/_inference/"], &[1])],
-    parts: &[Part::one("task_type"), Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`
     ///
-    /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-inference)
-    InferenceCall of InferenceCallEndpoint -> Value, json;
+    /// Since 8.11.0. Requires the cluster privilege `monitor_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-inference).
+    InferenceCall -> Value, json;
+    table { name: "inference.inference",
+        routes: &[Route::post(&["/_inference/", "/"], &[0, 1]), Route::post(&["/_inference/"], &[1])],
+        parts: &[Part::one("task_type"), Part::one("inference_id")], body: BodyForm::Json,
+        body_required: true }
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
@@ -28,14 +21,16 @@ builder! {
         task_type(0): params::TaskType;
     }
     property {
-        /// Text to process; several texts are processed in order. Text or list, required.
-        input("input"): impl Serialize;
-        /// Purpose of the input, such as `ingest` or `search`. Text.
-        input_type("input_type"): impl Serialize;
-        /// Query for the task type `rerank`. Text.
-        query("query"): impl Serialize;
-        /// Settings of the task. Anything.
-        task_settings("task_settings"): impl Serialize;
+        /// Text to process; several texts are processed in order. Required.
+        input("input"): [String];
+        /// Purpose of the input, such as `ingest` or `search`.
+        input_type("input_type"): String;
+        /// Query for the task type `rerank`.
+        query("query"): String;
+    }
+    object {
+        /// Settings of the task.
+        task_settings("task_settings");
     }
 }
 
@@ -43,6 +38,9 @@ impl super::Inference {
     /// Runs inference with an inference endpoint of any task type.
     #[inline]
     pub fn inference(&self, inference_id: impl Param<String>) -> InferenceCall {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
+        InferenceCall(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(1, inference_id),
+            Answer::json,
+        ))
     }
 }

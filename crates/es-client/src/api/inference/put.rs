@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.put",
-    routes: &[Route::put(&["/_inference/", "/"], &[0, 1]), Route::put(&["/_inference/"], &[1])],
-    parts: &[Part::one("task_type"), Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_inference/{task_type}/{inference_id}`, `/_inference/{inference_id}`
     ///
-    /// Since 8.11.0. Needs the cluster privilege `manage_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put)
-    Put of PutEndpoint -> Value, json;
+    /// Since 8.11.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put).
+    Put -> Value, json;
+    table { name: "inference.put",
+        routes: &[Route::put(&["/_inference/", "/"], &[0, 1]), Route::put(&["/_inference/"], &[1])],
+        parts: &[Part::one("task_type"), Part::one("inference_id")], body: BodyForm::Json,
+        body_required: true }
     query {
         /// Time to wait for the inference request to complete.
         timeout("timeout"): Duration;
@@ -33,6 +26,9 @@ impl super::Inference {
     /// Creates an inference endpoint.
     #[inline]
     pub fn put(&self, inference_id: impl Param<String>) -> Put {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
+        Put(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(1, inference_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,32 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.put_ai21",
-    routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
-    parts: &[Part::one("task_type"), Part::one("ai21_inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_inference/{task_type}/{ai21_inference_id}`
     ///
-    /// Since 9.2.0. Needs the cluster privilege `manage_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-ai21)
-    PutAi21 of PutAi21Endpoint -> Value, json;
+    /// Since 9.2.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-ai21).
+    PutAi21 -> Value, json;
+    table { name: "inference.put_ai21", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
+        parts: &[Part::one("task_type"), Part::one("ai21_inference_id")], body: BodyForm::Json,
+        body_required: true }
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Service type of the endpoint. One of several words, required.
-        service("service"): impl Serialize;
-        /// Settings of the service, such as model and credentials. Object, required.
-        service_settings("service_settings"): impl Serialize;
+        /// Service type of the endpoint. Required.
+        service("service"): params::Ai21ServiceType;
+    }
+    object {
+        /// Settings of the service, such as model and credentials. Required.
+        service_settings("service_settings");
     }
 }
 
@@ -36,14 +30,14 @@ impl super::Inference {
     #[inline]
     pub fn put_ai21(
         &self,
-        task_type: params::Ai21TaskType,
+        task_type: impl Param<params::Ai21TaskType>,
         ai21_inference_id: impl Param<String>,
     ) -> PutAi21 {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT)
+        PutAi21(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, ai21_inference_id),
             Answer::json,
-        )
+        ))
     }
 }

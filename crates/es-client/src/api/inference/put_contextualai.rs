@@ -2,34 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.put_contextualai",
-    routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
-    parts: &[Part::one("task_type"), Part::one("contextualai_inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_inference/{task_type}/{contextualai_inference_id}`
     ///
-    /// Since 9.2.0. Needs the cluster privilege `manage_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-contextualai)
-    PutContextualai of PutContextualaiEndpoint -> Value, json;
+    /// Since 9.2.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-contextualai).
+    PutContextualai -> Value, json;
+    table { name: "inference.put_contextualai",
+        routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
+        parts: &[Part::one("task_type"), Part::one("contextualai_inference_id")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Service type of the endpoint. One of several words, required.
-        service("service"): impl Serialize;
-        /// Settings of the service, such as model and credentials. Object, required.
-        service_settings("service_settings"): impl Serialize;
-        /// Settings of the task. Object.
-        task_settings("task_settings"): impl Serialize;
+        /// Service type of the endpoint. Required.
+        service("service"): params::ContextualAIServiceType;
+    }
+    object {
+        /// Settings of the service, such as model and credentials. Required.
+        service_settings("service_settings");
+        /// Settings of the task.
+        task_settings("task_settings");
     }
 }
 
@@ -38,14 +33,14 @@ impl super::Inference {
     #[inline]
     pub fn put_contextualai(
         &self,
-        task_type: params::TaskTypeContextualAI,
+        task_type: impl Param<params::TaskTypeContextualAI>,
         contextualai_inference_id: impl Param<String>,
     ) -> PutContextualai {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT)
+        PutContextualai(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
                 .with_part(0, task_type)
                 .with_part(1, contextualai_inference_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,31 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.put_region_policy",
-    routes: &[Route::put(&["/_inference/_region_policy"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_inference/_region_policy`
     ///
-    /// Since 9.5.0. Needs the cluster privilege `manage_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-region-policy)
-    PutRegionPolicy of PutRegionPolicyEndpoint -> Value, json;
+    /// Since 9.5.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-region-policy).
+    PutRegionPolicy -> Value, json;
+    table { name: "inference.put_region_policy",
+        routes: &[Route::put(&["/_inference/_region_policy"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {
         /// If `true`, the operation runs even if the endpoint or policy is in use. Default:
         /// `false`.
         force("force"): bool;
     }
-    property {
+    object {
         /// Regions in which inference is allowed: geographic areas, or regions of providers.
-        /// Object, required.
-        region_policy("region_policy"): impl Serialize;
+        /// Required.
+        region_policy("region_policy");
     }
 }
 
@@ -34,6 +27,6 @@ impl super::Inference {
     /// Sets the region policy.
     #[inline]
     pub fn put_region_policy(&self) -> PutRegionPolicy {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PutRegionPolicy(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,39 +2,32 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.rerank",
-    routes: &[Route::post(&["/_inference/rerank/"], &[0])],
-    parts: &[Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_inference/rerank/{inference_id}`
     ///
-    /// Since 8.11.0. Needs the cluster privilege `monitor_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-rerank)
-    Rerank of RerankEndpoint -> Value, json;
+    /// Since 8.11.0. Requires the cluster privilege `monitor_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-rerank).
+    Rerank -> Value, json;
+    table { name: "inference.rerank", routes: &[Route::post(&["/_inference/rerank/"], &[0])],
+        parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Documents to rank. Text or list or object, required.
-        input("input"): impl Serialize;
-        /// Query by which the documents are ranked. Text or object, required.
-        query("query"): impl Serialize;
-        /// If `true`, the response includes the texts of the documents. `true` or `false`.
-        return_documents("return_documents"): impl Serialize;
-        /// Settings of the task. Anything.
-        task_settings("task_settings"): impl Serialize;
-        /// Number of documents to return. By default, all are returned. Number.
-        top_n("top_n"): impl Serialize;
+        /// If `true`, the response includes the texts of the documents.
+        return_documents("return_documents"): bool;
+        /// Number of documents to return. By default, all are returned.
+        top_n("top_n"): i64;
+    }
+    object {
+        /// Documents to rank. Required.
+        input("input");
+        /// Query by which the documents are ranked. Required.
+        query("query");
+        /// Settings of the task.
+        task_settings("task_settings");
     }
 }
 
@@ -42,6 +35,9 @@ impl super::Inference {
     /// Reranks documents by their relevance to a query.
     #[inline]
     pub fn rerank(&self, inference_id: impl Param<String>) -> Rerank {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
+        Rerank(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,33 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.sparse_embedding",
-    routes: &[Route::post(&["/_inference/sparse_embedding/"], &[0])],
-    parts: &[Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_inference/sparse_embedding/{inference_id}`
     ///
-    /// Since 8.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-sparse-embedding)
-    SparseEmbedding of SparseEmbeddingEndpoint -> Value, json;
+    /// Since 8.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-sparse-embedding).
+    SparseEmbedding -> Value, json;
+    table { name: "inference.sparse_embedding",
+        routes: &[Route::post(&["/_inference/sparse_embedding/"], &[0])],
+        parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Text to process; several texts are processed in order. Text or list, required.
-        input("input"): impl Serialize;
-        /// Settings of the task. Anything.
-        task_settings("task_settings"): impl Serialize;
+        /// Text to process; several texts are processed in order. Required.
+        input("input"): [String];
+    }
+    object {
+        /// Settings of the task.
+        task_settings("task_settings");
     }
 }
 
@@ -36,6 +30,9 @@ impl super::Inference {
     /// Runs sparse embedding inference on text.
     #[inline]
     pub fn sparse_embedding(&self, inference_id: impl Param<String>) -> SparseEmbedding {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
+        SparseEmbedding(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
+            Answer::json,
+        ))
     }
 }

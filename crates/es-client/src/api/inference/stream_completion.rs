@@ -2,33 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.stream_completion",
-    routes: &[Route::post(&["/_inference/completion/", "/_stream"], &[0])],
-    parts: &[Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    accept: Some("text/event-stream"),
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_inference/completion/{inference_id}/_stream`
     ///
-    /// Since 8.16.0. Needs the cluster privilege `monitor_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-stream-completion)
-    StreamCompletion of StreamCompletionEndpoint -> Response, json;
+    /// Since 8.16.0. Requires the cluster privilege `monitor_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-stream-completion).
+    StreamCompletion -> Response, json;
+    table { name: "inference.stream_completion",
+        routes: &[Route::post(&["/_inference/completion/", "/_stream"], &[0])],
+        parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
+        accept: Some("text/event-stream") }
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Text to process; several texts are processed in order. Text or list, required.
-        input("input"): impl Serialize;
-        /// Settings of the task. Anything.
-        task_settings("task_settings"): impl Serialize;
+        /// Text to process; several texts are processed in order. Required.
+        input("input"): [String];
+    }
+    object {
+        /// Settings of the task.
+        task_settings("task_settings");
     }
 }
 
@@ -36,6 +30,9 @@ impl super::Inference {
     /// Runs completion inference and streams the response as server-sent events.
     #[inline]
     pub fn stream_completion(&self, inference_id: impl Param<String>) -> StreamCompletion {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::raw)
+        StreamCompletion(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
+            Answer::raw,
+        ))
     }
 }

@@ -2,35 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.text_embedding",
-    routes: &[Route::post(&["/_inference/text_embedding/"], &[0])],
-    parts: &[Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_inference/text_embedding/{inference_id}`
     ///
-    /// Since 8.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-text-embedding)
-    TextEmbedding of TextEmbeddingEndpoint -> Value, json;
+    /// Since 8.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-text-embedding).
+    TextEmbedding -> Value, json;
+    table { name: "inference.text_embedding",
+        routes: &[Route::post(&["/_inference/text_embedding/"], &[0])],
+        parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for the inference request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Text to process; several texts are processed in order. Text or list, required.
-        input("input"): impl Serialize;
-        /// Purpose of the input, such as `ingest` or `search`. Text.
-        input_type("input_type"): impl Serialize;
-        /// Settings of the task. Anything.
-        task_settings("task_settings"): impl Serialize;
+        /// Text to process; several texts are processed in order. Required.
+        input("input"): [String];
+        /// Purpose of the input, such as `ingest` or `search`.
+        input_type("input_type"): String;
+    }
+    object {
+        /// Settings of the task.
+        task_settings("task_settings");
     }
 }
 
@@ -38,6 +32,9 @@ impl super::Inference {
     /// Runs dense embedding inference on text.
     #[inline]
     pub fn text_embedding(&self, inference_id: impl Param<String>) -> TextEmbedding {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, inference_id), Answer::json)
+        TextEmbedding(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "inference.update",
-    routes: &[
-        Route::put(&["/_inference/", "/", "/_update"], &[0, 1]),
-        Route::put(&["/_inference/", "/_update"], &[1]),
-    ],
-    parts: &[Part::one("task_type"), Part::one("inference_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_inference/{task_type}/{inference_id}/_update`, `/_inference/{inference_id}/_update`
     ///
-    /// Since 8.17.0. Needs the cluster privilege `manage_inference`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-update)
-    Update of UpdateEndpoint -> Value, json;
+    /// Since 8.17.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-update).
+    Update -> Value, json;
+    table { name: "inference.update",
+        routes: &[Route::put(&["/_inference/", "/", "/_update"], &[0, 1]), Route::put(&["/_inference/", "/_update"], &[1])],
+        parts: &[Part::one("task_type"), Part::one("inference_id")], body: BodyForm::Json,
+        body_required: true }
     query {
         /// Time to wait for the inference request to complete. Since 9.5.0.
         timeout("timeout"): Duration;
@@ -36,6 +26,9 @@ impl super::Inference {
     /// Updates an inference endpoint.
     #[inline]
     pub fn update(&self, inference_id: impl Param<String>) -> Update {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(1, inference_id), Answer::json)
+        Update(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(1, inference_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.delete_geoip_database",
-    routes: &[Route::delete(&["/_ingest/geoip/database/"], &[0])],
-    parts: &[Part::list("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ingest/geoip/database/{id}`
     ///
-    /// Since 8.15.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-geoip-database)
-    DeleteGeoipDatabase of DeleteGeoipDatabaseEndpoint -> Value, none;
+    /// Since 8.15.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-geoip-database).
+    DeleteGeoipDatabase -> Value, none;
+    table { name: "ingest.delete_geoip_database",
+        routes: &[Route::delete(&["/_ingest/geoip/database/"], &[0])], parts: &[Part::list("id")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +22,9 @@ impl super::Ingest {
     /// Deletes GeoIP database configurations.
     #[inline]
     pub fn delete_geoip_database(&self, id: impl Param<[String]>) -> DeleteGeoipDatabase {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        DeleteGeoipDatabase(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

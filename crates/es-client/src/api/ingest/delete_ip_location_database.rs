@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.delete_ip_location_database",
-    routes: &[Route::delete(&["/_ingest/ip_location/database/"], &[0])],
-    parts: &[Part::list("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ingest/ip_location/database/{id}`
     ///
-    /// Since 8.15.0. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-ip-location-database)
-    DeleteIpLocationDatabase of DeleteIpLocationDatabaseEndpoint -> Value, none;
+    /// Since 8.15.0. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-ip-location-database).
+    DeleteIpLocationDatabase -> Value, none;
+    table { name: "ingest.delete_ip_location_database",
+        routes: &[Route::delete(&["/_ingest/ip_location/database/"], &[0])],
+        parts: &[Part::list("id")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -33,6 +26,9 @@ impl super::Ingest {
         &self,
         id: impl Param<[String]>,
     ) -> DeleteIpLocationDatabase {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        DeleteIpLocationDatabase(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

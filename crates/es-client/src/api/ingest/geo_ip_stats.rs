@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.geo_ip_stats",
-    routes: &[Route::get(&["/_ingest/geoip/stats"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ingest/geoip/stats`
     ///
-    /// Since 7.13.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-geo-ip-stats)
-    GeoIpStats of GeoIpStatsEndpoint -> Value, none;
+    /// Since 7.13.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-geo-ip-stats).
+    GeoIpStats -> Value, none;
+    table { name: "ingest.geo_ip_stats", routes: &[Route::get(&["/_ingest/geoip/stats"], &[])] }
     query {}
 }
 
@@ -24,6 +16,6 @@ impl super::Ingest {
     /// Returns download statistics of the GeoIP databases.
     #[inline]
     pub fn geo_ip_stats(&self) -> GeoIpStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GeoIpStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.get_geoip_database",
-    routes: &[
-        Route::get(&["/_ingest/geoip/database/"], &[0]),
-        Route::get(&["/_ingest/geoip/database"], &[]),
-    ],
-    parts: &[Part::list("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ingest/geoip/database/{id}`, `/_ingest/geoip/database`
     ///
-    /// Since 8.15.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-geoip-database)
-    GetGeoipDatabase of GetGeoipDatabaseEndpoint -> Value, none;
+    /// Since 8.15.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-geoip-database).
+    GetGeoipDatabase -> Value, none;
+    table { name: "ingest.get_geoip_database",
+        routes: &[Route::get(&["/_ingest/geoip/database/"], &[0]), Route::get(&["/_ingest/geoip/database"], &[])],
+        parts: &[Part::list("id")] }
     query {}
     part {
         /// IDs of the database configurations to return; wildcards are supported.
-        id(0): impl Param<[String]>;
+        id(0): [String];
     }
 }
 
@@ -32,6 +22,6 @@ impl super::Ingest {
     /// Returns GeoIP database configurations.
     #[inline]
     pub fn get_geoip_database(&self) -> GetGeoipDatabase {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetGeoipDatabase(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

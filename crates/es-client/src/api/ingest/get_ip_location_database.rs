@@ -2,29 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.get_ip_location_database",
-    routes: &[
-        Route::get(&["/_ingest/ip_location/database/"], &[0]),
-        Route::get(&["/_ingest/ip_location/database"], &[]),
-    ],
-    parts: &[Part::list("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ingest/ip_location/database/{id}`, `/_ingest/ip_location/database`
     ///
-    /// Since 8.15.0. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-ip-location-database)
-    GetIpLocationDatabase of GetIpLocationDatabaseEndpoint -> Value, none;
+    /// Since 8.15.0. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-ip-location-database).
+    GetIpLocationDatabase -> Value, none;
+    table { name: "ingest.get_ip_location_database",
+        routes: &[Route::get(&["/_ingest/ip_location/database/"], &[0]), Route::get(&["/_ingest/ip_location/database"], &[])],
+        parts: &[Part::list("id")] }
     query {}
     part {
         /// IDs of the database configurations to return; wildcards are supported.
-        id(0): impl Param<[String]>;
+        id(0): [String];
     }
 }
 
@@ -32,6 +22,9 @@ impl super::Ingest {
     /// Returns IP geolocation database configurations.
     #[inline]
     pub fn get_ip_location_database(&self) -> GetIpLocationDatabase {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetIpLocationDatabase(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.get_pipeline",
-    routes: &[Route::get(&["/_ingest/pipeline/"], &[0]), Route::get(&["/_ingest/pipeline"], &[])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ingest/pipeline/{id}`, `/_ingest/pipeline`
     ///
-    /// Since 5.0.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-pipeline)
-    GetPipeline of GetPipelineEndpoint -> types::Pipelines, none;
+    /// Since 5.0.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-pipeline).
+    GetPipeline -> types::Pipelines, none;
+    table { name: "ingest.get_pipeline",
+        routes: &[Route::get(&["/_ingest/pipeline/"], &[0]), Route::get(&["/_ingest/pipeline"], &[])],
+        parts: &[Part::one("id")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,7 +19,7 @@ builder! {
     }
     part {
         /// ID of the ingest pipeline; wildcards are supported.
-        id(0): impl Param<String>;
+        id(0): String;
     }
 }
 
@@ -34,6 +27,6 @@ impl super::Ingest {
     /// Returns ingest pipelines.
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetPipeline(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.processor_grok",
-    routes: &[Route::get(&["/_ingest/processor/grok"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ingest/processor/grok`
     ///
-    /// Since 6.1.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-processor-grok)
-    ProcessorGrok of ProcessorGrokEndpoint -> Value, none;
+    /// Since 6.1.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-processor-grok).
+    ProcessorGrok -> Value, none;
+    table { name: "ingest.processor_grok",
+        routes: &[Route::get(&["/_ingest/processor/grok"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Ingest {
     /// Returns the built-in grok patterns.
     #[inline]
     pub fn processor_grok(&self) -> ProcessorGrok {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ProcessorGrok(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

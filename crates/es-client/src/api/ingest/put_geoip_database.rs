@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.put_geoip_database",
-    routes: &[Route::put(&["/_ingest/geoip/database/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ingest/geoip/database/{id}`
     ///
-    /// Since 8.15.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-geoip-database)
-    PutGeoipDatabase of PutGeoipDatabaseEndpoint -> Value, json;
+    /// Since 8.15.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-geoip-database).
+    PutGeoipDatabase -> Value, json;
+    table { name: "ingest.put_geoip_database",
+        routes: &[Route::put(&["/_ingest/geoip/database/"], &[0])], parts: &[Part::one("id")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,10 +18,12 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// MaxMind account from which the database is downloaded. Object, required.
-        maxmind("maxmind"): impl Serialize;
-        /// Name of the database to download. Text, required.
-        name("name"): impl Serialize;
+        /// Name of the database to download. Required.
+        name("name"): String;
+    }
+    object {
+        /// MaxMind account from which the database is downloaded. Required.
+        maxmind("maxmind");
     }
 }
 
@@ -37,6 +31,9 @@ impl super::Ingest {
     /// Creates or updates a GeoIP database configuration.
     #[inline]
     pub fn put_geoip_database(&self, id: impl Param<String>) -> PutGeoipDatabase {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        PutGeoipDatabase(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

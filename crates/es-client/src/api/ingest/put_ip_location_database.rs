@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.put_ip_location_database",
-    routes: &[Route::put(&["/_ingest/ip_location/database/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ingest/ip_location/database/{id}`
     ///
-    /// Since 8.15.0. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-ip-location-database)
-    PutIpLocationDatabase of PutIpLocationDatabaseEndpoint -> Value, json;
+    /// Since 8.15.0. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-ip-location-database).
+    PutIpLocationDatabase -> Value, json;
+    table { name: "ingest.put_ip_location_database",
+        routes: &[Route::put(&["/_ingest/ip_location/database/"], &[0])], parts: &[Part::one("id")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,6 +23,9 @@ impl super::Ingest {
     /// Creates or updates an IP geolocation database configuration.
     #[inline]
     pub fn put_ip_location_database(&self, id: impl Param<String>) -> PutIpLocationDatabase {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        PutIpLocationDatabase(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

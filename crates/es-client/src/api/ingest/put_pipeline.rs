@@ -2,48 +2,41 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.put_pipeline",
-    routes: &[Route::put(&["/_ingest/pipeline/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ingest/pipeline/{id}`
     ///
-    /// Since 5.0.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-pipeline)
-    PutPipeline of PutPipelineEndpoint -> types::Acknowledged, json;
+    /// Since 5.0.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-pipeline).
+    PutPipeline -> types::Acknowledged, json;
+    table { name: "ingest.put_pipeline", routes: &[Route::put(&["/_ingest/pipeline/"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
         /// The operation runs only if the pipeline has this version.
-        if_version("if_version"): impl Param<i64>;
+        if_version("if_version"): i64;
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
     property {
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        meta("_meta"): impl Serialize;
-        /// If `true`, it is marked as deprecated: using it adds a warning to responses. `true` or
-        /// `false`. Default: `false`.
-        deprecated("deprecated"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// How processors access dotted field names: `classic` or `flexible`. One of several words.
-        /// Default: `classic`. Since 9.2.0.
-        field_access_pattern("field_access_pattern"): impl Serialize;
-        /// Processors to run when a processor has failed. List.
-        on_failure("on_failure"): impl Serialize;
-        /// Processors to run, in this order. List.
-        processors("processors"): impl Serialize;
-        /// Version number for external management of pipelines. Number.
-        version("version"): impl Serialize;
+        /// If `true`, it is marked as deprecated: using it adds a warning to responses. Default:
+        /// `false`.
+        deprecated("deprecated"): bool;
+        /// Description, as free text.
+        description("description"): String;
+        /// How processors access dotted field names: `classic` or `flexible`. Default: `classic`.
+        /// Since 9.2.0.
+        field_access_pattern("field_access_pattern"): params::FieldAccessPattern;
+        /// Version number for external management of pipelines.
+        version("version"): i64;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        meta("_meta");
+        /// Processors to run when a processor has failed.
+        on_failure("on_failure");
+        /// Processors to run, in this order.
+        processors("processors");
     }
 }
 
@@ -63,6 +56,9 @@ impl super::Ingest {
     /// ```
     #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        PutPipeline(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

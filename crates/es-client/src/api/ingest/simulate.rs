@@ -2,40 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ingest.simulate",
-    routes: &[
-        Route::get_or_post(&["/_ingest/pipeline/", "/_simulate"], &[0]),
-        Route::get_or_post(&["/_ingest/pipeline/_simulate"], &[]),
-    ],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ingest/pipeline/{id}/_simulate`, `/_ingest/pipeline/_simulate`
     ///
-    /// Since 5.0.0. Needs the cluster privilege `read_pipeline`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-simulate)
-    Simulate of SimulateEndpoint -> Value, json;
+    /// Since 5.0.0. Requires the cluster privilege `read_pipeline`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-simulate).
+    Simulate -> Value, json;
+    table { name: "ingest.simulate",
+        routes: &[Route::get_or_post(&["/_ingest/pipeline/", "/_simulate"], &[0]), Route::get_or_post(&["/_ingest/pipeline/_simulate"], &[])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, the response includes the output of each processor. Default: `false`.
         verbose("verbose"): bool;
     }
     part {
         /// ID of the ingest pipeline, if no `pipeline` is given.
-        id(0): impl Param<String>;
+        id(0): String;
     }
-    property {
-        /// Documents to process. List, required.
-        docs("docs"): impl Serialize;
-        /// Definition of the pipeline to test. Object.
-        pipeline("pipeline"): impl Serialize;
+    object {
+        /// Documents to process. Required.
+        docs("docs");
+        /// Definition of the pipeline to test.
+        pipeline("pipeline");
     }
 }
 
@@ -57,6 +46,6 @@ impl super::Ingest {
     /// ```
     #[inline]
     pub fn simulate(&self) -> Simulate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Simulate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "license.delete",
-    routes: &[Route::delete(&["/_license"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_license`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-delete)
-    Delete of DeleteEndpoint -> Value, none;
+    /// Not available on serverless. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-delete).
+    Delete -> Value, none;
+    table { name: "license.delete", routes: &[Route::delete(&["/_license"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +21,6 @@ impl super::License {
     /// Deletes the license.
     #[inline]
     pub fn delete(&self) -> Delete {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Delete(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,19 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "license.get",
-    routes: &[Route::get(&["/_license"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_license`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get)
-    Get of GetEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get).
+    Get -> Value, none;
+    table { name: "license.get", routes: &[Route::get(&["/_license"], &[])] }
     query {
         /// If `true`, an Enterprise license is reported as `enterprise`; if `false`, as `platinum`.
         /// Default: `true`. Deprecated since 7.6.0.
@@ -29,6 +23,6 @@ impl super::License {
     /// Returns the license.
     #[inline]
     pub fn get(&self) -> Get {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Get(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "license.get_basic_status",
-    routes: &[Route::get(&["/_license/basic_status"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_license/basic_status`
     ///
-    /// Since 6.3.0. Not on serverless. Needs the cluster privilege `monitor`.
-    ///
+    /// Since 6.3.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get-basic-status)
-    GetBasicStatus of GetBasicStatusEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get-basic-status).
+    GetBasicStatus -> Value, none;
+    table { name: "license.get_basic_status",
+        routes: &[Route::get(&["/_license/basic_status"], &[])] }
     query {}
 }
 
@@ -24,6 +18,6 @@ impl super::License {
     /// Checks whether a basic license can be started.
     #[inline]
     pub fn get_basic_status(&self) -> GetBasicStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetBasicStatus(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "license.get_trial_status",
-    routes: &[Route::get(&["/_license/trial_status"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_license/trial_status`
     ///
-    /// Since 6.1.0. Not on serverless. Needs the cluster privilege `monitor`.
-    ///
+    /// Since 6.1.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get-trial-status)
-    GetTrialStatus of GetTrialStatusEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get-trial-status).
+    GetTrialStatus -> Value, none;
+    table { name: "license.get_trial_status",
+        routes: &[Route::get(&["/_license/trial_status"], &[])] }
     query {}
 }
 
@@ -24,6 +18,6 @@ impl super::License {
     /// Checks whether a trial license can be started.
     #[inline]
     pub fn get_trial_status(&self) -> GetTrialStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetTrialStatus(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "license.post",
-    routes: &[Route::put(&["/_license"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_license`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post)
-    Post of PostEndpoint -> Value, json;
+    /// Not available on serverless. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post).
+    Post -> Value, json;
+    table { name: "license.post", routes: &[Route::put(&["/_license"], &[])], body: BodyForm::Json }
     query {
         /// If `true`, confirms that you accept the consequences of the license change. Default:
         /// `false`.
@@ -27,11 +18,11 @@ builder! {
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
     }
-    property {
-        /// License to install. Object.
-        license("license"): impl Serialize;
-        /// Licenses to install; the one that was issued last is used. List.
-        licenses("licenses"): impl Serialize;
+    object {
+        /// License to install.
+        license("license");
+        /// Licenses to install; the one that was issued last is used.
+        licenses("licenses");
     }
 }
 
@@ -39,6 +30,6 @@ impl super::License {
     /// Updates the license.
     #[inline]
     pub fn post(&self) -> Post {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Post(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "license.post_start_basic",
-    routes: &[Route::post(&["/_license/start_basic"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_license/start_basic`
     ///
-    /// Since 6.3.0. Not on serverless. Needs the cluster privilege `manage`.
-    ///
+    /// Since 6.3.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post-start-basic)
-    PostStartBasic of PostStartBasicEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post-start-basic).
+    PostStartBasic -> Value, none;
+    table { name: "license.post_start_basic",
+        routes: &[Route::post(&["/_license/start_basic"], &[])] }
     query {
         /// If `true`, confirms that you accept the consequences of the license change. Default:
         /// `false`.
@@ -32,6 +26,6 @@ impl super::License {
     /// Starts an indefinite basic license.
     #[inline]
     pub fn post_start_basic(&self) -> PostStartBasic {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PostStartBasic(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "license.post_start_trial",
-    routes: &[Route::post(&["/_license/start_trial"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_license/start_trial`
     ///
-    /// Since 6.1.0. Not on serverless. Needs the cluster privilege `manage`.
-    ///
+    /// Since 6.1.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post-start-trial)
-    PostStartTrial of PostStartTrialEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post-start-trial).
+    PostStartTrial -> Value, none;
+    table { name: "license.post_start_trial",
+        routes: &[Route::post(&["/_license/start_trial"], &[])] }
     query {
         /// If `true`, confirms that you accept the consequences of the license change. Default:
         /// `false`.
@@ -24,7 +18,7 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Type of trial license to start. Default: `trial`.
-        type_("type"): impl Param<String>;
+        type_("type"): String;
     }
 }
 
@@ -32,6 +26,6 @@ impl super::License {
     /// Starts a 30-day trial license.
     #[inline]
     pub fn post_start_trial(&self) -> PostStartTrial {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PostStartTrial(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

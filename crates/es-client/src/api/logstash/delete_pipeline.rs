@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "logstash.delete_pipeline",
-    routes: &[Route::delete(&["/_logstash/pipeline/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_logstash/pipeline/{id}`
     ///
-    /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-delete-pipeline)
-    DeletePipeline of DeletePipelineEndpoint -> (), none;
+    /// Since 7.12.0. Requires the cluster privilege `manage_logstash_pipelines`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-delete-pipeline).
+    DeletePipeline -> (), none;
+    table { name: "logstash.delete_pipeline",
+        routes: &[Route::delete(&["/_logstash/pipeline/"], &[0])], parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Logstash {
     /// Deletes a Logstash pipeline.
     #[inline]
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::nothing)
+        DeletePipeline(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::nothing,
+        ))
     }
 }

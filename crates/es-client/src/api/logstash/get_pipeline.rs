@@ -2,29 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "logstash.get_pipeline",
-    routes: &[
-        Route::get(&["/_logstash/pipeline/"], &[0]),
-        Route::get(&["/_logstash/pipeline"], &[]),
-    ],
-    parts: &[Part::list("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_logstash/pipeline/{id}`, `/_logstash/pipeline`
     ///
-    /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-get-pipeline)
-    GetPipeline of GetPipelineEndpoint -> Value, none;
+    /// Since 7.12.0. Requires the cluster privilege `manage_logstash_pipelines`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-get-pipeline).
+    GetPipeline -> Value, none;
+    table { name: "logstash.get_pipeline",
+        routes: &[Route::get(&["/_logstash/pipeline/"], &[0]), Route::get(&["/_logstash/pipeline"], &[])],
+        parts: &[Part::list("id")] }
     query {}
     part {
         /// IDs of the pipelines to return; wildcards are supported.
-        id(0): impl Param<[String]>;
+        id(0): [String];
     }
 }
 
@@ -32,6 +22,6 @@ impl super::Logstash {
     /// Returns Logstash pipelines.
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetPipeline(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,23 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "logstash.put_pipeline",
-    routes: &[Route::put(&["/_logstash/pipeline/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_logstash/pipeline/{id}`
     ///
-    /// Since 7.12.0. Needs the cluster privilege `manage_logstash_pipelines`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-put-pipeline)
-    PutPipeline of PutPipelineEndpoint -> (), json;
+    /// Since 7.12.0. Requires the cluster privilege `manage_logstash_pipelines`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-put-pipeline).
+    PutPipeline -> (), json;
+    table { name: "logstash.put_pipeline", routes: &[Route::put(&["/_logstash/pipeline/"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {}
 }
 
@@ -26,6 +17,9 @@ impl super::Logstash {
     /// Creates or updates a Logstash pipeline.
     #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::nothing)
+        PutPipeline(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::nothing,
+        ))
     }
 }

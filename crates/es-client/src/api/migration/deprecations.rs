@@ -2,29 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "migration.deprecations",
-    routes: &[
-        Route::get(&["/", "/_migration/deprecations"], &[0]),
-        Route::get(&["/_migration/deprecations"], &[]),
-    ],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_migration/deprecations`, `/_migration/deprecations`
     ///
-    /// Since 6.1.0. Not on serverless. Needs the cluster privilege `manage`.
-    ///
+    /// Since 6.1.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-deprecations)
-    Deprecations of DeprecationsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-deprecations).
+    Deprecations -> Value, none;
+    table { name: "migration.deprecations",
+        routes: &[Route::get(&["/", "/_migration/deprecations"], &[0]), Route::get(&["/_migration/deprecations"], &[])],
+        parts: &[Part::one("index")] }
     query {}
     part {
         /// Indices and data streams to check; wildcards are supported. By default, all are checked.
-        index(0): impl Param<String>;
+        index(0): String;
     }
 }
 
@@ -32,6 +23,6 @@ impl super::Migration {
     /// Returns deprecated settings and features in use.
     #[inline]
     pub fn deprecations(&self) -> Deprecations {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Deprecations(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

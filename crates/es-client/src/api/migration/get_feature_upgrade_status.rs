@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "migration.get_feature_upgrade_status",
-    routes: &[Route::get(&["/_migration/system_features"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_migration/system_features`
     ///
-    /// Since 7.16.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-get-feature-upgrade-status)
-    GetFeatureUpgradeStatus of GetFeatureUpgradeStatusEndpoint -> Value, none;
+    /// Since 7.16.0. Not available on serverless. Requires the cluster privilege `manage`. Requires
+    /// the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-get-feature-upgrade-status).
+    GetFeatureUpgradeStatus -> Value, none;
+    table { name: "migration.get_feature_upgrade_status",
+        routes: &[Route::get(&["/_migration/system_features"], &[])] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::Migration {
     /// Returns the system features that must be migrated before an upgrade.
     #[inline]
     pub fn get_feature_upgrade_status(&self) -> GetFeatureUpgradeStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetFeatureUpgradeStatus(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

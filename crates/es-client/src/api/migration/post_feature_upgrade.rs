@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "migration.post_feature_upgrade",
-    routes: &[Route::post(&["/_migration/system_features"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_migration/system_features`
     ///
-    /// Since 7.16.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-post-feature-upgrade)
-    PostFeatureUpgrade of PostFeatureUpgradeEndpoint -> Value, none;
+    /// Since 7.16.0. Not available on serverless. Requires the cluster privilege `manage`. Requires
+    /// the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-post-feature-upgrade).
+    PostFeatureUpgrade -> Value, none;
+    table { name: "migration.post_feature_upgrade",
+        routes: &[Route::post(&["/_migration/system_features"], &[])] }
     query {}
 }
 
@@ -25,6 +18,6 @@ impl super::Migration {
     /// Migrates system features.
     #[inline]
     pub fn post_feature_upgrade(&self) -> PostFeatureUpgrade {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PostFeatureUpgrade(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

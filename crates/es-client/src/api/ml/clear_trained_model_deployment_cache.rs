@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.clear_trained_model_deployment_cache",
-    routes: &[Route::post(&["/_ml/trained_models/", "/deployment/cache/_clear"], &[0])],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/cache/_clear`
     ///
-    /// Since 8.5.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-clear-trained-model-deployment-cache)
-    ClearTrainedModelDeploymentCache of ClearTrainedModelDeploymentCacheEndpoint -> Value, none;
+    /// Since 8.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-clear-trained-model-deployment-cache).
+    ClearTrainedModelDeploymentCache -> Value, none;
+    table { name: "ml.clear_trained_model_deployment_cache",
+        routes: &[Route::post(&["/_ml/trained_models/", "/deployment/cache/_clear"], &[0])],
+        parts: &[Part::one("model_id")], idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -29,6 +21,9 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> ClearTrainedModelDeploymentCache {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
+        ClearTrainedModelDeploymentCache(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.close_job",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_close"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_close`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-close-job)
-    CloseJob of CloseJobEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-close-job).
+    CloseJob -> Value, json;
+    table { name: "ml.close_job",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_close"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -30,14 +22,11 @@ builder! {
     }
     property {
         /// If `false`, the request fails when nothing matches or when there are only partial
-        /// matches. `true` or `false`. Default: `true`.
-        allow_no_match("allow_no_match"): impl Serialize;
-        /// If `true`, the job is closed even if it cannot be closed gracefully. `true` or `false`.
-        /// Default: `false`.
-        force("force"): impl Serialize;
-    }
-    duration {
-        /// Time to wait until the job has closed. Text. Default: `30m`.
+        /// matches. Default: `true`.
+        allow_no_match("allow_no_match"): bool;
+        /// If `true`, the job is closed even if it cannot be closed gracefully. Default: `false`.
+        force("force"): bool;
+        /// Time to wait until the job has closed. Default: `30m`.
         timeout("timeout"): Duration;
     }
 }
@@ -46,6 +35,9 @@ impl super::Ml {
     /// Closes anomaly detection jobs.
     #[inline]
     pub fn close_job(&self, job_id: impl Param<String>) -> CloseJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        CloseJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

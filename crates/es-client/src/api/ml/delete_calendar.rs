@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_calendar",
-    routes: &[Route::delete(&["/_ml/calendars/"], &[0])],
-    parts: &[Part::one("calendar_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/calendars/{calendar_id}`
     ///
-    /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar)
-    DeleteCalendar of DeleteCalendarEndpoint -> Value, none;
+    /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar).
+    DeleteCalendar -> Value, none;
+    table { name: "ml.delete_calendar", routes: &[Route::delete(&["/_ml/calendars/"], &[0])],
+        parts: &[Part::one("calendar_id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Ml {
     /// Deletes a calendar and its scheduled events.
     #[inline]
     pub fn delete_calendar(&self, calendar_id: impl Param<String>) -> DeleteCalendar {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
+        DeleteCalendar(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, calendar_id),
+            Answer::json,
+        ))
     }
 }

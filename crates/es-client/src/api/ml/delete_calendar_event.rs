@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_calendar_event",
-    routes: &[Route::delete(&["/_ml/calendars/", "/events/"], &[0, 1])],
-    parts: &[Part::one("calendar_id"), Part::one("event_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/calendars/{calendar_id}/events/{event_id}`
     ///
-    /// Since 6.2.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar-event)
-    DeleteCalendarEvent of DeleteCalendarEventEndpoint -> Value, none;
+    /// Since 6.2.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar-event).
+    DeleteCalendarEvent -> Value, none;
+    table { name: "ml.delete_calendar_event",
+        routes: &[Route::delete(&["/_ml/calendars/", "/events/"], &[0, 1])],
+        parts: &[Part::one("calendar_id"), Part::one("event_id")] }
     query {}
 }
 
@@ -29,9 +22,11 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         event_id: impl Param<String>,
     ) -> DeleteCalendarEvent {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id).with_part(1, event_id),
+        DeleteCalendarEvent(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, calendar_id)
+                .with_part(1, event_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_calendar_job",
-    routes: &[Route::delete(&["/_ml/calendars/", "/jobs/"], &[0, 1])],
-    parts: &[Part::one("calendar_id"), Part::list("job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/calendars/{calendar_id}/jobs/{job_id}`
     ///
-    /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar-job)
-    DeleteCalendarJob of DeleteCalendarJobEndpoint -> Value, none;
+    /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar-job).
+    DeleteCalendarJob -> Value, none;
+    table { name: "ml.delete_calendar_job",
+        routes: &[Route::delete(&["/_ml/calendars/", "/jobs/"], &[0, 1])],
+        parts: &[Part::one("calendar_id"), Part::list("job_id")] }
     query {}
 }
 
@@ -29,9 +22,11 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         job_id: impl Param<[String]>,
     ) -> DeleteCalendarJob {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id).with_part(1, job_id),
+        DeleteCalendarJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, calendar_id)
+                .with_part(1, job_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_data_frame_analytics",
-    routes: &[Route::delete(&["/_ml/data_frame/analytics/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/data_frame/analytics/{id}`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-data-frame-analytics)
-    DeleteDataFrameAnalytics of DeleteDataFrameAnalyticsEndpoint -> Value, none;
+    /// Since 7.3.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-data-frame-analytics).
+    DeleteDataFrameAnalytics -> Value, none;
+    table { name: "ml.delete_data_frame_analytics",
+        routes: &[Route::delete(&["/_ml/data_frame/analytics/"], &[0])], parts: &[Part::one("id")] }
     query {
         /// If `true`, the job is stopped and deleted even if it is running. Default: `false`.
         force("force"): bool;
@@ -30,6 +22,9 @@ impl super::Ml {
     /// Deletes a data frame analytics job.
     #[inline]
     pub fn delete_data_frame_analytics(&self, id: impl Param<String>) -> DeleteDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        DeleteDataFrameAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_datafeed",
-    routes: &[Route::delete(&["/_ml/datafeeds/"], &[0])],
-    parts: &[Part::one("datafeed_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/datafeeds/{datafeed_id}`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-datafeed)
-    DeleteDatafeed of DeleteDatafeedEndpoint -> Value, none;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-datafeed).
+    DeleteDatafeed -> Value, none;
+    table { name: "ml.delete_datafeed", routes: &[Route::delete(&["/_ml/datafeeds/"], &[0])],
+        parts: &[Part::one("datafeed_id")] }
     query {
         /// If `true`, the datafeed is deleted even if it is started.
         force("force"): bool;
@@ -28,6 +20,9 @@ impl super::Ml {
     /// Deletes a datafeed.
     #[inline]
     pub fn delete_datafeed(&self, datafeed_id: impl Param<String>) -> DeleteDatafeed {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
+        DeleteDatafeed(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,43 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_expired_data",
-    routes: &[
-        Route::delete(&["/_ml/_delete_expired_data/"], &[0]),
-        Route::delete(&["/_ml/_delete_expired_data"], &[]),
-    ],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/_delete_expired_data/{job_id}`, `/_ml/_delete_expired_data`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-expired-data)
-    DeleteExpiredData of DeleteExpiredDataEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-expired-data).
+    DeleteExpiredData -> Value, json;
+    table { name: "ml.delete_expired_data",
+        routes: &[Route::delete(&["/_ml/_delete_expired_data/"], &[0]), Route::delete(&["/_ml/_delete_expired_data"], &[])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json }
     query {
         /// Target number of deletion requests per second. By default, there is no throttling.
-        requests_per_second_param("requests_per_second"): impl Param<f64>;
+        requests_per_second_param("requests_per_second"): f64;
         /// Time that the deletion may take. Default: `8h`.
         timeout_param("timeout"): Duration;
     }
     part {
         /// ID of the job. By default, the expired data of all jobs is deleted.
-        job_id(0): impl Param<String>;
+        job_id(0): String;
     }
     property {
         /// Target number of deletion requests per second. By default, there is no throttling.
-        /// Number.
-        requests_per_second("requests_per_second"): impl Serialize;
-    }
-    duration {
-        /// Time that the deletion may take. Text. Default: `8h`.
+        requests_per_second("requests_per_second"): f64;
+        /// Time that the deletion may take. Default: `8h`.
         timeout("timeout"): Duration;
     }
 }
@@ -47,6 +33,6 @@ impl super::Ml {
     /// Deletes results, model snapshots and forecasts that have exceeded their retention.
     #[inline]
     pub fn delete_expired_data(&self) -> DeleteExpiredData {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        DeleteExpiredData(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

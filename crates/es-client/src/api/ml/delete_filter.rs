@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_filter",
-    routes: &[Route::delete(&["/_ml/filters/"], &[0])],
-    parts: &[Part::one("filter_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/filters/{filter_id}`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-filter)
-    DeleteFilter of DeleteFilterEndpoint -> Value, none;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-filter).
+    DeleteFilter -> Value, none;
+    table { name: "ml.delete_filter", routes: &[Route::delete(&["/_ml/filters/"], &[0])],
+        parts: &[Part::one("filter_id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Ml {
     /// Deletes a filter.
     #[inline]
     pub fn delete_filter(&self, filter_id: impl Param<String>) -> DeleteFilter {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)
+        DeleteFilter(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, filter_id),
+            Answer::json,
+        ))
     }
 }

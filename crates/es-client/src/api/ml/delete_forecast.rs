@@ -2,26 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_forecast",
-    routes: &[
-        Route::delete(&["/_ml/anomaly_detectors/", "/_forecast/"], &[0, 1]),
-        Route::delete(&["/_ml/anomaly_detectors/", "/_forecast"], &[0]),
-    ],
-    parts: &[Part::one("job_id"), Part::one("forecast_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/anomaly_detectors/{job_id}/_forecast/{forecast_id}`,
     /// `/_ml/anomaly_detectors/{job_id}/_forecast`
     ///
-    /// Since 6.5.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-forecast)
-    DeleteForecast of DeleteForecastEndpoint -> Value, none;
+    /// Since 6.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-forecast).
+    DeleteForecast -> Value, none;
+    table { name: "ml.delete_forecast",
+        routes: &[Route::delete(&["/_ml/anomaly_detectors/", "/_forecast/"], &[0, 1]), Route::delete(&["/_ml/anomaly_detectors/", "/_forecast"], &[0])],
+        parts: &[Part::one("job_id"), Part::one("forecast_id")] }
     query {
         /// If `false`, the request fails when there are no forecasts. Default: `true`.
         allow_no_forecasts("allow_no_forecasts"): bool;
@@ -30,7 +20,7 @@ builder! {
     }
     part {
         /// IDs of the forecasts to delete, separated by commas. By default, all are deleted.
-        forecast_id(1): impl Param<String>;
+        forecast_id(1): String;
     }
 }
 
@@ -38,6 +28,9 @@ impl super::Ml {
     /// Deletes forecasts of a job.
     #[inline]
     pub fn delete_forecast(&self, job_id: impl Param<String>) -> DeleteForecast {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        DeleteForecast(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

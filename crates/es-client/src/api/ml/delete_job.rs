@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_job",
-    routes: &[Route::delete(&["/_ml/anomaly_detectors/"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/anomaly_detectors/{job_id}`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-job)
-    DeleteJob of DeleteJobEndpoint -> Value, none;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-job).
+    DeleteJob -> Value, none;
+    table { name: "ml.delete_job", routes: &[Route::delete(&["/_ml/anomaly_detectors/"], &[0])],
+        parts: &[Part::one("job_id")] }
     query {
         /// If `true`, annotations that users have added are deleted, too. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
@@ -32,6 +24,9 @@ impl super::Ml {
     /// Deletes an anomaly detection job and its results.
     #[inline]
     pub fn delete_job(&self, job_id: impl Param<String>) -> DeleteJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        DeleteJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_model_snapshot",
-    routes: &[Route::delete(&["/_ml/anomaly_detectors/", "/model_snapshots/"], &[0, 1])],
-    parts: &[Part::one("job_id"), Part::one("snapshot_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-model-snapshot)
-    DeleteModelSnapshot of DeleteModelSnapshotEndpoint -> Value, none;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-model-snapshot).
+    DeleteModelSnapshot -> Value, none;
+    table { name: "ml.delete_model_snapshot",
+        routes: &[Route::delete(&["/_ml/anomaly_detectors/", "/model_snapshots/"], &[0, 1])],
+        parts: &[Part::one("job_id"), Part::one("snapshot_id")] }
     query {}
 }
 
@@ -29,9 +22,11 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> DeleteModelSnapshot {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+        DeleteModelSnapshot(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, job_id)
+                .with_part(1, snapshot_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.delete_trained_model",
-    routes: &[Route::delete(&["/_ml/trained_models/"], &[0])],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_ml/trained_models/{model_id}`
     ///
-    /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model)
-    DeleteTrainedModel of DeleteTrainedModelEndpoint -> Value, none;
+    /// Since 7.10.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model).
+    DeleteTrainedModel -> Value, none;
+    table { name: "ml.delete_trained_model",
+        routes: &[Route::delete(&["/_ml/trained_models/"], &[0])], parts: &[Part::one("model_id")] }
     query {
         /// If `true`, the model is deleted even if ingest pipelines use it or it has a started
         /// deployment.
@@ -31,6 +23,9 @@ impl super::Ml {
     /// Deletes a trained model.
     #[inline]
     pub fn delete_trained_model(&self, model_id: impl Param<String>) -> DeleteTrainedModel {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
+        DeleteTrainedModel(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,33 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.estimate_model_memory",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/_estimate_model_memory"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/_estimate_model_memory`
     ///
-    /// Since 7.7.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-estimate-model-memory)
-    EstimateModelMemory of EstimateModelMemoryEndpoint -> Value, json;
+    /// Since 7.7.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-estimate-model-memory).
+    EstimateModelMemory -> Value, json;
+    table { name: "ml.estimate_model_memory",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/_estimate_model_memory"], &[])],
+        body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
     query {}
-    property {
-        /// Analysis configuration: detectors, bucket span, influencers. Object.
-        analysis_config("analysis_config"): impl Serialize;
+    object {
+        /// Analysis configuration: detectors, bucket span, influencers.
+        analysis_config("analysis_config");
         /// Estimated maximum cardinality of influencer fields within one bucket, by field name.
-        /// Object.
-        max_bucket_cardinality("max_bucket_cardinality"): impl Serialize;
+        max_bucket_cardinality("max_bucket_cardinality");
         /// Estimated cardinality of the fields by which detectors split data, by field name.
-        /// Object.
-        overall_cardinality("overall_cardinality"): impl Serialize;
+        overall_cardinality("overall_cardinality");
     }
 }
 
@@ -36,6 +26,6 @@ impl super::Ml {
     /// Estimates the memory that the model of an anomaly detection job needs.
     #[inline]
     pub fn estimate_model_memory(&self) -> EstimateModelMemory {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        EstimateModelMemory(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

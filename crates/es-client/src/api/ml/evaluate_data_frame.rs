@@ -2,31 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.evaluate_data_frame",
-    routes: &[Route::post(&["/_ml/data_frame/_evaluate"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/data_frame/_evaluate`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-evaluate-data-frame)
-    EvaluateDataFrame of EvaluateDataFrameEndpoint -> Value, json;
+    /// Since 7.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-evaluate-data-frame).
+    EvaluateDataFrame -> Value, json;
+    table { name: "ml.evaluate_data_frame",
+        routes: &[Route::post(&["/_ml/data_frame/_evaluate"], &[])], body: BodyForm::Json,
+        body_required: true, idempotency: Idempotency::Yes }
     query {}
     property {
-        /// Type of evaluation and its metrics. Object, required.
-        evaluation("evaluation"): impl Serialize;
-        /// Index that contains the data to evaluate. Text, required.
-        index("index"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
+        /// Index that contains the data to evaluate. Required.
+        index("index"): String;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
+    }
+    object {
+        /// Type of evaluation and its metrics. Required.
+        evaluation("evaluation");
     }
 }
 
@@ -34,6 +28,6 @@ impl super::Ml {
     /// Evaluates the results of data frame analytics.
     #[inline]
     pub fn evaluate_data_frame(&self) -> EvaluateDataFrame {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        EvaluateDataFrame(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

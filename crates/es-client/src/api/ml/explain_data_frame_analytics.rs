@@ -2,53 +2,43 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.explain_data_frame_analytics",
-    routes: &[
-        Route::get_or_post(&["/_ml/data_frame/analytics/", "/_explain"], &[0]),
-        Route::get_or_post(&["/_ml/data_frame/analytics/_explain"], &[]),
-    ],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/data_frame/analytics/{id}/_explain`,
     /// `/_ml/data_frame/analytics/_explain`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-explain-data-frame-analytics)
-    ExplainDataFrameAnalytics of ExplainDataFrameAnalyticsEndpoint -> Value, json;
+    /// Since 7.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-explain-data-frame-analytics).
+    ExplainDataFrameAnalytics -> Value, json;
+    table { name: "ml.explain_data_frame_analytics",
+        routes: &[Route::get_or_post(&["/_ml/data_frame/analytics/", "/_explain"], &[0]), Route::get_or_post(&["/_ml/data_frame/analytics/_explain"], &[])],
+        parts: &[Part::one("id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {}
     part {
         /// ID of the data frame analytics job.
-        id(0): impl Param<String>;
+        id(0): String;
     }
     property {
         /// If `true`, the job can be started when no machine learning node has enough capacity yet.
-        /// `true` or `false`. Default: `false`.
-        allow_lazy_start("allow_lazy_start"): impl Serialize;
+        /// Default: `false`.
+        allow_lazy_start("allow_lazy_start"): bool;
+        /// Description, as free text.
+        description("description"): String;
+        /// Maximum number of threads that the analysis uses. Default: `1`.
+        max_num_threads("max_num_threads"): i64;
+        /// Approximate maximum memory that the analysis can use. Default: `1gb`.
+        model_memory_limit("model_memory_limit"): String;
+    }
+    object {
         /// Type of analysis and its settings, such as `outlier_detection`, `regression` or
-        /// `classification`. Object.
-        analysis("analysis"): impl Serialize;
+        /// `classification`.
+        analysis("analysis");
         /// Patterns of fields to include in the analysis or to exclude from it; `excludes` wins
-        /// over `includes`. Object.
-        analyzed_fields("analyzed_fields"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Destination: index and results field. Object.
-        dest("dest"): impl Serialize;
-        /// Maximum number of threads that the analysis uses. Number. Default: `1`.
-        max_num_threads("max_num_threads"): impl Serialize;
-        /// Approximate maximum memory that the analysis can use. Text. Default: `1gb`.
-        model_memory_limit("model_memory_limit"): impl Serialize;
-        /// Source: indices, query and runtime fields. Object.
-        source("source"): impl Serialize;
+        /// over `includes`.
+        analyzed_fields("analyzed_fields");
+        /// Destination: index and results field.
+        dest("dest");
+        /// Source: indices, query and runtime fields.
+        source("source");
     }
 }
 
@@ -56,6 +46,9 @@ impl super::Ml {
     /// Explains a data frame analytics configuration: the fields it uses and the memory it needs.
     #[inline]
     pub fn explain_data_frame_analytics(&self) -> ExplainDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ExplainDataFrameAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

@@ -2,50 +2,41 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.flush_job",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_flush"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_flush`
     ///
-    /// Since 5.4.0. Deprecated since 9.1.0. Needs the cluster privilege `manage_ml`.
-    ///
+    /// Since 5.4.0. Deprecated since 9.1.0. Requires the cluster privilege `manage_ml`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-flush-job)
-    FlushJob of FlushJobEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-flush-job).
+    FlushJob -> Value, json;
+    table { name: "ml.flush_job",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_flush"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json }
     query {
         /// Advances time to this value: results are generated for the period up to it.
-        advance_time_param("advance_time"): impl Param<String>;
+        advance_time_param("advance_time"): String;
         /// If `true`, interim results are calculated for the most recent buckets.
         calc_interim_param("calc_interim"): bool;
         /// End of the range for which interim results are calculated, if `calc_interim` is `true`.
-        end_param("end"): impl Param<String>;
+        end_param("end"): String;
         /// Skips time to this value: no results are generated for the period up to it.
-        skip_time_param("skip_time"): impl Param<String>;
+        skip_time_param("skip_time"): String;
         /// Start of the range for which interim results are calculated, if `calc_interim` is
         /// `true`.
-        start_param("start"): impl Param<String>;
+        start_param("start"): String;
     }
     property {
-        /// Advances time to this value: results are generated for the period up to it. Text.
-        advance_time("advance_time"): impl Serialize;
-        /// If `true`, interim results are calculated for the most recent buckets. `true` or
-        /// `false`.
-        calc_interim("calc_interim"): impl Serialize;
+        /// Advances time to this value: results are generated for the period up to it.
+        advance_time("advance_time"): String;
+        /// If `true`, interim results are calculated for the most recent buckets.
+        calc_interim("calc_interim"): bool;
         /// End of the range for which interim results are calculated, if `calc_interim` is `true`.
-        /// Text.
-        end("end"): impl Serialize;
-        /// Skips time to this value: no results are generated for the period up to it. Text.
-        skip_time("skip_time"): impl Serialize;
+        end("end"): String;
+        /// Skips time to this value: no results are generated for the period up to it.
+        skip_time("skip_time"): String;
         /// Start of the range for which interim results are calculated, if `calc_interim` is
-        /// `true`. Text.
-        start("start"): impl Serialize;
+        /// `true`.
+        start("start"): String;
     }
 }
 
@@ -53,6 +44,9 @@ impl super::Ml {
     /// Flushes data that a job has buffered, so that it is analyzed.
     #[inline]
     pub fn flush_job(&self, job_id: impl Param<String>) -> FlushJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        FlushJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

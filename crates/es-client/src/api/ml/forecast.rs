@@ -2,41 +2,30 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.forecast",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_forecast"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_forecast`
     ///
-    /// Since 6.1.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-forecast)
-    Forecast of ForecastEndpoint -> Value, json;
+    /// Since 6.1.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-forecast).
+    Forecast -> Value, json;
+    table { name: "ml.forecast",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_forecast"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json }
     query {
         /// Period to forecast. Default: `1d`.
         duration_param("duration"): Duration;
         /// Time after which the forecast is deleted; `0` keeps it indefinitely. Default: `14d`.
         expires_in_param("expires_in"): Duration;
         /// Maximum memory that the forecast can use. Default: `20mb`.
-        max_model_memory_param("max_model_memory"): impl Param<String>;
+        max_model_memory_param("max_model_memory"): String;
     }
     property {
-        /// Maximum memory that the forecast can use. Text. Default: `20mb`.
-        max_model_memory("max_model_memory"): impl Serialize;
-    }
-    duration {
-        /// Period to forecast. Text. Default: `1d`.
+        /// Period to forecast. Default: `1d`.
         duration("duration"): Duration;
-        /// Time after which the forecast is deleted; `0` keeps it indefinitely. Text. Default:
-        /// `14d`.
+        /// Time after which the forecast is deleted; `0` keeps it indefinitely. Default: `14d`.
         expires_in("expires_in"): Duration;
+        /// Maximum memory that the forecast can use. Default: `20mb`.
+        max_model_memory("max_model_memory"): String;
     }
 }
 
@@ -44,6 +33,9 @@ impl super::Ml {
     /// Predicts the future behavior of a time series.
     #[inline]
     pub fn forecast(&self, job_id: impl Param<String>) -> Forecast {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        Forecast(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

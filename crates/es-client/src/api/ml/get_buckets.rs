@@ -2,70 +2,60 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_buckets",
-    routes: &[
-        Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/buckets/"], &[0, 1]),
-        Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/buckets"], &[0]),
-    ],
-    parts: &[Part::one("job_id"), Part::one("timestamp")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/buckets/{timestamp}`,
     /// `/_ml/anomaly_detectors/{job_id}/results/buckets`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-buckets)
-    GetBuckets of GetBucketsEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-buckets).
+    GetBuckets -> Value, json;
+    table { name: "ml.get_buckets",
+        routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/buckets/"], &[0, 1]), Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/buckets"], &[0])],
+        parts: &[Part::one("job_id"), Part::one("timestamp")], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// Minimum anomaly score of the buckets to return, from 0 to 100. Default: `0`.
-        anomaly_score_param("anomaly_score"): impl Param<f64>;
+        anomaly_score_param("anomaly_score"): f64;
         /// If `true`, results are sorted in descending order. Default: `false`.
         desc_param("desc"): bool;
         /// End of the time range, exclusive. Default: `-1`.
-        end_param("end"): impl Param<String>;
+        end_param("end"): String;
         /// If `true`, interim results are excluded. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
         /// If `true`, the response includes the anomaly records of each bucket. Default: `false`.
         expand_param("expand"): bool;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Field by which the entries are sorted. Default: `timestamp`.
-        sort_param("sort"): impl Param<String>;
+        sort_param("sort"): String;
         /// Start of the time range, inclusive. Default: `-1`.
-        start_param("start"): impl Param<String>;
+        start_param("start"): String;
     }
     part {
         /// Timestamp of a single bucket to return.
-        timestamp(1): impl Param<String>;
+        timestamp(1): String;
     }
     property {
-        /// Minimum anomaly score of the buckets to return, from 0 to 100. Number. Default: `0`.
-        anomaly_score("anomaly_score"): impl Serialize;
-        /// If `true`, results are sorted in descending order. `true` or `false`. Default: `false`.
-        desc("desc"): impl Serialize;
-        /// End of the time range, exclusive. Text. Default: `-1`.
-        end("end"): impl Serialize;
-        /// If `true`, interim results are excluded. `true` or `false`. Default: `false`.
-        exclude_interim("exclude_interim"): impl Serialize;
-        /// If `true`, the response includes the anomaly records of each bucket. `true` or `false`.
-        /// Default: `false`.
-        expand("expand"): impl Serialize;
-        /// Page of results: `from` and `size`. Object.
-        page("page"): impl Serialize;
-        /// Field by which the entries are sorted. Text. Default: `timestamp`.
-        sort("sort"): impl Serialize;
-        /// Start of the time range, inclusive. Text. Default: `-1`.
-        start("start"): impl Serialize;
+        /// Minimum anomaly score of the buckets to return, from 0 to 100. Default: `0`.
+        anomaly_score("anomaly_score"): f64;
+        /// If `true`, results are sorted in descending order. Default: `false`.
+        desc("desc"): bool;
+        /// End of the time range, exclusive. Default: `-1`.
+        end("end"): String;
+        /// If `true`, interim results are excluded. Default: `false`.
+        exclude_interim("exclude_interim"): bool;
+        /// If `true`, the response includes the anomaly records of each bucket. Default: `false`.
+        expand("expand"): bool;
+        /// Field by which the entries are sorted. Default: `timestamp`.
+        sort("sort"): String;
+        /// Start of the time range, inclusive. Default: `-1`.
+        start("start"): String;
+    }
+    object {
+        /// Page of results: `from` and `size`.
+        page("page");
     }
 }
 
@@ -73,6 +63,9 @@ impl super::Ml {
     /// Returns the results of an anomaly detection job by bucket.
     #[inline]
     pub fn get_buckets(&self, job_id: impl Param<String>) -> GetBuckets {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        GetBuckets(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

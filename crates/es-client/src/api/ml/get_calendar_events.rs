@@ -2,33 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_calendar_events",
-    routes: &[Route::get(&["/_ml/calendars/", "/events"], &[0])],
-    parts: &[Part::one("calendar_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/calendars/{calendar_id}/events`
     ///
-    /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-calendar-events)
-    GetCalendarEvents of GetCalendarEventsEndpoint -> Value, none;
+    /// Since 6.2.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-calendar-events).
+    GetCalendarEvents -> Value, none;
+    table { name: "ml.get_calendar_events",
+        routes: &[Route::get(&["/_ml/calendars/", "/events"], &[0])],
+        parts: &[Part::one("calendar_id")] }
     query {
         /// Returns only events that end before this time.
-        end("end"): impl Param<String>;
+        end("end"): String;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Returns only events for this job.
-        job_id("job_id"): impl Param<String>;
+        job_id("job_id"): String;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Returns only events that start after this time.
-        start("start"): impl Param<String>;
+        start("start"): String;
     }
 }
 
@@ -36,6 +29,9 @@ impl super::Ml {
     /// Returns scheduled events of calendars.
     #[inline]
     pub fn get_calendar_events(&self, calendar_id: impl Param<String>) -> GetCalendarEvents {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
+        GetCalendarEvents(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, calendar_id),
+            Answer::json,
+        ))
     }
 }

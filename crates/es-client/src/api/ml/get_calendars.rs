@@ -2,40 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_calendars",
-    routes: &[
-        Route::get_or_post(&["/_ml/calendars/"], &[0]),
-        Route::get_or_post(&["/_ml/calendars"], &[]),
-    ],
-    parts: &[Part::one("calendar_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/calendars/{calendar_id}`, `/_ml/calendars`
     ///
-    /// Since 6.2.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-calendars)
-    GetCalendars of GetCalendarsEndpoint -> Value, json;
+    /// Since 6.2.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-calendars).
+    GetCalendars -> Value, json;
+    table { name: "ml.get_calendars",
+        routes: &[Route::get_or_post(&["/_ml/calendars/"], &[0]), Route::get_or_post(&["/_ml/calendars"], &[])],
+        parts: &[Part::one("calendar_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of entries to return. Default: `10000`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
     part {
         /// ID of the calendar.
-        calendar_id(0): impl Param<String>;
+        calendar_id(0): String;
     }
-    property {
-        /// Page of results: `from` and `size`. Object.
-        page("page"): impl Serialize;
+    object {
+        /// Page of results: `from` and `size`.
+        page("page");
     }
 }
 
@@ -43,6 +31,6 @@ impl super::Ml {
     /// Returns calendars.
     #[inline]
     pub fn get_calendars(&self) -> GetCalendars {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetCalendars(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

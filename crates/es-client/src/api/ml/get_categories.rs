@@ -2,43 +2,32 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_categories",
-    routes: &[
-        Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/categories/"], &[0, 1]),
-        Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/categories"], &[0]),
-    ],
-    parts: &[Part::one("job_id"), Part::one("category_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/categories/{category_id}`,
     /// `/_ml/anomaly_detectors/{job_id}/results/categories`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-categories)
-    GetCategories of GetCategoriesEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-categories).
+    GetCategories -> Value, json;
+    table { name: "ml.get_categories",
+        routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/categories/"], &[0, 1]), Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/categories"], &[0])],
+        parts: &[Part::one("job_id"), Part::one("category_id")], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Partition whose categories are returned.
-        partition_field_value("partition_field_value"): impl Param<String>;
+        partition_field_value("partition_field_value"): String;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
     part {
         /// ID of the category. By default, all categories are returned.
-        category_id(1): impl Param<i64>;
+        category_id(1): i64;
     }
-    property {
-        /// Page of results: `from` and `size`. Object.
-        page("page"): impl Serialize;
+    object {
+        /// Page of results: `from` and `size`.
+        page("page");
     }
 }
 
@@ -46,6 +35,9 @@ impl super::Ml {
     /// Returns the categories that a job has found.
     #[inline]
     pub fn get_categories(&self, job_id: impl Param<String>) -> GetCategories {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        GetCategories(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

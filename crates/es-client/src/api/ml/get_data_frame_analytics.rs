@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_data_frame_analytics",
-    routes: &[
-        Route::get(&["/_ml/data_frame/analytics/"], &[0]),
-        Route::get(&["/_ml/data_frame/analytics"], &[]),
-    ],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/data_frame/analytics/{id}`, `/_ml/data_frame/analytics`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-data-frame-analytics)
-    GetDataFrameAnalytics of GetDataFrameAnalyticsEndpoint -> Value, none;
+    /// Since 7.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-data-frame-analytics).
+    GetDataFrameAnalytics -> Value, none;
+    table { name: "ml.get_data_frame_analytics",
+        routes: &[Route::get(&["/_ml/data_frame/analytics/"], &[0]), Route::get(&["/_ml/data_frame/analytics"], &[])],
+        parts: &[Part::one("id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -29,13 +19,13 @@ builder! {
         /// be used to create a copy. Default: `false`.
         exclude_generated("exclude_generated"): bool;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
     part {
         /// ID of the data frame analytics job.
-        id(0): impl Param<String>;
+        id(0): String;
     }
 }
 
@@ -43,6 +33,9 @@ impl super::Ml {
     /// Returns data frame analytics jobs.
     #[inline]
     pub fn get_data_frame_analytics(&self) -> GetDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetDataFrameAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

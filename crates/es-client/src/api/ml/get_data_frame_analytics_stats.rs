@@ -2,39 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_data_frame_analytics_stats",
-    routes: &[
-        Route::get(&["/_ml/data_frame/analytics/", "/_stats"], &[0]),
-        Route::get(&["/_ml/data_frame/analytics/_stats"], &[]),
-    ],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/data_frame/analytics/{id}/_stats`, `/_ml/data_frame/analytics/_stats`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-data-frame-analytics-stats)
-    GetDataFrameAnalyticsStats of GetDataFrameAnalyticsStatsEndpoint -> Value, none;
+    /// Since 7.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-data-frame-analytics-stats).
+    GetDataFrameAnalyticsStats -> Value, none;
+    table { name: "ml.get_data_frame_analytics_stats",
+        routes: &[Route::get(&["/_ml/data_frame/analytics/", "/_stats"], &[0]), Route::get(&["/_ml/data_frame/analytics/_stats"], &[])],
+        parts: &[Part::one("id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// If `true`, the response includes more details. Default: `false`.
         verbose("verbose"): bool;
     }
     part {
         /// ID of the data frame analytics job.
-        id(0): impl Param<String>;
+        id(0): String;
     }
 }
 
@@ -42,6 +32,9 @@ impl super::Ml {
     /// Returns statistics of data frame analytics jobs.
     #[inline]
     pub fn get_data_frame_analytics_stats(&self) -> GetDataFrameAnalyticsStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetDataFrameAnalyticsStats(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

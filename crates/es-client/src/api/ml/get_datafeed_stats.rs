@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_datafeed_stats",
-    routes: &[
-        Route::get(&["/_ml/datafeeds/", "/_stats"], &[0]),
-        Route::get(&["/_ml/datafeeds/_stats"], &[]),
-    ],
-    parts: &[Part::list("datafeed_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/datafeeds/{datafeed_id}/_stats`, `/_ml/datafeeds/_stats`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-datafeed-stats)
-    GetDatafeedStats of GetDatafeedStatsEndpoint -> Value, none;
+    /// Since 5.5.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-datafeed-stats).
+    GetDatafeedStats -> Value, none;
+    table { name: "ml.get_datafeed_stats",
+        routes: &[Route::get(&["/_ml/datafeeds/", "/_stats"], &[0]), Route::get(&["/_ml/datafeeds/_stats"], &[])],
+        parts: &[Part::list("datafeed_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches.
@@ -28,7 +18,7 @@ builder! {
     }
     part {
         /// ID of the datafeed; lists and wildcards are supported where several are returned.
-        datafeed_id(0): impl Param<[String]>;
+        datafeed_id(0): [String];
     }
 }
 
@@ -36,6 +26,6 @@ impl super::Ml {
     /// Returns statistics of datafeeds.
     #[inline]
     pub fn get_datafeed_stats(&self) -> GetDatafeedStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetDatafeedStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_datafeeds",
-    routes: &[Route::get(&["/_ml/datafeeds/"], &[0]), Route::get(&["/_ml/datafeeds"], &[])],
-    parts: &[Part::list("datafeed_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/datafeeds/{datafeed_id}`, `/_ml/datafeeds`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-datafeeds)
-    GetDatafeeds of GetDatafeedsEndpoint -> Value, none;
+    /// Since 5.5.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-datafeeds).
+    GetDatafeeds -> Value, none;
+    table { name: "ml.get_datafeeds",
+        routes: &[Route::get(&["/_ml/datafeeds/"], &[0]), Route::get(&["/_ml/datafeeds"], &[])],
+        parts: &[Part::list("datafeed_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches.
@@ -28,7 +21,7 @@ builder! {
     }
     part {
         /// ID of the datafeed; lists and wildcards are supported where several are returned.
-        datafeed_id(0): impl Param<[String]>;
+        datafeed_id(0): [String];
     }
 }
 
@@ -36,6 +29,6 @@ impl super::Ml {
     /// Returns datafeeds.
     #[inline]
     pub fn get_datafeeds(&self) -> GetDatafeeds {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetDatafeeds(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,31 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_filters",
-    routes: &[Route::get(&["/_ml/filters/"], &[0]), Route::get(&["/_ml/filters"], &[])],
-    parts: &[Part::list("filter_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/filters/{filter_id}`, `/_ml/filters`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-filters)
-    GetFilters of GetFiltersEndpoint -> Value, none;
+    /// Since 5.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-filters).
+    GetFilters -> Value, none;
+    table { name: "ml.get_filters",
+        routes: &[Route::get(&["/_ml/filters/"], &[0]), Route::get(&["/_ml/filters"], &[])],
+        parts: &[Part::list("filter_id")] }
     query {
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
     part {
         /// ID of the filter.
-        filter_id(0): impl Param<[String]>;
+        filter_id(0): [String];
     }
 }
 
@@ -34,6 +27,6 @@ impl super::Ml {
     /// Returns filters.
     #[inline]
     pub fn get_filters(&self) -> GetFilters {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetFilters(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

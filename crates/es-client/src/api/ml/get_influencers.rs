@@ -2,45 +2,36 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_influencers",
-    routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/influencers"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/influencers`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-influencers)
-    GetInfluencers of GetInfluencersEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-influencers).
+    GetInfluencers -> Value, json;
+    table { name: "ml.get_influencers",
+        routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/influencers"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// If `true`, results are sorted in descending order. Default: `false`.
         desc("desc"): bool;
         /// End of the time range, exclusive. Default: `-1`.
-        end("end"): impl Param<String>;
+        end("end"): String;
         /// If `true`, interim results are excluded. Default: `false`.
         exclude_interim("exclude_interim"): bool;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Minimum score of the influencers to return, from 0 to 100. Default: `0`.
-        influencer_score("influencer_score"): impl Param<f64>;
+        influencer_score("influencer_score"): f64;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Field by which the entries are sorted.
-        sort("sort"): impl Param<String>;
+        sort("sort"): String;
         /// Start of the time range, inclusive. Default: `-1`.
-        start("start"): impl Param<String>;
+        start("start"): String;
     }
-    property {
-        /// Page of results: `from` and `size`. Object.
-        page("page"): impl Serialize;
+    object {
+        /// Page of results: `from` and `size`.
+        page("page");
     }
 }
 
@@ -48,6 +39,9 @@ impl super::Ml {
     /// Returns the influencers of anomalies of a job.
     #[inline]
     pub fn get_influencers(&self, job_id: impl Param<String>) -> GetInfluencers {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        GetInfluencers(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

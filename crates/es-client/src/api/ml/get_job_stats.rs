@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_job_stats",
-    routes: &[
-        Route::get(&["/_ml/anomaly_detectors/", "/_stats"], &[0]),
-        Route::get(&["/_ml/anomaly_detectors/_stats"], &[]),
-    ],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}/_stats`, `/_ml/anomaly_detectors/_stats`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-job-stats)
-    GetJobStats of GetJobStatsEndpoint -> Value, none;
+    /// Since 5.5.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-job-stats).
+    GetJobStats -> Value, none;
+    table { name: "ml.get_job_stats",
+        routes: &[Route::get(&["/_ml/anomaly_detectors/", "/_stats"], &[0]), Route::get(&["/_ml/anomaly_detectors/_stats"], &[])],
+        parts: &[Part::one("job_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -28,7 +18,7 @@ builder! {
     }
     part {
         /// ID of the job.
-        job_id(0): impl Param<String>;
+        job_id(0): String;
     }
 }
 
@@ -36,6 +26,6 @@ impl super::Ml {
     /// Returns statistics of anomaly detection jobs.
     #[inline]
     pub fn get_job_stats(&self) -> GetJobStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetJobStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

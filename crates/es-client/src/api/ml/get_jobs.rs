@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_jobs",
-    routes: &[
-        Route::get(&["/_ml/anomaly_detectors/"], &[0]),
-        Route::get(&["/_ml/anomaly_detectors"], &[]),
-    ],
-    parts: &[Part::list("job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}`, `/_ml/anomaly_detectors`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-jobs)
-    GetJobs of GetJobsEndpoint -> Value, none;
+    /// Since 5.5.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-jobs).
+    GetJobs -> Value, none;
+    table { name: "ml.get_jobs",
+        routes: &[Route::get(&["/_ml/anomaly_detectors/"], &[0]), Route::get(&["/_ml/anomaly_detectors"], &[])],
+        parts: &[Part::list("job_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -31,7 +21,7 @@ builder! {
     }
     part {
         /// ID of the job.
-        job_id(0): impl Param<[String]>;
+        job_id(0): [String];
     }
 }
 
@@ -39,6 +29,6 @@ impl super::Ml {
     /// Returns anomaly detection jobs.
     #[inline]
     pub fn get_jobs(&self) -> GetJobs {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetJobs(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

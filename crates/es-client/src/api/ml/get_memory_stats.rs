@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_memory_stats",
-    routes: &[
-        Route::get(&["/_ml/memory/", "/_stats"], &[0]),
-        Route::get(&["/_ml/memory/_stats"], &[]),
-    ],
-    parts: &[Part::one("node_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/memory/{node_id}/_stats`, `/_ml/memory/_stats`
     ///
-    /// Since 8.2.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-memory-stats)
-    GetMemoryStats of GetMemoryStatsEndpoint -> Value, none;
+    /// Since 8.2.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-memory-stats).
+    GetMemoryStats -> Value, none;
+    table { name: "ml.get_memory_stats",
+        routes: &[Route::get(&["/_ml/memory/", "/_stats"], &[0]), Route::get(&["/_ml/memory/_stats"], &[])],
+        parts: &[Part::one("node_id")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,7 +19,7 @@ builder! {
     }
     part {
         /// Nodes to return; by default, all machine learning nodes.
-        node_id(0): impl Param<String>;
+        node_id(0): String;
     }
 }
 
@@ -37,6 +27,6 @@ impl super::Ml {
     /// Returns memory usage of machine learning, per node.
     #[inline]
     pub fn get_memory_stats(&self) -> GetMemoryStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetMemoryStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_model_snapshot_upgrade_stats",
-    routes: &[Route::get(
-        &["/_ml/anomaly_detectors/", "/model_snapshots/", "/_upgrade/_stats"],
-        &[0, 1],
-    )],
-    parts: &[Part::one("job_id"), Part::one("snapshot_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_upgrade/_stats`
     ///
-    /// Since 7.16.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-model-snapshot-upgrade-stats)
-    GetModelSnapshotUpgradeStats of GetModelSnapshotUpgradeStatsEndpoint -> Value, none;
+    /// Since 7.16.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-model-snapshot-upgrade-stats).
+    GetModelSnapshotUpgradeStats -> Value, none;
+    table { name: "ml.get_model_snapshot_upgrade_stats",
+        routes: &[Route::get(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_upgrade/_stats"], &[0, 1])],
+        parts: &[Part::one("job_id"), Part::one("snapshot_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches.
@@ -36,9 +26,11 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> GetModelSnapshotUpgradeStats {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+        GetModelSnapshotUpgradeStats(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, job_id)
+                .with_part(1, snapshot_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,57 +2,48 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_model_snapshots",
-    routes: &[
-        Route::get_or_post(&["/_ml/anomaly_detectors/", "/model_snapshots/"], &[0, 1]),
-        Route::get_or_post(&["/_ml/anomaly_detectors/", "/model_snapshots"], &[0]),
-    ],
-    parts: &[Part::one("job_id"), Part::one("snapshot_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}`,
     /// `/_ml/anomaly_detectors/{job_id}/model_snapshots`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-model-snapshots)
-    GetModelSnapshots of GetModelSnapshotsEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-model-snapshots).
+    GetModelSnapshots -> Value, json;
+    table { name: "ml.get_model_snapshots",
+        routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/model_snapshots/"], &[0, 1]), Route::get_or_post(&["/_ml/anomaly_detectors/", "/model_snapshots"], &[0])],
+        parts: &[Part::one("job_id"), Part::one("snapshot_id")], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, results are sorted in descending order. Default: `false`.
         desc_param("desc"): bool;
         /// End of the time range, exclusive.
-        end_param("end"): impl Param<String>;
+        end_param("end"): String;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Field by which the entries are sorted.
-        sort_param("sort"): impl Param<String>;
+        sort_param("sort"): String;
         /// Start of the time range, inclusive.
-        start_param("start"): impl Param<String>;
+        start_param("start"): String;
     }
     part {
         /// ID of the model snapshot.
-        snapshot_id(1): impl Param<String>;
+        snapshot_id(1): String;
     }
     property {
-        /// If `true`, results are sorted in descending order. `true` or `false`. Default: `false`.
-        desc("desc"): impl Serialize;
-        /// End of the time range, exclusive. Text.
-        end("end"): impl Serialize;
-        /// Page of results: `from` and `size`. Object.
-        page("page"): impl Serialize;
-        /// Field by which the entries are sorted. Text.
-        sort("sort"): impl Serialize;
-        /// Start of the time range, inclusive. Text.
-        start("start"): impl Serialize;
+        /// If `true`, results are sorted in descending order. Default: `false`.
+        desc("desc"): bool;
+        /// End of the time range, exclusive.
+        end("end"): String;
+        /// Field by which the entries are sorted.
+        sort("sort"): String;
+        /// Start of the time range, inclusive.
+        start("start"): String;
+    }
+    object {
+        /// Page of results: `from` and `size`.
+        page("page");
     }
 }
 
@@ -60,6 +51,9 @@ impl super::Ml {
     /// Returns the model snapshots of a job.
     #[inline]
     pub fn get_model_snapshots(&self, job_id: impl Param<String>) -> GetModelSnapshots {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        GetModelSnapshots(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,24 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_overall_buckets",
-    routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/overall_buckets"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/overall_buckets`
     ///
-    /// Since 6.1.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-overall-buckets)
-    GetOverallBuckets of GetOverallBucketsEndpoint -> Value, json;
+    /// Since 6.1.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-overall-buckets).
+    GetOverallBuckets -> Value, json;
+    table { name: "ml.get_overall_buckets",
+        routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/overall_buckets"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -27,36 +18,34 @@ builder! {
         /// Span of the overall buckets; at least the largest bucket span of the jobs.
         bucket_span_param("bucket_span"): Duration;
         /// End of the time range, exclusive.
-        end_param("end"): impl Param<String>;
+        end_param("end"): String;
         /// If `true`, interim results are excluded. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
         /// Minimum overall score of the buckets to return.
-        overall_score_param("overall_score"): impl Param<f64>;
+        overall_score_param("overall_score"): f64;
         /// Start of the time range, inclusive.
-        start_param("start"): impl Param<String>;
+        start_param("start"): String;
         /// Number of highest bucket scores of the jobs that are averaged to the overall score.
         /// Default: `1`.
-        top_n_param("top_n"): impl Param<i64>;
+        top_n_param("top_n"): i64;
     }
     property {
         /// If `false`, the request fails when nothing matches or when there are only partial
-        /// matches. `true` or `false`. Default: `true`.
-        allow_no_match("allow_no_match"): impl Serialize;
-        /// End of the time range, exclusive. Text.
-        end("end"): impl Serialize;
-        /// If `true`, interim results are excluded. `true` or `false`. Default: `false`.
-        exclude_interim("exclude_interim"): impl Serialize;
-        /// Minimum overall score of the buckets to return. Number.
-        overall_score("overall_score"): impl Serialize;
-        /// Start of the time range, inclusive. Text.
-        start("start"): impl Serialize;
-        /// Number of highest bucket scores of the jobs that are averaged to the overall score.
-        /// Number. Default: `1`.
-        top_n("top_n"): impl Serialize;
-    }
-    duration {
-        /// Span of the overall buckets; at least the largest bucket span of the jobs. Text.
+        /// matches. Default: `true`.
+        allow_no_match("allow_no_match"): bool;
+        /// Span of the overall buckets; at least the largest bucket span of the jobs.
         bucket_span("bucket_span"): Duration;
+        /// End of the time range, exclusive.
+        end("end"): String;
+        /// If `true`, interim results are excluded. Default: `false`.
+        exclude_interim("exclude_interim"): bool;
+        /// Minimum overall score of the buckets to return.
+        overall_score("overall_score"): f64;
+        /// Start of the time range, inclusive.
+        start("start"): String;
+        /// Number of highest bucket scores of the jobs that are averaged to the overall score.
+        /// Default: `1`.
+        top_n("top_n"): i64;
     }
 }
 
@@ -64,6 +53,9 @@ impl super::Ml {
     /// Returns overall buckets that summarize several jobs.
     #[inline]
     pub fn get_overall_buckets(&self, job_id: impl Param<String>) -> GetOverallBuckets {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        GetOverallBuckets(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,57 +2,50 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_records",
-    routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/records"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/anomaly_detectors/{job_id}/results/records`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-records)
-    GetRecords of GetRecordsEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-records).
+    GetRecords -> Value, json;
+    table { name: "ml.get_records",
+        routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/records"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// If `true`, results are sorted in descending order. Default: `false`.
         desc_param("desc"): bool;
         /// End of the time range, exclusive. Default: `-1`.
-        end_param("end"): impl Param<String>;
+        end_param("end"): String;
         /// If `true`, interim results are excluded. Default: `false`.
         exclude_interim_param("exclude_interim"): bool;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Minimum score of the records to return, from 0 to 100. Default: `0`.
-        record_score_param("record_score"): impl Param<f64>;
+        record_score_param("record_score"): f64;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Field by which the entries are sorted. Default: `record_score`.
-        sort_param("sort"): impl Param<String>;
+        sort_param("sort"): String;
         /// Start of the time range, inclusive. Default: `-1`.
-        start_param("start"): impl Param<String>;
+        start_param("start"): String;
     }
     property {
-        /// If `true`, results are sorted in descending order. `true` or `false`. Default: `false`.
-        desc("desc"): impl Serialize;
-        /// End of the time range, exclusive. Text. Default: `-1`.
-        end("end"): impl Serialize;
-        /// If `true`, interim results are excluded. `true` or `false`. Default: `false`.
-        exclude_interim("exclude_interim"): impl Serialize;
-        /// Page of results: `from` and `size`. Object.
-        page("page"): impl Serialize;
-        /// Minimum score of the records to return, from 0 to 100. Number. Default: `0`.
-        record_score("record_score"): impl Serialize;
-        /// Field by which the entries are sorted. Text. Default: `record_score`.
-        sort("sort"): impl Serialize;
-        /// Start of the time range, inclusive. Text. Default: `-1`.
-        start("start"): impl Serialize;
+        /// If `true`, results are sorted in descending order. Default: `false`.
+        desc("desc"): bool;
+        /// End of the time range, exclusive. Default: `-1`.
+        end("end"): String;
+        /// If `true`, interim results are excluded. Default: `false`.
+        exclude_interim("exclude_interim"): bool;
+        /// Minimum score of the records to return, from 0 to 100. Default: `0`.
+        record_score("record_score"): f64;
+        /// Field by which the entries are sorted. Default: `record_score`.
+        sort("sort"): String;
+        /// Start of the time range, inclusive. Default: `-1`.
+        start("start"): String;
+    }
+    object {
+        /// Page of results: `from` and `size`.
+        page("page");
     }
 }
 
@@ -60,6 +53,9 @@ impl super::Ml {
     /// Returns the anomaly records of a job.
     #[inline]
     pub fn get_records(&self, job_id: impl Param<String>) -> GetRecords {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        GetRecords(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

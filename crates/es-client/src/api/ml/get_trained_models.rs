@@ -2,25 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_trained_models",
-    routes: &[
-        Route::get(&["/_ml/trained_models/"], &[0]),
-        Route::get(&["/_ml/trained_models"], &[]),
-    ],
-    parts: &[Part::list("model_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/trained_models/{model_id}`, `/_ml/trained_models`
     ///
-    /// Since 7.10.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models)
-    GetTrainedModels of GetTrainedModelsEndpoint -> Value, none;
+    /// Since 7.10.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models).
+    GetTrainedModels -> Value, none;
+    table { name: "ml.get_trained_models",
+        routes: &[Route::get(&["/_ml/trained_models/"], &[0]), Route::get(&["/_ml/trained_models"], &[])],
+        parts: &[Part::list("model_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -32,17 +22,17 @@ builder! {
         /// be used to create a copy. Default: `false`.
         exclude_generated("exclude_generated"): bool;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Optional parts of a model to return, such as `definition` or `hyperparameters`.
         include("include"): params::Include;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Tags that the returned models must have.
-        tags("tags"): impl Param<[String]>;
+        tags("tags"): [String];
     }
     part {
         /// ID of the trained model.
-        model_id(0): impl Param<[String]>;
+        model_id(0): [String];
     }
 }
 
@@ -50,6 +40,6 @@ impl super::Ml {
     /// Returns trained models.
     #[inline]
     pub fn get_trained_models(&self) -> GetTrainedModels {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetTrainedModels(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

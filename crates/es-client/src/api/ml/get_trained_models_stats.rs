@@ -2,37 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.get_trained_models_stats",
-    routes: &[
-        Route::get(&["/_ml/trained_models/", "/_stats"], &[0]),
-        Route::get(&["/_ml/trained_models/_stats"], &[]),
-    ],
-    parts: &[Part::list("model_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/trained_models/{model_id}/_stats`, `/_ml/trained_models/_stats`
     ///
-    /// Since 7.10.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats)
-    GetTrainedModelsStats of GetTrainedModelsStatsEndpoint -> Value, none;
+    /// Since 7.10.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats).
+    GetTrainedModelsStats -> Value, none;
+    table { name: "ml.get_trained_models_stats",
+        routes: &[Route::get(&["/_ml/trained_models/", "/_stats"], &[0]), Route::get(&["/_ml/trained_models/_stats"], &[])],
+        parts: &[Part::list("model_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
         /// Number of entries to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of entries to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
     part {
         /// ID of the trained model.
-        model_id(0): impl Param<[String]>;
+        model_id(0): [String];
     }
 }
 
@@ -40,6 +30,9 @@ impl super::Ml {
     /// Returns statistics of trained models.
     #[inline]
     pub fn get_trained_models_stats(&self) -> GetTrainedModelsStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetTrainedModelsStats(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

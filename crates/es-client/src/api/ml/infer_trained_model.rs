@@ -2,34 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.infer_trained_model",
-    routes: &[Route::post(&["/_ml/trained_models/", "/_infer"], &[0])],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/trained_models/{model_id}/_infer`
     ///
-    /// Since 8.3.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-infer-trained-model)
-    InferTrainedModel of InferTrainedModelEndpoint -> Value, json;
+    /// Since 8.3.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-infer-trained-model).
+    InferTrainedModel -> Value, json;
+    table { name: "ml.infer_trained_model",
+        routes: &[Route::post(&["/_ml/trained_models/", "/_infer"], &[0])],
+        parts: &[Part::one("model_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for inference results. Default: `10s`.
         timeout("timeout"): Duration;
     }
-    property {
-        /// Documents to evaluate, as objects with the fields that the model expects. List,
-        /// required.
-        docs("docs"): impl Serialize;
-        /// Inference options that override those of the model, for this request. Object.
-        inference_config("inference_config"): impl Serialize;
+    object {
+        /// Documents to evaluate, as objects with the fields that the model expects. Required.
+        docs("docs");
+        /// Inference options that override those of the model, for this request.
+        inference_config("inference_config");
     }
 }
 
@@ -37,6 +28,9 @@ impl super::Ml {
     /// Evaluates a trained model on documents.
     #[inline]
     pub fn infer_trained_model(&self, model_id: impl Param<String>) -> InferTrainedModel {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
+        InferTrainedModel(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.info",
-    routes: &[Route::get(&["/_ml/info"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ml/info`
     ///
-    /// Since 6.3.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-info)
-    Info of InfoEndpoint -> Value, none;
+    /// Since 6.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-info).
+    Info -> Value, none;
+    table { name: "ml.info", routes: &[Route::get(&["/_ml/info"], &[])] }
     query {}
 }
 
@@ -24,6 +16,6 @@ impl super::Ml {
     /// Returns defaults and limits of machine learning.
     #[inline]
     pub fn info(&self) -> Info {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Info(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

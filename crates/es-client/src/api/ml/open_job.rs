@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.open_job",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_open"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_open`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-open-job)
-    OpenJob of OpenJobEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-open-job).
+    OpenJob -> Value, json;
+    table { name: "ml.open_job",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_open"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json }
     query {
         /// Time to wait until the job has opened. Default: `30m`.
         timeout_param("timeout"): Duration;
     }
-    duration {
-        /// Time to wait until the job has opened. Text. Default: `30m`.
+    property {
+        /// Time to wait until the job has opened. Default: `30m`.
         timeout("timeout"): Duration;
     }
 }
@@ -33,6 +25,9 @@ impl super::Ml {
     /// Opens an anomaly detection job, so that it can receive data.
     #[inline]
     pub fn open_job(&self, job_id: impl Param<String>) -> OpenJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        OpenJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

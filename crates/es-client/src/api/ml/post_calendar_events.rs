@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.post_calendar_events",
-    routes: &[Route::post(&["/_ml/calendars/", "/events"], &[0])],
-    parts: &[Part::one("calendar_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/calendars/{calendar_id}/events`
     ///
-    /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-post-calendar-events)
-    PostCalendarEvents of PostCalendarEventsEndpoint -> Value, json;
+    /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-post-calendar-events).
+    PostCalendarEvents -> Value, json;
+    table { name: "ml.post_calendar_events",
+        routes: &[Route::post(&["/_ml/calendars/", "/events"], &[0])],
+        parts: &[Part::one("calendar_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Scheduled events, each with description, start and end. List, required.
-        events("events"): impl Serialize;
+    object {
+        /// Scheduled events, each with description, start and end. Required.
+        events("events");
     }
 }
 
@@ -30,6 +22,9 @@ impl super::Ml {
     /// Adds scheduled events to a calendar.
     #[inline]
     pub fn post_calendar_events(&self, calendar_id: impl Param<String>) -> PostCalendarEvents {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
+        PostCalendarEvents(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, calendar_id),
+            Answer::json,
+        ))
     }
 }

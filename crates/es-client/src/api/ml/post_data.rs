@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.post_data",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_data"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Ndjson,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_data`
     ///
-    /// Since 5.4.0. Deprecated since 7.11.0. Not on serverless. Needs the cluster privilege
-    /// `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-post-data)
-    PostData of PostDataEndpoint -> Value, lines;
+    /// Since 5.4.0. Deprecated since 7.11.0. Not available on serverless. Requires the cluster
+    /// privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-post-data).
+    PostData -> Value, lines;
+    table { name: "ml.post_data",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_data"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Ndjson, body_required: true }
     query {
         /// End of the bucket resetting range.
-        reset_end("reset_end"): impl Param<String>;
+        reset_end("reset_end"): String;
         /// Start of the bucket resetting range.
-        reset_start("reset_start"): impl Param<String>;
+        reset_start("reset_start"): String;
     }
 }
 
@@ -32,6 +24,9 @@ impl super::Ml {
     /// Sends data to an anomaly detection job.
     #[inline]
     pub fn post_data(&self, job_id: impl Param<String>) -> PostData {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        PostData(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

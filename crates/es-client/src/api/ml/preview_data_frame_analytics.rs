@@ -2,36 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.preview_data_frame_analytics",
-    routes: &[
-        Route::get_or_post(&["/_ml/data_frame/analytics/", "/_preview"], &[0]),
-        Route::get_or_post(&["/_ml/data_frame/analytics/_preview"], &[]),
-    ],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/data_frame/analytics/{id}/_preview`,
     /// `/_ml/data_frame/analytics/_preview`
     ///
-    /// Since 7.13.0. Needs the cluster privilege `monitor_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-preview-data-frame-analytics)
-    PreviewDataFrameAnalytics of PreviewDataFrameAnalyticsEndpoint -> Value, json;
+    /// Since 7.13.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-preview-data-frame-analytics).
+    PreviewDataFrameAnalytics -> Value, json;
+    table { name: "ml.preview_data_frame_analytics",
+        routes: &[Route::get_or_post(&["/_ml/data_frame/analytics/", "/_preview"], &[0]), Route::get_or_post(&["/_ml/data_frame/analytics/_preview"], &[])],
+        parts: &[Part::one("id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {}
     part {
         /// ID of the data frame analytics job.
-        id(0): impl Param<String>;
+        id(0): String;
     }
-    property {
-        /// Job configuration to preview, with at least `source` and `analysis`. Object.
-        config("config"): impl Serialize;
+    object {
+        /// Job configuration to preview, with at least `source` and `analysis`.
+        config("config");
     }
 }
 
@@ -39,6 +27,9 @@ impl super::Ml {
     /// Returns the extracted features that a data frame analytics job would use.
     #[inline]
     pub fn preview_data_frame_analytics(&self) -> PreviewDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PreviewDataFrameAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

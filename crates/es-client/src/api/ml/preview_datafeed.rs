@@ -2,42 +2,31 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.preview_datafeed",
-    routes: &[
-        Route::get_or_post(&["/_ml/datafeeds/", "/_preview"], &[0]),
-        Route::get_or_post(&["/_ml/datafeeds/_preview"], &[]),
-    ],
-    parts: &[Part::one("datafeed_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ml/datafeeds/{datafeed_id}/_preview`, `/_ml/datafeeds/_preview`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-preview-datafeed)
-    PreviewDatafeed of PreviewDatafeedEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. Requires the index privilege
+    /// `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-preview-datafeed).
+    PreviewDatafeed -> Value, json;
+    table { name: "ml.preview_datafeed",
+        routes: &[Route::get_or_post(&["/_ml/datafeeds/", "/_preview"], &[0]), Route::get_or_post(&["/_ml/datafeeds/_preview"], &[])],
+        parts: &[Part::one("datafeed_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// End of the time range, exclusive.
-        end("end"): impl Param<String>;
+        end("end"): String;
         /// Start of the time range, inclusive.
-        start("start"): impl Param<String>;
+        start("start"): String;
     }
     part {
         /// ID of the datafeed; lists and wildcards are supported where several are returned.
-        datafeed_id(0): impl Param<String>;
+        datafeed_id(0): String;
     }
-    property {
-        /// Datafeed configuration to preview. Object.
-        datafeed_config("datafeed_config"): impl Serialize;
-        /// Configuration of the anomaly detection job, if it is not stored. Object.
-        job_config("job_config"): impl Serialize;
+    object {
+        /// Datafeed configuration to preview.
+        datafeed_config("datafeed_config");
+        /// Configuration of the anomaly detection job, if it is not stored.
+        job_config("job_config");
     }
 }
 
@@ -45,6 +34,6 @@ impl super::Ml {
     /// Returns the first page of data that a datafeed would send.
     #[inline]
     pub fn preview_datafeed(&self) -> PreviewDatafeed {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PreviewDatafeed(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_calendar",
-    routes: &[Route::put(&["/_ml/calendars/"], &[0])],
-    parts: &[Part::one("calendar_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/calendars/{calendar_id}`
     ///
-    /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-calendar)
-    PutCalendar of PutCalendarEndpoint -> Value, json;
+    /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-calendar).
+    PutCalendar -> Value, json;
+    table { name: "ml.put_calendar", routes: &[Route::put(&["/_ml/calendars/"], &[0])],
+        parts: &[Part::one("calendar_id")], body: BodyForm::Json }
     query {}
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// IDs of the jobs that the calendar applies to. List.
-        job_ids("job_ids"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+    }
+    list {
+        /// IDs of the jobs that the calendar applies to.
+        job_ids("job_ids"): [String];
     }
 }
 
@@ -32,6 +25,9 @@ impl super::Ml {
     /// Creates a calendar.
     #[inline]
     pub fn put_calendar(&self, calendar_id: impl Param<String>) -> PutCalendar {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id), Answer::json)
+        PutCalendar(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, calendar_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_calendar_job",
-    routes: &[Route::put(&["/_ml/calendars/", "/jobs/"], &[0, 1])],
-    parts: &[Part::one("calendar_id"), Part::list("job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/calendars/{calendar_id}/jobs/{job_id}`
     ///
-    /// Since 6.2.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-calendar-job)
-    PutCalendarJob of PutCalendarJobEndpoint -> Value, none;
+    /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-calendar-job).
+    PutCalendarJob -> Value, none;
+    table { name: "ml.put_calendar_job",
+        routes: &[Route::put(&["/_ml/calendars/", "/jobs/"], &[0, 1])],
+        parts: &[Part::one("calendar_id"), Part::list("job_id")] }
     query {}
 }
 
@@ -29,9 +22,11 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         job_id: impl Param<[String]>,
     ) -> PutCalendarJob {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, calendar_id).with_part(1, job_id),
+        PutCalendarJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, calendar_id)
+                .with_part(1, job_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,51 +2,45 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_data_frame_analytics",
-    routes: &[Route::put(&["/_ml/data_frame/analytics/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/data_frame/analytics/{id}`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `manage_ml`. Needs the index privileges
-    /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-data-frame-analytics)
-    PutDataFrameAnalytics of PutDataFrameAnalyticsEndpoint -> Value, json;
+    /// Since 7.3.0. Requires the cluster privilege `manage_ml`. Requires the index privileges
+    /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-data-frame-analytics).
+    PutDataFrameAnalytics -> Value, json;
+    table { name: "ml.put_data_frame_analytics",
+        routes: &[Route::put(&["/_ml/data_frame/analytics/"], &[0])], parts: &[Part::one("id")],
+        body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        meta("_meta"): impl Serialize;
         /// If `true`, the job can be started when no machine learning node has enough capacity yet.
-        /// `true` or `false`. Default: `false`.
-        allow_lazy_start("allow_lazy_start"): impl Serialize;
+        /// Default: `false`.
+        allow_lazy_start("allow_lazy_start"): bool;
+        /// Description, as free text.
+        description("description"): String;
+        /// Maximum number of threads that the analysis uses. Default: `1`.
+        max_num_threads("max_num_threads"): i64;
+        /// Approximate maximum memory that the analysis can use. Default: `1gb`.
+        model_memory_limit("model_memory_limit"): String;
+        /// Version of the job configuration. Since 7.16.0.
+        version("version"): String;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        meta("_meta");
         /// Type of analysis and its settings, such as `outlier_detection`, `regression` or
-        /// `classification`. Object, required.
-        analysis("analysis"): impl Serialize;
+        /// `classification`. Required.
+        analysis("analysis");
         /// Patterns of fields to include in the analysis or to exclude from it; `excludes` wins
-        /// over `includes`. Object.
-        analyzed_fields("analyzed_fields"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Destination: index and results field. Object, required.
-        dest("dest"): impl Serialize;
-        /// Part of the API specification; released servers may reject it. Object. Since 8.0.0.
-        headers("headers"): impl Serialize;
-        /// Maximum number of threads that the analysis uses. Number. Default: `1`.
-        max_num_threads("max_num_threads"): impl Serialize;
-        /// Approximate maximum memory that the analysis can use. Text. Default: `1gb`.
-        model_memory_limit("model_memory_limit"): impl Serialize;
-        /// Source: indices, query and runtime fields. Object, required.
-        source("source"): impl Serialize;
-        /// Version of the job configuration. Text. Since 7.16.0.
-        version("version"): impl Serialize;
+        /// over `includes`.
+        analyzed_fields("analyzed_fields");
+        /// Destination: index and results field. Required.
+        dest("dest");
+        /// Part of the API specification; released servers may reject it. Since 8.0.0.
+        headers("headers");
+        /// Source: indices, query and runtime fields. Required.
+        source("source");
     }
 }
 
@@ -54,6 +48,9 @@ impl super::Ml {
     /// Creates a data frame analytics job.
     #[inline]
     pub fn put_data_frame_analytics(&self, id: impl Param<String>) -> PutDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        PutDataFrameAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,30 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_datafeed",
-    routes: &[Route::put(&["/_ml/datafeeds/"], &[0])],
-    parts: &[Part::one("datafeed_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/datafeeds/{datafeed_id}`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-datafeed)
-    PutDatafeed of PutDatafeedEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. Requires the index privilege
+    /// `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-datafeed).
+    PutDatafeed -> Value, json;
+    table { name: "ml.put_datafeed", routes: &[Route::put(&["/_ml/datafeeds/"], &[0])],
+        parts: &[Part::one("datafeed_id")], body: BodyForm::Json, body_required: true }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -33,38 +25,43 @@ builder! {
         ignore_unavailable("ignore_unavailable"): bool;
     }
     property {
-        /// Aggregations to run, by name. Object.
-        aggregations("aggregations"): impl Serialize;
-        /// Splits the searches of the datafeed into time chunks: `mode` and `time_span`. Object.
-        chunking_config("chunking_config"): impl Serialize;
-        /// Check for delayed data: whether it is enabled, and its window. Object.
-        delayed_data_check_config("delayed_data_check_config"): impl Serialize;
-        /// Part of the API specification; released servers may reject it. Object. Since 8.0.0.
-        headers("headers"): impl Serialize;
-        /// Names of indices and data streams; wildcards are supported. Text or list.
-        indices("indices"): impl Serialize;
-        /// How index names are resolved in the searches of the datafeed. Object.
-        indices_options("indices_options"): impl Serialize;
-        /// ID of the job. Text.
-        job_id("job_id"): impl Serialize;
-        /// Number of searches without data after which a real-time datafeed that has never seen
-        /// data stops. Number.
-        max_empty_searches("max_empty_searches"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object. Default: `{"match_all": {"boost":
-        /// 1}}`.
-        query("query"): impl Serialize;
-        /// Runtime fields that exist for this request only, by name. Object.
-        runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Fields that scripts compute for each hit. Object.
-        script_fields("script_fields"): impl Serialize;
-        /// Number of documents per page of the underlying search. Number. Default: `1000`.
-        scroll_size("scroll_size"): impl Serialize;
-    }
-    duration {
-        /// Interval between two runs. Text.
+        /// Aggregations to run, by name.
+        aggregations("aggregations"): dsl::Aggregations;
+        /// Interval between two runs.
         frequency("frequency"): Duration;
-        /// Time by which searches of the datafeed lag behind the present. Text.
+        /// Names of indices and data streams; wildcards are supported.
+        indices("indices"): [String];
+        /// ID of the job.
+        job_id("job_id"): String;
+        /// Number of searches without data after which a real-time datafeed that has never seen
+        /// data stops.
+        max_empty_searches("max_empty_searches"): i64;
+        /// Query (Query DSL) that documents must match. Default: `{"match_all": {"boost": 1}}`.
+        query("query"): dsl::Query;
+        /// Time by which searches of the datafeed lag behind the present.
         query_delay("query_delay"): Duration;
+        /// Number of documents per page of the underlying search. Default: `1000`.
+        scroll_size("scroll_size"): i64;
+        /// Aggregations to run, by name.
+        aggs("aggregations"): dsl::Aggregations;
+    }
+    object {
+        /// Splits the searches of the datafeed into time chunks: `mode` and `time_span`.
+        chunking_config("chunking_config");
+        /// Check for delayed data: whether it is enabled, and its window.
+        delayed_data_check_config("delayed_data_check_config");
+        /// Part of the API specification; released servers may reject it. Since 8.0.0.
+        headers("headers");
+        /// How index names are resolved in the searches of the datafeed.
+        indices_options("indices_options");
+        /// Runtime fields that exist for this request only, by name.
+        runtime_mappings("runtime_mappings");
+        /// Fields that scripts compute for each hit.
+        script_fields("script_fields");
+    }
+    entry {
+        /// Adds an aggregation by its name.
+        aggregation("aggregations"): dsl::Aggregation;
     }
 }
 
@@ -72,6 +69,9 @@ impl super::Ml {
     /// Creates a datafeed.
     #[inline]
     pub fn put_datafeed(&self, datafeed_id: impl Param<String>) -> PutDatafeed {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
+        PutDatafeed(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
+            Answer::json,
+        ))
     }
 }

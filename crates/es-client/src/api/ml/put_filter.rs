@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_filter",
-    routes: &[Route::put(&["/_ml/filters/"], &[0])],
-    parts: &[Part::one("filter_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/filters/{filter_id}`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-filter)
-    PutFilter of PutFilterEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-filter).
+    PutFilter -> Value, json;
+    table { name: "ml.put_filter", routes: &[Route::put(&["/_ml/filters/"], &[0])],
+        parts: &[Part::one("filter_id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Items of the filter; a wildcard `*` is supported at the beginning or end. List.
-        items("items"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+    }
+    list {
+        /// Items of the filter; a wildcard `*` is supported at the beginning or end.
+        items("items"): [String];
     }
 }
 
@@ -32,6 +25,9 @@ impl super::Ml {
     /// Creates a filter.
     #[inline]
     pub fn put_filter(&self, filter_id: impl Param<String>) -> PutFilter {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)
+        PutFilter(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, filter_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,30 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_job",
-    routes: &[Route::put(&["/_ml/anomaly_detectors/"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/anomaly_detectors/{job_id}`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-job)
-    PutJob of PutJobEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. Requires the index privilege
+    /// `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-job).
+    PutJob -> Value, json;
+    table { name: "ml.put_job", routes: &[Route::put(&["/_ml/anomaly_detectors/"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json, body_required: true }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -34,43 +26,45 @@ builder! {
     }
     property {
         /// If `true`, the job can be opened when no machine learning node has enough capacity yet.
-        /// `true` or `false`. Default: `false`.
-        allow_lazy_open("allow_lazy_open"): impl Serialize;
-        /// Analysis configuration: detectors, bucket span, influencers. Object, required.
-        analysis_config("analysis_config"): impl Serialize;
-        /// Limits of model memory and of examples per category. Object.
-        analysis_limits("analysis_limits"): impl Serialize;
-        /// Custom metadata about the job. Anything.
-        custom_settings("custom_settings"): impl Serialize;
-        /// Age, in days, after which only the first model snapshot of each day is kept. Number.
-        /// Default: `1`.
-        daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): impl Serialize;
-        /// Format of the time field of the data. Object, required.
-        data_description("data_description"): impl Serialize;
-        /// Configuration of a datafeed to create with the job. Object.
-        datafeed_config("datafeed_config"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Job groups to which the job belongs. List.
-        groups("groups"): impl Serialize;
-        /// ID of the job. Text.
-        job_id("job_id"): impl Serialize;
-        /// Model plot: whether bounds of the model are stored, and for which terms. Object.
-        model_plot_config("model_plot_config"): impl Serialize;
-        /// Maximum age of model snapshots, in days. The most recent one is always kept. Number.
-        /// Default: `10`.
-        model_snapshot_retention_days("model_snapshot_retention_days"): impl Serialize;
-        /// Period over which scores are adjusted to new data, in days. Number.
-        renormalization_window_days("renormalization_window_days"): impl Serialize;
-        /// Part of the name of the results index; jobs with `shared` write to one index. Text.
-        /// Default: `shared`.
-        results_index_name("results_index_name"): impl Serialize;
-        /// Maximum age of results, in days. By default, results are retained indefinitely. Number.
-        results_retention_days("results_retention_days"): impl Serialize;
-    }
-    duration {
-        /// Time between two periodic saves of the model. Minimum: 1 hour. Text.
+        /// Default: `false`.
+        allow_lazy_open("allow_lazy_open"): bool;
+        /// Time between two periodic saves of the model. Minimum: 1 hour.
         background_persist_interval("background_persist_interval"): Duration;
+        /// Age, in days, after which only the first model snapshot of each day is kept. Default:
+        /// `1`.
+        daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): i64;
+        /// Description, as free text.
+        description("description"): String;
+        /// ID of the job.
+        job_id("job_id"): String;
+        /// Maximum age of model snapshots, in days. The most recent one is always kept. Default:
+        /// `10`.
+        model_snapshot_retention_days("model_snapshot_retention_days"): i64;
+        /// Period over which scores are adjusted to new data, in days.
+        renormalization_window_days("renormalization_window_days"): i64;
+        /// Part of the name of the results index; jobs with `shared` write to one index. Default:
+        /// `shared`.
+        results_index_name("results_index_name"): String;
+        /// Maximum age of results, in days. By default, results are retained indefinitely.
+        results_retention_days("results_retention_days"): i64;
+    }
+    list {
+        /// Job groups to which the job belongs.
+        groups("groups"): [String];
+    }
+    object {
+        /// Analysis configuration: detectors, bucket span, influencers. Required.
+        analysis_config("analysis_config");
+        /// Limits of model memory and of examples per category.
+        analysis_limits("analysis_limits");
+        /// Custom metadata about the job.
+        custom_settings("custom_settings");
+        /// Format of the time field of the data. Required.
+        data_description("data_description");
+        /// Configuration of a datafeed to create with the job.
+        datafeed_config("datafeed_config");
+        /// Model plot: whether bounds of the model are stored, and for which terms.
+        model_plot_config("model_plot_config");
     }
 }
 
@@ -78,6 +72,9 @@ impl super::Ml {
     /// Creates an anomaly detection job.
     #[inline]
     pub fn put_job(&self, job_id: impl Param<String>) -> PutJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        PutJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

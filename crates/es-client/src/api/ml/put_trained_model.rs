@@ -2,23 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_trained_model",
-    routes: &[Route::put(&["/_ml/trained_models/"], &[0])],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/trained_models/{model_id}`
     ///
-    /// Since 7.10.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model)
-    PutTrainedModel of PutTrainedModelEndpoint -> Value, json;
+    /// Since 7.10.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model).
+    PutTrainedModel -> Value, json;
+    table { name: "ml.put_trained_model", routes: &[Route::put(&["/_ml/trained_models/"], &[0])],
+        parts: &[Part::one("model_id")], body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, the compressed definition is stored without decompressing and validating it.
         /// Default: `false`. Since 8.0.0.
@@ -29,31 +20,33 @@ builder! {
     }
     property {
         /// Model definition, gzip-compressed and Base64-encoded. Either this or `definition` is
-        /// required for models that are not uploaded in parts. Text.
-        compressed_definition("compressed_definition"): impl Serialize;
+        /// required for models that are not uploaded in parts.
+        compressed_definition("compressed_definition"): String;
+        /// Description, as free text.
+        description("description"): String;
+        /// Estimated memory of the model, in bytes.
+        model_size_bytes("model_size_bytes"): i64;
+        /// Type of the model: `tree_ensemble`, `lang_ident` or `pytorch`. Default: `tree_ensemble`.
+        model_type("model_type"): params::TrainedModelType;
+        /// Only platform that the model supports, such as `linux-x86_64`.
+        platform_architecture("platform_architecture"): String;
+    }
+    list {
+        /// Tags by which the model can be found.
+        tags("tags"): [String];
+    }
+    object {
         /// Model definition. Either this or `compressed_definition` is required for models that are
-        /// not uploaded in parts. Object.
-        definition("definition"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Task of the model and its default inference options. Object.
-        inference_config("inference_config"): impl Serialize;
-        /// Names of the input fields that the model expects. Object.
-        input("input"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Anything.
-        metadata("metadata"): impl Serialize;
-        /// Estimated memory of the model, in bytes. Number.
-        model_size_bytes("model_size_bytes"): impl Serialize;
-        /// Type of the model: `tree_ensemble`, `lang_ident` or `pytorch`. One of several words.
-        /// Default: `tree_ensemble`.
-        model_type("model_type"): impl Serialize;
-        /// Only platform that the model supports, such as `linux-x86_64`. Text.
-        platform_architecture("platform_architecture"): impl Serialize;
-        /// Texts that are put before the input, for searches and for ingestion. Object. Since
-        /// 8.12.0.
-        prefix_strings("prefix_strings"): impl Serialize;
-        /// Tags by which the model can be found. List.
-        tags("tags"): impl Serialize;
+        /// not uploaded in parts.
+        definition("definition");
+        /// Task of the model and its default inference options.
+        inference_config("inference_config");
+        /// Names of the input fields that the model expects.
+        input("input");
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
+        /// Texts that are put before the input, for searches and for ingestion. Since 8.12.0.
+        prefix_strings("prefix_strings");
     }
 }
 
@@ -61,6 +54,9 @@ impl super::Ml {
     /// Creates a trained model.
     #[inline]
     pub fn put_trained_model(&self, model_id: impl Param<String>) -> PutTrainedModel {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
+        PutTrainedModel(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
+            Answer::json,
+        ))
     }
 }

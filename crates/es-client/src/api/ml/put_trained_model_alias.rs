@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_trained_model_alias",
-    routes: &[Route::put(&["/_ml/trained_models/", "/model_aliases/"], &[0, 1])],
-    parts: &[Part::one("model_id"), Part::one("model_alias")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/trained_models/{model_id}/model_aliases/{model_alias}`
     ///
-    /// Since 7.13.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias)
-    PutTrainedModelAlias of PutTrainedModelAliasEndpoint -> Value, none;
+    /// Since 7.13.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias).
+    PutTrainedModelAlias -> Value, none;
+    table { name: "ml.put_trained_model_alias",
+        routes: &[Route::put(&["/_ml/trained_models/", "/model_aliases/"], &[0, 1])],
+        parts: &[Part::one("model_id"), Part::one("model_alias")] }
     query {
         /// If `true`, an alias that belongs to another model is moved to this one. Default:
         /// `false`.
@@ -33,9 +26,11 @@ impl super::Ml {
         model_id: impl Param<String>,
         model_alias: impl Param<String>,
     ) -> PutTrainedModelAlias {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, model_id).with_part(1, model_alias),
+        PutTrainedModelAlias(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, model_id)
+                .with_part(1, model_alias),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,32 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_trained_model_definition_part",
-    routes: &[Route::put(&["/_ml/trained_models/", "/definition/"], &[0, 1])],
-    parts: &[Part::one("model_id"), Part::one("part")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/trained_models/{model_id}/definition/{part}`
     ///
-    /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-definition-part)
-    PutTrainedModelDefinitionPart of PutTrainedModelDefinitionPartEndpoint -> Value, json;
+    /// Since 8.0.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-definition-part).
+    PutTrainedModelDefinitionPart -> Value, json;
+    table { name: "ml.put_trained_model_definition_part",
+        routes: &[Route::put(&["/_ml/trained_models/", "/definition/"], &[0, 1])],
+        parts: &[Part::one("model_id"), Part::one("part")], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// Part of the model definition, Base64-encoded. Text, required.
-        definition("definition"): impl Serialize;
-        /// Total length of the model definition, in bytes, uncompressed and not encoded. Number,
-        /// required.
-        total_definition_length("total_definition_length"): impl Serialize;
-        /// Total number of parts of the model definition. Number, required.
-        total_parts("total_parts"): impl Serialize;
+        /// Part of the model definition, Base64-encoded. Required.
+        definition("definition"): String;
+        /// Total length of the model definition, in bytes, uncompressed and not encoded. Required.
+        total_definition_length("total_definition_length"): i64;
+        /// Total number of parts of the model definition. Required.
+        total_parts("total_parts"): i64;
     }
 }
 
@@ -39,9 +31,9 @@ impl super::Ml {
         model_id: impl Param<String>,
         part: impl Param<i64>,
     ) -> PutTrainedModelDefinitionPart {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, model_id).with_part(1, part),
+        PutTrainedModelDefinitionPart(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id).with_part(1, part),
             Answer::json,
-        )
+        ))
     }
 }

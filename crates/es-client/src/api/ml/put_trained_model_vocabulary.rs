@@ -2,31 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.put_trained_model_vocabulary",
-    routes: &[Route::put(&["/_ml/trained_models/", "/vocabulary"], &[0])],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_ml/trained_models/{model_id}/vocabulary`
     ///
-    /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-vocabulary)
-    PutTrainedModelVocabulary of PutTrainedModelVocabularyEndpoint -> Value, json;
+    /// Since 8.0.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-vocabulary).
+    PutTrainedModelVocabulary -> Value, json;
+    table { name: "ml.put_trained_model_vocabulary",
+        routes: &[Route::put(&["/_ml/trained_models/", "/vocabulary"], &[0])],
+        parts: &[Part::one("model_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Merges of the tokenizer, if it requires them. List. Since 8.2.0.
-        merges("merges"): impl Serialize;
-        /// Scores of the vocabulary, if the tokenizer requires them. List. Since 8.9.0.
-        scores("scores"): impl Serialize;
-        /// Tokens of the model. List, required.
-        vocabulary("vocabulary"): impl Serialize;
+    list {
+        /// Merges of the tokenizer, if it requires them. Since 8.2.0.
+        merges("merges"): [String];
+        /// Scores of the vocabulary, if the tokenizer requires them. Since 8.9.0.
+        scores("scores"): [f64];
+        /// Tokens of the model. Required.
+        vocabulary("vocabulary"): [String];
     }
 }
 
@@ -37,6 +29,9 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> PutTrainedModelVocabulary {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
+        PutTrainedModelVocabulary(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.reset_job",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_reset"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_reset`
     ///
-    /// Since 7.14.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-reset-job)
-    ResetJob of ResetJobEndpoint -> Value, none;
+    /// Since 7.14.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-reset-job).
+    ResetJob -> Value, none;
+    table { name: "ml.reset_job",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_reset"], &[0])],
+        parts: &[Part::one("job_id")] }
     query {
         /// If `true`, annotations that users have added are deleted, too. Default: `false`.
         delete_user_annotations("delete_user_annotations"): bool;
@@ -30,6 +23,9 @@ impl super::Ml {
     /// Resets an anomaly detection job: deletes its model state and results.
     #[inline]
     pub fn reset_job(&self, job_id: impl Param<String>) -> ResetJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        ResetJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

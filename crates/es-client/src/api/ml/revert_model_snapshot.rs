@@ -2,32 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.revert_model_snapshot",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_revert"], &[0, 1])],
-    parts: &[Part::one("job_id"), Part::one("snapshot_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_revert`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-revert-model-snapshot)
-    RevertModelSnapshot of RevertModelSnapshotEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-revert-model-snapshot).
+    RevertModelSnapshot -> Value, json;
+    table { name: "ml.revert_model_snapshot",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_revert"], &[0, 1])],
+        parts: &[Part::one("job_id"), Part::one("snapshot_id")], body: BodyForm::Json }
     query {
         /// If `true`, results between the snapshot and the last result are deleted. Default:
         /// `false`.
         delete_intervening_results_param("delete_intervening_results"): bool;
     }
     property {
-        /// If `true`, results between the snapshot and the last result are deleted. `true` or
-        /// `false`. Default: `false`.
-        delete_intervening_results("delete_intervening_results"): impl Serialize;
+        /// If `true`, results between the snapshot and the last result are deleted. Default:
+        /// `false`.
+        delete_intervening_results("delete_intervening_results"): bool;
     }
 }
 
@@ -39,9 +31,11 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> RevertModelSnapshot {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+        RevertModelSnapshot(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, job_id)
+                .with_part(1, snapshot_id),
             Answer::json,
-        )
+        ))
     }
 }

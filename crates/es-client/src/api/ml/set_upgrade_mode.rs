@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.set_upgrade_mode",
-    routes: &[Route::post(&["/_ml/set_upgrade_mode"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/set_upgrade_mode`
     ///
-    /// Since 6.7.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-set-upgrade-mode)
-    SetUpgradeMode of SetUpgradeModeEndpoint -> Value, none;
+    /// Since 6.7.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-set-upgrade-mode).
+    SetUpgradeMode -> Value, none;
+    table { name: "ml.set_upgrade_mode", routes: &[Route::post(&["/_ml/set_upgrade_mode"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, upgrade mode is turned on: all jobs and datafeeds are halted. Default:
         /// `false`.
@@ -31,6 +23,6 @@ impl super::Ml {
     /// Turns upgrade mode on, which halts all jobs and datafeeds, or off.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SetUpgradeMode(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,34 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.start_data_frame_analytics",
-    routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_start"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/data_frame/analytics/{id}/_start`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `manage_ml`. Needs the index privileges
-    /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-data-frame-analytics)
-    StartDataFrameAnalytics of StartDataFrameAnalyticsEndpoint -> Value, json;
+    /// Since 7.3.0. Requires the cluster privilege `manage_ml`. Requires the index privileges
+    /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-data-frame-analytics).
+    StartDataFrameAnalytics -> Value, json;
+    table { name: "ml.start_data_frame_analytics",
+        routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_start"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json }
     query {
         /// Time to wait until the job has started. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// ID of the data frame analytics job. Text.
-        id("id"): impl Serialize;
-    }
-    duration {
-        /// Time to wait until the job has started. Text. Default: `20s`.
+        /// ID of the data frame analytics job.
+        id("id"): String;
+        /// Time to wait until the job has started. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
@@ -38,6 +28,9 @@ impl super::Ml {
     /// Starts a data frame analytics job.
     #[inline]
     pub fn start_data_frame_analytics(&self, id: impl Param<String>) -> StartDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        StartDataFrameAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

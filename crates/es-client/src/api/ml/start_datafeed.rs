@@ -2,41 +2,31 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.start_datafeed",
-    routes: &[Route::post(&["/_ml/datafeeds/", "/_start"], &[0])],
-    parts: &[Part::one("datafeed_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_start`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-datafeed)
-    StartDatafeed of StartDatafeedEndpoint -> Value, json;
+    /// Since 5.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-datafeed).
+    StartDatafeed -> Value, json;
+    table { name: "ml.start_datafeed",
+        routes: &[Route::post(&["/_ml/datafeeds/", "/_start"], &[0])],
+        parts: &[Part::one("datafeed_id")], body: BodyForm::Json }
     query {
         /// Time at which the datafeed stops, exclusive. By default, it runs continuously.
-        end_param("end"): impl Param<String>;
+        end_param("end"): String;
         /// Time from which the datafeed reads data, inclusive. By default, it starts with the
         /// earliest data, or where it stopped.
-        start_param("start"): impl Param<String>;
+        start_param("start"): String;
         /// Time to wait until the datafeed has started. Default: `20s`.
         timeout_param("timeout"): Duration;
     }
     property {
-        /// Time at which the datafeed stops, exclusive. By default, it runs continuously. Text.
-        end("end"): impl Serialize;
+        /// Time at which the datafeed stops, exclusive. By default, it runs continuously.
+        end("end"): String;
         /// Time from which the datafeed reads data, inclusive. By default, it starts with the
-        /// earliest data, or where it stopped. Text.
-        start("start"): impl Serialize;
-    }
-    duration {
-        /// Time to wait until the datafeed has started. Text. Default: `20s`.
+        /// earliest data, or where it stopped.
+        start("start"): String;
+        /// Time to wait until the datafeed has started. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
@@ -45,6 +35,9 @@ impl super::Ml {
     /// Starts a datafeed.
     #[inline]
     pub fn start_datafeed(&self, datafeed_id: impl Param<String>) -> StartDatafeed {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
+        StartDatafeed(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
+            Answer::json,
+        ))
     }
 }

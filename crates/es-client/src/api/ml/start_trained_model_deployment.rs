@@ -2,48 +2,40 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.start_trained_model_deployment",
-    routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_start"], &[0])],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_start`
     ///
-    /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-trained-model-deployment)
-    StartTrainedModelDeployment of StartTrainedModelDeploymentEndpoint -> Value, json;
+    /// Since 8.0.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-trained-model-deployment).
+    StartTrainedModelDeployment -> Value, json;
+    table { name: "ml.start_trained_model_deployment",
+        routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_start"], &[0])],
+        parts: &[Part::one("model_id")], body: BodyForm::Json }
     query {
         /// Size of the inference cache of each node; `0b` disables it. Default: the size of the
         /// model.
-        cache_size("cache_size"): impl Param<String>;
-        /// ID of the deployment. Default: the model ID. Since 8.8.0. Not on serverless.
-        deployment_id("deployment_id"): impl Param<String>;
+        cache_size("cache_size"): String;
+        /// ID of the deployment. Default: the model ID. Since 8.8.0. Not available on serverless.
+        deployment_id("deployment_id"): String;
         /// Number of allocations of the model across all machine learning nodes. Default: `1`.
-        number_of_allocations("number_of_allocations"): impl Param<i64>;
+        number_of_allocations("number_of_allocations"): i64;
         /// Priority of the deployment: `normal` or `low`.
         priority("priority"): params::TrainingPriority;
         /// Maximum number of waiting inference requests; further requests are rejected. Default:
         /// `1024`.
-        queue_capacity("queue_capacity"): impl Param<i64>;
+        queue_capacity("queue_capacity"): i64;
         /// Number of threads that each allocation uses. Default: `1`.
-        threads_per_allocation("threads_per_allocation"): impl Param<i64>;
+        threads_per_allocation("threads_per_allocation"): i64;
         /// Time to wait until the model has been deployed. Default: `20s`.
         timeout("timeout"): Duration;
         /// Allocation state to wait for: `starting`, `started` or `fully_allocated`. Default:
         /// `started`.
         wait_for("wait_for"): params::DeploymentAllocationState;
     }
-    property {
+    object {
         /// Adaptive allocation: whether the number of allocations follows the load, and its minimum
-        /// and maximum. Object.
-        adaptive_allocations("adaptive_allocations"): impl Serialize;
+        /// and maximum.
+        adaptive_allocations("adaptive_allocations");
     }
 }
 
@@ -54,6 +46,9 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> StartTrainedModelDeployment {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
+        StartTrainedModelDeployment(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
+            Answer::json,
+        ))
     }
 }

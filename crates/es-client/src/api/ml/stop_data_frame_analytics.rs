@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.stop_data_frame_analytics",
-    routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_stop"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/data_frame/analytics/{id}/_stop`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-data-frame-analytics)
-    StopDataFrameAnalytics of StopDataFrameAnalyticsEndpoint -> Value, json;
+    /// Since 7.3.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-data-frame-analytics).
+    StopDataFrameAnalytics -> Value, json;
+    table { name: "ml.stop_data_frame_analytics",
+        routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_stop"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -30,16 +22,13 @@ builder! {
     }
     property {
         /// If `false`, the request fails when nothing matches or when there are only partial
-        /// matches. `true` or `false`. Default: `true`.
-        allow_no_match("allow_no_match"): impl Serialize;
-        /// If `true`, the job is stopped even if it cannot be stopped gracefully. `true` or
-        /// `false`. Default: `false`.
-        force("force"): impl Serialize;
-        /// ID of the data frame analytics job. Text.
-        id("id"): impl Serialize;
-    }
-    duration {
-        /// Time to wait until the job has stopped. Text. Default: `20s`.
+        /// matches. Default: `true`.
+        allow_no_match("allow_no_match"): bool;
+        /// If `true`, the job is stopped even if it cannot be stopped gracefully. Default: `false`.
+        force("force"): bool;
+        /// ID of the data frame analytics job.
+        id("id"): String;
+        /// Time to wait until the job has stopped. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
@@ -48,6 +37,9 @@ impl super::Ml {
     /// Stops data frame analytics jobs.
     #[inline]
     pub fn stop_data_frame_analytics(&self, id: impl Param<String>) -> StopDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        StopDataFrameAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

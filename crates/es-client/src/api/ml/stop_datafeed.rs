@@ -2,23 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.stop_datafeed",
-    routes: &[Route::post(&["/_ml/datafeeds/", "/_stop"], &[0])],
-    parts: &[Part::one("datafeed_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_stop`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-datafeed)
-    StopDatafeed of StopDatafeedEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-datafeed).
+    StopDatafeed -> Value, json;
+    table { name: "ml.stop_datafeed", routes: &[Route::post(&["/_ml/datafeeds/", "/_stop"], &[0])],
+        parts: &[Part::one("datafeed_id")], body: BodyForm::Json }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -33,16 +24,14 @@ builder! {
     }
     property {
         /// If `false`, the request fails when nothing matches or when there are only partial
-        /// matches. `true` or `false`. Default: `true`.
-        allow_no_match("allow_no_match"): impl Serialize;
-        /// If `true`, the job of the datafeed is closed, too. `true` or `false`. Default: `false`.
-        close_job("close_job"): impl Serialize;
-        /// If `true`, the datafeed is stopped even if it cannot be stopped gracefully. `true` or
-        /// `false`. Default: `false`.
-        force("force"): impl Serialize;
-    }
-    duration {
-        /// Time to wait until the datafeed has stopped. Text. Default: `20s`.
+        /// matches. Default: `true`.
+        allow_no_match("allow_no_match"): bool;
+        /// If `true`, the job of the datafeed is closed, too. Default: `false`.
+        close_job("close_job"): bool;
+        /// If `true`, the datafeed is stopped even if it cannot be stopped gracefully. Default:
+        /// `false`.
+        force("force"): bool;
+        /// Time to wait until the datafeed has stopped. Default: `20s`.
         timeout("timeout"): Duration;
     }
 }
@@ -51,6 +40,9 @@ impl super::Ml {
     /// Stops datafeeds.
     #[inline]
     pub fn stop_datafeed(&self, datafeed_id: impl Param<String>) -> StopDatafeed {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
+        StopDatafeed(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
+            Answer::json,
+        ))
     }
 }

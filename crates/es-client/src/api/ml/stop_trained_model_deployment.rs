@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.stop_trained_model_deployment",
-    routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_stop"], &[0])],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_stop`
     ///
-    /// Since 8.0.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-trained-model-deployment)
-    StopTrainedModelDeployment of StopTrainedModelDeploymentEndpoint -> Value, json;
+    /// Since 8.0.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-trained-model-deployment).
+    StopTrainedModelDeployment -> Value, json;
+    table { name: "ml.stop_trained_model_deployment",
+        routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_stop"], &[0])],
+        parts: &[Part::one("model_id")], body: BodyForm::Json }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -28,13 +20,12 @@ builder! {
     }
     property {
         /// If `false`, the request fails when nothing matches or when there are only partial
-        /// matches. `true` or `false`. Default: `true`.
-        allow_no_match("allow_no_match"): impl Serialize;
-        /// If `true`, the deployment is stopped even if ingest pipelines use it. `true` or `false`.
-        /// Default: `false`.
-        force("force"): impl Serialize;
-        /// ID of the deployment. Text.
-        id("id"): impl Serialize;
+        /// matches. Default: `true`.
+        allow_no_match("allow_no_match"): bool;
+        /// If `true`, the deployment is stopped even if ingest pipelines use it. Default: `false`.
+        force("force"): bool;
+        /// ID of the deployment.
+        id("id"): String;
     }
 }
 
@@ -45,6 +36,9 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> StopTrainedModelDeployment {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
+        StopTrainedModelDeployment(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
+            Answer::json,
+        ))
     }
 }

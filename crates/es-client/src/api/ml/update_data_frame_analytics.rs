@@ -2,36 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.update_data_frame_analytics",
-    routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_update"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/data_frame/analytics/{id}/_update`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `manage_ml`. Needs the index privileges `read`,
-    /// `create_index`, `manage`, `index`, `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-data-frame-analytics)
-    UpdateDataFrameAnalytics of UpdateDataFrameAnalyticsEndpoint -> Value, json;
+    /// Since 7.3.0. Requires the cluster privilege `manage_ml`. Requires the index privileges
+    /// `read`, `create_index`, `manage`, `index`, `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-data-frame-analytics).
+    UpdateDataFrameAnalytics -> Value, json;
+    table { name: "ml.update_data_frame_analytics",
+        routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_update"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {}
     property {
         /// If `true`, the job can be started when no machine learning node has enough capacity yet.
-        /// `true` or `false`. Default: `false`.
-        allow_lazy_start("allow_lazy_start"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Maximum number of threads that the analysis uses. Number. Default: `1`.
-        max_num_threads("max_num_threads"): impl Serialize;
-        /// Approximate maximum memory that the analysis can use. Text. Default: `1gb`.
-        model_memory_limit("model_memory_limit"): impl Serialize;
+        /// Default: `false`.
+        allow_lazy_start("allow_lazy_start"): bool;
+        /// Description, as free text.
+        description("description"): String;
+        /// Maximum number of threads that the analysis uses. Default: `1`.
+        max_num_threads("max_num_threads"): i64;
+        /// Approximate maximum memory that the analysis can use. Default: `1gb`.
+        model_memory_limit("model_memory_limit"): String;
     }
 }
 
@@ -39,6 +31,9 @@ impl super::Ml {
     /// Updates a data frame analytics job.
     #[inline]
     pub fn update_data_frame_analytics(&self, id: impl Param<String>) -> UpdateDataFrameAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        UpdateDataFrameAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,31 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.update_datafeed",
-    routes: &[Route::post(&["/_ml/datafeeds/", "/_update"], &[0])],
-    parts: &[Part::one("datafeed_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/datafeeds/{datafeed_id}/_update`
     ///
-    /// Since 6.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-datafeed)
-    UpdateDatafeed of UpdateDatafeedEndpoint -> Value, json;
+    /// Since 6.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-datafeed).
+    UpdateDatafeed -> Value, json;
+    table { name: "ml.update_datafeed",
+        routes: &[Route::post(&["/_ml/datafeeds/", "/_update"], &[0])],
+        parts: &[Part::one("datafeed_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `true`, frozen indices are ignored. Default: `true`. Deprecated since 7.16.0.
         ignore_throttled("ignore_throttled"): bool;
         /// If `false`, the request fails when an index it names is missing or closed. Default:
@@ -35,38 +27,45 @@ builder! {
     }
     property {
         /// If `true`, the stored cloud API key is replaced by one that is derived from the
-        /// credentials of this request. `true` or `false`. Serverless only.
-        force_rekeying("_force_rekeying"): impl Serialize;
-        /// Aggregations to run, by name. Object.
-        aggregations("aggregations"): impl Serialize;
-        /// Splits the searches of the datafeed into time chunks: `mode` and `time_span`. Object.
-        chunking_config("chunking_config"): impl Serialize;
-        /// Check for delayed data: whether it is enabled, and its window. Object.
-        delayed_data_check_config("delayed_data_check_config"): impl Serialize;
-        /// Names of indices and data streams; wildcards are supported. List.
-        indices("indices"): impl Serialize;
-        /// How index names are resolved in the searches of the datafeed. Object.
-        indices_options("indices_options"): impl Serialize;
-        /// ID of the job. Text.
-        job_id("job_id"): impl Serialize;
-        /// Number of searches without data after which a real-time datafeed that has never seen
-        /// data stops. Number.
-        max_empty_searches("max_empty_searches"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object. Default: `{"match_all": {"boost":
-        /// 1}}`.
-        query("query"): impl Serialize;
-        /// Runtime fields that exist for this request only, by name. Object.
-        runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Fields that scripts compute for each hit. Object.
-        script_fields("script_fields"): impl Serialize;
-        /// Number of documents per page of the underlying search. Number. Default: `1000`.
-        scroll_size("scroll_size"): impl Serialize;
-    }
-    duration {
-        /// Interval between two runs. Text.
+        /// credentials of this request. Serverless only.
+        force_rekeying("_force_rekeying"): bool;
+        /// Aggregations to run, by name.
+        aggregations("aggregations"): dsl::Aggregations;
+        /// Interval between two runs.
         frequency("frequency"): Duration;
-        /// Time by which searches of the datafeed lag behind the present. Text.
+        /// ID of the job.
+        job_id("job_id"): String;
+        /// Number of searches without data after which a real-time datafeed that has never seen
+        /// data stops.
+        max_empty_searches("max_empty_searches"): i64;
+        /// Query (Query DSL) that documents must match. Default: `{"match_all": {"boost": 1}}`.
+        query("query"): dsl::Query;
+        /// Time by which searches of the datafeed lag behind the present.
         query_delay("query_delay"): Duration;
+        /// Number of documents per page of the underlying search. Default: `1000`.
+        scroll_size("scroll_size"): i64;
+        /// Aggregations to run, by name.
+        aggs("aggregations"): dsl::Aggregations;
+    }
+    list {
+        /// Names of indices and data streams; wildcards are supported.
+        indices("indices"): [String];
+    }
+    object {
+        /// Splits the searches of the datafeed into time chunks: `mode` and `time_span`.
+        chunking_config("chunking_config");
+        /// Check for delayed data: whether it is enabled, and its window.
+        delayed_data_check_config("delayed_data_check_config");
+        /// How index names are resolved in the searches of the datafeed.
+        indices_options("indices_options");
+        /// Runtime fields that exist for this request only, by name.
+        runtime_mappings("runtime_mappings");
+        /// Fields that scripts compute for each hit.
+        script_fields("script_fields");
+    }
+    entry {
+        /// Adds an aggregation by its name.
+        aggregation("aggregations"): dsl::Aggregation;
     }
 }
 
@@ -74,6 +73,9 @@ impl super::Ml {
     /// Updates a datafeed.
     #[inline]
     pub fn update_datafeed(&self, datafeed_id: impl Param<String>) -> UpdateDatafeed {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, datafeed_id), Answer::json)
+        UpdateDatafeed(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
+            Answer::json,
+        ))
     }
 }

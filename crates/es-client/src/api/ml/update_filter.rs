@@ -2,32 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.update_filter",
-    routes: &[Route::post(&["/_ml/filters/", "/_update"], &[0])],
-    parts: &[Part::one("filter_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/filters/{filter_id}/_update`
     ///
-    /// Since 6.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-filter)
-    UpdateFilter of UpdateFilterEndpoint -> Value, json;
+    /// Since 6.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-filter).
+    UpdateFilter -> Value, json;
+    table { name: "ml.update_filter", routes: &[Route::post(&["/_ml/filters/", "/_update"], &[0])],
+        parts: &[Part::one("filter_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {}
     property {
-        /// Items to add to the filter. List.
-        add_items("add_items"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Items to remove from the filter. List.
-        remove_items("remove_items"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+    }
+    list {
+        /// Items to add to the filter.
+        add_items("add_items"): [String];
+        /// Items to remove from the filter.
+        remove_items("remove_items"): [String];
     }
 }
 
@@ -35,6 +28,9 @@ impl super::Ml {
     /// Updates a filter.
     #[inline]
     pub fn update_filter(&self, filter_id: impl Param<String>) -> UpdateFilter {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, filter_id), Answer::json)
+        UpdateFilter(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, filter_id),
+            Answer::json,
+        ))
     }
 }

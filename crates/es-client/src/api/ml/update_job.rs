@@ -2,62 +2,55 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.update_job",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_update"], &[0])],
-    parts: &[Part::one("job_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/_update`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-job)
-    UpdateJob of UpdateJobEndpoint -> Value, json;
+    /// Since 5.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-job).
+    UpdateJob -> Value, json;
+    table { name: "ml.update_job",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_update"], &[0])],
+        parts: &[Part::one("job_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {}
     property {
         /// If `true`, the job can be opened when no machine learning node has enough capacity yet.
-        /// `true` or `false`. Default: `false`.
-        allow_lazy_open("allow_lazy_open"): impl Serialize;
-        /// Limit of model memory. Object.
-        analysis_limits("analysis_limits"): impl Serialize;
-        /// Regular expressions; text that they match is ignored by categorization. List.
-        categorization_filters("categorization_filters"): impl Serialize;
-        /// Custom metadata about the job. Object.
-        custom_settings("custom_settings"): impl Serialize;
-        /// Age, in days, after which only the first model snapshot of each day is kept. Number.
-        /// Default: `1`.
-        daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Updates of detectors, each with its `detector_index`. List.
-        detectors("detectors"): impl Serialize;
-        /// Job groups to which the job belongs. List.
-        groups("groups"): impl Serialize;
-        /// Model plot: whether bounds of the model are stored, and for which terms. Object.
-        model_plot_config("model_plot_config"): impl Serialize;
-        /// Maximum age of model snapshots, in days. The most recent one is always kept. Number.
-        /// Default: `10`.
-        model_snapshot_retention_days("model_snapshot_retention_days"): impl Serialize;
-        /// Categorization per partition: whether it is enabled, and whether it stops on warnings.
-        /// Object.
-        per_partition_categorization("per_partition_categorization"): impl Serialize;
-        /// Period over which scores are adjusted to new data, in days. Number.
-        renormalization_window_days("renormalization_window_days"): impl Serialize;
-        /// Maximum age of results, in days. By default, results are retained indefinitely. Number.
-        results_retention_days("results_retention_days"): impl Serialize;
-    }
-    duration {
-        /// Time between two periodic saves of the model. Minimum: 1 hour. Text.
+        /// Default: `false`.
+        allow_lazy_open("allow_lazy_open"): bool;
+        /// Time between two periodic saves of the model. Minimum: 1 hour.
         background_persist_interval("background_persist_interval"): Duration;
-        /// Time without new data after which models of entities are pruned. Text.
+        /// Age, in days, after which only the first model snapshot of each day is kept. Default:
+        /// `1`.
+        daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days"): i64;
+        /// Description, as free text.
+        description("description"): String;
+        /// Time without new data after which models of entities are pruned.
         model_prune_window("model_prune_window"): Duration;
+        /// Maximum age of model snapshots, in days. The most recent one is always kept. Default:
+        /// `10`.
+        model_snapshot_retention_days("model_snapshot_retention_days"): i64;
+        /// Period over which scores are adjusted to new data, in days.
+        renormalization_window_days("renormalization_window_days"): i64;
+        /// Maximum age of results, in days. By default, results are retained indefinitely.
+        results_retention_days("results_retention_days"): i64;
+    }
+    list {
+        /// Regular expressions; text that they match is ignored by categorization.
+        categorization_filters("categorization_filters"): [String];
+        /// Job groups to which the job belongs.
+        groups("groups"): [String];
+    }
+    object {
+        /// Limit of model memory.
+        analysis_limits("analysis_limits");
+        /// Custom metadata about the job.
+        custom_settings("custom_settings");
+        /// Updates of detectors, each with its `detector_index`.
+        detectors("detectors");
+        /// Model plot: whether bounds of the model are stored, and for which terms.
+        model_plot_config("model_plot_config");
+        /// Categorization per partition: whether it is enabled, and whether it stops on warnings.
+        per_partition_categorization("per_partition_categorization");
     }
 }
 
@@ -65,6 +58,9 @@ impl super::Ml {
     /// Updates an anomaly detection job.
     #[inline]
     pub fn update_job(&self, job_id: impl Param<String>) -> UpdateJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, job_id), Answer::json)
+        UpdateJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,31 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.update_model_snapshot",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_update"], &[0, 1])],
-    parts: &[Part::one("job_id"), Part::one("snapshot_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_update`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-model-snapshot)
-    UpdateModelSnapshot of UpdateModelSnapshotEndpoint -> Value, json;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-model-snapshot).
+    UpdateModelSnapshot -> Value, json;
+    table { name: "ml.update_model_snapshot",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_update"], &[0, 1])],
+        parts: &[Part::one("job_id"), Part::one("snapshot_id")], body: BodyForm::Json,
+        body_required: true, idempotency: Idempotency::Yes }
     query {}
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// If `true`, the snapshot is not deleted when old snapshots are cleaned up. `true` or
-        /// `false`. Default: `false`.
-        retain("retain"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+        /// If `true`, the snapshot is not deleted when old snapshots are cleaned up. Default:
+        /// `false`.
+        retain("retain"): bool;
     }
 }
 
@@ -38,9 +30,11 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> UpdateModelSnapshot {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+        UpdateModelSnapshot(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, job_id)
+                .with_part(1, snapshot_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,35 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.update_trained_model_deployment",
-    routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_update"], &[0])],
-    parts: &[Part::one("model_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/trained_models/{model_id}/deployment/_update`
     ///
-    /// Since 8.6.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-trained-model-deployment)
-    UpdateTrainedModelDeployment of UpdateTrainedModelDeploymentEndpoint -> Value, json;
+    /// Since 8.6.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-trained-model-deployment).
+    UpdateTrainedModelDeployment -> Value, json;
+    table { name: "ml.update_trained_model_deployment",
+        routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_update"], &[0])],
+        parts: &[Part::one("model_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// Number of allocations of the model across all machine learning nodes. Default: `1`.
-        number_of_allocations_param("number_of_allocations"): impl Param<i64>;
+        number_of_allocations_param("number_of_allocations"): i64;
     }
     property {
+        /// Number of allocations of the model across all machine learning nodes. Default: `1`.
+        number_of_allocations("number_of_allocations"): i64;
+    }
+    object {
         /// Adaptive allocation: whether the number of allocations follows the load, and its minimum
-        /// and maximum. Object.
-        adaptive_allocations("adaptive_allocations"): impl Serialize;
-        /// Number of allocations of the model across all machine learning nodes. Number. Default:
-        /// `1`.
-        number_of_allocations("number_of_allocations"): impl Serialize;
+        /// and maximum.
+        adaptive_allocations("adaptive_allocations");
     }
 }
 
@@ -41,6 +33,9 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> UpdateTrainedModelDeployment {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, model_id), Answer::json)
+        UpdateTrainedModelDeployment(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
+            Answer::json,
+        ))
     }
 }

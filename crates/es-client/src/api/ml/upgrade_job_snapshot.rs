@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ml.upgrade_job_snapshot",
-    routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_upgrade"], &[0, 1])],
-    parts: &[Part::one("job_id"), Part::one("snapshot_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_ml/anomaly_detectors/{job_id}/model_snapshots/{snapshot_id}/_upgrade`
     ///
-    /// Since 5.4.0. Needs the cluster privilege `manage_ml`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-upgrade-job-snapshot)
-    UpgradeJobSnapshot of UpgradeJobSnapshotEndpoint -> Value, none;
+    /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-upgrade-job-snapshot).
+    UpgradeJobSnapshot -> Value, none;
+    table { name: "ml.upgrade_job_snapshot",
+        routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_upgrade"], &[0, 1])],
+        parts: &[Part::one("job_id"), Part::one("snapshot_id")] }
     query {
         /// Time to wait for the upgrade to complete. Default: `30m`.
         timeout("timeout"): Duration;
@@ -35,9 +28,11 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> UpgradeJobSnapshot {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, job_id).with_part(1, snapshot_id),
+        UpgradeJobSnapshot(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, job_id)
+                .with_part(1, snapshot_id),
             Answer::json,
-        )
+        ))
     }
 }

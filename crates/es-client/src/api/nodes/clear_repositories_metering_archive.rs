@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "nodes.clear_repositories_metering_archive",
-    routes: &[Route::delete(&["/_nodes/", "/_repositories_metering/"], &[0, 1])],
-    parts: &[Part::list("node_id"), Part::one("max_archive_version")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_nodes/{node_id}/_repositories_metering/{max_archive_version}`
     ///
-    /// Since 7.16.0. Experimental: it may change or go. Needs the cluster privileges `monitor`,
-    /// `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-clear-repositories-metering-archive)
-    ClearRepositoriesMeteringArchive of ClearRepositoriesMeteringArchiveEndpoint -> Value, none;
+    /// Since 7.16.0. Experimental: may change or be removed. Requires the cluster privileges
+    /// `monitor`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-clear-repositories-metering-archive).
+    ClearRepositoriesMeteringArchive -> Value, none;
+    table { name: "nodes.clear_repositories_metering_archive",
+        routes: &[Route::delete(&["/_nodes/", "/_repositories_metering/"], &[0, 1])],
+        parts: &[Part::list("node_id"), Part::one("max_archive_version")] }
     query {}
 }
 
@@ -30,11 +23,11 @@ impl super::Nodes {
         node_id: impl Param<[String]>,
         max_archive_version: impl Param<i64>,
     ) -> ClearRepositoriesMeteringArchive {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT)
+        ClearRepositoriesMeteringArchive(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
                 .with_part(0, node_id)
                 .with_part(1, max_archive_version),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "nodes.get_repositories_metering_info",
-    routes: &[Route::get(&["/_nodes/", "/_repositories_metering"], &[0])],
-    parts: &[Part::list("node_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_nodes/{node_id}/_repositories_metering`
     ///
-    /// Since 7.16.0. Experimental: it may change or go. Needs the cluster privileges `monitor`,
-    /// `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-get-repositories-metering-info)
-    GetRepositoriesMeteringInfo of GetRepositoriesMeteringInfoEndpoint -> Value, none;
+    /// Since 7.16.0. Experimental: may change or be removed. Requires the cluster privileges
+    /// `monitor`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-get-repositories-metering-info).
+    GetRepositoriesMeteringInfo -> Value, none;
+    table { name: "nodes.get_repositories_metering_info",
+        routes: &[Route::get(&["/_nodes/", "/_repositories_metering"], &[0])],
+        parts: &[Part::list("node_id")] }
     query {}
 }
 
@@ -29,6 +22,9 @@ impl super::Nodes {
         &self,
         node_id: impl Param<[String]>,
     ) -> GetRepositoriesMeteringInfo {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, node_id), Answer::json)
+        GetRepositoriesMeteringInfo(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, node_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,37 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "nodes.hot_threads",
-    routes: &[
-        Route::get(&["/_nodes/", "/hot_threads"], &[0]),
-        Route::get(&["/_nodes/hot_threads"], &[]),
-    ],
-    parts: &[Part::list("node_id")],
-    query: QUERY,
-    accept: Some("text/plain"),
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_nodes/{node_id}/hot_threads`, `/_nodes/hot_threads`
     ///
-    /// Needs the cluster privileges `monitor`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-hot-threads)
-    HotThreads of HotThreadsEndpoint -> String, none;
+    /// Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-hot-threads).
+    HotThreads -> String, none;
+    table { name: "nodes.hot_threads",
+        routes: &[Route::get(&["/_nodes/", "/hot_threads"], &[0]), Route::get(&["/_nodes/hot_threads"], &[])],
+        parts: &[Part::list("node_id")], accept: Some("text/plain") }
     query {
         /// If `true`, idle threads are not included. Default: `true`.
         ignore_idle_threads("ignore_idle_threads"): bool;
         /// Sampling interval. Default: `500ms`.
         interval("interval"): Duration;
         /// Number of stack trace samples per thread. Default: `10`.
-        snapshots("snapshots"): impl Param<i64>;
+        snapshots("snapshots"): i64;
         /// Value by which threads are ranked: `cpu`, `total`, `gpu` and others. Default: `total`.
         sort("sort"): params::ThreadType;
         /// Number of hot threads to return per node. Default: `3`.
-        threads("threads"): impl Param<i64>;
+        threads("threads"): i64;
         /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
         /// Type of activity to sample: `cpu`, `wait`, `block`, `mem` or `gpu`. Default: `cpu`.
@@ -40,7 +29,7 @@ builder! {
     }
     part {
         /// IDs or names of the nodes to which the request is limited.
-        node_id(0): impl Param<[String]>;
+        node_id(0): [String];
     }
 }
 
@@ -48,6 +37,6 @@ impl super::Nodes {
     /// Returns the busiest threads of each node, as text.
     #[inline]
     pub fn hot_threads(&self) -> HotThreads {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::text)
+        HotThreads(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::text))
     }
 }

@@ -2,27 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "nodes.info",
-    routes: &[
-        Route::get(&["/_nodes/", "/"], &[0, 1]),
-        Route::get(&["/_nodes/"], &[0]),
-        Route::get(&["/_nodes/"], &[1]),
-        Route::get(&["/_nodes"], &[]),
-    ],
-    parts: &[Part::list("node_id"), Part::list("metric")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_nodes/{node_id}/{metric}`, `/_nodes/{node_id}`, `/_nodes/{metric}`, `/_nodes`
     ///
-    /// Since 1.3.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-info)
-    Info of InfoEndpoint -> types::NodesInfo, none;
+    /// Since 1.3.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-info).
+    Info -> types::NodesInfo, none;
+    table { name: "nodes.info",
+        routes: &[Route::get(&["/_nodes/", "/"], &[0, 1]), Route::get(&["/_nodes/"], &[0]), Route::get(&["/_nodes/"], &[1]), Route::get(&["/_nodes"], &[])],
+        parts: &[Part::list("node_id"), Part::list("metric")] }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
         /// Default: `false`.
@@ -32,9 +20,9 @@ builder! {
     }
     part {
         /// IDs or names of the nodes to which the request is limited.
-        node_id(0): impl Param<[String]>;
+        node_id(0): [String];
         /// Kinds of information to return, such as `os` or `plugins`. By default, all are returned.
-        metric(1): impl Param<[params::NodesInfoMetric]>;
+        metric(1): [params::NodesInfoMetric];
     }
 }
 
@@ -49,6 +37,6 @@ impl super::Nodes {
     /// ```
     #[inline]
     pub fn info(&self) -> Info {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Info(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

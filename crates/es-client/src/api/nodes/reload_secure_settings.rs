@@ -2,38 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "nodes.reload_secure_settings",
-    routes: &[
-        Route::post(&["/_nodes/", "/reload_secure_settings"], &[0]),
-        Route::post(&["/_nodes/reload_secure_settings"], &[]),
-    ],
-    parts: &[Part::list("node_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_nodes/{node_id}/reload_secure_settings`, `/_nodes/reload_secure_settings`
     ///
-    /// Since 6.5.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-reload-secure-settings)
-    ReloadSecureSettings of ReloadSecureSettingsEndpoint -> Value, json;
+    /// Since 6.5.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-reload-secure-settings).
+    ReloadSecureSettings -> Value, json;
+    table { name: "nodes.reload_secure_settings",
+        routes: &[Route::post(&["/_nodes/", "/reload_secure_settings"], &[0]), Route::post(&["/_nodes/reload_secure_settings"], &[])],
+        parts: &[Part::list("node_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
         /// IDs or names of the nodes to which the request is limited.
-        node_id(0): impl Param<[String]>;
+        node_id(0): [String];
     }
     property {
-        /// Password of the keystore. Text.
-        secure_settings_password("secure_settings_password"): impl Serialize;
+        /// Password of the keystore.
+        secure_settings_password("secure_settings_password"): String;
     }
 }
 
@@ -41,6 +29,6 @@ impl super::Nodes {
     /// Reloads the keystore of nodes.
     #[inline]
     pub fn reload_secure_settings(&self) -> ReloadSecureSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ReloadSecureSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

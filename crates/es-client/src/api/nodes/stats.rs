@@ -2,38 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "nodes.stats",
-    routes: &[
-        Route::get(&["/_nodes/", "/stats/", "/"], &[0, 1, 2]),
-        Route::get(&["/_nodes/", "/stats/"], &[0, 1]),
-        Route::get(&["/_nodes/stats/", "/"], &[1, 2]),
-        Route::get(&["/_nodes/", "/stats"], &[0]),
-        Route::get(&["/_nodes/stats/"], &[1]),
-        Route::get(&["/_nodes/stats"], &[]),
-    ],
-    parts: &[Part::list("node_id"), Part::list("metric"), Part::list("index_metric")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_nodes/{node_id}/stats/{metric}/{index_metric}`, `/_nodes/{node_id}/stats/{metric}`,
     /// `/_nodes/stats/{metric}/{index_metric}`, `/_nodes/{node_id}/stats`,
     /// `/_nodes/stats/{metric}`, `/_nodes/stats`
     ///
-    /// Needs the cluster privileges `monitor`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-stats)
-    Stats of StatsEndpoint -> types::NodesStats, none;
+    /// Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-stats).
+    Stats -> types::NodesStats, none;
+    table { name: "nodes.stats",
+        routes: &[Route::get(&["/_nodes/", "/stats/", "/"], &[0, 1, 2]), Route::get(&["/_nodes/", "/stats/"], &[0, 1]), Route::get(&["/_nodes/stats/", "/"], &[1, 2]), Route::get(&["/_nodes/", "/stats"], &[0]), Route::get(&["/_nodes/stats/"], &[1]), Route::get(&["/_nodes/stats"], &[])],
+        parts: &[Part::list("node_id"), Part::list("metric"), Part::list("index_metric")] }
     query {
         /// Fields to include in the `completion` statistics; wildcards are supported.
-        completion_fields("completion_fields"): impl Param<[String]>;
+        completion_fields("completion_fields"): [String];
         /// Fields to include in the `fielddata` statistics; wildcards are supported.
-        fielddata_fields("fielddata_fields"): impl Param<[String]>;
+        fielddata_fields("fielddata_fields"): [String];
         /// Fields to return; wildcards are supported.
-        fields("fields"): impl Param<[String]>;
+        fields("fields"): [String];
         /// If `true`, search groups are included in the `search` statistics.
         groups("groups"): bool;
         /// If `true`, the `segments` statistics include disk usage by kind of index file. Default:
@@ -47,15 +33,15 @@ builder! {
         /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
         /// Mapping types to include in the `indexing` statistics; servers after 7.x may reject it.
-        types("types"): impl Param<[String]>;
+        types("types"): [String];
     }
     part {
         /// IDs or names of the nodes to which the request is limited.
-        node_id(0): impl Param<[String]>;
+        node_id(0): [String];
         /// Metrics to return. By default, all are returned.
-        metric(1): impl Param<[params::NodeStatsMetric]>;
+        metric(1): [params::NodeStatsMetric];
         /// Metrics of the `indices` statistics to return.
-        index_metric(2): impl Param<[params::CommonStatsFlag]>;
+        index_metric(2): [params::CommonStatsFlag];
     }
 }
 
@@ -70,6 +56,6 @@ impl super::Nodes {
     /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

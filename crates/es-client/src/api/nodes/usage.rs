@@ -2,37 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "nodes.usage",
-    routes: &[
-        Route::get(&["/_nodes/", "/usage/"], &[0, 1]),
-        Route::get(&["/_nodes/", "/usage"], &[0]),
-        Route::get(&["/_nodes/usage/"], &[1]),
-        Route::get(&["/_nodes/usage"], &[]),
-    ],
-    parts: &[Part::list("node_id"), Part::list("metric")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_nodes/{node_id}/usage/{metric}`, `/_nodes/{node_id}/usage`,
     /// `/_nodes/usage/{metric}`, `/_nodes/usage`
     ///
-    /// Since 6.0.0. Needs the cluster privileges `monitor`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-usage)
-    Usage of UsageEndpoint -> Value, none;
+    /// Since 6.0.0. Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-usage).
+    Usage -> Value, none;
+    table { name: "nodes.usage",
+        routes: &[Route::get(&["/_nodes/", "/usage/"], &[0, 1]), Route::get(&["/_nodes/", "/usage"], &[0]), Route::get(&["/_nodes/usage/"], &[1]), Route::get(&["/_nodes/usage"], &[])],
+        parts: &[Part::list("node_id"), Part::list("metric")] }
     query {
         /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
         /// IDs or names of the nodes to which the request is limited.
-        node_id(0): impl Param<[String]>;
+        node_id(0): [String];
         /// Metrics to return. By default, all are returned.
-        metric(1): impl Param<[params::NodesUsageMetric]>;
+        metric(1): [params::NodesUsageMetric];
     }
 }
 
@@ -40,6 +28,6 @@ impl super::Nodes {
     /// Returns how often each REST action and aggregation was used, per node.
     #[inline]
     pub fn usage(&self) -> Usage {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Usage(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "project.create_many_routing",
-    routes: &[Route::put(&["/_project_routing"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_project_routing`
     ///
-    /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
-    /// `manage_project_routing`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-create-many-routing)
-    CreateManyRouting of CreateManyRoutingEndpoint -> Value, json;
+    /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
+    /// `manage_project_routing`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-create-many-routing).
+    CreateManyRouting -> Value, json;
+    table { name: "project.create_many_routing", routes: &[Route::put(&["/_project_routing"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {}
 }
 
@@ -26,6 +18,6 @@ impl super::Project {
     /// Creates or updates several project routing expressions.
     #[inline]
     pub fn create_many_routing(&self) -> CreateManyRouting {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        CreateManyRouting(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,24 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "project.create_routing",
-    routes: &[Route::put(&["/_project_routing/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_project_routing/{name}`
     ///
-    /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
-    /// `manage_project_routing`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-create-routing)
-    CreateRouting of CreateRoutingEndpoint -> Value, json;
+    /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
+    /// `manage_project_routing`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-create-routing).
+    CreateRouting -> Value, json;
+    table { name: "project.create_routing", routes: &[Route::put(&["/_project_routing/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {}
 }
 
@@ -27,6 +18,9 @@ impl super::Project {
     /// Creates or updates a project routing expression.
     #[inline]
     pub fn create_routing(&self, name: impl Param<String>) -> CreateRouting {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        CreateRouting(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "project.delete_routing",
-    routes: &[Route::delete(&["/_project_routing/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_project_routing/{name}`
     ///
-    /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
-    /// `manage_project_routing`, `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-delete-routing)
-    DeleteRouting of DeleteRoutingEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
+    /// `manage_project_routing`, `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-delete-routing).
+    DeleteRouting -> Value, none;
+    table { name: "project.delete_routing", routes: &[Route::delete(&["/_project_routing/"], &[0])],
+        parts: &[Part::one("name")] }
     query {}
 }
 
@@ -26,6 +18,9 @@ impl super::Project {
     /// Deletes a project routing expression.
     #[inline]
     pub fn delete_routing(&self, name: impl Param<String>) -> DeleteRouting {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteRouting(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

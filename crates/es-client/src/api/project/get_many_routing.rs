@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "project.get_many_routing",
-    routes: &[Route::get(&["/_project_routing"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_project_routing`
     ///
-    /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
-    /// `read_project_routing`, `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-get-many-routing)
-    GetManyRouting of GetManyRoutingEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
+    /// `read_project_routing`, `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-get-many-routing).
+    GetManyRouting -> Value, none;
+    table { name: "project.get_many_routing", routes: &[Route::get(&["/_project_routing"], &[])] }
     query {}
 }
 
@@ -25,6 +17,6 @@ impl super::Project {
     /// Returns all project routing expressions.
     #[inline]
     pub fn get_many_routing(&self) -> GetManyRouting {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetManyRouting(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "project.get_routing",
-    routes: &[Route::get(&["/_project_routing/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_project_routing/{name}`
     ///
-    /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
-    /// `read_project_routing`, `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-get-routing)
-    GetRouting of GetRoutingEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
+    /// `read_project_routing`, `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-get-routing).
+    GetRouting -> Value, none;
+    table { name: "project.get_routing", routes: &[Route::get(&["/_project_routing/"], &[0])],
+        parts: &[Part::one("name")] }
     query {}
 }
 
@@ -26,6 +18,9 @@ impl super::Project {
     /// Returns a project routing expression.
     #[inline]
     pub fn get_routing(&self, name: impl Param<String>) -> GetRouting {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        GetRouting(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

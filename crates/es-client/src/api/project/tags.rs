@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "project.tags",
-    routes: &[Route::get_or_post(&["/_project/tags"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_project/tags`
     ///
-    /// Experimental: it may change or go. Serverless only. Needs the cluster privileges
-    /// `read_project_routing`, `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-tags)
-    Tags of TagsEndpoint -> Value, none;
+    /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
+    /// `read_project_routing`, `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-tags).
+    Tags -> Value, none;
+    table { name: "project.tags", routes: &[Route::get_or_post(&["/_project/tags"], &[])],
+        idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -26,6 +18,6 @@ impl super::Project {
     /// Returns the tags of projects.
     #[inline]
     pub fn tags(&self) -> Tags {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Tags(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

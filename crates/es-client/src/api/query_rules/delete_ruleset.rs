@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "query_rules.delete_ruleset",
-    routes: &[Route::delete(&["/_query_rules/"], &[0])],
-    parts: &[Part::one("ruleset_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_query_rules/{ruleset_id}`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-delete-ruleset)
-    DeleteRuleset of DeleteRulesetEndpoint -> Value, none;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-delete-ruleset).
+    DeleteRuleset -> Value, none;
+    table { name: "query_rules.delete_ruleset", routes: &[Route::delete(&["/_query_rules/"], &[0])],
+        parts: &[Part::one("ruleset_id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::QueryRules {
     /// Deletes a query ruleset.
     #[inline]
     pub fn delete_ruleset(&self, ruleset_id: impl Param<String>) -> DeleteRuleset {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)
+        DeleteRuleset(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ruleset_id),
+            Answer::json,
+        ))
     }
 }

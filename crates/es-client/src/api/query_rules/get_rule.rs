@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "query_rules.get_rule",
-    routes: &[Route::get(&["/_query_rules/", "/_rule/"], &[0, 1])],
-    parts: &[Part::one("ruleset_id"), Part::one("rule_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_query_rules/{ruleset_id}/_rule/{rule_id}`
     ///
-    /// Since 8.15.0. Needs the cluster privilege `manage_search_query_rules`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-get-rule)
-    GetRule of GetRuleEndpoint -> Value, none;
+    /// Since 8.15.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-get-rule).
+    GetRule -> Value, none;
+    table { name: "query_rules.get_rule",
+        routes: &[Route::get(&["/_query_rules/", "/_rule/"], &[0, 1])],
+        parts: &[Part::one("ruleset_id"), Part::one("rule_id")] }
     query {}
 }
 
@@ -25,9 +18,11 @@ impl super::QueryRules {
     /// Returns a query rule.
     #[inline]
     pub fn get_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> GetRule {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),
+        GetRule(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, ruleset_id)
+                .with_part(1, rule_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,26 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "query_rules.list_rulesets",
-    routes: &[Route::get(&["/_query_rules"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_query_rules`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-list-rulesets)
-    ListRulesets of ListRulesetsEndpoint -> Value, none;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-list-rulesets).
+    ListRulesets -> Value, none;
+    table { name: "query_rules.list_rulesets", routes: &[Route::get(&["/_query_rules"], &[])] }
     query {
         /// Number of rulesets to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of rulesets to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
 }
 
@@ -29,6 +21,6 @@ impl super::QueryRules {
     /// Returns query rulesets.
     #[inline]
     pub fn list_rulesets(&self) -> ListRulesets {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ListRulesets(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

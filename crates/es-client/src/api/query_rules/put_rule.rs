@@ -2,33 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "query_rules.put_rule",
-    routes: &[Route::put(&["/_query_rules/", "/_rule/"], &[0, 1])],
-    parts: &[Part::one("ruleset_id"), Part::one("rule_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_query_rules/{ruleset_id}/_rule/{rule_id}`
     ///
-    /// Since 8.15.0. Needs the cluster privilege `manage_search_query_rules`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-put-rule)
-    PutRule of PutRuleEndpoint -> Value, json;
+    /// Since 8.15.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-put-rule).
+    PutRule -> Value, json;
+    table { name: "query_rules.put_rule",
+        routes: &[Route::put(&["/_query_rules/", "/_rule/"], &[0, 1])],
+        parts: &[Part::one("ruleset_id"), Part::one("rule_id")], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// Action of the rule: the `ids` or `docs` to pin or exclude. Object, required.
-        actions("actions"): impl Serialize;
-        /// Criteria that must all be met for the rule to apply. Object or list, required.
-        criteria("criteria"): impl Serialize;
-        /// Position of the rule in the order of evaluation. Number.
-        priority("priority"): impl Serialize;
-        /// Type of the rule: `pinned` or `exclude`. One of several words, required.
-        type_("type"): impl Serialize;
+        /// Position of the rule in the order of evaluation.
+        priority("priority"): i64;
+        /// Type of the rule: `pinned` or `exclude`. Required.
+        type_("type"): params::QueryRuleType;
+    }
+    object {
+        /// Action of the rule: the `ids` or `docs` to pin or exclude. Required.
+        actions("actions");
+        /// Criteria that must all be met for the rule to apply. Required.
+        criteria("criteria");
     }
 }
 
@@ -36,9 +31,11 @@ impl super::QueryRules {
     /// Creates or updates a query rule.
     #[inline]
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id).with_part(1, rule_id),
+        PutRule(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, ruleset_id)
+                .with_part(1, rule_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,27 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "query_rules.put_ruleset",
-    routes: &[Route::put(&["/_query_rules/"], &[0])],
-    parts: &[Part::one("ruleset_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_query_rules/{ruleset_id}`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-put-ruleset)
-    PutRuleset of PutRulesetEndpoint -> Value, json;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-put-ruleset).
+    PutRuleset -> Value, json;
+    table { name: "query_rules.put_ruleset", routes: &[Route::put(&["/_query_rules/"], &[0])],
+        parts: &[Part::one("ruleset_id")], body: BodyForm::Json, body_required: true }
     query {}
-    property {
-        /// Rules of the ruleset. Object or list, required.
-        rules("rules"): impl Serialize;
+    object {
+        /// Rules of the ruleset. Required.
+        rules("rules");
     }
 }
 
@@ -30,6 +21,9 @@ impl super::QueryRules {
     /// Creates or updates a query ruleset.
     #[inline]
     pub fn put_ruleset(&self, ruleset_id: impl Param<String>) -> PutRuleset {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)
+        PutRuleset(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ruleset_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,28 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "query_rules.test",
-    routes: &[Route::post(&["/_query_rules/", "/_test"], &[0])],
-    parts: &[Part::one("ruleset_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_query_rules/{ruleset_id}/_test`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_query_rules`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-test)
-    Test of TestEndpoint -> Value, json;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-test).
+    Test -> Value, json;
+    table { name: "query_rules.test", routes: &[Route::post(&["/_query_rules/", "/_test"], &[0])],
+        parts: &[Part::one("ruleset_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {}
-    property {
-        /// Values to evaluate against the rules, by the `metadata` of criteria. Object, required.
-        match_criteria("match_criteria"): impl Serialize;
+    object {
+        /// Values to evaluate against the rules, by the `metadata` of criteria. Required.
+        match_criteria("match_criteria");
     }
 }
 
@@ -31,6 +22,9 @@ impl super::QueryRules {
     /// Evaluates match criteria against a query ruleset and returns the matching rules.
     #[inline]
     pub fn test(&self, ruleset_id: impl Param<String>) -> Test {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ruleset_id), Answer::json)
+        Test(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ruleset_id),
+            Answer::json,
+        ))
     }
 }

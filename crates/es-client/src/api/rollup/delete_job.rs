@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rollup.delete_job",
-    routes: &[Route::delete(&["/_rollup/job/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_rollup/job/{id}`
     ///
-    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    /// Needs the cluster privilege `manage_rollup`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-delete-job)
-    DeleteJob of DeleteJobEndpoint -> Value, none;
+    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
+    /// on serverless. Requires the cluster privilege `manage_rollup`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-delete-job).
+    DeleteJob -> Value, none;
+    table { name: "rollup.delete_job", routes: &[Route::delete(&["/_rollup/job/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -26,6 +18,9 @@ impl super::Rollup {
     /// Deletes a rollup job.
     #[inline]
     pub fn delete_job(&self, id: impl Param<String>) -> DeleteJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        DeleteJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

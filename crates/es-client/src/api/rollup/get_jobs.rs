@@ -2,27 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rollup.get_jobs",
-    routes: &[Route::get(&["/_rollup/job/"], &[0]), Route::get(&["/_rollup/job"], &[])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_rollup/job/{id}`, `/_rollup/job`
     ///
-    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    /// Needs the cluster privilege `monitor_rollup`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-jobs)
-    GetJobs of GetJobsEndpoint -> Value, none;
+    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
+    /// on serverless. Requires the cluster privilege `monitor_rollup`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-jobs).
+    GetJobs -> Value, none;
+    table { name: "rollup.get_jobs",
+        routes: &[Route::get(&["/_rollup/job/"], &[0]), Route::get(&["/_rollup/job"], &[])],
+        parts: &[Part::one("id")] }
     query {}
     part {
         /// ID of the rollup job. By default, all are returned.
-        id(0): impl Param<String>;
+        id(0): String;
     }
 }
 
@@ -30,6 +23,6 @@ impl super::Rollup {
     /// Returns rollup jobs.
     #[inline]
     pub fn get_jobs(&self) -> GetJobs {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetJobs(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

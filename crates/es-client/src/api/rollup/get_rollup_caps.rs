@@ -2,28 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rollup.get_rollup_caps",
-    routes: &[Route::get(&["/_rollup/data/"], &[0]), Route::get(&["/_rollup/data"], &[])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_rollup/data/{id}`, `/_rollup/data`
     ///
-    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    /// Needs the cluster privilege `monitor_rollup`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-rollup-caps)
-    GetRollupCaps of GetRollupCapsEndpoint -> Value, none;
+    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
+    /// on serverless. Requires the cluster privilege `monitor_rollup`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-rollup-caps).
+    GetRollupCaps -> Value, none;
+    table { name: "rollup.get_rollup_caps",
+        routes: &[Route::get(&["/_rollup/data/"], &[0]), Route::get(&["/_rollup/data"], &[])],
+        parts: &[Part::one("id")] }
     query {}
     part {
         /// Index or index pattern whose capabilities to return. By default, those of all jobs are
         /// returned.
-        id(0): impl Param<String>;
+        id(0): String;
     }
 }
 
@@ -31,6 +24,6 @@ impl super::Rollup {
     /// Returns the rollup capabilities of an index pattern.
     #[inline]
     pub fn get_rollup_caps(&self) -> GetRollupCaps {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetRollupCaps(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

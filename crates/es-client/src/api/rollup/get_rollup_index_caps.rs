@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rollup.get_rollup_index_caps",
-    routes: &[Route::get(&["/", "/_rollup/data"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_rollup/data`
     ///
-    /// Since 6.4.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    /// Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-rollup-index-caps)
-    GetRollupIndexCaps of GetRollupIndexCapsEndpoint -> Value, none;
+    /// Since 6.4.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
+    /// on serverless. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-rollup-index-caps).
+    GetRollupIndexCaps -> Value, none;
+    table { name: "rollup.get_rollup_index_caps",
+        routes: &[Route::get(&["/", "/_rollup/data"], &[0])], parts: &[Part::list("index")] }
     query {}
 }
 
@@ -26,6 +18,9 @@ impl super::Rollup {
     /// Returns the rollup capabilities of rollup indices.
     #[inline]
     pub fn get_rollup_index_caps(&self, index: impl Param<[String]>) -> GetRollupIndexCaps {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        GetRollupIndexCaps(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

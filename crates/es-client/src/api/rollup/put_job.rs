@@ -2,45 +2,35 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rollup.put_job",
-    routes: &[Route::put(&["/_rollup/job/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_rollup/job/{id}`
     ///
-    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    /// Needs the cluster privileges `manage`, `manage_rollup`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-put-job)
-    PutJob of PutJobEndpoint -> Value, json;
+    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
+    /// on serverless. Requires the cluster privileges `manage`, `manage_rollup`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-put-job).
+    PutJob -> Value, json;
+    table { name: "rollup.put_job", routes: &[Route::put(&["/_rollup/job/"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Schedule of the job, as cron expression. Text, required.
-        cron("cron"): impl Serialize;
-        /// Groups by which the data is rolled up: date histogram, histogram, terms. Object,
-        /// required.
-        groups("groups"): impl Serialize;
-        /// Part of the API specification; released servers may reject it. Object.
-        headers("headers"): impl Serialize;
-        /// Index or index pattern to roll up. Text, required.
-        index_pattern("index_pattern"): impl Serialize;
-        /// Metrics to store, per field. List.
-        metrics("metrics"): impl Serialize;
-        /// Number of buckets to process per iteration. Number, required.
-        page_size("page_size"): impl Serialize;
-        /// Index that stores the rolled-up data. Text, required.
-        rollup_index("rollup_index"): impl Serialize;
-    }
-    duration {
-        /// Time to wait for the request to complete. Text. Default: `20s`.
+        /// Schedule of the job, as cron expression. Required.
+        cron("cron"): String;
+        /// Index or index pattern to roll up. Required.
+        index_pattern("index_pattern"): String;
+        /// Number of buckets to process per iteration. Required.
+        page_size("page_size"): i64;
+        /// Index that stores the rolled-up data. Required.
+        rollup_index("rollup_index"): String;
+        /// Time to wait for the request to complete. Default: `20s`.
         timeout("timeout"): Duration;
+    }
+    object {
+        /// Groups by which the data is rolled up: date histogram, histogram, terms. Required.
+        groups("groups");
+        /// Part of the API specification; released servers may reject it.
+        headers("headers");
+        /// Metrics to store, per field.
+        metrics("metrics");
     }
 }
 
@@ -48,6 +38,9 @@ impl super::Rollup {
     /// Creates a rollup job.
     #[inline]
     pub fn put_job(&self, id: impl Param<String>) -> PutJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        PutJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,24 +2,17 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rollup.rollup_search",
-    routes: &[Route::get_or_post(&["/", "/_rollup_search"], &[0])],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/{index}/_rollup_search`
     ///
-    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-rollup-search)
-    RollupSearch of RollupSearchEndpoint -> Value, json;
+    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
+    /// on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-rollup-search).
+    RollupSearch -> Value, json;
+    table { name: "rollup.rollup_search",
+        routes: &[Route::get_or_post(&["/", "/_rollup_search"], &[0])],
+        parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;
@@ -28,12 +21,18 @@ builder! {
         typed_keys("typed_keys"): bool;
     }
     property {
-        /// Aggregations to run, by name. Object.
-        aggregations("aggregations"): impl Serialize;
-        /// Query (Query DSL) that documents must match. Object.
-        query("query"): impl Serialize;
-        /// Must be `0` or absent: rollup searches return no hits. Number.
-        size("size"): impl Serialize;
+        /// Aggregations to run, by name.
+        aggregations("aggregations"): dsl::Aggregations;
+        /// Query (Query DSL) that documents must match.
+        query("query"): dsl::Query;
+        /// Must be `0` or absent: rollup searches return no hits.
+        size("size"): i64;
+        /// Aggregations to run, by name.
+        aggs("aggregations"): dsl::Aggregations;
+    }
+    entry {
+        /// Adds an aggregation by its name.
+        aggregation("aggregations"): dsl::Aggregation;
     }
 }
 
@@ -41,6 +40,9 @@ impl super::Rollup {
     /// Searches rolled-up data.
     #[inline]
     pub fn rollup_search(&self, index: impl Param<[String]>) -> RollupSearch {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, index), Answer::json)
+        RollupSearch(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rollup.start_job",
-    routes: &[Route::post(&["/_rollup/job/", "/_start"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_rollup/job/{id}/_start`
     ///
-    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    /// Needs the cluster privilege `manage_rollup`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-start-job)
-    StartJob of StartJobEndpoint -> Value, none;
+    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
+    /// on serverless. Requires the cluster privilege `manage_rollup`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-start-job).
+    StartJob -> Value, none;
+    table { name: "rollup.start_job", routes: &[Route::post(&["/_rollup/job/", "/_start"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -26,6 +18,9 @@ impl super::Rollup {
     /// Starts a rollup job.
     #[inline]
     pub fn start_job(&self, id: impl Param<String>) -> StartJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        StartJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

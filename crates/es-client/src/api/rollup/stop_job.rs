@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "rollup.stop_job",
-    routes: &[Route::post(&["/_rollup/job/", "/_stop"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_rollup/job/{id}/_stop`
     ///
-    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: it may change or go. Not on serverless.
-    /// Needs the cluster privilege `manage_rollup`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-stop-job)
-    StopJob of StopJobEndpoint -> Value, none;
+    /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
+    /// on serverless. Requires the cluster privilege `manage_rollup`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-stop-job).
+    StopJob -> Value, none;
+    table { name: "rollup.stop_job", routes: &[Route::post(&["/_rollup/job/", "/_stop"], &[0])],
+        parts: &[Part::one("id")] }
     query {
         /// Time to wait until the job has stopped, if `wait_for_completion` is `true`. Default:
         /// `30s`.
@@ -32,6 +24,9 @@ impl super::Rollup {
     /// Stops a rollup job.
     #[inline]
     pub fn stop_job(&self, id: impl Param<String>) -> StopJob {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        StopJob(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

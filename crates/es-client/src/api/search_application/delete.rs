@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.delete",
-    routes: &[Route::delete(&["/_application/search_application/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_application/search_application/{name}`
     ///
-    /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
-    /// Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-delete)
-    Delete of DeleteEndpoint -> Value, none;
+    /// Since 8.8.0. Beta: may change in later versions. Requires the cluster privilege
+    /// `manage_search_application`. Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-delete).
+    Delete -> Value, none;
+    table { name: "search_application.delete",
+        routes: &[Route::delete(&["/_application/search_application/"], &[0])],
+        parts: &[Part::one("name")] }
     query {}
 }
 
@@ -26,6 +19,9 @@ impl super::SearchApplication {
     /// Deletes a search application.
     #[inline]
     pub fn delete(&self, name: impl Param<String>) -> Delete {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        Delete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

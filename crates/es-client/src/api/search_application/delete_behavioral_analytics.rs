@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.delete_behavioral_analytics",
-    routes: &[Route::delete(&["/_application/analytics/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_application/analytics/{name}`
     ///
-    /// Since 8.8.0. Deprecated since 9.0.0. Experimental: it may change or go.
-    ///
+    /// Since 8.8.0. Deprecated since 9.0.0. Experimental: may change or be removed.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-delete-behavioral-analytics)
-    DeleteBehavioralAnalytics of DeleteBehavioralAnalyticsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-delete-behavioral-analytics).
+    DeleteBehavioralAnalytics -> Value, none;
+    table { name: "search_application.delete_behavioral_analytics",
+        routes: &[Route::delete(&["/_application/analytics/"], &[0])], parts: &[Part::one("name")] }
     query {}
 }
 
@@ -28,6 +21,9 @@ impl super::SearchApplication {
         &self,
         name: impl Param<String>,
     ) -> DeleteBehavioralAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteBehavioralAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

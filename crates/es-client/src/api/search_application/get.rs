@@ -2,22 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.get",
-    routes: &[Route::get(&["/_application/search_application/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_application/search_application/{name}`
     ///
-    /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-get)
-    Get of GetEndpoint -> Value, none;
+    /// Since 8.8.0. Beta: may change in later versions. Requires the cluster privilege
+    /// `manage_search_application`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-get).
+    Get -> Value, none;
+    table { name: "search_application.get",
+        routes: &[Route::get(&["/_application/search_application/"], &[0])],
+        parts: &[Part::one("name")] }
     query {}
 }
 
@@ -25,6 +19,9 @@ impl super::SearchApplication {
     /// Returns a search application.
     #[inline]
     pub fn get(&self, name: impl Param<String>) -> Get {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        Get(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,29 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.get_behavioral_analytics",
-    routes: &[
-        Route::get(&["/_application/analytics/"], &[0]),
-        Route::get(&["/_application/analytics"], &[]),
-    ],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_application/analytics/{name}`, `/_application/analytics`
     ///
-    /// Since 8.8.0. Deprecated since 9.0.0. Experimental: it may change or go.
-    ///
+    /// Since 8.8.0. Deprecated since 9.0.0. Experimental: may change or be removed.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-get-behavioral-analytics)
-    GetBehavioralAnalytics of GetBehavioralAnalyticsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-get-behavioral-analytics).
+    GetBehavioralAnalytics -> Value, none;
+    table { name: "search_application.get_behavioral_analytics",
+        routes: &[Route::get(&["/_application/analytics/"], &[0]), Route::get(&["/_application/analytics"], &[])],
+        parts: &[Part::list("name")] }
     query {}
     part {
         /// Names of the collections to return; wildcards are supported.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -32,6 +23,9 @@ impl super::SearchApplication {
     /// Returns behavioral analytics collections.
     #[inline]
     pub fn get_behavioral_analytics(&self) -> GetBehavioralAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetBehavioralAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

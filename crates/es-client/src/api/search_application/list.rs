@@ -2,28 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.list",
-    routes: &[Route::get(&["/_application/search_application"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_application/search_application`
     ///
-    /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-list)
-    List of ListEndpoint -> Value, none;
+    /// Since 8.8.0. Beta: may change in later versions. Requires the cluster privilege
+    /// `manage_search_application`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-list).
+    List -> Value, none;
+    table { name: "search_application.list",
+        routes: &[Route::get(&["/_application/search_application"], &[])] }
     query {
         /// Number of search applications to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Query in Lucene query string syntax that search applications must match.
-        q("q"): impl Param<String>;
+        q("q"): String;
         /// Maximum number of search applications to return.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
 }
 
@@ -31,6 +25,6 @@ impl super::SearchApplication {
     /// Returns search applications.
     #[inline]
     pub fn list(&self) -> List {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        List(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

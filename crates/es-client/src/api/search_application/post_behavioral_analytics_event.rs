@@ -2,23 +2,17 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.post_behavioral_analytics_event",
-    routes: &[Route::post(&["/_application/analytics/", "/event/"], &[0, 1])],
-    parts: &[Part::one("collection_name"), Part::one("event_type")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_application/analytics/{collection_name}/event/{event_type}`
     ///
-    /// Deprecated since 9.0.0. Experimental: it may change or go. Not on serverless.
-    ///
+    /// Deprecated since 9.0.0. Experimental: may change or be removed. Not available on serverless.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-post-behavioral-analytics-event)
-    PostBehavioralAnalyticsEvent of PostBehavioralAnalyticsEventEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-post-behavioral-analytics-event).
+    PostBehavioralAnalyticsEvent -> Value, json;
+    table { name: "search_application.post_behavioral_analytics_event",
+        routes: &[Route::post(&["/_application/analytics/", "/event/"], &[0, 1])],
+        parts: &[Part::one("collection_name"), Part::one("event_type")], body: BodyForm::Json,
+        body_required: true }
     query {
         /// If `true`, the response includes the event as it is stored.
         debug("debug"): bool;
@@ -31,13 +25,13 @@ impl super::SearchApplication {
     pub fn post_behavioral_analytics_event(
         &self,
         collection_name: impl Param<String>,
-        event_type: params::EventType,
+        event_type: impl Param<params::EventType>,
     ) -> PostBehavioralAnalyticsEvent {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT)
+        PostBehavioralAnalyticsEvent(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
                 .with_part(0, collection_name)
                 .with_part(1, event_type),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,24 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.put",
-    routes: &[Route::put(&["/_application/search_application/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_application/search_application/{name}`
     ///
-    /// Since 8.8.0. Beta: it may change. Needs the cluster privilege `manage_search_application`.
-    /// Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-put)
-    Put of PutEndpoint -> Value, json;
+    /// Since 8.8.0. Beta: may change in later versions. Requires the cluster privilege
+    /// `manage_search_application`. Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-put).
+    Put -> Value, json;
+    table { name: "search_application.put",
+        routes: &[Route::put(&["/_application/search_application/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
@@ -31,6 +23,9 @@ impl super::SearchApplication {
     /// Creates or updates a search application.
     #[inline]
     pub fn put(&self, name: impl Param<String>) -> Put {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        Put(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.put_behavioral_analytics",
-    routes: &[Route::put(&["/_application/analytics/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_application/analytics/{name}`
     ///
-    /// Since 8.8.0. Deprecated since 9.0.0. Experimental: it may change or go.
-    ///
+    /// Since 8.8.0. Deprecated since 9.0.0. Experimental: may change or be removed.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-put-behavioral-analytics)
-    PutBehavioralAnalytics of PutBehavioralAnalyticsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-put-behavioral-analytics).
+    PutBehavioralAnalytics -> Value, none;
+    table { name: "search_application.put_behavioral_analytics",
+        routes: &[Route::put(&["/_application/analytics/"], &[0])], parts: &[Part::one("name")] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::SearchApplication {
     /// Creates a behavioral analytics collection.
     #[inline]
     pub fn put_behavioral_analytics(&self, name: impl Param<String>) -> PutBehavioralAnalytics {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutBehavioralAnalytics(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

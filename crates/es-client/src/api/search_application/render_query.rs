@@ -2,28 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.render_query",
-    routes: &[Route::post(&["/_application/search_application/", "/_render_query"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_application/search_application/{name}/_render_query`
     ///
-    /// Since 8.9.0. Experimental: it may change or go. Not on serverless.
-    ///
+    /// Since 8.9.0. Experimental: may change or be removed. Not available on serverless.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-render-query)
-    RenderQuery of RenderQueryEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-render-query).
+    RenderQuery -> Value, json;
+    table { name: "search_application.render_query",
+        routes: &[Route::post(&["/_application/search_application/", "/_render_query"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {}
-    property {
-        /// Values for the parameters of the template. Object.
-        params("params"): impl Serialize;
+    object {
+        /// Values for the parameters of the template.
+        params("params");
     }
 }
 
@@ -31,6 +23,9 @@ impl super::SearchApplication {
     /// Renders the query of a search application.
     #[inline]
     pub fn render_query(&self, name: impl Param<String>) -> RenderQuery {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        RenderQuery(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,32 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "search_application.search",
-    routes: &[Route::get_or_post(&["/_application/search_application/", "/_search"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_application/search_application/{name}/_search`
     ///
-    /// Since 8.8.0. Beta: it may change.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-search)
-    Search of SearchEndpoint -> Value, json;
+    /// Since 8.8.0. Beta: may change in later versions. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-search).
+    Search -> Value, json;
+    table { name: "search_application.search",
+        routes: &[Route::get_or_post(&["/_application/search_application/", "/_search"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:
         /// `false`. Since 8.14.0.
         typed_keys("typed_keys"): bool;
     }
-    property {
-        /// Values for the parameters of the template. Object.
-        params("params"): impl Serialize;
+    object {
+        /// Values for the parameters of the template.
+        params("params");
     }
 }
 
@@ -35,6 +26,9 @@ impl super::SearchApplication {
     /// Searches with a search application.
     #[inline]
     pub fn search(&self, name: impl Param<String>) -> Search {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        Search(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,30 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "searchable_snapshots.cache_stats",
-    routes: &[
-        Route::get(&["/_searchable_snapshots/", "/cache/stats"], &[0]),
-        Route::get(&["/_searchable_snapshots/cache/stats"], &[]),
-    ],
-    parts: &[Part::list("node_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_searchable_snapshots/{node_id}/cache/stats`, `/_searchable_snapshots/cache/stats`
     ///
-    /// Since 7.13.0. Experimental: it may change or go. Not on serverless. Needs the cluster
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-cache-stats)
-    CacheStats of CacheStatsEndpoint -> Value, none;
+    /// Since 7.13.0. Experimental: may change or be removed. Not available on serverless. Requires
+    /// the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-cache-stats).
+    CacheStats -> Value, none;
+    table { name: "searchable_snapshots.cache_stats",
+        routes: &[Route::get(&["/_searchable_snapshots/", "/cache/stats"], &[0]), Route::get(&["/_searchable_snapshots/cache/stats"], &[])],
+        parts: &[Part::list("node_id")] }
     query {}
     part {
         /// IDs or names of the nodes to which the request is limited.
-        node_id(0): impl Param<[String]>;
+        node_id(0): [String];
     }
 }
 
@@ -33,6 +23,6 @@ impl super::SearchableSnapshots {
     /// Returns statistics of the shared cache of partially mounted indices.
     #[inline]
     pub fn cache_stats(&self) -> CacheStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        CacheStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

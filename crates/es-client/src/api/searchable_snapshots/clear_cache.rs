@@ -2,40 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "searchable_snapshots.clear_cache",
-    routes: &[
-        Route::post(&["/", "/_searchable_snapshots/cache/clear"], &[0]),
-        Route::post(&["/_searchable_snapshots/cache/clear"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/{index}/_searchable_snapshots/cache/clear`, `/_searchable_snapshots/cache/clear`
     ///
-    /// Since 7.10.0. Experimental: it may change or go. Not on serverless. Needs the cluster
-    /// privilege `manage`. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-clear-cache)
-    ClearCache of ClearCacheEndpoint -> Value, none;
+    /// Since 7.10.0. Experimental: may change or be removed. Not available on serverless. Requires
+    /// the cluster privilege `manage`. Requires the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-clear-cache).
+    ClearCache -> Value, none;
+    table { name: "searchable_snapshots.clear_cache",
+        routes: &[Route::post(&["/", "/_searchable_snapshots/cache/clear"], &[0]), Route::post(&["/_searchable_snapshots/cache/clear"], &[])],
+        parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         allow_no_indices("allow_no_indices"): bool;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
-        expand_wildcards("expand_wildcards"): impl Param<[params::ExpandWildcard]>;
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// If `false`, the request fails when an index it names is missing or closed.
         ignore_unavailable("ignore_unavailable"): bool;
     }
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -43,6 +32,6 @@ impl super::SearchableSnapshots {
     /// Clears the shared cache of partially mounted indices.
     #[inline]
     pub fn clear_cache(&self) -> ClearCache {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ClearCache(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,24 +2,17 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "searchable_snapshots.mount",
-    routes: &[Route::post(&["/_snapshot/", "/", "/_mount"], &[0, 1])],
-    parts: &[Part::one("repository"), Part::one("snapshot")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_snapshot/{repository}/{snapshot}/_mount`
     ///
-    /// Since 7.10.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-mount)
-    Mount of MountEndpoint -> Value, json;
+    /// Since 7.10.0. Not available on serverless. Requires the cluster privilege `manage`. Requires
+    /// the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-mount).
+    Mount -> Value, json;
+    table { name: "searchable_snapshots.mount",
+        routes: &[Route::post(&["/_snapshot/", "/", "/_mount"], &[0, 1])],
+        parts: &[Part::one("repository"), Part::one("snapshot")], body: BodyForm::Json,
+        body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,14 +23,18 @@ builder! {
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Index settings that are not taken from the snapshot. List.
-        ignore_index_settings("ignore_index_settings"): impl Serialize;
-        /// Name of the index in the snapshot. Text, required.
-        index("index"): impl Serialize;
-        /// Index settings to add or override. Object.
-        index_settings("index_settings"): impl Serialize;
-        /// Name of the mounted index. Text.
-        renamed_index("renamed_index"): impl Serialize;
+        /// Name of the index in the snapshot. Required.
+        index("index"): String;
+        /// Name of the mounted index.
+        renamed_index("renamed_index"): String;
+    }
+    list {
+        /// Index settings that are not taken from the snapshot.
+        ignore_index_settings("ignore_index_settings"): [String];
+    }
+    object {
+        /// Index settings to add or override.
+        index_settings("index_settings");
     }
 }
 
@@ -45,9 +42,11 @@ impl super::SearchableSnapshots {
     /// Mounts an index of a snapshot as a searchable snapshot index.
     #[inline]
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+        Mount(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, repository)
+                .with_part(1, snapshot),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,26 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "searchable_snapshots.stats",
-    routes: &[
-        Route::get(&["/", "/_searchable_snapshots/stats"], &[0]),
-        Route::get(&["/_searchable_snapshots/stats"], &[]),
-    ],
-    parts: &[Part::list("index")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/{index}/_searchable_snapshots/stats`, `/_searchable_snapshots/stats`
     ///
-    /// Since 7.10.0. Not on serverless. Needs the cluster privilege `manage`. Needs the index
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-stats)
-    Stats of StatsEndpoint -> Value, none;
+    /// Since 7.10.0. Not available on serverless. Requires the cluster privilege `manage`. Requires
+    /// the index privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-stats).
+    Stats -> Value, none;
+    table { name: "searchable_snapshots.stats",
+        routes: &[Route::get(&["/", "/_searchable_snapshots/stats"], &[0]), Route::get(&["/_searchable_snapshots/stats"], &[])],
+        parts: &[Part::list("index")] }
     query {
         /// Level at which statistics are aggregated: `cluster`, `indices` or `shards`. Default:
         /// `indices`.
@@ -30,7 +20,7 @@ builder! {
     part {
         /// Index, data stream and alias names; wildcards are supported. By default, the request
         /// applies to all.
-        index(0): impl Param<[String]>;
+        index(0): [String];
     }
 }
 
@@ -38,6 +28,6 @@ impl super::SearchableSnapshots {
     /// Returns statistics of searchable snapshot indices.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,34 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.activate_user_profile",
-    routes: &[Route::post(&["/_security/profile/_activate"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/profile/_activate`
     ///
-    /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-activate-user-profile)
-    ActivateUserProfile of ActivateUserProfileEndpoint -> Value, json;
+    /// Since 8.2.0. Requires the cluster privilege `manage_user_profile`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-activate-user-profile).
+    ActivateUserProfile -> Value, json;
+    table { name: "security.activate_user_profile",
+        routes: &[Route::post(&["/_security/profile/_activate"], &[])], body: BodyForm::Json,
+        body_required: true, idempotency: Idempotency::Yes }
     query {}
     property {
-        /// Access token of the user, for the grant type `access_token`. Text.
-        access_token("access_token"): impl Serialize;
-        /// Credentials by which the user is authenticated: `password` or `access_token`. One of
-        /// several words, required.
-        grant_type("grant_type"): impl Serialize;
-        /// Password of the user. Text.
-        password("password"): impl Serialize;
-        /// Name of the user. Text.
-        username("username"): impl Serialize;
+        /// Access token of the user, for the grant type `access_token`.
+        access_token("access_token"): String;
+        /// Credentials by which the user is authenticated: `password` or `access_token`. Required.
+        grant_type("grant_type"): params::GrantType;
+        /// Password of the user.
+        password("password"): String;
+        /// Name of the user.
+        username("username"): String;
     }
 }
 
@@ -37,6 +28,6 @@ impl super::Security {
     /// Creates or updates a user profile on behalf of a user.
     #[inline]
     pub fn activate_user_profile(&self) -> ActivateUserProfile {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ActivateUserProfile(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.authenticate",
-    routes: &[Route::get(&["/_security/_authenticate"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/_authenticate`
     ///
-    /// Since 5.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-authenticate)
-    Authenticate of AuthenticateEndpoint -> types::Authentication, none;
+    /// Since 5.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-authenticate).
+    Authenticate -> types::Authentication, none;
+    table { name: "security.authenticate",
+        routes: &[Route::get(&["/_security/_authenticate"], &[])] }
     query {}
 }
 
@@ -32,6 +25,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn authenticate(&self) -> Authenticate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Authenticate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,30 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.bulk_delete_role",
-    routes: &[Route::delete(&["/_security/role"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_security/role`
     ///
-    /// Since 8.15.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-delete-role)
-    BulkDeleteRole of BulkDeleteRoleEndpoint -> Value, json;
+    /// Since 8.15.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-delete-role).
+    BulkDeleteRole -> Value, json;
+    table { name: "security.bulk_delete_role", routes: &[Route::delete(&["/_security/role"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
-    property {
-        /// Names of the roles to delete. List, required.
-        names("names"): impl Serialize;
+    list {
+        /// Names of the roles to delete. Required.
+        names("names"): [String];
     }
 }
 
@@ -33,6 +25,6 @@ impl super::Security {
     /// Deletes several roles.
     #[inline]
     pub fn bulk_delete_role(&self) -> BulkDeleteRole {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        BulkDeleteRole(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

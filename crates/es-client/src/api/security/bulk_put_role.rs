@@ -2,31 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.bulk_put_role",
-    routes: &[Route::post(&["/_security/role"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/role`
     ///
-    /// Since 8.15.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-put-role)
-    BulkPutRole of BulkPutRoleEndpoint -> Value, json;
+    /// Since 8.15.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-put-role).
+    BulkPutRole -> Value, json;
+    table { name: "security.bulk_put_role", routes: &[Route::post(&["/_security/role"], &[])],
+        body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
-    property {
-        /// Roles to create or update, by name. Object, required.
-        roles("roles"): impl Serialize;
+    object {
+        /// Roles to create or update, by name. Required.
+        roles("roles");
     }
 }
 
@@ -34,6 +25,6 @@ impl super::Security {
     /// Creates or updates several roles.
     #[inline]
     pub fn bulk_put_role(&self) -> BulkPutRole {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        BulkPutRole(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,36 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.bulk_update_api_keys",
-    routes: &[Route::post(&["/_security/api_key/_bulk_update"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/api_key/_bulk_update`
     ///
-    /// Since 8.5.0. Not on serverless. Needs the cluster privilege `manage_own_api_key`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-update-api-keys)
-    BulkUpdateApiKeys of BulkUpdateApiKeysEndpoint -> Value, json;
+    /// Since 8.5.0. Not available on serverless. Requires the cluster privilege
+    /// `manage_own_api_key`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-update-api-keys).
+    BulkUpdateApiKeys -> Value, json;
+    table { name: "security.bulk_update_api_keys",
+        routes: &[Route::post(&["/_security/api_key/_bulk_update"], &[])], body: BodyForm::Json,
+        body_required: true, idempotency: Idempotency::Yes }
     query {}
     property {
-        /// IDs of the API keys to update. Text or list, required.
-        ids("ids"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Privileges of the key, as roles. By default, the key has the privileges of its owner.
-        /// Object.
-        role_descriptors("role_descriptors"): impl Serialize;
-    }
-    duration {
-        /// Validity period of the key. By default, the key never expires. Text.
+        /// Validity period of the key. By default, the key never expires.
         expiration("expiration"): Duration;
+        /// IDs of the API keys to update. Required.
+        ids("ids"): [String];
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
+        /// Privileges of the key, as roles. By default, the key has the privileges of its owner.
+        role_descriptors("role_descriptors");
     }
 }
 
@@ -39,6 +31,6 @@ impl super::Security {
     /// Updates several API keys.
     #[inline]
     pub fn bulk_update_api_keys(&self) -> BulkUpdateApiKeys {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        BulkUpdateApiKeys(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

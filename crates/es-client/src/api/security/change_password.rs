@@ -2,41 +2,30 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.change_password",
-    routes: &[
-        Route::put(&["/_security/user/", "/_password"], &[0]),
-        Route::put(&["/_security/user/_password"], &[]),
-    ],
-    parts: &[Part::one("username")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/user/{username}/_password`, `/_security/user/_password`
     ///
-    /// Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-change-password)
-    ChangePassword of ChangePasswordEndpoint -> Value, json;
+    /// Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-change-password).
+    ChangePassword -> Value, json;
+    table { name: "security.change_password",
+        routes: &[Route::put(&["/_security/user/", "/_password"], &[0]), Route::put(&["/_security/user/_password"], &[])],
+        parts: &[Part::one("username")], body: BodyForm::Json, body_required: true }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
     part {
         /// Name of the user.
-        username(0): impl Param<String>;
+        username(0): String;
     }
     property {
-        /// Password of the user. Text.
-        password("password"): impl Serialize;
+        /// Password of the user.
+        password("password"): String;
         /// Hash of the password, created with the algorithm that the cluster is configured for; an
-        /// alternative to `password`. Text.
-        password_hash("password_hash"): impl Serialize;
+        /// alternative to `password`.
+        password_hash("password_hash"): String;
     }
 }
 
@@ -44,6 +33,6 @@ impl super::Security {
     /// Changes the password of a user, or of the authenticated user.
     #[inline]
     pub fn change_password(&self) -> ChangePassword {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ChangePassword(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

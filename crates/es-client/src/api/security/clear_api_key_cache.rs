@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.clear_api_key_cache",
-    routes: &[Route::post(&["/_security/api_key/", "/_clear_cache"], &[0])],
-    parts: &[Part::list("ids")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/api_key/{ids}/_clear_cache`
     ///
-    /// Since 7.10.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-api-key-cache)
-    ClearApiKeyCache of ClearApiKeyCacheEndpoint -> Value, none;
+    /// Since 7.10.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-api-key-cache).
+    ClearApiKeyCache -> Value, none;
+    table { name: "security.clear_api_key_cache",
+        routes: &[Route::post(&["/_security/api_key/", "/_clear_cache"], &[0])],
+        parts: &[Part::list("ids")], idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -26,6 +18,9 @@ impl super::Security {
     /// Evicts API keys from the cache.
     #[inline]
     pub fn clear_api_key_cache(&self, ids: impl Param<[String]>) -> ClearApiKeyCache {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, ids), Answer::json)
+        ClearApiKeyCache(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ids),
+            Answer::json,
+        ))
     }
 }

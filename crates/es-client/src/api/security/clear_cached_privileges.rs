@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.clear_cached_privileges",
-    routes: &[Route::post(&["/_security/privilege/", "/_clear_cache"], &[0])],
-    parts: &[Part::list("application")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/privilege/{application}/_clear_cache`
     ///
-    /// Since 7.9.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-privileges)
-    ClearCachedPrivileges of ClearCachedPrivilegesEndpoint -> Value, none;
+    /// Since 7.9.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-privileges).
+    ClearCachedPrivileges -> Value, none;
+    table { name: "security.clear_cached_privileges",
+        routes: &[Route::post(&["/_security/privilege/", "/_clear_cache"], &[0])],
+        parts: &[Part::list("application")], idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -29,6 +21,9 @@ impl super::Security {
         &self,
         application: impl Param<[String]>,
     ) -> ClearCachedPrivileges {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, application), Answer::json)
+        ClearCachedPrivileges(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, application),
+            Answer::json,
+        ))
     }
 }

@@ -2,24 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.clear_cached_realms",
-    routes: &[Route::post(&["/_security/realm/", "/_clear_cache"], &[0])],
-    parts: &[Part::list("realms")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/realm/{realms}/_clear_cache`
     ///
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-realms)
-    ClearCachedRealms of ClearCachedRealmsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-realms).
+    ClearCachedRealms -> Value, none;
+    table { name: "security.clear_cached_realms",
+        routes: &[Route::post(&["/_security/realm/", "/_clear_cache"], &[0])],
+        parts: &[Part::list("realms")], idempotency: Idempotency::Yes }
     query {
         /// Users to evict from the cache. By default, all are evicted.
-        usernames("usernames"): impl Param<[String]>;
+        usernames("usernames"): [String];
     }
 }
 
@@ -27,6 +21,9 @@ impl super::Security {
     /// Evicts users from the cache of realms.
     #[inline]
     pub fn clear_cached_realms(&self, realms: impl Param<[String]>) -> ClearCachedRealms {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, realms), Answer::json)
+        ClearCachedRealms(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, realms),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.clear_cached_roles",
-    routes: &[Route::post(&["/_security/role/", "/_clear_cache"], &[0])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/role/{name}/_clear_cache`
     ///
-    /// Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-roles)
-    ClearCachedRoles of ClearCachedRolesEndpoint -> Value, none;
+    /// Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-roles).
+    ClearCachedRoles -> Value, none;
+    table { name: "security.clear_cached_roles",
+        routes: &[Route::post(&["/_security/role/", "/_clear_cache"], &[0])],
+        parts: &[Part::list("name")], idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -26,6 +18,9 @@ impl super::Security {
     /// Evicts roles from the cache.
     #[inline]
     pub fn clear_cached_roles(&self, name: impl Param<[String]>) -> ClearCachedRoles {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        ClearCachedRoles(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.clear_cached_service_tokens",
-    routes: &[Route::post(
-        &["/_security/service/", "/", "/credential/token/", "/_clear_cache"],
-        &[0, 1, 2],
-    )],
-    parts: &[Part::one("namespace"), Part::one("service"), Part::list("name")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/service/{namespace}/{service}/credential/token/{name}/_clear_cache`
     ///
-    /// Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-service-tokens)
-    ClearCachedServiceTokens of ClearCachedServiceTokensEndpoint -> Value, none;
+    /// Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-service-tokens).
+    ClearCachedServiceTokens -> Value, none;
+    table { name: "security.clear_cached_service_tokens",
+        routes: &[Route::post(&["/_security/service/", "/", "/credential/token/", "/_clear_cache"], &[0, 1, 2])],
+        parts: &[Part::one("namespace"), Part::one("service"), Part::list("name")],
+        idempotency: Idempotency::Yes }
     query {}
 }
 
@@ -34,12 +24,12 @@ impl super::Security {
         service: impl Param<String>,
         name: impl Param<[String]>,
     ) -> ClearCachedServiceTokens {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT)
+        ClearCachedServiceTokens(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
                 .with_part(0, namespace)
                 .with_part(1, service)
                 .with_part(2, name),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,39 +2,32 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.clone_api_key",
-    routes: &[Route::post(&["/_security/api_key/clone"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/api_key/clone`
     ///
-    /// Since 9.4.0. Experimental: it may change or go. Needs the cluster privilege
-    /// `manage_own_api_key`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clone-api-key)
-    CloneApiKey of CloneApiKeyEndpoint -> Value, json;
+    /// Since 9.4.0. Experimental: may change or be removed. Requires the cluster privilege
+    /// `manage_own_api_key`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clone-api-key).
+    CloneApiKey -> Value, json;
+    table { name: "security.clone_api_key",
+        routes: &[Route::post(&["/_security/api_key/clone"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
     property {
-        /// Credentials of the API key to clone. Text, required.
-        api_key("api_key"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Name of the new API key. Text.
-        name("name"): impl Serialize;
-    }
-    duration {
-        /// Validity period of the key. By default, the key never expires. Text.
+        /// Credentials of the API key to clone. Required.
+        api_key("api_key"): String;
+        /// Validity period of the key. By default, the key never expires.
         expiration("expiration"): Duration;
+        /// Name of the new API key.
+        name("name"): String;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
     }
 }
 
@@ -42,6 +35,6 @@ impl super::Security {
     /// Creates an API key with the privileges of an existing one.
     #[inline]
     pub fn clone_api_key(&self) -> CloneApiKey {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        CloneApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,40 +2,30 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.create_api_key",
-    routes: &[Route::put(&["/_security/api_key"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::No,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/api_key`
     ///
-    /// Since 6.7.0. Needs the cluster privilege `manage_own_api_key`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-api-key)
-    CreateApiKey of CreateApiKeyEndpoint -> types::ApiKeyCreated, json;
+    /// Since 6.7.0. Requires the cluster privilege `manage_own_api_key`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-api-key).
+    CreateApiKey -> types::ApiKeyCreated, json;
+    table { name: "security.create_api_key", routes: &[Route::put(&["/_security/api_key"], &[])],
+        body: BodyForm::Json, body_required: true, idempotency: Idempotency::No }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
     property {
-        /// Custom metadata, which Elasticsearch stores but does not use. Object. Since 7.13.0.
-        metadata("metadata"): impl Serialize;
-        /// Name of the API key. Text.
-        name("name"): impl Serialize;
-        /// Privileges of the key, as roles. By default, the key has the privileges of its owner.
-        /// Object.
-        role_descriptors("role_descriptors"): impl Serialize;
-    }
-    duration {
-        /// Validity period of the key. By default, the key never expires. Text.
+        /// Validity period of the key. By default, the key never expires.
         expiration("expiration"): Duration;
+        /// Name of the API key.
+        name("name"): String;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use. Since 7.13.0.
+        metadata("metadata");
+        /// Privileges of the key, as roles. By default, the key has the privileges of its owner.
+        role_descriptors("role_descriptors");
     }
 }
 
@@ -60,6 +50,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn create_api_key(&self) -> CreateApiKey {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        CreateApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,37 +2,31 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.create_cross_cluster_api_key",
-    routes: &[Route::post(&["/_security/cross_cluster/api_key"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/cross_cluster/api_key`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_security`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-cross-cluster-api-key)
-    CreateCrossClusterApiKey of CreateCrossClusterApiKeyEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-cross-cluster-api-key).
+    CreateCrossClusterApiKey -> Value, json;
+    table { name: "security.create_cross_cluster_api_key",
+        routes: &[Route::post(&["/_security/cross_cluster/api_key"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// Indices that the key allows to search (`search`) or replicate (`replication`) from other
-        /// clusters. Object, required.
-        access("access"): impl Serialize;
-        /// Pattern that the distinguished name of the client certificate must match. Text.
-        certificate_identity("certificate_identity"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Name of the API key. Text, required.
-        name("name"): impl Serialize;
-    }
-    duration {
-        /// Validity period of the key. By default, the key never expires. Text.
+        /// Pattern that the distinguished name of the client certificate must match.
+        certificate_identity("certificate_identity"): String;
+        /// Validity period of the key. By default, the key never expires.
         expiration("expiration"): Duration;
+        /// Name of the API key. Required.
+        name("name"): String;
+    }
+    object {
+        /// Indices that the key allows to search (`search`) or replicate (`replication`) from other
+        /// clusters. Required.
+        access("access");
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
     }
 }
 
@@ -40,6 +34,9 @@ impl super::Security {
     /// Creates a cross-cluster API key.
     #[inline]
     pub fn create_cross_cluster_api_key(&self) -> CreateCrossClusterApiKey {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        CreateCrossClusterApiKey(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

@@ -2,35 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.create_service_token",
-    routes: &[
-        Route::put(&["/_security/service/", "/", "/credential/token/"], &[0, 1, 2]),
-        Route::post(&["/_security/service/", "/", "/credential/token"], &[0, 1]),
-    ],
-    parts: &[Part::one("namespace"), Part::one("service"), Part::one("name")],
-    query: QUERY,
-    repeat: Repeat::No,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/service/{namespace}/{service}/credential/token/{name}`, `POST`
     /// `/_security/service/{namespace}/{service}/credential/token`
     ///
-    /// Needs the cluster privilege `manage_service_account`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-service-token)
-    CreateServiceToken of CreateServiceTokenEndpoint -> Value, none;
+    /// Requires the cluster privilege `manage_service_account`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-service-token).
+    CreateServiceToken -> Value, none;
+    table { name: "security.create_service_token",
+        routes: &[Route::put(&["/_security/service/", "/", "/credential/token/"], &[0, 1, 2]), Route::post(&["/_security/service/", "/", "/credential/token"], &[0, 1])],
+        parts: &[Part::one("namespace"), Part::one("service"), Part::one("name")],
+        idempotency: Idempotency::No }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
     part {
         /// Name of the token. By default, one is generated.
-        name(2): impl Param<String>;
+        name(2): String;
     }
 }
 
@@ -42,9 +32,11 @@ impl super::Security {
         namespace: impl Param<String>,
         service: impl Param<String>,
     ) -> CreateServiceToken {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, namespace).with_part(1, service),
+        CreateServiceToken(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, namespace)
+                .with_part(1, service),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,27 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.delegate_pki",
-    routes: &[Route::post(&["/_security/delegate_pki"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/delegate_pki`
     ///
-    /// Since 7.4.0. Not on serverless. Needs the cluster privilege `all`.
-    ///
+    /// Since 7.4.0. Not available on serverless. Requires the cluster privilege `all`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delegate-pki)
-    DelegatePki of DelegatePkiEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delegate-pki).
+    DelegatePki -> Value, json;
+    table { name: "security.delegate_pki",
+        routes: &[Route::post(&["/_security/delegate_pki"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
-    property {
+    list {
         /// Certificate chain, as Base64-encoded DER certificates; the first one is the client
-        /// certificate. List, required.
-        x509_certificate_chain("x509_certificate_chain"): impl Serialize;
+        /// certificate. Required.
+        x509_certificate_chain("x509_certificate_chain"): [String];
     }
 }
 
@@ -30,6 +24,6 @@ impl super::Security {
     /// Exchanges a client certificate chain that a trusted proxy has verified for an access token.
     #[inline]
     pub fn delegate_pki(&self) -> DelegatePki {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        DelegatePki(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

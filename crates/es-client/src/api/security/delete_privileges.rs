@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.delete_privileges",
-    routes: &[Route::delete(&["/_security/privilege/", "/"], &[0, 1])],
-    parts: &[Part::one("application"), Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_security/privilege/{application}/{name}`
     ///
-    /// Since 6.4.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-privileges)
-    DeletePrivileges of DeletePrivilegesEndpoint -> Value, none;
+    /// Since 6.4.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-privileges).
+    DeletePrivileges -> Value, none;
+    table { name: "security.delete_privileges",
+        routes: &[Route::delete(&["/_security/privilege/", "/"], &[0, 1])],
+        parts: &[Part::one("application"), Part::list("name")] }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -33,9 +26,9 @@ impl super::Security {
         application: impl Param<String>,
         name: impl Param<[String]>,
     ) -> DeletePrivileges {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, application).with_part(1, name),
+        DeletePrivileges(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, application).with_part(1, name),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,26 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.delete_role",
-    routes: &[Route::delete(&["/_security/role/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_security/role/{name}`
     ///
-    /// Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-role)
-    DeleteRole of DeleteRoleEndpoint -> types::Deleted, none;
+    /// Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-role).
+    DeleteRole -> types::Deleted, none;
+    table { name: "security.delete_role", routes: &[Route::delete(&["/_security/role/"], &[0])],
+        parts: &[Part::one("name")] }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -29,6 +21,9 @@ impl super::Security {
     /// Deletes a role.
     #[inline]
     pub fn delete_role(&self, name: impl Param<String>) -> DeleteRole {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteRole(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.delete_role_mapping",
-    routes: &[Route::delete(&["/_security/role_mapping/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_security/role_mapping/{name}`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-role-mapping)
-    DeleteRoleMapping of DeleteRoleMappingEndpoint -> Value, none;
+    /// Since 5.5.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-role-mapping).
+    DeleteRoleMapping -> Value, none;
+    table { name: "security.delete_role_mapping",
+        routes: &[Route::delete(&["/_security/role_mapping/"], &[0])], parts: &[Part::one("name")] }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -29,6 +21,9 @@ impl super::Security {
     /// Deletes a role mapping.
     #[inline]
     pub fn delete_role_mapping(&self, name: impl Param<String>) -> DeleteRoleMapping {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        DeleteRoleMapping(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

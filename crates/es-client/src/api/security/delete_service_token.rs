@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.delete_service_token",
-    routes: &[Route::delete(&["/_security/service/", "/", "/credential/token/"], &[0, 1, 2])],
-    parts: &[Part::one("namespace"), Part::one("service"), Part::one("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_security/service/{namespace}/{service}/credential/token/{name}`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `manage_service_account`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-service-token)
-    DeleteServiceToken of DeleteServiceTokenEndpoint -> Value, none;
+    /// Since 5.5.0. Requires the cluster privilege `manage_service_account`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-service-token).
+    DeleteServiceToken -> Value, none;
+    table { name: "security.delete_service_token",
+        routes: &[Route::delete(&["/_security/service/", "/", "/credential/token/"], &[0, 1, 2])],
+        parts: &[Part::one("namespace"), Part::one("service"), Part::one("name")] }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -34,12 +27,12 @@ impl super::Security {
         service: impl Param<String>,
         name: impl Param<String>,
     ) -> DeleteServiceToken {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT)
+        DeleteServiceToken(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
                 .with_part(0, namespace)
                 .with_part(1, service)
                 .with_part(2, name),
             Answer::json,
-        )
+        ))
     }
 }

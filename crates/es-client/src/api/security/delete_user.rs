@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.delete_user",
-    routes: &[Route::delete(&["/_security/user/"], &[0])],
-    parts: &[Part::one("username")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_security/user/{username}`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_security`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-user)
-    DeleteUser of DeleteUserEndpoint -> types::Deleted, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-user).
+    DeleteUser -> types::Deleted, none;
+    table { name: "security.delete_user", routes: &[Route::delete(&["/_security/user/"], &[0])],
+        parts: &[Part::one("username")] }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -29,6 +22,9 @@ impl super::Security {
     /// Deletes a user of the native realm.
     #[inline]
     pub fn delete_user(&self, username: impl Param<String>) -> DeleteUser {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
+        DeleteUser(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, username),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.disable_user",
-    routes: &[Route::put(&["/_security/user/", "/_disable"], &[0])],
-    parts: &[Part::one("username")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/user/{username}/_disable`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_security`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-disable-user)
-    DisableUser of DisableUserEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-disable-user).
+    DisableUser -> Value, none;
+    table { name: "security.disable_user",
+        routes: &[Route::put(&["/_security/user/", "/_disable"], &[0])],
+        parts: &[Part::one("username")] }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -29,6 +23,9 @@ impl super::Security {
     /// Disables a user of the native realm.
     #[inline]
     pub fn disable_user(&self, username: impl Param<String>) -> DisableUser {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
+        DisableUser(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, username),
+            Answer::json,
+        ))
     }
 }

@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.disable_user_profile",
-    routes: &[Route::put(&["/_security/profile/", "/_disable"], &[0])],
-    parts: &[Part::one("uid")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/profile/{uid}/_disable`
     ///
-    /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-disable-user-profile)
-    DisableUserProfile of DisableUserProfileEndpoint -> Value, none;
+    /// Since 8.2.0. Requires the cluster privilege `manage_user_profile`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-disable-user-profile).
+    DisableUserProfile -> Value, none;
+    table { name: "security.disable_user_profile",
+        routes: &[Route::put(&["/_security/profile/", "/_disable"], &[0])],
+        parts: &[Part::one("uid")] }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -29,6 +22,9 @@ impl super::Security {
     /// Disables a user profile, so that profile searches do not return it.
     #[inline]
     pub fn disable_user_profile(&self, uid: impl Param<String>) -> DisableUserProfile {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)
+        DisableUserProfile(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, uid),
+            Answer::json,
+        ))
     }
 }

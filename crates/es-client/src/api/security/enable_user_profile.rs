@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.enable_user_profile",
-    routes: &[Route::put(&["/_security/profile/", "/_enable"], &[0])],
-    parts: &[Part::one("uid")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/profile/{uid}/_enable`
     ///
-    /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enable-user-profile)
-    EnableUserProfile of EnableUserProfileEndpoint -> Value, none;
+    /// Since 8.2.0. Requires the cluster privilege `manage_user_profile`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enable-user-profile).
+    EnableUserProfile -> Value, none;
+    table { name: "security.enable_user_profile",
+        routes: &[Route::put(&["/_security/profile/", "/_enable"], &[0])],
+        parts: &[Part::one("uid")] }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -29,6 +22,9 @@ impl super::Security {
     /// Enables a user profile, so that profile searches return it.
     #[inline]
     pub fn enable_user_profile(&self, uid: impl Param<String>) -> EnableUserProfile {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)
+        EnableUserProfile(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, uid),
+            Answer::json,
+        ))
     }
 }

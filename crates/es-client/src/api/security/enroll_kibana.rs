@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.enroll_kibana",
-    routes: &[Route::get(&["/_security/enroll/kibana"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/enroll/kibana`
     ///
-    /// Since 8.0.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enroll-kibana)
-    EnrollKibana of EnrollKibanaEndpoint -> Value, none;
+    /// Since 8.0.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enroll-kibana).
+    EnrollKibana -> Value, none;
+    table { name: "security.enroll_kibana",
+        routes: &[Route::get(&["/_security/enroll/kibana"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Security {
     /// Enrolls a Kibana instance: returns a token and the CA certificate of the HTTP layer.
     #[inline]
     pub fn enroll_kibana(&self) -> EnrollKibana {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        EnrollKibana(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.enroll_node",
-    routes: &[Route::get(&["/_security/enroll/node"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/enroll/node`
     ///
-    /// Since 8.0.0. Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enroll-node)
-    EnrollNode of EnrollNodeEndpoint -> Value, none;
+    /// Since 8.0.0. Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enroll-node).
+    EnrollNode -> Value, none;
+    table { name: "security.enroll_node", routes: &[Route::get(&["/_security/enroll/node"], &[])] }
     query {}
 }
 
@@ -24,6 +16,6 @@ impl super::Security {
     /// Enrolls a new node: returns the certificates and addresses it needs to join.
     #[inline]
     pub fn enroll_node(&self) -> EnrollNode {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        EnrollNode(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,35 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_api_key",
-    routes: &[Route::get(&["/_security/api_key"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/api_key`
     ///
-    /// Since 6.7.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
-    ///
+    /// Since 6.7.0. Requires the cluster privileges `manage_own_api_key`, `read_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-api-key)
-    GetApiKey of GetApiKeyEndpoint -> types::ApiKeys, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-api-key).
+    GetApiKey -> types::ApiKeys, none;
+    table { name: "security.get_api_key", routes: &[Route::get(&["/_security/api_key"], &[])] }
     query {
         /// If `true`, only active API keys are returned: neither invalidated nor expired. Default:
         /// `false`. Since 8.10.0.
         active_only("active_only"): bool;
         /// ID of the API key.
-        id("id"): impl Param<String>;
+        id("id"): String;
         /// Name of the API key; a wildcard at the end is supported.
-        name("name"): impl Param<String>;
+        name("name"): String;
         /// If `true`, only API keys of the authenticated user are considered. Default: `false`.
         owner("owner"): bool;
         /// Name of the authentication realm of the users.
-        realm_name("realm_name"): impl Param<String>;
+        realm_name("realm_name"): String;
         /// User whose API keys are returned.
-        username("username"): impl Param<String>;
+        username("username"): String;
         /// If `true`, the response includes the privileges of the owner, which limit the key.
         /// Default: `false`. Since 8.5.0.
         with_limited_by("with_limited_by"): bool;
@@ -51,6 +44,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn get_api_key(&self) -> GetApiKey {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

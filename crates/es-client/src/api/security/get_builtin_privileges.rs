@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_builtin_privileges",
-    routes: &[Route::get(&["/_security/privilege/_builtin"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/privilege/_builtin`
     ///
-    /// Since 7.3.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-builtin-privileges)
-    GetBuiltinPrivileges of GetBuiltinPrivilegesEndpoint -> Value, none;
+    /// Since 7.3.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-builtin-privileges).
+    GetBuiltinPrivileges -> Value, none;
+    table { name: "security.get_builtin_privileges",
+        routes: &[Route::get(&["/_security/privilege/_builtin"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Security {
     /// Returns the cluster and index privileges that this version supports.
     #[inline]
     pub fn get_builtin_privileges(&self) -> GetBuiltinPrivileges {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetBuiltinPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,33 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_privileges",
-    routes: &[
-        Route::get(&["/_security/privilege/", "/"], &[0, 1]),
-        Route::get(&["/_security/privilege/"], &[0]),
-        Route::get(&["/_security/privilege"], &[]),
-    ],
-    parts: &[Part::one("application"), Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/privilege/{application}/{name}`, `/_security/privilege/{application}`,
     /// `/_security/privilege`
     ///
-    /// Since 6.4.0. Needs the cluster privilege `read_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-privileges)
-    GetPrivileges of GetPrivilegesEndpoint -> Value, none;
+    /// Since 6.4.0. Requires the cluster privilege `read_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-privileges).
+    GetPrivileges -> Value, none;
+    table { name: "security.get_privileges",
+        routes: &[Route::get(&["/_security/privilege/", "/"], &[0, 1]), Route::get(&["/_security/privilege/"], &[0]), Route::get(&["/_security/privilege"], &[])],
+        parts: &[Part::one("application"), Part::list("name")] }
     query {}
     part {
         /// Name of the application whose privileges to return.
-        application(0): impl Param<String>;
+        application(0): String;
         /// Names of application privileges.
-        name(1): impl Param<[String]>;
+        name(1): [String];
     }
 }
 
@@ -36,6 +25,6 @@ impl super::Security {
     /// Returns application privileges.
     #[inline]
     pub fn get_privileges(&self) -> GetPrivileges {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_role",
-    routes: &[Route::get(&["/_security/role/"], &[0]), Route::get(&["/_security/role"], &[])],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/role/{name}`, `/_security/role`
     ///
-    /// Needs the cluster privilege `read_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-role)
-    GetRole of GetRoleEndpoint -> types::Roles, none;
+    /// Requires the cluster privilege `read_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-role).
+    GetRole -> types::Roles, none;
+    table { name: "security.get_role",
+        routes: &[Route::get(&["/_security/role/"], &[0]), Route::get(&["/_security/role"], &[])],
+        parts: &[Part::list("name")] }
     query {
         /// If `true`, implicitly granted privileges are included. Default: `false`. Since 9.5.0.
         include_implicit("include_implicit"): bool;
     }
     part {
         /// Names of roles.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -32,6 +25,6 @@ impl super::Security {
     /// Returns roles.
     #[inline]
     pub fn get_role(&self) -> GetRole {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetRole(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

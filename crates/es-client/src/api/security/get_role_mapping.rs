@@ -2,29 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_role_mapping",
-    routes: &[
-        Route::get(&["/_security/role_mapping/"], &[0]),
-        Route::get(&["/_security/role_mapping"], &[]),
-    ],
-    parts: &[Part::list("name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/role_mapping/{name}`, `/_security/role_mapping`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-role-mapping)
-    GetRoleMapping of GetRoleMappingEndpoint -> Value, none;
+    /// Since 5.5.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-role-mapping).
+    GetRoleMapping -> Value, none;
+    table { name: "security.get_role_mapping",
+        routes: &[Route::get(&["/_security/role_mapping/"], &[0]), Route::get(&["/_security/role_mapping"], &[])],
+        parts: &[Part::list("name")] }
     query {}
     part {
         /// Names of role mappings.
-        name(0): impl Param<[String]>;
+        name(0): [String];
     }
 }
 
@@ -32,6 +22,6 @@ impl super::Security {
     /// Returns role mappings.
     #[inline]
     pub fn get_role_mapping(&self) -> GetRoleMapping {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetRoleMapping(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,33 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_service_accounts",
-    routes: &[
-        Route::get(&["/_security/service/", "/"], &[0, 1]),
-        Route::get(&["/_security/service/"], &[0]),
-        Route::get(&["/_security/service"], &[]),
-    ],
-    parts: &[Part::one("namespace"), Part::one("service")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/service/{namespace}/{service}`, `/_security/service/{namespace}`,
     /// `/_security/service`
     ///
-    /// Since 7.13.0. Needs the cluster privilege `manage_service_account`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-service-accounts)
-    GetServiceAccounts of GetServiceAccountsEndpoint -> Value, none;
+    /// Since 7.13.0. Requires the cluster privilege `manage_service_account`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-service-accounts).
+    GetServiceAccounts -> Value, none;
+    table { name: "security.get_service_accounts",
+        routes: &[Route::get(&["/_security/service/", "/"], &[0, 1]), Route::get(&["/_security/service/"], &[0]), Route::get(&["/_security/service"], &[])],
+        parts: &[Part::one("namespace"), Part::one("service")] }
     query {}
     part {
         /// Namespace of the service accounts.
-        namespace(0): impl Param<String>;
+        namespace(0): String;
         /// Service type of the endpoint.
-        service(1): impl Param<String>;
+        service(1): String;
     }
 }
 
@@ -36,6 +25,6 @@ impl super::Security {
     /// Returns service accounts.
     #[inline]
     pub fn get_service_accounts(&self) -> GetServiceAccounts {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetServiceAccounts(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_service_credentials",
-    routes: &[Route::get(&["/_security/service/", "/", "/credential"], &[0, 1])],
-    parts: &[Part::one("namespace"), Part::one("service")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/service/{namespace}/{service}/credential`
     ///
-    /// Since 7.13.0. Needs the cluster privilege `read_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-service-credentials)
-    GetServiceCredentials of GetServiceCredentialsEndpoint -> Value, none;
+    /// Since 7.13.0. Requires the cluster privilege `read_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-service-credentials).
+    GetServiceCredentials -> Value, none;
+    table { name: "security.get_service_credentials",
+        routes: &[Route::get(&["/_security/service/", "/", "/credential"], &[0, 1])],
+        parts: &[Part::one("namespace"), Part::one("service")] }
     query {}
 }
 
@@ -29,9 +22,11 @@ impl super::Security {
         namespace: impl Param<String>,
         service: impl Param<String>,
     ) -> GetServiceCredentials {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, namespace).with_part(1, service),
+        GetServiceCredentials(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, namespace)
+                .with_part(1, service),
             Answer::json,
-        )
+        ))
     }
 }

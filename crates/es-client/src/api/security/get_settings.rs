@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_settings",
-    routes: &[Route::get(&["/_security/settings"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/settings`
     ///
-    /// Not on serverless. Needs the cluster privilege `read_security`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `read_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-settings)
-    GetSettings of GetSettingsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-settings).
+    GetSettings -> Value, none;
+    table { name: "security.get_settings", routes: &[Route::get(&["/_security/settings"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +20,6 @@ impl super::Security {
     /// Returns the settings of the security system indices.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_stats",
-    routes: &[Route::get(&["/_security/stats"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/stats`
     ///
-    /// Since 9.2.0. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-stats)
-    GetStats of GetStatsEndpoint -> Value, none;
+    /// Since 9.2.0. Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-stats).
+    GetStats -> Value, none;
+    table { name: "security.get_stats", routes: &[Route::get(&["/_security/stats"], &[])] }
     query {}
 }
 
@@ -24,6 +16,6 @@ impl super::Security {
     /// Returns security statistics, per node.
     #[inline]
     pub fn get_stats(&self) -> GetStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

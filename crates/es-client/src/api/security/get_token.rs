@@ -2,37 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_token",
-    routes: &[Route::post(&["/_security/oauth2/token"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/oauth2/token`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `manage_token`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-token)
-    GetToken of GetTokenEndpoint -> Value, json;
+    /// Since 5.5.0. Requires the cluster privilege `manage_token`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-token).
+    GetToken -> Value, json;
+    table { name: "security.get_token", routes: &[Route::post(&["/_security/oauth2/token"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Type of credentials, such as `password`, `refresh_token` or `client_credentials`. One of
-        /// several words.
-        grant_type("grant_type"): impl Serialize;
-        /// Base64-encoded Kerberos ticket, for the grant type `_kerberos`. Text.
-        kerberos_ticket("kerberos_ticket"): impl Serialize;
-        /// Password of the user. Text.
-        password("password"): impl Serialize;
-        /// Refresh token, for the grant type `refresh_token`. Text.
-        refresh_token("refresh_token"): impl Serialize;
-        /// Scope of the token. All tokens have the scope `FULL`. Text.
-        scope("scope"): impl Serialize;
-        /// Name of the user. Text.
-        username("username"): impl Serialize;
+        /// Type of credentials, such as `password`, `refresh_token` or `client_credentials`.
+        grant_type("grant_type"): params::AccessTokenGrantType;
+        /// Base64-encoded Kerberos ticket, for the grant type `_kerberos`.
+        kerberos_ticket("kerberos_ticket"): String;
+        /// Password of the user.
+        password("password"): String;
+        /// Refresh token, for the grant type `refresh_token`.
+        refresh_token("refresh_token"): String;
+        /// Scope of the token. All tokens have the scope `FULL`.
+        scope("scope"): String;
+        /// Name of the user.
+        username("username"): String;
     }
 }
 
@@ -40,6 +31,6 @@ impl super::Security {
     /// Creates an access token.
     #[inline]
     pub fn get_token(&self) -> GetToken {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetToken(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

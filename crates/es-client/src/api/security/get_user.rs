@@ -2,22 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_user",
-    routes: &[Route::get(&["/_security/user/"], &[0]), Route::get(&["/_security/user"], &[])],
-    parts: &[Part::list("username")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/user/{username}`, `/_security/user`
     ///
-    /// Not on serverless. Needs the cluster privilege `read_security`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `read_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user)
-    GetUser of GetUserEndpoint -> types::Users, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user).
+    GetUser -> types::Users, none;
+    table { name: "security.get_user",
+        routes: &[Route::get(&["/_security/user/"], &[0]), Route::get(&["/_security/user"], &[])],
+        parts: &[Part::list("username")] }
     query {
         /// If `true`, the response includes the profile ID of the user. Default: `false`. Since
         /// 8.5.0.
@@ -25,7 +19,7 @@ builder! {
     }
     part {
         /// Name of the user.
-        username(0): impl Param<[String]>;
+        username(0): [String];
     }
 }
 
@@ -33,6 +27,6 @@ impl super::Security {
     /// Returns users of the native realm and built-in users.
     #[inline]
     pub fn get_user(&self) -> GetUser {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetUser(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

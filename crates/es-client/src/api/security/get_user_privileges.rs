@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_user_privileges",
-    routes: &[Route::get(&["/_security/user/_privileges"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/user/_privileges`
     ///
-    /// Since 6.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user-privileges)
-    GetUserPrivileges of GetUserPrivilegesEndpoint -> Value, none;
+    /// Since 6.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user-privileges).
+    GetUserPrivileges -> Value, none;
+    table { name: "security.get_user_privileges",
+        routes: &[Route::get(&["/_security/user/_privileges"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Security {
     /// Returns the privileges of the authenticated user.
     #[inline]
     pub fn get_user_privileges(&self) -> GetUserPrivileges {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetUserPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

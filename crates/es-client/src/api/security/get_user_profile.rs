@@ -2,25 +2,17 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.get_user_profile",
-    routes: &[Route::get(&["/_security/profile/"], &[0])],
-    parts: &[Part::list("uid")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/profile/{uid}`
     ///
-    /// Since 8.2.0. Needs the cluster privilege `read_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user-profile)
-    GetUserProfile of GetUserProfileEndpoint -> Value, none;
+    /// Since 8.2.0. Requires the cluster privilege `read_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user-profile).
+    GetUserProfile -> Value, none;
+    table { name: "security.get_user_profile",
+        routes: &[Route::get(&["/_security/profile/"], &[0])], parts: &[Part::list("uid")] }
     query {
         /// Keys of application data to return; `*` returns all.
-        data("data"): impl Param<[String]>;
+        data("data"): [String];
     }
 }
 
@@ -28,6 +20,9 @@ impl super::Security {
     /// Returns user profiles.
     #[inline]
     pub fn get_user_profile(&self, uid: impl Param<[String]>) -> GetUserProfile {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)
+        GetUserProfile(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, uid),
+            Answer::json,
+        ))
     }
 }

@@ -2,41 +2,35 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.grant_api_key",
-    routes: &[Route::post(&["/_security/api_key/grant"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/api_key/grant`
     ///
-    /// Since 7.9.0. Needs the cluster privilege `grant_api_key`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-grant-api-key)
-    GrantApiKey of GrantApiKeyEndpoint -> types::ApiKeyCreated, json;
+    /// Since 7.9.0. Requires the cluster privilege `grant_api_key`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-grant-api-key).
+    GrantApiKey -> types::ApiKeyCreated, json;
+    table { name: "security.grant_api_key",
+        routes: &[Route::post(&["/_security/api_key/grant"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
     property {
-        /// Access token of the user, for the grant type `access_token`. Text.
-        access_token("access_token"): impl Serialize;
-        /// API key to create: name, expiration, role descriptors. Object, required.
-        api_key("api_key"): impl Serialize;
-        /// Credentials by which the user is authenticated: `password` or `access_token`. One of
-        /// several words, required.
-        grant_type("grant_type"): impl Serialize;
-        /// Password of the user. Text.
-        password("password"): impl Serialize;
-        /// User on whose behalf the authenticated user acts. Text.
-        run_as("run_as"): impl Serialize;
-        /// Name of the user. Text.
-        username("username"): impl Serialize;
+        /// Access token of the user, for the grant type `access_token`.
+        access_token("access_token"): String;
+        /// Credentials by which the user is authenticated: `password` or `access_token`. Required.
+        grant_type("grant_type"): params::ApiKeyGrantType;
+        /// Password of the user.
+        password("password"): String;
+        /// User on whose behalf the authenticated user acts.
+        run_as("run_as"): String;
+        /// Name of the user.
+        username("username"): String;
+    }
+    object {
+        /// API key to create: name, expiration, role descriptors. Required.
+        api_key("api_key");
     }
 }
 
@@ -44,6 +38,6 @@ impl super::Security {
     /// Creates an API key on behalf of another user.
     #[inline]
     pub fn grant_api_key(&self) -> GrantApiKey {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GrantApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

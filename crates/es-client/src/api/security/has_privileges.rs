@@ -2,39 +2,30 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.has_privileges",
-    routes: &[
-        Route::get_or_post(&["/_security/user/", "/_has_privileges"], &[0]),
-        Route::get_or_post(&["/_security/user/_has_privileges"], &[]),
-    ],
-    parts: &[Part::one("user")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_security/user/{user}/_has_privileges`, `/_security/user/_has_privileges`
     ///
-    /// Since 6.4.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges)
-    HasPrivileges of HasPrivilegesEndpoint -> Value, json;
+    /// Since 6.4.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges).
+    HasPrivileges -> Value, json;
+    table { name: "security.has_privileges",
+        routes: &[Route::get_or_post(&["/_security/user/", "/_has_privileges"], &[0]), Route::get_or_post(&["/_security/user/_has_privileges"], &[])],
+        parts: &[Part::one("user")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {}
     part {
         /// Name of the user whose privileges are checked.
-        user(0): impl Param<String>;
+        user(0): String;
     }
-    property {
-        /// Application privileges to check. List.
-        application("application"): impl Serialize;
-        /// Cluster privileges to check. List.
-        cluster("cluster"): impl Serialize;
-        /// Index privileges to check. List.
-        index("index"): impl Serialize;
+    list {
+        /// Cluster privileges to check.
+        cluster("cluster"): [String];
+    }
+    object {
+        /// Application privileges to check.
+        application("application");
+        /// Index privileges to check.
+        index("index");
     }
 }
 
@@ -42,6 +33,6 @@ impl super::Security {
     /// Checks whether the authenticated user has the given privileges.
     #[inline]
     pub fn has_privileges(&self) -> HasPrivileges {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        HasPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.has_privileges_user_profile",
-    routes: &[Route::get_or_post(&["/_security/profile/_has_privileges"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_security/profile/_has_privileges`
     ///
-    /// Since 8.3.0. Needs the cluster privilege `read_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges-user-profile)
-    HasPrivilegesUserProfile of HasPrivilegesUserProfileEndpoint -> Value, json;
+    /// Since 8.3.0. Requires the cluster privilege `read_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges-user-profile).
+    HasPrivilegesUserProfile -> Value, json;
+    table { name: "security.has_privileges_user_profile",
+        routes: &[Route::get_or_post(&["/_security/profile/_has_privileges"], &[])],
+        body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
     query {}
-    property {
-        /// Cluster, index and application privileges to check. Object, required.
-        privileges("privileges"): impl Serialize;
-        /// IDs of the user profiles to check. List, required.
-        uids("uids"): impl Serialize;
+    list {
+        /// IDs of the user profiles to check. Required.
+        uids("uids"): [String];
+    }
+    object {
+        /// Cluster, index and application privileges to check. Required.
+        privileges("privileges");
     }
 }
 
@@ -32,6 +26,9 @@ impl super::Security {
     /// Checks which of the given user profiles have the given privileges.
     #[inline]
     pub fn has_privileges_user_profile(&self) -> HasPrivilegesUserProfile {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        HasPrivilegesUserProfile(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

@@ -2,37 +2,32 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.invalidate_api_key",
-    routes: &[Route::delete(&["/_security/api_key"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_security/api_key`
     ///
-    /// Since 6.7.0. Needs the cluster privileges `manage_api_key`, `manage_own_api_key`.
-    ///
+    /// Since 6.7.0. Requires the cluster privileges `manage_api_key`, `manage_own_api_key`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-invalidate-api-key)
-    InvalidateApiKey of InvalidateApiKeyEndpoint -> types::ApiKeysInvalidated, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-invalidate-api-key).
+    InvalidateApiKey -> types::ApiKeysInvalidated, json;
+    table { name: "security.invalidate_api_key",
+        routes: &[Route::delete(&["/_security/api_key"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// ID of an API key. Deprecated in favor of `ids`. Text.
-        id("id"): impl Serialize;
-        /// IDs of the API keys to invalidate. List.
-        ids("ids"): impl Serialize;
-        /// Name of the API keys to invalidate. Text.
-        name("name"): impl Serialize;
-        /// If `true`, only API keys of the authenticated user are considered. `true` or `false`.
-        /// Default: `false`.
-        owner("owner"): impl Serialize;
-        /// Name of the authentication realm of the users. Text.
-        realm_name("realm_name"): impl Serialize;
-        /// User whose API keys are invalidated. Text.
-        username("username"): impl Serialize;
+        /// ID of an API key. Deprecated in favor of `ids`.
+        id("id"): String;
+        /// Name of the API keys to invalidate.
+        name("name"): String;
+        /// If `true`, only API keys of the authenticated user are considered. Default: `false`.
+        owner("owner"): bool;
+        /// Name of the authentication realm of the users.
+        realm_name("realm_name"): String;
+        /// User whose API keys are invalidated.
+        username("username"): String;
+    }
+    list {
+        /// IDs of the API keys to invalidate.
+        ids("ids"): [String];
     }
 }
 
@@ -48,6 +43,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        InvalidateApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

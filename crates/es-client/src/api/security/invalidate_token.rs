@@ -2,32 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.invalidate_token",
-    routes: &[Route::delete(&["/_security/oauth2/token"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_security/oauth2/token`
     ///
-    /// Since 5.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-invalidate-token)
-    InvalidateToken of InvalidateTokenEndpoint -> Value, json;
+    /// Since 5.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-invalidate-token).
+    InvalidateToken -> Value, json;
+    table { name: "security.invalidate_token",
+        routes: &[Route::delete(&["/_security/oauth2/token"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// Name of the authentication realm of the users. Text.
-        realm_name("realm_name"): impl Serialize;
-        /// Refresh token to invalidate. Text.
-        refresh_token("refresh_token"): impl Serialize;
-        /// Access token to invalidate. Text.
-        token("token"): impl Serialize;
-        /// User whose tokens are invalidated. Text.
-        username("username"): impl Serialize;
+        /// Name of the authentication realm of the users.
+        realm_name("realm_name"): String;
+        /// Refresh token to invalidate.
+        refresh_token("refresh_token"): String;
+        /// Access token to invalidate.
+        token("token"): String;
+        /// User whose tokens are invalidated.
+        username("username"): String;
     }
 }
 
@@ -35,6 +28,6 @@ impl super::Security {
     /// Invalidates access or refresh tokens.
     #[inline]
     pub fn invalidate_token(&self) -> InvalidateToken {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        InvalidateToken(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,35 +2,26 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.oidc_authenticate",
-    routes: &[Route::post(&["/_security/oidc/authenticate"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/oidc/authenticate`
     ///
-    /// Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-authenticate)
-    OidcAuthenticate of OidcAuthenticateEndpoint -> Value, json;
+    /// Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-authenticate).
+    OidcAuthenticate -> Value, json;
+    table { name: "security.oidc_authenticate",
+        routes: &[Route::post(&["/_security/oidc/authenticate"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// Nonce that was sent to or returned by the preparation of this authentication. Text,
-        /// required.
-        nonce("nonce"): impl Serialize;
-        /// Name of the realm in the configuration of Elasticsearch. Text.
-        realm("realm"): impl Serialize;
+        /// Nonce that was sent to or returned by the preparation of this authentication. Required.
+        nonce("nonce"): String;
+        /// Name of the realm in the configuration of Elasticsearch.
+        realm("realm"): String;
         /// URL to which the OpenID Connect provider redirected the browser after authentication.
-        /// Text, required.
-        redirect_uri("redirect_uri"): impl Serialize;
-        /// State that was sent to or returned by the preparation of this authentication. Text,
-        /// required.
-        state("state"): impl Serialize;
+        /// Required.
+        redirect_uri("redirect_uri"): String;
+        /// State that was sent to or returned by the preparation of this authentication. Required.
+        state("state"): String;
     }
 }
 
@@ -38,6 +29,6 @@ impl super::Security {
     /// Exchanges an OpenID Connect authentication response for an access and a refresh token.
     #[inline]
     pub fn oidc_authenticate(&self) -> OidcAuthenticate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        OidcAuthenticate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

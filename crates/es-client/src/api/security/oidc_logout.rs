@@ -2,28 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.oidc_logout",
-    routes: &[Route::post(&["/_security/oidc/logout"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/oidc/logout`
     ///
-    /// Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-logout)
-    OidcLogout of OidcLogoutEndpoint -> Value, json;
+    /// Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-logout).
+    OidcLogout -> Value, json;
+    table { name: "security.oidc_logout", routes: &[Route::post(&["/_security/oidc/logout"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Refresh token to invalidate. Text.
-        refresh_token("refresh_token"): impl Serialize;
-        /// Access token to invalidate. Text, required.
-        token("token"): impl Serialize;
+        /// Refresh token to invalidate.
+        refresh_token("refresh_token"): String;
+        /// Access token to invalidate. Required.
+        token("token"): String;
     }
 }
 
@@ -31,6 +23,6 @@ impl super::Security {
     /// Invalidates tokens that were issued by OpenID Connect authentication.
     #[inline]
     pub fn oidc_logout(&self) -> OidcLogout {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        OidcLogout(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,35 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.oidc_prepare_authentication",
-    routes: &[Route::post(&["/_security/oidc/prepare"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/oidc/prepare`
     ///
-    /// Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-prepare-authentication)
-    OidcPrepareAuthentication of OidcPrepareAuthenticationEndpoint -> Value, json;
+    /// Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-prepare-authentication).
+    OidcPrepareAuthentication -> Value, json;
+    table { name: "security.oidc_prepare_authentication",
+        routes: &[Route::post(&["/_security/oidc/prepare"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
         /// Issuer, for authentication that a third party initiates; an alternative to `realm`.
-        /// Text.
-        iss("iss"): impl Serialize;
-        /// Login hint of the user, for authentication that a third party initiates. Text.
-        login_hint("login_hint"): impl Serialize;
-        /// Value that binds the session to the ID token. By default, one is generated. Text.
-        nonce("nonce"): impl Serialize;
-        /// Name of the realm in the configuration of Elasticsearch. Text.
-        realm("realm"): impl Serialize;
-        /// Value that binds the response to the request. By default, one is generated. Text.
-        state("state"): impl Serialize;
+        iss("iss"): String;
+        /// Login hint of the user, for authentication that a third party initiates.
+        login_hint("login_hint"): String;
+        /// Value that binds the session to the ID token. By default, one is generated.
+        nonce("nonce"): String;
+        /// Name of the realm in the configuration of Elasticsearch.
+        realm("realm"): String;
+        /// Value that binds the response to the request. By default, one is generated.
+        state("state"): String;
     }
 }
 
@@ -38,6 +30,9 @@ impl super::Security {
     /// Creates an OpenID Connect authentication request as a URL.
     #[inline]
     pub fn oidc_prepare_authentication(&self) -> OidcPrepareAuthentication {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        OidcPrepareAuthentication(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

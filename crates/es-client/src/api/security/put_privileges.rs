@@ -2,26 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.put_privileges",
-    routes: &[Route::put(&["/_security/privilege"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/privilege`
     ///
-    /// Since 6.4.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-privileges)
-    PutPrivileges of PutPrivilegesEndpoint -> Value, json;
+    /// Since 6.4.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-privileges).
+    PutPrivileges -> Value, json;
+    table { name: "security.put_privileges", routes: &[Route::put(&["/_security/privilege"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
 }
 
@@ -29,6 +21,6 @@ impl super::Security {
     /// Creates or updates application privileges.
     #[inline]
     pub fn put_privileges(&self) -> PutPrivileges {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PutPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,49 +2,44 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.put_role",
-    routes: &[Route::put(&["/_security/role/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/role/{name}`
     ///
-    /// Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-role)
-    PutRole of PutRoleEndpoint -> types::RolePut, json;
+    /// Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-role).
+    PutRole -> types::RolePut, json;
+    table { name: "security.put_role", routes: &[Route::put(&["/_security/role/"], &[0])],
+        parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
     property {
-        /// Application privileges of the role. List.
-        applications("applications"): impl Serialize;
-        /// Cluster privileges of the role. List.
-        cluster("cluster"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Cluster privileges that depend on the request. Object. Not on serverless.
-        global("global"): impl Serialize;
-        /// Index privileges of the role. List.
-        indices("indices"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Cluster privileges on remote clusters. List. Since 8.15.0. Not on serverless.
-        remote_cluster("remote_cluster"): impl Serialize;
-        /// Index privileges on remote clusters. List. Since 8.14.0. Not on serverless.
-        remote_indices("remote_indices"): impl Serialize;
-        /// Users that owners of the role can impersonate. List.
-        run_as("run_as"): impl Serialize;
-        /// Metadata that the server adds to roles; ignored in requests. Object.
-        transient_metadata("transient_metadata"): impl Serialize;
+        /// Description, as free text.
+        description("description"): String;
+    }
+    list {
+        /// Cluster privileges of the role.
+        cluster("cluster"): [String];
+        /// Users that owners of the role can impersonate.
+        run_as("run_as"): [String];
+    }
+    object {
+        /// Application privileges of the role.
+        applications("applications");
+        /// Cluster privileges that depend on the request. Not available on serverless.
+        global("global");
+        /// Index privileges of the role.
+        indices("indices");
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
+        /// Cluster privileges on remote clusters. Since 8.15.0. Not available on serverless.
+        remote_cluster("remote_cluster");
+        /// Index privileges on remote clusters. Since 8.14.0. Not available on serverless.
+        remote_indices("remote_indices");
+        /// Metadata that the server adds to roles; ignored in requests.
+        transient_metadata("transient_metadata");
     }
 }
 
@@ -64,6 +59,9 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutRole(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,41 +2,37 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.put_role_mapping",
-    routes: &[Route::put(&["/_security/role_mapping/"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/role_mapping/{name}`
     ///
-    /// Since 5.5.0. Needs the cluster privilege `manage_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-role-mapping)
-    PutRoleMapping of PutRoleMappingEndpoint -> Value, json;
+    /// Since 5.5.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-role-mapping).
+    PutRoleMapping -> Value, json;
+    table { name: "security.put_role_mapping",
+        routes: &[Route::put(&["/_security/role_mapping/"], &[0])], parts: &[Part::one("name")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
     property {
-        /// If `true`, the mapping is used when roles are mapped. `true` or `false`.
-        enabled("enabled"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Mustache templates of role names; an alternative to `roles`. List.
-        role_templates("role_templates"): impl Serialize;
-        /// Roles to grant; an alternative to `role_templates`. List.
-        roles("roles"): impl Serialize;
-        /// Rules that a user must match to be granted the roles. Object.
-        rules("rules"): impl Serialize;
-        /// Part of the API specification; released servers may reject it. List.
-        run_as("run_as"): impl Serialize;
+        /// If `true`, the mapping is used when roles are mapped.
+        enabled("enabled"): bool;
+    }
+    list {
+        /// Roles to grant; an alternative to `role_templates`.
+        roles("roles"): [String];
+        /// Part of the API specification; released servers may reject it.
+        run_as("run_as"): [String];
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
+        /// Mustache templates of role names; an alternative to `roles`.
+        role_templates("role_templates");
+        /// Rules that a user must match to be granted the roles.
+        rules("rules");
     }
 }
 
@@ -44,6 +40,9 @@ impl super::Security {
     /// Creates or updates a role mapping.
     #[inline]
     pub fn put_role_mapping(&self, name: impl Param<String>) -> PutRoleMapping {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+        PutRoleMapping(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,46 +2,42 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.put_user",
-    routes: &[Route::put(&["/_security/user/"], &[0])],
-    parts: &[Part::one("username")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/user/{username}`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_security`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-user)
-    PutUser of PutUserEndpoint -> types::UserPut, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-user).
+    PutUser -> types::UserPut, json;
+    table { name: "security.put_user", routes: &[Route::put(&["/_security/user/"], &[0])],
+        parts: &[Part::one("username")], body: BodyForm::Json, body_required: true }
     query {
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `true`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
     property {
-        /// Email address of the user. Text or `null`.
-        email("email"): impl Serialize;
-        /// If `true`, the user can authenticate. `true` or `false`. Default: `true`.
-        enabled("enabled"): impl Serialize;
-        /// Full name of the user. Text or `null`.
-        full_name("full_name"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Password of the user. Text.
-        password("password"): impl Serialize;
+        /// Email address of the user.
+        email("email"): String;
+        /// If `true`, the user can authenticate. Default: `true`.
+        enabled("enabled"): bool;
+        /// Full name of the user.
+        full_name("full_name"): String;
+        /// Password of the user.
+        password("password"): String;
         /// Hash of the password, created with the algorithm that the cluster is configured for; an
-        /// alternative to `password`. Text.
-        password_hash("password_hash"): impl Serialize;
-        /// Roles of the user. List.
-        roles("roles"): impl Serialize;
-        /// Name of the user. Text.
-        username("username"): impl Serialize;
+        /// alternative to `password`.
+        password_hash("password_hash"): String;
+        /// Name of the user.
+        username("username"): String;
+    }
+    list {
+        /// Roles of the user.
+        roles("roles"): [String];
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
     }
 }
 
@@ -61,6 +57,9 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, username), Answer::json)
+        PutUser(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, username),
+            Answer::json,
+        ))
     }
 }

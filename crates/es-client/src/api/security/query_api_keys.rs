@@ -2,23 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.query_api_keys",
-    routes: &[Route::get_or_post(&["/_security/_query/api_key"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_security/_query/api_key`
     ///
-    /// Since 7.15.0. Needs the cluster privileges `manage_own_api_key`, `read_security`.
-    ///
+    /// Since 7.15.0. Requires the cluster privileges `manage_own_api_key`, `read_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-api-keys)
-    QueryApiKeys of QueryApiKeysEndpoint -> types::ApiKeys, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-api-keys).
+    QueryApiKeys -> types::ApiKeys, json;
+    table { name: "security.query_api_keys",
+        routes: &[Route::get_or_post(&["/_security/_query/api_key"], &[])], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:
         /// `false`. Since 8.14.0.
@@ -31,18 +24,20 @@ builder! {
         with_profile_uid("with_profile_uid"): bool;
     }
     property {
-        /// Aggregations to run, by name. Object.
-        aggregations("aggregations"): impl Serialize;
-        /// Number of entries to skip. Number. Default: `0`.
-        from("from"): impl Serialize;
-        /// Query (Query DSL) that API keys must match. Object.
-        query("query"): impl Serialize;
-        /// Sort values of the last entry of the previous page. List.
-        search_after("search_after"): impl Serialize;
-        /// Maximum number of entries to return. Number. Default: `10`.
-        size("size"): impl Serialize;
-        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
-        sort("sort"): impl Serialize;
+        /// Number of entries to skip. Default: `0`.
+        from("from"): i64;
+        /// Maximum number of entries to return. Default: `10`.
+        size("size"): i64;
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
+        sort("sort"): [dsl::Sort];
+    }
+    object {
+        /// Aggregations to run, by name.
+        aggregations("aggregations");
+        /// Query (Query DSL) that API keys must match.
+        query("query");
+        /// Sort values of the last entry of the previous page.
+        search_after("search_after");
     }
 }
 
@@ -50,6 +45,6 @@ impl super::Security {
     /// Searches API keys.
     #[inline]
     pub fn query_api_keys(&self) -> QueryApiKeys {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        QueryApiKeys(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,35 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.query_role",
-    routes: &[Route::get_or_post(&["/_security/_query/role"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_security/_query/role`
     ///
-    /// Since 8.15.0. Needs the cluster privilege `read_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-role)
-    QueryRole of QueryRoleEndpoint -> Value, json;
+    /// Since 8.15.0. Requires the cluster privilege `read_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-role).
+    QueryRole -> Value, json;
+    table { name: "security.query_role",
+        routes: &[Route::get_or_post(&["/_security/_query/role"], &[])], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {}
     property {
-        /// Number of entries to skip. Number. Default: `0`.
-        from("from"): impl Serialize;
-        /// Query (Query DSL) that roles must match. Object.
-        query("query"): impl Serialize;
-        /// Sort values of the last entry of the previous page. List.
-        search_after("search_after"): impl Serialize;
-        /// Maximum number of entries to return. Number. Default: `10`.
-        size("size"): impl Serialize;
-        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
-        sort("sort"): impl Serialize;
+        /// Number of entries to skip. Default: `0`.
+        from("from"): i64;
+        /// Maximum number of entries to return. Default: `10`.
+        size("size"): i64;
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
+        sort("sort"): [dsl::Sort];
+    }
+    object {
+        /// Query (Query DSL) that roles must match.
+        query("query");
+        /// Sort values of the last entry of the previous page.
+        search_after("search_after");
     }
 }
 
@@ -38,6 +32,6 @@ impl super::Security {
     /// Searches roles.
     #[inline]
     pub fn query_role(&self) -> QueryRole {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        QueryRole(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

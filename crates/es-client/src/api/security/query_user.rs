@@ -2,38 +2,32 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.query_user",
-    routes: &[Route::get_or_post(&["/_security/_query/user"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_security/_query/user`
     ///
-    /// Since 8.14.0. Needs the cluster privilege `read_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-user)
-    QueryUser of QueryUserEndpoint -> Value, json;
+    /// Since 8.14.0. Requires the cluster privilege `read_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-user).
+    QueryUser -> Value, json;
+    table { name: "security.query_user",
+        routes: &[Route::get_or_post(&["/_security/_query/user"], &[])], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, the response includes the profile ID of the user. Default: `false`.
         with_profile_uid("with_profile_uid"): bool;
     }
     property {
-        /// Number of entries to skip. Number. Default: `0`.
-        from("from"): impl Serialize;
-        /// Query (Query DSL) that users must match. Object.
-        query("query"): impl Serialize;
-        /// Sort values of the last entry of the previous page. List.
-        search_after("search_after"): impl Serialize;
-        /// Maximum number of entries to return. Number. Default: `10`.
-        size("size"): impl Serialize;
-        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
-        sort("sort"): impl Serialize;
+        /// Number of entries to skip. Default: `0`.
+        from("from"): i64;
+        /// Maximum number of entries to return. Default: `10`.
+        size("size"): i64;
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
+        sort("sort"): [dsl::Sort];
+    }
+    object {
+        /// Query (Query DSL) that users must match.
+        query("query");
+        /// Sort values of the last entry of the previous page.
+        search_after("search_after");
     }
 }
 
@@ -41,6 +35,6 @@ impl super::Security {
     /// Searches users of the native realm.
     #[inline]
     pub fn query_user(&self) -> QueryUser {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        QueryUser(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,31 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.saml_authenticate",
-    routes: &[Route::post(&["/_security/saml/authenticate"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/saml/authenticate`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-authenticate)
-    SamlAuthenticate of SamlAuthenticateEndpoint -> Value, json;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-authenticate).
+    SamlAuthenticate -> Value, json;
+    table { name: "security.saml_authenticate",
+        routes: &[Route::post(&["/_security/saml/authenticate"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// SAML response as the browser sent it, Base64-encoded. Text, required.
-        content("content"): impl Serialize;
-        /// IDs of the authentication requests that the response may belong to. Text or list,
-        /// required.
-        ids("ids"): impl Serialize;
-        /// Name of the realm in the configuration of Elasticsearch. Text.
-        realm("realm"): impl Serialize;
+        /// SAML response as the browser sent it, Base64-encoded. Required.
+        content("content"): String;
+        /// IDs of the authentication requests that the response may belong to. Required.
+        ids("ids"): [String];
+        /// Name of the realm in the configuration of Elasticsearch.
+        realm("realm"): String;
     }
 }
 
@@ -34,6 +26,6 @@ impl super::Security {
     /// Exchanges a SAML response for an access and a refresh token.
     #[inline]
     pub fn saml_authenticate(&self) -> SamlAuthenticate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SamlAuthenticate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

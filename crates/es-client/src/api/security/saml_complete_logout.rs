@@ -2,32 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.saml_complete_logout",
-    routes: &[Route::post(&["/_security/saml/complete_logout"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/saml/complete_logout`
     ///
-    /// Since 7.14.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-complete-logout)
-    SamlCompleteLogout of SamlCompleteLogoutEndpoint -> (), json;
+    /// Since 7.14.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-complete-logout).
+    SamlCompleteLogout -> (), json;
+    table { name: "security.saml_complete_logout",
+        routes: &[Route::post(&["/_security/saml/complete_logout"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// `SAMLResponse` form value, if the logout response was sent by POST. Text.
-        content("content"): impl Serialize;
-        /// IDs of the logout requests that the response may belong to. Text or list, required.
-        ids("ids"): impl Serialize;
-        /// Query of the redirect URL, if the logout response was sent by redirect. Text.
-        query_string("query_string"): impl Serialize;
-        /// Name of the realm in the configuration of Elasticsearch. Text, required.
-        realm("realm"): impl Serialize;
+        /// `SAMLResponse` form value, if the logout response was sent by POST.
+        content("content"): String;
+        /// IDs of the logout requests that the response may belong to. Required.
+        ids("ids"): [String];
+        /// Query of the redirect URL, if the logout response was sent by redirect.
+        query_string("query_string"): String;
+        /// Name of the realm in the configuration of Elasticsearch. Required.
+        realm("realm"): String;
     }
 }
 
@@ -35,6 +28,9 @@ impl super::Security {
     /// Verifies the logout response of a SAML identity provider.
     #[inline]
     pub fn saml_complete_logout(&self) -> SamlCompleteLogout {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::nothing)
+        SamlCompleteLogout(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::nothing,
+        ))
     }
 }

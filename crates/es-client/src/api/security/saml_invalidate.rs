@@ -2,30 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.saml_invalidate",
-    routes: &[Route::post(&["/_security/saml/invalidate"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/saml/invalidate`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-invalidate)
-    SamlInvalidate of SamlInvalidateEndpoint -> Value, json;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-invalidate).
+    SamlInvalidate -> Value, json;
+    table { name: "security.saml_invalidate",
+        routes: &[Route::post(&["/_security/saml/invalidate"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// Assertion consumer service URL of the realm; an alternative to `realm`. Text.
-        acs("acs"): impl Serialize;
-        /// Query of the URL to which the identity provider redirected the user. Text, required.
-        query_string("query_string"): impl Serialize;
-        /// Name of the realm in the configuration of Elasticsearch. Text.
-        realm("realm"): impl Serialize;
+        /// Assertion consumer service URL of the realm; an alternative to `realm`.
+        acs("acs"): String;
+        /// Query of the URL to which the identity provider redirected the user. Required.
+        query_string("query_string"): String;
+        /// Name of the realm in the configuration of Elasticsearch.
+        realm("realm"): String;
     }
 }
 
@@ -33,6 +26,6 @@ impl super::Security {
     /// Handles a SAML logout request of the identity provider.
     #[inline]
     pub fn saml_invalidate(&self) -> SamlInvalidate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SamlInvalidate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

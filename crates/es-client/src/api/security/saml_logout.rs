@@ -2,28 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.saml_logout",
-    routes: &[Route::post(&["/_security/saml/logout"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/saml/logout`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-logout)
-    SamlLogout of SamlLogoutEndpoint -> Value, json;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-logout).
+    SamlLogout -> Value, json;
+    table { name: "security.saml_logout", routes: &[Route::post(&["/_security/saml/logout"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Refresh token to invalidate. Text.
-        refresh_token("refresh_token"): impl Serialize;
-        /// Access token to invalidate. Text, required.
-        token("token"): impl Serialize;
+        /// Refresh token to invalidate.
+        refresh_token("refresh_token"): String;
+        /// Access token to invalidate. Required.
+        token("token"): String;
     }
 }
 
@@ -31,6 +23,6 @@ impl super::Security {
     /// Invalidates tokens that were issued by SAML authentication.
     #[inline]
     pub fn saml_logout(&self) -> SamlLogout {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SamlLogout(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

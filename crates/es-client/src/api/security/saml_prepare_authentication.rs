@@ -2,30 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.saml_prepare_authentication",
-    routes: &[Route::post(&["/_security/saml/prepare"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_security/saml/prepare`
     ///
-    /// Since 7.5.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-prepare-authentication)
-    SamlPrepareAuthentication of SamlPrepareAuthenticationEndpoint -> Value, json;
+    /// Since 7.5.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-prepare-authentication).
+    SamlPrepareAuthentication -> Value, json;
+    table { name: "security.saml_prepare_authentication",
+        routes: &[Route::post(&["/_security/saml/prepare"], &[])], body: BodyForm::Json,
+        body_required: true }
     query {}
     property {
-        /// Assertion consumer service URL of the realm; an alternative to `realm`. Text.
-        acs("acs"): impl Serialize;
-        /// Name of the realm in the configuration of Elasticsearch. Text.
-        realm("realm"): impl Serialize;
-        /// Value that the redirect URL carries as `RelayState`. Text.
-        relay_state("relay_state"): impl Serialize;
+        /// Assertion consumer service URL of the realm; an alternative to `realm`.
+        acs("acs"): String;
+        /// Name of the realm in the configuration of Elasticsearch.
+        realm("realm"): String;
+        /// Value that the redirect URL carries as `RelayState`.
+        relay_state("relay_state"): String;
     }
 }
 
@@ -33,6 +26,9 @@ impl super::Security {
     /// Creates a SAML authentication request as a URL.
     #[inline]
     pub fn saml_prepare_authentication(&self) -> SamlPrepareAuthentication {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SamlPrepareAuthentication(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.saml_service_provider_metadata",
-    routes: &[Route::get(&["/_security/saml/metadata/"], &[0])],
-    parts: &[Part::one("realm_name")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_security/saml/metadata/{realm_name}`
     ///
-    /// Since 7.11.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-service-provider-metadata)
-    SamlServiceProviderMetadata of SamlServiceProviderMetadataEndpoint -> Value, none;
+    /// Since 7.11.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-service-provider-metadata).
+    SamlServiceProviderMetadata -> Value, none;
+    table { name: "security.saml_service_provider_metadata",
+        routes: &[Route::get(&["/_security/saml/metadata/"], &[0])],
+        parts: &[Part::one("realm_name")] }
     query {}
 }
 
@@ -28,6 +21,9 @@ impl super::Security {
         &self,
         realm_name: impl Param<String>,
     ) -> SamlServiceProviderMetadata {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, realm_name), Answer::json)
+        SamlServiceProviderMetadata(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, realm_name),
+            Answer::json,
+        ))
     }
 }

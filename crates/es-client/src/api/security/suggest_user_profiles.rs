@@ -2,36 +2,30 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.suggest_user_profiles",
-    routes: &[Route::get_or_post(&["/_security/profile/_suggest"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_security/profile/_suggest`
     ///
-    /// Since 8.2.0. Needs the cluster privilege `read_security`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-suggest-user-profiles)
-    SuggestUserProfiles of SuggestUserProfilesEndpoint -> Value, json;
+    /// Since 8.2.0. Requires the cluster privilege `read_security`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-suggest-user-profiles).
+    SuggestUserProfiles -> Value, json;
+    table { name: "security.suggest_user_profiles",
+        routes: &[Route::get_or_post(&["/_security/profile/_suggest"], &[])], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {
         /// Keys of application data to return; `*` returns all.
-        data_param("data"): impl Param<[String]>;
+        data_param("data"): [String];
     }
     property {
-        /// Keys of application data to return; `*` returns all. Text or list.
-        data("data"): impl Serialize;
-        /// Profile IDs or labels that rank matching profiles higher. Object.
-        hint("hint"): impl Serialize;
-        /// Text to match against names and email addresses of users. Text.
-        name("name"): impl Serialize;
-        /// Maximum number of profiles to return. Number. Default: `10`.
-        size("size"): impl Serialize;
+        /// Keys of application data to return; `*` returns all.
+        data("data"): [String];
+        /// Text to match against names and email addresses of users.
+        name("name"): String;
+        /// Maximum number of profiles to return. Default: `10`.
+        size("size"): i64;
+    }
+    object {
+        /// Profile IDs or labels that rank matching profiles higher.
+        hint("hint");
     }
 }
 
@@ -39,6 +33,6 @@ impl super::Security {
     /// Searches user profiles by name or email address.
     #[inline]
     pub fn suggest_user_profiles(&self) -> SuggestUserProfiles {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SuggestUserProfiles(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,34 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.update_api_key",
-    routes: &[Route::put(&["/_security/api_key/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/api_key/{id}`
     ///
-    /// Since 8.4.0. Needs the cluster privilege `manage_own_api_key`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-api-key)
-    UpdateApiKey of UpdateApiKeyEndpoint -> Value, json;
+    /// Since 8.4.0. Requires the cluster privilege `manage_own_api_key`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-api-key).
+    UpdateApiKey -> Value, json;
+    table { name: "security.update_api_key", routes: &[Route::put(&["/_security/api_key/"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json }
     query {}
     property {
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Privileges of the key, as roles. By default, the key has the privileges of its owner.
-        /// Object.
-        role_descriptors("role_descriptors"): impl Serialize;
-    }
-    duration {
-        /// Validity period of the key. By default, the key never expires. Text.
+        /// Validity period of the key. By default, the key never expires.
         expiration("expiration"): Duration;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
+        /// Privileges of the key, as roles. By default, the key has the privileges of its owner.
+        role_descriptors("role_descriptors");
     }
 }
 
@@ -37,6 +27,9 @@ impl super::Security {
     /// Updates an API key.
     #[inline]
     pub fn update_api_key(&self, id: impl Param<String>) -> UpdateApiKey {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        UpdateApiKey(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

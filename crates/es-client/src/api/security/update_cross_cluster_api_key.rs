@@ -2,37 +2,30 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.update_cross_cluster_api_key",
-    routes: &[Route::put(&["/_security/cross_cluster/api_key/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/cross_cluster/api_key/{id}`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_security`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key)
-    UpdateCrossClusterApiKey of UpdateCrossClusterApiKeyEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key).
+    UpdateCrossClusterApiKey -> Value, json;
+    table { name: "security.update_cross_cluster_api_key",
+        routes: &[Route::put(&["/_security/cross_cluster/api_key/"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Indices that the key allows to search (`search`) or replicate (`replication`) from other
-        /// clusters. Object, required.
-        access("access"): impl Serialize;
         /// Pattern that the distinguished name of the client certificate must match; `null` removes
-        /// it. Text.
-        certificate_identity("certificate_identity"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-    }
-    duration {
-        /// Validity period of the key. By default, the key never expires. Text.
+        /// it.
+        certificate_identity("certificate_identity"): String;
+        /// Validity period of the key. By default, the key never expires.
         expiration("expiration"): Duration;
+    }
+    object {
+        /// Indices that the key allows to search (`search`) or replicate (`replication`) from other
+        /// clusters. Required.
+        access("access");
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
     }
 }
 
@@ -40,6 +33,9 @@ impl super::Security {
     /// Updates a cross-cluster API key.
     #[inline]
     pub fn update_cross_cluster_api_key(&self, id: impl Param<String>) -> UpdateCrossClusterApiKey {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        UpdateCrossClusterApiKey(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,35 +2,28 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.update_settings",
-    routes: &[Route::put(&["/_security/settings"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/settings`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_security`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-settings)
-    UpdateSettings of UpdateSettingsEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-settings).
+    UpdateSettings -> Value, json;
+    table { name: "security.update_settings", routes: &[Route::put(&["/_security/settings"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes.
         timeout("timeout"): Duration;
     }
-    property {
-        /// Settings of the index for users, roles and API keys. Object.
-        security("security"): impl Serialize;
-        /// Settings of the index for user profiles. Object.
-        security_profile("security-profile"): impl Serialize;
-        /// Settings of the index for tokens. Object.
-        security_tokens("security-tokens"): impl Serialize;
+    object {
+        /// Settings of the index for users, roles and API keys.
+        security("security");
+        /// Settings of the index for user profiles.
+        security_profile("security-profile");
+        /// Settings of the index for tokens.
+        security_tokens("security-tokens");
     }
 }
 
@@ -38,6 +31,6 @@ impl super::Security {
     /// Updates the settings of the security system indices.
     #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        UpdateSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,39 +2,31 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "security.update_user_profile_data",
-    routes: &[Route::put(&["/_security/profile/", "/_data"], &[0])],
-    parts: &[Part::one("uid")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_security/profile/{uid}/_data`
     ///
-    /// Since 8.2.0. Needs the cluster privilege `manage_user_profile`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-user-profile-data)
-    UpdateUserProfileData of UpdateUserProfileDataEndpoint -> Value, json;
+    /// Since 8.2.0. Requires the cluster privilege `manage_user_profile`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-user-profile-data).
+    UpdateUserProfileData -> Value, json;
+    table { name: "security.update_user_profile_data",
+        routes: &[Route::put(&["/_security/profile/", "/_data"], &[0])], parts: &[Part::one("uid")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// The operation runs only if the last change of the document has this primary term;
         /// otherwise it fails with status 409.
-        if_primary_term("if_primary_term"): impl Param<i64>;
+        if_primary_term("if_primary_term"): i64;
         /// The operation runs only if the last change of the document has this sequence number;
         /// otherwise it fails with status 409.
-        if_seq_no("if_seq_no"): impl Param<i64>;
+        if_seq_no("if_seq_no"): i64;
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,
         /// and `false` does neither. Default: `false`.
-        refresh("refresh"): impl Param<(bool, params::Refresh)>;
+        refresh("refresh"): (bool, params::Refresh);
     }
-    property {
-        /// Data of applications that is not searchable. Object.
-        data("data"): impl Serialize;
-        /// Searchable data of applications. Object.
-        labels("labels"): impl Serialize;
+    object {
+        /// Data of applications that is not searchable.
+        data("data");
+        /// Searchable data of applications.
+        labels("labels");
     }
 }
 
@@ -42,6 +34,9 @@ impl super::Security {
     /// Updates the data of a user profile.
     #[inline]
     pub fn update_user_profile_data(&self, uid: impl Param<String>) -> UpdateUserProfileData {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, uid), Answer::json)
+        UpdateUserProfileData(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, uid),
+            Answer::json,
+        ))
     }
 }

@@ -2,52 +2,41 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "simulate.ingest",
-    routes: &[
-        Route::get_or_post(&["/_ingest/", "/_simulate"], &[0]),
-        Route::get_or_post(&["/_ingest/_simulate"], &[]),
-    ],
-    parts: &[Part::one("index")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_ingest/{index}/_simulate`, `/_ingest/_simulate`
     ///
-    /// Since 8.12.0. Experimental: it may change or go. Not on serverless. Needs the index
-    /// privilege `index`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-simulate-ingest)
-    Ingest of IngestEndpoint -> Value, json;
+    /// Since 8.12.0. Experimental: may change or be removed. Not available on serverless. Requires
+    /// the index privilege `index`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-simulate-ingest).
+    Ingest -> Value, json;
+    table { name: "simulate.ingest",
+        routes: &[Route::get_or_post(&["/_ingest/", "/_simulate"], &[0]), Route::get_or_post(&["/_ingest/_simulate"], &[])],
+        parts: &[Part::one("index")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// How `mapping_addition` is merged: `index` for an index mapping, `template` for a
         /// template. Default: `index`.
         merge_type("merge_type"): params::MergeType;
         /// ID of the pipeline to use instead of the default pipeline of the index.
-        pipeline("pipeline"): impl Param<String>;
+        pipeline("pipeline"): String;
     }
     part {
         /// Default index for documents that specify none.
-        index(0): impl Param<String>;
+        index(0): String;
     }
     property {
+        /// Mapping to merge into that of the index, for the simulation.
+        mapping_addition("mapping_addition"): dsl::Mapping;
+    }
+    object {
         /// Component template definitions that replace the stored ones in the simulation, by name.
-        /// Object.
-        component_template_substitutions("component_template_substitutions"): impl Serialize;
-        /// Documents to process. List, required.
-        docs("docs"): impl Serialize;
+        component_template_substitutions("component_template_substitutions");
+        /// Documents to process. Required.
+        docs("docs");
         /// Index template definitions that replace the stored ones in the simulation, by name.
-        /// Object.
-        index_template_substitutions("index_template_substitutions"): impl Serialize;
-        /// Mapping to merge into that of the index, for the simulation. Object.
-        mapping_addition("mapping_addition"): impl Serialize;
-        /// Pipeline definitions that replace the stored ones in the simulation, by ID. Object.
-        pipeline_substitutions("pipeline_substitutions"): impl Serialize;
+        index_template_substitutions("index_template_substitutions");
+        /// Pipeline definitions that replace the stored ones in the simulation, by ID.
+        pipeline_substitutions("pipeline_substitutions");
     }
 }
 
@@ -55,6 +44,6 @@ impl super::Simulate {
     /// Simulates the ingestion of documents: pipelines, templates and mappings, without indexing.
     #[inline]
     pub fn ingest(&self) -> Ingest {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Ingest(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

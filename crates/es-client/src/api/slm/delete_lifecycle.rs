@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.delete_lifecycle",
-    routes: &[Route::delete(&["/_slm/policy/"], &[0])],
-    parts: &[Part::one("policy_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_slm/policy/{policy_id}`
     ///
-    /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-delete-lifecycle)
-    DeleteLifecycle of DeleteLifecycleEndpoint -> Value, none;
+    /// Since 7.4.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-delete-lifecycle).
+    DeleteLifecycle -> Value, none;
+    table { name: "slm.delete_lifecycle", routes: &[Route::delete(&["/_slm/policy/"], &[0])],
+        parts: &[Part::one("policy_id")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +22,9 @@ impl super::Slm {
     /// Deletes a snapshot lifecycle policy. Its snapshots are kept.
     #[inline]
     pub fn delete_lifecycle(&self, policy_id: impl Param<String>) -> DeleteLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)
+        DeleteLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.execute_lifecycle",
-    routes: &[Route::put(&["/_slm/policy/", "/_execute"], &[0])],
-    parts: &[Part::one("policy_id")],
-    query: QUERY,
-    repeat: Repeat::No,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_slm/policy/{policy_id}/_execute`
     ///
-    /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-execute-lifecycle)
-    ExecuteLifecycle of ExecuteLifecycleEndpoint -> Value, none;
+    /// Since 7.4.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-execute-lifecycle).
+    ExecuteLifecycle -> Value, none;
+    table { name: "slm.execute_lifecycle",
+        routes: &[Route::put(&["/_slm/policy/", "/_execute"], &[0])],
+        parts: &[Part::one("policy_id")], idempotency: Idempotency::No }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,6 +23,9 @@ impl super::Slm {
     /// Creates a snapshot according to a policy, without waiting for its schedule.
     #[inline]
     pub fn execute_lifecycle(&self, policy_id: impl Param<String>) -> ExecuteLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)
+        ExecuteLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy_id),
+            Answer::json,
+        ))
     }
 }

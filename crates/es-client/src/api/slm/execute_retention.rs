@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.execute_retention",
-    routes: &[Route::post(&["/_slm/_execute_retention"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_slm/_execute_retention`
     ///
-    /// Since 7.5.0. Needs the cluster privilege `manage_slm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-execute-retention)
-    ExecuteRetention of ExecuteRetentionEndpoint -> Value, none;
+    /// Since 7.5.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-execute-retention).
+    ExecuteRetention -> Value, none;
+    table { name: "slm.execute_retention",
+        routes: &[Route::post(&["/_slm/_execute_retention"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +22,6 @@ impl super::Slm {
     /// Deletes snapshots that have expired according to the retention rules of their policy.
     #[inline]
     pub fn execute_retention(&self) -> ExecuteRetention {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ExecuteRetention(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.get_lifecycle",
-    routes: &[Route::get(&["/_slm/policy/"], &[0]), Route::get(&["/_slm/policy"], &[])],
-    parts: &[Part::list("policy_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_slm/policy/{policy_id}`, `/_slm/policy`
     ///
-    /// Since 7.4.0. Needs the cluster privilege `manage_slm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-lifecycle)
-    GetLifecycle of GetLifecycleEndpoint -> Value, none;
+    /// Since 7.4.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-lifecycle).
+    GetLifecycle -> Value, none;
+    table { name: "slm.get_lifecycle",
+        routes: &[Route::get(&["/_slm/policy/"], &[0]), Route::get(&["/_slm/policy"], &[])],
+        parts: &[Part::list("policy_id")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,7 +19,7 @@ builder! {
     }
     part {
         /// IDs of the snapshot lifecycle policies to return.
-        policy_id(0): impl Param<[String]>;
+        policy_id(0): [String];
     }
 }
 
@@ -34,6 +27,6 @@ impl super::Slm {
     /// Returns snapshot lifecycle policies.
     #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetLifecycle(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.get_stats",
-    routes: &[Route::get(&["/_slm/stats"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_slm/stats`
     ///
-    /// Since 7.5.0. Needs the cluster privilege `manage_slm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-stats)
-    GetStats of GetStatsEndpoint -> Value, none;
+    /// Since 7.5.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-stats).
+    GetStats -> Value, none;
+    table { name: "slm.get_stats", routes: &[Route::get(&["/_slm/stats"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +21,6 @@ impl super::Slm {
     /// Returns statistics of snapshot lifecycle management.
     #[inline]
     pub fn get_stats(&self) -> GetStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.get_status",
-    routes: &[Route::get(&["/_slm/status"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_slm/status`
     ///
-    /// Since 7.6.0. Needs the cluster privilege `read_slm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-status)
-    GetStatus of GetStatusEndpoint -> Value, none;
+    /// Since 7.6.0. Requires the cluster privilege `read_slm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-status).
+    GetStatus -> Value, none;
+    table { name: "slm.get_status", routes: &[Route::get(&["/_slm/status"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -29,6 +21,6 @@ impl super::Slm {
     /// Returns the operation mode of snapshot lifecycle management.
     #[inline]
     pub fn get_status(&self) -> GetStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetStatus(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

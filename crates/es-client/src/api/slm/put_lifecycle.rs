@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.put_lifecycle",
-    routes: &[Route::put(&["/_slm/policy/"], &[0])],
-    parts: &[Part::one("policy_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_slm/policy/{policy_id}`
     ///
-    /// Since 7.4.0. Needs the cluster privilege `manage_slm`. Needs the index privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-put-lifecycle)
-    PutLifecycle of PutLifecycleEndpoint -> Value, json;
+    /// Since 7.4.0. Requires the cluster privilege `manage_slm`. Requires the index privilege
+    /// `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-put-lifecycle).
+    PutLifecycle -> Value, json;
+    table { name: "slm.put_lifecycle", routes: &[Route::put(&["/_slm/policy/"], &[0])],
+        parts: &[Part::one("policy_id")], body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,16 +18,18 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Settings of each snapshot, such as `indices` and `include_global_state`. Object.
-        config("config"): impl Serialize;
-        /// Name of each snapshot; date math in angle brackets is supported. Text.
-        name("name"): impl Serialize;
-        /// Repository in which the snapshots are stored. Text.
-        repository("repository"): impl Serialize;
-        /// Retention rules: `expire_after`, `min_count`, `max_count`. Object.
-        retention("retention"): impl Serialize;
-        /// Schedule, as cron expression or interval. Text.
-        schedule("schedule"): impl Serialize;
+        /// Name of each snapshot; date math in angle brackets is supported.
+        name("name"): String;
+        /// Repository in which the snapshots are stored.
+        repository("repository"): String;
+        /// Schedule, as cron expression or interval.
+        schedule("schedule"): String;
+    }
+    object {
+        /// Settings of each snapshot, such as `indices` and `include_global_state`.
+        config("config");
+        /// Retention rules: `expire_after`, `min_count`, `max_count`.
+        retention("retention");
     }
 }
 
@@ -43,6 +37,9 @@ impl super::Slm {
     /// Creates or updates a snapshot lifecycle policy.
     #[inline]
     pub fn put_lifecycle(&self, policy_id: impl Param<String>) -> PutLifecycle {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, policy_id), Answer::json)
+        PutLifecycle(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy_id),
+            Answer::json,
+        ))
     }
 }

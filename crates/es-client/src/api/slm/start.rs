@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.start",
-    routes: &[Route::post(&["/_slm/start"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_slm/start`
     ///
-    /// Since 7.6.0. Needs the cluster privilege `manage_slm`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-start)
-    Start of StartEndpoint -> Value, none;
+    /// Since 7.6.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-start).
+    Start -> Value, none;
+    table { name: "slm.start", routes: &[Route::post(&["/_slm/start"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +22,6 @@ impl super::Slm {
     /// Starts snapshot lifecycle management.
     #[inline]
     pub fn start(&self) -> Start {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Start(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

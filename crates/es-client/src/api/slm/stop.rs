@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "slm.stop",
-    routes: &[Route::post(&["/_slm/stop"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_slm/stop`
     ///
-    /// Since 7.6.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-stop)
-    Stop of StopEndpoint -> Value, none;
+    /// Since 7.6.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-stop).
+    Stop -> Value, none;
+    table { name: "slm.stop", routes: &[Route::post(&["/_slm/stop"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +22,6 @@ impl super::Slm {
     /// Stops snapshot lifecycle management.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stop(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

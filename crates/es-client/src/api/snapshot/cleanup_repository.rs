@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.cleanup_repository",
-    routes: &[Route::post(&["/_snapshot/", "/_cleanup"], &[0])],
-    parts: &[Part::one("repository")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_snapshot/{repository}/_cleanup`
     ///
-    /// Since 7.4.0. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-cleanup-repository)
-    CleanupRepository of CleanupRepositoryEndpoint -> Value, none;
+    /// Since 7.4.0. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-cleanup-repository).
+    CleanupRepository -> Value, none;
+    table { name: "snapshot.cleanup_repository",
+        routes: &[Route::post(&["/_snapshot/", "/_cleanup"], &[0])],
+        parts: &[Part::one("repository")], idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,6 +23,9 @@ impl super::Snapshot {
     /// Deletes data of a repository that no snapshot references.
     #[inline]
     pub fn cleanup_repository(&self, repository: impl Param<String>) -> CleanupRepository {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
+        CleanupRepository(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
+            Answer::json,
+        ))
     }
 }

@@ -2,30 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.clone",
-    routes: &[Route::put(&["/_snapshot/", "/", "/_clone/"], &[0, 1, 2])],
-    parts: &[Part::one("repository"), Part::one("snapshot"), Part::one("target_snapshot")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_snapshot/{repository}/{snapshot}/_clone/{target_snapshot}`
     ///
-    /// Since 7.10.0. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-clone)
-    Clone of CloneEndpoint -> Value, json;
+    /// Since 7.10.0. Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-clone).
+    Clone -> Value, json;
+    table { name: "snapshot.clone",
+        routes: &[Route::put(&["/_snapshot/", "/", "/_clone/"], &[0, 1, 2])],
+        parts: &[Part::one("repository"), Part::one("snapshot"), Part::one("target_snapshot")],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// Indices to clone; wildcards are supported. Text, required.
-        indices("indices"): impl Serialize;
+        /// Indices to clone; wildcards are supported. Required.
+        indices("indices"): String;
     }
 }
 
@@ -38,12 +31,12 @@ impl super::Snapshot {
         snapshot: impl Param<String>,
         target_snapshot: impl Param<String>,
     ) -> Clone {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT)
+        Clone(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
                 .with_part(0, repository)
                 .with_part(1, snapshot)
                 .with_part(2, target_snapshot),
             Answer::json,
-        )
+        ))
     }
 }

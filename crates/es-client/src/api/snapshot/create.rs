@@ -2,23 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.create",
-    routes: &[Route::put(&["/_snapshot/", "/"], &[0, 1])],
-    parts: &[Part::one("repository"), Part::one("snapshot")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_snapshot/{repository}/{snapshot}`
     ///
-    /// Needs the cluster privilege `create_snapshot`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-create)
-    Create of CreateEndpoint -> types::SnapshotCreated, json;
+    /// Requires the cluster privilege `create_snapshot`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-create).
+    Create -> types::SnapshotCreated, json;
+    table { name: "snapshot.create", routes: &[Route::put(&["/_snapshot/", "/"], &[0, 1])],
+        parts: &[Part::one("repository"), Part::one("snapshot")], body: BodyForm::Json }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,22 +18,26 @@ builder! {
     }
     property {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
-        /// `all`. One of several words or list. Default: `all`.
-        expand_wildcards("expand_wildcards"): impl Serialize;
-        /// Features whose state is included; `none` alone includes no state. List.
-        feature_states("feature_states"): impl Serialize;
-        /// If `false`, the request fails when an index it names is missing or closed. `true` or
-        /// `false`. Default: `false`.
-        ignore_unavailable("ignore_unavailable"): impl Serialize;
-        /// If `true`, the snapshot includes the cluster state. `true` or `false`. Default: `true`.
-        include_global_state("include_global_state"): impl Serialize;
-        /// Names of indices and data streams; wildcards are supported. Text or list.
-        indices("indices"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// If `true`, the operation proceeds even if some primary shards are unavailable. `true` or
-        /// `false`. Default: `false`.
-        partial("partial"): impl Serialize;
+        /// `all`. Default: `all`.
+        expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
+        ignore_unavailable("ignore_unavailable"): bool;
+        /// If `true`, the snapshot includes the cluster state. Default: `true`.
+        include_global_state("include_global_state"): bool;
+        /// Names of indices and data streams; wildcards are supported.
+        indices("indices"): [String];
+        /// If `true`, the operation proceeds even if some primary shards are unavailable. Default:
+        /// `false`.
+        partial("partial"): bool;
+    }
+    list {
+        /// Features whose state is included; `none` alone includes no state.
+        feature_states("feature_states"): [String];
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
     }
 }
 
@@ -57,9 +52,11 @@ impl super::Snapshot {
     /// ```
     #[inline]
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+        Create(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, repository)
+                .with_part(1, snapshot),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,23 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.create_repository",
-    routes: &[Route::put(&["/_snapshot/"], &[0])],
-    parts: &[Part::one("repository")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_snapshot/{repository}`
     ///
-    /// Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-create-repository)
-    CreateRepository of CreateRepositoryEndpoint -> types::Acknowledged, json;
+    /// Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-create-repository).
+    CreateRepository -> types::Acknowledged, json;
+    table { name: "snapshot.create_repository", routes: &[Route::put(&["/_snapshot/"], &[0])],
+        parts: &[Part::one("repository")], body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -45,6 +36,9 @@ impl super::Snapshot {
     /// ```
     #[inline]
     pub fn create_repository(&self, repository: impl Param<String>) -> CreateRepository {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
+        CreateRepository(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.delete",
-    routes: &[Route::delete(&["/_snapshot/", "/"], &[0, 1])],
-    parts: &[Part::one("repository"), Part::list("snapshot")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_snapshot/{repository}/{snapshot}`
     ///
-    /// Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-delete)
-    Delete of DeleteEndpoint -> types::Acknowledged, none;
+    /// Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-delete).
+    Delete -> types::Acknowledged, none;
+    table { name: "snapshot.delete", routes: &[Route::delete(&["/_snapshot/", "/"], &[0, 1])],
+        parts: &[Part::one("repository"), Part::list("snapshot")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,9 +22,11 @@ impl super::Snapshot {
     /// Deletes snapshots.
     #[inline]
     pub fn delete(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Delete {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+        Delete(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, repository)
+                .with_part(1, snapshot),
             Answer::json,
-        )
+        ))
     }
 }

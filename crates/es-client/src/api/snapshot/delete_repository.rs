@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.delete_repository",
-    routes: &[Route::delete(&["/_snapshot/"], &[0])],
-    parts: &[Part::list("repository")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_snapshot/{repository}`
     ///
-    /// Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-delete-repository)
-    DeleteRepository of DeleteRepositoryEndpoint -> types::Acknowledged, none;
+    /// Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-delete-repository).
+    DeleteRepository -> types::Acknowledged, none;
+    table { name: "snapshot.delete_repository", routes: &[Route::delete(&["/_snapshot/"], &[0])],
+        parts: &[Part::list("repository")] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -30,6 +22,9 @@ impl super::Snapshot {
     /// Unregisters repositories. Their contents are kept.
     #[inline]
     pub fn delete_repository(&self, repository: impl Param<[String]>) -> DeleteRepository {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
+        DeleteRepository(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
+            Answer::json,
+        ))
     }
 }

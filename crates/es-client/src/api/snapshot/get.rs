@@ -2,28 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.get",
-    routes: &[Route::get(&["/_snapshot/", "/"], &[0, 1])],
-    parts: &[Part::one("repository"), Part::list("snapshot")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_snapshot/{repository}/{snapshot}`
     ///
-    /// Needs the cluster privilege `monitor_snapshot`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-get)
-    Get of GetEndpoint -> types::Snapshots, none;
+    /// Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-get).
+    Get -> types::Snapshots, none;
+    table { name: "snapshot.get", routes: &[Route::get(&["/_snapshot/", "/"], &[0, 1])],
+        parts: &[Part::one("repository"), Part::list("snapshot")] }
     query {
         /// Offset identifier from which to continue: the `next` value of the previous response.
         /// Since 7.14.0.
-        after("after"): impl Param<String>;
+        after("after"): String;
         /// Value of the sort column from which to start, inclusive. Since 7.16.0.
-        from_sort_value("from_sort_value"): impl Param<String>;
+        from_sort_value("from_sort_value"): String;
         /// If `false`, the request fails when a snapshot is unavailable. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
         /// If `true`, each snapshot includes the name of its repository. Default: `true`.
@@ -37,19 +29,19 @@ builder! {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
         /// Number of snapshots to skip. Default: `0`. Since 7.15.0.
-        offset("offset"): impl Param<i64>;
+        offset("offset"): i64;
         /// Sort order: `asc` or `desc`. Default: `asc`. Since 7.14.0.
         order("order"): params::SortOrder;
         /// Maximum number of snapshots to return; `-1` returns all. Default: `-1`. Since 7.14.0.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Policies whose snapshots are returned; `_none` selects snapshots without a policy. Since
         /// 7.16.0.
-        slm_policy_filter("slm_policy_filter"): impl Param<String>;
+        slm_policy_filter("slm_policy_filter"): String;
         /// Value by which snapshots are sorted, such as `start_time` or `name`. Default:
         /// `start_time`. Since 7.14.0.
         sort("sort"): params::SnapshotSort;
         /// States of the snapshots to return. Since 9.1.0.
-        state("state"): impl Param<[params::SnapshotState]>;
+        state("state"): [params::SnapshotState];
         /// If `false`, only name, UUID and indices of each snapshot are returned. Default: `true`.
         verbose("verbose"): bool;
     }
@@ -59,9 +51,11 @@ impl super::Snapshot {
     /// Returns snapshots.
     #[inline]
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+        Get(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, repository)
+                .with_part(1, snapshot),
             Answer::json,
-        )
+        ))
     }
 }

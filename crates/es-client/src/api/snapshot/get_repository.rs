@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.get_repository",
-    routes: &[Route::get(&["/_snapshot/"], &[0]), Route::get(&["/_snapshot"], &[])],
-    parts: &[Part::list("repository")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_snapshot/{repository}`, `/_snapshot`
     ///
-    /// Needs the cluster privilege `monitor_snapshot`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-get-repository)
-    GetRepository of GetRepositoryEndpoint -> Value, none;
+    /// Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-get-repository).
+    GetRepository -> Value, none;
+    table { name: "snapshot.get_repository",
+        routes: &[Route::get(&["/_snapshot/"], &[0]), Route::get(&["/_snapshot"], &[])],
+        parts: &[Part::list("repository")] }
     query {
         /// If `true`, the request reads the cluster state of the local node instead of that of the
         /// master node. Default: `false`.
@@ -27,7 +20,7 @@ builder! {
     }
     part {
         /// Names of snapshot repositories; wildcards are supported.
-        repository(0): impl Param<[String]>;
+        repository(0): [String];
     }
 }
 
@@ -35,6 +28,6 @@ impl super::Snapshot {
     /// Returns snapshot repositories.
     #[inline]
     pub fn get_repository(&self) -> GetRepository {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetRepository(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

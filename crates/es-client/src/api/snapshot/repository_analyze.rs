@@ -2,49 +2,43 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.repository_analyze",
-    routes: &[Route::post(&["/_snapshot/", "/_analyze"], &[0])],
-    parts: &[Part::one("repository")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_snapshot/{repository}/_analyze`
     ///
-    /// Since 7.12.0. Not on serverless. Needs the cluster privilege `manage`.
-    ///
+    /// Since 7.12.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-repository-analyze)
-    RepositoryAnalyze of RepositoryAnalyzeEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-repository-analyze).
+    RepositoryAnalyze -> Value, none;
+    table { name: "snapshot.repository_analyze",
+        routes: &[Route::post(&["/_snapshot/", "/_analyze"], &[0])],
+        parts: &[Part::one("repository")] }
     query {
         /// Number of blobs to write during the test. Default: `100`.
-        blob_count("blob_count"): impl Param<i64>;
+        blob_count("blob_count"): i64;
         /// If `true`, the test checks that the repository prevents overwriting of blobs. Default:
-        /// `true`. Since 9.5.0. Not on serverless.
+        /// `true`. Since 9.5.0. Not available on serverless.
         check_overwrite_protection("check_overwrite_protection"): bool;
         /// Number of write operations to run concurrently. Default: `10`.
-        concurrency("concurrency"): impl Param<i64>;
+        concurrency("concurrency"): i64;
         /// If `true`, the response includes details of each operation. Default: `false`.
         detailed("detailed"): bool;
         /// Number of nodes that read a blob while it is still being written, in that part of the
         /// test. Default: `2`.
-        early_read_node_count("early_read_node_count"): impl Param<i64>;
+        early_read_node_count("early_read_node_count"): i64;
         /// Maximum size of a blob. Default: `10mb`.
-        max_blob_size("max_blob_size"): impl Param<String>;
+        max_blob_size("max_blob_size"): String;
         /// Maximum total size of all blobs. Default: `1gb`.
-        max_total_data_size("max_total_data_size"): impl Param<String>;
+        max_total_data_size("max_total_data_size"): String;
         /// Probability of each rare action, per blob, from 0 to 1. Default: `0.02`.
-        rare_action_probability("rare_action_probability"): impl Param<f64>;
+        rare_action_probability("rare_action_probability"): f64;
         /// If `true`, some writes are aborted before they complete. Default: `true`.
         rarely_abort_writes("rarely_abort_writes"): bool;
         /// Number of nodes that read a blob after it was written. Default: `10`.
-        read_node_count("read_node_count"): impl Param<i64>;
+        read_node_count("read_node_count"): i64;
         /// Minimum number of operations on registers. Default: `10`.
-        register_operation_count("register_operation_count"): impl Param<i64>;
+        register_operation_count("register_operation_count"): i64;
         /// Seed of the pseudo-random number generator; the same seed repeats the same operations.
-        seed("seed"): impl Param<i64>;
+        seed("seed"): i64;
         /// Time to wait for the analysis to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
@@ -55,6 +49,9 @@ impl super::Snapshot {
     /// behavior.
     #[inline]
     pub fn repository_analyze(&self, repository: impl Param<String>) -> RepositoryAnalyze {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
+        RepositoryAnalyze(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
+            Answer::json,
+        ))
     }
 }

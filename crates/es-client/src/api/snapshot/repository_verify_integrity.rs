@@ -2,44 +2,36 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.repository_verify_integrity",
-    routes: &[Route::post(&["/_snapshot/", "/_verify_integrity"], &[0])],
-    parts: &[Part::list("repository")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_snapshot/{repository}/_verify_integrity`
     ///
-    /// Since 8.16.0. Experimental: it may change or go. Not on serverless. Needs the cluster
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-repository-verify-integrity)
-    RepositoryVerifyIntegrity of RepositoryVerifyIntegrityEndpoint -> Value, none;
+    /// Since 8.16.0. Experimental: may change or be removed. Not available on serverless. Requires
+    /// the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-repository-verify-integrity).
+    RepositoryVerifyIntegrity -> Value, none;
+    table { name: "snapshot.repository_verify_integrity",
+        routes: &[Route::post(&["/_snapshot/", "/_verify_integrity"], &[0])],
+        parts: &[Part::list("repository")], idempotency: Idempotency::Yes }
     query {
         /// Number of blobs to verify concurrently, if `verify_blob_contents` is `true`. Default:
         /// `1`.
-        blob_thread_pool_concurrency("blob_thread_pool_concurrency"): impl Param<i64>;
+        blob_thread_pool_concurrency("blob_thread_pool_concurrency"): i64;
         /// Number of snapshots to verify concurrently within each index. Default: `1`.
-        index_snapshot_verification_concurrency("index_snapshot_verification_concurrency"): impl Param<i64>;
+        index_snapshot_verification_concurrency("index_snapshot_verification_concurrency"): i64;
         /// Number of indices to verify concurrently; `0` uses the whole snapshot metadata thread
         /// pool. Default: `0`.
-        index_verification_concurrency("index_verification_concurrency"): impl Param<i64>;
+        index_verification_concurrency("index_verification_concurrency"): i64;
         /// Maximum read rate per second, if `verify_blob_contents` is `true`. Default: `10mb`.
-        max_bytes_per_sec("max_bytes_per_sec"): impl Param<String>;
+        max_bytes_per_sec("max_bytes_per_sec"): String;
         /// Maximum number of shard snapshot failures to collect before the verification fails.
         /// Default: `10000`.
-        max_failed_shard_snapshots("max_failed_shard_snapshots"): impl Param<i64>;
+        max_failed_shard_snapshots("max_failed_shard_snapshots"): i64;
         /// Maximum number of snapshot metadata operations to run concurrently; `0` uses half of the
         /// thread pool. Default: `0`.
-        meta_thread_pool_concurrency("meta_thread_pool_concurrency"): impl Param<i64>;
+        meta_thread_pool_concurrency("meta_thread_pool_concurrency"): i64;
         /// Number of snapshots to verify concurrently; `0` uses half of the thread pool. Default:
         /// `0`.
-        snapshot_verification_concurrency("snapshot_verification_concurrency"): impl Param<i64>;
+        snapshot_verification_concurrency("snapshot_verification_concurrency"): i64;
         /// If `true`, the checksum of every blob is verified, which is slow. Default: `false`.
         verify_blob_contents("verify_blob_contents"): bool;
     }
@@ -52,6 +44,9 @@ impl super::Snapshot {
         &self,
         repository: impl Param<[String]>,
     ) -> RepositoryVerifyIntegrity {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
+        RepositoryVerifyIntegrity(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
+            Answer::json,
+        ))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.restore",
-    routes: &[Route::post(&["/_snapshot/", "/", "/_restore"], &[0, 1])],
-    parts: &[Part::one("repository"), Part::one("snapshot")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_snapshot/{repository}/{snapshot}/_restore`
     ///
-    /// Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-restore)
-    Restore of RestoreEndpoint -> types::SnapshotRestored, json;
+    /// Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-restore).
+    Restore -> types::SnapshotRestored, json;
+    table { name: "snapshot.restore",
+        routes: &[Route::post(&["/_snapshot/", "/", "/_restore"], &[0, 1])],
+        parts: &[Part::one("repository"), Part::one("snapshot")], body: BodyForm::Json }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -26,28 +18,32 @@ builder! {
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Features whose state is restored; `none` alone restores no state. List.
-        feature_states("feature_states"): impl Serialize;
-        /// Index settings that are not taken from the snapshot. List.
-        ignore_index_settings("ignore_index_settings"): impl Serialize;
-        /// If `false`, the request fails when an index it names is missing or closed. `true` or
-        /// `false`. Default: `false`.
-        ignore_unavailable("ignore_unavailable"): impl Serialize;
-        /// If `true`, aliases are restored. `true` or `false`. Default: `true`.
-        include_aliases("include_aliases"): impl Serialize;
-        /// If `true`, the cluster state is restored, too. `true` or `false`. Default: `false`.
-        include_global_state("include_global_state"): impl Serialize;
-        /// Index settings to add or override. Object.
-        index_settings("index_settings"): impl Serialize;
-        /// Names of indices and data streams; wildcards are supported. Text or list.
-        indices("indices"): impl Serialize;
-        /// If `true`, the operation proceeds even if some primary shards are unavailable. `true` or
-        /// `false`. Default: `false`.
-        partial("partial"): impl Serialize;
-        /// Regular expression of index names to rename. Text.
-        rename_pattern("rename_pattern"): impl Serialize;
-        /// Replacement for what `rename_pattern` matches; `$1` refers to a capture group. Text.
-        rename_replacement("rename_replacement"): impl Serialize;
+        /// If `false`, the request fails when an index it names is missing or closed. Default:
+        /// `false`.
+        ignore_unavailable("ignore_unavailable"): bool;
+        /// If `true`, aliases are restored. Default: `true`.
+        include_aliases("include_aliases"): bool;
+        /// If `true`, the cluster state is restored, too. Default: `false`.
+        include_global_state("include_global_state"): bool;
+        /// Names of indices and data streams; wildcards are supported.
+        indices("indices"): [String];
+        /// If `true`, the operation proceeds even if some primary shards are unavailable. Default:
+        /// `false`.
+        partial("partial"): bool;
+        /// Regular expression of index names to rename.
+        rename_pattern("rename_pattern"): String;
+        /// Replacement for what `rename_pattern` matches; `$1` refers to a capture group.
+        rename_replacement("rename_replacement"): String;
+    }
+    list {
+        /// Features whose state is restored; `none` alone restores no state.
+        feature_states("feature_states"): [String];
+        /// Index settings that are not taken from the snapshot.
+        ignore_index_settings("ignore_index_settings"): [String];
+    }
+    object {
+        /// Index settings to add or override.
+        index_settings("index_settings");
     }
 }
 
@@ -68,9 +64,11 @@ impl super::Snapshot {
     /// ```
     #[inline]
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, repository).with_part(1, snapshot),
+        Restore(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
+                .with_part(0, repository)
+                .with_part(1, snapshot),
             Answer::json,
-        )
+        ))
     }
 }

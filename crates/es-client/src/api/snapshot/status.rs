@@ -2,27 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.status",
-    routes: &[
-        Route::get(&["/_snapshot/", "/", "/_status"], &[0, 1]),
-        Route::get(&["/_snapshot/", "/_status"], &[0]),
-        Route::get(&["/_snapshot/_status"], &[]),
-    ],
-    parts: &[Part::one("repository"), Part::list("snapshot")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_snapshot/{repository}/{snapshot}/_status`, `/_snapshot/{repository}/_status`,
     /// `/_snapshot/_status`
     ///
-    /// Since 7.8.0. Needs the cluster privilege `monitor_snapshot`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-status)
-    Status of StatusEndpoint -> types::SnapshotStatuses, none;
+    /// Since 7.8.0. Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-status).
+    Status -> types::SnapshotStatuses, none;
+    table { name: "snapshot.status",
+        routes: &[Route::get(&["/_snapshot/", "/", "/_status"], &[0, 1]), Route::get(&["/_snapshot/", "/_status"], &[0]), Route::get(&["/_snapshot/_status"], &[])],
+        parts: &[Part::one("repository"), Part::list("snapshot")] }
     query {
         /// If `false`, the request fails when a snapshot is unavailable. Default: `false`.
         ignore_unavailable("ignore_unavailable"): bool;
@@ -31,10 +20,10 @@ builder! {
     }
     part {
         /// Names of snapshot repositories; wildcards are supported.
-        repository(0): impl Param<String>;
+        repository(0): String;
         /// Names of the snapshots whose status to return. By default, that of running snapshots is
         /// returned.
-        snapshot(1): impl Param<[String]>;
+        snapshot(1): [String];
     }
 }
 
@@ -42,6 +31,6 @@ impl super::Snapshot {
     /// Returns the detailed status of snapshots, per shard.
     #[inline]
     pub fn status(&self) -> Status {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Status(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,23 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "snapshot.verify_repository",
-    routes: &[Route::post(&["/_snapshot/", "/_verify"], &[0])],
-    parts: &[Part::one("repository")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_snapshot/{repository}/_verify`
     ///
-    /// Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-verify-repository)
-    VerifyRepository of VerifyRepositoryEndpoint -> Value, none;
+    /// Requires the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-verify-repository).
+    VerifyRepository -> Value, none;
+    table { name: "snapshot.verify_repository",
+        routes: &[Route::post(&["/_snapshot/", "/_verify"], &[0])],
+        parts: &[Part::one("repository")], idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,6 +23,9 @@ impl super::Snapshot {
     /// Verifies that all nodes can access a repository.
     #[inline]
     pub fn verify_repository(&self, repository: impl Param<String>) -> VerifyRepository {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, repository), Answer::json)
+        VerifyRepository(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
+            Answer::json,
+        ))
     }
 }

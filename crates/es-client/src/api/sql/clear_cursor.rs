@@ -2,26 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "sql.clear_cursor",
-    routes: &[Route::post(&["/_sql/close"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_sql/close`
     ///
-    /// Since 6.3.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-clear-cursor)
-    ClearCursor of ClearCursorEndpoint -> Value, json;
+    /// Since 6.3.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-clear-cursor).
+    ClearCursor -> Value, json;
+    table { name: "sql.clear_cursor", routes: &[Route::post(&["/_sql/close"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Cursor to close. Text, required.
-        cursor("cursor"): impl Serialize;
+        /// Cursor to close. Required.
+        cursor("cursor"): String;
     }
 }
 
@@ -29,6 +21,6 @@ impl super::Sql {
     /// Closes a cursor and releases its resources.
     #[inline]
     pub fn clear_cursor(&self) -> ClearCursor {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ClearCursor(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "sql.delete_async",
-    routes: &[Route::delete(&["/_sql/async/delete/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_sql/async/delete/{id}`
     ///
-    /// Since 7.15.0. Needs the cluster privilege `cancel_task`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-delete-async)
-    DeleteAsync of DeleteAsyncEndpoint -> Value, none;
+    /// Since 7.15.0. Requires the cluster privilege `cancel_task`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-delete-async).
+    DeleteAsync -> Value, none;
+    table { name: "sql.delete_async", routes: &[Route::delete(&["/_sql/async/delete/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Sql {
     /// Deletes an async or stored SQL search, and cancels it if it is still running.
     #[inline]
     pub fn delete_async(&self, id: impl Param<String>) -> DeleteAsync {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        DeleteAsync(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

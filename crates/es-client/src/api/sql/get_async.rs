@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "sql.get_async",
-    routes: &[Route::get(&["/_sql/async/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_sql/async/{id}`
     ///
-    /// Since 7.15.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-get-async)
-    GetAsync of GetAsyncEndpoint -> Value, none;
+    /// Since 7.15.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-get-async).
+    GetAsync -> Value, none;
+    table { name: "sql.get_async", routes: &[Route::get(&["/_sql/async/"], &[0])],
+        parts: &[Part::one("id")] }
     query {
         /// Separator between values of a CSV response. Default: `,`.
-        delimiter("delimiter"): impl Param<String>;
+        delimiter("delimiter"): String;
         /// Format of the response, such as `json` or `csv`.
-        format("format"): impl Param<String>;
+        format("format"): String;
         /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
         /// Time to wait for completion. After that, the search continues in the background.
@@ -34,6 +26,9 @@ impl super::Sql {
     /// Returns the results of an async or stored SQL search.
     #[inline]
     pub fn get_async(&self, id: impl Param<String>) -> GetAsync {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        GetAsync(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

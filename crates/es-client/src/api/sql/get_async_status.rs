@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "sql.get_async_status",
-    routes: &[Route::get(&["/_sql/async/status/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_sql/async/status/{id}`
     ///
-    /// Since 7.15.0. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-get-async-status)
-    GetAsyncStatus of GetAsyncStatusEndpoint -> Value, none;
+    /// Since 7.15.0. Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-get-async-status).
+    GetAsyncStatus -> Value, none;
+    table { name: "sql.get_async_status", routes: &[Route::get(&["/_sql/async/status/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Sql {
     /// Returns the status of an async or stored SQL search, without its results.
     #[inline]
     pub fn get_async_status(&self, id: impl Param<String>) -> GetAsyncStatus {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        GetAsyncStatus(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,71 +2,59 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "sql.query",
-    routes: &[Route::get_or_post(&["/_sql"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::No,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_sql`
     ///
-    /// Since 6.3.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-query)
-    Query of QueryEndpoint -> Value, json;
+    /// Since 6.3.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-query).
+    Query -> Value, json;
+    table { name: "sql.query", routes: &[Route::get_or_post(&["/_sql"], &[])], body: BodyForm::Json,
+        body_required: true, idempotency: Idempotency::No }
     query {
         /// Format of the response, such as `json` or `csv`.
         format("format"): params::SqlFormat;
     }
     property {
         /// If `true`, the request returns partial results when shards fail or time out; if `false`,
-        /// it fails. `true` or `false`. Default: `false`.
-        allow_partial_search_results("allow_partial_search_results"): impl Serialize;
-        /// Default catalog (cluster) of the query. Text.
-        catalog("catalog"): impl Serialize;
-        /// If `true`, values are returned by column instead of by row. `true` or `false`. Default:
-        /// `false`.
-        columnar("columnar"): impl Serialize;
-        /// Cursor of the previous response; returns its next page. Text.
-        cursor("cursor"): impl Serialize;
-        /// Maximum number of rows per page. Number. Default: `1000`.
-        fetch_size("fetch_size"): impl Serialize;
+        /// it fails. Default: `false`.
+        allow_partial_search_results("allow_partial_search_results"): bool;
+        /// Default catalog (cluster) of the query.
+        catalog("catalog"): String;
+        /// If `true`, values are returned by column instead of by row. Default: `false`.
+        columnar("columnar"): bool;
+        /// Cursor of the previous response; returns its next page.
+        cursor("cursor"): String;
+        /// Maximum number of rows per page. Default: `1000`.
+        fetch_size("fetch_size"): i64;
         /// If `true`, a field with several values returns the first one; if `false`, the query
-        /// fails. `true` or `false`. Default: `false`.
-        field_multi_value_leniency("field_multi_value_leniency"): impl Serialize;
-        /// Query (Query DSL) that documents must match before the query runs. Object. Default:
-        /// `none`.
-        filter("filter"): impl Serialize;
-        /// Part of the API specification; released servers may reject it. `true` or `false`.
-        /// Default: `false`.
-        index_using_frozen("index_using_frozen"): impl Serialize;
-        /// If `true`, the results are stored even if the request completes within
-        /// `wait_for_completion_timeout`. `true` or `false`. Default: `false`.
-        keep_on_completion("keep_on_completion"): impl Serialize;
-        /// Values for the parameters (`?`) of the query. List.
-        params("params"): impl Serialize;
-        /// Query, in SQL. Text.
-        query("query"): impl Serialize;
-        /// Runtime fields that exist for this request only, by name. Object.
-        runtime_mappings("runtime_mappings"): impl Serialize;
-        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Text. Default: `Z`.
-        time_zone("time_zone"): impl Serialize;
-    }
-    duration {
-        /// Period for which the search or the point in time is kept. Text. Default: `5d`.
+        /// fails. Default: `false`.
+        field_multi_value_leniency("field_multi_value_leniency"): bool;
+        /// Query (Query DSL) that documents must match before the query runs. Default: `none`.
+        filter("filter"): dsl::Query;
+        /// Part of the API specification; released servers may reject it. Default: `false`.
+        index_using_frozen("index_using_frozen"): bool;
+        /// Period for which the search or the point in time is kept. Default: `5d`.
         keep_alive("keep_alive"): Duration;
+        /// If `true`, the results are stored even if the request completes within
+        /// `wait_for_completion_timeout`. Default: `false`.
+        keep_on_completion("keep_on_completion"): bool;
         /// Time until a request for a page fails. Servers since 8.x ignore it in favor of the
-        /// keep-alive of the cursor. Text. Default: `45s`.
+        /// keep-alive of the cursor. Default: `45s`.
         page_timeout("page_timeout"): Duration;
-        /// Time until the request fails. Text. Default: `90s`.
-        request_timeout("request_timeout"): Duration;
-        /// Time to wait for completion. After that, the search continues in the background. Text.
+        /// Query, in SQL.
+        query("query"): String;
+        /// Time until the request fails. Default: `90s`.
+        request_timeout_("request_timeout"): Duration;
+        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Default: `Z`.
+        time_zone("time_zone"): String;
+        /// Time to wait for completion. After that, the search continues in the background.
         wait_for_completion_timeout("wait_for_completion_timeout"): Duration;
+    }
+    object {
+        /// Values for the parameters (`?`) of the query.
+        params("params");
+        /// Runtime fields that exist for this request only, by name.
+        runtime_mappings("runtime_mappings");
     }
 }
 
@@ -83,6 +71,6 @@ impl super::Sql {
     /// ```
     #[inline]
     pub fn query(&self) -> Query {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Query(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,34 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "sql.translate",
-    routes: &[Route::get_or_post(&["/_sql/translate"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_sql/translate`
     ///
-    /// Since 6.3.0. Needs the index privilege `read`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-translate)
-    Translate of TranslateEndpoint -> Value, json;
+    /// Since 6.3.0. Requires the index privilege `read`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-translate).
+    Translate -> Value, json;
+    table { name: "sql.translate", routes: &[Route::get_or_post(&["/_sql/translate"], &[])],
+        body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
     query {}
     property {
-        /// Maximum number of rows per page. Number. Default: `1000`.
-        fetch_size("fetch_size"): impl Serialize;
-        /// Query (Query DSL) that documents must match before the query runs. Object. Default:
-        /// `none`.
-        filter("filter"): impl Serialize;
-        /// Query, in SQL. Text, required.
-        query("query"): impl Serialize;
-        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Text. Default: `Z`.
-        time_zone("time_zone"): impl Serialize;
+        /// Maximum number of rows per page. Default: `1000`.
+        fetch_size("fetch_size"): i64;
+        /// Query (Query DSL) that documents must match before the query runs. Default: `none`.
+        filter("filter"): dsl::Query;
+        /// Query, in SQL. Required.
+        query("query"): String;
+        /// Time zone for the evaluation of dates, such as `Europe/Berlin`. Default: `Z`.
+        time_zone("time_zone"): String;
     }
 }
 
@@ -37,6 +27,6 @@ impl super::Sql {
     /// Translates a SQL query into a search request.
     #[inline]
     pub fn translate(&self) -> Translate {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Translate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "ssl.certificates",
-    routes: &[Route::get(&["/_ssl/certificates"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_ssl/certificates`
     ///
-    /// Since 6.2.0. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ssl-certificates)
-    Certificates of CertificatesEndpoint -> Value, none;
+    /// Since 6.2.0. Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ssl-certificates).
+    Certificates -> Value, none;
+    table { name: "ssl.certificates", routes: &[Route::get(&["/_ssl/certificates"], &[])] }
     query {}
 }
 
@@ -24,6 +16,6 @@ impl super::Ssl {
     /// Returns the certificates that encrypt communication in the cluster.
     #[inline]
     pub fn certificates(&self) -> Certificates {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Certificates(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,24 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "streams.logs_disable",
-    routes: &[Route::post(&["/_streams/", "/_disable"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_streams/{name}/_disable`
     ///
-    /// Since 9.1.0. Experimental: it may change or go. Not on serverless. Needs the cluster
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-logs-disable)
-    LogsDisable of LogsDisableEndpoint -> Value, none;
+    /// Since 9.1.0. Experimental: may change or be removed. Not available on serverless. Requires
+    /// the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-logs-disable).
+    LogsDisable -> Value, none;
+    table { name: "streams.logs_disable",
+        routes: &[Route::post(&["/_streams/", "/_disable"], &[0])], parts: &[Part::one("name")],
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,7 +23,10 @@ builder! {
 impl super::Streams {
     /// Disables a log stream.
     #[inline]
-    pub fn logs_disable(&self, name: params::StreamType) -> LogsDisable {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+    pub fn logs_disable(&self, name: impl Param<params::StreamType>) -> LogsDisable {
+        LogsDisable(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

@@ -2,24 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "streams.logs_enable",
-    routes: &[Route::post(&["/_streams/", "/_enable"], &[0])],
-    parts: &[Part::one("name")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_streams/{name}/_enable`
     ///
-    /// Since 9.1.0. Experimental: it may change or go. Not on serverless. Needs the cluster
-    /// privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-logs-enable)
-    LogsEnable of LogsEnableEndpoint -> Value, none;
+    /// Since 9.1.0. Experimental: may change or be removed. Not available on serverless. Requires
+    /// the cluster privilege `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-logs-enable).
+    LogsEnable -> Value, none;
+    table { name: "streams.logs_enable", routes: &[Route::post(&["/_streams/", "/_enable"], &[0])],
+        parts: &[Part::one("name")], idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -31,7 +22,10 @@ builder! {
 impl super::Streams {
     /// Enables a log stream.
     #[inline]
-    pub fn logs_enable(&self, name: params::StreamType) -> LogsEnable {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, name), Answer::json)
+    pub fn logs_enable(&self, name: impl Param<params::StreamType>) -> LogsEnable {
+        LogsEnable(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
+            Answer::json,
+        ))
     }
 }

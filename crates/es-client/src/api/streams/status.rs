@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "streams.status",
-    routes: &[Route::get(&["/_streams/status"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_streams/status`
     ///
-    /// Since 9.1.0. Experimental: it may change or go. Not on serverless. Needs the cluster
-    /// privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-status)
-    Status of StatusEndpoint -> Value, none;
+    /// Since 9.1.0. Experimental: may change or be removed. Not available on serverless. Requires
+    /// the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-status).
+    Status -> Value, none;
+    table { name: "streams.status", routes: &[Route::get(&["/_streams/status"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +20,6 @@ impl super::Streams {
     /// Returns the status of streams.
     #[inline]
     pub fn status(&self) -> Status {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Status(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "synonyms.delete_synonym",
-    routes: &[Route::delete(&["/_synonyms/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_synonyms/{id}`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-delete-synonym)
-    DeleteSynonym of DeleteSynonymEndpoint -> Value, none;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-delete-synonym).
+    DeleteSynonym -> Value, none;
+    table { name: "synonyms.delete_synonym", routes: &[Route::delete(&["/_synonyms/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +17,9 @@ impl super::Synonyms {
     /// Deletes a synonym set.
     #[inline]
     pub fn delete_synonym(&self, id: impl Param<String>) -> DeleteSynonym {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        DeleteSynonym(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,25 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "synonyms.delete_synonym_rule",
-    routes: &[Route::delete(&["/_synonyms/", "/"], &[0, 1])],
-    parts: &[Part::one("set_id"), Part::one("rule_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_synonyms/{set_id}/{rule_id}`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-delete-synonym-rule)
-    DeleteSynonymRule of DeleteSynonymRuleEndpoint -> Value, none;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-delete-synonym-rule).
+    DeleteSynonymRule -> Value, none;
+    table { name: "synonyms.delete_synonym_rule",
+        routes: &[Route::delete(&["/_synonyms/", "/"], &[0, 1])],
+        parts: &[Part::one("set_id"), Part::one("rule_id")] }
     query {
         /// If `true`, search analyzers that use the set are reloaded. Default: `true`. Since 9.1.0.
-        /// Not on serverless.
+        /// Not available on serverless.
         refresh("refresh"): bool;
     }
 }
@@ -33,9 +26,9 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteSynonymRule {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
+        DeleteSynonymRule(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,29 +2,21 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "synonyms.get_synonym",
-    routes: &[Route::get(&["/_synonyms/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_synonyms/{id}`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonym)
-    GetSynonym of GetSynonymEndpoint -> Value, none;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonym).
+    GetSynonym -> Value, none;
+    table { name: "synonyms.get_synonym", routes: &[Route::get(&["/_synonyms/"], &[0])],
+        parts: &[Part::one("id")] }
     query {
         /// Number of synonym sets or rules to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// ID of the last rule of the previous page. Since 9.5.0.
-        search_after("search_after"): impl Param<String>;
+        search_after("search_after"): String;
         /// Maximum number of synonym sets or rules to return. Default: `10`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
 }
 
@@ -32,6 +24,9 @@ impl super::Synonyms {
     /// Returns a synonym set.
     #[inline]
     pub fn get_synonym(&self, id: impl Param<String>) -> GetSynonym {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        GetSynonym(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

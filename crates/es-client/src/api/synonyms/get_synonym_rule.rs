@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "synonyms.get_synonym_rule",
-    routes: &[Route::get(&["/_synonyms/", "/"], &[0, 1])],
-    parts: &[Part::one("set_id"), Part::one("rule_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_synonyms/{set_id}/{rule_id}`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonym-rule)
-    GetSynonymRule of GetSynonymRuleEndpoint -> Value, none;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonym-rule).
+    GetSynonymRule -> Value, none;
+    table { name: "synonyms.get_synonym_rule",
+        routes: &[Route::get(&["/_synonyms/", "/"], &[0, 1])],
+        parts: &[Part::one("set_id"), Part::one("rule_id")] }
     query {}
 }
 
@@ -29,9 +22,9 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> GetSynonymRule {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
+        GetSynonymRule(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
             Answer::json,
-        )
+        ))
     }
 }

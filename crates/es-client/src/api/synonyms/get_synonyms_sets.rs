@@ -2,26 +2,18 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "synonyms.get_synonyms_sets",
-    routes: &[Route::get(&["/_synonyms"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_synonyms`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonyms-sets)
-    GetSynonymsSets of GetSynonymsSetsEndpoint -> Value, none;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonyms-sets).
+    GetSynonymsSets -> Value, none;
+    table { name: "synonyms.get_synonyms_sets", routes: &[Route::get(&["/_synonyms"], &[])] }
     query {
         /// Number of synonym sets or rules to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of synonym sets or rules to return. Default: `10`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
 }
 
@@ -29,6 +21,6 @@ impl super::Synonyms {
     /// Returns all synonym sets.
     #[inline]
     pub fn get_synonyms_sets(&self) -> GetSynonymsSets {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetSynonymsSets(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

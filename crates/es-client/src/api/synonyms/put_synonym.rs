@@ -2,34 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "synonyms.put_synonym",
-    routes: &[Route::put(&["/_synonyms/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_synonyms/{id}`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-put-synonym)
-    PutSynonym of PutSynonymEndpoint -> Value, json;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-put-synonym).
+    PutSynonym -> Value, json;
+    table { name: "synonyms.put_synonym", routes: &[Route::put(&["/_synonyms/"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, the rules are added to the existing synonym set; if `false`, they replace it.
         /// Default: `false`. Since 9.5.0.
         append("append"): bool;
         /// If `true`, search analyzers that use the set are reloaded. Default: `true`. Since 9.1.0.
-        /// Not on serverless.
+        /// Not available on serverless.
         refresh("refresh"): bool;
     }
-    property {
-        /// Synonym rules of the set. Object or list, required.
-        synonyms_set("synonyms_set"): impl Serialize;
+    object {
+        /// Synonym rules of the set. Required.
+        synonyms_set("synonyms_set");
     }
 }
 
@@ -37,6 +28,9 @@ impl super::Synonyms {
     /// Creates or replaces a synonym set.
     #[inline]
     pub fn put_synonym(&self, id: impl Param<String>) -> PutSynonym {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        PutSynonym(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

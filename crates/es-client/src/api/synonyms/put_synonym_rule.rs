@@ -2,31 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "synonyms.put_synonym_rule",
-    routes: &[Route::put(&["/_synonyms/", "/"], &[0, 1])],
-    parts: &[Part::one("set_id"), Part::one("rule_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_synonyms/{set_id}/{rule_id}`
     ///
-    /// Since 8.10.0. Needs the cluster privilege `manage_search_synonyms`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-put-synonym-rule)
-    PutSynonymRule of PutSynonymRuleEndpoint -> Value, json;
+    /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-put-synonym-rule).
+    PutSynonymRule -> Value, json;
+    table { name: "synonyms.put_synonym_rule",
+        routes: &[Route::put(&["/_synonyms/", "/"], &[0, 1])],
+        parts: &[Part::one("set_id"), Part::one("rule_id")], body: BodyForm::Json,
+        body_required: true }
     query {
         /// If `true`, search analyzers that use the set are reloaded. Default: `true`. Since 9.1.0.
-        /// Not on serverless.
+        /// Not available on serverless.
         refresh("refresh"): bool;
     }
     property {
-        /// Synonym rule, in Solr format. Text, required.
-        synonyms("synonyms"): impl Serialize;
+        /// Synonym rule, in Solr format. Required.
+        synonyms("synonyms"): String;
     }
 }
 
@@ -38,9 +31,9 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> PutSynonymRule {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
+        PutSynonymRule(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
             Answer::json,
-        )
+        ))
     }
 }

@@ -2,36 +2,29 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "tasks.cancel",
-    routes: &[Route::post(&["/_tasks/", "/_cancel"], &[0]), Route::post(&["/_tasks/_cancel"], &[])],
-    parts: &[Part::one("task_id")],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_tasks/{task_id}/_cancel`, `/_tasks/_cancel`
     ///
-    /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `manage`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-cancel)
-    Cancel of CancelEndpoint -> types::TaskList, none;
+    /// Since 2.3.0. Experimental: may change or be removed. Requires the cluster privilege
+    /// `manage`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-cancel).
+    Cancel -> types::TaskList, none;
+    table { name: "tasks.cancel",
+        routes: &[Route::post(&["/_tasks/", "/_cancel"], &[0]), Route::post(&["/_tasks/_cancel"], &[])],
+        parts: &[Part::one("task_id")], idempotency: Idempotency::Yes }
     query {
         /// Actions of the tasks to consider; wildcards are supported.
-        actions("actions"): impl Param<[String]>;
+        actions("actions"): [String];
         /// IDs or names of nodes; only tasks on these nodes are considered.
-        nodes("nodes"): impl Param<[String]>;
+        nodes("nodes"): [String];
         /// Only tasks with this parent task are considered.
-        parent_task_id("parent_task_id"): impl Param<String>;
+        parent_task_id("parent_task_id"): String;
         /// If `true`, the response is sent when the tasks have been canceled. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;
     }
     part {
         /// ID of the task.
-        task_id(0): impl Param<String>;
+        task_id(0): String;
     }
 }
 
@@ -39,6 +32,6 @@ impl super::Tasks {
     /// Cancels tasks.
     #[inline]
     pub fn cancel(&self) -> Cancel {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Cancel(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "tasks.get",
-    routes: &[Route::get(&["/_tasks/"], &[0])],
-    parts: &[Part::one("task_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_tasks/{task_id}`
     ///
-    /// Since 5.0.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-get)
-    Get of GetEndpoint -> types::TaskResponse, none;
+    /// Since 5.0.0. Experimental: may change or be removed. Requires the cluster privilege
+    /// `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-get).
+    Get -> types::TaskResponse, none;
+    table { name: "tasks.get", routes: &[Route::get(&["/_tasks/"], &[0])],
+        parts: &[Part::one("task_id")] }
     query {
         /// Time to wait for completion, if `wait_for_completion` is `true`. Default: `30s`.
         timeout("timeout"): Duration;
@@ -38,6 +31,9 @@ impl super::Tasks {
     /// ```
     #[inline]
     pub fn get(&self, task_id: impl Param<String>) -> Get {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, task_id), Answer::json)
+        Get(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, task_id),
+            Answer::json,
+        ))
     }
 }

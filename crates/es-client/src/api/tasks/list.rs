@@ -2,32 +2,25 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "tasks.list",
-    routes: &[Route::get(&["/_tasks"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_tasks`
     ///
-    /// Since 2.3.0. Experimental: it may change or go. Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-list)
-    List of ListEndpoint -> types::TaskList, none;
+    /// Since 2.3.0. Experimental: may change or be removed. Requires the cluster privilege
+    /// `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-list).
+    List -> types::TaskList, none;
+    table { name: "tasks.list", routes: &[Route::get(&["/_tasks"], &[])] }
     query {
         /// Actions of the tasks to consider; wildcards are supported.
-        actions("actions"): impl Param<[String]>;
+        actions("actions"): [String];
         /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
         /// Key by which tasks are grouped: `nodes`, `parents` or `none`. Default: `nodes`.
         group_by("group_by"): params::GroupBy;
         /// IDs or names of nodes; only tasks on these nodes are considered.
-        nodes("nodes"): impl Param<[String]>;
+        nodes("nodes"): [String];
         /// Only tasks with this parent task are considered.
-        parent_task_id("parent_task_id"): impl Param<String>;
+        parent_task_id("parent_task_id"): String;
         /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
         /// If `true`, the response is sent when the matching tasks have completed. Default:
@@ -47,6 +40,6 @@ impl super::Tasks {
     /// ```
     #[inline]
     pub fn list(&self) -> List {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        List(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,30 +2,24 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "text_structure.find_field_structure",
-    routes: &[Route::get(&["/_text_structure/find_field_structure"], &[])],
-    query: QUERY,
-    required: &["field", "index"],
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_text_structure/find_field_structure`
     ///
-    /// Not on serverless. Needs the cluster privilege `monitor_text_structure`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `monitor_text_structure`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-field-structure)
-    FindFieldStructure of FindFieldStructureEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-field-structure).
+    FindFieldStructure -> Value, none;
+    table { name: "text_structure.find_field_structure",
+        routes: &[Route::get(&["/_text_structure/find_field_structure"], &[])],
+        required: &["field", "index"] }
     query {
         /// Column names of delimited text. By default, they are taken from the header row or
         /// generated.
-        column_names("column_names"): impl Param<[String]>;
+        column_names("column_names"): [String];
         /// Separator between values of delimited text.
-        delimiter("delimiter"): impl Param<String>;
+        delimiter("delimiter"): String;
         /// Number of documents to sample. Minimum: 2. Default: `1000`.
-        documents_to_sample("documents_to_sample"): impl Param<i64>;
+        documents_to_sample("documents_to_sample"): i64;
         /// Compatibility of grok patterns with the Elastic Common Schema: `disabled` or `v1`.
         /// Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): params::EcsCompatibilityType;
@@ -35,9 +29,9 @@ builder! {
         /// default, it is detected.
         format("format"): params::FormatType;
         /// Grok pattern that extracts fields from semi-structured text.
-        grok_pattern("grok_pattern"): impl Param<String>;
+        grok_pattern("grok_pattern"): String;
         /// Quote character of delimited text.
-        quote("quote"): impl Param<String>;
+        quote("quote"): String;
         /// If `true`, nested objects of NDJSON are analyzed recursively. Default: `false`.
         should_parse_recursively("should_parse_recursively"): bool;
         /// If `true`, whitespace around values of delimited text is trimmed.
@@ -45,9 +39,9 @@ builder! {
         /// Maximum time that the analysis may take. Default: `25s`.
         timeout("timeout"): Duration;
         /// Field that holds the primary timestamp of each record.
-        timestamp_field("timestamp_field"): impl Param<String>;
+        timestamp_field("timestamp_field"): String;
         /// Java time format of the timestamp field.
-        timestamp_format("timestamp_format"): impl Param<String>;
+        timestamp_format("timestamp_format"): String;
     }
 }
 
@@ -59,11 +53,11 @@ impl super::TextStructure {
         field: impl Param<String>,
         index: impl Param<String>,
     ) -> FindFieldStructure {
-        Request::new(
-            Call::new(&self.client, &ENDPOINT)
+        FindFieldStructure(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT)
                 .with_query("field", field)
                 .with_query("index", index),
             Answer::json,
-        )
+        ))
     }
 }

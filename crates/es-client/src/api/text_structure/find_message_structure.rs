@@ -2,29 +2,22 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "text_structure.find_message_structure",
-    routes: &[Route::get_or_post(&["/_text_structure/find_message_structure"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_text_structure/find_message_structure`
     ///
-    /// Not on serverless. Needs the cluster privilege `monitor_text_structure`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `monitor_text_structure`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-message-structure)
-    FindMessageStructure of FindMessageStructureEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-message-structure).
+    FindMessageStructure -> Value, json;
+    table { name: "text_structure.find_message_structure",
+        routes: &[Route::get_or_post(&["/_text_structure/find_message_structure"], &[])],
+        body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
     query {
         /// Column names of delimited text. By default, they are taken from the header row or
         /// generated.
-        column_names("column_names"): impl Param<[String]>;
+        column_names("column_names"): [String];
         /// Separator between values of delimited text.
-        delimiter("delimiter"): impl Param<String>;
+        delimiter("delimiter"): String;
         /// Compatibility of grok patterns with the Elastic Common Schema: `disabled` or `v1`.
         /// Default: `disabled`.
         ecs_compatibility("ecs_compatibility"): params::EcsCompatibilityType;
@@ -34,9 +27,9 @@ builder! {
         /// default, it is detected.
         format("format"): params::FormatType;
         /// Grok pattern that extracts fields from semi-structured text.
-        grok_pattern("grok_pattern"): impl Param<String>;
+        grok_pattern("grok_pattern"): String;
         /// Quote character of delimited text.
-        quote("quote"): impl Param<String>;
+        quote("quote"): String;
         /// If `true`, nested objects of NDJSON are analyzed recursively. Default: `false`.
         should_parse_recursively("should_parse_recursively"): bool;
         /// If `true`, whitespace around values of delimited text is trimmed.
@@ -44,13 +37,13 @@ builder! {
         /// Maximum time that the analysis may take. Default: `25s`.
         timeout("timeout"): Duration;
         /// Field that holds the primary timestamp of each record.
-        timestamp_field("timestamp_field"): impl Param<String>;
+        timestamp_field("timestamp_field"): String;
         /// Java time format of the timestamp field.
-        timestamp_format("timestamp_format"): impl Param<String>;
+        timestamp_format("timestamp_format"): String;
     }
-    property {
-        /// Messages to analyze. List, required.
-        messages("messages"): impl Serialize;
+    list {
+        /// Messages to analyze. Required.
+        messages("messages"): [String];
     }
 }
 
@@ -58,6 +51,6 @@ impl super::TextStructure {
     /// Finds the structure of text messages.
     #[inline]
     pub fn find_message_structure(&self) -> FindMessageStructure {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        FindMessageStructure(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,49 +2,41 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "text_structure.find_structure",
-    routes: &[Route::post(&["/_text_structure/find_structure"], &[])],
-    query: QUERY,
-    body: BodyForm::Ndjson,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_text_structure/find_structure`
     ///
-    /// Since 7.13.0. Needs the cluster privilege `monitor_text_structure`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-structure)
-    FindStructure of FindStructureEndpoint -> Value, lines;
+    /// Since 7.13.0. Requires the cluster privilege `monitor_text_structure`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-structure).
+    FindStructure -> Value, lines;
+    table { name: "text_structure.find_structure",
+        routes: &[Route::post(&["/_text_structure/find_structure"], &[])], body: BodyForm::Ndjson,
+        body_required: true, idempotency: Idempotency::Yes }
     query {
         /// Character set of the text, such as `UTF-8`.
-        charset("charset"): impl Param<String>;
+        charset("charset"): String;
         /// Column names of delimited text. By default, they are taken from the header row or
         /// generated.
-        column_names("column_names"): impl Param<[String]>;
+        column_names("column_names"): [String];
         /// Separator between values of delimited text.
-        delimiter("delimiter"): impl Param<String>;
+        delimiter("delimiter"): String;
         /// Compatibility of grok patterns with the Elastic Common Schema: `disabled` or `v1`.
         /// Default: `disabled`.
-        ecs_compatibility("ecs_compatibility"): impl Param<String>;
+        ecs_compatibility("ecs_compatibility"): String;
         /// If `true`, the response explains how the structure was found. Default: `false`.
         explain("explain"): bool;
         /// Structure of the text: `ndjson`, `xml`, `delimited` or `semi_structured_text`. By
         /// default, it is detected.
         format("format"): params::FindStructureFormat;
         /// Grok pattern that extracts fields from semi-structured text.
-        grok_pattern("grok_pattern"): impl Param<String>;
+        grok_pattern("grok_pattern"): String;
         /// If `true`, the first row of delimited text contains the column names.
         has_header_row("has_header_row"): bool;
         /// Maximum number of characters of a message that spans several lines. Default: `10000`.
-        line_merge_size_limit("line_merge_size_limit"): impl Param<i64>;
+        line_merge_size_limit("line_merge_size_limit"): i64;
         /// Number of lines to analyze, from the beginning of the text. Minimum: 2. Default: `1000`.
-        lines_to_sample("lines_to_sample"): impl Param<i64>;
+        lines_to_sample("lines_to_sample"): i64;
         /// Quote character of delimited text.
-        quote("quote"): impl Param<String>;
+        quote("quote"): String;
         /// If `true`, nested objects of NDJSON are analyzed recursively. Default: `false`.
         should_parse_recursively("should_parse_recursively"): bool;
         /// If `true`, whitespace around values of delimited text is trimmed.
@@ -52,9 +44,9 @@ builder! {
         /// Maximum time that the analysis may take. Default: `25s`.
         timeout("timeout"): Duration;
         /// Field that holds the primary timestamp of each record.
-        timestamp_field("timestamp_field"): impl Param<String>;
+        timestamp_field("timestamp_field"): String;
         /// Java time format of the timestamp field.
-        timestamp_format("timestamp_format"): impl Param<String>;
+        timestamp_format("timestamp_format"): String;
     }
 }
 
@@ -62,6 +54,6 @@ impl super::TextStructure {
     /// Finds the structure of a text.
     #[inline]
     pub fn find_structure(&self) -> FindStructure {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        FindStructure(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

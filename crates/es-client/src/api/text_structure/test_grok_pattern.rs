@@ -2,33 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "text_structure.test_grok_pattern",
-    routes: &[Route::get_or_post(&["/_text_structure/test_grok_pattern"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_text_structure/test_grok_pattern`
     ///
-    /// Since 8.13.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-test-grok-pattern)
-    TestGrokPattern of TestGrokPatternEndpoint -> Value, json;
+    /// Since 8.13.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-test-grok-pattern).
+    TestGrokPattern -> Value, json;
+    table { name: "text_structure.test_grok_pattern",
+        routes: &[Route::get_or_post(&["/_text_structure/test_grok_pattern"], &[])],
+        body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
     query {
         /// Compatibility of grok patterns with the Elastic Common Schema: `disabled` or `v1`.
         /// Default: `disabled`.
-        ecs_compatibility("ecs_compatibility"): impl Param<String>;
+        ecs_compatibility("ecs_compatibility"): String;
     }
     property {
-        /// Grok pattern to test. Text, required.
-        grok_pattern("grok_pattern"): impl Serialize;
-        /// Lines of text to test the pattern on. List, required.
-        text("text"): impl Serialize;
+        /// Grok pattern to test. Required.
+        grok_pattern("grok_pattern"): String;
+    }
+    list {
+        /// Lines of text to test the pattern on. Required.
+        text("text"): [String];
     }
 }
 
@@ -36,6 +30,6 @@ impl super::TextStructure {
     /// Tests a grok pattern on lines of text.
     #[inline]
     pub fn test_grok_pattern(&self) -> TestGrokPattern {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        TestGrokPattern(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.delete_transform",
-    routes: &[Route::delete(&["/_transform/"], &[0])],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_transform/{transform_id}`
     ///
-    /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-delete-transform)
-    DeleteTransform of DeleteTransformEndpoint -> Value, none;
+    /// Since 7.5.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-delete-transform).
+    DeleteTransform -> Value, none;
+    table { name: "transform.delete_transform", routes: &[Route::delete(&["/_transform/"], &[0])],
+        parts: &[Part::one("transform_id")] }
     query {
         /// If `true`, the destination index is deleted, too. Default: `false`.
         delete_dest_index("delete_dest_index"): bool;
@@ -32,6 +24,9 @@ impl super::Transform {
     /// Deletes a transform.
     #[inline]
     pub fn delete_transform(&self, transform_id: impl Param<String>) -> DeleteTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
+        DeleteTransform(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
+            Answer::json,
+        ))
     }
 }

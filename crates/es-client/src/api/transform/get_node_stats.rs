@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.get_node_stats",
-    routes: &[Route::get(&["/_transform/_node_stats"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_transform/_node_stats`
     ///
-    /// Since 8.15.0.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-node-stats)
-    GetNodeStats of GetNodeStatsEndpoint -> Value, none;
+    /// Since 8.15.0. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-node-stats).
+    GetNodeStats -> Value, none;
+    table { name: "transform.get_node_stats",
+        routes: &[Route::get(&["/_transform/_node_stats"], &[])] }
     query {}
 }
 
@@ -24,6 +17,6 @@ impl super::Transform {
     /// Returns statistics of transforms, per node.
     #[inline]
     pub fn get_node_stats(&self) -> GetNodeStats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetNodeStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

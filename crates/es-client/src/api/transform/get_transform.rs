@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.get_transform",
-    routes: &[Route::get(&["/_transform/"], &[0]), Route::get(&["/_transform"], &[])],
-    parts: &[Part::list("transform_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_transform/{transform_id}`, `/_transform`
     ///
-    /// Since 7.5.0. Needs the cluster privilege `monitor_transform`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-transform)
-    GetTransform of GetTransformEndpoint -> Value, none;
+    /// Since 7.5.0. Requires the cluster privilege `monitor_transform`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-transform).
+    GetTransform -> Value, none;
+    table { name: "transform.get_transform",
+        routes: &[Route::get(&["/_transform/"], &[0]), Route::get(&["/_transform"], &[])],
+        parts: &[Part::list("transform_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -26,13 +19,13 @@ builder! {
         /// be used to create a copy. Default: `false`.
         exclude_generated("exclude_generated"): bool;
         /// Number of transforms to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of transforms to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
     }
     part {
         /// ID of the transform; lists and wildcards are supported where several are returned.
-        transform_id(0): impl Param<[String]>;
+        transform_id(0): [String];
     }
 }
 
@@ -40,6 +33,6 @@ impl super::Transform {
     /// Returns transforms.
     #[inline]
     pub fn get_transform(&self) -> GetTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetTransform(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

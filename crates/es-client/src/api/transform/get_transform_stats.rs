@@ -2,34 +2,27 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.get_transform_stats",
-    routes: &[Route::get(&["/_transform/", "/_stats"], &[0])],
-    parts: &[Part::list("transform_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_transform/{transform_id}/_stats`
     ///
-    /// Since 7.5.0. Needs the cluster privilege `monitor_transform`. Needs the index privileges
-    /// `read`, `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-transform-stats)
-    GetTransformStats of GetTransformStatsEndpoint -> Value, none;
+    /// Since 7.5.0. Requires the cluster privilege `monitor_transform`. Requires the index
+    /// privileges `read`, `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-transform-stats).
+    GetTransformStats -> Value, none;
+    table { name: "transform.get_transform_stats",
+        routes: &[Route::get(&["/_transform/", "/_stats"], &[0])],
+        parts: &[Part::list("transform_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
         /// If `true`, only basic statistics are returned, which is faster. Default: `false`. Since
-        /// 8.13.0. Not on serverless.
+        /// 8.13.0. Not available on serverless.
         basic("basic"): bool;
         /// Number of transforms to skip. Default: `0`.
-        from("from"): impl Param<i64>;
+        from("from"): i64;
         /// Maximum number of transforms to return. Default: `100`.
-        size("size"): impl Param<i64>;
+        size("size"): i64;
         /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
@@ -39,6 +32,9 @@ impl super::Transform {
     /// Returns statistics of transforms.
     #[inline]
     pub fn get_transform_stats(&self, transform_id: impl Param<[String]>) -> GetTransformStats {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
+        GetTransformStats(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,57 +2,45 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.preview_transform",
-    routes: &[
-        Route::get_or_post(&["/_transform/", "/_preview"], &[0]),
-        Route::get_or_post(&["/_transform/_preview"], &[]),
-    ],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_transform/{transform_id}/_preview`, `/_transform/_preview`
     ///
-    /// Since 7.2.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
-    /// `read`, `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-preview-transform)
-    PreviewTransform of PreviewTransformEndpoint -> Value, json;
+    /// Since 7.2.0. Requires the cluster privilege `manage_transform`. Requires the index
+    /// privileges `read`, `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-preview-transform).
+    PreviewTransform -> Value, json;
+    table { name: "transform.preview_transform",
+        routes: &[Route::get_or_post(&["/_transform/", "/_preview"], &[0]), Route::get_or_post(&["/_transform/_preview"], &[])],
+        parts: &[Part::one("transform_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
         /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
     part {
         /// ID of a stored transform to preview.
-        transform_id(0): impl Param<String>;
+        transform_id(0): String;
     }
     property {
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Destination: index and ingest pipeline. Object.
-        dest("dest"): impl Serialize;
-        /// Keeps the latest document of each unique key; an alternative to `pivot`. Object.
-        latest("latest"): impl Serialize;
-        /// How documents are grouped and aggregated; an alternative to `latest`. Object.
-        pivot("pivot"): impl Serialize;
-        /// Condition by which documents of the destination are deleted. Object.
-        retention_policy("retention_policy"): impl Serialize;
-        /// Settings of the transform, such as `docs_per_second`. Object.
-        settings("settings"): impl Serialize;
-        /// Source: indices, query and runtime fields. Object.
-        source("source"): impl Serialize;
-        /// Continuous mode: the field and delay by which new data is found. Object.
-        sync("sync"): impl Serialize;
-    }
-    duration {
-        /// Interval between two runs. Text. Default: `1m`.
+        /// Description, as free text.
+        description("description"): String;
+        /// Interval between two runs. Default: `1m`.
         frequency("frequency"): Duration;
+    }
+    object {
+        /// Destination: index and ingest pipeline.
+        dest("dest");
+        /// Keeps the latest document of each unique key; an alternative to `pivot`.
+        latest("latest");
+        /// How documents are grouped and aggregated; an alternative to `latest`.
+        pivot("pivot");
+        /// Condition by which documents of the destination are deleted.
+        retention_policy("retention_policy");
+        /// Settings of the transform, such as `docs_per_second`.
+        settings("settings");
+        /// Source: indices, query and runtime fields.
+        source("source");
+        /// Continuous mode: the field and delay by which new data is found.
+        sync("sync");
     }
 }
 
@@ -60,6 +48,6 @@ impl super::Transform {
     /// Returns a preview of the results of a transform.
     #[inline]
     pub fn preview_transform(&self) -> PreviewTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        PreviewTransform(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,24 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.put_transform",
-    routes: &[Route::put(&["/_transform/"], &[0])],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_transform/{transform_id}`
     ///
-    /// Since 7.2.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
-    /// `create_index`, `read`, `index`, `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-put-transform)
-    PutTransform of PutTransformEndpoint -> Value, json;
+    /// Since 7.2.0. Requires the cluster privilege `manage_transform`. Requires the index
+    /// privileges `create_index`, `read`, `index`, `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-put-transform).
+    PutTransform -> Value, json;
+    table { name: "transform.put_transform", routes: &[Route::put(&["/_transform/"], &[0])],
+        parts: &[Part::one("transform_id")], body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, deferrable validations, such as the existence of the source index, are
         /// skipped. Default: `false`.
@@ -28,28 +19,28 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        meta("_meta"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Destination: index and ingest pipeline. Object, required.
-        dest("dest"): impl Serialize;
-        /// Keeps the latest document of each unique key; an alternative to `pivot`. Object.
-        latest("latest"): impl Serialize;
-        /// How documents are grouped and aggregated; an alternative to `latest`. Object.
-        pivot("pivot"): impl Serialize;
-        /// Condition by which documents of the destination are deleted. Object.
-        retention_policy("retention_policy"): impl Serialize;
-        /// Settings of the transform, such as `docs_per_second`. Object.
-        settings("settings"): impl Serialize;
-        /// Source: indices, query and runtime fields. Object, required.
-        source("source"): impl Serialize;
-        /// Continuous mode: the field and delay by which new data is found. Object.
-        sync("sync"): impl Serialize;
-    }
-    duration {
-        /// Interval between two runs. Text. Default: `1m`.
+        /// Description, as free text.
+        description("description"): String;
+        /// Interval between two runs. Default: `1m`.
         frequency("frequency"): Duration;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        meta("_meta");
+        /// Destination: index and ingest pipeline. Required.
+        dest("dest");
+        /// Keeps the latest document of each unique key; an alternative to `pivot`.
+        latest("latest");
+        /// How documents are grouped and aggregated; an alternative to `latest`.
+        pivot("pivot");
+        /// Condition by which documents of the destination are deleted.
+        retention_policy("retention_policy");
+        /// Settings of the transform, such as `docs_per_second`.
+        settings("settings");
+        /// Source: indices, query and runtime fields. Required.
+        source("source");
+        /// Continuous mode: the field and delay by which new data is found.
+        sync("sync");
     }
 }
 
@@ -57,6 +48,9 @@ impl super::Transform {
     /// Creates a transform.
     #[inline]
     pub fn put_transform(&self, transform_id: impl Param<String>) -> PutTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
+        PutTransform(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
+            Answer::json,
+        ))
     }
 }

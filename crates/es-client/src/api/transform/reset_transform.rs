@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.reset_transform",
-    routes: &[Route::post(&["/_transform/", "/_reset"], &[0])],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_transform/{transform_id}/_reset`
     ///
-    /// Since 8.1.0. Needs the cluster privilege `manage_transform`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-reset-transform)
-    ResetTransform of ResetTransformEndpoint -> Value, none;
+    /// Since 8.1.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-reset-transform).
+    ResetTransform -> Value, none;
+    table { name: "transform.reset_transform",
+        routes: &[Route::post(&["/_transform/", "/_reset"], &[0])],
+        parts: &[Part::one("transform_id")] }
     query {
         /// If `true`, the transform is reset even if it is running. Default: `false`.
         force("force"): bool;
@@ -31,6 +24,9 @@ impl super::Transform {
     /// transform created it.
     #[inline]
     pub fn reset_transform(&self, transform_id: impl Param<String>) -> ResetTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
+        ResetTransform(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
+            Answer::json,
+        ))
     }
 }

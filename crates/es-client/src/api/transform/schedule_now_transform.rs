@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.schedule_now_transform",
-    routes: &[Route::post(&["/_transform/", "/_schedule_now"], &[0])],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_transform/{transform_id}/_schedule_now`
     ///
-    /// Since 8.7.0. Needs the cluster privilege `manage_transform`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-schedule-now-transform)
-    ScheduleNowTransform of ScheduleNowTransformEndpoint -> Value, none;
+    /// Since 8.7.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-schedule-now-transform).
+    ScheduleNowTransform -> Value, none;
+    table { name: "transform.schedule_now_transform",
+        routes: &[Route::post(&["/_transform/", "/_schedule_now"], &[0])],
+        parts: &[Part::one("transform_id")] }
     query {
         /// If `true`, the transform waits for its sync delay before it runs. Default: `false`.
         /// Since 9.4.0.
@@ -31,6 +24,9 @@ impl super::Transform {
     /// Runs a transform now, without waiting for its next interval.
     #[inline]
     pub fn schedule_now_transform(&self, transform_id: impl Param<String>) -> ScheduleNowTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
+        ScheduleNowTransform(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
+            Answer::json,
+        ))
     }
 }

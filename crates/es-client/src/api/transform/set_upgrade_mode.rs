@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.set_upgrade_mode",
-    routes: &[Route::post(&["/_transform/set_upgrade_mode"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_transform/set_upgrade_mode`
     ///
-    /// Since 8.18.0. Needs the cluster privilege `manage_transform`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-set-upgrade-mode)
-    SetUpgradeMode of SetUpgradeModeEndpoint -> Value, none;
+    /// Since 8.18.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-set-upgrade-mode).
+    SetUpgradeMode -> Value, none;
+    table { name: "transform.set_upgrade_mode",
+        routes: &[Route::post(&["/_transform/set_upgrade_mode"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, upgrade mode is turned on: all transforms are halted. Default: `false`.
         enabled("enabled"): bool;
@@ -30,6 +23,6 @@ impl super::Transform {
     /// Turns upgrade mode on, which halts all transforms, or off.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        SetUpgradeMode(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,26 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.start_transform",
-    routes: &[Route::post(&["/_transform/", "/_start"], &[0])],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_transform/{transform_id}/_start`
     ///
-    /// Since 7.5.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
-    /// `read`, `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-start-transform)
-    StartTransform of StartTransformEndpoint -> Value, none;
+    /// Since 7.5.0. Requires the cluster privilege `manage_transform`. Requires the index
+    /// privileges `read`, `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-start-transform).
+    StartTransform -> Value, none;
+    table { name: "transform.start_transform",
+        routes: &[Route::post(&["/_transform/", "/_start"], &[0])],
+        parts: &[Part::one("transform_id")] }
     query {
         /// Restricts the transform to data changed after this time, such as `now-30d`.
-        from("from"): impl Param<String>;
+        from("from"): String;
         /// Time to wait for the request to complete. Default: `30s`.
         timeout("timeout"): Duration;
     }
@@ -31,6 +24,9 @@ impl super::Transform {
     /// Starts a transform.
     #[inline]
     pub fn start_transform(&self, transform_id: impl Param<String>) -> StartTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
+        StartTransform(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.stop_transform",
-    routes: &[Route::post(&["/_transform/", "/_stop"], &[0])],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_transform/{transform_id}/_stop`
     ///
-    /// Since 7.5.0. Needs the cluster privilege `manage_transform`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-stop-transform)
-    StopTransform of StopTransformEndpoint -> Value, none;
+    /// Since 7.5.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-stop-transform).
+    StopTransform -> Value, none;
+    table { name: "transform.stop_transform",
+        routes: &[Route::post(&["/_transform/", "/_stop"], &[0])],
+        parts: &[Part::one("transform_id")] }
     query {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
@@ -39,6 +32,9 @@ impl super::Transform {
     /// Stops transforms.
     #[inline]
     pub fn stop_transform(&self, transform_id: impl Param<String>) -> StopTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
+        StopTransform(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
+            Answer::json,
+        ))
     }
 }

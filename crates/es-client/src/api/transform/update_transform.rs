@@ -2,25 +2,17 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.update_transform",
-    routes: &[Route::post(&["/_transform/", "/_update"], &[0])],
-    parts: &[Part::one("transform_id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_transform/{transform_id}/_update`
     ///
-    /// Since 7.2.0. Needs the cluster privilege `manage_transform`. Needs the index privileges
-    /// `read`, `index`, `view_index_metadata`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-update-transform)
-    UpdateTransform of UpdateTransformEndpoint -> Value, json;
+    /// Since 7.2.0. Requires the cluster privilege `manage_transform`. Requires the index
+    /// privileges `read`, `index`, `view_index_metadata`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-update-transform).
+    UpdateTransform -> Value, json;
+    table { name: "transform.update_transform",
+        routes: &[Route::post(&["/_transform/", "/_update"], &[0])],
+        parts: &[Part::one("transform_id")], body: BodyForm::Json, body_required: true,
+        idempotency: Idempotency::Yes }
     query {
         /// If `true`, deferrable validations, such as the existence of the source index, are
         /// skipped.
@@ -30,26 +22,26 @@ builder! {
     }
     property {
         /// If `true`, the stored cloud API key is replaced by one that is derived from the
-        /// credentials of this request. `true` or `false`. Serverless only.
-        force_rekeying("_force_rekeying"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        meta("_meta"): impl Serialize;
-        /// Description, as free text. Text.
-        description("description"): impl Serialize;
-        /// Destination: index and ingest pipeline. Object.
-        dest("dest"): impl Serialize;
-        /// Condition by which documents of the destination are deleted. Object or `null`.
-        retention_policy("retention_policy"): impl Serialize;
-        /// Settings of the transform, such as `docs_per_second`. Object.
-        settings("settings"): impl Serialize;
-        /// Source: indices, query and runtime fields. Object.
-        source("source"): impl Serialize;
-        /// Continuous mode: the field and delay by which new data is found. Object.
-        sync("sync"): impl Serialize;
-    }
-    duration {
-        /// Interval between two runs. Text. Default: `1m`.
+        /// credentials of this request. Serverless only.
+        force_rekeying("_force_rekeying"): bool;
+        /// Description, as free text.
+        description("description"): String;
+        /// Interval between two runs. Default: `1m`.
         frequency("frequency"): Duration;
+    }
+    object {
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        meta("_meta");
+        /// Destination: index and ingest pipeline.
+        dest("dest");
+        /// Condition by which documents of the destination are deleted.
+        retention_policy("retention_policy");
+        /// Settings of the transform, such as `docs_per_second`.
+        settings("settings");
+        /// Source: indices, query and runtime fields.
+        source("source");
+        /// Continuous mode: the field and delay by which new data is found.
+        sync("sync");
     }
 }
 
@@ -57,6 +49,9 @@ impl super::Transform {
     /// Updates a transform.
     #[inline]
     pub fn update_transform(&self, transform_id: impl Param<String>) -> UpdateTransform {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, transform_id), Answer::json)
+        UpdateTransform(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
+            Answer::json,
+        ))
     }
 }

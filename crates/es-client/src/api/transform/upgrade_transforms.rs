@@ -2,21 +2,14 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "transform.upgrade_transforms",
-    routes: &[Route::post(&["/_transform/_upgrade"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_transform/_upgrade`
     ///
-    /// Since 7.16.0. Needs the cluster privilege `manage_transform`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-upgrade-transforms)
-    UpgradeTransforms of UpgradeTransformsEndpoint -> Value, none;
+    /// Since 7.16.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-upgrade-transforms).
+    UpgradeTransforms -> Value, none;
+    table { name: "transform.upgrade_transforms",
+        routes: &[Route::post(&["/_transform/_upgrade"], &[])] }
     query {
         /// If `true`, the request reports the result without making changes. Default: `false`.
         dry_run("dry_run"): bool;
@@ -29,6 +22,6 @@ impl super::Transform {
     /// Upgrades all transforms to the current configuration format.
     #[inline]
     pub fn upgrade_transforms(&self) -> UpgradeTransforms {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        UpgradeTransforms(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,20 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.ack_watch",
-    routes: &[
-        Route::put(&["/_watcher/watch/", "/_ack/"], &[0, 1]),
-        Route::put(&["/_watcher/watch/", "/_ack"], &[0]),
-    ],
-    parts: &[Part::one("watch_id"), Part::list("action_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_watcher/watch/{watch_id}/_ack/{action_id}`, `/_watcher/watch/{watch_id}/_ack`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-ack-watch)
-    AckWatch of AckWatchEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-ack-watch).
+    AckWatch -> Value, none;
+    table { name: "watcher.ack_watch",
+        routes: &[Route::put(&["/_watcher/watch/", "/_ack/"], &[0, 1]), Route::put(&["/_watcher/watch/", "/_ack"], &[0])],
+        parts: &[Part::one("watch_id"), Part::list("action_id")] }
     query {}
     part {
         /// IDs of the actions to acknowledge. By default, all actions are acknowledged.
-        action_id(1): impl Param<[String]>;
+        action_id(1): [String];
     }
 }
 
@@ -32,6 +23,9 @@ impl super::Watcher {
     /// Acknowledges a watch, which throttles its actions until the condition is no longer met.
     #[inline]
     pub fn ack_watch(&self, watch_id: impl Param<String>) -> AckWatch {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)
+        AckWatch(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, watch_id),
+            Answer::json,
+        ))
     }
 }

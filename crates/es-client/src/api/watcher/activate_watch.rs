@@ -2,22 +2,16 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.activate_watch",
-    routes: &[Route::put(&["/_watcher/watch/", "/_activate"], &[0])],
-    parts: &[Part::one("watch_id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_watcher/watch/{watch_id}/_activate`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-activate-watch)
-    ActivateWatch of ActivateWatchEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-activate-watch).
+    ActivateWatch -> Value, none;
+    table { name: "watcher.activate_watch",
+        routes: &[Route::put(&["/_watcher/watch/", "/_activate"], &[0])],
+        parts: &[Part::one("watch_id")] }
     query {}
 }
 
@@ -25,6 +19,9 @@ impl super::Watcher {
     /// Activates a watch.
     #[inline]
     pub fn activate_watch(&self, watch_id: impl Param<String>) -> ActivateWatch {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, watch_id), Answer::json)
+        ActivateWatch(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, watch_id),
+            Answer::json,
+        ))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.delete_watch",
-    routes: &[Route::delete(&["/_watcher/watch/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `DELETE` `/_watcher/watch/{id}`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-delete-watch)
-    DeleteWatch of DeleteWatchEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-delete-watch).
+    DeleteWatch -> Value, none;
+    table { name: "watcher.delete_watch", routes: &[Route::delete(&["/_watcher/watch/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::Watcher {
     /// Deletes a watch.
     #[inline]
     pub fn delete_watch(&self, id: impl Param<String>) -> DeleteWatch {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        DeleteWatch(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,53 +2,42 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.execute_watch",
-    routes: &[
-        Route::put(&["/_watcher/watch/", "/_execute"], &[0]),
-        Route::put(&["/_watcher/watch/_execute"], &[]),
-    ],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::No,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_watcher/watch/{id}/_execute`, `/_watcher/watch/_execute`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-execute-watch)
-    ExecuteWatch of ExecuteWatchEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-execute-watch).
+    ExecuteWatch -> Value, json;
+    table { name: "watcher.execute_watch",
+        routes: &[Route::put(&["/_watcher/watch/", "/_execute"], &[0]), Route::put(&["/_watcher/watch/_execute"], &[])],
+        parts: &[Part::one("id")], body: BodyForm::Json, idempotency: Idempotency::No }
     query {
         /// If `true`, the response includes debug information. Default: `false`.
         debug("debug"): bool;
     }
     part {
         /// ID of the watch. By default, the `watch` of the body runs.
-        id(0): impl Param<String>;
+        id(0): String;
     }
     property {
+        /// If `true`, the actions run even if the condition is not met. Default: `false`.
+        ignore_condition("ignore_condition"): bool;
+        /// If `true`, the execution is recorded in the watch history. Default: `false`.
+        record_execution("record_execution"): bool;
+    }
+    object {
         /// Execution mode of each action, such as `simulate` or `skip`, by action ID; `_all`
-        /// applies to all actions. Object.
-        action_modes("action_modes"): impl Serialize;
-        /// Payload to use instead of running the input of the watch. Object.
-        alternative_input("alternative_input"): impl Serialize;
-        /// If `true`, the actions run even if the condition is not met. `true` or `false`. Default:
-        /// `false`.
-        ignore_condition("ignore_condition"): impl Serialize;
-        /// If `true`, the execution is recorded in the watch history. `true` or `false`. Default:
-        /// `false`.
-        record_execution("record_execution"): impl Serialize;
-        /// Part of the API specification; released servers may reject it. Object.
-        simulated_actions("simulated_actions"): impl Serialize;
-        /// Data to use as the trigger event of the watch. Object.
-        trigger_data("trigger_data"): impl Serialize;
-        /// Watch definition to run, instead of a stored watch. Object. Default: `null`.
-        watch("watch"): impl Serialize;
+        /// applies to all actions.
+        action_modes("action_modes");
+        /// Payload to use instead of running the input of the watch.
+        alternative_input("alternative_input");
+        /// Part of the API specification; released servers may reject it.
+        simulated_actions("simulated_actions");
+        /// Data to use as the trigger event of the watch.
+        trigger_data("trigger_data");
+        /// Watch definition to run, instead of a stored watch. Default: `null`.
+        watch("watch");
     }
 }
 
@@ -56,6 +45,6 @@ impl super::Watcher {
     /// Runs a watch now. The request is not retried once a node may have received it.
     #[inline]
     pub fn execute_watch(&self) -> ExecuteWatch {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        ExecuteWatch(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.get_settings",
-    routes: &[Route::get(&["/_watcher/settings"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_watcher/settings`
     ///
-    /// Not on serverless.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-get-settings)
-    GetSettings of GetSettingsEndpoint -> Value, none;
+    /// Not available on serverless. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-get-settings).
+    GetSettings -> Value, none;
+    table { name: "watcher.get_settings", routes: &[Route::get(&["/_watcher/settings"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +19,6 @@ impl super::Watcher {
     /// Returns the settings of the watcher index.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        GetSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.get_watch",
-    routes: &[Route::get(&["/_watcher/watch/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_watcher/watch/{id}`
     ///
-    /// Since 5.6.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
-    ///
+    /// Since 5.6.0. Not available on serverless. Requires the cluster privilege `monitor_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-get-watch)
-    GetWatch of GetWatchEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-get-watch).
+    GetWatch -> Value, none;
+    table { name: "watcher.get_watch", routes: &[Route::get(&["/_watcher/watch/"], &[0])],
+        parts: &[Part::one("id")] }
     query {}
 }
 
@@ -25,6 +18,9 @@ impl super::Watcher {
     /// Returns a watch.
     #[inline]
     pub fn get_watch(&self, id: impl Param<String>) -> GetWatch {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        GetWatch(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

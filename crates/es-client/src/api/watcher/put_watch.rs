@@ -2,54 +2,46 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.put_watch",
-    routes: &[Route::put(&["/_watcher/watch/"], &[0])],
-    parts: &[Part::one("id")],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_watcher/watch/{id}`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-put-watch)
-    PutWatch of PutWatchEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-put-watch).
+    PutWatch -> Value, json;
+    table { name: "watcher.put_watch", routes: &[Route::put(&["/_watcher/watch/"], &[0])],
+        parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
         /// If `true`, the watch is activated. Default: `true`.
         active("active"): bool;
         /// The operation runs only if the last change of the document has this primary term;
         /// otherwise it fails with status 409.
-        if_primary_term("if_primary_term"): impl Param<i64>;
+        if_primary_term("if_primary_term"): i64;
         /// The operation runs only if the last change of the document has this sequence number;
         /// otherwise it fails with status 409.
-        if_seq_no("if_seq_no"): impl Param<i64>;
+        if_seq_no("if_seq_no"): i64;
         /// Version that the watch must have.
-        version("version"): impl Param<i64>;
+        version("version"): i64;
     }
     property {
-        /// Actions that run when the condition is met, by ID. Object.
-        actions("actions"): impl Serialize;
-        /// Condition that must be met for the actions to run. By default, it is always met. Object.
-        condition("condition"): impl Serialize;
-        /// Input that loads the payload of the watch. Object.
-        input("input"): impl Serialize;
-        /// Custom metadata, which Elasticsearch stores but does not use. Object.
-        metadata("metadata"): impl Serialize;
-        /// Minimum time between two runs of an action, in milliseconds. Number.
-        throttle_period_in_millis("throttle_period_in_millis"): impl Serialize;
-        /// Transform of the payload before the actions run. Object.
-        transform("transform"): impl Serialize;
-        /// Trigger that determines when the watch runs. Object.
-        trigger("trigger"): impl Serialize;
-    }
-    duration {
-        /// Minimum time between two runs of an action. Text.
+        /// Minimum time between two runs of an action.
         throttle_period("throttle_period"): Duration;
+        /// Minimum time between two runs of an action, in milliseconds.
+        throttle_period_in_millis("throttle_period_in_millis"): i64;
+    }
+    object {
+        /// Actions that run when the condition is met, by ID.
+        actions("actions");
+        /// Condition that must be met for the actions to run. By default, it is always met.
+        condition("condition");
+        /// Input that loads the payload of the watch.
+        input("input");
+        /// Custom metadata, which Elasticsearch stores but does not use.
+        metadata("metadata");
+        /// Transform of the payload before the actions run.
+        transform("transform");
+        /// Trigger that determines when the watch runs.
+        trigger("trigger");
     }
 }
 
@@ -57,6 +49,9 @@ impl super::Watcher {
     /// Creates or updates a watch.
     #[inline]
     pub fn put_watch(&self, id: impl Param<String>) -> PutWatch {
-        Request::new(Call::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json)
+        PutWatch(Request::new(
+            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
+            Answer::json,
+        ))
     }
 }

@@ -2,35 +2,30 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.query_watches",
-    routes: &[Route::get_or_post(&["/_watcher/_query/watches"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` or `POST` `/_watcher/_query/watches`
     ///
-    /// Since 7.11.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
-    ///
+    /// Since 7.11.0. Not available on serverless. Requires the cluster privilege `monitor_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-query-watches)
-    QueryWatches of QueryWatchesEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-query-watches).
+    QueryWatches -> Value, json;
+    table { name: "watcher.query_watches",
+        routes: &[Route::get_or_post(&["/_watcher/_query/watches"], &[])], body: BodyForm::Json,
+        idempotency: Idempotency::Yes }
     query {}
     property {
-        /// Number of watches to skip. Number. Default: `0`.
-        from("from"): impl Serialize;
-        /// Query (Query DSL) that watches must match. Object.
-        query("query"): impl Serialize;
-        /// Sort values of the last hit of the previous page. List.
-        search_after("search_after"): impl Serialize;
-        /// Maximum number of watches to return. Number. Default: `10`.
-        size("size"): impl Serialize;
-        /// Fields to sort by, in order of precedence, such as `price:desc`. Text or object or list.
-        sort("sort"): impl Serialize;
+        /// Number of watches to skip. Default: `0`.
+        from("from"): i64;
+        /// Query (Query DSL) that watches must match.
+        query("query"): dsl::Query;
+        /// Maximum number of watches to return. Default: `10`.
+        size("size"): i64;
+        /// Fields to sort by, in order of precedence, such as `price:desc`.
+        sort("sort"): [dsl::Sort];
+    }
+    object {
+        /// Sort values of the last hit of the previous page.
+        search_after("search_after");
     }
 }
 
@@ -38,6 +33,6 @@ impl super::Watcher {
     /// Searches watches.
     #[inline]
     pub fn query_watches(&self) -> QueryWatches {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        QueryWatches(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

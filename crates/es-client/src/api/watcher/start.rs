@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.start",
-    routes: &[Route::post(&["/_watcher/_start"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_watcher/_start`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-start)
-    Start of StartEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-start).
+    Start -> Value, none;
+    table { name: "watcher.start", routes: &[Route::post(&["/_watcher/_start"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +21,6 @@ impl super::Watcher {
     /// Starts the watch service.
     #[inline]
     pub fn start(&self) -> Start {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Start(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,29 +2,23 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.stats",
-    routes: &[Route::get(&["/_watcher/stats/"], &[0]), Route::get(&["/_watcher/stats"], &[])],
-    parts: &[Part::list("metric")],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_watcher/stats/{metric}`, `/_watcher/stats`
     ///
-    /// Since 5.5.0. Not on serverless. Needs the cluster privilege `monitor_watcher`.
-    ///
+    /// Since 5.5.0. Not available on serverless. Requires the cluster privilege `monitor_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-stats)
-    Stats of StatsEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-stats).
+    Stats -> Value, none;
+    table { name: "watcher.stats",
+        routes: &[Route::get(&["/_watcher/stats/"], &[0]), Route::get(&["/_watcher/stats"], &[])],
+        parts: &[Part::list("metric")] }
     query {
         /// If `true`, the response includes stack traces of running watches. Default: `false`.
         emit_stacktraces("emit_stacktraces"): bool;
     }
     part {
         /// Metrics to return. By default, all are returned.
-        metric(0): impl Param<[params::WatcherMetric]>;
+        metric(0): [params::WatcherMetric];
     }
 }
 
@@ -32,6 +26,6 @@ impl super::Watcher {
     /// Returns statistics of the watch service.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

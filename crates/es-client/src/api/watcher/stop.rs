@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.stop",
-    routes: &[Route::post(&["/_watcher/_stop"], &[])],
-    query: QUERY,
-    repeat: Repeat::Yes,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `POST` `/_watcher/_stop`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-stop)
-    Stop of StopEndpoint -> Value, none;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-stop).
+    Stop -> Value, none;
+    table { name: "watcher.stop", routes: &[Route::post(&["/_watcher/_stop"], &[])],
+        idempotency: Idempotency::Yes }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -28,6 +21,6 @@ impl super::Watcher {
     /// Stops the watch service.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Stop(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

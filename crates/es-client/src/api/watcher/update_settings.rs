@@ -2,22 +2,15 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "watcher.update_settings",
-    routes: &[Route::put(&["/_watcher/settings"], &[])],
-    query: QUERY,
-    body: BodyForm::Json,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `PUT` `/_watcher/settings`
     ///
-    /// Not on serverless. Needs the cluster privilege `manage_watcher`.
-    ///
+    /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-update-settings)
-    UpdateSettings of UpdateSettingsEndpoint -> Value, json;
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-update-settings).
+    UpdateSettings -> Value, json;
+    table { name: "watcher.update_settings", routes: &[Route::put(&["/_watcher/settings"], &[])],
+        body: BodyForm::Json, body_required: true }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -25,10 +18,10 @@ builder! {
         timeout("timeout"): Duration;
     }
     property {
-        /// Range of the number of replicas, depending on the number of nodes, such as `0-1`. Text.
-        index_auto_expand_replicas("index.auto_expand_replicas"): impl Serialize;
-        /// Number of replicas of the index. Number.
-        index_number_of_replicas("index.number_of_replicas"): impl Serialize;
+        /// Range of the number of replicas, depending on the number of nodes, such as `0-1`.
+        index_auto_expand_replicas("index.auto_expand_replicas"): String;
+        /// Number of replicas of the index.
+        index_number_of_replicas("index.number_of_replicas"): i64;
     }
 }
 
@@ -36,6 +29,6 @@ impl super::Watcher {
     /// Updates the settings of the watcher index.
     #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        UpdateSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,27 +2,19 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "xpack.info",
-    routes: &[Route::get(&["/_xpack"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_xpack`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-xpack-info)
-    Info of InfoEndpoint -> Value, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-xpack-info).
+    Info -> Value, none;
+    table { name: "xpack.info", routes: &[Route::get(&["/_xpack"], &[])] }
     query {
         /// If `true`, an Enterprise license is reported as `enterprise`; if `false`, as `platinum`.
         /// Deprecated since 8.0.0.
         accept_enterprise("accept_enterprise"): bool;
         /// Kinds of information to return: `build`, `features` or `license`.
-        categories("categories"): impl Param<[params::XPackCategory]>;
+        categories("categories"): [params::XPackCategory];
     }
 }
 
@@ -30,6 +22,6 @@ impl super::Xpack {
     /// Returns build, license and available features.
     #[inline]
     pub fn info(&self) -> Info {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Info(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

@@ -2,21 +2,13 @@
 
 use crate::call::prelude::*;
 
-pub(in crate::api) static ENDPOINT: Endpoint = Endpoint {
-    name: "xpack.usage",
-    routes: &[Route::get(&["/_xpack/usage"], &[])],
-    query: QUERY,
-    ..Endpoint::NEW
-};
-
-builder! {
+call! {
     /// `GET` `/_xpack/usage`
     ///
-    /// Needs the cluster privilege `monitor`.
-    ///
-    /// [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-xpack-usage)
-    Usage of UsageEndpoint -> Value, none;
+    /// Requires the cluster privilege `monitor`. [Elasticsearch's
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-xpack-usage).
+    Usage -> Value, none;
+    table { name: "xpack.usage", routes: &[Route::get(&["/_xpack/usage"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
         master_timeout("master_timeout"): Duration;
@@ -27,6 +19,6 @@ impl super::Xpack {
     /// Returns which features are available and enabled, and their usage.
     #[inline]
     pub fn usage(&self) -> Usage {
-        Request::new(Call::new(&self.client, &ENDPOINT), Answer::json)
+        Usage(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
     }
 }

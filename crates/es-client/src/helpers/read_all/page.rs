@@ -11,6 +11,7 @@ use serde_json::{
 
 use super::builder::Spec;
 use crate::{
+    Call,
     error::{Error, Result},
     helpers::request::send_with_retry,
     json_read::{self, ReadError},
@@ -109,7 +110,7 @@ impl Cursor {
             }
         };
         for (name, value) in &spec.properties {
-            search.call.property(name, value);
+            search = search.property(name, value);
         }
         search = search
             .source(&*spec.source_filter())
@@ -117,7 +118,7 @@ impl Cursor {
             // With this the server says so by its status, which is retried.
             .allow_partial_search_results(spec.allow_partial);
         if spec.slices > 1 {
-            search.call.property("slice", json!({"id": self.slice, "max": spec.slices}));
+            search = search.property("slice", json!({"id": self.slice, "max": spec.slices}));
         }
         if !spec.sorted {
             let order = if point_in_time.is_some() { "_shard_doc" } else { "_doc" };
@@ -131,7 +132,7 @@ impl Cursor {
                 .track_total_hits(false);
         }
         if let Place::After(Some(values)) = &self.place {
-            search.call.property("search_after", values);
+            search = search.property("search_after", values);
         }
         search.send()
     }

@@ -12,6 +12,7 @@ use super::{
     resume::Position,
 };
 use crate::{
+    Call,
     client::Elasticsearch,
     error::{Error, Result},
     helpers::request::send_with_retry,

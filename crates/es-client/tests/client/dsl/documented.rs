@@ -1,6 +1,12 @@
 //! The JSON that the query DSL builds, against that of Elasticsearch's documentation.
 
-use es_client::dsl::{Aggregation, Highlight, Query, Sort, Suggester};
+use es_client::{
+    dsl::{Aggregation, CompositeSource, Highlight, HighlightField, Query, Sort, Suggester},
+    params::{
+        CalendarInterval, ChildScoreMode, DistanceUnit, FunctionBoostMode, Operator, SortMode,
+        TextQueryType,
+    },
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -41,7 +47,7 @@ fn queries_of_one_field() {
 #[test]
 fn queries_of_text_and_places() {
     is(
-        Query::match_("a", "x y").operator("and"),
+        Query::match_("a", "x y").operator(Operator::And),
         &json!({"match": {"a": {"query": "x y", "operator": "and"}}}),
     );
     is(
@@ -53,7 +59,7 @@ fn queries_of_text_and_places() {
         &json!({"match_phrase_prefix": {"a": {"query": "x"}}}),
     );
     is(
-        Query::multi_match(["a^3", "b"], "x").kind("best_fields").tie_breaker(0.3),
+        Query::multi_match(["a^3", "b"], "x").type_(TextQueryType::BestFields).tie_breaker(0.3),
         &json!({"multi_match": {"query": "x", "fields": ["a^3", "b"], "type": "best_fields",
             "tie_breaker": 0.3}}),
     );
@@ -62,7 +68,7 @@ fn queries_of_text_and_places() {
         &json!({"query_string": {"query": "(a) OR b", "default_field": "c"}}),
     );
     is(
-        Query::simple_query_string("a + b").fields(["c"]).default_operator("and"),
+        Query::simple_query_string("a + b").fields(["c"]).default_operator(Operator::And),
         &json!({"simple_query_string": {"query": "a + b", "fields": ["c"], "default_operator": "and"}}),
     );
     is(
@@ -99,7 +105,9 @@ fn queries_of_queries() {
         &json!({"dis_max": {"queries": [term, term], "tie_breaker": 0.7}}),
     );
     is(
-        Query::function_score(a()).function(json!({"random_score": {}})).boost_mode("multiply"),
+        Query::function_score(a())
+            .function(json!({"random_score": {}}))
+            .boost_mode(FunctionBoostMode::Multiply),
         &json!({"function_score": {"query": term, "functions": [{"random_score": {}}],
             "boost_mode": "multiply"}}),
     );
@@ -108,7 +116,7 @@ fn queries_of_queries() {
         &json!({"script_score": {"query": term, "script": {"source": "1"}}}),
     );
     is(
-        Query::nested("o", a()).score_mode("avg"),
+        Query::nested("o", a()).score_mode(ChildScoreMode::Avg),
         &json!({"nested": {"path": "o", "query": term, "score_mode": "avg"}}),
     );
     is(
@@ -122,8 +130,8 @@ fn queries_of_queries() {
 fn json_stands_wherever_a_query_does() {
     let given = json!({"shape": {"x": {"relation": "within"}}});
     is(Query::bool().filter(given.clone()), &json!({"bool": {"filter": [given]}}));
-    is(Query::from(json!({"bool": {}})).with("boost", 2), &json!({"bool": {"boost": 2}}));
-    is(Query::from(json!([1])).with("boost", 2), &json!([1]));
+    is(Query::from(json!([1])), &json!([1]));
+    is(Query::bool().with("boost", 2), &json!({"bool": {"boost": 2}}));
     is(Query::term("a", 1).boost(1).boost(2), &json!({"term": {"a": {"value": 1, "boost": 2}}}));
 }
 
@@ -136,7 +144,7 @@ fn aggregations() {
     is(Aggregation::histogram("p", 50.0), &json!({"histogram": {"field": "p", "interval": 50}}));
     is(Aggregation::histogram("p", 0.5), &json!({"histogram": {"field": "p", "interval": 0.5}}));
     is(
-        Aggregation::date_histogram("t", "month"),
+        Aggregation::date_histogram("t", CalendarInterval::Month),
         &json!({"date_histogram": {"field": "t", "calendar_interval": "month"}}),
     );
     is(
@@ -157,11 +165,11 @@ fn aggregations() {
         &json!({"top_hits": {"size": 1, "sort": [{"t": {"order": "desc"}}]}}),
     );
     is(
-        Aggregation::composite([("b", Aggregation::terms("brand"))]).after(json!({"b": "x"})),
+        Aggregation::composite([("b", CompositeSource::terms("brand"))]).after(json!({"b": "x"})),
         &json!({"composite": {"sources": [{"b": {"terms": {"field": "brand"}}}], "after": {"b": "x"}}}),
     );
     is(
-        Aggregation::percentiles("t").percents([95, 99]),
+        Aggregation::percentiles("t").percents([95.0, 99.0]),
         &json!({"percentiles": {"field": "t", "percents": [95, 99]}}),
     );
 }
@@ -169,15 +177,18 @@ fn aggregations() {
 #[test]
 fn sorts_highlights_and_suggesters() {
     is(
-        Sort::field("p").asc().mode("avg").missing("_last"),
+        Sort::field("p").asc().mode(SortMode::Avg).missing("_last"),
         &json!({"p": {"order": "asc", "mode": "avg", "missing": "_last"}}),
     );
     is(
-        Sort::geo_distance("at", [-70, 40]).asc().unit("km"),
+        Sort::geo_distance("at", [-70, 40]).asc().unit(DistanceUnit::Kilometers),
         &json!({"_geo_distance": {"at": [-70, 40], "order": "asc", "unit": "km"}}),
     );
     is(
-        Highlight::new().field("a").field_with("b", json!({"fragment_size": 9})).pre_tags(["<b>"]),
+        Highlight::new()
+            .field("a")
+            .field_with("b", HighlightField::new().fragment_size(9))
+            .pre_tags(["<b>"]),
         &json!({"fields": {"a": {}, "b": {"fragment_size": 9}}, "pre_tags": ["<b>"]}),
     );
     is(

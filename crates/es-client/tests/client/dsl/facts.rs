@@ -37,22 +37,6 @@ impl Facts {
         .collect()
     }
 
-    /// The types with properties that an expression leads to, choices included.
-    pub(crate) fn structs(&self, expression: &str) -> Vec<String> {
-        let name = expression.trim_matches(|c| "1{}[]*".contains(c));
-        let Some(known) = self.0.get(name) else { return Vec::new() };
-        let choices = |of: &Value| -> Vec<String> {
-            let list = of.as_array().map(|list| list.iter().collect::<Vec<_>>());
-            let list = list.or_else(|| Some(of.as_object()?.values().collect()));
-            list.unwrap().iter().flat_map(|it| self.structs(it.as_str().unwrap())).collect()
-        };
-        match known["k"].as_str().unwrap() {
-            "struct" | "container" => vec![name.to_owned()],
-            "untagged" | "union" | "tagged" => choices(&known["of"]),
-            _ => Vec::new(),
-        }
-    }
-
     /// Whether a value is of a type; the properties that it has go into `seen`.
     pub(crate) fn fits(
         &self,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_client::{
-    params,
+    Call, params,
     types::{ClusterHealth, Info, TaskInfo, TaskResponse},
 };
 use http::StatusCode;

@@ -184,7 +184,7 @@ pub(super) async fn by_query(run: &mut Run, i: &str) {
     let body = json!({"source": {"index": i}, "dest": {"index": copy, "op_type": "create"}, "conflicts": "proceed"});
     let call = || {
         let call = es.reindex().source(&body["source"]).dest(&body["dest"]);
-        call.conflicts("proceed").refresh(true)
+        call.conflicts(es_client::params::Conflicts::Proceed).refresh(true)
     };
     let params = json!({"refresh": true});
     let Some(copied) = run.ask("reindex", params.clone(), body.clone(), call()).await else {

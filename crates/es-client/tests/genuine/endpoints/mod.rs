@@ -26,7 +26,7 @@ use crate::{server, table};
 
 /// The endpoints that have typed responses.
 fn typed() -> BTreeSet<&'static str> {
-    let table = include_str!("../../../../es-codegen/tables/answers.toml");
+    let table = include_str!("../../../../es-codegen/tables/responses.toml");
     let names = table.lines().filter_map(|line| line.strip_prefix('"')?.split('"').next());
     names.collect()
 }

@@ -29,16 +29,17 @@ pub(super) fn all(calls: &mut Calls) {
             .suggest_text("suggest_text /é").terminate_after_param(7)
             .timeout_param(Duration::from_millis(1500)).track_scores_param(true)
             .track_total_hits_param(7).typed_keys(true).version_param(true)
-            .wait_for_completion_timeout(Duration::from_millis(1500)).source("_source")
-            .aggregations("aggregations").collapse("collapse").docvalue_fields("docvalue_fields")
-            .explain("explain").ext("ext").fields("fields").from("from").highlight("highlight")
-            .indices_boost("indices_boost").knn("knn").min_score("min_score").pit("pit")
-            .post_filter("post_filter").profile("profile").query("query").rescore("rescore")
-            .runtime_mappings("runtime_mappings").script_fields("script_fields")
-            .search_after("search_after").seq_no_primary_term("seq_no_primary_term").size("size")
-            .slice("slice").sort("sort").stats("stats").stored_fields("stored_fields")
-            .suggest("suggest").terminate_after("terminate_after").timeout("timeout")
-            .track_scores("track_scores").track_total_hits("track_total_hits").version("version");
+            .wait_for_completion_timeout(Duration::from_millis(1500)).source(json!({"a": 1}))
+            .aggregations(json!({"a": 1})).collapse(json!({"a": 1}))
+            .docvalue_fields(json!({"a": 1})).explain(true).ext(json!({"a": 1}))
+            .fields(json!({"a": 1})).from(7).highlight(json!({"a": 1}))
+            .indices_boost(json!({"a": 1})).knn(json!({"a": 1})).min_score(0.5)
+            .pit(json!({"a": 1})).post_filter(json!({"a": 1})).profile(true).query(json!({"a": 1}))
+            .rescore(json!({"a": 1})).runtime_mappings(json!({"a": 1}))
+            .script_fields(json!({"a": 1})).search_after(json!({"a": 1})).seq_no_primary_term(true)
+            .size(7).slice(json!({"a": 1})).sort(json!({"a": 1})).stats(["stats", "b*"])
+            .stored_fields(["stored_fields", "b*"]).suggest(json!({"a": 1})).terminate_after(7)
+            .timeout("timeout").track_scores(true).track_total_hits(7).version(true);
         "async_search.submit" "1" it.submit_all::<Value>();
     }
 }

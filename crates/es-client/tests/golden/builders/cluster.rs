@@ -9,7 +9,7 @@ pub(super) fn all(calls: &mut Calls) {
             .current_node_param("current_node /é").include_disk_info(true)
             .include_yes_decisions(true).index_param("index /é")
             .master_timeout(Duration::from_millis(1500)).primary_param(true).shard_param(7)
-            .current_node("current_node").index("index").primary("primary").shard("shard");
+            .current_node("current_node").index("index").primary(true).shard(7);
         "cluster.delete_component_template" "full" it.delete_component_template(["name /é", "b*"])
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500));
         "cluster.delete_voting_config_exclusions" "full" it.delete_voting_config_exclusions()
@@ -38,14 +38,14 @@ pub(super) fn all(calls: &mut Calls) {
             .node_names(["node_names /é", "b*"]).timeout(Duration::from_millis(1500));
         "cluster.put_component_template" "full" it.put_component_template("name /é")
             .cause("cause /é").create(true).master_timeout(Duration::from_millis(1500))
-            .meta("_meta").deprecated("deprecated").template("template").version("version");
+            .meta(json!({"a": 1})).deprecated(true).template(json!({"a": 1})).version(7);
         "cluster.put_settings" "full" it.put_settings().flat_settings(true)
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .persistent("persistent").transient("transient");
+            .persistent(json!({"a": 1})).transient(json!({"a": 1}));
         "cluster.remote_info" "full" it.remote_info();
         "cluster.reroute" "full" it.reroute().dry_run(true).explain(true)
             .master_timeout(Duration::from_millis(1500)).metric(["metric /é", "b*"])
-            .retry_failed(true).timeout(Duration::from_millis(1500)).commands("commands");
+            .retry_failed(true).timeout(Duration::from_millis(1500)).commands(json!({"a": 1}));
         "cluster.state" "full" it.state()
             .metric([params::ClusterStateMetric::All, params::ClusterStateMetric::Version])
             .index(["index /é", "b*"]).allow_no_indices(true)

@@ -12,14 +12,14 @@ pub(super) fn all(calls: &mut Calls) {
             .include_deleted(true).index_name(["index_name /é", "b*"]).query("query /é")
             .service_type(["service_type /é", "b*"]).size(7);
         "connector.post" "full" it.post().description("description").index_name("index_name")
-            .is_native("is_native").language("language").name("name").service_type("service_type");
+            .is_native(true).language("language").name("name").service_type("service_type");
         "connector.put" "full" it.put().connector_id("connector_id /é").description("description")
-            .index_name("index_name").is_native("is_native").language("language").name("name")
+            .index_name("index_name").is_native(true).language("language").name("name")
             .service_type("service_type");
         "connector.sync_job_cancel" "full" it.sync_job_cancel("connector_sync_job_id /é");
         "connector.sync_job_check_in" "full" it.sync_job_check_in("connector_sync_job_id /é");
         "connector.sync_job_claim" "full" it.sync_job_claim("connector_sync_job_id /é")
-            .sync_cursor("sync_cursor").worker_hostname("worker_hostname");
+            .sync_cursor(json!({"a": 1})).worker_hostname("worker_hostname");
         "connector.sync_job_delete" "full" it.sync_job_delete("connector_sync_job_id /é");
         "connector.sync_job_error" "full" it.sync_job_error("connector_sync_job_id /é")
             .error("error");
@@ -27,37 +27,37 @@ pub(super) fn all(calls: &mut Calls) {
         "connector.sync_job_list" "full" it.sync_job_list().connector_id("connector_id /é")
             .from(7).job_type([params::SyncJobType::Full, params::SyncJobType::Incremental])
             .size(7).status(params::SyncStatus::Canceling);
-        "connector.sync_job_post" "full" it.sync_job_post().id("id").job_type("job_type")
-            .trigger_method("trigger_method");
+        "connector.sync_job_post" "full" it.sync_job_post().id("id")
+            .job_type(params::SyncJobType::Full)
+            .trigger_method(params::SyncJobTriggerMethod::OnDemand);
         "connector.sync_job_update_stats" "full" it.sync_job_update_stats("connector_sync_job_id /é")
-            .deleted_document_count("deleted_document_count")
-            .indexed_document_count("indexed_document_count")
-            .indexed_document_volume("indexed_document_volume").metadata("metadata")
-            .total_document_count("total_document_count").last_seen(Duration::from_millis(1500));
+            .deleted_document_count(7).indexed_document_count(7).indexed_document_volume(7)
+            .last_seen(Duration::from_millis(1500)).metadata(json!({"a": 1}))
+            .total_document_count(7);
         "connector.update_active_filtering" "full" it.update_active_filtering("connector_id /é");
         "connector.update_api_key_id" "full" it.update_api_key_id("connector_id /é")
             .api_key_id("api_key_id").api_key_secret_id("api_key_secret_id");
         "connector.update_configuration" "full" it.update_configuration("connector_id /é")
-            .configuration("configuration").values("values");
+            .configuration(json!({"a": 1})).values(json!({"a": 1}));
         "connector.update_error" "full" it.update_error("connector_id /é").error("error");
         "connector.update_features" "full" it.update_features("connector_id /é")
-            .features("features");
+            .features(json!({"a": 1}));
         "connector.update_filtering" "full" it.update_filtering("connector_id /é")
-            .advanced_snippet("advanced_snippet").filtering("filtering").rules("rules");
+            .advanced_snippet(json!({"a": 1})).filtering(json!({"a": 1})).rules(json!({"a": 1}));
         "connector.update_filtering_validation" "full" it.update_filtering_validation("connector_id /é")
-            .validation("validation");
+            .validation(json!({"a": 1}));
         "connector.update_index_name" "full" it.update_index_name("connector_id /é")
             .index_name("index_name");
         "connector.update_name" "full" it.update_name("connector_id /é")
             .description("description").name("name");
-        "connector.update_native" "full" it.update_native("connector_id /é")
-            .is_native("is_native");
+        "connector.update_native" "full" it.update_native("connector_id /é").is_native(true);
         "connector.update_pipeline" "full" it.update_pipeline("connector_id /é")
-            .pipeline("pipeline");
+            .pipeline(json!({"a": 1}));
         "connector.update_scheduling" "full" it.update_scheduling("connector_id /é")
-            .scheduling("scheduling");
+            .scheduling(json!({"a": 1}));
         "connector.update_service_type" "full" it.update_service_type("connector_id /é")
             .service_type("service_type");
-        "connector.update_status" "full" it.update_status("connector_id /é").status("status");
+        "connector.update_status" "full" it.update_status("connector_id /é")
+            .status(params::ConnectorStatus::Created);
     }
 }

@@ -15,14 +15,14 @@ pub(super) fn all(calls: &mut Calls) {
             .operations([json!({"a": 1}), json!({"b": 2})]);
         "cancel_reindex" "full" it.cancel_reindex("task_id /é").wait_for_completion(true);
         "clear_scroll" "full" it.clear_scroll().scroll_id_part(["scroll_id /é", "b*"])
-            .scroll_id("scroll_id");
+            .scroll_id(["scroll_id", "b*"]);
         "close_point_in_time" "full" it.close_point_in_time().id("id");
         "count" "full" it.count(["index /é", "b*"]).allow_no_indices(true).analyze_wildcard(true)
             .analyzer("analyzer /é").default_operator(params::Operator::And).df("df /é")
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_throttled(true).ignore_unavailable(true).lenient(true).min_score(0.5)
             .preference("preference /é").q("q /é").routing(["routing /é", "b*"])
-            .stats(["stats /é", "b*"]).terminate_after(7).query("query");
+            .stats(["stats /é", "b*"]).terminate_after(7).query(json!({"a": 1}));
         "count" "1" it.count_all();
         "create" "full" it.create("index /é", "id /é").include_source_on_error(true)
             .pipeline("pipeline /é").refresh(params::Refresh::True).require_alias(true)
@@ -48,8 +48,8 @@ pub(super) fn all(calls: &mut Calls) {
             .slices(params::SlicesCalculation::Auto).sort_param(["sort /é", "b*"])
             .stats(["stats /é", "b*"]).terminate_after(7).timeout(Duration::from_millis(1500))
             .version(true).wait_for_active_shards(params::WaitForActiveShardOptions::All)
-            .wait_for_completion(true).max_docs("max_docs").query("query").slice("slice")
-            .sort("sort");
+            .wait_for_completion(true).max_docs(7).query(json!({"a": 1})).slice(json!({"a": 1}))
+            .sort(json!({"a": 1}));
         "delete_by_query_rethrottle" "full" it.delete_by_query_rethrottle("task_id /é", 0.5);
         "delete_script" "full" it.delete_script("id /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500));
@@ -69,13 +69,13 @@ pub(super) fn all(calls: &mut Calls) {
             .source_includes(["_source_includes /é", "b*"]).analyze_wildcard(true)
             .analyzer("analyzer /é").default_operator(params::Operator::And).df("df /é")
             .lenient(true).preference("preference /é").q("q /é").routing(["routing /é", "b*"])
-            .stored_fields(["stored_fields /é", "b*"]).query("query");
+            .stored_fields(["stored_fields /é", "b*"]).query(json!({"a": 1}));
         "field_caps" "full" it.field_caps(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .fields_param(["fields /é", "b*"]).filters(["filters /é", "b*"])
             .ignore_unavailable(true).include_empty_fields(true).include_unmapped(true)
-            .types(["types /é", "b*"]).fields("fields").index_filter("index_filter")
-            .runtime_mappings("runtime_mappings");
+            .types(["types /é", "b*"]).fields(["fields", "b*"]).index_filter(json!({"a": 1}))
+            .runtime_mappings(json!({"a": 1}));
         "field_caps" "1" it.field_caps_all();
         "get" "full" it.get::<Value>("index /é", "id /é").source(["_source /é", "b*"])
             .source_exclude_vectors(true).source_excludes(["_source_excludes /é", "b*"])
@@ -108,7 +108,7 @@ pub(super) fn all(calls: &mut Calls) {
             .source_excludes(["_source_excludes /é", "b*"])
             .source_includes(["_source_includes /é", "b*"]).preference("preference /é")
             .realtime(true).refresh(true).routing(["routing /é", "b*"])
-            .stored_fields(["stored_fields /é", "b*"]).docs("docs").ids("ids");
+            .stored_fields(["stored_fields /é", "b*"]).docs(json!({"a": 1})).ids(["ids", "b*"]);
         "msearch" "full" it.msearch::<Value>().index(["index /é", "b*"]).allow_no_indices(true)
             .ccs_minimize_roundtrips(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
@@ -125,36 +125,37 @@ pub(super) fn all(calls: &mut Calls) {
             .fields(["fields /é", "b*"]).ids_param(["ids /é", "b*"]).offsets(true).payloads(true)
             .positions(true).preference("preference /é").realtime(true)
             .routing(["routing /é", "b*"]).term_statistics(true).version(7)
-            .version_type(params::VersionType::Internal).docs("docs").ids("ids");
+            .version_type(params::VersionType::Internal).docs(json!({"a": 1})).ids(["ids", "b*"]);
         "open_point_in_time" "full" it.open_point_in_time(["index /é", "b*"], Duration::from_millis(1500))
             .allow_partial_search_results(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_unavailable(true).max_concurrent_shard_requests(7).preference("preference /é")
-            .routing(["routing /é", "b*"]).index_filter("index_filter");
+            .routing(["routing /é", "b*"]).index_filter(json!({"a": 1}));
         "ping" "full" it.ping();
         "put_script" "full" it.put_script("id /é").context("context /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .script("script");
+            .script(json!({"a": 1}));
         "rank_eval" "full" it.rank_eval(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_unavailable(true).search_type(params::SearchType::QueryThenFetch)
-            .metric("metric").requests("requests");
+            .metric(json!({"a": 1})).requests(json!({"a": 1}));
         "rank_eval" "1" it.rank_eval_all();
         "reindex" "full" it.reindex().max_docs_param(7).refresh(true).requests_per_second(0.5)
             .require_alias(true).scroll(Duration::from_millis(1500))
             .slices(params::SlicesCalculation::Auto).timeout(Duration::from_millis(1500))
             .wait_for_active_shards(params::WaitForActiveShardOptions::All)
-            .wait_for_completion(true).conflicts("conflicts").dest("dest").max_docs("max_docs")
-            .script("script").source("source");
+            .wait_for_completion(true).conflicts(params::Conflicts::Abort).dest(json!({"a": 1}))
+            .max_docs(7).script(json!({"a": 1})).source(json!({"a": 1}));
         "reindex_rethrottle" "full" it.reindex_rethrottle("task_id /é", 0.5)
             .group_by(params::GroupBy::Nodes);
         "render_search_template" "full" it.render_search_template().id_part("id /é").file("file")
-            .id("id").params("params").source("source");
-        "scripts_painless_execute" "full" it.scripts_painless_execute().context("context")
-            .context_setup("context_setup").script("script");
+            .id("id").params(json!({"a": 1})).source(json!({"a": 1}));
+        "scripts_painless_execute" "full" it.scripts_painless_execute()
+            .context(params::PainlessContext::PainlessTest).context_setup(json!({"a": 1}))
+            .script(json!({"a": 1}));
         "scroll" "full" it.scroll::<Value>().scroll_id_part("scroll_id /é")
             .rest_total_hits_as_int(true).scroll_param(Duration::from_millis(1500))
-            .scroll_id("scroll_id").scroll(Duration::from_millis(1500));
+            .scroll(Duration::from_millis(1500)).scroll_id("scroll_id");
         "search" "full" it.search::<Value>(["index /é", "b*"]).source_param(["_source /é", "b*"])
             .source_exclude_vectors(true).source_excludes(["_source_excludes /é", "b*"])
             .source_includes(["_source_includes /é", "b*"]).allow_no_indices(true)
@@ -173,27 +174,28 @@ pub(super) fn all(calls: &mut Calls) {
             .suggest_field("suggest_field /é").suggest_mode(params::SuggestMode::Missing)
             .suggest_size(7).suggest_text("suggest_text /é").terminate_after_param(7)
             .timeout_param(Duration::from_millis(1500)).track_scores_param(true)
-            .track_total_hits_param(7).typed_keys(true).version_param(true).source("_source")
-            .aggregations("aggregations").collapse("collapse").docvalue_fields("docvalue_fields")
-            .explain("explain").ext("ext").fields("fields").from("from").highlight("highlight")
-            .indices_boost("indices_boost").knn("knn").min_score("min_score").pit("pit")
-            .post_filter("post_filter").profile("profile").query("query").rank("rank")
-            .rescore("rescore").retriever("retriever").runtime_mappings("runtime_mappings")
-            .script_fields("script_fields").search_after("search_after")
-            .seq_no_primary_term("seq_no_primary_term").size("size").slice("slice").sort("sort")
-            .stats("stats").stored_fields("stored_fields").suggest("suggest")
-            .terminate_after("terminate_after").timeout("timeout").track_scores("track_scores")
-            .track_total_hits("track_total_hits").version("version");
+            .track_total_hits_param(7).typed_keys(true).version_param(true).source(json!({"a": 1}))
+            .aggregations(json!({"a": 1})).collapse(json!({"a": 1}))
+            .docvalue_fields(json!({"a": 1})).explain(true).ext(json!({"a": 1}))
+            .fields(json!({"a": 1})).from(7).highlight(json!({"a": 1}))
+            .indices_boost(json!({"a": 1})).knn(json!({"a": 1})).min_score(0.5)
+            .pit(json!({"a": 1})).post_filter(json!({"a": 1})).profile(true).query(json!({"a": 1}))
+            .rank(json!({"a": 1})).rescore(json!({"a": 1})).retriever(json!({"a": 1}))
+            .runtime_mappings(json!({"a": 1})).script_fields(json!({"a": 1}))
+            .search_after(json!({"a": 1})).seq_no_primary_term(true).size(7).slice(json!({"a": 1}))
+            .sort(json!({"a": 1})).stats(["stats", "b*"]).stored_fields(["stored_fields", "b*"])
+            .suggest(json!({"a": 1})).terminate_after(7).timeout("timeout").track_scores(true)
+            .track_total_hits(7).version(true);
         "search" "1" it.search_all::<Value>();
         "search_mvt" "full" it.search_mvt(["index /é", "b*"], "field /é", 7, 7, 7)
             .exact_bounds_param(true).extent_param(7)
             .grid_agg_param(params::GridAggregationType::Geotile).grid_precision_param(7)
             .grid_type_param(params::GridType::Grid).size_param(7).track_total_hits_param(7)
-            .with_labels_param(true).aggs("aggs").buffer("buffer").exact_bounds("exact_bounds")
-            .extent("extent").fields("fields").grid_agg("grid_agg")
-            .grid_precision("grid_precision").grid_type("grid_type").query("query")
-            .runtime_mappings("runtime_mappings").size("size").sort("sort")
-            .track_total_hits("track_total_hits").with_labels("with_labels");
+            .with_labels_param(true).aggs(json!({"a": 1})).buffer(7).exact_bounds(true).extent(7)
+            .fields(["fields", "b*"]).grid_agg(params::GridAggregationType::Geotile)
+            .grid_precision(7).grid_type(params::GridType::Grid).query(json!({"a": 1}))
+            .runtime_mappings(json!({"a": 1})).size(7).sort(json!({"a": 1})).track_total_hits(7)
+            .with_labels(true);
         "search_shards" "full" it.search_shards(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_unavailable(true).local(true).master_timeout(Duration::from_millis(1500))
@@ -205,30 +207,30 @@ pub(super) fn all(calls: &mut Calls) {
             .explain_param(true).ignore_throttled(true).ignore_unavailable(true)
             .preference("preference /é").profile_param(true).rest_total_hits_as_int(true)
             .routing(["routing /é", "b*"]).scroll(Duration::from_millis(1500))
-            .search_type(params::SearchType::QueryThenFetch).typed_keys(true).explain("explain")
-            .id("id").params("params").profile("profile").source("source");
+            .search_type(params::SearchType::QueryThenFetch).typed_keys(true).explain(true)
+            .id("id").params(json!({"a": 1})).profile(true).source(json!({"a": 1}));
         "search_template" "1" it.search_template_all::<Value>();
-        "terms_enum" "full" it.terms_enum(["index /é", "b*"]).case_insensitive("case_insensitive")
-            .field("field").index_filter("index_filter").search_after("search_after").size("size")
+        "terms_enum" "full" it.terms_enum(["index /é", "b*"]).case_insensitive(true)
+            .field("field").index_filter(json!({"a": 1})).search_after("search_after").size(7)
             .string("string").timeout(Duration::from_millis(1500));
         "termvectors" "full" it.termvectors("index /é").id("id /é").field_statistics_param(true)
             .fields_param(["fields /é", "b*"]).offsets_param(true).payloads_param(true)
             .positions_param(true).preference("preference /é").realtime(true)
             .routing_param(["routing /é", "b*"]).term_statistics_param(true).version_param(7)
-            .version_type_param(params::VersionType::Internal).doc("doc")
-            .field_statistics("field_statistics").fields("fields").filter("filter")
-            .offsets("offsets").payloads("payloads").per_field_analyzer("per_field_analyzer")
-            .positions("positions").routing("routing").term_statistics("term_statistics")
-            .version("version").version_type("version_type");
+            .version_type_param(params::VersionType::Internal).doc(json!({"a": 1}))
+            .field_statistics(true).fields(["fields", "b*"]).filter(json!({"a": 1})).offsets(true)
+            .payloads(true).per_field_analyzer(json!({"a": 1})).positions(true)
+            .routing(["routing", "b*"]).term_statistics(true).version(7)
+            .version_type(params::VersionType::Internal);
         "update" "full" it.update("index /é", "id /é").source_param(["_source /é", "b*"])
             .source_excludes(["_source_excludes /é", "b*"])
             .source_includes(["_source_includes /é", "b*"]).if_primary_term(7).if_seq_no(7)
             .include_source_on_error(true).lang("lang /é").refresh(params::Refresh::True)
             .require_alias(true).retry_on_conflict(7).routing(["routing /é", "b*"])
             .timeout(Duration::from_millis(1500))
-            .wait_for_active_shards(params::WaitForActiveShardOptions::All).source("_source")
-            .detect_noop("detect_noop").doc("doc").doc_as_upsert("doc_as_upsert").script("script")
-            .scripted_upsert("scripted_upsert").upsert("upsert");
+            .wait_for_active_shards(params::WaitForActiveShardOptions::All).source(json!({"a": 1}))
+            .detect_noop(true).doc(json!({"a": 1})).doc_as_upsert(true).script(json!({"a": 1}))
+            .scripted_upsert(true).upsert(json!({"a": 1}));
         "update_by_query" "full" it.update_by_query(["index /é", "b*"]).allow_no_indices(true)
             .analyze_wildcard(true).analyzer("analyzer /é")
             .conflicts_param(params::Conflicts::Abort).default_operator(params::Operator::And)
@@ -244,8 +246,8 @@ pub(super) fn all(calls: &mut Calls) {
             .stats(["stats /é", "b*"]).terminate_after(7).timeout(Duration::from_millis(1500))
             .version(true).version_type(true)
             .wait_for_active_shards(params::WaitForActiveShardOptions::All)
-            .wait_for_completion(true).conflicts("conflicts").max_docs("max_docs").query("query")
-            .script("script").slice("slice");
+            .wait_for_completion(true).conflicts(params::Conflicts::Abort).max_docs(7)
+            .query(json!({"a": 1})).script(json!({"a": 1})).slice(json!({"a": 1}));
         "update_by_query_rethrottle" "full" it.update_by_query_rethrottle("task_id /é", 0.5);
     }
 }

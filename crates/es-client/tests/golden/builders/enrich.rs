@@ -12,8 +12,8 @@ pub(super) fn all(calls: &mut Calls) {
         "enrich.get_policy" "full" it.get_policy().name(["name /é", "b*"])
             .master_timeout(Duration::from_millis(1500));
         "enrich.put_policy" "full" it.put_policy("name /é")
-            .master_timeout(Duration::from_millis(1500)).geo_match("geo_match").match_("match")
-            .range("range");
+            .master_timeout(Duration::from_millis(1500)).geo_match(json!({"a": 1}))
+            .match_(json!({"a": 1})).range(json!({"a": 1}));
         "enrich.stats" "full" it.stats().master_timeout(Duration::from_millis(1500));
     }
 }

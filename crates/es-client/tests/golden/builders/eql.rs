@@ -16,14 +16,13 @@ pub(super) fn all(calls: &mut Calls) {
             .ignore_unavailable(true).keep_alive_param(Duration::from_millis(1500))
             .keep_on_completion_param(true)
             .wait_for_completion_timeout_param(Duration::from_millis(1500))
-            .allow_partial_search_results("allow_partial_search_results")
-            .allow_partial_sequence_results("allow_partial_sequence_results")
-            .case_sensitive("case_sensitive").event_category_field("event_category_field")
-            .fetch_size("fetch_size").fields("fields").filter("filter")
-            .keep_on_completion("keep_on_completion").max_samples_per_key("max_samples_per_key")
-            .query("query").result_position("result_position").runtime_mappings("runtime_mappings")
-            .size("size").tiebreaker_field("tiebreaker_field").timestamp_field("timestamp_field")
-            .keep_alive(Duration::from_millis(1500))
+            .allow_partial_search_results(true).allow_partial_sequence_results(true)
+            .case_sensitive(true).event_category_field("event_category_field").fetch_size(7)
+            .fields(json!({"a": 1})).filter(json!({"a": 1}))
+            .keep_alive(Duration::from_millis(1500)).keep_on_completion(true)
+            .max_samples_per_key(7).query("query").result_position(params::ResultPosition::Tail)
+            .runtime_mappings(json!({"a": 1})).size(7).tiebreaker_field("tiebreaker_field")
+            .timestamp_field("timestamp_field")
             .wait_for_completion_timeout(Duration::from_millis(1500));
     }
 }

@@ -7,12 +7,11 @@ pub(super) fn all(calls: &mut Calls) {
     calls! { calls
         "esql.async_query" "full" it.async_query().allow_partial_results(true)
             .delimiter("delimiter /é").drop_null_columns(true).format(params::EsqlFormat::Csv)
-            .columnar("columnar").filter("filter").include_ccs_metadata("include_ccs_metadata")
-            .include_execution_metadata("include_execution_metadata")
-            .keep_on_completion("keep_on_completion").locale("locale").params("params")
-            .profile("profile").query("query").settings("settings").tables("tables")
-            .time_zone("time_zone").keep_alive(Duration::from_millis(1500))
-            .wait_for_completion_timeout(Duration::from_millis(1500));
+            .columnar(true).filter(json!({"a": 1})).include_ccs_metadata(true)
+            .include_execution_metadata(true).keep_alive(Duration::from_millis(1500))
+            .keep_on_completion(true).locale("locale").params(json!({"a": 1})).profile(true)
+            .query("query").settings(json!({"a": 1})).tables(json!({"a": 1}))
+            .time_zone("time_zone").wait_for_completion_timeout(Duration::from_millis(1500));
         "esql.async_query_delete" "full" it.async_query_delete("id /é");
         "esql.async_query_get" "full" it.async_query_get("id /é").drop_null_columns(true)
             .format(params::EsqlFormat::Csv).keep_alive(Duration::from_millis(1500))
@@ -32,17 +31,16 @@ pub(super) fn all(calls: &mut Calls) {
         "esql.list_queries" "full" it.list_queries();
         "esql.put_data_source" "full" it.put_data_source("name /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .description("description").settings("settings").type_("type");
+            .description("description").settings(json!({"a": 1})).type_("type");
         "esql.put_dataset" "full" it.put_dataset("name /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .data_source("data_source").description("description").mappings("mappings")
-            .resource("resource").settings("settings");
+            .data_source("data_source").description("description").mappings(json!({"a": 1}))
+            .resource("resource").settings(json!({"a": 1}));
         "esql.put_view" "full" it.put_view("name /é").description("description").query("query");
         "esql.query" "full" it.query().allow_partial_results(true).delimiter("delimiter /é")
-            .drop_null_columns(true).format(params::EsqlFormat::Csv).columnar("columnar")
-            .filter("filter").include_ccs_metadata("include_ccs_metadata")
-            .include_execution_metadata("include_execution_metadata").locale("locale")
-            .params("params").profile("profile").query("query").settings("settings")
-            .tables("tables").time_zone("time_zone");
+            .drop_null_columns(true).format(params::EsqlFormat::Csv).columnar(true)
+            .filter(json!({"a": 1})).include_ccs_metadata(true).include_execution_metadata(true)
+            .locale("locale").params(json!({"a": 1})).profile(true).query("query")
+            .settings(json!({"a": 1})).tables(json!({"a": 1})).time_zone("time_zone");
     }
 }

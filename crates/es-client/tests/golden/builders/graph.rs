@@ -6,7 +6,7 @@ pub(super) fn all(calls: &mut Calls) {
     let it = calls.client.graph();
     calls! { calls
         "graph.explore" "full" it.explore(["index /é", "b*"]).routing(["routing /é", "b*"])
-            .timeout(Duration::from_millis(1500)).connections("connections").controls("controls")
-            .query("query").vertices("vertices");
+            .timeout(Duration::from_millis(1500)).connections(json!({"a": 1}))
+            .controls(json!({"a": 1})).query(json!({"a": 1})).vertices(json!({"a": 1}));
     }
 }

@@ -16,11 +16,11 @@ pub(super) fn all(calls: &mut Calls) {
             .master_timeout(Duration::from_millis(1500))
             .legacy_template_to_delete("legacy_template_to_delete")
             .node_attribute("node_attribute");
-        "ilm.move_to_step" "full" it.move_to_step("index /é").current_step("current_step")
-            .next_step("next_step");
+        "ilm.move_to_step" "full" it.move_to_step("index /é").current_step(json!({"a": 1}))
+            .next_step(json!({"a": 1}));
         "ilm.put_lifecycle" "full" it.put_lifecycle("policy /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .policy("policy");
+            .policy(json!({"a": 1}));
         "ilm.remove_policy" "full" it.remove_policy("index /é");
         "ilm.retry" "full" it.retry("index /é");
         "ilm.start" "full" it.start().master_timeout(Duration::from_millis(1500))

@@ -11,8 +11,9 @@ pub(super) fn all(calls: &mut Calls) {
             .ignore_unavailable(true).master_timeout(Duration::from_millis(1500))
             .timeout(Duration::from_millis(1500));
         "indices.analyze" "full" it.analyze().index("index /é").analyzer("analyzer")
-            .attributes("attributes").char_filter("char_filter").explain("explain").field("field")
-            .filter("filter").normalizer("normalizer").text("text").tokenizer("tokenizer");
+            .attributes(["attributes", "b*"]).char_filter(json!({"a": 1})).explain(true)
+            .field("field").filter(json!({"a": 1})).normalizer("normalizer").text(["text", "b*"])
+            .tokenizer(json!({"a": 1}));
         "indices.cancel_migrate_reindex" "full" it.cancel_migrate_reindex(["index /é", "b*"]);
         "indices.clear_cache" "full" it.clear_cache(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
@@ -21,8 +22,8 @@ pub(super) fn all(calls: &mut Calls) {
         "indices.clear_cache" "1" it.clear_cache_all();
         "indices.clone" "full" it.clone("index /é", "target /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .wait_for_active_shards(params::WaitForActiveShardOptions::All).aliases("aliases")
-            .settings("settings");
+            .wait_for_active_shards(params::WaitForActiveShardOptions::All)
+            .aliases(json!({"a": 1})).settings(json!({"a": 1}));
         "indices.close" "full" it.close(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_unavailable(true).master_timeout(Duration::from_millis(1500))
@@ -30,8 +31,8 @@ pub(super) fn all(calls: &mut Calls) {
             .wait_for_active_shards(params::WaitForActiveShardOptions::All);
         "indices.create" "full" it.create("index /é").master_timeout(Duration::from_millis(1500))
             .timeout(Duration::from_millis(1500))
-            .wait_for_active_shards(params::WaitForActiveShardOptions::All).aliases("aliases")
-            .mappings("mappings").settings("settings");
+            .wait_for_active_shards(params::WaitForActiveShardOptions::All)
+            .aliases(json!({"a": 1})).mappings(json!({"a": 1})).settings(json!({"a": 1}));
         "indices.create_data_stream" "full" it.create_data_stream("name /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500));
         "indices.create_from" "full" it.create_from("source /é", "dest /é").body(json!({"a": 1}));
@@ -132,7 +133,7 @@ pub(super) fn all(calls: &mut Calls) {
         "indices.migrate_reindex" "full" it.migrate_reindex().body(json!({"a": 1}));
         "indices.migrate_to_data_stream" "full" it.migrate_to_data_stream("name /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500));
-        "indices.modify_data_stream" "full" it.modify_data_stream().actions("actions");
+        "indices.modify_data_stream" "full" it.modify_data_stream().actions(json!({"a": 1}));
         "indices.open" "full" it.open(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_unavailable(true).master_timeout(Duration::from_millis(1500))
@@ -142,38 +143,39 @@ pub(super) fn all(calls: &mut Calls) {
             .master_timeout(Duration::from_millis(1500));
         "indices.put_alias" "full" it.put_alias(["index /é", "b*"], "name /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .filter("filter").index_routing("index_routing").is_write_index("is_write_index")
+            .filter(json!({"a": 1})).index_routing("index_routing").is_write_index(true)
             .routing("routing").search_routing("search_routing");
         "indices.put_data_lifecycle" "full" it.put_data_lifecycle(["name /é", "b*"])
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .downsampling("downsampling").downsampling_method("downsampling_method")
-            .enabled("enabled").data_retention(Duration::from_millis(1500));
+            .data_retention(Duration::from_millis(1500)).downsampling(json!({"a": 1}))
+            .downsampling_method(params::SamplingMethod::Aggregate).enabled(true);
         "indices.put_data_stream_mappings" "full" it.put_data_stream_mappings(["name /é", "b*"])
             .dry_run(true).master_timeout(Duration::from_millis(1500))
             .timeout(Duration::from_millis(1500)).body(json!({"a": 1}));
         "indices.put_data_stream_options" "full" it.put_data_stream_options(["name /é", "b*"])
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .failure_store("failure_store");
+            .failure_store(json!({"a": 1}));
         "indices.put_data_stream_settings" "full" it.put_data_stream_settings(["name /é", "b*"])
             .dry_run(true).master_timeout(Duration::from_millis(1500))
             .timeout(Duration::from_millis(1500)).body(json!({"a": 1}));
         "indices.put_index_template" "full" it.put_index_template("name /é").cause("cause /é")
-            .create(true).master_timeout(Duration::from_millis(1500)).meta("_meta")
-            .allow_auto_create("allow_auto_create").composed_of("composed_of")
-            .data_stream("data_stream").deprecated("deprecated")
-            .ignore_missing_component_templates("ignore_missing_component_templates")
-            .index_patterns("index_patterns").priority("priority").template("template")
-            .version("version");
+            .create(true).master_timeout(Duration::from_millis(1500)).meta(json!({"a": 1}))
+            .allow_auto_create(true).composed_of(["composed_of", "b*"])
+            .data_stream(json!({"a": 1})).deprecated(true)
+            .ignore_missing_component_templates(["ignore_missing_component_templates", "b*"])
+            .index_patterns(["index_patterns", "b*"]).priority(7).template(json!({"a": 1}))
+            .version(7);
         "indices.put_mapping" "full" it.put_mapping(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_unavailable(true).master_timeout(Duration::from_millis(1500))
             .timeout(Duration::from_millis(1500)).write_index_only(true)
-            .field_names("_field_names").meta("_meta").routing("_routing").source("_source")
-            .date_detection("date_detection").dynamic("dynamic")
-            .dynamic_date_formats("dynamic_date_formats").dynamic_templates("dynamic_templates")
-            .numeric_detection("numeric_detection").properties("properties").runtime("runtime");
+            .field_names(json!({"a": 1})).meta(json!({"a": 1})).routing(json!({"a": 1}))
+            .source(json!({"a": 1})).date_detection(true).dynamic(params::DynamicMapping::Strict)
+            .dynamic_date_formats(["dynamic_date_formats", "b*"])
+            .dynamic_templates(json!({"a": 1})).numeric_detection(true).properties(json!({"a": 1}))
+            .runtime(json!({"a": 1}));
         "indices.put_settings" "full" it.put_settings(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .flat_settings(true).ignore_unavailable(true)
@@ -181,9 +183,9 @@ pub(super) fn all(calls: &mut Calls) {
             .timeout(Duration::from_millis(1500)).body(json!({"a": 1}));
         "indices.put_settings" "1" it.put_settings_all();
         "indices.put_template" "full" it.put_template("name /é").cause("cause /é").create(true)
-            .master_timeout(Duration::from_millis(1500)).order_param(7).aliases("aliases")
-            .index_patterns("index_patterns").mappings("mappings").order("order")
-            .settings("settings").version("version");
+            .master_timeout(Duration::from_millis(1500)).order_param(7).aliases(json!({"a": 1}))
+            .index_patterns(["index_patterns", "b*"]).mappings(json!({"a": 1})).order(7)
+            .settings(json!({"a": 1})).version(7);
         "indices.recovery" "full" it.recovery().index(["index /é", "b*"]).active_only(true)
             .allow_no_indices(true).detailed(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
@@ -212,8 +214,9 @@ pub(super) fn all(calls: &mut Calls) {
         "indices.rollover" "full" it.rollover("alias /é").new_index("new_index /é").dry_run(true)
             .lazy(true).master_timeout(Duration::from_millis(1500))
             .timeout(Duration::from_millis(1500))
-            .wait_for_active_shards(params::WaitForActiveShardOptions::All).aliases("aliases")
-            .conditions("conditions").mappings("mappings").settings("settings");
+            .wait_for_active_shards(params::WaitForActiveShardOptions::All)
+            .aliases(json!({"a": 1})).conditions(json!({"a": 1})).mappings(json!({"a": 1}))
+            .settings(json!({"a": 1}));
         "indices.segments" "full" it.segments().index(["index /é", "b*"]).allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .ignore_unavailable(true);
@@ -224,23 +227,23 @@ pub(super) fn all(calls: &mut Calls) {
             .status([params::ShardStoreStatus::Green, params::ShardStoreStatus::Yellow]);
         "indices.shrink" "full" it.shrink("index /é", "target /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .wait_for_active_shards(params::WaitForActiveShardOptions::All).aliases("aliases")
-            .settings("settings");
+            .wait_for_active_shards(params::WaitForActiveShardOptions::All)
+            .aliases(json!({"a": 1})).settings(json!({"a": 1}));
         "indices.simulate_index_template" "full" it.simulate_index_template("name /é")
             .cause("cause /é").create(true).include_defaults(true)
             .master_timeout(Duration::from_millis(1500)).body(json!({"a": 1}));
         "indices.simulate_template" "full" it.simulate_template().name("name /é")
             .cause("cause /é").create(true).include_defaults(true)
-            .master_timeout(Duration::from_millis(1500)).meta("_meta")
-            .allow_auto_create("allow_auto_create").composed_of("composed_of")
-            .data_stream("data_stream").deprecated("deprecated")
-            .ignore_missing_component_templates("ignore_missing_component_templates")
-            .index_patterns("index_patterns").priority("priority").template("template")
-            .version("version");
+            .master_timeout(Duration::from_millis(1500)).meta(json!({"a": 1}))
+            .allow_auto_create(true).composed_of(["composed_of", "b*"])
+            .data_stream(json!({"a": 1})).deprecated(true)
+            .ignore_missing_component_templates(["ignore_missing_component_templates", "b*"])
+            .index_patterns(["index_patterns", "b*"]).priority(7).template(json!({"a": 1}))
+            .version(7);
         "indices.split" "full" it.split("index /é", "target /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .wait_for_active_shards(params::WaitForActiveShardOptions::All).aliases("aliases")
-            .settings("settings");
+            .wait_for_active_shards(params::WaitForActiveShardOptions::All)
+            .aliases(json!({"a": 1})).settings(json!({"a": 1}));
         "indices.stats" "full" it.stats().index(["index /é", "b*"])
             .metric([params::CommonStatsFlag::All, params::CommonStatsFlag::Store])
             .completion_fields(["completion_fields /é", "b*"])
@@ -251,13 +254,13 @@ pub(super) fn all(calls: &mut Calls) {
             .level(params::Level::Cluster);
         "indices.update_aliases" "full" it.update_aliases()
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .actions("actions");
+            .actions(json!({"a": 1}));
         "indices.validate_query" "full" it.validate_query(["index /é", "b*"]).all_shards(true)
             .allow_no_indices(true).analyze_wildcard(true).analyzer("analyzer /é")
             .default_operator(params::Operator::And).df("df /é")
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
             .explain(true).ignore_unavailable(true).lenient(true).q("q /é").rewrite(true)
-            .routing(["routing /é", "b*"]).query("query");
+            .routing(["routing /é", "b*"]).query(json!({"a": 1}));
         "indices.validate_query" "1" it.validate_query_all();
     }
 }

@@ -8,7 +8,8 @@ pub(super) fn all(calls: &mut Calls) {
         "inference.chat_completion_unified" "full" it.chat_completion_unified("inference_id /é")
             .timeout(Duration::from_millis(1500)).body(json!({"a": 1}));
         "inference.completion" "full" it.completion("inference_id /é")
-            .timeout(Duration::from_millis(1500)).input("input").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).input(["input", "b*"])
+            .task_settings(json!({"a": 1}));
         "inference.delete" "full" it.delete("inference_id /é")
             .task_type(params::TaskType::SparseEmbedding).dry_run(true).force(true);
         "inference.delete_region_policy" "full" it.delete_region_policy();
@@ -19,100 +20,119 @@ pub(super) fn all(calls: &mut Calls) {
         "inference.get_region_policy" "full" it.get_region_policy();
         "inference.inference" "full" it.inference("inference_id /é")
             .task_type(params::TaskType::SparseEmbedding).timeout(Duration::from_millis(1500))
-            .input("input").input_type("input_type").query("query").task_settings("task_settings");
+            .input(["input", "b*"]).input_type("input_type").query("query")
+            .task_settings(json!({"a": 1}));
         "inference.put" "full" it.put("inference_id /é")
             .task_type(params::TaskType::SparseEmbedding).timeout(Duration::from_millis(1500))
             .body(json!({"a": 1}));
         "inference.put_ai21" "full" it.put_ai21(params::Ai21TaskType::Completion, "ai21_inference_id /é")
-            .timeout(Duration::from_millis(1500)).service("service")
-            .service_settings("service_settings");
+            .timeout(Duration::from_millis(1500)).service(params::Ai21ServiceType::Ai21)
+            .service_settings(json!({"a": 1}));
         "inference.put_alibabacloud" "full" it.put_alibabacloud(params::AlibabaCloudTaskType::Completion, "alibabacloud_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::AlibabaCloudServiceType::AlibabacloudAiSearch)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_amazonbedrock" "full" it.put_amazonbedrock(params::AmazonBedrockTaskType::ChatCompletion, "amazonbedrock_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::AmazonBedrockServiceType::Amazonbedrock)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_amazonsagemaker" "full" it.put_amazonsagemaker(params::TaskTypeAmazonSageMaker::TextEmbedding, "amazonsagemaker_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::AmazonSageMakerServiceType::AmazonSagemaker)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_anthropic" "full" it.put_anthropic(params::AnthropicTaskType::Completion, "anthropic_inference_id /é")
-            .timeout(Duration::from_millis(1500)).service("service")
-            .service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).service(params::AnthropicServiceType::Anthropic)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_azureaistudio" "full" it.put_azureaistudio(params::AzureAiStudioTaskType::Completion, "azureaistudio_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::AzureAiStudioServiceType::Azureaistudio)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_azureopenai" "full" it.put_azureopenai(params::AzureOpenAITaskType::Completion, "azureopenai_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::AzureOpenAIServiceType::Azureopenai).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_cohere" "full" it.put_cohere(params::CohereTaskType::Completion, "cohere_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::CohereServiceType::Cohere).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_contextualai" "full" it.put_contextualai(params::TaskTypeContextualAI::Rerank, "contextualai_inference_id /é")
-            .timeout(Duration::from_millis(1500)).service("service")
-            .service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500))
+            .service(params::ContextualAIServiceType::Contextualai)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_custom" "full" it.put_custom(params::CustomTaskType::TextEmbedding, "custom_inference_id /é")
-            .chunking_settings("chunking_settings").service("service")
-            .service_settings("service_settings").task_settings("task_settings");
+            .chunking_settings(json!({"a": 1})).service(params::CustomServiceType::Custom)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_deepseek" "full" it.put_deepseek(params::TaskTypeDeepSeek::Completion, "deepseek_inference_id /é")
-            .timeout(Duration::from_millis(1500)).service("service")
-            .service_settings("service_settings");
+            .timeout(Duration::from_millis(1500)).service(params::DeepSeekServiceType::Deepseek)
+            .service_settings(json!({"a": 1}));
         "inference.put_elasticsearch" "full" it.put_elasticsearch(params::ElasticsearchTaskType::Rerank, "elasticsearch_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::ElasticsearchServiceType::Elasticsearch)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_elser" "full" it.put_elser(params::ElserTaskType::SparseEmbedding, "elser_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::ElserServiceType::Elser).service_settings(json!({"a": 1}));
         "inference.put_fireworksai" "full" it.put_fireworksai(params::FireworksAITaskType::ChatCompletion, "fireworksai_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::FireworksAIServiceType::Fireworksai).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_googleaistudio" "full" it.put_googleaistudio(params::GoogleAiStudioTaskType::Completion, "googleaistudio_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::GoogleAiServiceType::Googleaistudio).service_settings(json!({"a": 1}));
         "inference.put_googlevertexai" "full" it.put_googlevertexai(params::GoogleVertexAITaskType::Rerank, "googlevertexai_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::GoogleVertexAIServiceType::Googlevertexai)
+            .service_settings(json!({"a": 1})).task_settings(json!({"a": 1}));
         "inference.put_groq" "full" it.put_groq(params::GroqTaskType::ChatCompletion, "groq_inference_id /é")
-            .timeout(Duration::from_millis(1500)).service("service")
-            .service_settings("service_settings");
+            .timeout(Duration::from_millis(1500)).service(params::GroqServiceType::Groq)
+            .service_settings(json!({"a": 1}));
         "inference.put_hugging_face" "full" it.put_hugging_face(params::HuggingFaceTaskType::ChatCompletion, "huggingface_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::HuggingFaceServiceType::HuggingFace).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_jinaai" "full" it.put_jinaai(params::JinaAITaskType::Embedding, "jinaai_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::JinaAIServiceType::Jinaai).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_llama" "full" it.put_llama(params::LlamaTaskType::TextEmbedding, "llama_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::LlamaServiceType::Llama).service_settings(json!({"a": 1}));
         "inference.put_mistral" "full" it.put_mistral(params::MistralTaskType::TextEmbedding, "mistral_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::MistralServiceType::Mistral).service_settings(json!({"a": 1}));
         "inference.put_nvidia" "full" it.put_nvidia(params::NvidiaTaskType::ChatCompletion, "nvidia_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::NvidiaServiceType::Nvidia).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_openai" "full" it.put_openai(params::OpenAITaskType::ChatCompletion, "openai_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::OpenAIServiceType::Openai).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_openshift_ai" "full" it.put_openshift_ai(params::OpenShiftAiTaskType::TextEmbedding, "openshiftai_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::OpenShiftAiServiceType::OpenshiftAi).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_region_policy" "full" it.put_region_policy().force(true)
-            .region_policy("region_policy");
+            .region_policy(json!({"a": 1}));
         "inference.put_voyageai" "full" it.put_voyageai(params::VoyageAITaskType::TextEmbedding, "voyageai_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::VoyageAIServiceType::Voyageai).service_settings(json!({"a": 1}))
+            .task_settings(json!({"a": 1}));
         "inference.put_watsonx" "full" it.put_watsonx(params::WatsonxTaskType::TextEmbedding, "watsonx_inference_id /é")
-            .timeout(Duration::from_millis(1500)).chunking_settings("chunking_settings")
-            .service("service").service_settings("service_settings");
+            .timeout(Duration::from_millis(1500)).chunking_settings(json!({"a": 1}))
+            .service(params::WatsonxServiceType::Watsonxai).service_settings(json!({"a": 1}));
         "inference.rerank" "full" it.rerank("inference_id /é")
-            .timeout(Duration::from_millis(1500)).input("input").query("query")
-            .return_documents("return_documents").task_settings("task_settings").top_n("top_n");
+            .timeout(Duration::from_millis(1500)).input(json!({"a": 1})).query(json!({"a": 1}))
+            .return_documents(true).task_settings(json!({"a": 1})).top_n(7);
         "inference.sparse_embedding" "full" it.sparse_embedding("inference_id /é")
-            .timeout(Duration::from_millis(1500)).input("input").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).input(["input", "b*"])
+            .task_settings(json!({"a": 1}));
         "inference.stream_completion" "full" it.stream_completion("inference_id /é")
-            .timeout(Duration::from_millis(1500)).input("input").task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).input(["input", "b*"])
+            .task_settings(json!({"a": 1}));
         "inference.text_embedding" "full" it.text_embedding("inference_id /é")
-            .timeout(Duration::from_millis(1500)).input("input").input_type("input_type")
-            .task_settings("task_settings");
+            .timeout(Duration::from_millis(1500)).input(["input", "b*"]).input_type("input_type")
+            .task_settings(json!({"a": 1}));
         "inference.update" "full" it.update("inference_id /é")
             .task_type(params::TaskType::SparseEmbedding).timeout(Duration::from_millis(1500))
             .body(json!({"a": 1}));

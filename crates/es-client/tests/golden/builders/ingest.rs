@@ -19,16 +19,16 @@ pub(super) fn all(calls: &mut Calls) {
         "ingest.processor_grok" "full" it.processor_grok();
         "ingest.put_geoip_database" "full" it.put_geoip_database("id /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .maxmind("maxmind").name("name");
+            .maxmind(json!({"a": 1})).name("name");
         "ingest.put_ip_location_database" "full" it.put_ip_location_database("id /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
             .body(json!({"a": 1}));
         "ingest.put_pipeline" "full" it.put_pipeline("id /é").if_version(7)
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .meta("_meta").deprecated("deprecated").description("description")
-            .field_access_pattern("field_access_pattern").on_failure("on_failure")
-            .processors("processors").version("version");
-        "ingest.simulate" "full" it.simulate().id("id /é").verbose(true).docs("docs")
-            .pipeline("pipeline");
+            .meta(json!({"a": 1})).deprecated(true).description("description")
+            .field_access_pattern(params::FieldAccessPattern::Classic).on_failure(json!({"a": 1}))
+            .processors(json!({"a": 1})).version(7);
+        "ingest.simulate" "full" it.simulate().id("id /é").verbose(true).docs(json!({"a": 1}))
+            .pipeline(json!({"a": 1}));
     }
 }

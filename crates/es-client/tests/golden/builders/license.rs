@@ -12,7 +12,7 @@ pub(super) fn all(calls: &mut Calls) {
         "license.get_trial_status" "full" it.get_trial_status();
         "license.post" "full" it.post().acknowledge(true)
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .license("license").licenses("licenses");
+            .license(json!({"a": 1})).licenses(json!({"a": 1}));
         "license.post_start_basic" "full" it.post_start_basic().acknowledge(true)
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500));
         "license.post_start_trial" "full" it.post_start_trial().acknowledge(true)

@@ -7,8 +7,8 @@ pub(super) fn all(calls: &mut Calls) {
     calls! { calls
         "ml.clear_trained_model_deployment_cache" "full" it.clear_trained_model_deployment_cache("model_id /é");
         "ml.close_job" "full" it.close_job("job_id /é").allow_no_match_param(true)
-            .force_param(true).timeout_param(Duration::from_millis(1500))
-            .allow_no_match("allow_no_match").force("force").timeout(Duration::from_millis(1500));
+            .force_param(true).timeout_param(Duration::from_millis(1500)).allow_no_match(true)
+            .force(true).timeout(Duration::from_millis(1500));
         "ml.delete_calendar" "full" it.delete_calendar("calendar_id /é");
         "ml.delete_calendar_event" "full" it.delete_calendar_event("calendar_id /é", "event_id /é");
         "ml.delete_calendar_job" "full" it.delete_calendar_job("calendar_id /é", ["job_id /é", "b*"]);
@@ -17,7 +17,7 @@ pub(super) fn all(calls: &mut Calls) {
         "ml.delete_datafeed" "full" it.delete_datafeed("datafeed_id /é").force(true);
         "ml.delete_expired_data" "full" it.delete_expired_data().job_id("job_id /é")
             .requests_per_second_param(0.5).timeout_param(Duration::from_millis(1500))
-            .requests_per_second("requests_per_second").timeout(Duration::from_millis(1500));
+            .requests_per_second(0.5).timeout(Duration::from_millis(1500));
         "ml.delete_filter" "full" it.delete_filter("filter_id /é");
         "ml.delete_forecast" "full" it.delete_forecast("job_id /é").forecast_id("forecast_id /é")
             .allow_no_forecasts(true).timeout(Duration::from_millis(1500));
@@ -28,35 +28,33 @@ pub(super) fn all(calls: &mut Calls) {
             .timeout(Duration::from_millis(1500));
         "ml.delete_trained_model_alias" "full" it.delete_trained_model_alias("model_id /é", "model_alias /é");
         "ml.estimate_model_memory" "full" it.estimate_model_memory()
-            .analysis_config("analysis_config").max_bucket_cardinality("max_bucket_cardinality")
-            .overall_cardinality("overall_cardinality");
-        "ml.evaluate_data_frame" "full" it.evaluate_data_frame().evaluation("evaluation")
-            .index("index").query("query");
+            .analysis_config(json!({"a": 1})).max_bucket_cardinality(json!({"a": 1}))
+            .overall_cardinality(json!({"a": 1}));
+        "ml.evaluate_data_frame" "full" it.evaluate_data_frame().evaluation(json!({"a": 1}))
+            .index("index").query(json!({"a": 1}));
         "ml.explain_data_frame_analytics" "full" it.explain_data_frame_analytics().id("id /é")
-            .allow_lazy_start("allow_lazy_start").analysis("analysis")
-            .analyzed_fields("analyzed_fields").description("description").dest("dest")
-            .max_num_threads("max_num_threads").model_memory_limit("model_memory_limit")
-            .source("source");
+            .allow_lazy_start(true).analysis(json!({"a": 1})).analyzed_fields(json!({"a": 1}))
+            .description("description").dest(json!({"a": 1})).max_num_threads(7)
+            .model_memory_limit("model_memory_limit").source(json!({"a": 1}));
         "ml.flush_job" "full" it.flush_job("job_id /é").advance_time_param("advance_time /é")
             .calc_interim_param(true).end_param("end /é").skip_time_param("skip_time /é")
-            .start_param("start /é").advance_time("advance_time").calc_interim("calc_interim")
-            .end("end").skip_time("skip_time").start("start");
+            .start_param("start /é").advance_time("advance_time").calc_interim(true).end("end")
+            .skip_time("skip_time").start("start");
         "ml.forecast" "full" it.forecast("job_id /é").duration_param(Duration::from_millis(1500))
             .expires_in_param(Duration::from_millis(1500))
-            .max_model_memory_param("max_model_memory /é").max_model_memory("max_model_memory")
-            .duration(Duration::from_millis(1500)).expires_in(Duration::from_millis(1500));
+            .max_model_memory_param("max_model_memory /é").duration(Duration::from_millis(1500))
+            .expires_in(Duration::from_millis(1500)).max_model_memory("max_model_memory");
         "ml.get_buckets" "full" it.get_buckets("job_id /é").timestamp("timestamp /é")
             .anomaly_score_param(0.5).desc_param(true).end_param("end /é")
             .exclude_interim_param(true).expand_param(true).from(7).size(7).sort_param("sort /é")
-            .start_param("start /é").anomaly_score("anomaly_score").desc("desc").end("end")
-            .exclude_interim("exclude_interim").expand("expand").page("page").sort("sort")
-            .start("start");
+            .start_param("start /é").anomaly_score(0.5).desc(true).end("end")
+            .exclude_interim(true).expand(true).page(json!({"a": 1})).sort("sort").start("start");
         "ml.get_calendar_events" "full" it.get_calendar_events("calendar_id /é").end("end /é")
             .from(7).job_id("job_id /é").size(7).start("start /é");
         "ml.get_calendars" "full" it.get_calendars().calendar_id("calendar_id /é").from(7).size(7)
-            .page("page");
+            .page(json!({"a": 1}));
         "ml.get_categories" "full" it.get_categories("job_id /é").category_id(7).from(7)
-            .partition_field_value("partition_field_value /é").size(7).page("page");
+            .partition_field_value("partition_field_value /é").size(7).page(json!({"a": 1}));
         "ml.get_data_frame_analytics" "full" it.get_data_frame_analytics().id("id /é")
             .allow_no_match(true).exclude_generated(true).from(7).size(7);
         "ml.get_data_frame_analytics_stats" "full" it.get_data_frame_analytics_stats().id("id /é")
@@ -68,7 +66,7 @@ pub(super) fn all(calls: &mut Calls) {
         "ml.get_filters" "full" it.get_filters().filter_id(["filter_id /é", "b*"]).from(7).size(7);
         "ml.get_influencers" "full" it.get_influencers("job_id /é").desc(true).end("end /é")
             .exclude_interim(true).from(7).influencer_score(0.5).size(7).sort("sort /é")
-            .start("start /é").page("page");
+            .start("start /é").page(json!({"a": 1}));
         "ml.get_job_stats" "full" it.get_job_stats().job_id("job_id /é").allow_no_match(true);
         "ml.get_jobs" "full" it.get_jobs().job_id(["job_id /é", "b*"]).allow_no_match(true)
             .exclude_generated(true);
@@ -78,91 +76,86 @@ pub(super) fn all(calls: &mut Calls) {
             .allow_no_match(true);
         "ml.get_model_snapshots" "full" it.get_model_snapshots("job_id /é")
             .snapshot_id("snapshot_id /é").desc_param(true).end_param("end /é").from(7).size(7)
-            .sort_param("sort /é").start_param("start /é").desc("desc").end("end").page("page")
-            .sort("sort").start("start");
+            .sort_param("sort /é").start_param("start /é").desc(true).end("end")
+            .page(json!({"a": 1})).sort("sort").start("start");
         "ml.get_overall_buckets" "full" it.get_overall_buckets("job_id /é")
             .allow_no_match_param(true).bucket_span_param(Duration::from_millis(1500))
             .end_param("end /é").exclude_interim_param(true).overall_score_param(0.5)
-            .start_param("start /é").top_n_param(7).allow_no_match("allow_no_match").end("end")
-            .exclude_interim("exclude_interim").overall_score("overall_score").start("start")
-            .top_n("top_n").bucket_span(Duration::from_millis(1500));
+            .start_param("start /é").top_n_param(7).allow_no_match(true)
+            .bucket_span(Duration::from_millis(1500)).end("end").exclude_interim(true)
+            .overall_score(0.5).start("start").top_n(7);
         "ml.get_records" "full" it.get_records("job_id /é").desc_param(true).end_param("end /é")
             .exclude_interim_param(true).from(7).record_score_param(0.5).size(7)
-            .sort_param("sort /é").start_param("start /é").desc("desc").end("end")
-            .exclude_interim("exclude_interim").page("page").record_score("record_score")
-            .sort("sort").start("start");
+            .sort_param("sort /é").start_param("start /é").desc(true).end("end")
+            .exclude_interim(true).page(json!({"a": 1})).record_score(0.5).sort("sort")
+            .start("start");
         "ml.get_trained_models" "full" it.get_trained_models().model_id(["model_id /é", "b*"])
             .allow_no_match(true).decompress_definition(true).exclude_generated(true).from(7)
             .include(params::Include::Definition).size(7).tags(["tags /é", "b*"]);
         "ml.get_trained_models_stats" "full" it.get_trained_models_stats()
             .model_id(["model_id /é", "b*"]).allow_no_match(true).from(7).size(7);
         "ml.infer_trained_model" "full" it.infer_trained_model("model_id /é")
-            .timeout(Duration::from_millis(1500)).docs("docs").inference_config("inference_config");
+            .timeout(Duration::from_millis(1500)).docs(json!({"a": 1}))
+            .inference_config(json!({"a": 1}));
         "ml.info" "full" it.info();
         "ml.open_job" "full" it.open_job("job_id /é").timeout_param(Duration::from_millis(1500))
             .timeout(Duration::from_millis(1500));
         "ml.post_calendar_events" "full" it.post_calendar_events("calendar_id /é")
-            .events("events");
+            .events(json!({"a": 1}));
         "ml.post_data" "full" it.post_data("job_id /é").reset_end("reset_end /é")
             .reset_start("reset_start /é").operations([json!({"a": 1}), json!({"b": 2})]);
         "ml.preview_data_frame_analytics" "full" it.preview_data_frame_analytics().id("id /é")
-            .config("config");
+            .config(json!({"a": 1}));
         "ml.preview_datafeed" "full" it.preview_datafeed().datafeed_id("datafeed_id /é")
-            .end("end /é").start("start /é").datafeed_config("datafeed_config")
-            .job_config("job_config");
+            .end("end /é").start("start /é").datafeed_config(json!({"a": 1}))
+            .job_config(json!({"a": 1}));
         "ml.put_calendar" "full" it.put_calendar("calendar_id /é").description("description")
-            .job_ids("job_ids");
+            .job_ids(["job_ids", "b*"]);
         "ml.put_calendar_job" "full" it.put_calendar_job("calendar_id /é", ["job_id /é", "b*"]);
-        "ml.put_data_frame_analytics" "full" it.put_data_frame_analytics("id /é").meta("_meta")
-            .allow_lazy_start("allow_lazy_start").analysis("analysis")
-            .analyzed_fields("analyzed_fields").description("description").dest("dest")
-            .headers("headers").max_num_threads("max_num_threads")
-            .model_memory_limit("model_memory_limit").source("source").version("version");
+        "ml.put_data_frame_analytics" "full" it.put_data_frame_analytics("id /é")
+            .meta(json!({"a": 1})).allow_lazy_start(true).analysis(json!({"a": 1}))
+            .analyzed_fields(json!({"a": 1})).description("description").dest(json!({"a": 1}))
+            .headers(json!({"a": 1})).max_num_threads(7).model_memory_limit("model_memory_limit")
+            .source(json!({"a": 1})).version("version");
         "ml.put_datafeed" "full" it.put_datafeed("datafeed_id /é").allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
-            .ignore_throttled(true).ignore_unavailable(true).aggregations("aggregations")
-            .chunking_config("chunking_config")
-            .delayed_data_check_config("delayed_data_check_config").headers("headers")
-            .indices("indices").indices_options("indices_options").job_id("job_id")
-            .max_empty_searches("max_empty_searches").query("query")
-            .runtime_mappings("runtime_mappings").script_fields("script_fields")
-            .scroll_size("scroll_size").frequency(Duration::from_millis(1500))
-            .query_delay(Duration::from_millis(1500));
+            .ignore_throttled(true).ignore_unavailable(true).aggregations(json!({"a": 1}))
+            .chunking_config(json!({"a": 1})).delayed_data_check_config(json!({"a": 1}))
+            .frequency(Duration::from_millis(1500)).headers(json!({"a": 1}))
+            .indices(["indices", "b*"]).indices_options(json!({"a": 1})).job_id("job_id")
+            .max_empty_searches(7).query(json!({"a": 1})).query_delay(Duration::from_millis(1500))
+            .runtime_mappings(json!({"a": 1})).script_fields(json!({"a": 1})).scroll_size(7);
         "ml.put_filter" "full" it.put_filter("filter_id /é").description("description")
-            .items("items");
+            .items(["items", "b*"]);
         "ml.put_job" "full" it.put_job("job_id /é").allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
-            .ignore_throttled(true).ignore_unavailable(true).allow_lazy_open("allow_lazy_open")
-            .analysis_config("analysis_config").analysis_limits("analysis_limits")
-            .custom_settings("custom_settings")
-            .daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days")
-            .data_description("data_description").datafeed_config("datafeed_config")
-            .description("description").groups("groups").job_id("job_id")
-            .model_plot_config("model_plot_config")
-            .model_snapshot_retention_days("model_snapshot_retention_days")
-            .renormalization_window_days("renormalization_window_days")
-            .results_index_name("results_index_name")
-            .results_retention_days("results_retention_days")
-            .background_persist_interval(Duration::from_millis(1500));
+            .ignore_throttled(true).ignore_unavailable(true).allow_lazy_open(true)
+            .analysis_config(json!({"a": 1})).analysis_limits(json!({"a": 1}))
+            .background_persist_interval(Duration::from_millis(1500))
+            .custom_settings(json!({"a": 1})).daily_model_snapshot_retention_after_days(7)
+            .data_description(json!({"a": 1})).datafeed_config(json!({"a": 1}))
+            .description("description").groups(["groups", "b*"]).job_id("job_id")
+            .model_plot_config(json!({"a": 1})).model_snapshot_retention_days(7)
+            .renormalization_window_days(7).results_index_name("results_index_name")
+            .results_retention_days(7);
         "ml.put_trained_model" "full" it.put_trained_model("model_id /é")
             .defer_definition_decompression(true).wait_for_completion(true)
-            .compressed_definition("compressed_definition").definition("definition")
-            .description("description").inference_config("inference_config").input("input")
-            .metadata("metadata").model_size_bytes("model_size_bytes").model_type("model_type")
-            .platform_architecture("platform_architecture").prefix_strings("prefix_strings")
-            .tags("tags");
+            .compressed_definition("compressed_definition").definition(json!({"a": 1}))
+            .description("description").inference_config(json!({"a": 1})).input(json!({"a": 1}))
+            .metadata(json!({"a": 1})).model_size_bytes(7)
+            .model_type(params::TrainedModelType::TreeEnsemble)
+            .platform_architecture("platform_architecture").prefix_strings(json!({"a": 1}))
+            .tags(["tags", "b*"]);
         "ml.put_trained_model_alias" "full" it.put_trained_model_alias("model_id /é", "model_alias /é")
             .reassign(true);
         "ml.put_trained_model_definition_part" "full" it.put_trained_model_definition_part("model_id /é", 7)
-            .definition("definition").total_definition_length("total_definition_length")
-            .total_parts("total_parts");
+            .definition("definition").total_definition_length(7).total_parts(7);
         "ml.put_trained_model_vocabulary" "full" it.put_trained_model_vocabulary("model_id /é")
-            .merges("merges").scores("scores").vocabulary("vocabulary");
+            .merges(["merges", "b*"]).scores([0.5]).vocabulary(["vocabulary", "b*"]);
         "ml.reset_job" "full" it.reset_job("job_id /é").delete_user_annotations(true)
             .wait_for_completion(true);
         "ml.revert_model_snapshot" "full" it.revert_model_snapshot("job_id /é", "snapshot_id /é")
-            .delete_intervening_results_param(true)
-            .delete_intervening_results("delete_intervening_results");
+            .delete_intervening_results_param(true).delete_intervening_results(true);
         "ml.set_upgrade_mode" "full" it.set_upgrade_mode().enabled(true)
             .timeout(Duration::from_millis(1500));
         "ml.start_data_frame_analytics" "full" it.start_data_frame_analytics("id /é")
@@ -176,50 +169,43 @@ pub(super) fn all(calls: &mut Calls) {
             .number_of_allocations(7).priority(params::TrainingPriority::Normal).queue_capacity(7)
             .threads_per_allocation(7).timeout(Duration::from_millis(1500))
             .wait_for(params::DeploymentAllocationState::Started)
-            .adaptive_allocations("adaptive_allocations");
+            .adaptive_allocations(json!({"a": 1}));
         "ml.stop_data_frame_analytics" "full" it.stop_data_frame_analytics("id /é")
             .allow_no_match_param(true).force_param(true)
-            .timeout_param(Duration::from_millis(1500)).allow_no_match("allow_no_match")
-            .force("force").id("id").timeout(Duration::from_millis(1500));
+            .timeout_param(Duration::from_millis(1500)).allow_no_match(true).force(true).id("id")
+            .timeout(Duration::from_millis(1500));
         "ml.stop_datafeed" "full" it.stop_datafeed("datafeed_id /é").allow_no_match_param(true)
             .close_job_param(true).force_param(true).timeout_param(Duration::from_millis(1500))
-            .allow_no_match("allow_no_match").close_job("close_job").force("force")
-            .timeout(Duration::from_millis(1500));
+            .allow_no_match(true).close_job(true).force(true).timeout(Duration::from_millis(1500));
         "ml.stop_trained_model_deployment" "full" it.stop_trained_model_deployment("model_id /é")
-            .allow_no_match_param(true).force_param(true).allow_no_match("allow_no_match")
-            .force("force").id("id");
+            .allow_no_match_param(true).force_param(true).allow_no_match(true).force(true).id("id");
         "ml.update_data_frame_analytics" "full" it.update_data_frame_analytics("id /é")
-            .allow_lazy_start("allow_lazy_start").description("description")
-            .max_num_threads("max_num_threads").model_memory_limit("model_memory_limit");
+            .allow_lazy_start(true).description("description").max_num_threads(7)
+            .model_memory_limit("model_memory_limit");
         "ml.update_datafeed" "full" it.update_datafeed("datafeed_id /é").allow_no_indices(true)
             .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
-            .ignore_throttled(true).ignore_unavailable(true).force_rekeying("_force_rekeying")
-            .aggregations("aggregations").chunking_config("chunking_config")
-            .delayed_data_check_config("delayed_data_check_config").indices("indices")
-            .indices_options("indices_options").job_id("job_id")
-            .max_empty_searches("max_empty_searches").query("query")
-            .runtime_mappings("runtime_mappings").script_fields("script_fields")
-            .scroll_size("scroll_size").frequency(Duration::from_millis(1500))
-            .query_delay(Duration::from_millis(1500));
-        "ml.update_filter" "full" it.update_filter("filter_id /é").add_items("add_items")
-            .description("description").remove_items("remove_items");
-        "ml.update_job" "full" it.update_job("job_id /é").allow_lazy_open("allow_lazy_open")
-            .analysis_limits("analysis_limits").categorization_filters("categorization_filters")
-            .custom_settings("custom_settings")
-            .daily_model_snapshot_retention_after_days("daily_model_snapshot_retention_after_days")
-            .description("description").detectors("detectors").groups("groups")
-            .model_plot_config("model_plot_config")
-            .model_snapshot_retention_days("model_snapshot_retention_days")
-            .per_partition_categorization("per_partition_categorization")
-            .renormalization_window_days("renormalization_window_days")
-            .results_retention_days("results_retention_days")
+            .ignore_throttled(true).ignore_unavailable(true).force_rekeying(true)
+            .aggregations(json!({"a": 1})).chunking_config(json!({"a": 1}))
+            .delayed_data_check_config(json!({"a": 1})).frequency(Duration::from_millis(1500))
+            .indices(["indices", "b*"]).indices_options(json!({"a": 1})).job_id("job_id")
+            .max_empty_searches(7).query(json!({"a": 1})).query_delay(Duration::from_millis(1500))
+            .runtime_mappings(json!({"a": 1})).script_fields(json!({"a": 1})).scroll_size(7);
+        "ml.update_filter" "full" it.update_filter("filter_id /é").add_items(["add_items", "b*"])
+            .description("description").remove_items(["remove_items", "b*"]);
+        "ml.update_job" "full" it.update_job("job_id /é").allow_lazy_open(true)
+            .analysis_limits(json!({"a": 1}))
             .background_persist_interval(Duration::from_millis(1500))
-            .model_prune_window(Duration::from_millis(1500));
+            .categorization_filters(["categorization_filters", "b*"])
+            .custom_settings(json!({"a": 1})).daily_model_snapshot_retention_after_days(7)
+            .description("description").detectors(json!({"a": 1})).groups(["groups", "b*"])
+            .model_plot_config(json!({"a": 1})).model_prune_window(Duration::from_millis(1500))
+            .model_snapshot_retention_days(7).per_partition_categorization(json!({"a": 1}))
+            .renormalization_window_days(7).results_retention_days(7);
         "ml.update_model_snapshot" "full" it.update_model_snapshot("job_id /é", "snapshot_id /é")
-            .description("description").retain("retain");
+            .description("description").retain(true);
         "ml.update_trained_model_deployment" "full" it.update_trained_model_deployment("model_id /é")
-            .number_of_allocations_param(7).adaptive_allocations("adaptive_allocations")
-            .number_of_allocations("number_of_allocations");
+            .number_of_allocations_param(7).adaptive_allocations(json!({"a": 1}))
+            .number_of_allocations(7);
         "ml.upgrade_job_snapshot" "full" it.upgrade_job_snapshot("job_id /é", "snapshot_id /é")
             .timeout(Duration::from_millis(1500)).wait_for_completion(true);
     }

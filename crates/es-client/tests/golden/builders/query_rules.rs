@@ -11,8 +11,9 @@ pub(super) fn all(calls: &mut Calls) {
         "query_rules.get_ruleset" "full" it.get_ruleset("ruleset_id /é");
         "query_rules.list_rulesets" "full" it.list_rulesets().from(7).size(7);
         "query_rules.put_rule" "full" it.put_rule("ruleset_id /é", "rule_id /é")
-            .actions("actions").criteria("criteria").priority("priority").type_("type");
-        "query_rules.put_ruleset" "full" it.put_ruleset("ruleset_id /é").rules("rules");
-        "query_rules.test" "full" it.test("ruleset_id /é").match_criteria("match_criteria");
+            .actions(json!({"a": 1})).criteria(json!({"a": 1})).priority(7)
+            .type_(params::QueryRuleType::Pinned);
+        "query_rules.put_ruleset" "full" it.put_ruleset("ruleset_id /é").rules(json!({"a": 1}));
+        "query_rules.test" "full" it.test("ruleset_id /é").match_criteria(json!({"a": 1}));
     }
 }

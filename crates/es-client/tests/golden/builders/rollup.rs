@@ -9,13 +9,12 @@ pub(super) fn all(calls: &mut Calls) {
         "rollup.get_jobs" "full" it.get_jobs().id("id /é");
         "rollup.get_rollup_caps" "full" it.get_rollup_caps().id("id /é");
         "rollup.get_rollup_index_caps" "full" it.get_rollup_index_caps(["index /é", "b*"]);
-        "rollup.put_job" "full" it.put_job("id /é").cron("cron").groups("groups")
-            .headers("headers").index_pattern("index_pattern").metrics("metrics")
-            .page_size("page_size").rollup_index("rollup_index")
-            .timeout(Duration::from_millis(1500));
+        "rollup.put_job" "full" it.put_job("id /é").cron("cron").groups(json!({"a": 1}))
+            .headers(json!({"a": 1})).index_pattern("index_pattern").metrics(json!({"a": 1}))
+            .page_size(7).rollup_index("rollup_index").timeout(Duration::from_millis(1500));
         "rollup.rollup_search" "full" it.rollup_search(["index /é", "b*"])
-            .rest_total_hits_as_int(true).typed_keys(true).aggregations("aggregations")
-            .query("query").size("size");
+            .rest_total_hits_as_int(true).typed_keys(true).aggregations(json!({"a": 1}))
+            .query(json!({"a": 1})).size(7);
         "rollup.start_job" "full" it.start_job("id /é");
         "rollup.stop_job" "full" it.stop_job("id /é").timeout(Duration::from_millis(1500))
             .wait_for_completion(true);

@@ -15,7 +15,9 @@ pub(super) fn all(calls: &mut Calls) {
             .debug(true).body(json!({"a": 1}));
         "search_application.put" "full" it.put("name /é").create(true).body(json!({"a": 1}));
         "search_application.put_behavioral_analytics" "full" it.put_behavioral_analytics("name /é");
-        "search_application.render_query" "full" it.render_query("name /é").params("params");
-        "search_application.search" "full" it.search("name /é").typed_keys(true).params("params");
+        "search_application.render_query" "full" it.render_query("name /é")
+            .params(json!({"a": 1}));
+        "search_application.search" "full" it.search("name /é").typed_keys(true)
+            .params(json!({"a": 1}));
     }
 }

@@ -12,8 +12,8 @@ pub(super) fn all(calls: &mut Calls) {
             .ignore_unavailable(true);
         "searchable_snapshots.mount" "full" it.mount("repository /é", "snapshot /é")
             .master_timeout(Duration::from_millis(1500)).storage(params::StorageOption::FullCopy)
-            .wait_for_completion(true).ignore_index_settings("ignore_index_settings")
-            .index("index").index_settings("index_settings").renamed_index("renamed_index");
+            .wait_for_completion(true).ignore_index_settings(["ignore_index_settings", "b*"])
+            .index("index").index_settings(json!({"a": 1})).renamed_index("renamed_index");
         "searchable_snapshots.stats" "full" it.stats().index(["index /é", "b*"])
             .level(params::StatsLevel::Cluster);
     }

@@ -6,16 +6,16 @@ pub(super) fn all(calls: &mut Calls) {
     let it = calls.client.security();
     calls! { calls
         "security.activate_user_profile" "full" it.activate_user_profile()
-            .access_token("access_token").grant_type("grant_type").password("password")
-            .username("username");
+            .access_token("access_token").grant_type(params::GrantType::Password)
+            .password("password").username("username");
         "security.authenticate" "full" it.authenticate();
         "security.bulk_delete_role" "full" it.bulk_delete_role().refresh(params::Refresh::True)
-            .names("names");
+            .names(["names", "b*"]);
         "security.bulk_put_role" "full" it.bulk_put_role().refresh(params::Refresh::True)
-            .roles("roles");
-        "security.bulk_update_api_keys" "full" it.bulk_update_api_keys().ids("ids")
-            .metadata("metadata").role_descriptors("role_descriptors")
-            .expiration(Duration::from_millis(1500));
+            .roles(json!({"a": 1}));
+        "security.bulk_update_api_keys" "full" it.bulk_update_api_keys()
+            .expiration(Duration::from_millis(1500)).ids(["ids", "b*"]).metadata(json!({"a": 1}))
+            .role_descriptors(json!({"a": 1}));
         "security.change_password" "full" it.change_password().username("username /é")
             .refresh(params::Refresh::True).password("password").password_hash("password_hash");
         "security.clear_api_key_cache" "full" it.clear_api_key_cache(["ids /é", "b*"]);
@@ -25,18 +25,18 @@ pub(super) fn all(calls: &mut Calls) {
         "security.clear_cached_roles" "full" it.clear_cached_roles(["name /é", "b*"]);
         "security.clear_cached_service_tokens" "full" it.clear_cached_service_tokens("namespace /é", "service /é", ["name /é", "b*"]);
         "security.clone_api_key" "full" it.clone_api_key().refresh(params::Refresh::True)
-            .api_key("api_key").metadata("metadata").name("name")
-            .expiration(Duration::from_millis(1500));
+            .api_key("api_key").expiration(Duration::from_millis(1500)).metadata(json!({"a": 1}))
+            .name("name");
         "security.create_api_key" "full" it.create_api_key().refresh(params::Refresh::True)
-            .metadata("metadata").name("name").role_descriptors("role_descriptors")
-            .expiration(Duration::from_millis(1500));
+            .expiration(Duration::from_millis(1500)).metadata(json!({"a": 1})).name("name")
+            .role_descriptors(json!({"a": 1}));
         "security.create_cross_cluster_api_key" "full" it.create_cross_cluster_api_key()
-            .access("access").certificate_identity("certificate_identity").metadata("metadata")
-            .name("name").expiration(Duration::from_millis(1500));
+            .access(json!({"a": 1})).certificate_identity("certificate_identity")
+            .expiration(Duration::from_millis(1500)).metadata(json!({"a": 1})).name("name");
         "security.create_service_token" "full" it.create_service_token("namespace /é", "service /é")
             .name("name /é").refresh(params::Refresh::True);
         "security.delegate_pki" "full" it.delegate_pki()
-            .x509_certificate_chain("x509_certificate_chain");
+            .x509_certificate_chain(["x509_certificate_chain", "b*"]);
         "security.delete_privileges" "full" it.delete_privileges("application /é", ["name /é", "b*"])
             .refresh(params::Refresh::True);
         "security.delete_role" "full" it.delete_role("name /é").refresh(params::Refresh::True);
@@ -68,23 +68,25 @@ pub(super) fn all(calls: &mut Calls) {
         "security.get_settings" "full" it.get_settings()
             .master_timeout(Duration::from_millis(1500));
         "security.get_stats" "full" it.get_stats();
-        "security.get_token" "full" it.get_token().grant_type("grant_type")
-            .kerberos_ticket("kerberos_ticket").password("password").refresh_token("refresh_token")
-            .scope("scope").username("username");
+        "security.get_token" "full" it.get_token()
+            .grant_type(params::AccessTokenGrantType::Password).kerberos_ticket("kerberos_ticket")
+            .password("password").refresh_token("refresh_token").scope("scope")
+            .username("username");
         "security.get_user" "full" it.get_user().username(["username /é", "b*"])
             .with_profile_uid(true);
         "security.get_user_privileges" "full" it.get_user_privileges();
         "security.get_user_profile" "full" it.get_user_profile(["uid /é", "b*"])
             .data(["data /é", "b*"]);
         "security.grant_api_key" "full" it.grant_api_key().refresh(params::Refresh::True)
-            .access_token("access_token").api_key("api_key").grant_type("grant_type")
-            .password("password").run_as("run_as").username("username");
+            .access_token("access_token").api_key(json!({"a": 1}))
+            .grant_type(params::ApiKeyGrantType::AccessToken).password("password").run_as("run_as")
+            .username("username");
         "security.has_privileges" "full" it.has_privileges().user("user /é")
-            .application("application").cluster("cluster").index("index");
+            .application(json!({"a": 1})).cluster(["cluster", "b*"]).index(json!({"a": 1}));
         "security.has_privileges_user_profile" "full" it.has_privileges_user_profile()
-            .privileges("privileges").uids("uids");
-        "security.invalidate_api_key" "full" it.invalidate_api_key().id("id").ids("ids")
-            .name("name").owner("owner").realm_name("realm_name").username("username");
+            .privileges(json!({"a": 1})).uids(["uids", "b*"]);
+        "security.invalidate_api_key" "full" it.invalidate_api_key().id("id").ids(["ids", "b*"])
+            .name("name").owner(true).realm_name("realm_name").username("username");
         "security.invalidate_token" "full" it.invalidate_token().realm_name("realm_name")
             .refresh_token("refresh_token").token("token").username("username");
         "security.oidc_authenticate" "full" it.oidc_authenticate().nonce("nonce").realm("realm")
@@ -96,28 +98,29 @@ pub(super) fn all(calls: &mut Calls) {
         "security.put_privileges" "full" it.put_privileges().refresh(params::Refresh::True)
             .body(json!({"a": 1}));
         "security.put_role" "full" it.put_role("name /é").refresh(params::Refresh::True)
-            .applications("applications").cluster("cluster").description("description")
-            .global("global").indices("indices").metadata("metadata")
-            .remote_cluster("remote_cluster").remote_indices("remote_indices").run_as("run_as")
-            .transient_metadata("transient_metadata");
+            .applications(json!({"a": 1})).cluster(["cluster", "b*"]).description("description")
+            .global(json!({"a": 1})).indices(json!({"a": 1})).metadata(json!({"a": 1}))
+            .remote_cluster(json!({"a": 1})).remote_indices(json!({"a": 1}))
+            .run_as(["run_as", "b*"]).transient_metadata(json!({"a": 1}));
         "security.put_role_mapping" "full" it.put_role_mapping("name /é")
-            .refresh(params::Refresh::True).enabled("enabled").metadata("metadata")
-            .role_templates("role_templates").roles("roles").rules("rules").run_as("run_as");
+            .refresh(params::Refresh::True).enabled(true).metadata(json!({"a": 1}))
+            .role_templates(json!({"a": 1})).roles(["roles", "b*"]).rules(json!({"a": 1}))
+            .run_as(["run_as", "b*"]);
         "security.put_user" "full" it.put_user("username /é").refresh(params::Refresh::True)
-            .email("email").enabled("enabled").full_name("full_name").metadata("metadata")
-            .password("password").password_hash("password_hash").roles("roles")
+            .email("email").enabled(true).full_name("full_name").metadata(json!({"a": 1}))
+            .password("password").password_hash("password_hash").roles(["roles", "b*"])
             .username("username");
         "security.query_api_keys" "full" it.query_api_keys().typed_keys(true).with_limited_by(true)
-            .with_profile_uid(true).aggregations("aggregations").from("from").query("query")
-            .search_after("search_after").size("size").sort("sort");
-        "security.query_role" "full" it.query_role().from("from").query("query")
-            .search_after("search_after").size("size").sort("sort");
-        "security.query_user" "full" it.query_user().with_profile_uid(true).from("from")
-            .query("query").search_after("search_after").size("size").sort("sort");
-        "security.saml_authenticate" "full" it.saml_authenticate().content("content").ids("ids")
-            .realm("realm");
+            .with_profile_uid(true).aggregations(json!({"a": 1})).from(7).query(json!({"a": 1}))
+            .search_after(json!({"a": 1})).size(7).sort(json!({"a": 1}));
+        "security.query_role" "full" it.query_role().from(7).query(json!({"a": 1}))
+            .search_after(json!({"a": 1})).size(7).sort(json!({"a": 1}));
+        "security.query_user" "full" it.query_user().with_profile_uid(true).from(7)
+            .query(json!({"a": 1})).search_after(json!({"a": 1})).size(7).sort(json!({"a": 1}));
+        "security.saml_authenticate" "full" it.saml_authenticate().content("content")
+            .ids(["ids", "b*"]).realm("realm");
         "security.saml_complete_logout" "full" it.saml_complete_logout().content("content")
-            .ids("ids").query_string("query_string").realm("realm");
+            .ids(["ids", "b*"]).query_string("query_string").realm("realm");
         "security.saml_invalidate" "full" it.saml_invalidate().acs("acs")
             .query_string("query_string").realm("realm");
         "security.saml_logout" "full" it.saml_logout().refresh_token("refresh_token")
@@ -126,18 +129,20 @@ pub(super) fn all(calls: &mut Calls) {
             .realm("realm").relay_state("relay_state");
         "security.saml_service_provider_metadata" "full" it.saml_service_provider_metadata("realm_name /é");
         "security.suggest_user_profiles" "full" it.suggest_user_profiles()
-            .data_param(["data /é", "b*"]).data("data").hint("hint").name("name").size("size");
-        "security.update_api_key" "full" it.update_api_key("id /é").metadata("metadata")
-            .role_descriptors("role_descriptors").expiration(Duration::from_millis(1500));
+            .data_param(["data /é", "b*"]).data(["data", "b*"]).hint(json!({"a": 1})).name("name")
+            .size(7);
+        "security.update_api_key" "full" it.update_api_key("id /é")
+            .expiration(Duration::from_millis(1500)).metadata(json!({"a": 1}))
+            .role_descriptors(json!({"a": 1}));
         "security.update_cross_cluster_api_key" "full" it.update_cross_cluster_api_key("id /é")
-            .access("access").certificate_identity("certificate_identity").metadata("metadata")
-            .expiration(Duration::from_millis(1500));
+            .access(json!({"a": 1})).certificate_identity("certificate_identity")
+            .expiration(Duration::from_millis(1500)).metadata(json!({"a": 1}));
         "security.update_settings" "full" it.update_settings()
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .security("security").security_profile("security-profile")
-            .security_tokens("security-tokens");
+            .security(json!({"a": 1})).security_profile(json!({"a": 1}))
+            .security_tokens(json!({"a": 1}));
         "security.update_user_profile_data" "full" it.update_user_profile_data("uid /é")
-            .if_primary_term(7).if_seq_no(7).refresh(params::Refresh::True).data("data")
-            .labels("labels");
+            .if_primary_term(7).if_seq_no(7).refresh(params::Refresh::True).data(json!({"a": 1}))
+            .labels(json!({"a": 1}));
     }
 }

@@ -7,8 +7,8 @@ pub(super) fn all(calls: &mut Calls) {
     calls! { calls
         "simulate.ingest" "full" it.ingest().index("index /é")
             .merge_type(params::MergeType::Index).pipeline("pipeline /é")
-            .component_template_substitutions("component_template_substitutions").docs("docs")
-            .index_template_substitutions("index_template_substitutions")
-            .mapping_addition("mapping_addition").pipeline_substitutions("pipeline_substitutions");
+            .component_template_substitutions(json!({"a": 1})).docs(json!({"a": 1}))
+            .index_template_substitutions(json!({"a": 1})).mapping_addition(json!({"a": 1}))
+            .pipeline_substitutions(json!({"a": 1}));
     }
 }

@@ -19,8 +19,8 @@ pub(super) fn all(calls: &mut Calls) {
             .timeout(Duration::from_millis(1500));
         "slm.put_lifecycle" "full" it.put_lifecycle("policy_id /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .config("config").name("name").repository("repository").retention("retention")
-            .schedule("schedule");
+            .config(json!({"a": 1})).name("name").repository("repository")
+            .retention(json!({"a": 1})).schedule("schedule");
         "slm.start" "full" it.start().master_timeout(Duration::from_millis(1500))
             .timeout(Duration::from_millis(1500));
         "slm.stop" "full" it.stop().master_timeout(Duration::from_millis(1500))

@@ -11,9 +11,10 @@ pub(super) fn all(calls: &mut Calls) {
             .master_timeout(Duration::from_millis(1500)).indices("indices");
         "snapshot.create" "full" it.create("repository /é", "snapshot /é")
             .master_timeout(Duration::from_millis(1500)).wait_for_completion(true)
-            .expand_wildcards("expand_wildcards").feature_states("feature_states")
-            .ignore_unavailable("ignore_unavailable").include_global_state("include_global_state")
-            .indices("indices").metadata("metadata").partial("partial");
+            .expand_wildcards([params::ExpandWildcard::All, params::ExpandWildcard::Open])
+            .feature_states(["feature_states", "b*"]).ignore_unavailable(true)
+            .include_global_state(true).indices(["indices", "b*"]).metadata(json!({"a": 1}))
+            .partial(true);
         "snapshot.create_repository" "full" it.create_repository("repository /é")
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
             .verify(true).body(json!({"a": 1}));
@@ -44,10 +45,10 @@ pub(super) fn all(calls: &mut Calls) {
             .snapshot_verification_concurrency(7).verify_blob_contents(true);
         "snapshot.restore" "full" it.restore("repository /é", "snapshot /é")
             .master_timeout(Duration::from_millis(1500)).wait_for_completion(true)
-            .feature_states("feature_states").ignore_index_settings("ignore_index_settings")
-            .ignore_unavailable("ignore_unavailable").include_aliases("include_aliases")
-            .include_global_state("include_global_state").index_settings("index_settings")
-            .indices("indices").partial("partial").rename_pattern("rename_pattern")
+            .feature_states(["feature_states", "b*"])
+            .ignore_index_settings(["ignore_index_settings", "b*"]).ignore_unavailable(true)
+            .include_aliases(true).include_global_state(true).index_settings(json!({"a": 1}))
+            .indices(["indices", "b*"]).partial(true).rename_pattern("rename_pattern")
             .rename_replacement("rename_replacement");
         "snapshot.status" "full" it.status().repository("repository /é")
             .snapshot(["snapshot /é", "b*"]).ignore_unavailable(true)

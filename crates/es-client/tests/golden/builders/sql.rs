@@ -12,15 +12,14 @@ pub(super) fn all(calls: &mut Calls) {
             .wait_for_completion_timeout(Duration::from_millis(1500));
         "sql.get_async_status" "full" it.get_async_status("id /é");
         "sql.query" "full" it.query().format(params::SqlFormat::Csv)
-            .allow_partial_search_results("allow_partial_search_results").catalog("catalog")
-            .columnar("columnar").cursor("cursor").fetch_size("fetch_size")
-            .field_multi_value_leniency("field_multi_value_leniency").filter("filter")
-            .index_using_frozen("index_using_frozen").keep_on_completion("keep_on_completion")
-            .params("params").query("query").runtime_mappings("runtime_mappings")
-            .time_zone("time_zone").keep_alive(Duration::from_millis(1500))
-            .page_timeout(Duration::from_millis(1500)).request_timeout(Duration::from_millis(1500))
+            .allow_partial_search_results(true).catalog("catalog").columnar(true).cursor("cursor")
+            .fetch_size(7).field_multi_value_leniency(true).filter(json!({"a": 1}))
+            .index_using_frozen(true).keep_alive(Duration::from_millis(1500))
+            .keep_on_completion(true).page_timeout(Duration::from_millis(1500))
+            .params(json!({"a": 1})).query("query").request_timeout_(Duration::from_millis(1500))
+            .runtime_mappings(json!({"a": 1})).time_zone("time_zone")
             .wait_for_completion_timeout(Duration::from_millis(1500));
-        "sql.translate" "full" it.translate().fetch_size("fetch_size").filter("filter")
-            .query("query").time_zone("time_zone");
+        "sql.translate" "full" it.translate().fetch_size(7).filter(json!({"a": 1})).query("query")
+            .time_zone("time_zone");
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn all(calls: &mut Calls) {
         "synonyms.get_synonym_rule" "full" it.get_synonym_rule("set_id /é", "rule_id /é");
         "synonyms.get_synonyms_sets" "full" it.get_synonyms_sets().from(7).size(7);
         "synonyms.put_synonym" "full" it.put_synonym("id /é").append(true).refresh(true)
-            .synonyms_set("synonyms_set");
+            .synonyms_set(json!({"a": 1}));
         "synonyms.put_synonym_rule" "full" it.put_synonym_rule("set_id /é", "rule_id /é")
             .refresh(true).synonyms("synonyms");
     }

@@ -18,7 +18,7 @@ pub(super) fn all(calls: &mut Calls) {
             .format(params::FormatType::Delimited).grok_pattern("grok_pattern /é")
             .quote("quote /é").should_parse_recursively(true).should_trim_fields(true)
             .timeout(Duration::from_millis(1500)).timestamp_field("timestamp_field /é")
-            .timestamp_format("timestamp_format /é").messages("messages");
+            .timestamp_format("timestamp_format /é").messages(["messages", "b*"]);
         "text_structure.find_structure" "full" it.find_structure().charset("charset /é")
             .column_names(["column_names /é", "b*"]).delimiter("delimiter /é")
             .ecs_compatibility("ecs_compatibility /é").explain(true)
@@ -29,6 +29,7 @@ pub(super) fn all(calls: &mut Calls) {
             .timestamp_format("timestamp_format /é")
             .operations([json!({"a": 1}), json!({"b": 2})]);
         "text_structure.test_grok_pattern" "full" it.test_grok_pattern()
-            .ecs_compatibility("ecs_compatibility /é").grok_pattern("grok_pattern").text("text");
+            .ecs_compatibility("ecs_compatibility /é").grok_pattern("grok_pattern")
+            .text(["text", "b*"]);
     }
 }

@@ -15,14 +15,16 @@ pub(super) fn all(calls: &mut Calls) {
             .allow_no_match(true).basic(true).from(7).size(7).timeout(Duration::from_millis(1500));
         "transform.preview_transform" "full" it.preview_transform()
             .transform_id("transform_id /é").timeout(Duration::from_millis(1500))
-            .description("description").dest("dest").latest("latest").pivot("pivot")
-            .retention_policy("retention_policy").settings("settings").source("source")
-            .sync("sync").frequency(Duration::from_millis(1500));
+            .description("description").dest(json!({"a": 1}))
+            .frequency(Duration::from_millis(1500)).latest(json!({"a": 1})).pivot(json!({"a": 1}))
+            .retention_policy(json!({"a": 1})).settings(json!({"a": 1})).source(json!({"a": 1}))
+            .sync(json!({"a": 1}));
         "transform.put_transform" "full" it.put_transform("transform_id /é")
-            .defer_validation(true).timeout(Duration::from_millis(1500)).meta("_meta")
-            .description("description").dest("dest").latest("latest").pivot("pivot")
-            .retention_policy("retention_policy").settings("settings").source("source")
-            .sync("sync").frequency(Duration::from_millis(1500));
+            .defer_validation(true).timeout(Duration::from_millis(1500)).meta(json!({"a": 1}))
+            .description("description").dest(json!({"a": 1}))
+            .frequency(Duration::from_millis(1500)).latest(json!({"a": 1})).pivot(json!({"a": 1}))
+            .retention_policy(json!({"a": 1})).settings(json!({"a": 1})).source(json!({"a": 1}))
+            .sync(json!({"a": 1}));
         "transform.reset_transform" "full" it.reset_transform("transform_id /é").force(true)
             .timeout(Duration::from_millis(1500));
         "transform.schedule_now_transform" "full" it.schedule_now_transform("transform_id /é")
@@ -35,10 +37,10 @@ pub(super) fn all(calls: &mut Calls) {
             .allow_no_match(true).force(true).timeout(Duration::from_millis(1500))
             .wait_for_checkpoint(true).wait_for_completion(true);
         "transform.update_transform" "full" it.update_transform("transform_id /é")
-            .defer_validation(true).timeout(Duration::from_millis(1500))
-            .force_rekeying("_force_rekeying").meta("_meta").description("description")
-            .dest("dest").retention_policy("retention_policy").settings("settings")
-            .source("source").sync("sync").frequency(Duration::from_millis(1500));
+            .defer_validation(true).timeout(Duration::from_millis(1500)).force_rekeying(true)
+            .meta(json!({"a": 1})).description("description").dest(json!({"a": 1}))
+            .frequency(Duration::from_millis(1500)).retention_policy(json!({"a": 1}))
+            .settings(json!({"a": 1})).source(json!({"a": 1})).sync(json!({"a": 1}));
         "transform.upgrade_transforms" "full" it.upgrade_transforms().dry_run(true)
             .timeout(Duration::from_millis(1500));
     }

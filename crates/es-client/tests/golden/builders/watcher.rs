@@ -10,17 +10,18 @@ pub(super) fn all(calls: &mut Calls) {
         "watcher.deactivate_watch" "full" it.deactivate_watch("watch_id /é");
         "watcher.delete_watch" "full" it.delete_watch("id /é");
         "watcher.execute_watch" "full" it.execute_watch().id("id /é").debug(true)
-            .action_modes("action_modes").alternative_input("alternative_input")
-            .ignore_condition("ignore_condition").record_execution("record_execution")
-            .simulated_actions("simulated_actions").trigger_data("trigger_data").watch("watch");
+            .action_modes(json!({"a": 1})).alternative_input(json!({"a": 1}))
+            .ignore_condition(true).record_execution(true).simulated_actions(json!({"a": 1}))
+            .trigger_data(json!({"a": 1})).watch(json!({"a": 1}));
         "watcher.get_settings" "full" it.get_settings().master_timeout(Duration::from_millis(1500));
         "watcher.get_watch" "full" it.get_watch("id /é");
         "watcher.put_watch" "full" it.put_watch("id /é").active(true).if_primary_term(7)
-            .if_seq_no(7).version(7).actions("actions").condition("condition").input("input")
-            .metadata("metadata").throttle_period_in_millis("throttle_period_in_millis")
-            .transform("transform").trigger("trigger").throttle_period(Duration::from_millis(1500));
-        "watcher.query_watches" "full" it.query_watches().from("from").query("query")
-            .search_after("search_after").size("size").sort("sort");
+            .if_seq_no(7).version(7).actions(json!({"a": 1})).condition(json!({"a": 1}))
+            .input(json!({"a": 1})).metadata(json!({"a": 1}))
+            .throttle_period(Duration::from_millis(1500)).throttle_period_in_millis(7)
+            .transform(json!({"a": 1})).trigger(json!({"a": 1}));
+        "watcher.query_watches" "full" it.query_watches().from(7).query(json!({"a": 1}))
+            .search_after(json!({"a": 1})).size(7).sort(json!({"a": 1}));
         "watcher.start" "full" it.start().master_timeout(Duration::from_millis(1500));
         "watcher.stats" "full" it.stats()
             .metric([params::WatcherMetric::All, params::WatcherMetric::QueuedWatches])
@@ -28,7 +29,6 @@ pub(super) fn all(calls: &mut Calls) {
         "watcher.stop" "full" it.stop().master_timeout(Duration::from_millis(1500));
         "watcher.update_settings" "full" it.update_settings()
             .master_timeout(Duration::from_millis(1500)).timeout(Duration::from_millis(1500))
-            .index_auto_expand_replicas("index.auto_expand_replicas")
-            .index_number_of_replicas("index.number_of_replicas");
+            .index_auto_expand_replicas("index.auto_expand_replicas").index_number_of_replicas(7);
     }
 }

@@ -33,7 +33,7 @@ impl Accepted {
         status.is_success()
             || is_ignored(self.ignored.as_deref(), status)
             || self.endpoint.is_some_and(|endpoint| {
-                endpoint.answers.contains(&status.as_u16())
+                endpoint.statuses.contains(&status.as_u16())
                     && (endpoint.is_head() || !has_error(body))
             })
     }

@@ -1,0 +1,138 @@
+//! What every call has in common.
+
+use std::{borrow::Cow, time::Duration};
+
+use es_transport::Setting;
+use serde::de::DeserializeOwned;
+
+use super::{
+    future::{CallFuture, StreamFuture},
+    outcome::Answer,
+    parts::RequestParts,
+};
+use crate::{
+    error::Result,
+    options::ClientOptions,
+    params::{Param, ToParam},
+};
+
+/// Access to the parts of a call.
+pub trait Sealed: Clone {
+    /// Returns the parts.
+    fn parts(&mut self) -> &mut RequestParts;
+}
+
+/// Methods of every call: bring the trait into scope to use them.
+///
+/// ```
+/// use std::time::Duration;
+/// use es_client::Call;
+/// use serde_json::Value;
+///
+/// # async fn story(client: es_client::Elasticsearch) -> es_client::Result<()> {
+/// let search = client
+///     .search::<Value>("products")
+///     .size(20)
+///     .header("x-tenant", "7")
+///     .opaque_id("shop-17")
+///     .request_timeout(Duration::from_secs(2))
+///     .max_retries(1);
+/// println!("{}", search.curl()?);
+///
+/// // A call can be sent many times.
+/// let page = search.clone().await?;
+/// let raw = search.filter_path("hits.total").send().await?;
+/// println!("{} from {:?}", raw.status(), raw.meta().node());
+/// # Ok(())
+/// # }
+/// ```
+pub trait Call: Sealed + Sized {
+    /// Sets the paths of the response to return, such as `hits.hits._id`. Default: all.
+    #[must_use]
+    fn filter_path(self, paths: impl Param<[String]>) -> Self {
+        self.param("filter_path", paths)
+    }
+
+    /// Whether the response is indented. Default: `false`.
+    #[must_use]
+    fn pretty(self, value: impl Param<bool>) -> Self {
+        self.param("pretty", value)
+    }
+
+    /// Whether times and sizes in the response are in human-readable form.
+    /// Default: `false`.
+    #[must_use]
+    fn human(self, value: impl Param<bool>) -> Self {
+        self.param("human", value)
+    }
+
+    /// Whether errors include the server's stack trace. Default: `false`.
+    #[must_use]
+    fn error_trace(self, value: impl Param<bool>) -> Self {
+        self.param("error_trace", value)
+    }
+
+    /// Sets a query parameter by its name, for what this version does not know.
+    #[must_use]
+    fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl ToParam) -> Self {
+        self.parts().query(name, value);
+        self
+    }
+
+    /// Sets a header of this call. The value is treated as a secret.
+    #[must_use]
+    fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.options(|options| options.header(name.as_ref(), value.as_ref()))
+    }
+
+    /// Sets `X-Opaque-Id`, which names the caller in Elasticsearch's logs and tasks.
+    #[must_use]
+    fn opaque_id(self, id: impl AsRef<str>) -> Self {
+        self.options(|options| options.opaque_id(id.as_ref()))
+    }
+
+    /// Sets the timeout of each attempt. `None` is not set; `Setting::Off` is no limit.
+    #[must_use]
+    fn request_timeout(self, timeout: impl Into<Setting<Duration>>) -> Self {
+        self.options(|options| options.request_timeout(timeout))
+    }
+
+    /// Sets the maximum number of retries. `None` leaves the client's.
+    #[must_use]
+    fn max_retries(self, retries: impl Into<Option<u32>>) -> Self {
+        self.options(|options| options.max_retries(retries))
+    }
+
+    /// Sets any other option of this call: credentials, timeouts, retries.
+    #[must_use]
+    fn options(mut self, change: impl FnOnce(ClientOptions) -> ClientOptions) -> Self {
+        self.parts().options(change);
+        self
+    }
+
+    /// Adds a value to the extensions of the request, for layers of your own.
+    #[must_use]
+    fn extension<V: Clone + Send + Sync + 'static>(mut self, value: V) -> Self {
+        self.parts().extension(value);
+        self
+    }
+
+    /// Returns the call as a command line for curl, without secrets: see
+    /// [`curl`](es_transport::curl).
+    ///
+    /// # Errors
+    /// The call cannot be sent as it stands.
+    fn curl(&self) -> Result<String> {
+        self.clone().parts().curl()
+    }
+
+    /// Sends the call, and decodes the response into a type of your own.
+    fn json<T: DeserializeOwned>(mut self) -> CallFuture<T> {
+        self.parts().take().send(Answer::json)
+    }
+
+    /// Sends the call, and returns the response as a stream, in constant memory.
+    fn stream(mut self) -> StreamFuture {
+        self.parts().take().stream()
+    }
+}
