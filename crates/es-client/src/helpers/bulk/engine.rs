@@ -341,8 +341,7 @@ impl<C: Send + 'static> Engine<C> {
             if batch.retries > 0 || batch.isolated {
                 state.report.retried += batch.len() as u64;
             }
-            state.send_at += self.settings.rate.time(&batch);
-            state.send_at = state.send_at.max(now);
+            state.send_at = after(state.send_at.max(now), self.settings.rate.time(&batch));
             batch.sent = true;
             state.first_numbers.extend(batch.items.first().map(|item| item.number));
             let sent = send_batch(Arc::clone(&self.context), batch);
@@ -374,7 +373,7 @@ impl<C: Send + 'static> Engine<C> {
             if batch.wait.is_zero() {
                 state.due.push_back(batch);
             } else {
-                state.waiting.push((now + batch.wait, batch));
+                state.waiting.push((after(now, batch.wait), batch));
             }
         }
         state.stop = state.stop.take().or(result.stop.take());
@@ -485,6 +484,12 @@ impl<C> RunState<C> {
         self.in_order.extend(batch.documents());
         Some(batch)
     }
+}
+
+/// Returns the time after a wait, or a month if that cannot be told.
+fn after(time: Instant, wait: Duration) -> Instant {
+    const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    time.checked_add(wait).unwrap_or(time + MONTH)
 }
 
 /// Goes on with the panic of a task.
