@@ -1,13 +1,19 @@
 //! The cluster on real sockets.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 
 use crate::assemble::Secrets;
 use crate::builder::ClusterBuilder;
+use crate::fault::Fault;
 use crate::node::{NodeHandle, Sockets};
+use crate::record::Recorded;
 use crate::security::Identity;
 use crate::shared::Shared;
 use crate::sync::lock;
@@ -180,6 +186,90 @@ impl Cluster {
         lock(&self.nodes).iter().map(NodeHandle::request_count).sum()
     }
 
+    /// Returns everything that a client needs to connect.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = es_testkit::Cluster::builder().nodes(2).tls(true).start().await?;
+    /// let connection = cluster.connection();
+    /// assert_eq!(connection.urls.len(), 2);
+    /// assert_eq!(connection.ca_fingerprint, cluster.ca_fingerprint());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connection(&self) -> Connection {
+        Connection {
+            urls: self.urls(),
+            username: self.username().to_owned(),
+            password: self.password().to_owned(),
+            api_key: self.api_key_encoded().to_owned(),
+            ca_pem: self.ca_pem().to_owned(),
+            ca_fingerprint: self.ca_fingerprint(),
+        }
+    }
+
+    /// Injects a fault at every node; each counts its own requests.
+    pub fn inject(&self, fault: &Fault) {
+        for node in self.nodes() {
+            node.inject(fault.clone());
+        }
+    }
+
+    /// Takes back the faults of all nodes.
+    pub fn clear_faults(&self) {
+        for node in self.nodes() {
+            node.clear_faults();
+        }
+    }
+
+    /// Returns the requests that all nodes have received, in the order of their arrival.
+    pub fn requests(&self) -> Vec<Recorded> {
+        let mut requests: Vec<_> = self.nodes().iter().flat_map(NodeHandle::requests).collect();
+        requests.sort_by_key(|request| request.at);
+        requests
+    }
+
+    /// Forgets what all nodes have received; see
+    /// [`NodeHandle::clear_records`](crate::NodeHandle::clear_records).
+    pub fn clear_records(&self) {
+        for node in self.nodes() {
+            node.clear_records();
+        }
+    }
+
+    /// Returns the documents of an index by their ids, refreshed or not; none where there is no
+    /// such index.
+    pub fn documents(&self, index: &str) -> BTreeMap<String, Value> {
+        let store = lock(&self.shared.store);
+        let documents = store.indices.get(index).into_iter().flat_map(|index| &index.documents);
+        documents.map(|(id, document)| (id.clone(), document.source())).collect()
+    }
+
+    /// Waits until something holds of the cluster, for at most this long, and returns whether it
+    /// does.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = es_testkit::Cluster::builder().start().await?;
+    /// let limit = Duration::from_millis(20);
+    /// assert!(!cluster.wait_until(limit, |cluster| cluster.request_count() > 0).await);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wait_until(&self, limit: Duration, holds: impl Fn(&Self) -> bool) -> bool {
+        let end = Instant::now() + limit;
+        while !holds(self) {
+            if Instant::now() >= end {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        true
+    }
+
     /// Asserts that no node has received this text; see
     /// [`NodeHandle::has_received`](crate::NodeHandle::has_received).
     ///
@@ -190,6 +280,34 @@ impl Cluster {
         for node in self.nodes() {
             node.assert_never_received(secret);
         }
+    }
+}
+
+/// Everything that a client needs to connect to a [`Cluster`].
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Connection {
+    /// The URLs of all nodes.
+    pub urls: Vec<String>,
+    /// The name of the user who may do everything.
+    pub username: String,
+    /// That user's password.
+    pub password: String,
+    /// An API key of that user, base64 of `id:key`.
+    pub api_key: String,
+    /// The certificate of the authority as PEM text; empty without TLS.
+    pub ca_pem: String,
+    /// The SHA-256 of that certificate in hex digits; empty without TLS.
+    pub ca_fingerprint: String,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("urls", &self.urls)
+            .field("username", &self.username)
+            .field("ca_fingerprint", &self.ca_fingerprint)
+            .finish_non_exhaustive()
     }
 }
 

@@ -91,7 +91,7 @@ pub mod tls;
 
 pub use builder::ClusterBuilder;
 pub use capacity::Capacity;
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Connection};
 pub use fault::Fault;
 pub use latency::Latency;
 pub use node::NodeHandle;

@@ -3,7 +3,7 @@
 
 use crate::support;
 
-use es_testkit::Cluster;
+use es_testkit::{Cluster, Fault};
 use serde_json::{Value, json};
 use support::Client;
 
@@ -211,4 +211,20 @@ async fn a_source_comes_back_as_it_was_sent() {
     client.send("PUT", "/books/_doc/1", &json, text).await;
     let got = client.send("GET", "/books/_source/1", &[], "").await;
     assert_eq!(got.body, text);
+}
+
+#[tokio::test]
+async fn a_cluster_shows_what_it_holds_and_received() {
+    let cluster = Cluster::builder().nodes(2).start().await.unwrap();
+    let mut client = Client::connect(&cluster.url(1)).await;
+    cluster.inject(&Fault::status(503).times(1));
+    assert_eq!(client.call("PUT", "/books/_doc/1", json!({"n": 1})).await.status, 503);
+    cluster.clear_faults();
+    client.ok("PUT", "/books/_doc/1", json!({"n": 1})).await;
+    assert_eq!(cluster.documents("books")["1"], json!({"n": 1}));
+    assert!(cluster.documents("films").is_empty());
+    let targets: Vec<_> = cluster.requests().into_iter().map(|request| request.target).collect();
+    assert_eq!(targets, ["/books/_doc/1", "/books/_doc/1"]);
+    cluster.clear_records();
+    assert_eq!(cluster.request_count(), 0);
 }

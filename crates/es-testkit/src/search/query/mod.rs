@@ -21,7 +21,6 @@ use crate::strict::Fields;
 
 pub(crate) use compound::check;
 pub(crate) use geo::{distance_meters, parse_distance, unit_meters};
-pub(crate) use knn::{Knn, similarity};
 pub(crate) use leaf::{fuzzy_distance, wildcard_fits};
 pub(crate) use text::minimum_should_match;
 
