@@ -152,7 +152,7 @@ object! {
         /// `STARTED`, `SUCCESS`, `FAILED` and the like.
         pub state: String,
         /// The number of shards in each stage.
-        pub shards_stats: BTreeMap<String, i64>,
+        pub shards_stats: Map<String, Value>,
         /// The files and bytes, in total and done.
         pub stats: Value,
         /// The progress of each index by name.
