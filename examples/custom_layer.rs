@@ -6,7 +6,7 @@
 use std::{
     sync::Arc,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use es_client::Elasticsearch;
@@ -14,6 +14,7 @@ use es_testkit::Cluster;
 use es_transport::{Body, StackService};
 use examples::Result;
 use http::{HeaderValue, Request};
+use tokio::time::Instant;
 use tower::{Layer, Service, ServiceBuilder};
 
 #[tokio::main]
@@ -30,12 +31,12 @@ async fn main() -> Result {
 
     let started = Instant::now();
     for number in 0..10 {
-        client.index("events").id(number.to_string()).document(&number).await?;
+        client.index("events").id(number.to_string()).document(number).await?;
     }
     println!("10 requests took {:?}", started.elapsed());
 
     let request = cluster.node(0).requests().pop().ok_or("no request")?;
-    println!("the last one was signed: {:?}", request.headers["x-signature"]);
+    println!("the last one was signed: {:?}", request.headers.get("x-signature"));
 
     // Everything else of the built-in stack is still there.
     let pool = client.transport().pool().ok_or("no pool")?;

@@ -5,13 +5,14 @@
 //!     cargo run --example shard_aware
 //!     cargo run --example shard_aware -- http://localhost:9200 http://localhost:9201
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use es_client::Elasticsearch;
 use es_testkit::Cluster;
 use es_transport::Body;
 use examples::Result;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 const INDEX: &str = "shard-aware-example";
 
@@ -27,7 +28,7 @@ async fn main() -> Result {
     plain.indices().create(INDEX).body(&settings).send().await?;
 
     // The first request has the shards of the index fetched in the background.
-    aware.index(INDEX).id("0").document(&json!({"n": 0})).send().await?;
+    aware.index(INDEX).id("0").document(json!({"n": 0})).send().await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
 
     for _ in 0..2 {
@@ -53,7 +54,7 @@ async fn measure(name: &str, client: &Elasticsearch, documents: u32) -> Result {
     for number in 0..documents {
         let id = number.to_string();
         let begun = Instant::now();
-        client.index(INDEX).id(&id).document(&json!({"n": number})).send().await?;
+        client.index(INDEX).id(&id).document(json!({"n": number})).send().await?;
         writes.push(begun.elapsed());
         let begun = Instant::now();
         client.get::<Value>(INDEX, &id).send().await?;

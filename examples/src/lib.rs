@@ -106,7 +106,7 @@ impl Product {
             .get(number as usize % 3)
             .copied()
             .unwrap_or_default();
-        let kind = if number % 2 == 0 { "Trail shoes" } else { "Rain jacket" };
+        let kind = if number.is_multiple_of(2) { "Trail shoes" } else { "Rain jacket" };
         Self {
             title: format!("{kind} {number}"),
             brand: brand.to_owned(),
@@ -138,6 +138,8 @@ pub async fn shop() -> Result<(Cluster, Elasticsearch)> {
     let (cluster, client) = cluster().await?;
     let products = (0..240).map(Product::numbered);
     let report = client.helpers().bulk("products", products).refresh(true).await?;
-    assert!(report.is_complete(), "{report}");
+    if !report.is_complete() {
+        return Err(report.to_string().into());
+    }
     Ok((cluster, client))
 }

@@ -339,6 +339,8 @@ pub struct SendFuture {
     started: Option<Instant>,
 }
 
+// A box would cost each request an allocation.
+#[allow(clippy::large_enum_variant, reason = "a request is moved once")]
 enum State {
     Unsent { transport: Arc<Inner>, request: Option<Request<Body>> },
     Sent(BoxFuture),

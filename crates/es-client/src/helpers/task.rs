@@ -182,11 +182,12 @@ impl TaskResponse {
         } else {
             return None;
         };
-        let mut error = ErrorCause::default();
-        error.kind = kind.to_owned();
-        error.reason = Some(reason);
-        error.index = index;
-        Some(error)
+        Some(ErrorCause {
+            kind: kind.to_owned(),
+            reason: Some(reason),
+            index,
+            ..ErrorCause::default()
+        })
     }
 }
 

@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(text(Duration::from_nanos(1)).unwrap(), "1nanos");
         assert_eq!(text(Forever).unwrap(), "-1");
         assert_eq!(text(Arc::<str>::from("x")).unwrap(), "x");
-        assert_eq!(text(&&Cow::Borrowed("x")).unwrap(), "x");
+        assert_eq!(text(Cow::Borrowed("x")).unwrap(), "x");
     }
 
     #[test]

@@ -221,7 +221,7 @@ fn numbers(index: &mut Index) -> Result<(), ApiError> {
     if let Some(value) = index.settings.get("mapping.exclude_source_vectors") {
         index.excludes_vectors = value != "false";
     }
-    if index.routing_shards % index.shards != 0 {
+    if !index.routing_shards.is_multiple_of(index.shards) {
         return Err(ApiError::illegal_argument(format!(
             "the number of source shards [{}] must be a factor of [{}]",
             index.shards, index.routing_shards

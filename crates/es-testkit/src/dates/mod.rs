@@ -9,6 +9,7 @@ pub(crate) use math::{Unit, add, in_zone, now_millis, parse_math, round, zone};
 use jiff::Timestamp;
 
 /// Returns a time as the default format prints it, `2024-03-01T00:00:00.000Z`.
+#[cfg(test)]
 pub(crate) fn iso_date(millis: i64) -> String {
     Format::default().print(millis, &jiff::tz::TimeZone::UTC)
 }

@@ -72,9 +72,7 @@ pub(crate) fn shards<'a>(source: &Source<'a>) -> Vec<Shard<'a>> {
                 documents.push(document);
             }
         }
-        opened.extend(
-            by_shard.into_iter().map(|(number, documents)| Shard::new(index, number, documents)),
-        );
+        opened.extend(by_shard.into_values().map(|documents| Shard::new(index, documents)));
     }
     opened
 }
@@ -86,7 +84,7 @@ pub(crate) fn shards<'a>(source: &Source<'a>) -> Vec<Shard<'a>> {
 pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results, ApiError> {
     let shards = shards(source);
     let empty = Index::new("", String::new(), 0);
-    let nothing = [Shard::new(&empty, 0, Vec::new())];
+    let nothing = [Shard::new(&empty, Vec::new())];
     if shards.is_empty() {
         // Without an index the request is still checked.
         prepare(&nothing, source, request)

@@ -319,7 +319,7 @@ fn nested_values(
         let mut objects = Vec::new();
         for child in children {
             let mut object = Map::new();
-            for (name, _) in &child.fields {
+            for name in child.fields.keys() {
                 let fits = patterns
                     .iter()
                     .any(|pattern| matches_wildcard(pattern, name) || pattern == path);

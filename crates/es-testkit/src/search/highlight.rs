@@ -142,8 +142,8 @@ impl Highlight {
                     compiler.noted = std::rc::Rc::default();
                     compiler.marking = true;
                     compiler.compile(query)?;
-                    let marks = compiler.noted.borrow().marks.clone();
-                    marks
+
+                    compiler.noted.borrow().marks.clone()
                 }
             };
             for field in mapping.matching(pattern) {

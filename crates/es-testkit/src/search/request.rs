@@ -39,7 +39,6 @@ pub(crate) struct Request {
     pub(crate) suggest: Option<Value>,
     pub(crate) fetch: Fetch,
     pub(crate) pit: Option<Pit>,
-    pub(crate) routing: Option<String>,
 }
 
 /// The point in time of a search.
@@ -178,7 +177,6 @@ impl Request {
             suggest: fields.get("suggest")?.cloned(),
             fetch,
             pit,
-            routing: params.get("routing").map(str::to_owned),
         };
         fields.raw("track_scores");
         fields.finish()?;

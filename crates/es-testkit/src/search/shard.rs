@@ -21,7 +21,6 @@ pub(crate) type Scorer<'a> = Rc<dyn Fn(View<'a>) -> Option<f32> + 'a>;
 #[derive(Debug)]
 pub(crate) struct Shard<'a> {
     pub(crate) index: &'a Index,
-    pub(crate) number: u32,
     pub(crate) documents: Vec<&'a Document>,
     totals: RefCell<BTreeMap<String, Totals>>,
     frequencies: RefCell<BTreeMap<(String, String), u64>>,
@@ -35,14 +34,8 @@ pub(crate) struct Totals {
 }
 
 impl<'a> Shard<'a> {
-    pub(crate) fn new(index: &'a Index, number: u32, documents: Vec<&'a Document>) -> Self {
-        Self {
-            index,
-            number,
-            documents,
-            totals: RefCell::default(),
-            frequencies: RefCell::default(),
-        }
+    pub(crate) fn new(index: &'a Index, documents: Vec<&'a Document>) -> Self {
+        Self { index, documents, totals: RefCell::default(), frequencies: RefCell::default() }
     }
 
     /// The objects that hold a field: documents, or those of the nested field around it.

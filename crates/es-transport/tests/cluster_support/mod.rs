@@ -2,6 +2,7 @@
 
 // Each test file is a program of its own and uses a part of it.
 #![allow(dead_code, reason = "not every test file uses every helper")]
+#![allow(clippy::unwrap_used, reason = "a failure fails the test")]
 
 use std::{error::Error as StdError, fmt::Write as _, sync::Arc, time::Duration};
 

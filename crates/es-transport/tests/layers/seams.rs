@@ -1,5 +1,7 @@
 //! Layers of the caller's own in the built-in stack, and what reaches them.
 
+#![allow(clippy::unwrap_used, reason = "a failure fails the test")]
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

@@ -461,7 +461,7 @@ proptest! {
                 }
                 Step::Finish(..) | Step::Drop(_) => {}
             }
-            prop_assert!(pool.len() > 0);
+            prop_assert!(!pool.is_empty());
         }
         // Whatever happened: once everything answers, everything lives again.
         open.clear();

@@ -287,7 +287,7 @@ impl<C: Send + 'static> Engine<C> {
             let is_due = self.state.flush_at.is_some_and(|at| at <= now);
             let is_complete = input.builder.is_full() || input.ended || input.flush || is_due;
             let stopped = self.state.stop.is_some();
-            if !stopped && !(is_complete && self.has_slot()) {
+            if !(stopped || is_complete && self.has_slot()) {
                 break;
             }
             let buffers = self.state.buffers.pop().unwrap_or_default();

@@ -92,7 +92,7 @@ pub struct BulkStopped {
     /// The reason.
     pub error: Error,
     /// The totals until then.
-    pub report: BulkReport,
+    pub report: Box<BulkReport>,
 }
 
 impl fmt::Display for BulkStopped {
@@ -110,6 +110,6 @@ impl StdError for BulkStopped {
 /// Nothing was read yet.
 impl From<Error> for BulkStopped {
     fn from(error: Error) -> Self {
-        Self { error, report: BulkReport::default() }
+        Self { error, report: Box::default() }
     }
 }

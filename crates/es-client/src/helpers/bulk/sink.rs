@@ -208,7 +208,7 @@ impl<C: Send + 'static> BulkSink<C> {
         match self.running() {
             Ok(run) => run.shared.end(None),
             Err(error) => {
-                let report = self.last_report.clone();
+                let report = Box::new(self.last_report.clone());
                 return Poll::Ready(Err(BulkStopped { error, report }));
             }
         }

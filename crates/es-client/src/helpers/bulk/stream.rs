@@ -253,7 +253,7 @@ impl Finished {
     pub(super) fn into_result(self) -> Result<BulkReport, BulkStopped> {
         let Self { report, error } = self;
         match error {
-            Some(error) => Err(BulkStopped { error, report }),
+            Some(error) => Err(BulkStopped { error, report: Box::new(report) }),
             None => Ok(report),
         }
     }

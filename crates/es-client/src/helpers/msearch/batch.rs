@@ -95,15 +95,10 @@ impl Batch {
     }
 }
 
-async fn ask(
-    client: &Elasticsearch,
-    index: &Cow<'static, str>,
-    body: Bytes,
-    count: usize,
-) -> Result<Vec<Found>> {
+async fn ask(client: &Elasticsearch, index: &str, body: Bytes, count: usize) -> Result<Vec<Found>> {
     let client = client.options().for_helper(true);
     let sent = send_with_retry(RetryConfig::default(), true, || {
-        client.msearch::<serde_json::Value>().index(index.clone()).body(body.clone()).send()
+        client.msearch::<serde_json::Value>().index(index.to_owned()).body(body.clone()).send()
     });
     let response = sent.await?;
     take_apart(response.meta(), response.bytes(), count)

@@ -214,10 +214,8 @@ fn split(kind: &str, at: char) -> Vec<&str> {
     for (number, c) in kind.char_indices() {
         match c {
             '[' | '{' | '<' => depth += 1,
-            '>' if kind[..number].ends_with('=') => {
-                if at == '>' && depth == 0 {
-                    start = number + 1;
-                }
+            '>' if kind[..number].ends_with('=') && at == '>' && depth == 0 => {
+                start = number + 1;
             }
             ']' | '}' | '>' => depth -= 1,
             _ if c == at && depth == 0 => {

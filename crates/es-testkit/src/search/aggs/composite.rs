@@ -83,7 +83,7 @@ impl<'a> Context<'_, 'a> {
                     }
                     (How::Terms, value) => match self.any_field(&part.values.field)? {
                         Some(field)
-                            if !value.is_null() && !(field.is_date() && value.is_number()) =>
+                            if !(value.is_null() || field.is_date() && value.is_number()) =>
                         {
                             field.query_term(value)?
                         }

@@ -15,6 +15,9 @@ use crate::search::execute::Row;
 use crate::store::Kind;
 use crate::strict::Fields;
 
+/// The first and the last key, in milliseconds.
+type Bounds = (Option<i64>, Option<i64>);
+
 /// The length of buckets.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Interval {
@@ -133,25 +136,24 @@ impl<'a> Context<'_, 'a> {
             }
         };
         let format = format.unwrap_or(own);
-        let limits =
-            |value: Option<&Value>| -> Result<Option<(Option<i64>, Option<i64>)>, ApiError> {
-                let Some(value) = value else { return Ok(None) };
-                let fields = Fields::section("bounds", value)?;
-                let read = |name: &str| -> Result<Option<i64>, ApiError> {
-                    match fields.get(name)? {
-                        None => Ok(None),
-                        Some(Value::Number(number)) => Ok(number.as_i64()),
-                        Some(value) => {
-                            let text = value.as_str().unwrap_or_default();
-                            parse_math(text, &format, &zone, false, crate::dates::now_millis())
-                                .map(Some)
-                        }
+        let limits = |value: Option<&Value>| -> Result<Option<Bounds>, ApiError> {
+            let Some(value) = value else { return Ok(None) };
+            let fields = Fields::section("bounds", value)?;
+            let read = |name: &str| -> Result<Option<i64>, ApiError> {
+                match fields.get(name)? {
+                    None => Ok(None),
+                    Some(Value::Number(number)) => Ok(number.as_i64()),
+                    Some(value) => {
+                        let text = value.as_str().unwrap_or_default();
+                        parse_math(text, &format, &zone, false, crate::dates::now_millis())
+                            .map(Some)
                     }
-                };
-                let pair = (read("min")?, read("max")?);
-                fields.finish()?;
-                Ok(Some(pair))
+                }
             };
+            let pair = (read("min")?, read("max")?);
+            fields.finish()?;
+            Ok(Some(pair))
+        };
         let (extended, hard) = (limits(extended)?, limits(hard)?);
         let slot = |millis: i64| interval.round(millis - offset, &zone) + offset;
         let mut grouped: BTreeMap<i64, Vec<Row<'a>>> = BTreeMap::new();

@@ -12,6 +12,9 @@ use crate::search::execute::Row;
 use crate::store::{Kind, Number};
 use crate::strict::Fields;
 
+/// A term, and the documents that have it.
+type Filled<'a> = (Term, Vec<Row<'a>>);
+
 /// Which terms have buckets.
 enum Choice {
     All,
@@ -132,10 +135,10 @@ impl<'a> Context<'_, 'a> {
     fn sort_buckets(
         &self,
         agg: &Agg,
-        buckets: &mut Vec<(Term, Vec<Row<'a>>)>,
+        buckets: &mut Vec<Filled<'a>>,
         order: &[(String, bool)],
     ) -> Result<(), ApiError> {
-        let mut keyed: Vec<(Vec<f64>, (Term, Vec<Row<'a>>))> = Vec::new();
+        let mut keyed: Vec<(Vec<f64>, Filled<'a>)> = Vec::new();
         for (term, rows) in buckets.drain(..) {
             let mut keys = Vec::new();
             for (by, _) in order {

@@ -12,6 +12,7 @@ use crate::search::shard::{Scorer, View};
 use crate::store::{Kind, read_point};
 use crate::strict::Fields;
 
+type Modifier = fn(f64) -> f64;
 type Function<'a> = Box<dyn Fn(View<'a>) -> f64 + 'a>;
 
 #[derive(Clone, Copy)]
@@ -151,7 +152,7 @@ impl<'a> Compiler<'a> {
         })?;
         let factor = fields.float("factor")?.unwrap_or(1.0);
         let missing = fields.float("missing")?;
-        let modifiers: &[(&str, fn(f64) -> f64)] = &[
+        let modifiers: &[(&str, Modifier)] = &[
             ("none", |x| x),
             ("log", f64::log10),
             ("log1p", |x| (x + 1.0).log10()),

@@ -137,9 +137,9 @@ impl<'a> Compiler<'a> {
         fields.finish()?;
         let Some(field) = self.shard.index.mapping.field(&path) else { return Ok(None) };
         let Kind::Vector { dims, similarity: how } = field.kind else {
-            return Err(self.shard_error(ApiError::illegal_argument(format!(
-                "[knn] queries are only supported on [dense_vector] fields"
-            ))));
+            return Err(self.shard_error(ApiError::illegal_argument(
+                "[knn] queries are only supported on [dense_vector] fields".to_string(),
+            )));
         };
         if let Some(dims) = dims.filter(|dims| *dims != vector.len()) {
             return Err(self.shard_error(ApiError::illegal_argument(format!(

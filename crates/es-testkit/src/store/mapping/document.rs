@@ -275,7 +275,7 @@ impl Reader<'_> {
         {
             let settings = definition.as_object().cloned().unwrap_or_default();
             let kind = settings.get("type").and_then(Value::as_str).unwrap_or_default();
-            let field = read_field(path, path, kind, &settings, &self.mapping.analyzers)?;
+            let field = read_field(path, kind, &settings, &self.mapping.analyzers)?;
             self.add(path, Node::Field(Arc::new(field)));
         } else {
             return Ok(());

@@ -15,8 +15,6 @@ use crate::dates::Format;
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     pub(crate) path: String,
-    /// The path at which documents hold its values: of a further form, that of its field.
-    pub(crate) source: String,
     pub(crate) kind: Kind,
     /// The type by its name.
     pub(crate) type_name: String,

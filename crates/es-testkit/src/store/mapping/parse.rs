@@ -143,7 +143,7 @@ pub(super) fn merge_children(
                 object_settings(below, settings, &path, analyzers)?;
             }
             Some(kind) => {
-                let field = read_field(&path, &path, kind, settings, analyzers)?;
+                let field = read_field(&path, kind, settings, analyzers)?;
                 match object.children.get(name) {
                     Some(Node::Object(_)) => return Err(changed(&path, "object", kind)),
                     Some(Node::Field(known)) => {
@@ -310,7 +310,6 @@ const UNSUPPORTED: &[&str] = &[
 
 pub(super) fn read_field(
     path: &str,
-    source: &str,
     type_name: &str,
     settings: &Map<String, Value>,
     analyzers: &Analyzers,
@@ -390,10 +389,7 @@ pub(super) fn read_field(
             if matches!(kind, "object" | "nested") {
                 return Err(failed(format!("Type [{kind}] cannot be used in multi field")));
             }
-            forms.insert(
-                name.clone(),
-                Arc::new(read_field(&below, source, kind, settings, analyzers)?),
-            );
+            forms.insert(name.clone(), Arc::new(read_field(&below, kind, settings, analyzers)?));
         }
     }
     fields.raw("meta");
@@ -410,7 +406,6 @@ pub(super) fn read_field(
     }
     Ok(Field {
         path: path.to_owned(),
-        source: source.to_owned(),
         kind,
         type_name: type_name.to_owned(),
         shown,
