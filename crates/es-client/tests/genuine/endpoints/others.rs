@@ -102,7 +102,11 @@ async fn whatever_else_reads_is_answered_or_refused_in_a_known_form() {
     let (mut succeeded, mut refused) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
     for endpoint in others {
         let Some(params) = params(endpoint, index) else { continue };
-        match client.call(endpoint.name, params, ()).await {
+        let mut call = client.call(endpoint.name, params, ());
+        if endpoint.body_required {
+            call = call.raw_body("{}\n"); // the client refuses to send it without one
+        }
+        match call.await {
             Ok(answer) => {
                 assert!(is_readable(&answer), "{}: {:?}", endpoint.name, answer.bytes());
                 succeeded.push(endpoint.name);
