@@ -17,8 +17,6 @@ use crate::{
     server::{builder, client},
 };
 
-const DOCUMENTS: u64 = 600_000;
-
 /// How documents are written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
@@ -63,27 +61,36 @@ struct Counts {
 #[ignore = "needs a cluster"]
 async fn outcomes_are_true_while_nodes_are_killed_in_turn() {
     let cluster = Cluster::whole().await;
+    let documents = documents_of_a_run();
     for way in [Way::Ids, Way::MadeIds, Way::CreateWithIds, Way::WithoutIds] {
-        let counts = run(&cluster, way).await;
+        let counts = run(&cluster, way, documents).await;
         println!("{way:?}: {counts:?}");
         assert_eq!((counts.lost, counts.duplicates), (0, 0), "{way:?}");
-        let documents = counts.written + counts.failed + counts.unknown;
-        assert_eq!(documents, DOCUMENTS, "{way:?}");
+        let said = counts.written + counts.failed + counts.unknown;
+        assert_eq!(said, documents, "{way:?}");
         if way != Way::CreateWithIds {
             assert_eq!(counts.false_failures, 0, "{way:?}");
         }
         if matches!(way, Way::Ids | Way::MadeIds) {
-            assert_eq!((counts.written, counts.unknown), (DOCUMENTS, 0), "{way:?}");
+            assert_eq!((counts.written, counts.unknown), (documents, 0), "{way:?}");
         }
     }
 }
 
-async fn run(cluster: &Cluster, way: Way) -> Counts {
+/// The number in `ES_KILLED_DOCUMENTS`; by default one that suits a check of each change.
+fn documents_of_a_run() -> u64 {
+    match std::env::var("ES_KILLED_DOCUMENTS") {
+        Ok(count) => count.parse().unwrap(),
+        Err(_) => 60_000,
+    }
+}
+
+async fn run(cluster: &Cluster, way: Way, documents: u64) -> Counts {
     let name = "reliability-killed";
     new_index(name, 1).await;
     let over = Arc::new(AtomicBool::new(false));
     let operations: BoxStream<'static, _> =
-        lasting_with(DOCUMENTS, Arc::clone(&over), move |number| {
+        lasting_with(documents, Arc::clone(&over), move |number| {
             way.operation(number).context(number)
         });
     let writer = builder().build().unwrap();
@@ -125,7 +132,7 @@ async fn run(cluster: &Cluster, way: Way) -> Counts {
 
     let client = client();
     refreshed(&client, name).await;
-    let mut there = vec![0_u32; usize::try_from(DOCUMENTS).unwrap()];
+    let mut there = vec![0_u32; usize::try_from(documents).unwrap()];
     let mut hits = client.helpers().read_all::<Document>(name).page_size(5_000).stream();
     while let Some(hit) = hits.try_next().await.unwrap() {
         there[usize::try_from(hit.source().unwrap().unwrap().number()).unwrap()] += 1;
