@@ -86,7 +86,11 @@ impl Spec {
             && error
                 .body()
                 .is_some_and(|body| memchr::memmem::find(body, b"exclude_vectors").is_some());
-        refused && !self.without_vector_option.swap(true, Ordering::Relaxed)
+        if refused {
+            // Slices are refused at the same time: each is sent again.
+            self.without_vector_option.store(true, Ordering::Relaxed);
+        }
+        refused
     }
 
     /// Returns where a slice begins.

@@ -236,6 +236,8 @@ async fn vectors_are_asked_for_where_the_server_knows_how() {
     assert_eq!((source(1), source(2)), (json!(true), json!(true)));
     // 10, again, 100, 1,000, and the rest.
     assert_eq!(times(&cluster, "POST /_search"), 5);
+    // Slices that are refused at the same time.
+    assert_eq!(numbers(reading().slices(3).stream()).await.unwrap().len() as u64, COUNT);
 }
 
 #[tokio::test]
