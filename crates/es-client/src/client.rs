@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_transport::{Body, BoxError, BuildTarget, ResponseBody, Transport, TransportBuilder};
+use es_transport::{
+    Body, BoxError, BuildTarget, OperationName, ResponseBody, Transport, TransportBuilder,
+};
 use http::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 use tower::Service;
@@ -86,6 +88,13 @@ impl Elasticsearch {
 
     pub(crate) fn ignored_statuses(&self) -> Option<&Arc<[StatusCode]>> {
         self.settings.as_ref()?.ignore_status.as_ref()
+    }
+
+    /// Names the operation where something may read the name.
+    pub(crate) fn attach_name(&self, request: &mut Request<Body>, name: &'static str) {
+        if self.transport.reads_operation_name() {
+            OperationName(name).attach(request);
+        }
     }
 
     /// Gives a request what differs from the transport's settings; nothing if nothing does.

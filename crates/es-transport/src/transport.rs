@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tokio::time::Instant;
 use tower::{Service, ServiceExt};
+use tracing::level_filters::LevelFilter;
 
 use crate::{
     Body, ResponseBody,
@@ -92,6 +93,8 @@ pub struct TransportParts {
     pub(crate) product: Option<ProductCheckLayer>,
     pub(crate) total_timeout: Option<Duration>,
     pub(crate) close: Box<dyn Fn() + Send + Sync>,
+    /// Whether parts of the caller's own, or metrics, see the extensions of requests.
+    pub(crate) reads_extensions: bool,
 }
 
 impl TransportParts {
@@ -104,6 +107,7 @@ impl TransportParts {
             product: None,
             total_timeout: None,
             close: Box::new(|| {}),
+            reads_extensions: true,
         }
     }
 
@@ -240,6 +244,15 @@ impl Transport {
     pub fn needs_product_check(&self) -> bool {
         let product = self.0.parts.as_ref().and_then(|parts| parts.product.as_ref());
         product.is_some_and(ProductCheckLayer::is_pending)
+    }
+
+    /// Returns whether something may read the [`OperationName`](crate::OperationName) of a
+    /// request: a layer, retry policy, node selector or HTTP service of the caller's own,
+    /// metrics, or a `tracing` subscriber that accepts the level `INFO`. Where nothing
+    /// does, a caller need not attach it.
+    pub fn reads_operation_name(&self) -> bool {
+        self.0.parts.as_ref().is_none_or(|parts| parts.reads_extensions)
+            || LevelFilter::current() >= LevelFilter::INFO
     }
 
     /// Fetches the nodes of the cluster now, whatever the settings say.

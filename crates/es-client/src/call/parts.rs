@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use es_transport::{Body, OperationName, TryCloneBody, curl::Curl};
+use es_transport::{Body, TryCloneBody, curl::Curl};
 use http::{Extensions, HeaderValue, Request, header, uri::PathAndQuery};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -277,7 +277,7 @@ impl RequestParts {
         if let Some(accept) = endpoint.accept {
             request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(accept));
         }
-        OperationName(endpoint.name).attach(&mut request);
+        self.client.attach_name(&mut request, endpoint.name);
         self.client.attach_options(&mut request, endpoint.idempotency, stream)?;
         Ok((self.client, request))
     }

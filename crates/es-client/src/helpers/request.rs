@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use es_transport::{
-    Backoff, Body, OperationName, RequestOptions,
+    Backoff, Body, RequestOptions,
     attempt::{Attempt, RetryReason},
     rng::Rng,
 };
@@ -143,7 +143,7 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
     if parts.gzip {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    OperationName(parts.name).attach(&mut request);
+    client.attach_name(&mut request, parts.name);
     let idempotency = if parts.repeatable { Idempotency::Yes } else { Idempotency::ByMethod };
     client.attach_options(&mut request, idempotency, false)?;
     let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();

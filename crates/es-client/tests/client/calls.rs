@@ -10,10 +10,13 @@ use std::{
 
 use bytes::Bytes;
 use es_client::{Call, Elasticsearch, Info, SearchResponse};
-use es_transport::{Body, RequestAuth, RequestOptions};
+use es_transport::{
+    Body, OperationName, RequestAuth, RequestOptions, layer::retry::StandardRetry, node::RoundRobin,
+};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
+use tower::layer::util::Identity;
 
 /// What reached the service.
 #[derive(Clone, Debug)]
@@ -299,4 +302,25 @@ async fn every_option_reaches_the_transport() {
     assert_eq!(options.idempotent, Some(true));
     assert_eq!(options.selector_hint.as_deref(), Some("session-1"));
     assert_eq!(options.max_response_size, es_transport::Setting::Set(64));
+}
+
+#[tokio::test]
+async fn names_are_attached_where_they_can_be_read() {
+    let builder = || Elasticsearch::builder().node("http://localhost:9200");
+    let is_read = |client: Elasticsearch| client.transport().reads_operation_name();
+    assert_eq!(is_read(builder().build().unwrap()), cfg!(feature = "metrics"));
+    assert!(is_read(builder().layer_request(Identity::new()).build().unwrap()));
+    assert!(is_read(builder().layer_node(Identity::new()).build().unwrap()));
+    assert!(is_read(builder().node_selector(RoundRobin::default()).build().unwrap()));
+    assert!(is_read(builder().retry_policy(StandardRetry::default()).build().unwrap()));
+
+    let (sender, mut names) = tokio::sync::mpsc::unbounded_channel();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        sender.send(request.extensions().get::<OperationName>().copied()).unwrap();
+        let response = Response::builder().header("x-elastic-product", "Elasticsearch");
+        std::future::ready(response.body(Body::empty()))
+    });
+    let client = builder().http_service(service).build().unwrap();
+    assert!(client.ping().await.unwrap());
+    assert_eq!(names.recv().await.flatten(), Some(OperationName("ping")));
 }

@@ -154,7 +154,10 @@ impl<T> TransportBuilder<T> {
         B::Error: Into<BoxError>,
     {
         let compose = move |settings| stack::over_service(settings, service);
-        self.set(|settings| settings.backend = HttpBackend::Service(Box::new(compose)))
+        self.set(|settings| {
+            settings.backend = HttpBackend::Service(Box::new(compose));
+            settings.reads_extensions = true;
+        })
     }
 
     /// Changes a setting of the pool.

@@ -67,6 +67,8 @@ struct Settings {
     pool: Option<Arc<NodePool>>,
     cloud: bool,
     selector: Arc<dyn NodeSelector>,
+    /// Whether a part that was given, except for layers, sees the extensions of requests.
+    reads_extensions: bool,
     shard_aware: bool,
     classify: Option<Classify>,
     dead_time: Backoff,
@@ -111,6 +113,7 @@ impl Default for Settings {
             pool: None,
             cloud: false,
             selector: Arc::new(RoundRobin::default()),
+            reads_extensions: false,
             shard_aware: false,
             classify: None,
             dead_time: DEAD_TIME,

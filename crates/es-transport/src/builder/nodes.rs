@@ -64,7 +64,10 @@ impl<T> TransportBuilder<T> {
     /// closure ([`selector_fn`](crate::node::selector_fn)).
     /// Default: [`RoundRobin`](crate::node::RoundRobin).
     pub fn node_selector(self, selector: impl NodeSelector) -> Self {
-        self.set(|settings| settings.selector = Arc::new(selector))
+        self.set(|settings| {
+            settings.selector = Arc::new(selector);
+            settings.reads_extensions = true;
+        })
     }
 
     /// Sends requests for a document, or for an index with one shard, to a node

@@ -72,7 +72,10 @@ impl<T> TransportBuilder<T> {
     /// It replaces [`max_retries`](Self::max_retries) and the other settings of the
     /// default policy; `build` refuses both together.
     pub fn retry_policy(self, policy: impl RetryPolicy) -> Self {
-        self.set(|settings| settings.retry_policy = Some(Arc::new(policy)))
+        self.set(|settings| {
+            settings.retry_policy = Some(Arc::new(policy));
+            settings.reads_extensions = true;
+        })
     }
 
     /// Sets the time limit of one attempt, its response included; `None` is no limit.

@@ -116,6 +116,12 @@ pub(super) struct Seams {
     pub(super) node: Seam,
 }
 
+impl Seams {
+    pub(super) fn are_empty(&self) -> bool {
+        [&self.request, &self.attempt, &self.node].iter().all(|seam| seam.0.is_empty())
+    }
+}
+
 /// The layers in one place, the outermost first.
 #[derive(Default)]
 pub(super) struct Seam(Vec<Box<dyn FnOnce(StackService) -> StackService + Send>>);

@@ -216,6 +216,8 @@ where
     };
     let product = ProductCheckLayer::new().mode(settings.product);
     let seams = std::mem::take(&mut settings.seams);
+    let reads_extensions =
+        cfg!(feature = "metrics") || settings.reads_extensions || !seams.are_empty();
     let retry = match settings.retry_policy.take() {
         Some(policy) => policy,
         None => Arc::new(settings.retry),
@@ -267,6 +269,7 @@ where
         product: Some(product),
         total_timeout: settings.total_timeout,
         close,
+        reads_extensions,
         ..TransportParts::new(pool)
     };
     let transport = Transport::new(request, parts);
