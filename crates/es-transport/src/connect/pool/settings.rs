@@ -25,10 +25,9 @@ use crate::{error::BoxError, rng};
 /// products long ones.
 const MAX_HEADER_SIZE: usize = 256 * 1024;
 
-/// The largest number of header lines. hyper makes room for as many at each response:
-/// this is the most that stays below the size from which glibc consolidates its memory
-/// at each release.
-const MAX_HEADERS: usize = 2_000;
+/// The largest number of header lines. hyper makes and fills room for as many at each
+/// response: about ten instructions for each line, used or not.
+const MAX_HEADERS: usize = 1_024;
 
 /// Tells the wall clock's time, by which a suspension of the process is detected.
 ///
@@ -197,7 +196,7 @@ impl ConnectionsBuilder {
     /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
     /// heads of responses.
     ///
-    /// It replaces the defaults: 256 KiB (`max_header_size`) and 2,000 header lines
+    /// It replaces the defaults: 256 KiB (`max_header_size`) and 1,024 header lines
     /// (`max_headers`). hyper's own default is 100 lines, which a server that warns
     /// of many deprecated parameters exceeds.
     ///
