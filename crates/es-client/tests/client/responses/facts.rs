@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use crate::responses::try_read;
 
-/// Reads a body as a type of `answers.toml`, and returns what the type has no field for.
+/// Reads a body as a type of `responses.toml`, and returns what the type has no field for.
 fn decode(kind: &str, body: &str) -> es_client::Result<Option<Map<String, Value>>> {
     macro_rules! by_name {
         ($($name:literal is $kind:ty,)* ; $($plain:ident)*) => {
@@ -74,7 +74,7 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| {
     for (name, definition) in all.flat_map(|types| types.as_object().unwrap()) {
         types.insert(name.clone(), definition.clone());
     }
-    let kinds: BTreeMap<String, String> = text("tables/answers.toml")
+    let kinds: BTreeMap<String, String> = text("tables/responses.toml")
         .lines()
         .filter_map(|line| line.strip_prefix('"')?.split_once("\" = \""))
         .map(|(name, kind)| (name.to_owned(), kind.trim_end_matches('"').to_owned()))
