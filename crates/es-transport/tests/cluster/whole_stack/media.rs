@@ -109,7 +109,7 @@ async fn the_environment_sets_the_default_and_a_setting_wins() {
     let child = |value: &'static str| {
         let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
         command
-            .args(["--exact", "media::child_with_an_environment", "--ignored"])
+            .args(["--exact", "whole_stack::media::child_with_an_environment", "--ignored"])
             .env("ES_TRANSPORT_TEST_URL", cluster.url(0))
             .env("ELASTIC_CLIENT_APIVERSIONING", value);
         async move { command.output().await.unwrap().status.success() }
