@@ -24,7 +24,7 @@ fn system() -> TlsSettings {
 async fn child(store: PathBuf, url: String) -> bool {
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "system::child_with_a_store", "--ignored"])
+        .args(["--exact", "tls::system::child_with_a_store", "--ignored"])
         .env("ES_TRANSPORT_TEST_URL", url)
         .env("SSL_CERT_FILE", store)
         .env_remove("SSL_CERT_DIR");
