@@ -88,7 +88,10 @@ impl Sockets {
         task.abort();
         // The listener is closed when the task has ended, not before.
         let _ = task.await;
-        *lock(&self.reserved) = Some(bind(self.address)?);
+        let socket = bind(self.address)?;
+        // While addresses may be reused, the system may give this port to another listener.
+        socket.set_reuseaddr(false)?;
+        *lock(&self.reserved) = Some(socket);
         Ok(())
     }
 
@@ -99,7 +102,10 @@ impl Sockets {
         }
         let reserved = lock(&self.reserved).take();
         let socket = match reserved {
-            Some(socket) => socket,
+            Some(socket) => {
+                socket.set_reuseaddr(true)?;
+                socket
+            }
             None => bind(self.address)?,
         };
         self.accept(node, socket.listen(1024)?);

@@ -67,7 +67,9 @@ async fn errors_and_callers_who_go_away_have_a_type() {
     let recorder = DebuggingRecorder::new();
     let guard = metrics::set_default_local_recorder(&recorder);
     send(vec![Ok(404)]).await.unwrap();
-    send(vec![Err(Error::tls_message("unknown issuer"))]).await.unwrap_err();
+    // A failed handshake sent nothing, so that it is retried.
+    let refused = (0..100).map(|_| Err(Error::tls_message("unknown issuer"))).collect();
+    send(refused).await.unwrap_err();
     let gone = tokio::time::timeout(Duration::from_millis(1), send(vec![Ok(200)])).await;
     assert!(gone.is_err());
     drop(guard);
