@@ -14,6 +14,7 @@ use es_testkit::Cluster;
 use es_transport::{Body, StackService};
 use examples::Result;
 use http::{HeaderValue, Request};
+use serde_json::json;
 use tokio::time::Instant;
 use tower::{Layer, Service, ServiceBuilder};
 
@@ -31,7 +32,7 @@ async fn main() -> Result {
 
     let started = Instant::now();
     for number in 0..10 {
-        client.index("events").id(number.to_string()).document(number).await?;
+        client.index("events").id(number.to_string()).document(json!({"number": number})).await?;
     }
     println!("10 requests took {:?}", started.elapsed());
 
