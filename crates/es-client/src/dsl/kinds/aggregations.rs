@@ -56,7 +56,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 
@@ -102,7 +102,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Script that computes the values.
     script("script") param dsl::Script;
@@ -115,7 +115,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Script that computes the values.
     script("script") param dsl::Script;
@@ -126,7 +126,7 @@ kind! {
     BucketSortAggregation in [Aggregation] with meta;
     /// Number of hits or buckets to skip.
     from("from") param i64;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Maximum number of hits, buckets or suggestions to return.
     size("size") param i64;
@@ -203,7 +203,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 
@@ -312,7 +312,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 
@@ -323,7 +323,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 
@@ -384,7 +384,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 
@@ -425,7 +425,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Number of standard deviations between the average and the bounds.
     sigma("sigma") param f64;
@@ -591,7 +591,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Configuration of the trained model.
     inference_config("inference_config") object;
@@ -650,7 +650,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 
@@ -691,7 +691,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 
@@ -711,7 +711,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Whether the model's settings are optimized.
     minimize("minimize") param bool;
@@ -728,7 +728,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Script that computes the values.
     script("script") param String;
@@ -745,7 +745,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Whether buckets or values are returned as an object, by their keys.
     keyed("keyed") param bool;
@@ -789,7 +789,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Method.
     method("method") param params::NormalizeMethod;
@@ -851,7 +851,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Percentiles to compute.
     percents("percents") list [f64];
@@ -962,7 +962,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
     /// Number of buckets between the two values.
     lag("lag") param i64;
@@ -1064,7 +1064,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 
@@ -1101,7 +1101,7 @@ kind! {
     buckets_path("buckets_path") object;
     /// Format of keys, numbers or dates.
     format("format") param String;
-    /// What to do about buckets without a value. Default: `skip`.
+    /// Handling of buckets without a value. Default: `skip`.
     gap_policy("gap_policy") param params::GapPolicy;
 }
 

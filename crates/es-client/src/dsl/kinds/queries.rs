@@ -153,7 +153,7 @@ kind! {
     ignore_unmapped("ignore_unmapped") param bool;
     /// Type. Deprecated since 7.14.0.
     type_("type") param params::GeoExecution;
-    /// What to do about invalid coordinates. Default: `strict`.
+    /// Handling of invalid coordinates. Default: `strict`.
     validation_method("validation_method") param params::GeoValidationMethod;
 }
 
@@ -168,7 +168,7 @@ kind! {
     distance_type("distance_type") param params::GeoDistanceType;
     /// Whether an unmapped path, type or field is ignored. Default: `false`.
     ignore_unmapped("ignore_unmapped") param bool;
-    /// What to do about invalid coordinates. Default: `strict`.
+    /// Handling of invalid coordinates. Default: `strict`.
     validation_method("validation_method") param params::GeoValidationMethod;
 }
 
@@ -196,7 +196,7 @@ kind! {
     boost("boost") param f64;
     /// Whether an unmapped path, type or field is ignored.
     ignore_unmapped("ignore_unmapped") param bool;
-    /// What to do about invalid coordinates. Default: `strict`.
+    /// Handling of invalid coordinates. Default: `strict`.
     validation_method("validation_method") param params::GeoValidationMethod;
 }
 
