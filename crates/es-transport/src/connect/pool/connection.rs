@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, Uri, header::CONTENT_LENGTH};
+use http::{Request, Response, Uri};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::{
     body::Incoming,
@@ -84,7 +84,6 @@ impl HttpConnection {
 
     /// Starts an exchange; the connection must be ready.
     fn send(&mut self, host: &SharedHost, mut request: Request<Body>) {
-        state_empty_body(&mut request);
         match (&mut self.sender, &self.proxy) {
             (Sender::Http1(sender), None) => {
                 host.set_origin_form(&mut request);
@@ -131,17 +130,6 @@ impl HttpConnection {
             #[cfg(feature = "http2")]
             Sender::Http2(sender) => sender.is_closed(),
         }
-    }
-}
-
-/// States the length of a body that is empty and expected by the method (RFC 9110, section
-/// 8.6): proxies refuse such a request otherwise (411).
-fn state_empty_body(request: &mut Request<Body>) {
-    if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
-        && request.body().is_end_stream()
-    {
-        let headers = request.headers_mut();
-        headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
     }
 }
 
@@ -227,8 +215,9 @@ where
 }
 
 impl Protocols {
-    /// Starts HTTP on an open connection. An error of the connection goes to the request
-    /// that is on it; an idle one that breaks is merely gone.
+    /// Starts HTTP on an open connection, and waits until it takes requests: one that is
+    /// kept for later would be removed as not ready otherwise. An error of the connection
+    /// goes to the request that is on it; an idle one that breaks is merely gone.
     async fn handshake(&self, io: impl Io, is_http2: bool) -> Result<Sender> {
         #[cfg(feature = "http2")]
         if is_http2 {
@@ -238,8 +227,10 @@ impl Protocols {
             return Ok(Sender::Http2(sender));
         }
         let _ = is_http2;
-        let (sender, connection) = self.http1.handshake(io).await.map_err(Error::connect)?;
+        let (mut sender, connection) = self.http1.handshake(io).await.map_err(Error::connect)?;
         tokio::spawn(async move { drop(connection.await) });
+        // The first request on it tells why it is not.
+        drop(sender.ready().await);
         Ok(Sender::Http1(sender))
     }
 }
