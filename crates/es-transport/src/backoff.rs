@@ -27,21 +27,30 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits at most `base` after the first failure, twice as long after each
+    /// Creates waits of at most `base` after the first failure, twice as long after each
     /// further one, and never longer than `cap`. A `base` of zero never waits.
     pub const fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap }
     }
 
-    /// The longest wait after failure `failure` (the first is 1).
+    /// Returns the longest wait after failure `failure` (the first is 1).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::Backoff;
+    ///
+    /// let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+    /// assert_eq!(backoff.ceiling(3), Duration::from_millis(400));
+    /// assert_eq!(backoff.ceiling(30), Duration::from_secs(10));
+    /// ```
     pub fn ceiling(&self, failure: u32) -> Duration {
         let doublings = failure.saturating_sub(1);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         self.base.saturating_mul(factor).min(self.cap)
     }
 
-    /// The wait after failure `failure` (the first is 1): half of the ceiling and
-    /// a random part of the other half.
+    /// Returns the wait after failure `failure` (the first is 1): half of the ceiling plus a
+    /// random part of the other half.
     pub fn wait(&self, failure: u32, rng: &Rng) -> Duration {
         let half = self.ceiling(failure) / 2;
         half + half.mul_f64(rng.unit())

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
-/// Who a request is sent as. Built once; costs a reference count per request.
+/// Credentials of a request. Created once; each request adds a reference count.
 ///
 /// ```
 /// use es_transport::Credentials;
@@ -41,10 +41,11 @@ enum Scheme {
 }
 
 impl Credentials {
-    /// HTTP Basic authentication ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)), in UTF-8.
+    /// Creates credentials for HTTP Basic authentication
+    /// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)), in UTF-8.
     ///
     /// # Errors
-    /// A user name with a colon, and control characters in either.
+    /// The user name contains a colon, or one of them a control character.
     pub fn basic(username: impl AsRef<str>, password: impl AsRef<str>) -> Result<Self> {
         const SETTING: &str = "basic_auth";
         let (username, password) = (username.as_ref(), password.as_ref());
@@ -57,29 +58,41 @@ impl Credentials {
         Self::new(SETTING, Scheme::Basic, "Basic ", &encode(pair.as_bytes()))
     }
 
-    /// A bearer token ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)):
-    /// service account tokens and OAuth2 access tokens.
+    /// Creates credentials from a bearer token
+    /// ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)): of a service account, or an OAuth2
+    /// access token.
     ///
     /// # Errors
-    /// An empty token, or one with characters other than visible ASCII.
+    /// The token is empty or contains characters other than visible ASCII.
     pub fn bearer(token: impl AsRef<str>) -> Result<Self> {
         let token = visible("bearer_auth", token.as_ref())?;
         Self::new("bearer_auth", Scheme::Bearer, "Bearer ", token)
     }
 
-    /// An API key as Elasticsearch gives it in `encoded`: base64 of `id:api_key`.
+    /// Creates credentials from an API key as Elasticsearch returns it in `encoded`: base64 of
+    /// `id:api_key`.
     ///
     /// # Errors
-    /// An empty key, or one with characters other than visible ASCII.
+    /// The key is empty or contains characters other than visible ASCII.
     pub fn api_key(encoded: impl AsRef<str>) -> Result<Self> {
         let encoded = visible("api_key", encoded.as_ref())?;
         Self::new("api_key", Scheme::ApiKey, "ApiKey ", encoded)
     }
 
-    /// An API key from its two parts, `id` and `api_key`.
+    /// Creates credentials from the two parts of an API key, `id` and `api_key`.
+    ///
+    /// ```
+    /// use es_transport::Credentials;
+    ///
+    /// let pair = Credentials::api_key_pair("VuaCfGcBCdbkQm-e5aOx", "ui2lp2axTNmsyakw9tvNnw")?;
+    /// let encoded = "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==";
+    /// assert!(pair == Credentials::api_key(encoded)?);
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// An empty part, an id with a colon, and characters other than visible ASCII.
+    /// A part is empty, the id contains a colon, or a part contains characters other than
+    /// visible ASCII.
     pub fn api_key_pair(id: impl AsRef<str>, key: impl AsRef<str>) -> Result<Self> {
         const SETTING: &str = "api_key";
         let (id, key) = (visible(SETTING, id.as_ref())?, visible(SETTING, key.as_ref())?);
@@ -90,10 +103,18 @@ impl Credentials {
         Self::new(SETTING, Scheme::ApiKey, "ApiKey ", &encode(pair.as_bytes()))
     }
 
-    /// The whole value of the `Authorization` header, whatever its scheme.
+    /// Creates credentials from the whole value of the `Authorization` header, of any scheme.
+    ///
+    /// ```
+    /// use es_transport::Credentials;
+    ///
+    /// let credentials = Credentials::raw("Negotiate YIIFugYGKwYBBQUC")?;
+    /// assert!(credentials.header().is_sensitive());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// An empty value, or one with characters other than visible ASCII and space.
+    /// The value is empty or contains characters other than visible ASCII and spaces.
     pub fn raw(value: impl AsRef<str>) -> Result<Self> {
         let value = value.as_ref();
         if value.is_empty() || !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
@@ -105,7 +126,7 @@ impl Credentials {
         Self::new("authorization", Scheme::Raw, "", value)
     }
 
-    /// The value of the `Authorization` header, marked sensitive.
+    /// Returns the value of the `Authorization` header, marked as sensitive.
     pub fn header(&self) -> &HeaderValue {
         &self.header
     }

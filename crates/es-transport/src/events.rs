@@ -199,6 +199,15 @@ impl Events {
     }
 
     /// Reports an event: to tracing, and to every subscriber.
+    ///
+    /// ```
+    /// use es_transport::events::{Event, Events};
+    ///
+    /// let events = Events::new();
+    /// let mut subscription = events.subscribe();
+    /// events.emit(Event::Sniffed { nodes: 3 });
+    /// assert_eq!(subscription.try_recv(), Some(Event::Sniffed { nodes: 3 }));
+    /// ```
     pub fn emit(&self, event: Event) {
         event.trace();
         self.send(event);

@@ -40,6 +40,13 @@ pub struct OperationName(pub &'static str);
 
 impl OperationName {
     /// Names the operation of a request.
+    ///
+    /// ```
+    /// use es_transport::{Body, OperationName};
+    ///
+    /// let mut request = http::Request::get("/books/_search").body(Body::empty()).unwrap();
+    /// OperationName("search").attach(&mut request);
+    /// ```
     pub fn attach<B>(self, request: &mut http::Request<B>) {
         request.extensions_mut().insert(self);
     }
@@ -104,8 +111,32 @@ pub struct ServedBy {
 #[derive(Clone, Debug)]
 pub struct Attempts(pub Arc<[Attempt]>);
 
-/// An extension of a request by which its sender learns which node was selected,
-/// whatever layers lie between. The layer that selects the node fills it.
+/// An extension of a request through which its sender learns the selected node, whatever
+/// layers lie between. The layer that selects the node fills it.
+///
+/// ```
+/// use es_transport::{Body, Transport};
+/// use es_transport::extensions::SelectedNode;
+/// use http::{Request, Response};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> es_transport::Result<()> {
+/// let transport = Transport::builder()
+///     .nodes(["http://a:9200", "http://b:9200"])
+///     .http_service(tower::service_fn(|_: Request<Body>| async {
+///         Ok::<_, std::io::Error>(Response::new(Body::from("{}")))
+///     }))
+///     .product_check(es_transport::layer::response_check::ProductCheck::Off)
+///     .build()?;
+///
+/// let selected = SelectedNode::default();
+/// let mut request = Request::new(Body::empty());
+/// request.extensions_mut().insert(selected.clone());
+/// transport.send(request).await?;
+/// assert!(selected.node().is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct SelectedNode(Arc<Mutex<Option<Node>>>);
 

@@ -136,6 +136,15 @@ impl RequestOptions {
     }
 
     /// Sets the credentials, or none at all. Default: the transport's.
+    ///
+    /// ```
+    /// use es_transport::{Credentials, RequestAuth, RequestOptions};
+    ///
+    /// let tenant = Credentials::api_key_pair("tenant-7", "ui2lp2axTNmsyakw9tvNnw")?;
+    /// let options = RequestOptions::new().auth(RequestAuth::Credentials(tenant));
+    /// let anonymous = RequestOptions::new().auth(RequestAuth::None);
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     #[must_use]
     pub fn auth(mut self, auth: impl Into<Option<RequestAuth>>) -> Self {
         self.auth = auth.into();
@@ -165,6 +174,13 @@ impl RequestOptions {
     }
 
     /// Sets `X-Opaque-Id`, which shows up in Elasticsearch's logs and tasks.
+    ///
+    /// ```
+    /// use es_transport::RequestOptions;
+    /// use http::HeaderValue;
+    ///
+    /// let options = RequestOptions::new().opaque_id(HeaderValue::from_static("report-12"));
+    /// ```
     #[must_use]
     pub fn opaque_id(mut self, id: impl Into<Option<HeaderValue>>) -> Self {
         self.opaque_id = id.into();
@@ -193,6 +209,15 @@ impl RequestOptions {
     }
 
     /// Sets the statuses that are retried; an empty list retries none.
+    ///
+    /// ```
+    /// use es_transport::RequestOptions;
+    /// use http::StatusCode;
+    ///
+    /// let options = RequestOptions::new()
+    ///     .retry_on_status([StatusCode::TOO_MANY_REQUESTS])
+    ///     .max_retries(10);
+    /// ```
     #[must_use]
     pub fn retry_on_status(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.retry_on_status = Some(statuses.into_iter().collect());
@@ -208,6 +233,13 @@ impl RequestOptions {
 
     /// Sets whether doing the request twice is the same as doing it once. Default:
     /// the method decides.
+    ///
+    /// ```
+    /// use es_transport::RequestOptions;
+    ///
+    /// // A search by POST changes nothing: it may be retried after the connection broke.
+    /// let options = RequestOptions::new().idempotent(true);
+    /// ```
     #[must_use]
     pub fn idempotent(mut self, idempotent: impl Into<Option<bool>>) -> Self {
         self.idempotent = idempotent.into();

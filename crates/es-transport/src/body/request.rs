@@ -42,18 +42,38 @@ enum Rare {
 }
 
 impl Body {
-    /// No body at all.
+    /// Creates an empty body.
     pub const fn empty() -> Self {
         Self(Kind::Bytes(Bytes::new()))
     }
 
-    /// Pieces that are sent one after the other, without being joined.
+    /// Creates a body of pieces that are sent one after the other, without being joined.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use es_transport::Body;
+    ///
+    /// let lines = [Bytes::from_static(b"{\"index\":{}}\n"), Bytes::from_static(b"{}\n")];
+    /// assert_eq!(Body::list(lines).len(), Some(16));
+    /// ```
     pub fn list(pieces: impl Into<Arc<[Bytes]>>) -> Self {
         Rare::List { list: pieces.into(), next: 0 }.into()
     }
 
-    /// A body that is made while it is sent. It exists once, so a request with
-    /// it is never sent again.
+    /// Creates a body that is produced while it is sent. It exists only once, so a request with
+    /// it is never retried after it was sent.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use es_transport::{Body, TryCloneBody};
+    /// use futures_util::stream;
+    /// use http_body::Frame;
+    /// use http_body_util::StreamBody;
+    ///
+    /// let pieces = stream::iter([Ok::<_, std::io::Error>(Frame::data(Bytes::from("{}\n")))]);
+    /// let body = Body::stream(StreamBody::new(pieces));
+    /// assert!(body.try_clone().is_none());
+    /// ```
     pub fn stream<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -62,17 +82,17 @@ impl Body {
         Rare::Stream(SyncBody::new(body.map_err(Into::into))).into()
     }
 
-    /// The number of bytes that are left, where it is known.
+    /// Returns the number of remaining bytes, if it is known.
     pub fn len(&self) -> Option<u64> {
         self.size_hint().exact()
     }
 
-    /// Whether nothing is left to send.
+    /// Whether nothing remains to be sent.
     pub fn is_empty(&self) -> bool {
         self.is_end_stream()
     }
 
-    /// The pieces, where they are all at hand: no stream.
+    /// Returns the pieces of a body that is in memory; `None` for a stream.
     pub fn pieces(&self) -> Option<&[Bytes]> {
         match &self.0 {
             Kind::Bytes(bytes) if bytes.is_empty() => Some(&[]),

@@ -16,8 +16,20 @@ use pin_project_lite::pin_project;
 use super::{collect, sync::SyncBody};
 use crate::error::{BoxError, Error, Result};
 
-/// The body of an answer: bytes that were collected within the attempt, or a
-/// stream where the caller asked for one.
+/// The body of a response: bytes that were collected within the attempt, or a stream if the
+/// caller asked for one ([`RequestOptions::stream`](crate::RequestOptions::stream)).
+///
+/// ```
+/// use bytes::Bytes;
+/// use es_transport::ResponseBody;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> es_transport::Result<()> {
+/// let body = ResponseBody::from(Bytes::from("{}"));
+/// assert_eq!(body.bytes().await?, "{}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct ResponseBody {
     content: Content,
@@ -40,8 +52,8 @@ impl Default for Content {
 }
 
 impl ResponseBody {
-    /// Takes any body. One that is a `ResponseBody` already is taken as it is, and
-    /// one whose bytes are all at hand becomes bytes.
+    /// Creates a body from any other. A `ResponseBody` is taken as it is, and a body whose bytes
+    /// are all available becomes bytes.
     pub fn new<B>(mut body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -78,7 +90,7 @@ impl ResponseBody {
         Self { content: Content::Stream(SyncBody::new(body)), node: None }
     }
 
-    /// Says which node it came from: its URL, without user info.
+    /// Sets the node that it came from: its URL, without user info.
     #[must_use]
     pub fn with_node(mut self, node: Arc<str>) -> Self {
         self.set_node(node);
@@ -89,13 +101,13 @@ impl ResponseBody {
         self.node = Some(node);
     }
 
-    /// The URL of the node that it came from, without user info; `None` where
-    /// the stack selects no node.
+    /// Returns the URL of the node that it came from, without user info; `None` if the stack
+    /// selects no node.
     pub fn node(&self) -> Option<&Arc<str>> {
         self.node.as_ref()
     }
 
-    /// The bytes, where they are all at hand; `None` for a stream.
+    /// Returns the bytes if they are collected; `None` for a stream.
     pub fn collected(&self) -> Option<&Bytes> {
         match &self.content {
             Content::Full(bytes) => Some(bytes),
@@ -152,7 +164,7 @@ impl ResponseBody {
         Ok(seen)
     }
 
-    /// The bytes, where they are all at hand; a stream is given back.
+    /// Returns the bytes if they are collected.
     ///
     /// # Errors
     /// The body itself, if it is a stream.
@@ -163,12 +175,11 @@ impl ResponseBody {
         }
     }
 
-    /// Reads all of it. An answer that was collected within its attempt is
-    /// handed out as it is.
+    /// Reads the whole body. One that was collected within its attempt is returned as it is.
     ///
     /// # Errors
-    /// The connection broke, the time was over, or the answer cannot be
-    /// decompressed; only a stream can fail here.
+    /// The connection broke, a time limit was exceeded, or the response cannot be decompressed;
+    /// only a stream can fail here.
     pub async fn bytes(self) -> Result<Bytes> {
         match self.try_into_bytes() {
             Ok(bytes) => Ok(bytes),
@@ -176,7 +187,19 @@ impl ResponseBody {
         }
     }
 
-    /// The next piece of a stream; `None` at its end.
+    /// Reads the next piece of a stream; returns `None` at its end.
+    ///
+    /// ```
+    /// use es_transport::{Result, ResponseBody};
+    ///
+    /// async fn count(mut body: ResponseBody) -> Result<usize> {
+    ///     let mut bytes = 0;
+    ///     while let Some(piece) = body.chunk().await? {
+    ///         bytes += piece.len();
+    ///     }
+    ///     Ok(bytes)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// As [`ResponseBody::bytes`].

@@ -10,28 +10,56 @@ use crate::{
 /// Authentication. One kind only; each can be overridden per request by
 /// [`RequestOptions::auth`](crate::RequestOptions::auth).
 impl<T> TransportBuilder<T> {
-    /// HTTP Basic authentication.
+    /// Sets a user name and a password (HTTP Basic authentication).
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .basic_auth("elastic", "changeme")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn basic_auth(self, username: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         self.auth("basic_auth", Credentials::basic(username, password).map(AuthLayer::new))
     }
 
-    /// A bearer token: of a service account, or an OAuth2 access token.
+    /// Sets a bearer token: of a service account, or an OAuth2 access token.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .bearer_auth("AAEAAWVsYXN0aWM")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn bearer_auth(self, token: impl AsRef<str>) -> Self {
         self.auth("bearer_auth", Credentials::bearer(token).map(AuthLayer::new))
     }
 
-    /// An API key: encoded as Elasticsearch gives it, or as `(id, api_key)`.
+    /// Sets an API key: encoded, as Elasticsearch returns it, or as `(id, api_key)`.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .api_key(("VuaCfGcBCdbkQm-e5aOx", "ui2lp2axTNmsyakw9tvNnw"))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn api_key(self, key: impl IntoApiKey) -> Self {
         self.auth("api_key", key.into_credentials().map(AuthLayer::new))
     }
 
-    /// Credentials of any kind.
+    /// Sets credentials of any kind.
     pub fn credentials(self, credentials: Credentials) -> Self {
         self.auth("credentials", Ok(AuthLayer::new(credentials)))
     }
 
-    /// Credentials that are made when they are needed, kept while they last, and
-    /// made anew once when the server refuses them (401).
+    /// Sets a provider that returns credentials when they are needed. They are kept while
+    /// they are valid, and fetched again once if the server rejects them (401). See
+    /// [`CredentialsProvider`].
     pub fn credentials_provider(self, provider: impl CredentialsProvider) -> Self {
         self.auth("credentials_provider", Ok(AuthLayer::provider(provider)))
     }

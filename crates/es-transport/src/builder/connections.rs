@@ -24,17 +24,37 @@ use crate::{
 impl<T> TransportBuilder<T> {
     /// Sets how long name resolution, TCP, proxy and TLS handshake may take together.
     /// Default: 5 s.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .connect_timeout(Duration::from_secs(2))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         self.connector_setting(|c| c.connect_timeout(timeout))
     }
 
-    /// Sets the number of connections to one node that are open at the same time; further
-    /// requests wait. Default: 256.
+    /// Sets the maximum number of connections to one node. If all are in use, a request waits
+    /// (see [`acquire_timeout`](Self::acquire_timeout)). Default: 256.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .connections_per_node(10)
+    ///     .max_idle_per_node(2)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn connections_per_node(self, connections: usize) -> Self {
         self.connections("connections_per_node", |c| c.max_per_node(connections))
     }
 
-    /// Sets the number of idle connections to one node that are kept. Default: 256.
+    /// Sets the maximum number of idle connections to one node. Default: 256.
     pub fn max_idle_per_node(self, connections: usize) -> Self {
         self.connections("max_idle_per_node", |c| c.max_idle_per_node(connections))
     }
@@ -46,6 +66,20 @@ impl<T> TransportBuilder<T> {
 
     /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
     /// heads of responses. See [`ConnectionsBuilder::http1_builder`].
+    ///
+    /// ```
+    /// use hyper::client::conn::http1;
+    /// use es_transport::Transport;
+    ///
+    /// let mut http1 = http1::Builder::new();
+    /// http1.max_headers(200);
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     // Refuse responses with more than 200 header lines.
+    ///     .http1_builder(http1)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn http1_builder(self, builder: http1::Builder) -> Self {
         self.connections("http1_builder", |c| c.http1_builder(builder))
     }
@@ -53,12 +87,33 @@ impl<T> TransportBuilder<T> {
     /// Sets how long a request waits for a connection to its node, opening one included,
     /// before it fails as not sent and goes on to another node. Default: 10 s, or half of
     /// the [`request_timeout`](Self::request_timeout) if that is shorter.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .acquire_timeout(Duration::from_secs(1))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn acquire_timeout(self, timeout: Duration) -> Self {
         self.set(|settings| settings.acquire_timeout = Some(timeout))
     }
 
     /// Sets the maximum age of a connection, or none. See
     /// [`ConnectionsBuilder::max_age`]. Default: 10 minutes.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use es_transport::Transport;
+    /// // Follow changes of DNS within a minute.
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .max_connection_age(Duration::from_secs(60))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn max_connection_age(self, age: impl Into<Option<Duration>>) -> Self {
         self.connections("max_connection_age", |c| c.max_age(age))
     }
@@ -72,6 +127,15 @@ impl<T> TransportBuilder<T> {
 
     /// Sets after how long without traffic the system probes a connection
     /// (`SO_KEEPALIVE`); `None` for never. Default: 60 s.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .tcp_keepalive(None)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn tcp_keepalive(self, after: impl Into<Option<Duration>>) -> Self {
         self.connector_setting(|c| c.tcp_keepalive(after))
     }
@@ -109,8 +173,25 @@ impl<T> TransportBuilder<T> {
         self.connections("http2_builder", |c| c.http2_builder(builder))
     }
 
-    /// Adds a hook that is called when a connection was opened or closed. See
+    /// Adds a hook that is called after a connection was opened or closed. See
     /// [`ConnectionsBuilder::on_event`].
+    ///
+    /// ```
+    /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+    /// use es_transport::{Transport, connect::ConnectionEvent};
+    ///
+    /// let opened = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&opened);
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .on_connection_event(move |event| {
+    ///         if let ConnectionEvent::Opened { .. } = event {
+    ///             counter.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn on_connection_event(
         self,
         hook: impl Fn(&ConnectionEvent) + Send + Sync + 'static,
@@ -119,13 +200,30 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Connects through a proxy: `http://[user:password@]host:port`.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .proxy("http://user:password@proxy.example:3128")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn proxy(self, url: &str) -> Self {
         self.try_proxy(Proxy::new(url))
     }
 
-    /// Connects through the proxy that the environment names (`HTTPS_PROXY`,
-    /// `HTTP_PROXY`, `ALL_PROXY`), but for the hosts of `NO_PROXY`. Default: the
-    /// environment is not read.
+    /// Connects through the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`,
+    /// `ALL_PROXY`), except to the hosts in `NO_PROXY`. Default: the environment is not read.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .proxy_from_env()
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn proxy_from_env(self) -> Self {
         self.try_proxy(Ok(Proxy::from_env()))
     }
@@ -143,8 +241,24 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.backend = HttpBackend::Connector(Box::new(make)))
     }
 
-    /// Sends requests by a service of your own in place of the connections. Their URIs
-    /// name the node. Settings of connections and TLS are then refused by `build`.
+    /// Sends requests with another HTTP client instead of the built-in connections. The URI
+    /// of each request names the node. `build` then refuses settings of connections and TLS.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use es_transport::{Body, Transport};
+    /// use http::{Request, Response};
+    ///
+    /// let backend = tower::service_fn(|request: Request<Body>| async move {
+    ///     assert_eq!(request.uri().host(), Some("localhost"));
+    ///     Ok::<_, Infallible>(Response::new(Body::from("{}")))
+    /// });
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .http_service(backend)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn http_service<S, B>(self, service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,

@@ -8,52 +8,113 @@ use crate::{
 
 /// Headers and bodies.
 impl<T> TransportBuilder<T> {
-    /// A header of every request. Default: `User-Agent` and client meta.
+    /// Sets a header of every request, instead of a default header of the same name.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .header("Accept-Language", "de")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.headers(|headers| headers.header(name, value))
     }
 
-    /// Who the requests are from. Default: this library and its version.
+    /// Sets the `User-Agent` header. Default: the name and version of this library.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .user_agent("billing/4.2")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn user_agent(self, value: impl AsRef<str>) -> Self {
         self.headers(|headers| headers.user_agent(value))
     }
 
-    /// `X-Opaque-Id` of every request: shows up in Elasticsearch's logs and tasks.
+    /// Sets `X-Opaque-Id` of every request, which Elasticsearch shows in its logs and tasks.
+    /// Default: none.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .opaque_id("billing")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn opaque_id(self, value: impl AsRef<str>) -> Self {
         self.headers(|headers| headers.opaque_id(value))
     }
 
-    /// Whether `x-elastic-client-meta` is sent: the versions of client, compiler
-    /// and transport. Default: yes.
+    /// Sets whether `x-elastic-client-meta` is sent: the versions of client, compiler and
+    /// transport. Default: `true`.
     pub fn meta_header(self, enabled: bool) -> Self {
         self.headers(|headers| Ok(headers.client_meta(enabled)))
     }
 
-    /// Names the client on top of the transport in `User-Agent` and client meta.
+    /// Sets the name and version of the client over the transport, for `User-Agent` and
+    /// client meta.
     pub fn client(self, name: &str, version: &str) -> Self {
         let agent = format!("{name}/{version} (Rust; es-transport/{})", env!("CARGO_PKG_VERSION"));
         self.headers(|headers| headers.user_agent(agent)).headers(|h| Ok(h.client_version(version)))
     }
 
-    /// Which major version's answers are asked for. Default:
-    /// [`CompatibilityMode::Fixed(9)`](CompatibilityMode::Fixed), unless the
-    /// environment's `ELASTIC_CLIENT_APIVERSIONING` says otherwise.
+    /// Sets the major version of Elasticsearch whose requests and responses are used. Default:
+    /// [`CompatibilityMode::Fixed(9)`](CompatibilityMode::Fixed), unless the environment
+    /// variable `ELASTIC_CLIENT_APIVERSIONING` says otherwise.
+    ///
+    /// ```
+    /// use es_transport::{CompatibilityMode, Transport};
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .compatibility_mode(CompatibilityMode::Fixed(8))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn compatibility_mode(self, mode: CompatibilityMode) -> Self {
         self.set(|settings| settings.compatibility = Some(mode))
     }
 
-    /// What happens when a server does not prove to be Elasticsearch. Default: an error.
+    /// Sets what happens if a server does not identify itself as Elasticsearch. Default: the
+    /// request fails.
+    ///
+    /// ```
+    /// use es_transport::{Transport, layer::response_check::ProductCheck};
+    ///
+    /// // For OpenSearch.
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .product_check(ProductCheck::Off)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn product_check(self, verification: ProductCheck) -> Self {
         self.set(|settings| settings.product = verification)
     }
 
-    /// Whether request bodies are compressed and compressed answers are asked
-    /// for (gzip). Default: no; yes with a Cloud ID.
+    /// Sets whether bodies of requests are compressed and compressed responses are accepted
+    /// (gzip). Default: `false`; `true` with a Cloud ID.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .http_compress(true)
+    ///     .compression_level(6)
+    ///     .compression_threshold(10_000)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn http_compress(self, compress: bool) -> Self {
         self.set(|settings| settings.compress = Some(compress))
     }
 
-    /// The level of compression, from 1 (fast, the default) to 9 (small).
+    /// Sets the level of compression, from 1 (fast) to 9 (small). Default: 1.
     pub fn compression_level(self, level: u32) -> Self {
         self.try_set(|settings| {
             if !(1..=9).contains(&level) {
@@ -64,13 +125,22 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// The size in bytes from which a request body is compressed. Default: 1,024.
+    /// Sets the size in bytes from which the body of a request is compressed. Default: 1,024.
     pub fn compression_threshold(self, bytes: usize) -> Self {
         self.set(|settings| settings.compression = settings.compression.threshold(bytes))
     }
 
-    /// The most bytes that an answer may have, inflated; `None` for no limit.
-    /// Default: 512 MiB for answers that are collected.
+    /// Sets the maximum size of a response in bytes, after decompression; `None` is no limit. A
+    /// larger response is an error. Default: 512 MiB; streamed responses have no limit.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .max_response_size(16 << 20)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn max_response_size(self, bytes: impl Into<Option<usize>>) -> Self {
         let bytes = bytes.into();
         self.set(|settings| settings.max_response_size = bytes)

@@ -12,8 +12,16 @@ use crate::{
 
 /// Nodes.
 impl<T> TransportBuilder<T> {
-    /// Adds a node: `scheme://[user:password@]host[:port][/prefix]`. Behind a
-    /// load balancer, its address is the one node.
+    /// Adds a node: `scheme://[user:password@]host[:port][/prefix]`. A load balancer is one
+    /// node.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://es.example/search")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn node(self, url: impl AsRef<str>) -> Self {
         self.try_set(|settings| {
             settings.nodes.push(url.as_ref().parse()?);
@@ -21,19 +29,46 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Adds several nodes. Each is used; by default in turn.
+    /// Adds several nodes, which requests use in turn by default.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .nodes(["https://a:9200", "https://b:9200", "https://c:9200"])
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn nodes(self, urls: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         urls.into_iter().fold(self, Self::node)
     }
 
-    /// Adds a node with what is known of it, such as its zone
-    /// ([`Node::with_attribute`]).
+    /// Adds a node with attributes, such as its zone ([`Node::with_attribute`]).
+    ///
+    /// ```
+    /// use es_transport::{Node, Transport, node::PreferAttribute};
+    ///
+    /// let near = "https://near:9200".parse::<Node>()?.with_attribute("zone", "a");
+    /// let transport = Transport::builder()
+    ///     .add_node(near).node("https://far:9200")
+    ///     .node_selector(PreferAttribute::new("zone", "a"))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn add_node(self, node: Node) -> Self {
         self.set(|settings| settings.nodes.push(node))
     }
 
-    /// The Cloud ID of a deployment on Elastic Cloud, in place of nodes: https,
-    /// compression on, sniffing off.
+    /// Sets the Cloud ID of a deployment on Elastic Cloud, instead of nodes. It uses https and
+    /// compression, and refuses sniffing.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .cloud_id("test:d2VzdGV1cm9wZS5henVyZS5lbGFzdGljLWNsb3VkLmNvbSRhJGI=")
+    ///     .api_key("VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn cloud_id(self, cloud_id: impl AsRef<str>) -> Self {
         self.try_set(|settings| {
             settings.nodes.push(cloud_id::node(cloud_id.as_ref())?);
@@ -60,9 +95,18 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.pool = Some(pool))
     }
 
-    /// Sets how a node is chosen for each attempt: any [`NodeSelector`], or a
-    /// closure ([`selector_fn`](crate::node::selector_fn)).
-    /// Default: [`RoundRobin`](crate::node::RoundRobin).
+    /// Sets the selector that chooses a node for each attempt: any [`NodeSelector`], or a
+    /// closure ([`selector_fn`](crate::node::selector_fn)). Default:
+    /// [`RoundRobin`](crate::node::RoundRobin).
+    ///
+    /// ```
+    /// use es_transport::{Transport, node::LeastInFlight};
+    /// let transport = Transport::builder()
+    ///     .nodes(["https://a:9200", "https://b:9200"])
+    ///     .node_selector(LeastInFlight::default())
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn node_selector(self, selector: impl NodeSelector) -> Self {
         self.set(|settings| {
             settings.selector = Arc::new(selector);

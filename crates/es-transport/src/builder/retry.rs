@@ -41,6 +41,16 @@ impl<T> TransportBuilder<T> {
     ///
     /// Elasticsearch returns 401 to valid credentials for some seconds after the whole
     /// cluster was restarted, until its security index is back.
+    ///
+    /// ```
+    /// use es_transport::Transport;
+    /// use http::StatusCode;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .retry_on_status([StatusCode::TOO_MANY_REQUESTS])
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn retry_on_status(self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         let statuses: std::sync::Arc<[StatusCode]> = statuses.into_iter().collect();
         self.retry("retry_on_status", |retry| retry.retry_on_status(statuses))
@@ -80,6 +90,18 @@ impl<T> TransportBuilder<T> {
 
     /// Sets the time limit of one attempt, its response included; `None` is no limit.
     /// Default: 30 s.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .request_timeout(Duration::from_secs(5))
+    ///     .total_timeout(Duration::from_secs(12))
+    ///     .retry_on_timeout(true)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn request_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = timeout.into();
         self.set(|settings| settings.request_timeout = timeout)

@@ -62,6 +62,18 @@ impl<T> TransportBuilder<T> {
 
     /// Adds a layer that is called once per attempt, before a node is selected: a rate
     /// limit, fault injection. The URI has no host yet.
+    ///
+    /// ```
+    /// use es_transport::Transport;
+    /// use tower::limit::ConcurrencyLimitLayer;
+    ///
+    /// // At most 16 attempts at a time.
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .layer_attempt(ConcurrencyLimitLayer::new(16))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn layer_attempt<L, B>(self, layer: L) -> Self
     where
         L: Layer<StackService> + Send + 'static,

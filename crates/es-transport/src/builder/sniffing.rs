@@ -8,39 +8,73 @@ use crate::{node::Node, sniff::SniffOptions};
 /// Sniffing. Off by default, and refused with a Cloud ID, whose one address
 /// stands for all nodes. See [`crate::sniff`].
 impl<T> TransportBuilder<T> {
-    /// Whether the nodes are asked for before the first request.
+    /// Sets whether the nodes are fetched from the cluster before the first request. Default:
+    /// `false`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .sniff_on_start(true)
+    ///     .sniff_on_node_failure(true)
+    ///     .min_delay_between_sniffing(Duration::from_secs(60))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn sniff_on_start(self, sniff: bool) -> Self {
         self.sniff(|options| options.on_start(sniff))
     }
 
-    /// Whether the nodes are asked for when one has failed.
+    /// Sets whether the nodes are fetched again when a node fails. Default: `false`.
     pub fn sniff_on_node_failure(self, sniff: bool) -> Self {
         self.sniff(|options| options.on_node_failure(sniff))
     }
 
-    /// Whether a request waits for the nodes to be asked for, once the minimal
-    /// delay is over.
+    /// Sets whether a request fetches the nodes first if the minimum delay has passed. Default:
+    /// `false`.
     pub fn sniff_before_requests(self, sniff: bool) -> Self {
         self.sniff(|options| options.before_requests(sniff))
     }
 
-    /// Asks for the nodes from time to time.
+    /// Fetches the nodes at this interval. Default: never.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .sniff_every(Duration::from_secs(300))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn sniff_every(self, interval: Duration) -> Self {
         self.sniff(|options| options.every(interval))
     }
 
-    /// The shortest time between two times of asking. Default 10 s.
+    /// Sets the minimum delay between two sniffs. Default: 10 s.
     pub fn min_delay_between_sniffing(self, delay: Duration) -> Self {
         self.sniff(|options| options.min_delay(delay))
     }
 
-    /// How long the asking may take. Default 5 s.
+    /// Sets the time limit of a sniff. Default: 5 s.
     pub fn sniff_timeout(self, timeout: Duration) -> Self {
         self.sniff(|options| options.timeout(timeout))
     }
 
-    /// Leaves nodes out (`None`) or rewrites them, such as an address that is
-    /// reached by another name from here.
+    /// Sets a function that changes each sniffed node, or removes it (`None`): for addresses
+    /// that have another name on the client's side.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .sniff_on_start(true)
+    ///     // Only nodes with the attribute `rack: a`.
+    ///     .sniffed_node_callback(|node| (node.attribute("rack") == Some("a")).then_some(node))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn sniffed_node_callback(
         self,
         callback: impl Fn(Node) -> Option<Node> + Send + Sync + 'static,

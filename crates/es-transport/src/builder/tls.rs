@@ -9,9 +9,18 @@ use crate::connect::{MinTlsVersion, Pem, TlsSettings, TrustRoots};
 
 /// TLS.
 impl<T> TransportBuilder<T> {
-    /// Sets the CA certificates to trust, in place of the default roots: a file in PEM or
-    /// DER, or its content. Elasticsearch makes one at its first start:
-    /// `certs/http_ca.crt`. If it is called several times, all of them are trusted.
+    /// Sets the CA certificates to trust, instead of the default roots: a file in PEM or DER,
+    /// or its content. Elasticsearch writes one at its first start (`certs/http_ca.crt`). Each
+    /// further call adds certificates.
+    ///
+    /// ```no_run
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .ca_certs("/etc/elasticsearch/certs/http_ca.crt")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn ca_certs(self, pem: impl Into<Pem>) -> Self {
         self.tls(|tls| tls.ca_certs(pem))
     }
@@ -19,18 +28,36 @@ impl<T> TransportBuilder<T> {
     /// Sets the SHA-256 fingerprint of the server's certificate, or of a CA
     /// certificate that it presents, as Elasticsearch prints it at its first
     /// start. Case and colons do not matter. See [`TlsSettings::ssl_assert_fingerprint`].
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .ssl_assert_fingerprint("315F5BDB76D078C43B8AC0064E4A0164612B1FCE77C869345BFC94C75894EDD3")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn ssl_assert_fingerprint(self, fingerprint: impl AsRef<str>) -> Self {
         self.tls(|tls| tls.ssl_assert_fingerprint(fingerprint))
     }
 
-    /// Sets whether servers are verified. If `false`, anybody on the way can read the
-    /// password. Default: `true`.
+    /// Sets whether the certificates of servers are verified. If `false`, anybody between client
+    /// and server can read the credentials. Default: `true`.
     pub fn verify_certs(self, verify: bool) -> Self {
         self.tls(|tls| tls.verify_certs(verify))
     }
 
-    /// Sets whether the server's certificate must have been issued for its name. Default:
+    /// Sets whether the certificate must be valid for the host name of the node. Default:
     /// `true`.
+    ///
+    /// ```
+    /// # use es_transport::Transport;
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .ssl_assert_hostname(false)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn ssl_assert_hostname(self, assert: bool) -> Self {
         self.tls(|tls| tls.assert_hostname(assert))
     }
@@ -40,18 +67,27 @@ impl<T> TransportBuilder<T> {
         self.tls(|tls| tls.client_cert(certificate, key))
     }
 
-    /// Sets the roots to trust if no CA and no fingerprint is given. Default: Mozilla's.
+    /// Sets the roots to trust if neither a CA nor a fingerprint is set. Default: Mozilla's.
     pub fn trust_roots(self, roots: TrustRoots) -> Self {
         self.tls(|tls| tls.trust_roots(roots))
     }
 
-    /// Sets the oldest version of TLS to speak. Default: 1.2.
+    /// Sets the minimum version of TLS. Default: 1.2.
+    ///
+    /// ```
+    /// use es_transport::{Transport, connect::MinTlsVersion};
+    /// let transport = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .min_tls_version(MinTlsVersion::Tls13)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn min_tls_version(self, version: MinTlsVersion) -> Self {
         self.tls(|tls| tls.min_tls_version(version))
     }
 
-    /// Sets a configuration of rustls as it is, in place of all other TLS settings but the
-    /// fingerprint, which replaces its verifier. See [`TlsSettings::rustls_config`].
+    /// Sets a configuration of rustls instead of all other TLS settings. A fingerprint replaces
+    /// its verifier. See [`TlsSettings::rustls_config`].
     pub fn rustls_config(self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.tls(|tls| tls.rustls_config(config))
     }

@@ -140,6 +140,14 @@ impl Error {
     }
 
     /// Returns the name of the setting that is wrong.
+    ///
+    /// ```
+    /// use es_transport::Transport;
+    ///
+    /// let error = Transport::builder().node("ftp://localhost").build().unwrap_err();
+    /// assert!(error.is_config());
+    /// assert_eq!(error.setting(), Some("nodes"));
+    /// ```
     pub fn setting(&self) -> Option<&'static str> {
         match self.0.kind {
             Kind::Config { setting, .. } => Some(setting),
@@ -168,6 +176,16 @@ impl Error {
     }
 
     /// Returns the step whose time limit was exceeded.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Error, error::TimeoutPhase};
+    ///
+    /// fn is_overload(error: &Error) -> bool {
+    ///     error.timeout_phase() == Some(TimeoutPhase::Acquire)
+    /// }
+    /// # assert!(is_overload(&Error::timeout(TimeoutPhase::Acquire, Duration::from_secs(1))));
+    /// ```
     pub fn timeout_phase(&self) -> Option<TimeoutPhase> {
         match self.0.kind {
             Kind::Timeout { phase, .. } => Some(phase),
@@ -250,6 +268,16 @@ impl Error {
     }
 
     /// Returns every attempt that was made for the request, in order.
+    ///
+    /// ```
+    /// use es_transport::Error;
+    ///
+    /// fn report(error: &Error) {
+    ///     for attempt in error.attempts() {
+    ///         println!("{:?} took {:?}: {:?}", attempt.node, attempt.duration, attempt.outcome);
+    ///     }
+    /// }
+    /// ```
     pub fn attempts(&self) -> &[Attempt] {
         &self.0.attempts
     }

@@ -206,6 +206,15 @@ impl Error {
 
     /// Converts the error of any service: the one place where errors of other crates
     /// are recognised. The table is on [`FailureClass`].
+    ///
+    /// ```
+    /// use es_transport::{Error, error::FailureClass};
+    /// use std::io::ErrorKind;
+    ///
+    /// let error = Error::from_service(std::io::Error::from(ErrorKind::ConnectionRefused));
+    /// assert!(error.is_connect());
+    /// assert_eq!(error.class(), FailureClass::NotSent);
+    /// ```
     pub fn from_service(error: impl Into<BoxError>) -> Self {
         match error.into().downcast::<Self>() {
             Ok(error) => *error,
@@ -243,6 +252,14 @@ impl Error {
     }
 
     /// Replaces the classification of this error, for a layer that knows better.
+    ///
+    /// ```
+    /// use es_transport::{Error, error::FailureClass};
+    ///
+    /// // A gateway that reports with certainty that it forwarded nothing.
+    /// let error = Error::io_message("the gateway is full").with_class(FailureClass::NotSent);
+    /// assert!(error.is_not_sent());
+    /// ```
     #[must_use]
     pub fn with_class(mut self, class: FailureClass) -> Self {
         self.0.is_not_sent = class == FailureClass::NotSent;
