@@ -44,7 +44,15 @@ const APIS_WITH_SECRETS: [&str; 8] = [
 pub struct Curl<'a>(&'a Request<Body>);
 
 impl<'a> Curl<'a> {
-    /// Of this request. One without a host goes to `$ES_URL`.
+    /// Shows this request. One without a host goes to `$ES_URL`.
+    ///
+    /// ```
+    /// use es_transport::{Body, curl::Curl};
+    /// use http::Request;
+    ///
+    /// let request = Request::get("/_cluster/health").body(Body::empty()).unwrap();
+    /// println!("{}", Curl::new(&request));
+    /// ```
     pub fn new(request: &'a Request<Body>) -> Self {
         Self(request)
     }

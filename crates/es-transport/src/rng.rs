@@ -56,17 +56,17 @@ pub(crate) fn below(bound: usize) -> usize {
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Rng {
-    /// A generator that starts anywhere, unless [`seed_thread`] says where.
+    /// Creates a generator with a random seed, unless [`seed_thread`] set one.
     pub fn new() -> Self {
         Self::seeded(OF_THREAD.with(Self::next_u64))
     }
 
-    /// A generator that yields the same numbers for the same seed.
+    /// Creates a generator that yields the same numbers for the same seed.
     pub const fn seeded(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
-    /// The next number, uniform over all of `u64`.
+    /// Returns the next number, uniform over all of `u64`.
     pub fn next_u64(&self) -> u64 {
         let state = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -74,17 +74,17 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; 0 if `bound` is 0.
+    /// Returns a number below `bound`; 0 if `bound` is 0.
     ///
-    /// Takes the high half of a product instead of a remainder: no division, and
-    /// a bias of at most `bound` / 2⁶⁴.
+    /// It takes the high half of a product instead of a remainder: no division, and a bias of at
+    /// most `bound` / 2⁶⁴.
     pub fn below(&self, bound: usize) -> usize {
         let product = u128::from(self.next_u64()) * bound as u128;
         // The high half of a product with `bound` is below `bound`, so it fits.
         usize::try_from(product >> 64).unwrap_or_default()
     }
 
-    /// A number from 0 (included) to 1 (excluded).
+    /// Returns a number from 0 (included) to 1 (excluded).
     pub fn unit(&self) -> f64 {
         // 53 bits are what a double holds exactly.
         (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64

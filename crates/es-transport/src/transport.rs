@@ -173,6 +173,18 @@ impl Transport {
     /// which sets the `Content-Type` of bodies, credentials where security is on
     /// ([`AuthLayer`](crate::layer::AuthLayer)), and absolute URIs
     /// ([`SelectNodeLayer`](crate::layer::SelectNodeLayer)). All others are optional.
+    ///
+    /// ```
+    /// use es_transport::{Body, Transport};
+    /// use http::{Request, Response};
+    /// use tower::service_fn;
+    ///
+    /// // A mock for tests.
+    /// let transport = Transport::from_service(service_fn(|request: Request<Body>| async move {
+    ///     Ok::<_, std::io::Error>(Response::new(Body::from(format!("{:?}", request.uri().path()))))
+    /// }));
+    /// assert!(transport.pool().is_none());
+    /// ```
     pub fn from_service<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -227,6 +239,24 @@ impl Transport {
     /// that was made [from a service](Transport::from_service).
     ///
     /// Transports that share a pool share its events.
+    ///
+    /// ```
+    /// use es_transport::{Transport, events::Event};
+    ///
+    /// # async fn watch() -> es_transport::Result<()> {
+    /// let transport = Transport::builder().node("http://localhost:9200").build()?;
+    /// let Some(events) = transport.events() else { return Ok(()) };
+    /// let mut subscription = events.subscribe();
+    /// tokio::spawn(async move {
+    ///     while let Some(event) = subscription.recv().await {
+    ///         if let Event::NodeDied { node, cause, .. } = event {
+    ///             eprintln!("{node}: {cause}");
+    ///         }
+    ///     }
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn events(&self) -> Option<&Events> {
         self.pool().map(|pool| pool.events())
     }

@@ -17,8 +17,8 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header::WARNING};
 
-/// The texts of all `Warning` headers, in their order. A header that is not of
-/// the RFC's form is a text as it stands.
+/// Returns the texts of all `Warning` headers, in their order. A header that does not have
+/// the form of the RFC is returned as it is.
 pub fn texts(headers: &HeaderMap) -> impl Iterator<Item = Cow<'_, str>> {
     headers.get_all(WARNING).into_iter().flat_map(|value| {
         let value = String::from_utf8_lossy(value.as_bytes());

@@ -50,6 +50,21 @@ impl Stream {
 ///
 /// It is a `Service<Uri>`, so that it can be wrapped or replaced: any service that makes an
 /// open connection of a URI fits [`Connections`](super::Connections).
+///
+/// ```
+/// use es_transport::connect::{Connector, TlsSettings};
+/// use http::Uri;
+/// use tower::ServiceExt;
+///
+/// # async fn connect() -> es_transport::Result<()> {
+/// let connector = Connector::builder()
+///     .tls(TlsSettings::new().ca_certs("/etc/elasticsearch/certs/http_ca.crt"))
+///     .build()?;
+/// let stream = connector.oneshot(Uri::from_static("https://localhost:9200")).await?;
+/// assert!(!stream.is_http2());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Connector {
     tcp: SharedConnect,
@@ -121,6 +136,14 @@ impl ConnectorBuilder {
 
     /// Connects through a proxy. Default: none; the environment is read only by
     /// [`Proxy::from_env`].
+    ///
+    /// ```
+    /// use es_transport::connect::{Connector, Proxy};
+    ///
+    /// let proxy = Proxy::new("http://proxy.example:3128")?;
+    /// let connector = Connector::builder().proxy(proxy).build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
         self

@@ -50,7 +50,15 @@ impl Fingerprint {
         Ok(Self(bytes))
     }
 
-    /// The digest of a certificate in DER.
+    /// Returns the digest of a certificate in DER.
+    ///
+    /// ```
+    /// use es_transport::connect::Fingerprint;
+    ///
+    /// # let der = b"a certificate".as_slice();
+    /// let fingerprint = Fingerprint::of(der);
+    /// println!("{fingerprint}");
+    /// ```
     pub fn of(certificate: &[u8]) -> Self {
         Self(Sha256::digest(certificate).into())
     }

@@ -45,12 +45,25 @@ enum Source {
 }
 
 impl Pem {
-    /// Takes a file, which is read when the settings are built.
+    /// Reads a file when the settings are built.
+    ///
+    /// ```
+    /// use es_transport::connect::{Pem, TlsSettings};
+    ///
+    /// let tls = TlsSettings::new().ca_certs(Pem::file("/run/secrets/ca"));
+    /// ```
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File(path.into()))
     }
 
-    /// Takes the text itself.
+    /// Takes the content itself.
+    ///
+    /// ```
+    /// use es_transport::connect::{Pem, TlsSettings};
+    ///
+    /// # const CA: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    /// let tls = TlsSettings::new().ca_certs(Pem::bytes(CA));
+    /// ```
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         Self(Source::Memory(bytes.into()))
     }

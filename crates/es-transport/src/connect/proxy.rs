@@ -35,10 +35,10 @@ pub struct Proxy {
 const SETTING: &str = "proxy";
 
 impl Proxy {
-    /// A proxy for all nodes: `http://[user:password@]host:port`.
+    /// Creates a proxy for all nodes: `http://[user:password@]host:port`.
     ///
     /// # Errors
-    /// A config error for anything else.
+    /// The URL is anything else.
     pub fn new(url: &str) -> Result<Self> {
         check_user_info(url)?;
         let url = with_encoded_user_info(url);
@@ -52,12 +52,11 @@ impl Proxy {
         Ok(Self::build(&url, ""))
     }
 
-    /// Nodes that are reached without the proxy, comma-separated: host names
-    /// (their subdomains included), IP addresses, networks (`10.0.0.0/8`), `*`.
+    /// Sets the nodes that are reached directly, separated by commas: host names (with their
+    /// subdomains), IP addresses, networks (`10.0.0.0/8`), or `*`.
     ///
     /// # Errors
-    /// A config error if the proxy comes from the environment, which has its
-    /// own `NO_PROXY`.
+    /// The proxy comes from the environment, which has its own `NO_PROXY`.
     pub fn no_proxy(self, hosts: &str) -> Result<Self> {
         match self.url {
             Some(url) => Ok(Self::build(&url, hosts)),
@@ -65,10 +64,9 @@ impl Proxy {
         }
     }
 
-    /// What `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` (or in lower
-    /// case) say now. `HTTP_PROXY` holds for http nodes, `HTTPS_PROXY` for https
-    /// nodes. In a CGI program nothing is read: there the sender of a request
-    /// sets `HTTP_PROXY`.
+    /// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` (or the same names in lower
+    /// case). `HTTP_PROXY` is used for http nodes, `HTTPS_PROXY` for https nodes. In a CGI program
+    /// nothing is read, because there the sender of a request sets `HTTP_PROXY`.
     pub fn from_env() -> Self {
         let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
         let variable = |names: [&str; 2]| {

@@ -71,7 +71,7 @@ impl Default for TlsSettings {
 }
 
 impl TlsSettings {
-    /// The defaults.
+    /// Creates the default settings.
     pub fn new() -> Self {
         Self {
             ca_certs: Vec::new(),
@@ -94,61 +94,78 @@ impl TlsSettings {
         self
     }
 
-    /// Trusts the CA certificates of a PEM file or text, and no other. Called
-    /// several times, all of them are trusted.
+    /// Sets the CA certificates to trust, instead of the default roots. Each further call adds
+    /// certificates.
+    ///
+    /// ```no_run
+    /// use es_transport::connect::TlsSettings;
+    ///
+    /// let config = TlsSettings::new()
+    ///     .ca_certs("/etc/elasticsearch/certs/http_ca.crt")
+    ///     .client_cert("/etc/client/client.crt", "/etc/client/client.key")
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn ca_certs(mut self, pem: impl Into<Pem>) -> Self {
         self.ca_certs.push(pem.into());
         self
     }
 
-    /// The roots to trust where no CA and no fingerprint is given.
+    /// Sets the roots to trust if neither a CA nor a fingerprint is set. Default: Mozilla's.
     pub fn trust_roots(mut self, roots: TrustRoots) -> Self {
         self.trust_roots = roots;
         self
     }
 
-    /// Trusts one certificate by its SHA-256 digest: 64 hex digits, in which
-    /// case, colons, dashes and spaces do not matter.
+    /// Trusts one certificate by its SHA-256 digest: 64 hexadecimal digits. Case, colons, dashes
+    /// and spaces do not matter.
     ///
-    /// If it is the digest of the server's own certificate, that is accepted as
-    /// it stands, whatever its name and dates. If it is the digest of another
-    /// certificate that the server presents (the CA's, as Elasticsearch prints
-    /// it at first start), that one becomes the only trust anchor: the server's
-    /// certificate must have been issued under it, be within its dates and, see
-    /// [`TlsSettings::assert_hostname`], have the right name.
+    /// If it is the digest of the server's own certificate, that certificate is accepted,
+    /// whatever its name and dates. If it is the digest of another certificate that the server
+    /// presents (the CA's, which Elasticsearch prints at its first start), that one becomes the
+    /// only trust anchor: the server's certificate must have been issued under it, be within its
+    /// dates and have the right name (see [`TlsSettings::assert_hostname`]).
     pub fn ssl_assert_fingerprint(mut self, fingerprint: impl AsRef<str>) -> Self {
         self.fingerprint = Some(fingerprint.as_ref().into());
         self
     }
 
-    /// Presents this certificate (with its intermediates, the client's first)
-    /// and proves to hold its key, where the server asks for one.
+    /// Sets the client's certificate (followed by its intermediates) and its key, for servers
+    /// that ask for one.
     pub fn client_cert(mut self, certificate: impl Into<Pem>, key: impl Into<Pem>) -> Self {
         self.client_cert = Some((certificate.into(), key.into()));
         self
     }
 
-    /// `false` accepts any server, so that anybody on the way can read and
-    /// change everything, the password included. Default `true`.
+    /// Sets whether servers are verified. If `false`, any server is accepted: anybody between
+    /// client and server can read and change everything, the credentials included. Default:
+    /// `true`.
     pub fn verify_certs(mut self, verify: bool) -> Self {
         self.verify_certs = verify;
         self
     }
 
-    /// `false` accepts a trusted certificate that was issued for another name.
-    /// Default `true`.
+    /// Sets whether the certificate must be valid for the host name of the node. Default:
+    /// `true`.
     pub fn assert_hostname(mut self, assert: bool) -> Self {
         self.assert_hostname = assert;
         self
     }
 
-    /// The oldest version of TLS to speak. Default 1.2.
+    /// Sets the minimum version of TLS. Default: 1.2.
+    ///
+    /// ```
+    /// use es_transport::connect::{MinTlsVersion, TlsSettings};
+    ///
+    /// let config = TlsSettings::new().min_tls_version(MinTlsVersion::Tls13).build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn min_tls_version(mut self, version: MinTlsVersion) -> Self {
         self.min_tls_version = version;
         self
     }
 
-    /// Whether a fingerprint is given, which makes no sense for an http node.
+    /// Whether a fingerprint is set, which has no use for an http node.
     pub fn has_fingerprint(&self) -> bool {
         self.fingerprint.is_some()
     }

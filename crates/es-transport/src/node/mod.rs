@@ -163,6 +163,14 @@ impl Node {
     }
 
     /// Returns the same node with an attribute, for clusters that are not sniffed.
+    ///
+    /// ```
+    /// use es_transport::Node;
+    ///
+    /// let node = "http://a:9200".parse::<Node>()?.with_attribute("zone", "eu-west-1a");
+    /// assert_eq!(node.attribute("zone"), Some("eu-west-1a"));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     #[must_use]
     pub fn with_attribute(mut self, name: &str, value: &str) -> Self {
         self.facts.attributes.insert(name.into(), value.into());

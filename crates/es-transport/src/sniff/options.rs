@@ -6,6 +6,16 @@ use crate::node::Node;
 
 /// When a [`Sniffer`](super::Sniffer) sniffs, and which nodes it takes. By
 /// default it never sniffs by itself.
+///
+/// ```
+/// use std::time::Duration;
+/// use es_transport::sniff::SniffOptions;
+///
+/// let options = SniffOptions::default()
+///     .on_start(true)
+///     .on_node_failure(true)
+///     .every(Duration::from_secs(300));
+/// ```
 #[derive(Clone)]
 pub struct SniffOptions {
     pub(super) on_start: bool,

@@ -35,6 +35,24 @@ use crate::{
 /// It is a [`Service`] for requests with absolute URIs. A clone shares everything and
 /// costs one reference count. The connections are closed when the last clone, and the
 /// last response that is being read, is dropped.
+///
+/// ```
+/// use std::time::Duration;
+/// use es_transport::{Body, connect::{Connections, Connector}};
+/// use http::Request;
+/// use tower::{Service, ServiceExt};
+///
+/// # async fn send() -> es_transport::Result<()> {
+/// let mut connections = Connections::builder()
+///     .idle_timeout(Duration::from_secs(30))
+///     .build(Connector::builder().build()?);
+///
+/// let request = Request::get("http://localhost:9200/").body(Body::empty()).unwrap();
+/// let response = connections.ready().await?.call(request).await?;
+/// println!("{}", response.status());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Connections(Arc<Pool>);
 
@@ -76,6 +94,15 @@ impl Connections {
     /// Forgets all hosts (scheme, host name and port, with the path `/`) that `keep`
     /// refuses. Their idle connections are closed now, those in use when their response
     /// was read.
+    ///
+    /// ```
+    /// use es_transport::connect::{Connections, Connector};
+    ///
+    /// let connections = Connections::with_connector(Connector::builder().build()?);
+    /// // The servers in this zone are about to be stopped.
+    /// connections.retain(|host| !host.host().unwrap_or_default().ends_with(".zone-a"));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn retain(&self, keep: impl FnMut(&Uri) -> bool) {
         for host in self.0.remove(keep) {
             host.retire();
@@ -105,6 +132,16 @@ impl Connections {
 
     /// Returns how many connections to the host of `target` are open or being opened, and
     /// how many of them are idle.
+    ///
+    /// ```
+    /// use es_transport::connect::{Connections, Connector};
+    /// use http::Uri;
+    ///
+    /// let connections = Connections::with_connector(Connector::builder().build()?);
+    /// let (open, idle) = connections.counts(&Uri::from_static("http://localhost:9200"));
+    /// assert_eq!((open, idle), (0, 0));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn counts(&self, target: &Uri) -> (usize, usize) {
         self.0.hosts.load().get(target).map_or((0, 0), |host| host.counts())
     }

@@ -34,6 +34,24 @@ const MAX_HEADERS: usize = 1_024;
 /// A process that is suspended (a function between two calls, a virtual machine that was
 /// saved) does not see its timers run, but the wall clock is far ahead when it resumes.
 /// Its idle connections are then most likely dead.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use es_transport::{Transport, connect::SuspendDetector};
+///
+/// /// A clock that a test sets.
+/// #[derive(Debug)]
+/// struct Frozen;
+///
+/// impl SuspendDetector for Frozen {
+///     fn now(&self) -> SystemTime {
+///         SystemTime::UNIX_EPOCH + Duration::from_secs(1)
+///     }
+/// }
+///
+/// let transport = Transport::builder().node("http://a:9200").suspend_detector(Frozen).build()?;
+/// # Ok::<(), es_transport::Error>(())
+/// ```
 pub trait SuspendDetector: fmt::Debug + Send + Sync + 'static {
     /// Returns the time now.
     fn now(&self) -> SystemTime;
@@ -116,6 +134,12 @@ impl ConnectionsBuilder {
 
     /// Sets the number of connections to one node that are open at the same time.
     /// Further requests wait, in the order they came. Default: 256, at least 1.
+    ///
+    /// ```
+    /// use es_transport::connect::Connections;
+    ///
+    /// let settings = Connections::builder().max_per_node(10).max_idle_per_node(2);
+    /// ```
     pub fn max_per_node(mut self, connections: usize) -> Self {
         self.limits.max_open = connections.max(1);
         self
@@ -140,6 +164,14 @@ impl ConnectionsBuilder {
     /// A connection that is older is closed between two requests, so that names are
     /// resolved again: up to a tenth earlier, by chance, so that connections opened
     /// together do not end together.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::connect::Connections;
+    ///
+    /// let settings = Connections::builder().max_age(Duration::from_secs(60));
+    /// let unlimited = Connections::builder().max_age(None);
+    /// ```
     pub fn max_age(mut self, age: impl Into<Option<Duration>>) -> Self {
         self.max_age = age.into();
         self
@@ -165,6 +197,12 @@ impl ConnectionsBuilder {
     /// Sets a hook that is called when the process was found to have been suspended, by
     /// the request or the timer that noticed it: what else is known of the cluster may be
     /// old too. It is called for each node that has idle connections.
+    ///
+    /// ```
+    /// use es_transport::connect::Connections;
+    ///
+    /// let settings = Connections::builder().on_resume(|| println!("the process was suspended"));
+    /// ```
     pub fn on_resume(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_resume = Arc::new(hook);
         self
@@ -234,6 +272,14 @@ impl ConnectionsBuilder {
     /// Makes connections over a connector: any service that makes an open connection of a
     /// URI. It speaks HTTP/1.1 (a TLS connector must not offer `h2` in ALPN) and should
     /// limit its own time. A [`Connector`](super::super::Connector) may offer `h2`.
+    ///
+    /// ```
+    /// use es_transport::connect::{Connections, Connector};
+    ///
+    /// let connector = Connector::builder().build()?;
+    /// let connections = Connections::builder().build(connector);
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn build<C>(self, connector: C) -> Connections
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,

@@ -27,17 +27,37 @@ impl Source {
 }
 
 impl AuthLayer {
-    /// The same credentials for every request.
+    /// Creates a layer that sends the same credentials with every request.
+    ///
+    /// ```
+    /// use es_transport::{Credentials, layer::AuthLayer};
+    ///
+    /// let layer = AuthLayer::new(Credentials::basic("elastic", "changeme")?);
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn new(credentials: Credentials) -> Self {
         Self { source: Source::fixed(credentials) }
     }
 
-    /// No credentials but those of a request's options.
+    /// Creates a layer that sends only the credentials in the options of a request.
     pub fn none() -> Self {
         Self { source: Source::None }
     }
 
-    /// Credentials that a provider makes.
+    /// Creates a layer whose credentials come from a provider.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Credentials, layer::auth::{AuthLayer, Provided}};
+    ///
+    /// # async fn fetch_token() -> es_transport::Result<String> { Ok("t".into()) }
+    /// let layer = AuthLayer::provider(|| async {
+    ///     let token = fetch_token().await?;
+    ///     Ok::<_, es_transport::BoxError>(
+    ///         Provided::from(Credentials::bearer(token)?).expires_in(Duration::from_secs(300)),
+    ///     )
+    /// });
+    /// ```
     pub fn provider(provider: impl CredentialsProvider) -> Self {
         Self { source: Source::Provider(Arc::new(Cache::new(provider))) }
     }

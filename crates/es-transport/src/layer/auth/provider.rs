@@ -54,8 +54,8 @@ pub struct Provided {
 }
 
 impl Provided {
-    /// The provider is asked again when this time is over, counted from its
-    /// answer. Without it, the credentials are used until a server refuses them.
+    /// Sets how long the credentials are valid, counted from now. Default: until a server rejects
+    /// them.
     #[must_use]
     pub fn expires_in(mut self, duration: Duration) -> Self {
         self.expires_in = Some(duration);

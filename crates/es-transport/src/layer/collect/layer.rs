@@ -15,6 +15,12 @@ impl CollectLayer {
     }
 
     /// Sets the maximum size of a response in bytes; `None` is no limit. Default: 512 MiB.
+    ///
+    /// ```
+    /// use es_transport::layer::CollectLayer;
+    ///
+    /// let layer = CollectLayer::new().max_response_size(16 << 20);
+    /// ```
     #[must_use]
     pub fn max_response_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.limit = bytes.into();

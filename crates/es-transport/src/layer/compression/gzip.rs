@@ -23,7 +23,7 @@ pub struct Gzip {
 }
 
 impl Gzip {
-    /// Begins a body, at a level from 1 (fast) to 9 (small).
+    /// Creates a compressor with a level from 1 (fast) to 9 (small).
     pub fn new(level: u32) -> Self {
         Self { encoder: Encoder::new(level.clamp(1, 9)), output: Vec::new() }
     }

@@ -3,6 +3,12 @@ use tower::Layer;
 use super::service::Compression;
 
 /// Compresses the bodies of requests; see the [module](super).
+///
+/// ```
+/// use es_transport::layer::CompressionLayer;
+///
+/// let layer = CompressionLayer::new().threshold(16_384).level(6);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct CompressionLayer {
     pub(super) enabled: bool,
@@ -11,32 +17,31 @@ pub struct CompressionLayer {
 }
 
 impl CompressionLayer {
-    /// gzip at level 1, for bodies of 1 KiB and more.
+    /// Creates a layer that compresses bodies of at least 1 KiB with gzip at level 1.
     pub fn new() -> Self {
         Self { enabled: true, threshold: 1024, level: 1 }
     }
 
-    /// Whether anything is compressed (default: yes).
+    /// Sets whether bodies are compressed. Default: `true`.
     #[must_use]
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
     }
 
-    /// The size in bytes from which a body is compressed (default: 1024).
+    /// Sets the size in bytes from which a body is compressed. Default: 1,024.
     #[must_use]
     pub fn threshold(mut self, bytes: usize) -> Self {
         self.threshold = bytes;
         self
     }
 
-    /// The level at which bodies are compressed; `None` if none are.
+    /// Returns the level at which bodies are compressed; `None` if they are not.
     pub fn compresses(&self) -> Option<u32> {
         self.enabled.then_some(self.level)
     }
 
-    /// From 1 (fast, the default) to 9 (small); what is outside is taken for
-    /// the nearest.
+    /// Sets the level, from 1 (fast) to 9 (small); other values are clamped. Default: 1.
     #[must_use]
     pub fn level(mut self, level: u32) -> Self {
         self.level = level.clamp(1, 9);

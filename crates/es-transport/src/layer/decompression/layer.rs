@@ -28,6 +28,12 @@ impl DecompressionLayer {
 
     /// Sets the maximum size of a decompressed response in bytes; `None` is no limit.
     /// Default: 512 MiB.
+    ///
+    /// ```
+    /// use es_transport::layer::DecompressionLayer;
+    ///
+    /// let layer = DecompressionLayer::new().max_response_size(64 << 20);
+    /// ```
     #[must_use]
     pub fn max_response_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.limit = bytes.into();

@@ -13,13 +13,23 @@ pub(super) const CLIENT_META: HeaderName = HeaderName::from_static("x-elastic-cl
 pub(super) const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
 
 /// Adds headers to every request; see the [module](super).
+///
+/// ```
+/// use es_transport::layer::DefaultHeadersLayer;
+///
+/// let layer = DefaultHeadersLayer::new()
+///     .user_agent("billing/4.2")?
+///     .opaque_id("billing")?
+///     .header("accept-language", "de")?;
+/// # Ok::<(), es_transport::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct DefaultHeadersLayer {
     defaults: Arc<HeaderMap>,
 }
 
 impl DefaultHeadersLayer {
-    /// `User-Agent` and client meta of this crate, and nothing else.
+    /// Creates a layer with the `User-Agent` and client meta of this crate.
     pub fn new() -> Self {
         let mut headers = HeaderMap::new();
         let agent = format!(
@@ -33,23 +43,23 @@ impl DefaultHeadersLayer {
         Self { defaults: Arc::new(headers) }
     }
 
-    /// No header at all to begin with.
+    /// Creates a layer without headers.
     pub fn empty() -> Self {
         Self { defaults: Arc::default() }
     }
 
-    /// Who the request is from, in place of this crate's name.
+    /// Sets the `User-Agent`, instead of this crate's name.
     ///
     /// # Errors
-    /// An empty value, and one with characters other than visible ASCII and space.
+    /// The value is empty or contains characters other than visible ASCII and spaces.
     pub fn user_agent(mut self, value: impl AsRef<str>) -> Result<Self> {
         let value = checked("user_agent", value.as_ref())?;
         self.edit().insert(header::USER_AGENT, value);
         Ok(self)
     }
 
-    /// Whether `x-elastic-client-meta` is sent (default: yes). It holds the
-    /// versions of client, compiler and transport, and nothing about the user.
+    /// Sets whether `x-elastic-client-meta` is sent: the versions of client, compiler and
+    /// transport, and nothing about the user. Default: `true`.
     #[must_use]
     pub fn client_meta(mut self, enabled: bool) -> Self {
         if enabled {
@@ -60,16 +70,15 @@ impl DefaultHeadersLayer {
         self
     }
 
-    /// The version of the client on top of the transport, `es=` of the client
-    /// meta header (default: the version of this crate). It switches the
-    /// header on.
+    /// Sets the version of the client over the transport, `es=` in the client meta header, and
+    /// switches the header on. Default: the version of this crate.
     #[must_use]
     pub fn client_version(mut self, version: &str) -> Self {
         insert_known(self.edit(), CLIENT_META, client_meta::value(version));
         self
     }
 
-    /// `X-Opaque-Id` of all requests: shows up in Elasticsearch's logs and tasks.
+    /// Sets `X-Opaque-Id`, which Elasticsearch shows in its logs and tasks.
     ///
     /// # Errors
     /// As [`user_agent`](Self::user_agent).
@@ -79,12 +88,12 @@ impl DefaultHeadersLayer {
         Ok(self)
     }
 
-    /// Any other header. A second value for a name replaces the first. The
-    /// value is taken for a secret and shown nowhere.
+    /// Sets another header; a second value for a name replaces the first. The value is treated
+    /// as a secret and never shown.
     ///
     /// # Errors
-    /// A name that is none, an empty value, and a value with characters other
-    /// than visible ASCII and space.
+    /// The name is not valid, or the value is empty or contains characters other than visible
+    /// ASCII and spaces.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self> {
         let name = HeaderName::from_bytes(name.as_ref().as_bytes())
             .map_err(|_| Error::config("headers", "a name is not the name of a header"))?;

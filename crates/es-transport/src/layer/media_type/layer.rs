@@ -18,8 +18,14 @@ pub struct MediaTypeLayer {
 }
 
 impl MediaTypeLayer {
-    /// A layer in this mode. The default is `Fixed(9)`; see
-    /// [`CompatibilityMode::from_env`] for the environment's say in it.
+    /// Creates a layer in this mode. The default is `Fixed(9)`; see
+    /// [`CompatibilityMode::from_env`] for the environment variable that changes it.
+    ///
+    /// ```
+    /// use es_transport::{CompatibilityMode, layer::MediaTypeLayer};
+    ///
+    /// let layer = MediaTypeLayer::new(CompatibilityMode::Off);
+    /// ```
     pub fn new(mode: CompatibilityMode) -> Self {
         let negotiation = (mode == CompatibilityMode::Negotiated).then(Negotiation::new);
         Self { shared: Arc::new(Shared { mode, types: Types::of(mode), negotiation }) }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 /// other clients: `true` or `false`.
 pub const API_VERSIONING: &str = "ELASTIC_CLIENT_APIVERSIONING";
 
-/// Which media types a transport speaks.
+/// The media types that a transport uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CompatibilityMode {
@@ -28,7 +28,7 @@ impl CompatibilityMode {
     /// The major version of the default.
     pub const MAJOR: u8 = 9;
 
-    /// The default as [`API_VERSIONING`] in the environment has it.
+    /// Reads the mode from the environment variable [`API_VERSIONING`].
     ///
     /// # Errors
     /// As [`from_env_value`](Self::from_env_value), and a value that is not Unicode.

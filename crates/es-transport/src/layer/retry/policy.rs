@@ -142,6 +142,17 @@ impl<'a> RequestFacts<'a> {
     /// Whether doing it twice is the same as doing it once: as
     /// [`RequestOptions::idempotent`] says, otherwise as the method says
     /// (RFC 9110, section 9.2.2: all but POST, PATCH, CONNECT and unknown ones).
+    ///
+    /// ```
+    /// use es_transport::layer::retry::RequestFacts;
+    /// use http::Request;
+    ///
+    /// let write = Request::post("/books/_doc").body(()).unwrap();
+    /// assert!(!RequestFacts::of(&write).is_idempotent());
+    ///
+    /// let read = Request::get("/books/_doc/1").body(()).unwrap();
+    /// assert!(RequestFacts::of(&read).is_idempotent());
+    /// ```
     pub fn is_idempotent(&self) -> bool {
         let set = self.options().and_then(|options| options.idempotent);
         set.unwrap_or_else(|| self.method.is_idempotent())
@@ -160,6 +171,19 @@ pub struct AttemptOutcome<'a> {
 
 impl<'a> AttemptOutcome<'a> {
     /// Creates the outcome of an attempt that got a response, after these attempts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::layer::retry::{AttemptOutcome, RequestFacts, RetryPolicy, StandardRetry};
+    /// use http::{Request, Response};
+    ///
+    /// // A policy is tested without a network.
+    /// let request = Request::get("/").body(()).unwrap();
+    /// let response = Response::builder().status(429).body(()).unwrap();
+    /// let outcome = AttemptOutcome::from_response(&[], &response);
+    /// let plan = StandardRetry::new().decide(&RequestFacts::of(&request), &outcome);
+    /// assert!(plan.is_some());
+    /// ```
     pub fn from_response<B>(previous: &'a [Attempt], response: &'a Response<B>) -> Self {
         let result = Ok((response.status(), response.headers()));
         let (failovers, has_untried_node, elapsed) = (0, false, Duration::ZERO);

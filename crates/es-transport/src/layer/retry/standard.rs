@@ -119,6 +119,14 @@ impl StandardRetry {
     }
 
     /// Sets the waits. Default: 100 ms, doubled up to 10 s, with jitter.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Backoff, layer::retry::StandardRetry};
+    ///
+    /// let backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
+    /// let policy = StandardRetry::new().backoff(backoff);
+    /// ```
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
@@ -133,6 +141,15 @@ impl StandardRetry {
     }
 
     /// Sets the share of retries in the traffic; several policies can share one budget.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use es_transport::layer::retry::{Budget, StandardRetry};
+    ///
+    /// let budget = Arc::new(Budget::new(20, 10));
+    /// let reads = StandardRetry::new().max_retries(5).budget(Arc::clone(&budget));
+    /// let writes = StandardRetry::new().budget(budget);
+    /// ```
     #[must_use]
     pub fn budget(mut self, budget: impl Into<Arc<Budget>>) -> Self {
         self.budget = budget.into();

@@ -30,6 +30,13 @@ pub struct AttemptTimeoutLayer {
 impl AttemptTimeoutLayer {
     /// Creates a layer with this time limit; `None` is no limit. A request's own
     /// options and its total deadline hold in any case.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::layer::AttemptTimeoutLayer;
+    ///
+    /// let layer = AttemptTimeoutLayer::new(Duration::from_secs(10));
+    /// ```
     pub fn new(timeout: impl Into<Option<Duration>>) -> Self {
         Self { timeout: timeout.into() }
     }

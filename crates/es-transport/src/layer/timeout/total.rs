@@ -25,6 +25,13 @@ pub struct TotalTimeoutLayer {
 impl TotalTimeoutLayer {
     /// Creates a layer with this time limit; `None` is no limit, the default. A
     /// request's own options and [`Deadline`] hold in any case.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::layer::TotalTimeoutLayer;
+    ///
+    /// let layer = TotalTimeoutLayer::new(Duration::from_secs(60));
+    /// ```
     pub fn new(timeout: impl Into<Option<Duration>>) -> Self {
         Self { timeout: timeout.into() }
     }

@@ -19,7 +19,7 @@ use crate::{
 pub struct TraceAttemptLayer {}
 
 impl TraceAttemptLayer {
-    /// Spans for attempts.
+    /// Creates the layer.
     pub fn new() -> Self {
         Self {}
     }

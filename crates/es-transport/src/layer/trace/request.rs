@@ -16,7 +16,7 @@ use crate::{
 pub struct TraceLayer {}
 
 impl TraceLayer {
-    /// Spans for requests.
+    /// Creates the layer.
     pub fn new() -> Self {
         Self {}
     }

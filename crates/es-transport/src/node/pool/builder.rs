@@ -36,6 +36,17 @@ impl NodePoolBuilder {
     }
 
     /// Sets how long dead nodes rest. Default: 1 s after the first failure, doubled up to 30 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Backoff, Node, NodePool};
+    ///
+    /// let pool = NodePool::builder(["http://a:9200".parse::<Node>()?])
+    ///     .dead_time(Backoff::new(Duration::from_secs(5), Duration::from_secs(60)))
+    ///     .timeouts_until_dead(1)
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     #[must_use]
     pub fn dead_time(mut self, dead_time: Backoff) -> Self {
         self.settings.dead_time = dead_time;

@@ -324,6 +324,16 @@ impl NodePool {
     /// A node keeps its health if its id stays the same, or its URL where an
     /// id is not known. The same node twice counts once. Without any node,
     /// requests fail with an error that [`is_no_nodes`](crate::Error::is_no_nodes).
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool};
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+    /// let left = pool.replace(["http://b:9200".parse::<Node>()?, "http://c:9200".parse()?]);
+    /// assert_eq!(left[0].host(), "a");
+    /// assert_eq!(pool.len(), 2);
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn replace(&self, nodes: impl IntoIterator<Item = Node>) -> Vec<Node> {
         let nodes: Vec<_> = nodes.into_iter().collect();
         self.change(|state| {
@@ -402,6 +412,16 @@ impl NodePool {
     }
 
     /// Returns the nodes with their state, in no particular order.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool};
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+    /// for status in pool.nodes() {
+    ///     println!("{} {:?} {}", status.node(), status.state(), status.failures());
+    /// }
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn nodes(&self) -> Vec<NodeStatus> {
         let is_tracked = self.is_load_tracked.load(Ordering::Relaxed);
         let state = self.lock();

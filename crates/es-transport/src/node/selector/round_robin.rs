@@ -19,6 +19,16 @@ use crate::{
 /// Each thread counts on its own, from a random start, so threads do not
 /// contend for a counter and clients that send a single request do not all
 /// send it to the first node.
+///
+/// ```
+/// use es_transport::{Transport, node::RoundRobin};
+///
+/// let transport = Transport::builder()
+///     .nodes(["http://a:9200", "http://b:9200"])
+///     .node_selector(RoundRobin::starting_at(0))
+///     .build()?;
+/// # Ok::<(), es_transport::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct RoundRobin {
     /// The last turn of each stripe, [packed](pack).

@@ -48,6 +48,17 @@ impl NodeSelector for LeastInFlight {
 /// It avoids nodes that are slow without sending everything to the fastest
 /// (Mitzenmacher, "The power of two choices"; as Finagle and linkerd do), and
 /// costs the same for any number of nodes.
+///
+/// ```
+/// use std::time::Duration;
+/// use es_transport::{Transport, node::PeakEwma};
+///
+/// let transport = Transport::builder()
+///     .nodes(["http://a:9200", "http://b:9200"])
+///     .node_selector(PeakEwma::default().default_latency(Duration::from_millis(5)))
+///     .build()?;
+/// # Ok::<(), es_transport::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PeakEwma {
     default_latency: Duration,

@@ -17,6 +17,18 @@ use crate::{
 /// hint leads to by rendezvous hashing: the same in every process, and when a
 /// node leaves only its own hints move. This looks at every node. Requests
 /// without a hint stay with the node that the first of them went to.
+///
+/// ```
+/// use es_transport::{RequestOptions, Transport, node::Sticky};
+///
+/// let transport = Transport::builder()
+///     .nodes(["http://a:9200", "http://b:9200"])
+///     .node_selector(Sticky::default())
+///     .build()?;
+/// // All requests of this session go to the same node.
+/// let options = RequestOptions::new().selector_hint("session-17");
+/// # Ok::<(), es_transport::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Sticky {
     /// The hash of the current node; 0: none yet.
