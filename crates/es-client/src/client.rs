@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use es_transport::{
-    Body, BoxError, BuildTarget, OperationName, ResponseBody, Transport, TransportBuilder,
+    Body, BoxError, BuildTarget, Config, OperationName, ResponseBody, Transport, TransportBuilder,
 };
 use http::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
@@ -44,6 +44,31 @@ impl Elasticsearch {
     /// Nothing is connected and no runtime is needed until the first call.
     pub fn builder() -> TransportBuilder<Self> {
         TransportBuilder::new().client("es-client", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Creates a client from environment variables such as `ELASTICSEARCH_URL` and
+    /// `ELASTICSEARCH_API_KEY`: see [`Config::from_env`]. For other settings beside them,
+    /// pass the [`Config`] to the builder.
+    ///
+    /// ```no_run
+    /// use es_client::{Config, Elasticsearch};
+    ///
+    /// # fn connect() -> es_client::Result<()> {
+    /// let client = Elasticsearch::from_env()?;
+    ///
+    /// let client = Elasticsearch::builder()
+    ///     .config(Config::from_env())
+    ///     .opaque_id("orders-service")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// No node and no Cloud ID is given, or a value cannot be used: the error names the
+    /// setting and its variable.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().config(Config::from_env()).build()
     }
 
     /// A client over a stack of the caller's own layers.

@@ -63,5 +63,5 @@ pub use options::ClientOptions;
 pub use response::{Meta, Response, StreamingResponse};
 pub use types::{Info, SearchResponse};
 
-pub use es_transport;
+pub use es_transport::{self, Config};
 pub use http;

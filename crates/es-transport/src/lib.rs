@@ -66,7 +66,7 @@ pub mod warning;
 
 pub use backoff::Backoff;
 pub use body::{Body, ResponseBody, TryCloneBody};
-pub use builder::{BuildTarget, TransportBuilder};
+pub use builder::{BuildTarget, TransportBuilder, config::Config};
 pub use credentials::{Credentials, IntoApiKey};
 pub use error::{BoxError, Error, Result};
 pub use extensions::OperationName;

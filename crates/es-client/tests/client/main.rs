@@ -2,6 +2,7 @@
 
 mod blocking;
 mod calls;
+mod config;
 mod dsl;
 mod endpoints;
 mod responses;

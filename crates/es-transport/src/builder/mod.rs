@@ -4,6 +4,7 @@
 //! it is the one file that knows every room.
 
 mod auth;
+pub mod config;
 mod connections;
 mod headers;
 mod nodes;
@@ -58,6 +59,8 @@ pub struct TransportBuilder<T = Transport> {
     settings: Settings,
     /// The first setting that cannot be used.
     error: Option<Error>,
+    /// The settings that come from environment variables, for errors.
+    variables: Vec<(&'static str, String)>,
     target: PhantomData<fn() -> T>,
 }
 
@@ -154,7 +157,12 @@ impl BuildTarget for Transport {
 impl<T> TransportBuilder<T> {
     /// The defaults; what is missing is a node or a Cloud ID.
     pub fn new() -> Self {
-        Self { settings: Settings::default(), error: None, target: PhantomData }
+        Self {
+            settings: Settings::default(),
+            error: None,
+            variables: Vec::new(),
+            target: PhantomData,
+        }
     }
 
     /// Checks the settings and puts the stack together, without any I/O but
@@ -166,9 +174,20 @@ impl<T> TransportBuilder<T> {
     where
         T: BuildTarget,
     {
-        match self.error {
-            Some(error) => Err(error.into()),
-            None => Ok(stack::build(self.settings)?.into()),
+        let built = match self.error {
+            Some(error) => Err(error),
+            None => stack::build(self.settings),
+        };
+        match built {
+            Ok(transport) => Ok(transport.into()),
+            Err(error) => {
+                let variable =
+                    self.variables.iter().find(|(name, _)| error.setting() == Some(*name));
+                Err(match variable {
+                    Some((_, variable)) => error.with_variable(variable).into(),
+                    None => error.into(),
+                })
+            }
         }
     }
 

@@ -94,6 +94,14 @@ impl Error {
         }
     }
 
+    /// Names the environment variable that a setting comes from.
+    pub(crate) fn with_variable(mut self, variable: &str) -> Self {
+        if let Kind::Config { message, .. } = &mut self.0.kind {
+            *message = format!("{message} (from {variable})").into();
+        }
+        self
+    }
+
     /// Creates the error of a request that cannot be sent as it stands.
     pub fn request(message: impl Into<String>) -> Self {
         Self::new(Kind::Request(message.into().into())).not_sent()
