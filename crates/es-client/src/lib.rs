@@ -33,6 +33,7 @@
 //! | [`error`] | what can go wrong |
 //! | [`endpoint`] | what an endpoint is: a static table |
 //! | [`params`] | what callers pass |
+//! | `testkit` | a client for the embedded cluster; needs the feature of this name |
 //!
 //! The transport's settings, selectors and layers are in [`es_transport`], which is
 //! here under its own name; its features are features of this crate too.
@@ -54,6 +55,8 @@ pub mod options;
 pub mod params;
 mod path;
 pub mod response;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod types;
 
 pub use call::{Call, CallByName, CallFuture, StreamFuture};

@@ -15,6 +15,7 @@ use crate::fault::Fault;
 use crate::node::{NodeHandle, Sockets};
 use crate::record::Recorded;
 use crate::security::Identity;
+use crate::settings::Flavor;
 use crate::shared::Shared;
 use crate::sync::lock;
 use crate::tls::{CertificateAuthority, NodeCertificate};
@@ -186,7 +187,8 @@ impl Cluster {
         lock(&self.nodes).iter().map(NodeHandle::request_count).sum()
     }
 
-    /// Returns everything that a client needs to connect.
+    /// Returns everything that a client needs to connect; with the feature `testkit` of es-client,
+    /// `cluster.client()` makes a builder of it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -201,6 +203,8 @@ impl Cluster {
     pub fn connection(&self) -> Connection {
         Connection {
             urls: self.urls(),
+            flavor: self.shared.settings.flavor,
+            security: self.shared.settings.security,
             username: self.username().to_owned(),
             password: self.password().to_owned(),
             api_key: self.api_key_encoded().to_owned(),
@@ -289,6 +293,10 @@ impl Cluster {
 pub struct Connection {
     /// The URLs of all nodes.
     pub urls: Vec<String>,
+    /// The product that the cluster claims to be.
+    pub flavor: Flavor,
+    /// Whether requests without credentials are refused.
+    pub security: bool,
     /// The name of the user who may do everything.
     pub username: String,
     /// That user's password.
@@ -305,6 +313,8 @@ impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
             .field("urls", &self.urls)
+            .field("flavor", &self.flavor)
+            .field("security", &self.security)
             .field("username", &self.username)
             .field("ca_fingerprint", &self.ca_fingerprint)
             .finish_non_exhaustive()
