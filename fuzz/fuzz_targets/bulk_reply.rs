@@ -7,7 +7,7 @@ use es_client::{
     Elasticsearch,
     helpers::bulk::{BulkReport, Operation},
 };
-use es_fuzz::{answering, run};
+use es_fuzz::{responding, run};
 use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode};
 use libfuzzer_sys::fuzz_target;
@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     let [first, body @ ..] = input else { return };
     let status = StatusCode::from_u16(STATUSES[usize::from(first % 6)]).unwrap();
     let body = Bytes::copy_from_slice(body);
-    let client = Elasticsearch::from_service(answering(status, HeaderMap::new(), vec![body]));
+    let client = Elasticsearch::from_service(responding(status, HeaderMap::new(), vec![body]));
     let bulk = || client.helpers().bulk("index", operations()).max_retries(2);
 
     let report = match run(async { bulk().await }) {

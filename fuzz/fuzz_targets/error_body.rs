@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use es_client::Elasticsearch;
-use es_fuzz::{answering, run};
+use es_fuzz::{responding, run};
 use http::{HeaderMap, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -15,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
     let [first, body @ ..] = input else { return };
     let status = StatusCode::from_u16(STATUSES[usize::from(first % 8)]).unwrap();
     let body = Bytes::copy_from_slice(body);
-    let service = answering(status, HeaderMap::new(), vec![body.clone()]);
+    let service = responding(status, HeaderMap::new(), vec![body.clone()]);
     let client = Elasticsearch::from_service(service);
     let raw = run(async { client.info().send().await });
     let typed = run(async { client.search_all::<Value>().await });

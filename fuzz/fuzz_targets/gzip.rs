@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use bytes::Bytes;
-use es_fuzz::{answering, run};
+use es_fuzz::{responding, run};
 use es_transport::{
     Body, Error, ResponseBody,
     layer::{CollectLayer, DecompressionLayer},
@@ -31,16 +31,16 @@ fuzz_target!(|input: &[u8]| {
     }
 
     let gzip = compress(data);
-    for inflated in [inflate(vec![gzip.clone()], limit), inflate(in_pieces(&gzip, cut), limit)] {
-        match inflated {
-            Ok(inflated) => assert_eq!(inflated, data),
+    for decompressed in [inflate(vec![gzip.clone()], limit), inflate(in_pieces(&gzip, cut), limit)] {
+        match decompressed {
+            Ok(decompressed) => assert_eq!(decompressed, data),
             Err(error) => assert!(data.len() > limit, "{error}"),
         }
     }
     // Two members in a row are one response; without its end it is broken.
     let twice = Bytes::from([&*gzip, &*gzip].concat());
     match inflate(in_pieces(&twice, cut), limit) {
-        Ok(inflated) => assert_eq!(inflated, [data, data].concat()),
+        Ok(decompressed) => assert_eq!(decompressed, [data, data].concat()),
         Err(error) => assert!(2 * data.len() > limit, "{error}"),
     }
     let short = gzip.slice(..gzip.len() - 1 - cut % (gzip.len() - 1));
@@ -53,10 +53,10 @@ fn inflate(pieces: Vec<Bytes>, limit: usize) -> Result<Bytes, Error> {
     let stack = ServiceBuilder::new()
         .layer(CollectLayer::new().max_response_size(limit))
         .layer(DecompressionLayer::new().max_response_size(Some(limit)))
-        .service(answering(StatusCode::OK, headers, pieces));
+        .service(responding(StatusCode::OK, headers, pieces));
     run(async {
-        let answer = stack.oneshot(Request::new(Body::empty())).await?;
-        let bytes = ResponseBody::new(answer.into_body()).bytes().await?;
+        let response = stack.oneshot(Request::new(Body::empty())).await?;
+        let bytes = ResponseBody::new(response.into_body()).bytes().await?;
         assert!(bytes.len() <= limit, "{} of {limit} bytes", bytes.len());
         Ok(bytes)
     })

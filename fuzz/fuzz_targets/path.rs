@@ -27,18 +27,18 @@ fuzz_target!(|text: &str| {
     }));
 
     let get = client.get::<Value>(index, id).param(name.to_owned(), value);
-    let answer = run(async { get.send().await });
+    let response = run(async { get.send().await });
     let refused = |part: &str| matches!(part, "" | "." | "..");
     match sent.lock().unwrap().take() {
         Some(uri) => {
-            assert!(answer.is_ok() && !refused(index) && !refused(id));
+            assert!(response.is_ok() && !refused(index) && !refused(id));
             let segments: Vec<_> = uri.path().split('/').map(decode).collect();
             assert_eq!(segments, ["", index, "_doc", id]);
             check_query(&uri, name, value);
             keeps_its_host(&uri);
         }
         None => {
-            assert!(answer.unwrap_err().is_invalid());
+            assert!(response.unwrap_err().is_invalid());
             assert!(refused(index) || refused(id) || text.len() > 20_000);
         }
     }

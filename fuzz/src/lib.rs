@@ -25,7 +25,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 }
 
 /// A service that responds to every request alike, with a body of these pieces.
-pub fn answering(
+pub fn responding(
     status: StatusCode,
     headers: HeaderMap,
     pieces: Vec<Bytes>,

@@ -45,7 +45,7 @@ pub fn retries_stay_inside(calls: &[Call], burst: usize, percent: usize) {
 
 /// A node that failed is left alone for its dead time: half a second at least, twice as long
 /// after every further failure, up to 15 s; and then there is one attempt, and no other before
-/// that one has ended. Answers how many of them there were.
+/// that one has ended. Returns how many of them there were.
 ///
 /// This holds while another node lives, and where nothing but failures kills a node: no timeout.
 ///

@@ -164,15 +164,15 @@ impl Service<Request<Body>> for Logged {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let node = number(request.uri().authority().expect("a node was chosen").as_str());
         let entry = self.log.begin(node, request.uri().path() == "/_nodes/http");
-        let answer = self.nodes.call(request);
+        let response = self.nodes.call(request);
         Box::pin(async move {
-            let answer = answer.await;
-            entry.ends(match &answer {
-                Ok(answer) => End::Status(answer.status().as_u16()),
+            let response = response.await;
+            entry.ends(match &response {
+                Ok(response) => End::Status(response.status().as_u16()),
                 Err(error) if error.is_connect() => End::NoConnection,
                 Err(_) => End::Broken,
             });
-            answer.map_err(failure)
+            response.map_err(failure)
         })
     }
 }

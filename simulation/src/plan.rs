@@ -16,9 +16,9 @@ pub enum Event {
     Revive,
     /// It says nothing to new connections: a black hole.
     Silence,
-    /// It takes every request and never answers.
+    /// It takes every request and never responds.
     Hang,
-    /// It answers every request with this status.
+    /// It responses every request with this status.
     Status(u16),
     /// It breaks the connection of every request.
     Reset,

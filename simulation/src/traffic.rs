@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::World;
 
-/// Requests that come by themselves, whether those before were answered or not: the times between
+/// Requests that come by themselves, whether those before got responses or not: the times between
 /// them are exponential, as with many callers that know nothing of each other.
 #[derive(Clone, Debug)]
 pub struct Traffic {
@@ -89,12 +89,12 @@ impl Traffic {
 async fn call(transport: Transport, began: Duration) -> Call {
     let begun = Instant::now();
     let request = Request::get("/").body(Body::empty()).expect("a request");
-    let answer = transport.send(request).await;
-    let (attempts, paid) = attempts(&answer);
-    let end = match answer {
-        Ok(answer) => {
-            let status = answer.status().as_u16();
-            match answer.into_body().bytes().await {
+    let response = transport.send(request).await;
+    let (attempts, paid) = attempts(&response);
+    let end = match response {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            match response.into_body().bytes().await {
                 Ok(_) => Ok(status),
                 Err(error) => Err(error.type_name()),
             }
@@ -105,9 +105,9 @@ async fn call(transport: Transport, began: Duration) -> Call {
 }
 
 /// Number of attempts, and of those that the budget paid for.
-fn attempts(answer: &Result<Response<ResponseBody>>) -> (usize, usize) {
-    let attempts: &[Attempt] = match answer {
-        Ok(answer) => answer.extensions().get::<Attempts>().map_or(&[], |attempts| &attempts.0),
+fn attempts(response: &Result<Response<ResponseBody>>) -> (usize, usize) {
+    let attempts: &[Attempt] = match response {
+        Ok(response) => response.extensions().get::<Attempts>().map_or(&[], |attempts| &attempts.0),
         Err(error) => error.attempts(),
     };
     let is_paid =

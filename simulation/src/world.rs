@@ -36,7 +36,7 @@ impl World {
         Self { cluster, transport, log }
     }
 
-    /// Lets the traffic pass while the plan is played, and answers its calls.
+    /// Lets the traffic pass while the plan is played, and responses its calls.
     pub async fn play(&self, traffic: Traffic, plan: Plan) -> Vec<Call> {
         tokio::join!(traffic.pass(self), plan.play(&self.cluster)).0
     }

@@ -16,12 +16,12 @@ pub struct AllLost {
     pub failed: usize,
     /// Mean number of attempts of a request that failed.
     pub attempts_of_failed: f64,
-    /// How long after the return the first request was answered.
+    /// How long after the return the first request got a response.
     pub found_after: Duration,
     /// How long after the return the last request failed; `None` if none did.
     pub last_failed_after: Option<Duration>,
-    /// Calls that were answered, for each second.
-    pub answered: Vec<usize>,
+    /// Calls that got responses, for each second.
+    pub responses: Vec<usize>,
     /// Calls that failed, for each second.
     pub failures: Vec<usize>,
 }
@@ -59,7 +59,7 @@ pub fn all_lost(number: usize) -> AllLost {
             attempts_of_failed: attempts as f64 / bad.len() as f64,
             found_after: found.expect("they are found") - back,
             last_failed_after: ends(&bad).into_iter().max().and_then(|end| end.checked_sub(back)),
-            answered: stats::per_second(ends(&good), LENGTH as usize),
+            responses: stats::per_second(ends(&good), LENGTH as usize),
             failures: stats::per_second(ends(&bad), LENGTH as usize),
         }
     })

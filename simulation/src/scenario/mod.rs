@@ -1,7 +1,7 @@
 //! The runs of which `docs/simulation.md` tells.
 //!
 //! Each makes its world, plays it, checks what must hold of it ([`crate::check`]) and returns
-//! what was measured. The same call answers the same.
+//! what was measured. The same call responses the same.
 
 mod all_lost;
 mod churn;
@@ -29,7 +29,7 @@ pub const SIZES: [usize; 4] = [3, 30, 300, 1_000];
 const SECOND: Duration = Duration::from_secs(1);
 const SEED: u64 = 2026;
 
-/// What an ordinary node takes: half of its answers within 20 ms, 99 of 100 within 64 ms.
+/// What an ordinary node takes: half of its responses within 20 ms, 99 of 100 within 64 ms.
 const ORDINARY: Latency = Latency::LogNormal { median: Duration::from_millis(20), sigma: 0.5 };
 
 /// So many ordinary nodes.

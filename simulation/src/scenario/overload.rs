@@ -30,7 +30,7 @@ pub struct Overload {
     /// Attempts, for each second.
     pub attempts: Vec<usize>,
     /// Requests with status 200, per second.
-    pub answered: Vec<usize>,
+    pub responses: Vec<usize>,
 }
 
 /// From when to when too much is asked.
@@ -72,7 +72,7 @@ pub fn overload(number: usize, with_budget: bool) -> Overload {
             retries: calls.iter().map(|call| call.paid).sum(),
             allowed: with_budget.then_some(100 + at_once / 5),
             failed_later: calls.iter().filter(|c| c.began > late && !c.is_good()).count(),
-            answered: seconds_of(good.iter().map(|call| call.began + call.took).collect()),
+            responses: seconds_of(good.iter().map(|call| call.began + call.took).collect()),
             asked,
             attempts,
         }

@@ -15,7 +15,7 @@ pub enum Choice {
     RoundRobin,
     /// The one with the fewest requests in flight.
     LeastInFlight,
-    /// Of two random ones the one that promises the earlier answer.
+    /// Of two random ones the one that promises the earlier response.
     PeakEwma,
 }
 
@@ -42,7 +42,7 @@ pub struct Latencies {
 }
 
 impl Latencies {
-    /// The time within which this share of the calls was answered.
+    /// The time within which this share of the calls got a response.
     pub fn quantile(&self, share: f64) -> Duration {
         stats::quantile(&mut self.sorted.clone(), share)
     }

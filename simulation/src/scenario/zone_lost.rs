@@ -26,10 +26,10 @@ pub struct ZoneLost {
     pub back_after: Duration,
     /// The most attempts that a single request needed.
     pub most_attempts: usize,
-    /// 99 of 100 calls were answered within this time while the zone was away.
+    /// 99 of 100 calls got responses within this time while the zone was away.
     pub p99: Duration,
-    /// Calls that were answered, for each second.
-    pub answered: Vec<usize>,
+    /// Calls that got responses, for each second.
+    pub responses: Vec<usize>,
     /// Attempts that met a node that was away, for each second.
     pub met: Vec<usize>,
 }
@@ -76,7 +76,7 @@ pub fn zone_lost(number: usize) -> ZoneLost {
             back_after: last_of(End::Status(200), away.end).unwrap_or(SECOND * 3_600),
             most_attempts: calls.iter().map(|call| call.attempts).max().unwrap_or_default(),
             p99: stats::quantile(&mut took, 0.99),
-            answered: stats::per_second(good.map(|c| c.began + c.took), LENGTH as usize),
+            responses: stats::per_second(good.map(|c| c.began + c.took), LENGTH as usize),
             met: stats::per_second(of(End::NoConnection).map(|a| a.ended), LENGTH as usize),
         }
     })

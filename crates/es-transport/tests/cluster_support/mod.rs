@@ -41,8 +41,8 @@ pub(crate) fn streamed(request: Request<Body>) -> Request<Body> {
 }
 
 /// The whole response as text.
-pub(crate) async fn text(answer: Response<ResponseBody>) -> String {
-    String::from_utf8(answer.into_body().bytes().await.unwrap().into()).unwrap()
+pub(crate) async fn text(response: Response<ResponseBody>) -> String {
+    String::from_utf8(response.into_body().bytes().await.unwrap().into()).unwrap()
 }
 
 /// Sends it and reads the response, whichever of the two fails.

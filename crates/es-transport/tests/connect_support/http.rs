@@ -51,7 +51,7 @@ impl Server {
         Self { address, accepted, task }
     }
 
-    /// Answers every request on every connection with 200 and its path.
+    /// Responds to every request on every connection with 200 and its path.
     pub async fn echo() -> Self {
         Self::start(|stream, _| echo(stream)).await
     }
@@ -75,7 +75,7 @@ impl Drop for Server {
 pub async fn echo(mut stream: TcpStream) {
     while let Some(head) = read_head(&mut stream).await {
         let target = head.split(' ').nth(1).unwrap().to_owned();
-        answer(&mut stream, &target).await;
+        respond(&mut stream, &target).await;
     }
 }
 
@@ -88,8 +88,8 @@ pub async fn read_head(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8(head).unwrap())
 }
 
-/// Answers 200 with a body of known length.
-pub async fn answer(stream: &mut TcpStream, body: &str) {
+/// Responds 200 with a body of known length.
+pub async fn respond(stream: &mut TcpStream, body: &str) {
     let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     // The client may be gone, which is the point of some tests.
     let _ = stream.write_all(text.as_bytes()).await;

@@ -18,9 +18,9 @@ pub fn request(url: &str) -> ::http::Request<Body> {
 
 /// Sends a request and reads its response.
 pub async fn get(connections: &Connections, url: impl AsRef<str>) -> Result<(u16, String), Error> {
-    let answer = connections.clone().oneshot(request(url.as_ref())).await?;
-    let status = answer.status().as_u16();
-    let body = ResponseBody::new(answer.into_body()).bytes().await?;
+    let response = connections.clone().oneshot(request(url.as_ref())).await?;
+    let status = response.status().as_u16();
+    let body = ResponseBody::new(response.into_body()).bytes().await?;
     Ok((status, String::from_utf8(body.to_vec()).unwrap()))
 }
 

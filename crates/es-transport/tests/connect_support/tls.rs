@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{SECRET, ca::Identity};
 
-/// Answers every request on the loopback with 200 over TLS, until it is dropped.
+/// Responds to every request on the loopback with 200 over TLS, until it is dropped.
 pub struct TlsServer {
     pub address: SocketAddr,
     record: Arc<Mutex<Record>>,
@@ -193,8 +193,8 @@ async fn serve(acceptor: TlsAcceptor, stream: TcpStream, record: &Mutex<Record>)
         head.extend_from_slice(&buffer[..read]);
         if head.ends_with(b"\r\n\r\n") {
             head.clear();
-            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-            if stream.write_all(answer).await.is_err() || stream.flush().await.is_err() {
+            let response = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+            if stream.write_all(response).await.is_err() || stream.flush().await.is_err() {
                 return;
             }
         }

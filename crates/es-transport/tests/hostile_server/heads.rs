@@ -61,7 +61,7 @@ async fn a_reason_without_end_is_not_read_on() {
 }
 
 #[tokio::test]
-async fn more_headers_than_any_answer_has() {
+async fn more_headers_than_any_response_has() {
     ends(
         |mut wire| {
             Box::pin(async move {
@@ -75,7 +75,7 @@ async fn more_headers_than_any_answer_has() {
 }
 
 #[tokio::test]
-async fn garbage_is_no_answer() {
+async fn garbage_is_not_a_response() {
     ends(|wire| Box::pin(wire.flood("\0\u{1}\u{2}")), broken(NOT_HTTP)).await;
     ends(|wire| Box::pin(wire.flood("<html><body>It works!</body></html>\r\n")), broken(NOT_HTTP))
         .await;
@@ -90,7 +90,7 @@ async fn garbage_is_no_answer() {
 }
 
 #[tokio::test]
-async fn http_0_9_is_no_answer() {
+async fn http_0_9_is_not_a_response() {
     ends(
         |mut wire| {
             Box::pin(async move {
@@ -125,7 +125,7 @@ async fn a_100_continue_that_nothing_follows_ends_with_the_attempts_time() {
 }
 
 #[tokio::test]
-async fn a_half_closed_connection_is_no_answer() {
+async fn a_half_closed_connection_is_not_a_response() {
     ends(|wire| Box::pin(wire.half_close()), broken("before the response's head was complete"))
         .await;
     ends(

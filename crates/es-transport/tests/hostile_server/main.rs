@@ -103,15 +103,15 @@ async fn beside_a_good_node(behaviour: Behaviour, time: Duration) {
     let retry = quick_retry().retry_on_timeout(true);
     let transport =
         limited([bad.url(""), good.url("")], time).standard_retry(retry).build().unwrap();
-    let mut answered = 0;
+    let mut responded = 0;
     for _ in 0..4 {
         let sent = timeout(2 * PATIENCE, send_and_read(&transport, get("/"))).await;
         match sent.expect("it never ends") {
-            Ok(()) => answered += 1,
+            Ok(()) => responded += 1,
             Err(error) => assert!(error.is_body(), "only what is not retried: {error:?}"),
         }
     }
-    assert!(answered >= 2 && seen.answered.load(Relaxed) >= 2, "{answered}");
+    assert!(responded >= 2 && seen.responded.load(Relaxed) >= 2, "{responded}");
 }
 
 fn timed_out(error: &Error) -> bool {

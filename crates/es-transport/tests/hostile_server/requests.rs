@@ -1,4 +1,4 @@
-//! Answers that come at the wrong time.
+//! Responses that come at the wrong time.
 
 use es_transport::Body;
 use std::time::Duration;
@@ -23,14 +23,14 @@ async fn early(time: Duration, behaviour: Behaviour) -> Result<u16, es_transport
     let transport = limited([server.url("")], time).max_retries(0).build().unwrap();
     let body = Body::from("x".repeat(LARGE));
     let sent = timeout(2 * PATIENCE, transport.send(post("/_bulk", body))).await;
-    let outcome = sent.expect("it never ends").map(|answer| answer.status().as_u16());
+    let outcome = sent.expect("it never ends").map(|response| response.status().as_u16());
     assert_eq!(transport.send(unhurried()).await.unwrap().status(), 200);
     assert_eq!(server.accepted(), 2, "the connection is not used again");
     outcome
 }
 
 #[tokio::test]
-async fn an_answer_before_the_request_ended_is_the_answer() {
+async fn a_response_before_the_request_ended_is_the_response() {
     // Kept open, and the rest of the request never read.
     let status = early(PATIENCE, |mut wire| {
         Box::pin(async move {
@@ -53,7 +53,7 @@ async fn a_request_that_nobody_reads_ends_with_the_attempts_time() {
 }
 
 #[tokio::test]
-async fn an_early_answer_that_goes_on_is_bounded_too() {
+async fn an_early_response_that_goes_on_is_bounded_too() {
     let outcome = early(PATIENCE, |mut wire| {
         Box::pin(async move {
             wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
@@ -65,7 +65,7 @@ async fn an_early_answer_that_goes_on_is_bounded_too() {
 
 /// Unsolicited bytes, before or after a response, are not delivered to a later request.
 #[tokio::test]
-async fn what_nobody_asked_for_is_no_answer() {
+async fn what_nobody_asked_for_is_not_a_response() {
     const FORGED: &str = "HTTP/1.1 404 Not Found\r\nx-elastic-product: Elasticsearch\r\n\
         content-length: 6\r\n\r\nforged";
     let _one = ONE.lock().await;
@@ -81,9 +81,9 @@ async fn what_nobody_asked_for_is_no_answer() {
     .await;
     let transport = limited([server.url("")], PATIENCE).max_retries(0).build().unwrap();
     for _ in 0..3 {
-        let answer = transport.send(get("/")).await.unwrap();
-        assert_eq!(answer.status(), 200);
-        assert_eq!(answer.into_body().bytes().await.unwrap(), "{}");
+        let response = transport.send(get("/")).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.into_body().bytes().await.unwrap(), "{}");
     }
     assert_eq!(server.accepted(), 2);
 }

@@ -32,8 +32,8 @@ pub(crate) struct Seen {
     pub(crate) most: AtomicUsize,
     /// Whether the client closed the connection that was misused.
     pub(crate) closed: AtomicBool,
-    /// Good answers.
-    pub(crate) answered: AtomicUsize,
+    /// Good responses.
+    pub(crate) responded: AtomicUsize,
     start: usize,
 }
 
@@ -82,12 +82,12 @@ impl Wire {
         self.hold().await;
     }
 
-    /// Answers requests as it should.
+    /// Responds to requests as it should.
     async fn behave(mut self) {
-        let answer = format!("{OK}content-length: 2\r\n\r\n{{}}");
+        let response = format!("{OK}content-length: 2\r\n\r\n{{}}");
         loop {
-            self.seen.answered.fetch_add(1, Relaxed);
-            if !self.send(&answer).await || read_head(&mut self.stream).await.is_none() {
+            self.seen.responded.fetch_add(1, Relaxed);
+            if !self.send(&response).await || read_head(&mut self.stream).await.is_none() {
                 break;
             }
         }

@@ -34,7 +34,7 @@ fn bearer(token: &str) -> Credentials {
     Credentials::bearer(token).unwrap()
 }
 
-fn answer(status: u16) -> Response<Body> {
+fn respond(status: u16) -> Response<Body> {
     Response::builder().status(status).body(Body::empty()).unwrap()
 }
 
@@ -44,8 +44,8 @@ async fn call(
     request: Request<Body>,
     statuses: &[u16],
 ) -> (Result<u16, Error>, Vec<String>) {
-    let answers = statuses.iter().copied().map(answer).collect();
-    let (result, seen) = exchange(layer, request, answers).await;
+    let responses = statuses.iter().copied().map(respond).collect();
+    let (result, seen) = exchange(layer, request, responses).await;
     let sent = |request: &Request<Body>| {
         let value = request.headers().get("authorization");
         assert!(value.is_none_or(http::HeaderValue::is_sensitive));
@@ -97,7 +97,7 @@ async fn a_header_of_the_request_wins_over_its_options_and_those_over_the_layer(
 
 /// As [`call`], without a look at the sensitivity, with status 401.
 async fn call_own(layer: &AuthLayer, request: Request<Body>) -> (Result<u16, Error>, String) {
-    let (result, seen) = exchange(layer, request, vec![answer(401)]).await;
+    let (result, seen) = exchange(layer, request, vec![respond(401)]).await;
     let sent = seen[0].headers()["authorization"].to_str().unwrap().to_owned();
     (result.map(|response| response.status().as_u16()), sent)
 }
@@ -150,7 +150,7 @@ async fn requests_refused_together_share_the_fresh_credentials() {
 }
 
 #[tokio::test]
-async fn what_is_not_refreshed_or_not_repeatable_is_not_sent_again() {
+async fn what_is_not_refreshed_or_not_repeatable_is_not_retried() {
     let same = AuthLayer::provider(|| async { Ok::<_, Error>(bearer("same")) });
     for _ in 0..2 {
         let (result, sent) = call(&same, plain(), &[401]).await;
@@ -187,7 +187,7 @@ async fn a_failure_is_shared_by_those_who_waited_and_asked_again_by_the_next() {
 async fn a_caller_who_gives_up_does_not_keep_the_others_waiting() {
     let (layer, asked) = counting(None);
     let service =
-        layer.layer(service_fn(|_: Request<Body>| async { Ok::<_, BoxError>(answer(200)) }));
+        layer.layer(service_fn(|_: Request<Body>| async { Ok::<_, BoxError>(respond(200)) }));
     let impatient =
         tokio::time::timeout(Duration::from_millis(5), service.clone().oneshot(plain()));
     let (gave_up, patient) = tokio::join!(impatient, service.oneshot(plain()));
@@ -201,7 +201,7 @@ async fn no_debug_and_no_error_shows_a_secret() {
     let layer = AuthLayer::new(Credentials::basic("elastic", "hunter2").unwrap());
     let shown = format!("{layer:?} {:?}", layer.layer(()));
     assert!(!shown.contains("hunter2") && !shown.contains("aHVudGVy"), "{shown}");
-    let (_, seen) = exchange(&layer, plain(), vec![answer(200)]).await;
+    let (_, seen) = exchange(&layer, plain(), vec![respond(200)]).await;
     let shown = format!("{seen:?}");
     assert!(shown.contains("authorization") && !shown.contains("Basic"), "{shown}");
     let provider = AuthLayer::provider(|| async { Credentials::bearer("hunter2\r\n") });

@@ -1,4 +1,4 @@
-//! Answers that are read to their end within the attempt.
+//! Responses that are read to their end within the attempt.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
@@ -25,7 +25,7 @@ use tokio_test::{assert_pending, assert_ready_ok, block_on, task};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::mock;
 
-type Answer = Result<Response<ResponseBody>, Error>;
+type Outcome = Result<Response<ResponseBody>, Error>;
 
 fn get() -> Request<Body> {
     Request::get("/").body(Body::empty()).unwrap()
@@ -47,7 +47,7 @@ fn stream(pieces: Vec<Result<Bytes, BoxError>>) -> Body {
     Body::stream(StreamBody::new(futures_util::stream::iter(frames)))
 }
 
-async fn send(layer: CollectLayer, request: Request<Body>, body: Body) -> Answer {
+async fn send(layer: CollectLayer, request: Request<Body>, body: Body) -> Outcome {
     send_status(layer, request, StatusCode::ACCEPTED, body).await
 }
 
@@ -56,44 +56,44 @@ async fn send_status(
     request: Request<Body>,
     status: StatusCode,
     body: Body,
-) -> Answer {
+) -> Outcome {
     let (service, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
     let call = tokio::spawn(layer.layer(service).oneshot(request));
     let (_, respond) = handle.next_request().await.unwrap();
-    let answer = Response::builder().status(status).header(CONTENT_TYPE, "x");
-    respond.send_response(answer.body(body).unwrap());
+    let response = Response::builder().status(status).header(CONTENT_TYPE, "x");
+    respond.send_response(response.body(body).unwrap());
     call.await.unwrap()
 }
 
 #[tokio::test]
 async fn pieces_are_joined_and_the_head_is_kept() {
-    let answer = send(CollectLayer::new(), get(), list(&["ab", "", "cd", "e"])).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::ACCEPTED);
-    assert_eq!(answer.headers()[CONTENT_TYPE], "x");
-    let body = answer.into_body();
+    let response = send(CollectLayer::new(), get(), list(&["ab", "", "cd", "e"])).await.unwrap();
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    assert_eq!(response.headers()[CONTENT_TYPE], "x");
+    let body = response.into_body();
     assert_eq!(body.size_hint().exact(), Some(5));
     assert_eq!(body.collected().unwrap(), "abcde");
     assert_eq!(body.collect().await.unwrap().to_bytes(), "abcde");
 }
 
 #[tokio::test]
-async fn one_piece_is_handed_on_as_it_is() {
+async fn one_piece_is_forwarded_as_it_is() {
     let bytes = Bytes::from(vec![7; 10_000]);
-    let answer = send(CollectLayer::new(), get(), Body::from(bytes.clone())).await.unwrap();
-    assert_eq!(answer.body().collected().unwrap().as_ptr(), bytes.as_ptr());
+    let response = send(CollectLayer::new(), get(), Body::from(bytes.clone())).await.unwrap();
+    assert_eq!(response.body().collected().unwrap().as_ptr(), bytes.as_ptr());
 }
 
 #[tokio::test]
-async fn an_empty_answer_is_at_its_end_at_once() {
+async fn an_empty_response_is_at_its_end_at_once() {
     for body in [Body::empty(), list(&[]), stream(vec![])] {
-        let answer = send(CollectLayer::new(), get(), body).await.unwrap();
-        assert!(answer.body().is_end_stream());
-        assert_eq!(answer.body().collected().map(Bytes::len), Some(0));
+        let response = send(CollectLayer::new(), get(), body).await.unwrap();
+        assert!(response.body().is_end_stream());
+        assert_eq!(response.body().collected().map(Bytes::len), Some(0));
     }
 }
 
 #[tokio::test]
-async fn a_cut_answer_is_an_error_that_retry_sees() {
+async fn a_cut_response_is_an_error_that_retry_sees() {
     let attempts = std::sync::atomic::AtomicU32::new(0);
     let cut_once = service_fn(|_: Request<Body>| {
         let first = attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
@@ -105,8 +105,8 @@ async fn a_cut_answer_is_an_error_that_retry_sees() {
         .layer(RetryLayer::new(StandardRetry::new()))
         .layer(CollectLayer::new())
         .service(cut_once);
-    let answer = service.oneshot(get()).await.unwrap();
-    assert_eq!(answer.body().collected().unwrap(), "ab");
+    let response = service.oneshot(get()).await.unwrap();
+    assert_eq!(response.body().collected().unwrap(), "ab");
     assert_eq!(attempts.into_inner(), 2);
 }
 
@@ -147,7 +147,7 @@ impl HttpBody for Claims {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_it_is_too_large_is_not_read() {
+async fn a_response_that_says_it_is_too_large_is_not_read() {
     for stated in [(512 << 20) + 1, u64::MAX] {
         let large =
             service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Claims(stated))));
@@ -161,8 +161,8 @@ async fn an_answer_that_says_it_is_too_large_is_not_read() {
 async fn a_stream_is_handed_out_as_it_comes_and_without_a_limit() {
     let asked = with(RequestOptions::new().stream(true));
     let body = list(&["ab", "cd"]);
-    let answer = send(CollectLayer::new().max_response_size(1), asked, body).await.unwrap();
-    let mut body = answer.into_body();
+    let response = send(CollectLayer::new().max_response_size(1), asked, body).await.unwrap();
+    let mut body = response.into_body();
     assert!(body.collected().is_none());
     assert_eq!(body.size_hint().exact(), Some(4));
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "ab");
@@ -180,8 +180,8 @@ async fn an_error_is_collected_although_a_stream_was_asked_for() {
         let send = |limit: usize, max| {
             send_status(CollectLayer::new().max_response_size(limit), asked(max), status, pieces())
         };
-        let answer = send(5, Setting::Inherit).await.unwrap();
-        assert_eq!(answer.body().collected().unwrap(), "abcde");
+        let response = send(5, Setting::Inherit).await.unwrap();
+        assert_eq!(response.body().collected().unwrap(), "abcde");
         // The layer's limit holds, unless the request has its own.
         assert!(send(4, Setting::Inherit).await.unwrap_err().is_body());
         assert!(send(4, Setting::Set(5)).await.is_ok());
@@ -202,15 +202,15 @@ async fn readiness_is_that_of_the_service_below() {
 
 proptest! {
     #[test]
-    fn however_an_answer_is_cut_into_pieces_its_bytes_are_the_same(
+    fn however_a_response_is_cut_into_pieces_its_bytes_are_the_same(
         pieces in vec(vec(any::<u8>(), 0..50), 0..20), limit in 0..1_000_usize,
     ) {
         let expected = pieces.concat();
         let body = stream(pieces.into_iter().map(|piece| Ok(piece.into())).collect());
-        let answer = block_on(send(CollectLayer::new().max_response_size(limit), get(), body));
-        prop_assert_eq!(answer.is_ok(), expected.len() <= limit);
-        if let Ok(answer) = answer {
-            prop_assert!(answer.body().collected().is_some_and(|bytes| *bytes == expected));
+        let response = block_on(send(CollectLayer::new().max_response_size(limit), get(), body));
+        prop_assert_eq!(response.is_ok(), expected.len() <= limit);
+        if let Ok(response) = response {
+            prop_assert!(response.body().collected().is_some_and(|bytes| *bytes == expected));
         }
     }
 }

@@ -41,8 +41,8 @@ fn post(body: impl Into<Body>) -> Request<Body> {
 
 /// What the layer sends.
 async fn sent(layer: CompressionLayer, request: Request<Body>) -> (HeaderMap, Body) {
-    let (answer, mut seen) = exchange(&layer, request, vec![Response::default()]).await;
-    answer.unwrap();
+    let (response, mut seen) = exchange(&layer, request, vec![Response::default()]).await;
+    response.unwrap();
     let (parts, body) = seen.remove(0).into_parts();
     (parts.headers, body)
 }
@@ -148,21 +148,21 @@ fn channel() -> (tokio::sync::mpsc::Sender<Bytes>, Channel) {
     (sender, Channel(receiver))
 }
 
-type Answer = Result<Response<ResponseBody>, Error>;
+type Outcome = Result<Response<ResponseBody>, Error>;
 
-async fn inflated(
+async fn decompressed(
     layer: DecompressionLayer,
     request: Request<Body>,
     body: Body,
-) -> (Answer, HeaderMap) {
+) -> (Outcome, HeaderMap) {
     let builder = Response::builder().header("content-encoding", "gzip");
-    let answer = builder.header("content-length", 7).body(body).unwrap();
-    let (result, seen) = exchange(&layer, request, vec![answer]).await;
+    let response = builder.header("content-length", 7).body(body).unwrap();
+    let (result, seen) = exchange(&layer, request, vec![response]).await;
     (result, seen[0].headers().clone())
 }
 
-async fn text(answer: Answer) -> Result<Bytes, Error> {
-    answer?.into_body().bytes().await
+async fn text(response: Outcome) -> Result<Bytes, Error> {
+    response?.into_body().bytes().await
 }
 
 fn get() -> Request<Body> {
@@ -171,28 +171,28 @@ fn get() -> Request<Body> {
 
 #[tokio::test]
 async fn gzip_is_asked_for_unless_the_user_asked_for_something() {
-    let (_, headers) = inflated(DecompressionLayer::new(), get(), gzip(b"x").into()).await;
+    let (_, headers) = decompressed(DecompressionLayer::new(), get(), gzip(b"x").into()).await;
     assert_eq!(headers["accept-encoding"], "gzip");
     let (_, headers) =
-        inflated(DecompressionLayer::new().accept_gzip(false), get(), gzip(b"x").into()).await;
+        decompressed(DecompressionLayer::new().accept_gzip(false), get(), gzip(b"x").into()).await;
     assert!(!headers.contains_key("accept-encoding"));
     let mut own = get();
     own.headers_mut().insert("accept-encoding", "identity".parse().unwrap());
-    let (_, headers) = inflated(DecompressionLayer::new(), own, gzip(b"x").into()).await;
+    let (_, headers) = decompressed(DecompressionLayer::new(), own, gzip(b"x").into()).await;
     assert_eq!(headers["accept-encoding"], "identity");
 }
 
 #[tokio::test]
-async fn an_answer_at_hand_and_a_streamed_one_are_inflated() {
+async fn collected_and_streamed_responses_are_decompressed() {
     let plain = "{\"took\":1}".repeat(50_000);
     let packed = Bytes::from(gzip(plain.as_bytes()));
     let pieces: Vec<_> = packed.chunks(100).map(Bytes::copy_from_slice).collect();
     for body in [Body::from(packed), Body::list(pieces.clone()), Body::stream(Body::list(pieces))] {
-        let (answer, _) = inflated(DecompressionLayer::new(), get(), body).await;
-        let headers = answer.as_ref().unwrap().headers();
+        let (response, _) = decompressed(DecompressionLayer::new(), get(), body).await;
+        let headers = response.as_ref().unwrap().headers();
         assert!(!headers.contains_key("content-encoding"));
         assert!(!headers.contains_key("content-length"));
-        assert_eq!(text(answer).await.unwrap(), plain);
+        assert_eq!(text(response).await.unwrap(), plain);
     }
 }
 
@@ -201,8 +201,8 @@ async fn members_in_a_row_padding_and_an_empty_member_are_tolerated() {
     let packed = [gzip(b"one "), gzip(b""), gzip(b"two"), vec![0; 5]].concat();
     let pieces: Vec<_> = packed.chunks(7).map(Bytes::copy_from_slice).collect();
     for body in [Body::from(packed), Body::list(pieces)] {
-        let (answer, _) = inflated(DecompressionLayer::new(), get(), body).await;
-        assert_eq!(text(answer).await.unwrap(), "one two");
+        let (response, _) = decompressed(DecompressionLayer::new(), get(), body).await;
+        assert_eq!(text(response).await.unwrap(), "one two");
     }
 }
 
@@ -218,10 +218,11 @@ async fn broken_and_cut_gzip_is_a_body_error() {
     for broken in [flipped, cut, no_trailer, garbage, b"not gzip at all".to_vec()] {
         let pieces: Vec<_> = broken.chunks(11).map(Bytes::copy_from_slice).collect();
         // At hand, it is the error of the request itself.
-        let (answer, _) = inflated(DecompressionLayer::new(), get(), broken.into()).await;
-        assert!(answer.unwrap_err().is_body());
-        let (answer, _) = inflated(DecompressionLayer::new(), get(), Body::list(pieces)).await;
-        assert!(text(answer).await.unwrap_err().is_body());
+        let (response, _) = decompressed(DecompressionLayer::new(), get(), broken.into()).await;
+        assert!(response.unwrap_err().is_body());
+        let (response, _) =
+            decompressed(DecompressionLayer::new(), get(), Body::list(pieces)).await;
+        assert!(text(response).await.unwrap_err().is_body());
     }
 }
 
@@ -233,14 +234,14 @@ async fn what_inflates_beyond_the_limit_is_an_error_that_names_it() {
     let exact = DecompressionLayer::new().max_response_size(Some(2 << 20));
     for body in [Body::from(bomb), Body::list(pieces)] {
         let again = || body.try_clone().unwrap();
-        let (answer, _) = inflated(limited, get(), again()).await;
-        let error = text(answer).await.unwrap_err();
+        let (response, _) = decompressed(limited, get(), again()).await;
+        let error = text(response).await.unwrap_err();
         assert!(error.is_body());
         assert!(
             error.to_string().contains("100000") && error.to_string().contains("max_response_size")
         );
-        let (answer, _) = inflated(exact, get(), again()).await;
-        assert_eq!(text(answer).await.unwrap().len(), 2 << 20);
+        let (response, _) = decompressed(exact, get(), again()).await;
+        assert_eq!(text(response).await.unwrap().len(), 2 << 20);
         // The request's own limit wins, in both directions.
         for (max, good) in
             [(Setting::Set(5), false), (Setting::Set(2 << 20), true), (Setting::Off, true)]
@@ -248,16 +249,16 @@ async fn what_inflates_beyond_the_limit_is_an_error_that_names_it() {
             let mut request = get();
             let options = RequestOptions::new().max_response_size(max);
             Arc::new(options).attach(&mut request);
-            let (answer, _) = inflated(limited, request, again()).await;
-            assert_eq!(text(answer).await.is_ok(), good, "{max:?}");
+            let (response, _) = decompressed(limited, request, again()).await;
+            assert_eq!(text(response).await.is_ok(), good, "{max:?}");
         }
         // Nobody has to hold all of a stream, so only its own limit counts.
         for (max, good) in [(None, true), (Some(5), false)] {
             let mut request = get();
             let options = RequestOptions::new().stream(true).max_response_size(max);
             Arc::new(options).attach(&mut request);
-            let (answer, _) = inflated(limited, request, again()).await;
-            assert_eq!(text(answer).await.is_ok(), good, "{max:?}");
+            let (response, _) = decompressed(limited, request, again()).await;
+            assert_eq!(text(response).await.is_ok(), good, "{max:?}");
         }
     }
 }
@@ -267,8 +268,8 @@ async fn a_stream_is_inflated_in_small_pieces_also_where_all_of_it_is_at_hand() 
     let bomb = Bytes::from(gzip(&vec![0; 1 << 20]));
     let mut request = get();
     Arc::new(RequestOptions::new().stream(true)).attach(&mut request);
-    let (answer, _) = inflated(DecompressionLayer::new(), request, bomb.into()).await;
-    let mut body = ResponseBody::new(answer.unwrap().into_body());
+    let (response, _) = decompressed(DecompressionLayer::new(), request, bomb.into()).await;
+    let mut body = ResponseBody::new(response.unwrap().into_body());
     let mut size = 0;
     while let Some(piece) = body.chunk().await.unwrap() {
         assert!(piece.len() <= 64 << 10, "{}", piece.len());
@@ -282,19 +283,19 @@ async fn the_limit_holds_for_an_error_although_a_stream_was_asked_for() {
     let bomb = Bytes::from(gzip(&vec![0; 300_000]));
     let mut request = get();
     Arc::new(RequestOptions::new().stream(true)).attach(&mut request);
-    let answer = Response::builder().status(400).header("content-encoding", "gzip");
-    let answer = answer.body(bomb.into()).unwrap();
+    let response = Response::builder().status(400).header("content-encoding", "gzip");
+    let response = response.body(bomb.into()).unwrap();
     let layer = DecompressionLayer::new().max_response_size(Some(100_000));
-    let (result, _): (Answer, _) = exchange(&layer, request, vec![answer]).await;
+    let (result, _): (Outcome, _) = exchange(&layer, request, vec![response]).await;
     assert!(result.unwrap_err().is_body());
 }
 
 #[tokio::test]
 async fn responses_to_head_are_left_alone() {
     let head = Request::head("/").body(Body::empty()).unwrap();
-    let (answer, headers) = inflated(DecompressionLayer::new(), head, Body::empty()).await;
+    let (response, headers) = decompressed(DecompressionLayer::new(), head, Body::empty()).await;
     assert_eq!(headers["accept-encoding"], "gzip");
-    assert_eq!(answer.unwrap().headers()["content-length"], "7");
+    assert_eq!(response.unwrap().headers()["content-length"], "7");
 }
 
 #[tokio::test]
@@ -303,23 +304,24 @@ async fn another_encoding_is_named() {
         let response = Response::builder().header("content-encoding", "br");
         vec![response.body(Body::from("raw")).unwrap()]
     };
-    let (result, _): (Answer, _) = exchange(&DecompressionLayer::new(), get(), brotli()).await;
+    let (result, _): (Outcome, _) = exchange(&DecompressionLayer::new(), get(), brotli()).await;
     let error = result.unwrap_err();
     assert!(error.is_body() && error.to_string().contains("`br`"), "{error}");
 
     // A caller that accepts it reads it.
     let mut request = get();
     request.headers_mut().insert("accept-encoding", "br".parse().unwrap());
-    let (result, _): (Answer, _) = exchange(&DecompressionLayer::new(), request, brotli()).await;
+    let (result, _): (Outcome, _) = exchange(&DecompressionLayer::new(), request, brotli()).await;
     assert_eq!(result.as_ref().unwrap().headers()["content-encoding"], "br");
     assert_eq!(text(result).await.unwrap(), "raw");
 }
 
 #[tokio::test]
-async fn a_plain_answer_at_hand_is_the_same_memory() {
+async fn a_plain_collected_response_is_the_same_memory() {
     let bytes = Bytes::from(vec![7; 5000]);
-    let answer = Response::new(Body::from(bytes.clone()));
-    let (result, _): (Answer, _) = exchange(&DecompressionLayer::new(), get(), vec![answer]).await;
+    let response = Response::new(Body::from(bytes.clone()));
+    let (result, _): (Outcome, _) =
+        exchange(&DecompressionLayer::new(), get(), vec![response]).await;
     let body = result.unwrap().into_body();
     assert_eq!(body.size_hint().exact(), Some(5000));
     assert_eq!(ResponseBody::new(body).try_into_bytes().unwrap().as_ptr(), bytes.as_ptr());
@@ -336,7 +338,7 @@ proptest! {
         let whole = pieces.concat();
         let list = Body::list(pieces.into_iter().map(Bytes::from).collect::<Vec<_>>());
         let body = if stream { Body::stream(list) } else { list };
-        let inflated = tokio_test::block_on(async {
+        let decompressed = tokio_test::block_on(async {
             let layer = CompressionLayer::new().threshold(1).level(level);
             let (headers, body) = sent(layer, post(body)).await;
             let bytes = read(body).await.unwrap();
@@ -344,16 +346,16 @@ proptest! {
                 return bytes;
             }
             let parts: Vec<_> = bytes.chunks(cut).map(Bytes::copy_from_slice).collect();
-            text(inflated(DecompressionLayer::new(), get(), Body::list(parts)).await.0).await.unwrap()
+            text(decompressed(DecompressionLayer::new(), get(), Body::list(parts)).await.0).await.unwrap()
         });
-        prop_assert_eq!(inflated, whole);
+        prop_assert_eq!(decompressed, whole);
     }
 
     #[test]
     fn no_bytes_break_the_decoder(bytes in proptest::collection::vec(any::<u8>(), 1..300), head: bool) {
         let bytes = if head { [&gzip(b"text")[..10], &bytes].concat() } else { bytes };
         let result = tokio_test::block_on(async {
-            text(inflated(DecompressionLayer::new().max_response_size(Some(1 << 20)), get(), bytes.into()).await.0).await
+            text(decompressed(DecompressionLayer::new().max_response_size(Some(1 << 20)), get(), bytes.into()).await.0).await
         });
         prop_assert!(result.is_ok() || result.unwrap_err().is_body());
     }

@@ -13,8 +13,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use proptest::prelude::*;
 
 async fn sent(layer: &DefaultHeadersLayer, request: Request<Body>) -> HeaderMap {
-    let (answer, mut seen) = exchange(layer, request, vec![Response::default()]).await;
-    answer.unwrap();
+    let (response, mut seen) = exchange(layer, request, vec![Response::default()]).await;
+    response.unwrap();
     std::mem::take(seen[0].headers_mut())
 }
 

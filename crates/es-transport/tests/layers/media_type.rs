@@ -21,10 +21,10 @@ const JSON_9: &str = "application/vnd.elasticsearch+json;compatible-with=9";
 const JSON_8: &str = "application/vnd.elasticsearch+json;compatible-with=8";
 const NDJSON_9: &str = "application/vnd.elasticsearch+x-ndjson;compatible-with=9";
 const PLAIN: &str = "application/json";
-/// As 8.19 answers to `compatible-with=9`.
+/// As 8.19 responds to `compatible-with=9`.
 const TOO_NEW: &str = r#"{"error":{"type":"media_type_header_exception","reason":"Invalid media-type value on headers [Accept]","caused_by":{"type":"status_exception","reason":"Accept version must be either version 8 or 7, but found 9. Accept=application/vnd.elasticsearch+json;compatible-with=9"}},"status":400}"#;
 
-type Answer = Result<Response<ResponseBody>, Error>;
+type Outcome = Result<Response<ResponseBody>, Error>;
 
 fn layer(mode: CompatibilityMode) -> MediaTypeLayer {
     MediaTypeLayer::new(mode)
@@ -42,7 +42,7 @@ fn post(headers: &[(&str, &str)]) -> Request<Body> {
     builder.body(Body::from("{}")).unwrap()
 }
 
-fn answer(status: u16, body: &'static str) -> Response<Body> {
+fn respond(status: u16, body: &'static str) -> Response<Body> {
     Response::builder().status(status).body(Body::from(body)).unwrap()
 }
 
@@ -53,8 +53,9 @@ fn types(request: &Request<Body>) -> (&str, &str) {
 }
 
 async fn sent(layer: &MediaTypeLayer, request: Request<Body>) -> Request<Body> {
-    let (answer, mut seen): (Answer, _) = exchange(layer, request, vec![answer(200, "{}")]).await;
-    assert_eq!(answer.unwrap().status(), 200);
+    let (response, mut seen): (Outcome, _) =
+        exchange(layer, request, vec![respond(200, "{}")]).await;
+    assert_eq!(response.unwrap().status(), 200);
     seen.remove(0)
 }
 
@@ -116,9 +117,9 @@ async fn the_requests_options_replace_the_mode() {
 
 #[tokio::test]
 async fn a_refusal_is_an_error_that_says_what_to_set() {
-    for answer in [answer(400, TOO_NEW), answer(406, "whatever")] {
-        let (result, _): (Answer, _) =
-            exchange(&MediaTypeLayer::default(), get(), vec![answer]).await;
+    for response in [respond(400, TOO_NEW), respond(406, "whatever")] {
+        let (result, _): (Outcome, _) =
+            exchange(&MediaTypeLayer::default(), get(), vec![response]).await;
         let error = result.unwrap_err();
         assert!(error.is_media_type());
         assert!(error.to_string().contains("`compatibility_mode`"), "{error}");
@@ -126,14 +127,14 @@ async fn a_refusal_is_an_error_that_says_what_to_set() {
 }
 
 #[tokio::test]
-async fn a_400_for_another_reason_is_handed_on_byte_for_byte() {
+async fn a_400_for_another_reason_is_forwarded_byte_for_byte() {
     let pieces = ["{\"error\":", "{\"type\":\"parsing_exception\"}", "}"].map(bytes::Bytes::from);
     let whole = pieces.concat();
     let streams = [Body::list(pieces.clone()), Body::stream(Body::list(pieces))];
     for body in streams {
-        let answer = Response::builder().status(400).body(body).unwrap();
-        let (result, _): (Answer, _) =
-            exchange(&MediaTypeLayer::default(), post(&[]), vec![answer]).await;
+        let response = Response::builder().status(400).body(body).unwrap();
+        let (result, _): (Outcome, _) =
+            exchange(&MediaTypeLayer::default(), post(&[]), vec![response]).await;
         let body = result.unwrap().into_body();
         assert_eq!(http_body::Body::size_hint(&body).exact(), Some(whole.len() as u64));
         assert_eq!(ResponseBody::new(body).bytes().await.unwrap(), whole);
@@ -141,13 +142,13 @@ async fn a_400_for_another_reason_is_handed_on_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_users_own_type_is_an_answer() {
+async fn a_refusal_of_the_users_own_type_is_a_response() {
     let request = post(&[("content-type", "text/csv")]);
-    let (result, _): (Answer, _) =
-        exchange(&MediaTypeLayer::default(), request, vec![answer(406, "{}")]).await;
+    let (result, _): (Outcome, _) =
+        exchange(&MediaTypeLayer::default(), request, vec![respond(406, "{}")]).await;
     assert_eq!(result.unwrap().status(), 406);
-    let (result, _): (Answer, _) =
-        exchange(&layer(CompatibilityMode::Off), post(&[]), vec![answer(406, "{}")]).await;
+    let (result, _): (Outcome, _) =
+        exchange(&layer(CompatibilityMode::Off), post(&[]), vec![respond(406, "{}")]).await;
     assert_eq!(result.unwrap().status(), 406);
 }
 
@@ -156,8 +157,8 @@ async fn negotiate(
     request: Request<Body>,
     refusal: Response<Body>,
 ) -> Vec<Request<Body>> {
-    let (result, seen): (Answer, _) =
-        exchange(layer, request, vec![refusal, answer(200, "{}")]).await;
+    let (result, seen): (Outcome, _) =
+        exchange(layer, request, vec![refusal, respond(200, "{}")]).await;
     assert_eq!(result.unwrap().status(), 200);
     seen
 }
@@ -165,7 +166,7 @@ async fn negotiate(
 #[tokio::test]
 async fn negotiated_sends_again_what_the_server_takes_and_remembers_it() {
     let layer = layer(CompatibilityMode::Negotiated);
-    let seen = negotiate(&layer, post(&[("x-own", "1")]), answer(400, TOO_NEW)).await;
+    let seen = negotiate(&layer, post(&[("x-own", "1")]), respond(400, TOO_NEW)).await;
     assert_eq!(types(&seen[0]), (JSON_9, JSON_9));
     assert_eq!(types(&seen[1]), (JSON_8, JSON_8));
     assert_eq!(seen[1].headers()["x-own"], "1");
@@ -179,7 +180,8 @@ async fn negotiated_falls_back_to_plain_types_for_servers_without_compatibility(
     let layer = layer(CompatibilityMode::Negotiated);
     assert_eq!(types(&sent(&layer, get()).await), (JSON_9, ""));
     let ndjson = post(&[("content-type", "application/x-ndjson")]);
-    let seen = negotiate(&layer, ndjson, answer(406, "Content-Type header is not supported")).await;
+    let seen =
+        negotiate(&layer, ndjson, respond(406, "Content-Type header is not supported")).await;
     assert_eq!(types(&seen[0]), (JSON_9, NDJSON_9));
     assert_eq!(types(&seen[1]), (PLAIN, "application/x-ndjson"));
     assert_eq!(types(&sent(&layer, post(&[])).await), (PLAIN, PLAIN));
@@ -195,7 +197,7 @@ async fn negotiated_learns_from_info() {
     ] {
         let layer = layer(CompatibilityMode::Negotiated);
         let request = Request::get("/").body(Body::empty()).unwrap();
-        let (result, _): (Answer, _) = exchange(&layer, request, vec![answer(200, info)]).await;
+        let (result, _): (Outcome, _) = exchange(&layer, request, vec![respond(200, info)]).await;
         let body = result.unwrap().into_body().bytes().await.unwrap();
         assert_eq!(body, info);
         assert_eq!(types(&sent(&layer, get()).await), (accept, ""));
@@ -207,8 +209,8 @@ async fn a_head_asks_for_no_version_until_one_is_known() {
     let layer = layer(CompatibilityMode::Negotiated);
     let head = || Request::head("/").body(Body::empty()).unwrap();
     assert_eq!(types(&sent(&layer, head()).await), (PLAIN, ""));
-    let refusal_then_success = vec![answer(400, TOO_NEW), answer(200, "{}")];
-    let (got, _): (Answer, _) = exchange(&layer, get(), refusal_then_success).await;
+    let refusal_then_success = vec![respond(400, TOO_NEW), respond(200, "{}")];
+    let (got, _): (Outcome, _) = exchange(&layer, get(), refusal_then_success).await;
     assert_eq!(got.unwrap().status(), 200);
     assert_eq!(types(&sent(&layer, head()).await), (JSON_8, ""));
 }
@@ -217,7 +219,7 @@ async fn a_head_asks_for_no_version_until_one_is_known() {
 async fn a_stream_cannot_be_sent_again_but_what_it_taught_stays() {
     let layer = layer(CompatibilityMode::Negotiated);
     let request = Request::post("/_bulk").body(Body::stream(Body::from("{}"))).unwrap();
-    let (result, _): (Answer, _) = exchange(&layer, request, vec![answer(400, TOO_NEW)]).await;
+    let (result, _): (Outcome, _) = exchange(&layer, request, vec![respond(400, TOO_NEW)]).await;
     assert!(result.unwrap_err().is_media_type());
     assert_eq!(types(&sent(&layer, post(&[])).await), (JSON_8, JSON_8));
 }
@@ -233,17 +235,18 @@ async fn a_body_that_ended_while_it_was_looked_at_is_not_asked_for_more() {
         Poll::Ready(piece.map(|piece| Ok::<_, BoxError>(Frame::data(Bytes::from(piece)))))
     });
     let body = Body::stream(StreamBody::new(frames));
-    let answer = Response::builder().status(400).body(body).unwrap();
-    let (result, _): (Answer, _) = exchange(&MediaTypeLayer::default(), get(), vec![answer]).await;
+    let response = Response::builder().status(400).body(body).unwrap();
+    let (result, _): (Outcome, _) =
+        exchange(&MediaTypeLayer::default(), get(), vec![response]).await;
     assert_eq!(result.unwrap().into_body().bytes().await.unwrap(), "something is wrong");
 }
 
 #[tokio::test]
 async fn a_second_refusal_is_the_end() {
-    let (result, _): (Answer, _) = exchange(
+    let (result, _): (Outcome, _) = exchange(
         &layer(CompatibilityMode::Negotiated),
         post(&[]),
-        vec![answer(400, TOO_NEW), answer(400, TOO_NEW)],
+        vec![respond(400, TOO_NEW), respond(400, TOO_NEW)],
     )
     .await;
     assert!(result.unwrap_err().is_media_type());
@@ -283,7 +286,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_compressed_refusal_is_understood_when_answers_are_inflated_below() {
+async fn a_compressed_refusal_is_understood_when_responses_are_decompressed_below() {
     use std::io::Write;
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(TOO_NEW.as_bytes()).unwrap();
@@ -296,7 +299,7 @@ async fn a_compressed_refusal_is_understood_when_answers_are_inflated_below() {
         es_transport::layer::DecompressionLayer::new(),
         layer(CompatibilityMode::Negotiated),
     );
-    let (result, seen) = exchange(&stack, post(&[]), vec![refusal, answer(200, "{}")]).await;
+    let (result, seen) = exchange(&stack, post(&[]), vec![refusal, respond(200, "{}")]).await;
     assert_eq!(result.unwrap().status(), 200);
     assert_eq!(types(&seen[1]), (JSON_8, JSON_8));
 }

@@ -47,7 +47,7 @@ fn recorded(snapshotter: &Snapshotter) -> Vec<(String, DebugValue)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_after_a_resend() {
+async fn a_response_after_a_retry() {
     let recorder = DebuggingRecorder::new();
     let guard = metrics::set_default_local_recorder(&recorder);
     send(vec![Ok(429), Ok(200)]).await.unwrap();

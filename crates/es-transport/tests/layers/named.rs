@@ -1,4 +1,4 @@
-//! Answers name their node, whatever layers lie above the choice of it.
+//! Responses name their node, whatever layers lie above the choice of it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{convert::Infallible, io::Write, sync::Arc};
@@ -34,27 +34,27 @@ async fn inflated_at_hand_and_as_a_stream() {
         let below = service_fn(async |_: Request<Body>| {
             let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
             gzip.write_all(b"{}").unwrap();
-            let answer = Response::builder().header("content-encoding", "gzip");
-            Ok::<_, Infallible>(answer.body(Body::from(gzip.finish().unwrap())).unwrap())
+            let response = Response::builder().header("content-encoding", "gzip");
+            Ok::<_, Infallible>(response.body(Body::from(gzip.finish().unwrap())).unwrap())
         });
         let stack = ServiceBuilder::new().layer(DecompressionLayer::new()).layer(select_node());
-        let answer = stack.service(below).oneshot(request(stream)).await.unwrap();
-        assert_eq!(name(answer.body()), Some("http://node:9200"), "stream: {stream}");
-        assert_eq!(answer.into_body().bytes().await.unwrap(), "{}");
+        let response = stack.service(below).oneshot(request(stream)).await.unwrap();
+        assert_eq!(name(response.body()), Some("http://node:9200"), "stream: {stream}");
+        assert_eq!(response.into_body().bytes().await.unwrap(), "{}");
     }
 }
 
 #[tokio::test]
 async fn looked_at_and_streamed() {
     let below = service_fn(async |_: Request<Body>| {
-        let answer = Response::builder().status(400);
+        let response = Response::builder().status(400);
         let body = Body::stream(Body::list(["no".into(), " media type".into()]));
-        Ok::<_, Infallible>(answer.body(body).unwrap())
+        Ok::<_, Infallible>(response.body(body).unwrap())
     });
     let stack = ServiceBuilder::new().layer(MediaTypeLayer::default()).layer(select_node());
-    let answer = stack.service(below).oneshot(request(true)).await.unwrap();
-    assert_eq!(name(answer.body()), Some("http://node:9200"));
-    assert_eq!(answer.into_body().bytes().await.unwrap(), "no media type");
+    let response = stack.service(below).oneshot(request(true)).await.unwrap();
+    assert_eq!(name(response.body()), Some("http://node:9200"));
+    assert_eq!(response.into_body().bytes().await.unwrap(), "no media type");
 }
 
 #[tokio::test]

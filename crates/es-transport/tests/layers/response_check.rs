@@ -12,7 +12,7 @@ use http::{Request, Response};
 use tower::{Layer, ServiceExt};
 use tower_test::mock;
 
-fn answer(status: u16, product: Option<&str>) -> Response<Body> {
+fn respond(status: u16, product: Option<&str>) -> Response<Body> {
     let mut builder = Response::builder().status(status);
     if let Some(product) = product {
         builder = builder.header("X-elastic-product", product);
@@ -20,8 +20,8 @@ fn answer(status: u16, product: Option<&str>) -> Response<Body> {
     builder.body(Body::empty()).unwrap()
 }
 
-async fn call(layer: &ProductCheckLayer, answer: Response<Body>) -> Result<u16, Error> {
-    let (result, _) = exchange(layer, Request::new(Body::empty()), vec![answer]).await;
+async fn call(layer: &ProductCheckLayer, response: Response<Body>) -> Result<u16, Error> {
+    let (result, _) = exchange(layer, Request::new(Body::empty()), vec![response]).await;
     result.map(|response| response.status().as_u16())
 }
 
@@ -29,37 +29,37 @@ async fn call(layer: &ProductCheckLayer, answer: Response<Body>) -> Result<u16, 
 async fn a_success_without_the_header_is_an_error_that_says_what_to_set() {
     let layer = ProductCheckLayer::new();
     for product in [None, Some("OpenSearch"), Some("elasticsearch")] {
-        let error = call(&layer, answer(200, product)).await.unwrap_err();
+        let error = call(&layer, respond(200, product)).await.unwrap_err();
         assert!(error.is_unsupported_product());
         assert!(error.to_string().contains("`product_check`"), "{error}");
     }
     // A failed check is not remembered: the cluster may be reached next time.
-    assert_eq!(call(&layer, answer(200, Some("Elasticsearch"))).await.unwrap(), 200);
+    assert_eq!(call(&layer, respond(200, Some("Elasticsearch"))).await.unwrap(), 200);
 }
 
 #[tokio::test]
 async fn once_seen_nobody_looks_again() {
     let layer = ProductCheckLayer::new();
-    call(&layer, answer(201, Some("Elasticsearch"))).await.unwrap();
-    assert_eq!(call(&layer, answer(200, None)).await.unwrap(), 200);
+    call(&layer, respond(201, Some("Elasticsearch"))).await.unwrap();
+    assert_eq!(call(&layer, respond(200, None)).await.unwrap(), 200);
 }
 
 #[tokio::test]
 async fn other_statuses_are_not_judged_and_prove_nothing() {
     let layer = ProductCheckLayer::new();
     for status in [401, 403, 413, 404, 429, 500, 503, 302] {
-        assert_eq!(call(&layer, answer(status, None)).await.unwrap(), status);
-        assert_eq!(call(&layer, answer(status, Some("Elasticsearch"))).await.unwrap(), status);
+        assert_eq!(call(&layer, respond(status, None)).await.unwrap(), status);
+        assert_eq!(call(&layer, respond(status, Some("Elasticsearch"))).await.unwrap(), status);
     }
-    assert!(call(&layer, answer(200, None)).await.is_err());
+    assert!(call(&layer, respond(200, None)).await.is_err());
 }
 
 #[tokio::test]
-async fn warn_and_off_hand_the_answer_on() {
+async fn warn_and_off_forward_the_response() {
     for verification in [ProductCheck::Warn, ProductCheck::Off] {
         let layer = ProductCheckLayer::new().mode(verification);
         for _ in 0..2 {
-            assert_eq!(call(&layer, answer(200, None)).await.unwrap(), 200);
+            assert_eq!(call(&layer, respond(200, None)).await.unwrap(), 200);
         }
     }
 }
@@ -84,10 +84,10 @@ async fn redirect(status: u16, location: Option<&str>) -> Result<u16, Error> {
     if let Some(location) = location {
         builder = builder.header("location", location);
     }
-    let answer = builder.body(Body::empty()).unwrap();
+    let response = builder.body(Body::empty()).unwrap();
     let (inner, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
     let service = RedirectCheckLayer::new().layer(inner);
-    let server = async { handle.next_request().await.unwrap().1.send_response(answer) };
+    let server = async { handle.next_request().await.unwrap().1.send_response(response) };
     let (result, ()) = tokio::join!(service.oneshot(Request::new(Body::empty())), server);
     result.map(|response| response.status().as_u16())
 }

@@ -27,7 +27,7 @@ use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok
 use tower::{Layer, Service};
 use tower_test::mock::{self, Handle, Mock, SendResponse};
 
-type Answer = Response<ResponseBody>;
+type Outcome = Response<ResponseBody>;
 
 struct Stack<L> {
     service: SelectNode<Mock<Request<()>, Response<Body>>, L>,
@@ -46,7 +46,7 @@ impl<L: NodeSelector> Stack<L> {
     fn send(
         &mut self,
         request: Request<()>,
-    ) -> task::Spawn<impl Future<Output = Result<Answer, Error>> + use<L>> {
+    ) -> task::Spawn<impl Future<Output = Result<Outcome, Error>> + use<L>> {
         self.sent.allow(1);
         let service = &mut self.service;
         assert_ready_ok!(task::spawn(std::future::poll_fn(|cx| service.poll_ready(cx))).poll());
@@ -57,7 +57,7 @@ impl<L: NodeSelector> Stack<L> {
         assert_ready!(task::spawn(self.sent.next_request()).poll()).unwrap()
     }
 
-    fn answer(&mut self, status: StatusCode, body: Body) -> Answer {
+    fn respond(&mut self, status: StatusCode, body: Body) -> Outcome {
         let mut future = self.send(get("/"));
         let (_, respond) = self.received();
         respond.send_response(Response::builder().status(status).body(body).unwrap());
@@ -151,18 +151,18 @@ async fn an_error_names_the_node_and_kills_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_bad_statuses_tell_who_answered_and_only_gateway_ones_kill() {
+async fn only_bad_statuses_tell_who_served_and_only_gateway_ones_kill() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
-    let fine = stack.answer(StatusCode::OK, Body::from("x"));
+    let fine = stack.respond(StatusCode::OK, Body::from("x"));
     assert!(fine.extensions().get::<ServedBy>().is_none());
     assert_eq!(fine.body().node().map(|url| &**url), Some("http://a:1"));
 
-    let busy = stack.answer(StatusCode::TOO_MANY_REQUESTS, Body::empty());
+    let busy = stack.respond(StatusCode::TOO_MANY_REQUESTS, Body::empty());
     let by = busy.extensions().get::<ServedBy>().unwrap();
     assert_eq!((&*by.node, by.has_untried_node, stack.pool.live()), ("http://b:1", true, 2));
 
     // The body need not be read.
-    let down = stack.answer(StatusCode::SERVICE_UNAVAILABLE, Body::from("unread"));
+    let down = stack.respond(StatusCode::SERVICE_UNAVAILABLE, Body::from("unread"));
     assert_eq!(stack.pool.live(), 1);
     assert!(down.extensions().get::<ServedBy>().unwrap().has_untried_node);
 }
@@ -256,7 +256,7 @@ async fn a_death_is_an_event_with_its_cause() {
     let mut future = stack.send(get("/"));
     stack.received().1.send_error(Error::tls_message("the certificate has expired"));
     assert!(assert_ready_err!(future.poll()).is_tls());
-    stack.answer(StatusCode::BAD_GATEWAY, Body::empty());
+    stack.respond(StatusCode::BAD_GATEWAY, Body::empty());
     let mut causes = Vec::new();
     while let Some(Event::NodeDied { cause, .. }) = events.try_recv() {
         causes.push(cause.to_string());
@@ -268,16 +268,16 @@ async fn a_death_is_an_event_with_its_cause() {
 async fn a_body_that_breaks_kills_and_one_that_is_dropped_does_not() {
     let mut stack = stack(&["http://a:1", "http://b:1"], LeastInFlight);
     let (sender, body) = channel();
-    let answer = stack.answer(StatusCode::OK, body);
+    let response = stack.respond(StatusCode::OK, body);
     assert_eq!(in_flight(&stack.pool), 1);
-    drop(answer);
+    drop(response);
     assert_eq!((in_flight(&stack.pool), stack.pool.live()), (0, 2));
     drop(sender);
 
     let (sender, body) = channel();
-    let answer = stack.answer(StatusCode::OK, body);
+    let response = stack.respond(StatusCode::OK, body);
     sender.send(Err(std::io::ErrorKind::ConnectionReset.into())).unwrap();
-    let error = answer.into_body().collect().await.unwrap_err();
+    let error = response.into_body().collect().await.unwrap_err();
     assert!(error.is_io() && error.node().is_some());
     assert_eq!((in_flight(&stack.pool), stack.pool.live()), (0, 1));
 }
@@ -292,16 +292,16 @@ async fn a_dropped_future_says_nothing_and_is_no_longer_in_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_ends_with_the_head_of_a_streamed_answer_and_is_freed_by_a_drop() {
+async fn a_probe_ends_with_the_head_of_a_streamed_response_and_is_freed_by_a_drop() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
-    drop(stack.answer(StatusCode::BAD_GATEWAY, Body::empty()));
+    drop(stack.respond(StatusCode::BAD_GATEWAY, Body::empty()));
     tokio::time::advance(Duration::from_secs(1)).await;
     let probe = stack.send(get("/"));
     assert_eq!(stack.received().0.uri().host(), Some("a"));
     drop(probe);
     let (_sender, body) = channel();
-    let answer = stack.answer(StatusCode::OK, body);
-    assert_eq!(answer.body().node().map(|url| &**url), Some("http://a:1"));
+    let response = stack.respond(StatusCode::OK, body);
+    assert_eq!(response.body().node().map(|url| &**url), Some("http://a:1"));
     assert_eq!(stack.pool.live(), 2);
 }
 
@@ -354,8 +354,8 @@ async fn a_selector_is_told_of_every_attempt_once() {
     tokio::time::advance(Duration::from_millis(7)).await;
     let (_, respond) = stack.received();
     respond.send_response(Response::new(Body::from("body")));
-    let answer = assert_ready_ok!(future.poll());
-    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), Bytes::from("body"));
+    let response = assert_ready_ok!(future.poll());
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), Bytes::from("body"));
     drop(stack.send(get("/")));
     let told = selector.0.lock().unwrap().clone();
     assert_eq!(told, ["a /x", "Status(200) 7ms", "a /", "Dropped 0ns"]);
@@ -372,7 +372,7 @@ fn channel() -> (tokio::sync::mpsc::UnboundedSender<Piece>, Body) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_answer_to_a_resend_names_its_node_also_when_it_is_good() {
+async fn the_response_to_a_retry_names_its_node_also_when_it_is_good() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     let mut again = get("/");
     let tried = Arc::from([Arc::from("http://a:1")]);
@@ -381,10 +381,10 @@ async fn the_answer_to_a_resend_names_its_node_also_when_it_is_good() {
     let (request, respond) = stack.received();
     assert_eq!(request.uri(), "http://b:1/");
     respond.send_response(Response::new(Body::empty()));
-    let answer = assert_ready_ok!(future.poll());
-    let by = answer.extensions().get::<ServedBy>().unwrap();
+    let response = assert_ready_ok!(future.poll());
+    let by = response.extensions().get::<ServedBy>().unwrap();
     assert_eq!((&*by.node, by.has_untried_node), ("http://b:1", false));
     // The first attempt of a request that succeeds carries nothing.
-    let fine = stack.answer(StatusCode::OK, Body::empty());
+    let fine = stack.respond(StatusCode::OK, Body::empty());
     assert!(fine.extensions().is_empty());
 }

@@ -1,4 +1,4 @@
-//! The deadlines of an attempt and of a request, over services that never answer
+//! The deadlines of an attempt and of a request, over services that never respond
 //! and a paused clock.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
@@ -34,7 +34,7 @@ fn with(options: RequestOptions) -> Request<Body> {
     request
 }
 
-/// A service that answers after a time.
+/// A service that responds after a time.
 fn after(
     time: Duration,
 ) -> impl Service<
@@ -83,10 +83,10 @@ async fn an_attempt_has_30_seconds_unless_told_otherwise() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_in_time_is_handed_on() {
+async fn a_response_in_time_is_forwarded() {
     let service = AttemptTimeoutLayer::new(3 * SECOND).layer(after(2 * SECOND));
-    let answer = service.oneshot(get()).await.unwrap();
-    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "late");
+    let response = service.oneshot(get()).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "late");
 }
 
 #[tokio::test(start_paused = true)]
@@ -216,7 +216,7 @@ async fn the_time_of_the_reader_does_not_count() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_collected_must_be_complete_in_time() {
+async fn a_response_that_is_collected_must_be_complete_in_time() {
     let slow = || service_fn(async |_: Request<Body>| Ok::<_, Infallible>(pieces(&[1, 2, 2])));
     let stack = |seconds: u32| {
         let attempt = AttemptTimeoutLayer::new(seconds * SECOND);
@@ -228,7 +228,7 @@ async fn an_answer_that_is_collected_must_be_complete_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_came_as_the_time_ended_counts() {
+async fn a_response_that_came_as_the_time_ended_counts() {
     let service = service_fn(|_| {
         // Not there at first, and there when its timer wakes the request.
         let mut looks = 0;

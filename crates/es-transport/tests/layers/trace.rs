@@ -105,7 +105,7 @@ impl Subscriber for Recorder {
 }
 
 /// Sends a request through both layers with retry between, and a node whose URL
-/// has a password; answers come from the list, one after the other.
+/// has a password; responses come from the list, one after the other.
 async fn send(
     recorder: &Recorder,
     request: Request<Body>,
@@ -117,8 +117,8 @@ async fn send(
         let outcome = outcomes.lock().unwrap().next().unwrap();
         async {
             tokio::task::yield_now().await;
-            let answer = Response::builder().status(outcome?);
-            Ok::<_, BoxError>(answer.body(Body::empty()).unwrap())
+            let response = Response::builder().status(outcome?);
+            Ok::<_, BoxError>(response.body(Body::empty()).unwrap())
         }
     });
     ServiceBuilder::new()
@@ -314,10 +314,10 @@ async fn what_the_server_warns_of_becomes_one_event_for_each_text() {
     let events = Arc::new(Mutex::new(Vec::new()));
     let _guard = tracing::subscriber::set_default(Events(Arc::clone(&events)));
     let node = service_fn(|_: Request<Body>| async {
-        let answer = Response::builder()
+        let response = Response::builder()
             .header("warning", r#"299 Elasticsearch-9.2.0 "first""#)
             .header("warning", r#"299 Elasticsearch-9.2.0 "second""#);
-        Ok::<_, BoxError>(answer.body(Body::empty()).unwrap())
+        Ok::<_, BoxError>(response.body(Body::empty()).unwrap())
     });
     let stack = ServiceBuilder::new()
         .layer(TraceLayer::new())

@@ -437,10 +437,10 @@ proptest! {
                     let was_live = is_live(&pool, ended.selected.node());
                     ended.selected.finish(verdict, now);
                     let lives = is_live(&pool, ended.selected.node());
-                    let answered = matches!(verdict, NodeOutcome::Healthy | NodeOutcome::Overloaded);
+                    let responded = matches!(verdict, NodeOutcome::Healthy | NodeOutcome::Overloaded);
                     if ended.is_probe() {
-                        prop_assert_eq!(lives, answered);
-                    } else if answered {
+                        prop_assert_eq!(lives, responded);
+                    } else if responded {
                         prop_assert!(!was_live || lives);
                     }
                     for other in &mut open {
@@ -463,7 +463,7 @@ proptest! {
             }
             prop_assert!(!pool.is_empty());
         }
-        // Whatever happened: once everything answers, everything lives again.
+        // Whatever happened: once everything responses, everything lives again.
         open.clear();
         for _ in 0..100 {
             now += Duration::from_secs(31);

@@ -154,7 +154,7 @@ fn peak_ewma_avoids_the_slow_node() {
 
 #[test]
 fn peak_ewma_uses_a_node_with_one_long_request() {
-    let pool = pool(&["answered", "busy"]);
+    let pool = pool(&["responded", "busy"]);
     let selector = PeakEwma::default();
     let start = Instant::now();
     // The first request of one of them goes on and on.
@@ -174,16 +174,16 @@ fn peak_ewma_uses_a_node_with_one_long_request() {
 fn peak_ewma_forgets_the_peak_of_a_busy_node() {
     let pool = pool(&["fast", "slow"]);
     let start = Instant::now();
-    let answer = |host: &'static str, after| {
+    let respond = |host: &'static str, after| {
         let only = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
             nodes.position(|candidate| candidate.node().host() == host).unwrap()
         };
         let mut selected = pool.select(&only, &request().at(start)).unwrap();
         selected.finish(NodeOutcome::Healthy, start + Duration::from_millis(after));
     };
-    answer("slow", 200);
-    answer("fast", 500);
-    (0..20).for_each(|_| answer("fast", 20));
+    respond("slow", 200);
+    respond("fast", 500);
+    (0..20).for_each(|_| respond("fast", 20));
     let now = request().at(start + SECOND);
     for _ in 0..100 {
         assert_eq!(host(&pool, &PeakEwma::default(), &now), "fast");

@@ -29,9 +29,9 @@ async fn send(
 ) {
     transcript.debug(&request);
     match transport.send(request).await {
-        Ok(answer) => {
-            transcript.debug(&answer);
-            if let Err(error) = answer.into_body().bytes().await {
+        Ok(response) => {
+            transcript.debug(&response);
+            if let Err(error) = response.into_body().bytes().await {
                 transcript.add(&shown(&error));
             }
         }
@@ -156,7 +156,7 @@ async fn where_nobody_listens_and_behind_proxies() {
         send(&transcript, &build(builder), get("/")).await;
     }
     let encoded: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    // One that does not answer, and one that is no proxy.
+    // One that does not respond, and one that is no proxy.
     for proxy in ["127.0.0.1:1", cluster.url(0).trim_start_matches("http://")] {
         for (_, builder) in builders("https://node.invalid:9200") {
             let builder = builder.proxy(&format!("http://user:{encoded}@{proxy}"));

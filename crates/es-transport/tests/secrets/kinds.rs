@@ -72,13 +72,13 @@ async fn of_a_node() -> Vec<Error> {
     let sniffing = builder(cluster.urls()).basic_auth("elastic", SECRET).sniff_on_start(true);
     errors.push(build(sniffing).sniff().await.unwrap_err());
     // Half of a response, and then nothing, read as a stream.
-    let half = half_an_answer().await;
+    let half = half_a_response().await;
     errors.push(error(builder([half]).request_timeout(short), streamed(get("/"))).await);
     errors
 }
 
-/// The URL of a server that answers in part.
-async fn half_an_answer() -> String {
+/// The URL of a server that responds in part.
+async fn half_a_response() -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -101,7 +101,7 @@ async fn of_none() -> Vec<Error> {
     let stranger = CertificateAuthority::new("stranger").unwrap();
     let pinned = builder(encrypted.urls()).ssl_assert_fingerprint(stranger.fingerprint());
     errors.push(error(pinned, get("/")).await);
-    // Nobody takes up the connection: a handshake that is not answered.
+    // Nobody takes up the connection: a handshake that is not responded.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", silent.local_addr().unwrap());
     let hurried = builder([url]).connect_timeout(Duration::from_millis(50));

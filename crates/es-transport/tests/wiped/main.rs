@@ -163,7 +163,7 @@ fn what_a_provider_gave_and_what_it_gave_before() {
     }
     let needles: Vec<_> = (60..66).map(|number| Needles::of(&secret(number))).collect();
     let left = needles.iter().filter(|needles| needles.count() > 0).count();
-    assert!(left <= 1, "{left} of the answers are left");
+    assert!(left <= 1, "{left} of the responses are left");
     drop(stack);
     drop(runtime);
     assert!(needles.iter().all(|needles| needles.count() == 0));

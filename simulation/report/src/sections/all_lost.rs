@@ -43,7 +43,7 @@ pub(crate) fn section() -> Result<Section> {
         shaded: &[(10.0, 30.0)],
         top: 0.0,
         series: vec![
-            Series::seconds("requests answered", BLUE, &largest.answered),
+            Series::seconds("requests answered", BLUE, &largest.responses),
             Series::seconds("requests that failed", RED, &largest.failures),
         ],
     };

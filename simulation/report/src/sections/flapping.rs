@@ -35,13 +35,13 @@ pub(crate) fn section() -> Result<Section> {
 }
 
 fn plot(run: &Flapping) -> Result<String> {
-    let mut answered = vec![0; 120];
+    let mut responses = vec![0; 120];
     let mut met = Vec::new();
     for attempt in &run.at_first {
         let at = attempt.ended.as_secs_f64();
         if attempt.end.is_failure() {
             met.push((at, 1.0));
-        } else if let Some(count) = answered.get_mut(at as usize) {
+        } else if let Some(count) = responses.get_mut(at as usize) {
             *count += 1;
         }
     }
@@ -54,7 +54,7 @@ fn plot(run: &Flapping) -> Result<String> {
         shaded: &shaded,
         top: 0.0,
         series: vec![
-            Series::seconds("answered", BLUE, &answered),
+            Series::seconds("answered", BLUE, &responses),
             Series::dots("an attempt that failed", RED, met),
         ],
     };

@@ -69,7 +69,7 @@ fn plot(title: &str, run: &Overload, top: usize) -> Result<String> {
         series: vec![
             Series::seconds("attempts", RED, &run.attempts),
             Series::seconds("requests", GREY, &run.asked),
-            Series::seconds("answered with 200", BLUE, &run.answered),
+            Series::seconds("answered with 200", BLUE, &run.responses),
         ],
     };
     chart.svg()

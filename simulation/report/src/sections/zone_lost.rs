@@ -53,7 +53,7 @@ pub(crate) fn section() -> Result<Section> {
         shaded: &[(10.0, 40.0)],
         top: 0.0,
         series: vec![
-            Series::seconds("requests answered", BLUE, &largest.answered),
+            Series::seconds("requests answered", BLUE, &largest.responses),
             Series::seconds("attempts that met a lost node", RED, &largest.met),
         ],
     };

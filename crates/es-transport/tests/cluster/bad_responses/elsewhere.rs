@@ -33,8 +33,8 @@ async fn other_nodes_are_still_used() {
         cluster.node(0).inject(fault.clone());
         for _ in 0..6 {
             let sent = timeout(PATIENCE, transport.send(get("/"))).await.unwrap();
-            let answer = sent.unwrap_or_else(|error| panic!("{fault:?}: {error:?}"));
-            assert_eq!(answer.status(), 200, "{fault:?}");
+            let response = sent.unwrap_or_else(|error| panic!("{fault:?}: {error:?}"));
+            assert_eq!(response.status(), 200, "{fault:?}");
         }
         assert_eq!(cluster.node(0).request_count(), 1, "{fault:?}: it is left alone");
         assert_eq!(cluster.node(1).request_count(), 6, "{fault:?}");
@@ -50,8 +50,8 @@ async fn the_trail_tells_what_happened_at_each_node() {
     cluster.node(1).inject(Fault::garbage());
     let mut trails = 0;
     for _ in 0..6 {
-        let answer = transport.send(get("/")).await.unwrap();
-        let Some(Attempts(attempts)) = answer.extensions().get() else { continue };
+        let response = transport.send(get("/")).await.unwrap();
+        let Some(Attempts(attempts)) = response.extensions().get() else { continue };
         trails += 1;
         let (last, failed) = attempts.split_last().unwrap();
         assert_eq!(last.outcome, Outcome::Status(StatusCode::OK));
@@ -67,7 +67,7 @@ async fn the_trail_tells_what_happened_at_each_node() {
 }
 
 #[tokio::test]
-async fn what_was_taken_and_broke_is_not_sent_again_by_post() {
+async fn what_was_taken_and_broke_is_not_retried_by_post() {
     let cluster = Cluster::builder().nodes(2).start().await.unwrap();
     let transport = builder(cluster.urls()).build().unwrap();
     for node in cluster.nodes() {
@@ -79,7 +79,7 @@ async fn what_was_taken_and_broke_is_not_sent_again_by_post() {
 }
 
 #[tokio::test]
-async fn a_broken_answer_is_retried_within_the_total_time() {
+async fn a_broken_response_is_retried_within_the_total_time() {
     let cluster = one_node().await;
     let retry = quick_retry().max_retries(1_000).retry_on_timeout(true);
     let transport = builder(cluster.urls())

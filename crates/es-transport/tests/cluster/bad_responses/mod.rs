@@ -1,8 +1,8 @@
-//! Answers that cannot be used, by the whole stack over real sockets: each ends
+//! Responses that cannot be used, by the whole stack over real sockets: each ends
 //! in its error in time, names its node, and spoils nothing for the next request.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-mod answers;
+mod responses;
 use crate::cluster_support;
 mod elsewhere;
 mod shapes;

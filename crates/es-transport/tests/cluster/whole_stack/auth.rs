@@ -81,7 +81,7 @@ async fn a_provider_that_fails_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_provider_that_never_answers_ends_with_the_total_time() {
+async fn a_provider_that_never_responds_ends_with_the_total_time() {
     let cluster = start(Cluster::builder().security(true)).await;
     let provider = || std::future::pending::<Result<Credentials, BoxError>>();
     let short = Duration::from_millis(50);

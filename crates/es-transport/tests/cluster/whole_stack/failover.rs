@@ -149,7 +149,7 @@ async fn a_probe_that_is_given_up_lets_the_next_request_probe() {
 #[tokio::test]
 async fn a_request_that_gets_no_connection_in_its_time_goes_on_to_another_node() {
     let cluster = start(Cluster::builder().nodes(2).tls(true)).await;
-    // Neither refuses nor answers: the handshake never ends.
+    // Neither refuses nor responds: the handshake never ends.
     cluster.node(1).hang_connections();
     let transport = builder(cluster.urls())
         .ca_certs(cluster.ca_pem().as_bytes().to_vec())
@@ -159,9 +159,9 @@ async fn a_request_that_gets_no_connection_in_its_time_goes_on_to_another_node()
         .build()
         .unwrap();
     // By POST: it was never sent, so it cannot be done twice.
-    let answer = transport.send(post("/events/_doc", "{}")).await.unwrap();
-    assert_eq!(answer.status(), 201);
-    let attempts = &answer.extensions().get::<Attempts>().unwrap().0;
+    let response = transport.send(post("/events/_doc", "{}")).await.unwrap();
+    assert_eq!(response.status(), 201);
+    let attempts = &response.extensions().get::<Attempts>().unwrap().0;
     assert_eq!(attempts[0].retried, Some(RetryReason::NotSent));
     assert!(matches!(&attempts[0].outcome, Outcome::Failed(why) if why.contains("within 150ms")));
     // Slow to connect is weak evidence: a caller may be in a hurry.

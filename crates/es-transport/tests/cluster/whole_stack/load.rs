@@ -57,7 +57,7 @@ async fn two_choices_avoid_a_slow_node_and_spread_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_least_in_flight_keeps_off_a_node_that_does_not_answer() {
+async fn the_least_in_flight_keeps_off_a_node_that_does_not_respond() {
     let counts = spread(&one_slow(), LeastInFlight).await;
     assert!(counts[0] < REQUESTS / 50, "{counts:?}");
 }

@@ -41,8 +41,8 @@ fn both(value: &str) -> (Option<String>, Option<String>) {
 async fn off_is_taken_by_every_server() {
     for version in VERSIONS {
         let cluster = server(version).await;
-        let answer = transport(&cluster, Off).send(post("/i/_doc", r#"{"n":1}"#)).await.unwrap();
-        assert_eq!(answer.status(), 201, "{version}");
+        let response = transport(&cluster, Off).send(post("/i/_doc", r#"{"n":1}"#)).await.unwrap();
+        assert_eq!(response.status(), 201, "{version}");
         assert_eq!(types(&cluster), both("application/json"), "{version}");
     }
 }
@@ -61,7 +61,7 @@ async fn a_fixed_major_is_taken_or_refused_with_advice() {
         let asked = format!("application/vnd.elasticsearch+json;compatible-with={major}");
         assert_eq!(types(&cluster), both(&asked), "{version} {major}");
         match sent {
-            Ok(answer) => assert!(good && answer.status() == 201, "{version} {major}"),
+            Ok(response) => assert!(good && response.status() == 201, "{version} {major}"),
             Err(error) => {
                 assert!(!good && error.is_media_type(), "{version} {major}: {error}");
                 assert!(error.to_string().contains("`compatibility_mode`"), "{error}");
@@ -82,8 +82,8 @@ async fn negotiated_finds_what_every_server_takes_and_remembers_it() {
         let cluster = server(version).await;
         let transport = transport(&cluster, Negotiated);
         for number in 1..=3 {
-            let answer = transport.send(post("/i/_doc", r#"{"n":1}"#)).await.unwrap();
-            assert_eq!(answer.status(), 201, "{version}");
+            let response = transport.send(post("/i/_doc", r#"{"n":1}"#)).await.unwrap();
+            assert_eq!(response.status(), 201, "{version}");
             assert_eq!(types(&cluster), both(wanted), "{version}");
             let once_more = usize::from(!wanted.contains("=9"));
             assert_eq!(cluster.request_count(), number + once_more, "{version}");
@@ -139,7 +139,7 @@ async fn child_with_an_environment() {
 }
 
 #[tokio::test]
-async fn requests_and_answers_are_compressed_if_wanted() {
+async fn requests_and_responses_are_compressed_if_wanted() {
     let cluster = start(Cluster::builder().compression(true)).await;
     let document = format!(r#"{{"text":"{}"}}"#, "many words, ".repeat(1_000));
     for compress in [false, true] {
@@ -151,9 +151,9 @@ async fn requests_and_answers_are_compressed_if_wanted() {
             request
         };
         transport.send(put(document.clone())).await.unwrap();
-        let answer = transport.send(get("/i/_doc/1")).await.unwrap();
-        assert!(!answer.headers().contains_key("content-encoding"));
-        let found: Value = serde_json::from_str(&text(answer).await).unwrap();
+        let response = transport.send(get("/i/_doc/1")).await.unwrap();
+        assert!(!response.headers().contains_key("content-encoding"));
+        let found: Value = serde_json::from_str(&text(response).await).unwrap();
         assert_eq!(found["_source"], serde_json::from_str::<Value>(&document).unwrap());
 
         let [put, get] = &cluster.node(0).requests()[..] else { panic!("two requests") };
@@ -175,11 +175,11 @@ async fn a_refused_media_type_is_understood_although_it_comes_compressed() {
 }
 
 #[tokio::test]
-async fn warnings_are_a_part_of_the_answer() {
+async fn warnings_are_a_part_of_the_response() {
     let cluster = nodes(1).await;
     cluster.node(0).set_warnings(["first, with a comma", "second \"quoted\""]);
     let transport = builder(cluster.urls()).build().unwrap();
-    let answer = transport.send(get("/")).await.unwrap();
-    let texts: Vec<_> = warning::texts(answer.headers()).collect();
+    let response = transport.send(get("/")).await.unwrap();
+    let texts: Vec<_> = warning::texts(response.headers()).collect();
     assert_eq!(texts, ["first, with a comma", "second \"quoted\""]);
 }

@@ -131,16 +131,16 @@ async fn how_often_and_after_what_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn how_large_its_answer_may_be() {
+async fn how_large_its_response_may_be() {
     let cluster = nodes(1).await;
     let transport = builder(cluster.urls()).build().unwrap();
     let limited = |max| RequestOptions::new().max_response_size(max);
-    let answer = transport.send(with(get("/"), limited(Setting::Set(10)))).await;
-    assert!(answer.unwrap_err().is_body());
+    let response = transport.send(with(get("/"), limited(Setting::Set(10)))).await;
+    assert!(response.unwrap_err().is_body());
     let tight = builder(cluster.urls()).max_response_size(10).build().unwrap();
     assert!(tight.send(get("/")).await.unwrap_err().is_body());
-    let answer = tight.send(with(get("/"), limited(Setting::Off))).await.unwrap();
-    assert!(text(answer).await.contains("tagline"));
+    let response = tight.send(with(get("/"), limited(Setting::Off))).await.unwrap();
+    assert!(text(response).await.contains("tagline"));
 }
 
 #[tokio::test]

@@ -35,8 +35,8 @@ async fn with_retries_and_a_deadline_every_caller_waits_for_it() {
     for node in cluster.nodes() {
         node.revive().await.unwrap();
     }
-    for answer in callers.join_all().await {
-        assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    for response in callers.join_all().await {
+        assert_eq!(response.unwrap().status(), StatusCode::OK);
     }
     // The wait before an attempt is 10 s at most.
     assert!(began.elapsed() <= 50 * SECOND + Duration::from_millis(10), "{:?}", began.elapsed());
@@ -58,7 +58,7 @@ async fn who_sets_nothing_is_told_soon() {
     assert!(began.elapsed() < SECOND, "{:?}", began.elapsed());
 }
 
-/// A search of an index that has lost shards is answered 503 by every node.
+/// A search of an index that has lost shards gets 503 from every node.
 #[tokio::test(start_paused = true)]
 async fn an_index_that_is_red_does_no_harm_to_the_others() {
     let cluster = Cluster::builder().nodes(3).simulated().unwrap();
@@ -71,10 +71,10 @@ async fn an_index_that_is_red_does_no_harm_to_the_others() {
     for _ in 0..300 {
         // Whatever its retries cost, the other call has some left.
         let red = transport.send(get("/red/_search")).await;
-        assert!(red.is_err() || red.is_ok_and(|answer| answer.status() == 503));
+        assert!(red.is_err() || red.is_ok_and(|response| response.status() == 503));
         let began = Instant::now();
-        let answer = transport.send(get("/")).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
+        let response = transport.send(get("/")).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
         assert!(began.elapsed() < SECOND, "{:?}", began.elapsed());
         sleep(Duration::from_millis(20)).await;
     }

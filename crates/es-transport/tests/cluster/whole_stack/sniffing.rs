@@ -78,8 +78,8 @@ async fn a_sticky_client_stays_until_its_node_dies() {
     for session in ["one", "two", "three", "four"] {
         let mut nodes = Vec::new();
         for _ in 0..4 {
-            let answer = transport.send(hinted(session)).await.unwrap();
-            nodes.push(answer.into_body().node().unwrap().clone());
+            let response = transport.send(hinted(session)).await.unwrap();
+            nodes.push(response.into_body().node().unwrap().clone());
         }
         nodes.dedup();
         assert_eq!(nodes.len(), 1, "{session}");

@@ -9,7 +9,7 @@ use http_body_util::StreamBody;
 use crate::whole_stack::cluster_support::{post, shown};
 
 /// A piece, and then an error of this crate, as from a body that is compressed
-/// on its way or comes from another request's answer.
+/// on its way or comes from another request's response.
 fn breaking() -> Body {
     let broken = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
     let pieces = [Ok(Frame::data(Bytes::from_static(b"{}\n"))), Err(Error::from_service(broken))];
@@ -17,7 +17,7 @@ fn breaking() -> Body {
 }
 
 async fn node_is_not_blamed(over: impl FnOnce(TransportBuilder) -> TransportBuilder) {
-    // It takes connections and never answers.
+    // It takes connections and never responds.
     let node = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", node.local_addr().unwrap());
     let transport = over(es_transport::Transport::builder().node(url)).build().unwrap();

@@ -21,16 +21,16 @@ fn simulated(nodes: usize) -> (SimulatedCluster, TransportBuilder) {
     (cluster, builder)
 }
 
-fn attempts<B>(answer: &Response<B>) -> usize {
-    answer.extensions().get::<Attempts>().map_or(1, |attempts| attempts.0.len())
+fn attempts<B>(response: &Response<B>) -> usize {
+    response.extensions().get::<Attempts>().map_or(1, |attempts| attempts.0.len())
 }
 
 /// How long it took until the response was there, which was a good one.
 async fn time_of(transport: &Transport, request: http::Request<Body>) -> (Duration, usize) {
     let started = Instant::now();
-    let answer = transport.send(request).await.unwrap();
-    assert!(answer.status().is_success(), "{}", answer.status());
-    (started.elapsed(), attempts(&answer))
+    let response = transport.send(request).await.unwrap();
+    assert!(response.status().is_success(), "{}", response.status());
+    (started.elapsed(), attempts(&response))
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,9 +102,9 @@ async fn a_refusal_is_sent_again_by_post_but_no_503() {
     assert_eq!(attempts, 2);
     for status in [502, 503, 504] {
         cluster.node(0).inject(Fault::status(status).once());
-        let answer = transport.send(post("/events/_doc", "{}")).await.unwrap();
+        let response = transport.send(post("/events/_doc", "{}")).await.unwrap();
         assert_eq!(
-            (answer.status().as_u16(), crate::whole_stack::waits::attempts(&answer)),
+            (response.status().as_u16(), crate::whole_stack::waits::attempts(&response)),
             (status, 1)
         );
     }
@@ -116,13 +116,13 @@ async fn a_refusal_is_sent_again_by_post_but_no_503() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_answer_is_an_answer() {
+async fn the_last_response_is_a_response() {
     let (cluster, builder) = simulated(1);
     let transport = builder.build().unwrap();
     cluster.node(0).inject(Fault::status(503));
-    let answer = transport.send(get("/")).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let Attempts(attempts) = answer.extensions().get().unwrap();
+    let response = transport.send(get("/")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let Attempts(attempts) = response.extensions().get().unwrap();
     assert_eq!(attempts.len(), 4);
     let node = cluster.urls().remove(0);
     assert!(attempts.iter().all(|attempt| attempt.node.as_deref() == Some(&*node)));
@@ -135,8 +135,8 @@ async fn no_wait_begins_that_would_end_too_late() {
     let transport = builder.total_timeout(5 * SECOND).build().unwrap();
     cluster.node(0).inject(Fault::status(503).retry_after(7));
     let started = Instant::now();
-    let answer = transport.send(get("/")).await.unwrap();
-    assert_eq!((answer.status().as_u16(), started.elapsed()), (503, Duration::ZERO));
+    let response = transport.send(get("/")).await.unwrap();
+    assert_eq!((response.status().as_u16(), started.elapsed()), (503, Duration::ZERO));
 
     cluster.node(0).clear_faults();
     cluster.node(0).inject(Fault::hang());

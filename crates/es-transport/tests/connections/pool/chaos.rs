@@ -9,14 +9,14 @@ use tower::ServiceExt;
 use crate::pool::{
     connect_support::{
         get,
-        http::{Server, answer, read_head},
+        http::{Server, read_head, respond},
     },
     connector, counts, eventually,
 };
 
 const PLACES: usize = 4;
 
-/// Answers as the path says, until something ends the connection.
+/// Responds as the path says, until something ends the connection.
 async fn serve(mut stream: TcpStream) {
     while let Some(head) = read_head(&mut stream).await {
         let path = head.split(' ').nth(1).unwrap_or_default();
@@ -24,9 +24,9 @@ async fn serve(mut stream: TcpStream) {
             "/close" => return,
             "/late" => {
                 tokio::time::sleep(Duration::from_millis(3)).await;
-                answer(&mut stream, "late").await;
+                respond(&mut stream, "late").await;
             }
-            "/last" => return answer(&mut stream, "last").await,
+            "/last" => return respond(&mut stream, "last").await,
             "/cut" => {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut").await;
                 return;
@@ -35,8 +35,8 @@ async fn serve(mut stream: TcpStream) {
                 let _ = stream.write_all(b"garbage\r\n\r\n").await;
                 return;
             }
-            "/large" => answer(&mut stream, &"x".repeat(300_000)).await,
-            _ => answer(&mut stream, "ok").await,
+            "/large" => respond(&mut stream, &"x".repeat(300_000)).await,
+            _ => respond(&mut stream, "ok").await,
         }
     }
 }

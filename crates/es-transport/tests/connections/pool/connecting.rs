@@ -62,15 +62,15 @@ async fn one_served_one_dialing(
     [slow, fast]
 }
 
-/// Answers `/slow` after a while.
+/// Responds to `/slow` after a while.
 async fn slow_server() -> Server {
-    use crate::pool::connect_support::http::{answer, read_head};
+    use crate::pool::connect_support::http::{read_head, respond};
     Server::start(|mut stream, _| async move {
         while let Some(head) = read_head(&mut stream).await {
             if head.contains("/slow") {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            answer(&mut stream, "ok").await;
+            respond(&mut stream, "ok").await;
         }
     })
     .await
@@ -149,7 +149,7 @@ async fn a_refused_connection_names_the_address() {
 
 #[tokio::test]
 async fn the_connect_timeout_covers_the_handshake() {
-    // The system accepts, nobody answers.
+    // The system accepts, nobody responds.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let timeout = Duration::from_millis(100);
     let connector = Connector::builder().connect_timeout(timeout).build().unwrap();

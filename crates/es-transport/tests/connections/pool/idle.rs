@@ -153,7 +153,7 @@ async fn idle_connections_are_dropped_on_resume() {
     assert_eq!(server.accepted(), 3);
     assert_eq!(counts(&connections, &server), (1, 1));
 
-    // After the thaw all is as before.
+    // After the resume all is as before.
     get(&connections, &server.url("/")).await.unwrap();
     assert_eq!(server.accepted(), 3);
 }
@@ -175,8 +175,8 @@ async fn an_ordinary_pause_is_no_suspension() {
 #[tokio::test]
 async fn on_resume_is_called_by_request_or_timer() {
     let server = Server::echo().await;
-    let (clock, thaws) = (Manual::new(), Arc::new(AtomicUsize::new(0)));
-    let counter = Arc::clone(&thaws);
+    let (clock, resumes) = (Manual::new(), Arc::new(AtomicUsize::new(0)));
+    let counter = Arc::clone(&resumes);
     let connections = Connections::builder()
         .idle_timeout(Duration::from_secs(1))
         .suspend_detector(clock.clone())
@@ -185,14 +185,14 @@ async fn on_resume_is_called_by_request_or_timer() {
         })
         .build(connector());
     let hour = Duration::from_secs(3_600);
-    let thaws = || thaws.load(Ordering::SeqCst);
+    let resumes = || resumes.load(Ordering::SeqCst);
 
     get(&connections, &server.url("/")).await.unwrap();
-    assert_eq!(thaws(), 0);
+    assert_eq!(resumes(), 0);
     clock.advance(hour);
     get(&connections, &server.url("/")).await.unwrap();
-    assert_eq!(thaws(), 1, "by a request");
+    assert_eq!(resumes(), 1, "by a request");
     clock.advance(hour);
-    eventually("by the watch over idle connections", || thaws() == 2).await;
+    eventually("by the watch over idle connections", || resumes() == 2).await;
     assert_eq!(counts(&connections, &server), (0, 0));
 }

@@ -37,7 +37,7 @@ async fn an_early_response_does_not_affect_the_next() {
         let outcome =
             tokio::time::timeout(Duration::from_secs(5), connections.clone().oneshot(request));
         match outcome.await.unwrap() {
-            Ok(answer) => assert_eq!(answer.status(), 413),
+            Ok(response) => assert_eq!(response.status(), 413),
             Err(error) => assert!(error.is_io(), "{}", chain(&error)),
         }
     }
@@ -58,14 +58,14 @@ async fn an_early_response_closes_its_connection() {
     let body = es_transport::Body::from("x".repeat(8 * LARGE));
     let request = http::Request::post(server.url("/")).body(body).unwrap();
     let asked = connections.clone().oneshot(request);
-    let answer = tokio::time::timeout(Duration::from_secs(5), asked).await.unwrap().unwrap();
-    assert_eq!(answer.status(), 413);
+    let response = tokio::time::timeout(Duration::from_secs(5), asked).await.unwrap().unwrap();
+    assert_eq!(response.status(), 413);
     eventually("it is closed", || counts(&connections, &server) == (0, 0)).await;
 }
 
 /// Asks twice on one server: what comes with the first response, or after it,
 /// must not be taken for the second.
-async fn answers_are_not_mixed_up(pieces: [&'static str; 2]) {
+async fn responses_are_not_mixed_up(pieces: [&'static str; 2]) {
     let (wrote, mut written) = mpsc::unbounded_channel();
     let server = Server::start(move |mut stream, number| {
         let wrote = wrote.clone();
@@ -93,16 +93,16 @@ async fn answers_are_not_mixed_up(pieces: [&'static str; 2]) {
 }
 
 #[tokio::test]
-async fn surplus_bytes_answer_no_request() {
+async fn surplus_bytes_match_no_request() {
     let forged = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged";
-    let answers = [
+    let responses = [
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n/1",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n/1\r\n0\r\n\r\n",
     ];
-    for answer in answers {
-        answers_are_not_mixed_up([answer, forged]).await;
-        let together: &'static str = Box::leak([answer, forged].concat().into());
-        answers_are_not_mixed_up([together, ""]).await;
+    for response in responses {
+        responses_are_not_mixed_up([response, forged]).await;
+        let together: &'static str = Box::leak([response, forged].concat().into());
+        responses_are_not_mixed_up([together, ""]).await;
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::pool::{
     connect_support::{
         get,
-        http::{Server, answer, read_head},
+        http::{Server, read_head, respond},
     },
     connector, counts, eventually, uri,
 };
@@ -32,7 +32,7 @@ async fn gated() -> (Server, Arc<Semaphore>, Arc<Mutex<Vec<String>>>) {
                 let target = head.split(' ').nth(1).unwrap().to_owned();
                 targets.lock().unwrap().push(target.clone());
                 permits.acquire().await.unwrap().forget();
-                answer(&mut stream, &target).await;
+                respond(&mut stream, &target).await;
             }
         }
     })

@@ -25,7 +25,7 @@ use tower::{ServiceExt, service_fn};
 use crate::pool::{
     connect_support::{
         chain, get,
-        http::{Server, answer, read_head},
+        http::{Server, read_head, respond},
     },
     connector, counts, eventually,
 };
@@ -38,7 +38,7 @@ async fn named(address: SocketAddr) -> Server {
     Server::start_at(address, |mut stream, _| async move {
         let name = stream.local_addr().unwrap().ip().to_string();
         while read_head(&mut stream).await.is_some() {
-            answer(&mut stream, &name).await;
+            respond(&mut stream, &name).await;
         }
     })
     .await
@@ -246,7 +246,7 @@ async fn unhurried() -> Server {
     Server::start(|mut stream, _| async move {
         while read_head(&mut stream).await.is_some() {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            answer(&mut stream, "ok").await;
+            respond(&mut stream, "ok").await;
         }
     })
     .await

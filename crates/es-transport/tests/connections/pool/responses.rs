@@ -12,11 +12,11 @@ use crate::pool::{
     connections, connector, counts, eventually,
 };
 
-/// Answers every request with the head that it got.
+/// Responds to every request with the head that it got.
 async fn mirror() -> Server {
     Server::start(|mut stream, _| async move {
         while let Some(head) = read_head(&mut stream).await {
-            crate::pool::connect_support::http::answer(&mut stream, &head).await;
+            crate::pool::connect_support::http::respond(&mut stream, &head).await;
         }
     })
     .await
@@ -27,8 +27,8 @@ async fn the_service_infers() {
     let server = mirror().await;
     let request = || http::Request::get(server.url("/")).body(Body::empty()).unwrap();
     let mut connections = connections();
-    let answer = connections.ready().await.unwrap().call(request()).await.unwrap();
-    assert_eq!(answer.status(), 200);
+    let response = connections.ready().await.unwrap().call(request()).await.unwrap();
+    assert_eq!(response.status(), 200);
     let boxed = connections.map_err(|error: Error| error.to_string());
     assert!(boxed.oneshot(request()).await.is_ok());
 }
@@ -62,8 +62,8 @@ async fn empty_bodies_state_their_length() {
 async fn own_hosts_stay_and_user_info_is_not_sent() {
     let server = mirror().await;
     let request = http::Request::get(server.url("/")).header("host", "front.test");
-    let answer = connections().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let head = es_transport::ResponseBody::new(answer.into_body()).bytes().await.unwrap();
+    let response = connections().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let head = es_transport::ResponseBody::new(response.into_body()).bytes().await.unwrap();
     assert_eq!(String::from_utf8_lossy(&head).matches("front.test").count(), 1);
 
     let with_user = format!("http://elastic:secret@{}/", server.address);
@@ -220,8 +220,8 @@ async fn responses_without_a_body_keep_connections() {
     let connections = connections();
     for method in ["HEAD", "DELETE", "HEAD"] {
         let request = http::Request::builder().method(method).uri(server.url("/"));
-        let answer = connections.clone().oneshot(request.body(Body::empty()).unwrap()).await;
-        drop(answer.unwrap());
+        let response = connections.clone().oneshot(request.body(Body::empty()).unwrap()).await;
+        drop(response.unwrap());
     }
     assert_eq!(server.accepted(), 1);
 }

@@ -23,7 +23,7 @@ use tower::{Service, ServiceExt, service_fn};
 use crate::pool::{
     connect_support::{
         chain, get,
-        http::{Server, answer, echo, read_head},
+        http::{Server, echo, read_head, respond},
         request,
     },
     connections, connector, counts, eventually,
@@ -34,8 +34,8 @@ async fn a_connection_is_used_again() {
     let server = Server::echo().await;
     let connections = connections();
     for path in ["/a", "/b?c=d", "/e"] {
-        let answer = get(&connections, &server.url(path)).await.unwrap();
-        assert_eq!(answer, (200, path.to_owned()));
+        let response = get(&connections, &server.url(path)).await.unwrap();
+        assert_eq!(response, (200, path.to_owned()));
     }
     assert_eq!(server.accepted(), 1);
     assert_eq!(counts(&connections, &server), (1, 1));
@@ -48,7 +48,7 @@ async fn a_connection_closed_while_idle_is_not_used() {
         let closed = closed.clone();
         async move {
             read_head(&mut stream).await.unwrap();
-            answer(&mut stream, "once").await;
+            respond(&mut stream, "once").await;
             tokio::time::sleep(Duration::from_millis(2)).await;
             drop(stream);
             closed.send(()).unwrap();
@@ -69,21 +69,21 @@ async fn a_connection_closed_while_idle_is_not_used() {
 async fn a_close_after_the_response_breaks_at_worst() {
     let server = Server::start(|mut stream, _| async move {
         read_head(&mut stream).await.unwrap();
-        answer(&mut stream, "once").await;
+        respond(&mut stream, "once").await;
     })
     .await;
     let connections = connections();
-    let mut answered = 0;
+    let mut responded = 0;
     for _ in 0..300 {
         let outcome = get(&connections, server.url("/"));
         match tokio::time::timeout(Duration::from_secs(5), outcome).await.unwrap() {
-            Ok((200, body)) if body == "once" => answered += 1,
+            Ok((200, body)) if body == "once" => responded += 1,
             // The request may have been taken: that is for the retry layer.
             Err(error) if error.is_io() && !error.is_not_sent() => {}
             other => panic!("{other:?}"),
         }
     }
-    assert!(answered > 150, "{answered}");
+    assert!(responded > 150, "{responded}");
 }
 
 /// A connection that is dead as soon as the switch is on, but says so only to
@@ -160,11 +160,11 @@ async fn a_new_connection_that_takes_nothing_fails() {
 
 const LARGE: usize = 4 << 20;
 
-/// Answers with more than any buffer on the way holds.
+/// Responds with more than any buffer on the way holds.
 async fn large() -> Server {
     Server::start(|mut stream, _| async move {
         while read_head(&mut stream).await.is_some() {
-            answer(&mut stream, &"x".repeat(LARGE)).await;
+            respond(&mut stream, &"x".repeat(LARGE)).await;
         }
     })
     .await

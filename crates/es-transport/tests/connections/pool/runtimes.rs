@@ -10,7 +10,7 @@ use tower::service_fn;
 use crate::pool::{
     connect_support::{
         get,
-        http::{Server, answer, read_head},
+        http::{Server, read_head, respond},
     },
     connector, counts, eventually,
 };
@@ -85,7 +85,7 @@ fn eviction_goes_on_in_the_next_runtime() {
 async fn outside_of_a_runtime_requests_fail() {
     let server = Server::start(|mut stream, _| async move {
         read_head(&mut stream).await.unwrap();
-        answer(&mut stream, "never").await;
+        respond(&mut stream, "never").await;
     })
     .await;
     let (connections, url) = (Connections::with_connector(connector()), server.url("/"));

@@ -64,14 +64,14 @@ async fn outcome(version: &'static SupportedProtocolVersion, end: End) -> Result
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_as_tls_ends_is_whole() {
+async fn a_response_that_ends_as_tls_ends_is_whole() {
     for version in VERSIONS {
         assert_eq!(outcome(version, End::Told).await.as_deref(), Ok("[1,2,3]"));
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_by_a_stranger_is_an_error() {
+async fn a_response_that_is_cut_by_a_stranger_is_an_error() {
     for version in VERSIONS {
         for end in [End::Cut, End::Forged] {
             let error = outcome(version, end).await.unwrap_err();

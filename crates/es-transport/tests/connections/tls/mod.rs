@@ -38,8 +38,8 @@ fn pin(fingerprint: impl AsRef<str>) -> TlsSettings {
 
 /// The server is trusted: it gets the request and responses.
 async fn accepted(server: &TlsServer, tls: TlsSettings) {
-    let answer = get(&client(tls), &server.url()).await.map_err(|error| chain(&error));
-    assert_eq!(answer, Ok((200, "ok".to_owned())));
+    let response = get(&client(tls), &server.url()).await.map_err(|error| chain(&error));
+    assert_eq!(response, Ok((200, "ok".to_owned())));
     assert!(server.saw_the_secret());
 }
 

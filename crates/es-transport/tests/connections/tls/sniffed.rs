@@ -86,7 +86,7 @@ async fn a_pinned_leaf_is_no_pin_for_other_nodes() {
     let mut outcomes = Vec::new();
     for _ in 0..4 {
         let request = http::Request::get("/").body(Body::empty()).unwrap();
-        outcomes.push(transport.send(request).await.map(|answer| answer.status().as_u16()));
+        outcomes.push(transport.send(request).await.map(|response| response.status().as_u16()));
     }
     assert!(outcomes.iter().flatten().all(|&status| status == 200), "{outcomes:?}");
     let mut errors = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());

@@ -64,6 +64,6 @@ async fn a_store_without_a_certificate_is_an_error_when_building() {
 #[ignore = "runs in a process with an environment of its own"]
 async fn child_with_a_store() {
     let url = std::env::var("ES_TRANSPORT_TEST_URL").unwrap();
-    let answer = get(&client(system()), &url).await.map_err(|error| chain(&error));
-    assert_eq!(answer, Ok((200, "ok".to_owned())));
+    let response = get(&client(system()), &url).await.map_err(|error| chain(&error));
+    assert_eq!(response, Ok((200, "ok".to_owned())));
 }

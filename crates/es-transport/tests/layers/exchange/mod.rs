@@ -10,14 +10,14 @@ use tower_test::mock::{self, Mock};
 pub(crate) type Inner = Mock<Request<Body>, Response<Body>>;
 
 /// Sends `request` through `layer` over an inner service that gives these
-/// answers, one per request. Returns what came out and what went in.
+/// responses, one per request. Returns what came out and what went in.
 ///
 /// # Panics
-/// If the layer sends fewer or more requests than there are answers.
+/// If the layer sends fewer or more requests than there are responses.
 pub(crate) async fn exchange<L, RB>(
     layer: &L,
     request: Request<Body>,
-    answers: Vec<Response<Body>>,
+    responses: Vec<Response<Body>>,
 ) -> (Result<Response<RB>, Error>, Vec<Request<Body>>)
 where
     L: Layer<Inner>,
@@ -28,13 +28,13 @@ where
     let service = layer.layer(inner);
     let server = async move {
         let mut seen = Vec::new();
-        for answer in answers {
+        for response in responses {
             let (request, respond) = handle.next_request().await.expect("fewer requests");
             seen.push(request);
-            respond.send_response(answer);
+            respond.send_response(response);
         }
         // The service is gone when its response is there: nothing else may come.
-        assert!(handle.next_request().await.is_none(), "more requests than answers");
+        assert!(handle.next_request().await.is_none(), "more requests than responses");
         seen
     };
     let call = async move { service.oneshot(request).await.map_err(Error::from_service) };

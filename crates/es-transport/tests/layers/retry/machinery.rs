@@ -79,8 +79,8 @@ async fn an_error_tells_every_attempt() {
     let nodes: Vec<_> =
         error.attempts().iter().filter_map(|attempt| attempt.node.as_deref()).collect();
     assert_eq!(nodes, ["http://a", "http://b", "http://c", "http://d"]);
-    let unsent = Some(RetryReason::NotSent);
-    assert_eq!(played.reasons(), [unsent, unsent, unsent, None]);
+    let not_sent = Some(RetryReason::NotSent);
+    assert_eq!(played.reasons(), [not_sent, not_sent, not_sent, None]);
     let Outcome::Failed(message) = &error.attempts()[0].outcome else { panic!("it failed") };
     assert_eq!(&**message, "cannot connect: refused (node http://a)");
 }
@@ -95,14 +95,14 @@ async fn the_trail_tells_how_long_each_attempt_took_without_the_waits() {
             status(if call == 0 { 503 } else { 200 })
         }
     });
-    let answer = RetryLayer::default().layer(slow_then_fast).oneshot(get()).await.unwrap();
-    let Attempts(attempts) = answer.extensions().get().unwrap();
+    let response = RetryLayer::default().layer(slow_then_fast).oneshot(get()).await.unwrap();
+    let Attempts(attempts) = response.extensions().get().unwrap();
     let seconds: Vec<_> = attempts.iter().map(|attempt| attempt.duration.as_secs()).collect();
     assert_eq!(seconds, [3, 1]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_is_not_sent_again() {
+async fn a_stream_is_not_retried() {
     for outcome in [status(429), refused()] {
         let request = post().map(Body::stream);
         assert_eq!(play(standard(), request, [outcome]).await.requests(), 1);
@@ -133,7 +133,7 @@ async fn a_copy_is_kept_only_for_an_attempt_that_may_come() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_answer_that_is_not_wanted_is_dropped_before_the_wait() {
+async fn the_response_that_is_not_wanted_is_dropped_before_the_wait() {
     let (service, mut handle) = mock::pair::<Request<Body>, Response<Arc<()>>>();
     let mut call = task::spawn(RetryLayer::default().layer(service).oneshot(get()));
     assert_pending!(call.poll());
@@ -221,10 +221,10 @@ async fn the_policy_can_be_anybodys() {
 #[tokio::test]
 async fn works_over_any_body_and_error_type() {
     let service = service_fn(async |request: Request<()>| {
-        let mut answer = Response::new("text");
-        answer.headers_mut().insert(ACCEPT, HeaderValue::from_static("x"));
+        let mut response = Response::new("text");
+        response.headers_mut().insert(ACCEPT, HeaderValue::from_static("x"));
         let _ = request;
-        Ok::<_, BoxError>(answer)
+        Ok::<_, BoxError>(response)
     });
     let request = Request::get("/").body(()).unwrap();
     assert_eq!(

@@ -53,7 +53,7 @@ async fn play_over<P: RetryPolicy>(
     while let Some((request, respond)) = handle.next_request().await {
         seen.push((start.elapsed(), request));
         match outcomes.next().unwrap_or_else(|| status(200)) {
-            Ok(answer) => respond.send_response(answer),
+            Ok(response) => respond.send_response(response),
             Err(error) => respond.send_error(error),
         }
     }
@@ -77,7 +77,9 @@ impl Played {
     /// The trail, whichever way it ended.
     fn attempts(&self) -> &[Attempt] {
         match &self.result {
-            Ok(answer) => answer.extensions().get::<Attempts>().map_or(&[], |attempts| &attempts.0),
+            Ok(response) => {
+                response.extensions().get::<Attempts>().map_or(&[], |attempts| &attempts.0)
+            }
             Err(error) => error.attempts(),
         }
     }
@@ -93,9 +95,9 @@ fn status(status: u16) -> Outcome {
 
 /// A status from a node, with another one left or not.
 fn status_of(node: &str, number: u16, untried: bool) -> Outcome {
-    status(number).map(|mut answer| {
-        answer.extensions_mut().insert(ServedBy { node: node.into(), has_untried_node: untried });
-        answer
+    status(number).map(|mut response| {
+        response.extensions_mut().insert(ServedBy { node: node.into(), has_untried_node: untried });
+        response
     })
 }
 

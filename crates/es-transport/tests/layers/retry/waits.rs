@@ -24,8 +24,8 @@ fn waits(played: &Played) -> Vec<u128> {
 }
 
 fn asks_to_wait(code: u16, value: &str) -> super::Outcome {
-    let answer = Response::builder().status(code).header(RETRY_AFTER, value);
-    Ok(answer.body(Body::empty()).unwrap())
+    let response = Response::builder().status(code).header(RETRY_AFTER, value);
+    Ok(response.body(Body::empty()).unwrap())
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,14 +11,14 @@ use crate::bad_responses::{
 };
 
 #[tokio::test]
-async fn an_answer_that_is_not_http() {
+async fn a_response_that_is_not_http() {
     connection_is_spoiled_by(Fault::garbage(), "not an HTTP response").await;
     connection_is_spoiled_by(Fault::raw("SSH-2.0-OpenSSH_9.9\r\n"), "not an HTTP response").await;
     connection_is_spoiled_by(Fault::raw("HTTP/1.1 9999 Odd\r\n\r\n"), "not an HTTP response").await;
 }
 
 #[tokio::test]
-async fn an_answer_whose_body_is_not_http() {
+async fn a_response_whose_body_is_not_http() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     for body in ["not a length\r\n", "5\r\nabcdefgh\r\n0\r\n\r\n", "ffffffffffffffffff\r\n"] {
         client_refuses(Fault::raw(format!("{head}{body}")), "its body is not valid HTTP").await;
@@ -26,7 +26,7 @@ async fn an_answer_whose_body_is_not_http() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_off() {
+async fn a_response_that_is_cut_off() {
     for fault in [Fault::close(), Fault::raw("HTTP/1.1 200 OK\r\ncontent-le")] {
         connection_is_spoiled_by(fault, "before the response's head was complete").await;
     }
@@ -71,7 +71,7 @@ async fn a_thousand_warnings_are_read() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_or_never_ends() {
+async fn a_response_that_does_not_come_or_never_ends() {
     for fault in [Fault::hang(), Fault::endless_body()] {
         let cluster = one_node().await;
         let transport = once(&cluster).request_timeout(SHORT).build().unwrap();
@@ -88,7 +88,7 @@ async fn an_answer_that_does_not_come_or_never_ends() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_larger_than_allowed() {
+async fn a_response_that_is_larger_than_allowed() {
     let cluster = one_node().await;
     let transport = once(&cluster).max_response_size(4096).build().unwrap();
     // One tells its length, the other does not and never ends.
@@ -133,8 +133,8 @@ async fn a_redirect_is_not_followed_and_names_where_it_leads() {
     let transport = once(&cluster).basic_auth("elastic", password).build().unwrap();
     let location = format!("{}/login?session=t0ken", elsewhere.url(0));
     for status in [301, 302, 303, 307, 308] {
-        let answer = Response::builder().status(status).header(header::LOCATION, &location);
-        cluster.node(0).inject(Fault::answer(answer.body("".into()).unwrap()).once());
+        let response = Response::builder().status(status).header(header::LOCATION, &location);
+        cluster.node(0).inject(Fault::answer(response.body("".into()).unwrap()).once());
         let error = error_of(&transport, &cluster).await;
         assert!(error.is_redirect(), "{error}");
         let leads = format!("status {status} to {}/login", elsewhere.url(0));
@@ -142,8 +142,8 @@ async fn a_redirect_is_not_followed_and_names_where_it_leads() {
         assert!(!shown(&error).contains("t0ken"), "{error:?}");
     }
     for (location, shown) in [(None, "without a location"), (Some("http://["), "that is no URL")] {
-        let answer = Response::builder().status(302).body("".into()).unwrap();
-        let fault = Fault::answer(answer);
+        let response = Response::builder().status(302).body("".into()).unwrap();
+        let fault = Fault::answer(response);
         cluster.node(0).inject(match location {
             Some(text) => fault.header(header::LOCATION, HeaderValue::from_static(text)).once(),
             None => fault.once(),
