@@ -1,4 +1,4 @@
-//! hyper-util's pooling client in place of the built-in connections. The built-in stack
+//! hyper-util's pooling client instead of the built-in connections. The built-in stack
 //! above it stays: nodes, retries, product check, media types, spans.
 //!
 //!     cargo run --example custom_backend

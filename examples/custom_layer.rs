@@ -88,7 +88,7 @@ impl Service<Request<Body>> for Sign {
     }
 }
 
-/// Returns a checksum in place of a real signature.
+/// Returns a checksum instead of a real signature.
 fn signature(key: &str, request: &Request<Body>) -> u64 {
     let host = request.uri().host().unwrap_or_default();
     let pieces = request.body().pieces().unwrap_or_default();

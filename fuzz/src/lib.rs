@@ -46,7 +46,7 @@ pub fn responding(
 }
 
 /// The text's lines, as many as are wanted: line feeds separate the parts of an
-/// input, so that seeds can be read. What is missing is empty.
+/// input, so that seeds can be read. Missing lines are empty.
 pub fn lines<const N: usize>(text: &str) -> [&str; N] {
     let mut lines = text.splitn(N, '\n');
     std::array::from_fn(|_| lines.next().unwrap_or_default())

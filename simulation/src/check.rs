@@ -1,4 +1,4 @@
-//! What must be true of every run, whatever went wrong in it.
+//! Invariants of every run, whatever went wrong in it.
 
 use std::{collections::BTreeMap, time::Duration};
 

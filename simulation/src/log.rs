@@ -81,7 +81,7 @@ impl Log {
         self.begun.elapsed()
     }
 
-    /// What was noted so far.
+    /// The entries so far.
     pub fn attempts(&self) -> Vec<Attempt> {
         self.lock().attempts.clone()
     }
@@ -177,7 +177,7 @@ impl Service<Request<Body>> for Logged {
     }
 }
 
-/// What the transport's own connections would say.
+/// The error that the transport's own connections would return.
 fn failure(error: SimulatedError) -> Error {
     if error.is_connect() { Error::connect(error) } else { Error::from_service(error) }
 }

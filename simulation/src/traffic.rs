@@ -1,4 +1,4 @@
-//! What callers ask.
+//! Requests of callers.
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use crate::{Attempt, Call, Log, Plan, Traffic};
 pub struct World {
     /// The nodes.
     pub cluster: SimulatedCluster,
-    /// What is under test.
+    /// The system under test.
     pub transport: Transport,
     /// Every attempt.
     pub log: Log,

@@ -7,7 +7,7 @@ use crate::{
     tables::{Dsl, Examples, Words},
 };
 
-/// What an endpoint's builder says: methods and paths, then what is known of it.
+/// The documentation of an endpoint's builder: methods and paths, then its facts.
 pub(crate) fn builder(endpoint: &Endpoint) -> Vec<String> {
     let mut ways: Vec<(String, Vec<String>)> = Vec::new();
     for path in endpoint.paths.iter().filter(|path| !path.duplicate) {
@@ -60,7 +60,7 @@ fn privileges(of: &str, names: &[String]) -> Option<String> {
     }
 }
 
-/// What a method of a namespace says.
+/// The documentation of a method of a namespace.
 pub(crate) fn method(endpoint: &str, builder: &str, words: &Words) -> String {
     match words.endpoints.get(endpoint) {
         Some(summary) => summary.clone(),
@@ -103,13 +103,13 @@ pub(crate) fn example(endpoint: &str, examples: &Examples) -> Option<String> {
     Some(text)
 }
 
-/// What the setter of a query parameter or path part says.
+/// The documentation of the setter of a query parameter or path part.
 pub(crate) fn parameter(endpoint: &str, name: &str, notes: &Notes, words: &Words) -> String {
     let what = described(endpoint, name, words).unwrap_or_else(|| format!("Parameter `{name}`."));
     with_notes(what, notes)
 }
 
-/// What the setter of a body's property says; a name without `?` is required.
+/// The documentation of the setter of a body's property; a name without `?` is required.
 pub(crate) fn property(endpoint: &str, name: &str, notes: &Notes, words: &Words) -> String {
     let plain = name.trim_end_matches('?');
     let mut text =
@@ -120,7 +120,7 @@ pub(crate) fn property(endpoint: &str, name: &str, notes: &Notes, words: &Words)
     with_notes(text, notes)
 }
 
-/// What the setter of an option of the query DSL says; `path` is `Kind/option`.
+/// The documentation of the setter of an option of the query DSL; `path` is `Kind/option`.
 pub(crate) fn option(path: &str, name: &str, notes: &Notes, dsl: &Dsl) -> String {
     let words = dsl.options.get(path).or_else(|| dsl.options.get(name));
     with_notes(words.cloned().unwrap_or_default(), notes)

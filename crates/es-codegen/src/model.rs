@@ -17,7 +17,7 @@ use crate::{
     tables::Tables,
 };
 
-/// What is rendered.
+/// The input of rendering.
 pub(crate) struct Model {
     /// The endpoints of each namespace; those of the root under the empty name.
     pub(crate) namespaces: BTreeMap<String, Namespace>,
@@ -175,7 +175,7 @@ mod tests {
         (facts, crate::tables::read(&here.join("tables")).unwrap())
     }
 
-    /// What the generator says of tables with one slip of the pen.
+    /// Messages of the generator about tables with one mistake.
     fn refusal(slip: impl FnOnce(&mut Tables)) -> String {
         let (facts, mut tables) = committed();
         slip(&mut tables);

@@ -2,7 +2,7 @@
 //! decides on them.
 //!
 //! 1. `.` and `-` become `_`; leading underscores go: `_source` is `source`.
-//! 2. What is a keyword of Rust or a method of every builder gets a trailing
+//! 2. A keyword of Rust or a method of every builder gets a trailing
 //!    underscore: `type` is `type_`.
 //! 3. Where several things of one endpoint have one name, the property of the
 //!    body has it plainly, an optional path part gets `_part` and a query

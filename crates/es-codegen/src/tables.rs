@@ -38,7 +38,7 @@ pub(crate) struct Dsl {
     pub(crate) buckets: BTreeSet<String>,
     /// `Kind/option` to the reason why its setter is written by hand, or is none.
     pub(crate) by_hand: BTreeMap<String, String>,
-    /// What an option does, by name, or by `Kind/name` where it differs.
+    /// The effect of an option, by name, or by `Kind/name` where it differs.
     pub(crate) options: BTreeMap<String, String>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Idempotency {
     pub(crate) partial: BTreeMap<String, String>,
 }
 
-/// What is said of things, in words of our own.
+/// Descriptions in the words of this project.
 #[derive(Deserialize)]
 pub(crate) struct Words {
     pub(crate) namespaces: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! What threads share without locks: the pool's snapshot, the nodes' loads, the
+//! State that threads share without locks: the pool's snapshot, the nodes' loads, the
 //! selectors and the retry budget.
 //!
 //! Small enough for Miri, which runs it in many orders (`.ci/run miri`).

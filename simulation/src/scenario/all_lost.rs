@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{SEED, nodes, seconds};
 use crate::{Event, Plan, Traffic, World, check, run, stats};
 
-/// What the loss of all nodes was like.
+/// The course of a loss of all nodes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllLost {
     /// Number of nodes.

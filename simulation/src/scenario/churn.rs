@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{SECOND, SEED, nodes, seconds};
 use crate::{Plan, Traffic, World, check, run};
 
-/// What the transport knew while nodes came and went.
+/// The transport's knowledge while nodes came and went.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Churn {
     /// Number of nodes.
@@ -20,11 +20,11 @@ pub struct Churn {
     pub failed: usize,
     /// Number of times the cluster was asked for its nodes.
     pub looks: usize,
-    /// What was known, second by second.
+    /// Known nodes, second by second.
     pub known: Vec<Known>,
 }
 
-/// What the transport knew at some moment.
+/// The transport's knowledge at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
     /// Nodes that have joined since the beginning and are in the cluster.

@@ -3,7 +3,7 @@
 use super::{SEED, nodes, seconds};
 use crate::{Attempt, Event, Plan, Traffic, World, check, run};
 
-/// What flapping nodes did.
+/// The course of a run with flapping nodes.
 #[derive(Clone, Debug)]
 pub struct Flapping {
     /// Number of nodes.

@@ -29,7 +29,7 @@ pub const SIZES: [usize; 4] = [3, 30, 300, 1_000];
 const SECOND: Duration = Duration::from_secs(1);
 const SEED: u64 = 2026;
 
-/// What an ordinary node takes: half of its responses within 20 ms, 99 of 100 within 64 ms.
+/// The latency of an ordinary node: half of its responses within 20 ms, 99 of 100 within 64 ms.
 const ORDINARY: Latency = Latency::LogNormal { median: Duration::from_millis(20), sigma: 0.5 };
 
 /// So many ordinary nodes.

@@ -8,7 +8,7 @@ use es_transport::layer::retry::{Budget, StandardRetry};
 use super::{SEED, nodes, seconds};
 use crate::{Traffic, World, check, run, stats};
 
-/// What an overload was like.
+/// The course of an overload.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overload {
     /// Number of nodes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{SECOND, SEED, nodes, seconds};
 use crate::{End, Event, Plan, Traffic, World, check, run, stats};
 
-/// What the loss of a zone was like.
+/// The course of a loss of a zone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ZoneLost {
     /// Number of nodes.

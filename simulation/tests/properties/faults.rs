@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{SECOND, cases, nodes, troubled};
 
-/// What kills a node, and what brings it back.
+/// Faults that kill a node, and events that revive it.
 const FLAPPING: &[Event] = &[Event::Kill, Event::Refuse, Event::Revive, Event::Revive];
 
 fn selectors() -> impl Strategy<Value = usize> {

@@ -1,4 +1,4 @@
-//! What holds whatever goes wrong: generated clusters, traffic and faults.
+//! Properties that hold whatever goes wrong: generated clusters, traffic and faults.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod churn;

@@ -39,7 +39,7 @@ pub(crate) struct Kind {
     pub(crate) docs: String,
     /// The containers that it is one of several kinds of.
     pub(crate) containers: Vec<&'static str>,
-    /// What else the macro `kind!` gives it.
+    /// Further items that the macro `kind!` gives it.
     pub(crate) with: Option<&'static str>,
     pub(crate) options: Vec<Choice>,
 }

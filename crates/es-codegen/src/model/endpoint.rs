@@ -39,7 +39,7 @@ pub(crate) struct Route {
     pub(crate) parts: Vec<usize>,
 }
 
-/// What must be given.
+/// The required parameters.
 pub(crate) struct Argument {
     pub(crate) name: String,
     /// The kind of `Param` that it takes.

@@ -9,7 +9,7 @@ use crate::{
     tables::Words,
 };
 
-/// What a setter sets.
+/// The target of a setter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Query,
@@ -38,7 +38,7 @@ pub(crate) struct Setter {
     pub(crate) docs: String,
 }
 
-/// What no release takes, or what is not for users.
+/// Parameters that no release accepts, or that are not for users.
 pub(crate) fn is_hidden(notes: &Notes) -> bool {
     notes.visibility.is_some()
 }

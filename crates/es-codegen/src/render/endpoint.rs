@@ -23,7 +23,7 @@ pub(super) fn render(endpoint: &Endpoint, namespace: &str) -> String {
     text + "}\n"
 }
 
-/// The endpoint's facts, but for its query parameters, which the macro knows.
+/// The endpoint's facts, except its query parameters, which the macro knows.
 fn table(endpoint: &Endpoint) -> String {
     let mut fields = vec![
         format!("name: {:?}", endpoint.name),

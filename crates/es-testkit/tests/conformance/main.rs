@@ -105,7 +105,7 @@ const VOLATILE: [&str; 15] = [
     "requests_per_second",
 ];
 
-/// What of a response must be the same everywhere.
+/// The parts of a response that must be the same everywhere.
 fn summary(status: u16, body: &Value, request: &str) -> Value {
     if let Some(error) = body.get("error").filter(|_| status >= 400) {
         let kind = |error: &Value| error["type"].as_str().unwrap_or("none").to_owned();

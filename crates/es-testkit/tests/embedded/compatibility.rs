@@ -1,4 +1,4 @@
-//! What differs between versions and products: media types, headers, sizes, encodings.
+//! Differences between versions and products: media types, headers, sizes, encodings.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step is a failed test")]
 
 use crate::support;

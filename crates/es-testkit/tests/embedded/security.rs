@@ -1,4 +1,4 @@
-//! Users, API keys, bearer tokens: who is let in, and what is answered to others.
+//! Users, API keys, bearer tokens: who is let in, and how others are refused.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step is a failed test")]
 
 use crate::support;

@@ -67,7 +67,7 @@ async fn a_session_is_resumed() {
     assert_eq!((counts.handshakes, counts.resumed), (2, 1));
 }
 
-/// What a client that trusts `root` makes of a node that presents `certificate`.
+/// The outcome for a client that trusts `root` at a node that presents `certificate`.
 async fn judge(certificate: &NodeCertificate, root: &CertificateAuthority) -> Result<(), String> {
     let cluster = Cluster::builder().tls(true).start().await.unwrap();
     cluster.node(0).set_server_config(certificate.server_config().unwrap());

@@ -1,4 +1,4 @@
-//! What the tests of the whole stack share.
+//! Helpers of the tests of the whole stack.
 
 // Each test file is a program of its own and uses a part of it.
 #![allow(dead_code, reason = "not every test file uses every helper")]

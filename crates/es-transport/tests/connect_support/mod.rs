@@ -9,7 +9,7 @@ pub mod tls;
 use es_transport::{Body, Error, ResponseBody, connect::Connections};
 use tower::ServiceExt;
 
-/// What every request of these tests carries; no refused server may see it.
+/// A header of every request of these tests; no refused server may see it.
 pub const SECRET: &str = "Basic c2VjcmV0";
 
 pub fn request(url: &str) -> ::http::Request<Body> {

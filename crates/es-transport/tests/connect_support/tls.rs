@@ -27,7 +27,7 @@ pub struct TlsServer {
     task: JoinHandle<()>,
 }
 
-/// What the server saw.
+/// The requests that the server saw.
 #[derive(Default)]
 struct Record {
     /// Connections that are open.

@@ -22,10 +22,10 @@ use crate::{
 /// The head of a good response up to its framing.
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nx-elastic-product: Elasticsearch\r\n";
 
-/// What a server does with a connection after the head of the first request.
+/// The treatment of a connection by a server after the head of the first request.
 pub(crate) type Behaviour = fn(Wire) -> BoxFuture<'static, ()>;
 
-/// What was seen at the server.
+/// Counts of what the server saw.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// The most memory of the process at any time, above that of the start.

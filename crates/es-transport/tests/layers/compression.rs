@@ -39,7 +39,7 @@ fn post(body: impl Into<Body>) -> Request<Body> {
     Request::post("/_bulk").body(body.into()).unwrap()
 }
 
-/// What the layer sends.
+/// The request that the layer sends.
 async fn sent(layer: CompressionLayer, request: Request<Body>) -> (HeaderMap, Body) {
     let (response, mut seen) = exchange(&layer, request, vec![Response::default()]).await;
     response.unwrap();

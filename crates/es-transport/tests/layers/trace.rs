@@ -25,7 +25,7 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 
-/// What a subscriber was told of a span.
+/// The fields of a span that a subscriber saw.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     name: &'static str,

@@ -1,4 +1,4 @@
-//! What settings, layers and requests show of themselves.
+//! The `Debug` output of settings, layers and requests.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use es_testkit::tls::CertificateAuthority;
@@ -194,7 +194,7 @@ fn cloud_ids_that_are_none() {
     nothing_leaked(&transcript);
 }
 
-/// What looks at requests below the layers sees marked values only.
+/// Services below the layers see values that are marked as sensitive only.
 #[tokio::test]
 async fn requests_on_their_way_and_lines_for_curl() {
     let transcript = Transcript::of_this_process();

@@ -1,7 +1,7 @@
 //! Credentials are overwritten when the last of those who share them is gone:
 //! nothing of them is left in the memory of this process, which is searched.
 //!
-//! No request goes over a connection here. What was sent once may be left in
+//! No request goes over a connection here. Bytes that were sent may be left in
 //! the buffers of hyper, rustls and the system, which nobody can wipe.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]

@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
 const MASK: u8 = 0x5a;
-/// What is read at a time; it is also what two pieces have in common.
+/// The number of bytes read at a time; it is also what two pieces have in common.
 const CHUNK: usize = 64 << 10;
 const OVERLAP: usize = 64;
 
@@ -26,7 +26,7 @@ pub(crate) fn secret(number: u32) -> Zeroizing<String> {
     text
 }
 
-/// What is looked for, changed so that it does not find itself: the second half
+/// The searched bytes, changed so that it does not find itself: the second half
 /// of each form, since the allocator writes over the beginning of what is freed.
 pub(crate) struct Needles(Vec<Vec<u8>>);
 

@@ -1,7 +1,7 @@
 //! Azure Functions as a custom handler: an HTTP server on
 //! `FUNCTIONS_CUSTOMHANDLER_PORT`, to which the Functions host passes events.
 //!
-//! The function `orders` keeps the order of a queue's message, `find` answers
+//! The function `orders` keeps the order of a queue's message, `find` responds to
 //! an HTTP request with the orders of an item. `azure/` has their settings.
 
 use std::{collections::HashMap, env};

@@ -34,7 +34,7 @@ struct Shared {
 
 /// The runtime API on a port of loopback.
 pub(crate) struct LambdaApi {
-    /// What `AWS_LAMBDA_RUNTIME_API` says.
+    /// Its address, for `AWS_LAMBDA_RUNTIME_API`.
     pub(crate) address: String,
     invocations: mpsc::Sender<Invocation>,
 }

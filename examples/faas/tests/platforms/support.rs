@@ -102,7 +102,7 @@ pub(crate) async fn call(
     (status, answer.into_body().bytes().await.unwrap().to_vec())
 }
 
-/// What every platform must show. `keep` delivers an event whose order becomes
+/// The behaviour that every platform must show. `keep` delivers an event whose order becomes
 /// the document `first`, or another if it is given an ID; `find` asks for the
 /// orders of shoes.
 pub(crate) async fn check<K, F>(

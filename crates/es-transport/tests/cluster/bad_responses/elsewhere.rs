@@ -1,4 +1,4 @@
-//! What becomes of the request: other nodes, resends, and none at all.
+//! The course of the request: other nodes, retries, and none at all.
 
 use es_testkit::{Cluster, Fault};
 use es_transport::{RequestOptions, attempt::Outcome, extensions::Attempts};

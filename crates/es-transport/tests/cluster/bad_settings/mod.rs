@@ -12,7 +12,7 @@ use es_transport::{Transport, TransportBuilder};
 /// It is a part of every value that is refused, and of no message.
 const SECRET: &str = "s3cr3t";
 
-/// What no header carries.
+/// Values that no header can carry.
 const BAD_CHARACTERS: [&str; 4] = ["\r\nx-evil: 1", "\n", "\r", "\0"];
 
 fn https() -> TransportBuilder {

@@ -26,7 +26,7 @@ fn transport(cluster: &Cluster, mode: CompatibilityMode) -> Transport {
     builder.compatibility_mode(mode).build().unwrap()
 }
 
-/// What the last request asked for and sent.
+/// The media types that the last request accepted and sent.
 fn types(cluster: &Cluster) -> (Option<String>, Option<String>) {
     let seen = cluster.node(0).requests().pop().unwrap();
     let value = |name| seen.header(name).map(str::to_owned);

@@ -1,4 +1,4 @@
-//! What a single request wants otherwise.
+//! Settings of a single request.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is retried after its connection broke, and what is not.
+//! Requests that are retried after their connection broke, and those that are not.
 
 use es_testkit::{Cluster, Fault};
 use es_transport::{Body, RequestOptions, Transport, extensions::Attempts};

@@ -1,4 +1,4 @@
-//! What becomes of idle connections.
+//! The end of idle connections.
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! What an exchange leaves behind on its connection.
+//! Bytes that an exchange leaves behind on its connection.
 
 use std::time::Duration;
 

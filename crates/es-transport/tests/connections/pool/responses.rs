@@ -1,4 +1,4 @@
-//! What goes out, and responses that are none.
+//! Requests as they are sent, and responses that are not HTTP.
 
 use es_transport::{Body, Error, connect::Connections};
 use tokio::io::AsyncWriteExt;

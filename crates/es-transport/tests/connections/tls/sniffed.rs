@@ -10,7 +10,7 @@ use crate::{connect_support::chain, tls::VERSIONS};
 
 type Version = &'static SupportedProtocolVersion;
 
-/// What the second node presents, none of which the genuine CA stands for.
+/// Certificates that the second node presents; the genuine CA issued none of them.
 fn strangers(genuine: &CertificateAuthority, version: Version) -> Vec<Arc<ServerConfig>> {
     let stranger = CertificateAuthority::new("stranger").unwrap();
     let imitation = genuine.impostor().unwrap();

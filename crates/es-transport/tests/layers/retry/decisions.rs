@@ -1,4 +1,4 @@
-//! What is retried, and what is not.
+//! Outcomes that are retried, and those that are not.
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ use tower_test::mock;
 
 type Outcome = Result<Response<Body>, BoxError>;
 
-/// What was seen while a request went through the layer.
+/// A record of a request that went through the layer.
 struct Played {
     result: Result<Response<Body>>,
     /// Each request that came out of the layer, and when.

@@ -1,4 +1,4 @@
-//! When it is retried: backoff, `Retry-After`, untried nodes, deadline, budget.
+//! When it is retried: backoff, `Retry-After`, nodes that were not tried, deadline, budget.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What becomes of the nodes that are found.
+//! The treatment of the nodes that are found.
 
 use es_transport::{Credentials, Node, sniff::SniffOptions};
 
