@@ -126,6 +126,15 @@ pub enum DeathCause {
     Status(StatusCode),
     /// An attempt failed; the [kind of the error](crate::Error::type_name).
     Error(&'static str),
+    /// So many attempts in a row failed: the node is
+    /// [ejected](crate::node::Ejection).
+    FailuresInARow(u32),
+    /// Only this percentage of its requests succeeded: the node is
+    /// [ejected](crate::node::Ejection).
+    SuccessRate {
+        /// The percentage, rounded down.
+        percent: u32,
+    },
     /// [`NodePool::mark_dead`](crate::NodePool::mark_dead) was called.
     Marked,
     /// An attempt was [finished](crate::node::Selection::finish) without a cause.
@@ -137,6 +146,8 @@ impl fmt::Display for DeathCause {
         match self {
             Self::Status(status) => write!(f, "status {}", status.as_u16()),
             Self::Error(kind) => f.write_str(kind),
+            Self::FailuresInARow(failures) => write!(f, "{failures} failures in a row"),
+            Self::SuccessRate { percent } => write!(f, "{percent} % of its requests succeeded"),
             Self::Marked => f.write_str("marked"),
             Self::Unknown => f.write_str("unknown"),
         }

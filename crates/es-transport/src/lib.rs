@@ -56,6 +56,7 @@ pub mod extensions;
 pub mod layer;
 pub mod node;
 pub mod options;
+mod retry_after;
 pub mod rng;
 pub mod shard_aware;
 mod shared_service;

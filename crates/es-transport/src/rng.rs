@@ -52,6 +52,11 @@ pub(crate) fn below(bound: usize) -> usize {
     OF_THREAD.with(|rng| rng.below(bound))
 }
 
+/// Returns a number from 0 (included) to 1 (excluded) from this thread's own generator.
+pub(crate) fn unit() -> f64 {
+    OF_THREAD.with(Rng::unit)
+}
+
 /// 2⁶⁴ divided by the golden ratio: the step of SplitMix64.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 

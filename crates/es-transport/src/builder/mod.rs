@@ -1,7 +1,7 @@
 //! Settings → stack.
 //!
 //! The setters lie in one file per topic; `stack.rs` puts the layers together:
-//! it is the one file that knows every room.
+//! it is the one file that knows every module.
 
 mod auth;
 pub mod config;
@@ -31,7 +31,7 @@ use crate::{
         retry::{RetryPolicy, StandardRetry},
         select_node::Classify,
     },
-    node::{DEAD_TIME, Node, NodePool, NodeSelector, RoundRobin},
+    node::{DEAD_TIME, Ejection, Node, NodePool, NodeSelector, RoundRobin},
     sniff::SniffOptions,
     transport::Transport,
 };
@@ -75,6 +75,9 @@ struct Settings {
     shard_aware: bool,
     classify: Option<Classify>,
     dead_time: Backoff,
+    ejection: Option<Ejection>,
+    slow_start: Option<Duration>,
+    failure_penalty: Option<Duration>,
     sniff: SniffOptions,
     connector: ConnectorBuilder,
     acquire_timeout: Option<Duration>,
@@ -120,6 +123,9 @@ impl Default for Settings {
             shard_aware: false,
             classify: None,
             dead_time: DEAD_TIME,
+            ejection: None,
+            slow_start: None,
+            failure_penalty: None,
             sniff: SniffOptions::default(),
             connector: Connector::builder(),
             acquire_timeout: None,

@@ -7,7 +7,7 @@ use crate::{
     backoff::Backoff,
     cloud_id,
     error::{Error, Result},
-    node::{DEAD_TIME, Node, NodeOutcome, NodePool, NodeSelector},
+    node::{DEAD_TIME, Ejection, Node, NodeOutcome, NodePool, NodeSelector},
 };
 
 /// Nodes.
@@ -80,7 +80,8 @@ impl<T> TransportBuilder<T> {
     /// Uses a pool that is shared with other transports, or operated from
     /// outside, instead of nodes.
     ///
-    /// Nodes and `dead_node_backoff` are settings of the pool then.
+    /// Nodes, `dead_node_backoff`, `ejection`, `slow_start` and `failure_penalty`
+    /// are settings of the pool then.
     ///
     /// ```
     /// use es_transport::{Node, NodePool, Transport};
@@ -152,7 +153,7 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.classify = Some(Arc::new(classify)))
     }
 
-    /// How long a node that failed is left alone: `factor · 2^(failures − 1)`,
+    /// Sets how long a node that failed is left alone: `factor · 2^(failures − 1)`,
     /// at most `max`. Default: 1 s and 30 s.
     pub fn dead_node_backoff(self, factor: Duration, max: Duration) -> Self {
         self.try_set(|settings| {
@@ -165,6 +166,44 @@ impl<T> TransportBuilder<T> {
         })
     }
 
+    /// Takes nodes out of use that respond, but fail more often than the others
+    /// ([`Ejection`]). Default: `None`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Transport, node::{Ejection, PeakEwma}};
+    ///
+    /// let transport = Transport::builder()
+    ///     .nodes(["http://a:9200", "http://b:9200", "http://c:9200"])
+    ///     .node_selector(PeakEwma::default())
+    ///     .ejection(Ejection::new())
+    ///     .slow_start(Duration::from_secs(10))
+    ///     .failure_penalty(Duration::from_secs(1))
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn ejection(self, ejection: impl Into<Option<Ejection>>) -> Self {
+        let ejection = ejection.into();
+        self.set(|settings| settings.ejection = ejection)
+    }
+
+    /// Sets the time in which a node that joins, or comes back, gets only a share
+    /// of the requests that the selector gives it: a tenth at first, then evenly
+    /// more. Default: `None`.
+    pub fn slow_start(self, time: impl Into<Option<Duration>>) -> Self {
+        let time = time.into();
+        self.set(|settings| settings.slow_start = time)
+    }
+
+    /// Sets the latency that a failed attempt counts as, at least, for selectors
+    /// that read latencies
+    /// ([`NodePoolBuilder::failure_penalty`](crate::node::NodePoolBuilder::failure_penalty)).
+    /// Default: `None`.
+    pub fn failure_penalty(self, latency: impl Into<Option<Duration>>) -> Self {
+        let latency = latency.into();
+        self.set(|settings| settings.failure_penalty = latency)
+    }
+
     pub(super) fn check_nodes(settings: &super::Settings) -> Result<()> {
         if settings.pool.is_some() {
             let message = "the nodes are those of `node_pool`; it cannot be combined with others";
@@ -174,9 +213,15 @@ impl<T> TransportBuilder<T> {
             if !settings.nodes.is_empty() {
                 return Err(Error::config("nodes", message));
             }
-            if settings.dead_time != DEAD_TIME {
+            let of_pool = [
+                ("dead_node_backoff", settings.dead_time != DEAD_TIME),
+                ("ejection", settings.ejection.is_some()),
+                ("slow_start", settings.slow_start.is_some()),
+                ("failure_penalty", settings.failure_penalty.is_some()),
+            ];
+            if let Some((setting, _)) = of_pool.into_iter().find(|(_, is_set)| *is_set) {
                 let message = "it is a setting of the pool that `node_pool` gives";
-                return Err(Error::config("dead_node_backoff", message));
+                return Err(Error::config(setting, message));
             }
             return Ok(());
         }

@@ -180,7 +180,12 @@ fn pool(settings: &mut Settings) -> Result<Arc<NodePool>> {
     if let Some(pool) = settings.pool.take() {
         return Ok(pool);
     }
-    NodePool::builder(std::mem::take(&mut settings.nodes)).dead_time(settings.dead_time).build()
+    NodePool::builder(std::mem::take(&mut settings.nodes))
+        .dead_time(settings.dead_time)
+        .ejection(settings.ejection)
+        .slow_start(settings.slow_start)
+        .failure_penalty(settings.failure_penalty)
+        .build()
 }
 
 /// What belongs to a backend beside its service.

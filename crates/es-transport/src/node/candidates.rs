@@ -147,6 +147,12 @@ impl<'a> Candidates<'a> {
         index.copied().unwrap_or_default()
     }
 
+    /// Returns the share of its requests that a member gets in a slow start of this time.
+    pub(super) fn slow_start_share(&self, member: u32, time: Duration) -> f64 {
+        let clock = self.members.clock(self.now);
+        self.members.get(member).map_or(1.0, |entry| entry.record.slow_start.share(clock, time))
+    }
+
     /// Returns the indexes among the members, ascending.
     pub(super) fn indexes(&self) -> &'a [u32] {
         self.indexes
@@ -181,6 +187,12 @@ impl<'a> Candidate<'a> {
     pub fn latency(&self) -> Option<Duration> {
         let clock = self.now.saturating_duration_since(self.created_at);
         self.entry.record.load.latency(clock)
+    }
+
+    /// Whether a slow start of this time is over, or there is none.
+    pub(super) fn is_warm(&self, time: Duration) -> bool {
+        let clock = self.now.saturating_duration_since(self.created_at);
+        self.entry.record.slow_start.is_over(clock, time)
     }
 
     /// Returns a hash of the node's URL that is the same in every process.

@@ -1,10 +1,25 @@
-//! Whether one node is alive: a state machine without a clock.
+//! Whether one node is used: a state machine without a clock.
+//!
+//! | state | requests | becomes | when |
+//! |---|---|---|---|
+//! | live | as the selector chooses | dead | an attempt [failed](NodeOutcome::Failed), or several in a row timed out |
+//! | | | ejected | it fails more often than the others ([`Ejection`]), and the limits allow it |
+//! | dead | none while another node lives | probed | its time is over, and a request comes |
+//! | ejected | none while another node lives | probed | its time is over, and a request comes |
+//! | | | live | too few nodes live (panic) |
+//! | probed | the one that probes | live | the node responded; one that was ejected, without a server error |
+//! | | | dead, ejected | the probe failed: for a longer time |
+//! | | | as before | the probe was dropped: the next request probes |
+//! | dead, ejected, probed | those from before | live | none of them: they say nothing about new requests |
+//! | live again, or new | a growing share ([`slow_start`]) | live | the time of the slow start is over |
+//!
+//! [`slow_start`]: super::NodePoolBuilder::slow_start
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::outcome::NodeOutcome;
+use super::{ejection::Ejection, outcome::NodeOutcome};
 
 /// The end of an attempt, as the state machine sees it.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +55,8 @@ pub(super) struct Health {
     is_proven: bool,
     /// When the node came back; older attempts say nothing about it.
     revived_at: Option<Instant>,
+    /// Ejections in a row.
+    ejections: u32,
     dead: Option<Dead>,
 }
 
@@ -48,6 +65,8 @@ struct Dead {
     since: Instant,
     until: Instant,
     probe: Option<u64>,
+    /// Whether the node responds, but was ejected.
+    is_ejected: bool,
 }
 
 impl Health {
@@ -80,6 +99,10 @@ impl Health {
         self.dead.map(|dead| dead.until)
     }
 
+    pub(super) fn is_ejected(&self) -> bool {
+        self.dead.is_some_and(|dead| dead.is_ejected)
+    }
+
     pub(super) fn is_probed(&self) -> bool {
         self.dead.is_some_and(|dead| dead.probe.is_some())
     }
@@ -108,12 +131,28 @@ impl Health {
         self.revive(now)
     }
 
+    /// Takes a live node out of use although it responds.
+    pub(super) fn eject(&mut self, now: Instant, rules: &Ejection) -> Change {
+        let was_live = self.is_live();
+        let live = self.revived_at.map(|revived_at| now.saturating_duration_since(revived_at));
+        if was_live && live.is_some_and(|live| live >= rules.time_of(self.ejections)) {
+            self.ejections = 0;
+        }
+        self.ejections = self.ejections.saturating_add(1);
+        self.kill(now, rules.time_of(self.ejections));
+        if let Some(dead) = &mut self.dead {
+            dead.is_ejected = true;
+        }
+        if was_live { Change::Died } else { Change::Probe }
+    }
+
     /// Takes in how an attempt ended. `dead_time` is asked for the dead time
     /// after that many failures in a row.
     pub(super) fn report(
         &mut self,
         report: Report,
         strikes_until_dead: u32,
+        ejection: Option<&Ejection>,
         dead_time: impl FnOnce(u32) -> Duration,
     ) -> Change {
         self.is_proven |= report.has_responded;
@@ -121,7 +160,13 @@ impl Health {
             report.probe.is_some() && self.dead.is_some_and(|dead| dead.probe == report.probe);
 
         match report.outcome {
-            NodeOutcome::Healthy | NodeOutcome::Overloaded => self.responded(report, is_probe),
+            NodeOutcome::ServerError if self.is_ejected() => match ejection {
+                Some(rules) if is_probe => self.eject(report.now, rules),
+                _ => Change::None,
+            },
+            NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError => {
+                self.responded(report, is_probe)
+            }
             NodeOutcome::Failed => self.failed(report, is_probe, dead_time),
             NodeOutcome::Suspect if is_probe => self.failed(report, true, dead_time),
             NodeOutcome::Suspect => {
@@ -181,10 +226,11 @@ impl Health {
         self.failures = self.failures.saturating_add(1);
         self.strikes = 0;
         let until = after(now, dead_time);
-        self.dead = Some(Dead { since: now, until, probe: None });
+        self.dead = Some(Dead { since: now, until, probe: None, is_ejected: false });
     }
 
-    fn is_stale(&self, report: Report) -> bool {
+    /// Whether the attempt began before the node came back.
+    pub(super) fn is_stale(&self, report: Report) -> bool {
         self.revived_at.is_some_and(|revived_at| report.started_at < revived_at)
     }
 }
@@ -198,6 +244,8 @@ fn after(now: Instant, time: Duration) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const EJECTION: Ejection = Ejection::new();
 
     struct Clock(Instant);
 
@@ -219,7 +267,7 @@ mod tests {
             to: u64,
         ) -> Change {
             let report = report(outcome, self.at(from), probe, self.at(to));
-            health.report(report, 3, |n| Duration::from_secs(u64::from(n) * 10))
+            health.report(report, 3, Some(&EJECTION), |n| Duration::from_secs(u64::from(n) * 10))
         }
     }
 
@@ -229,7 +277,10 @@ mod tests {
         probe: Option<u64>,
         now: Instant,
     ) -> Report {
-        let has_responded = matches!(outcome, NodeOutcome::Healthy | NodeOutcome::Overloaded);
+        let has_responded = matches!(
+            outcome,
+            NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError
+        );
         Report { outcome, has_responded, started_at, probe, now }
     }
 
@@ -251,7 +302,7 @@ mod tests {
     fn a_dead_time_may_be_longer_than_any_clock() {
         let (clock, mut health) = start();
         let report = report(NodeOutcome::Failed, clock.0, None, clock.at(1));
-        assert_eq!(health.report(report, 3, |_| Duration::MAX), Change::Died);
+        assert_eq!(health.report(report, 3, None, |_| Duration::MAX), Change::Died);
         assert!(health.dead_until().is_some_and(|until| until > clock.at(86_400 * 365)));
     }
 
@@ -322,7 +373,7 @@ mod tests {
         assert!(!health.is_proven());
         let mut unavailable = report(NodeOutcome::Failed, clock.0, None, clock.at(2));
         unavailable.has_responded = true;
-        health.report(unavailable, 3, |_| Duration::ZERO);
+        health.report(unavailable, 3, None, |_| Duration::ZERO);
         assert!(health.is_proven());
     }
 
@@ -344,5 +395,49 @@ mod tests {
         assert_eq!(health.probe_at(), None);
         assert_eq!(clock.probe(&mut health, NodeOutcome::Unknown, Some(7), 10, 11), Change::Probe);
         assert_eq!(health.probe_at(), Some(clock.at(10)));
+    }
+
+    #[test]
+    fn an_ejected_node_returns_by_a_good_probe() {
+        let (clock, mut health) = start();
+        assert_eq!(health.eject(clock.at(1), &EJECTION), Change::Died);
+        assert_eq!(health.dead_until(), Some(clock.at(31)));
+        // Attempts from before, good or bad, and those of a moment without live nodes.
+        assert_eq!(clock.report(&mut health, NodeOutcome::Healthy, 0, 2), Change::None);
+        assert_eq!(clock.report(&mut health, NodeOutcome::ServerError, 3, 4), Change::None);
+        health.begin_probe(7);
+        let probe =
+            |health: &mut Health, outcome, at| clock.probe(health, outcome, Some(7), at, at);
+        assert_eq!(probe(&mut health, NodeOutcome::ServerError, 31), Change::Probe);
+        assert!(health.is_ejected());
+        // The second ejection in a row takes twice as long.
+        assert_eq!(health.dead_until(), Some(clock.at(31 + 60)));
+        health.begin_probe(7);
+        assert_eq!(probe(&mut health, NodeOutcome::Healthy, 91), Change::Revived);
+        assert!(health.is_live() && !health.is_ejected());
+    }
+
+    #[test]
+    fn a_node_that_stayed_live_is_ejected_anew() {
+        let (clock, mut health) = start();
+        let time_of = |health: &mut Health, at| {
+            health.eject(clock.at(at), &EJECTION);
+            let until = health.dead_until().unwrap();
+            health.mark_live(until);
+            until.duration_since(clock.at(at)).as_secs()
+        };
+        assert_eq!(time_of(&mut health, 0), 30);
+        assert_eq!(time_of(&mut health, 31), 60);
+        assert_eq!(time_of(&mut health, 91 + 59), 90);
+        assert_eq!(time_of(&mut health, 240 + 90), 30);
+    }
+
+    #[test]
+    fn an_ejected_node_that_cannot_be_reached_is_dead() {
+        let (clock, mut health) = start();
+        health.eject(clock.at(0), &EJECTION);
+        health.begin_probe(7);
+        assert_eq!(clock.probe(&mut health, NodeOutcome::Failed, Some(7), 30, 31), Change::Probe);
+        assert!(!health.is_live() && !health.is_ejected());
     }
 }

@@ -12,14 +12,14 @@ use super::{
     Node, NodePool,
     health::Health,
     pool::State,
-    snapshot::{Entry, Members, stripes},
+    snapshot::{Entry, Members, Observing, Record, stripes},
 };
 use crate::events::Event;
 
 /// Creates the members of a new pool.
-pub(super) fn members(nodes: &[Node], created_at: Instant) -> Arc<Members> {
+pub(super) fn members(nodes: &[Node], created_at: Instant, observing: Observing) -> Arc<Members> {
     let entry = |node: &Node| Arc::new(Entry::new(node.clone(), Arc::default()));
-    Arc::new(Members::new(nodes.iter().map(entry).collect(), created_at))
+    Arc::new(Members::new(nodes.iter().map(entry).collect(), created_at, observing))
 }
 
 /// Returns the first node that equals an earlier one.
@@ -77,8 +77,8 @@ pub(super) fn bring_back_seeds(state: &mut State, pool: &Weak<NodePool>) {
 }
 
 fn set_members(state: &mut State, entries: Vec<Arc<Entry>>, pool: &Weak<NodePool>) {
-    let created_at = state.members.created_at;
-    let members = Arc::new(Members::new(entries.into(), created_at));
+    let Members { created_at, observing, .. } = *state.members;
+    let members = Arc::new(Members::new(entries.into(), created_at, observing));
     state.stripes = stripes(&members, pool);
     state.members = members;
 }
@@ -138,7 +138,8 @@ impl<'a> Known<'a> {
 
     fn take(&mut self, node: Node) -> (Arc<Entry>, Health) {
         let Some((old, health)) = self.find(&node) else {
-            return (Arc::new(Entry::new(node, Arc::default())), Health::default());
+            let record = Arc::new(Record::joining());
+            return (Arc::new(Entry::new(node, record)), Health::default());
         };
         let is_unchanged = old.node == node
             && old.node.facts() == node.facts()

@@ -14,12 +14,14 @@
 //! `tests/threads.rs` runs under Miri all the same.
 
 mod candidates;
+mod ejection;
 mod hash;
 mod health;
 mod load;
 mod membership;
 mod outcome;
 mod pool;
+mod recent;
 mod selection;
 mod selector;
 pub(crate) mod shards;
@@ -29,6 +31,7 @@ mod url;
 
 pub use self::{
     candidates::{Candidate, Candidates, Subset, SubsetCache},
+    ejection::Ejection,
     outcome::NodeOutcome,
     pool::{NodePool, NodePoolBuilder, NodeState, NodeStatus},
     selection::Selection,

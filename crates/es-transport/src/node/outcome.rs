@@ -6,14 +6,15 @@ use http::StatusCode;
 
 use crate::error::{self, Error};
 
-/// What the end of an attempt says about its node.
+/// The outcome of an attempt for its node.
 ///
 /// | end of the attempt | outcome |
 /// |---|---|
 /// | 502, 503, 504 | [`Failed`](Self::Failed) |
 /// | the connect, the TLS handshake or an open connection failed | [`Failed`](Self::Failed) |
 /// | the attempt or the request timed out | [`Suspect`](Self::Suspect) |
-/// | 429, 500, 501 and 505 or above | [`Overloaded`](Self::Overloaded) |
+/// | 429 | [`Overloaded`](Self::Overloaded) |
+/// | 500, 501 and 505 or above | [`ServerError`](Self::ServerError) |
 /// | any other status | [`Healthy`](Self::Healthy) |
 /// | the request was not sent, for lack of a file handle of ours | [`Unknown`](Self::Unknown) |
 /// | a service or a layer of the stack failed in another way | [`Unknown`](Self::Unknown) |
@@ -23,9 +24,15 @@ use crate::error::{self, Error};
 pub enum NodeOutcome {
     /// The node responded; the time that it took counts for its latency.
     Healthy,
-    /// The node is alive but did not do the work. Such a response comes fast,
+    /// The node is alive but refused the work. Such a response comes fast,
     /// so it does not count for the latency.
     Overloaded,
+    /// The node is alive but failed to do the work. As with
+    /// [`Overloaded`](Self::Overloaded), the time does not count for the latency.
+    ///
+    /// [`Ejection`](super::Ejection) takes out nodes that fail so more often
+    /// than the others.
+    ServerError,
     /// A strike against the node: several in a row make it dead.
     Suspect,
     /// The node cannot be used now.
@@ -57,7 +64,8 @@ impl NodeOutcome {
     pub fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             502..=504 => Self::Failed,
-            429 | 500.. => Self::Overloaded,
+            429 => Self::Overloaded,
+            500.. => Self::ServerError,
             _ => Self::Healthy,
         }
     }
@@ -97,8 +105,9 @@ mod tests {
         for code in [502, 503, 504] {
             assert_eq!(of(code), NodeOutcome::Failed);
         }
-        for code in [429, 500, 501, 505, 599] {
-            assert_eq!(of(code), NodeOutcome::Overloaded);
+        assert_eq!(of(429), NodeOutcome::Overloaded);
+        for code in [500, 501, 505, 599] {
+            assert_eq!(of(code), NodeOutcome::ServerError);
         }
         for code in [200, 302, 400, 401, 403, 404, 408, 409, 413] {
             assert_eq!(of(code), NodeOutcome::Healthy);

@@ -4,6 +4,7 @@ use std::{
     fmt,
     num::NonZeroU64,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use tokio::time::Instant;
@@ -30,6 +31,7 @@ pub struct Selection {
     started_at: Instant,
     /// The members that the request may go to; `None`: all of them.
     eligible: Option<Box<[u32]>>,
+    retry_after: Option<Duration>,
 }
 
 impl Selection {
@@ -40,8 +42,16 @@ impl Selection {
         probe: Option<NonZeroU64>,
         started_at: Instant,
     ) -> Self {
-        let selection =
-            Self { stripe, index, is_open: true, is_tracked, probe, started_at, eligible: None };
+        let selection = Self {
+            stripe,
+            index,
+            is_open: true,
+            is_tracked,
+            probe,
+            started_at,
+            eligible: None,
+            retry_after: None,
+        };
         if is_tracked {
             selection.entry().record.load.start();
         }
@@ -73,9 +83,21 @@ impl Selection {
         self.is_open
     }
 
+    /// Sets the time that the node asked to be left alone (`Retry-After`): its
+    /// latency after this attempt, where the pool has a [failure
+    /// penalty](super::NodePoolBuilder::failure_penalty).
+    pub fn set_retry_after(&mut self, time: impl Into<Option<Duration>>) {
+        self.retry_after = time.into();
+    }
+
+    /// Whether the time that the node asks to be left alone matters.
+    pub(crate) fn uses_retry_after(&self) -> bool {
+        self.is_tracked && self.stripe.members.observing.failure_penalty.is_some()
+    }
+
     /// Whether the time passed to [`finish`](Self::finish) matters with this outcome.
     pub(crate) fn needs_time(&self, outcome: NodeOutcome) -> bool {
-        self.is_tracked || self.is_news(outcome)
+        self.is_tracked || self.is_news(outcome) || self.stripe.members.observing.recent.is_some()
     }
 
     /// Reports that the node has begun to respond, which ends a probe.
@@ -97,22 +119,40 @@ impl Selection {
         if !std::mem::take(&mut self.is_open) {
             return;
         }
-        let record = &self.entry().record;
+        let (record, members) = (&self.entry().record, &self.stripe.members);
+        let (clock, observing) = (members.clock(now), members.observing);
         if self.is_tracked {
             record.load.end();
-            if matches!(outcome, NodeOutcome::Healthy | NodeOutcome::Suspect) {
-                let clock = now.saturating_duration_since(self.stripe.members.created_at);
-                let latency = now.saturating_duration_since(self.started_at);
+            if let Some(latency) = self.latency(outcome, now) {
                 record.load.observe(latency, clock);
             }
+        }
+        if let Some(window) = observing.recent
+            && outcome == NodeOutcome::Healthy
+        {
+            record.recent.succeeded(clock, window);
         }
         if self.is_news(outcome) {
             self.report(outcome, cause, now);
         }
     }
 
+    /// Returns the latency that the attempt counts as.
+    fn latency(&self, outcome: NodeOutcome, now: Instant) -> Option<Duration> {
+        let elapsed = now.saturating_duration_since(self.started_at);
+        let penalty = self.stripe.members.observing.failure_penalty;
+        match outcome {
+            NodeOutcome::Healthy => Some(elapsed),
+            NodeOutcome::Unknown => None,
+            NodeOutcome::Suspect if penalty.is_none() => Some(elapsed),
+            _ => penalty.map(|penalty| elapsed.max(self.retry_after.unwrap_or(penalty))),
+        }
+    }
+
     fn is_news(&self, outcome: NodeOutcome) -> bool {
+        let is_counted = self.stripe.members.observing.recent.is_some();
         matches!(outcome, NodeOutcome::Failed | NodeOutcome::Suspect)
+            || (is_counted && outcome == NodeOutcome::ServerError)
             || self.probe.is_some()
             || self.entry().record.is_unsettled.load(Ordering::Relaxed)
     }
@@ -120,7 +160,7 @@ impl Selection {
     fn report(&self, outcome: NodeOutcome, cause: DeathCause, now: Instant) {
         let Some(pool) = self.stripe.pool.upgrade() else { return };
         let has_responded = match outcome {
-            NodeOutcome::Healthy | NodeOutcome::Overloaded => true,
+            NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError => true,
             _ => matches!(cause, DeathCause::Status(_)),
         };
         let report = Report {

@@ -1,16 +1,21 @@
 //! The part of a pool that requests read: never locked, replaced as a whole.
 
-use std::sync::{
-    Arc, Weak,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::time::Instant;
 
 use super::{
     Candidates, Node, NodePool,
+    ejection::slow_start_share,
     hash::stable_hash,
     load::Load,
+    recent::Recent,
     stripe::{self, STRIPES},
 };
 
@@ -24,11 +29,15 @@ pub(super) struct Entry {
     pub(super) record: Arc<Record>,
 }
 
-/// What is known of a node beyond its description; its address in memory is
+/// The state of a node beyond its description; its address in memory is
 /// the node's identity in the pool.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) load: Load,
+    /// Written only where ejection is on.
+    pub(super) recent: Recent,
+    /// Written only where slow start is on.
+    pub(super) slow_start: SlowStart,
     /// Whether a response of this node changes its health. Read after every
     /// request, written when the health changes.
     pub(super) is_unsettled: AtomicBool,
@@ -37,8 +46,80 @@ pub(super) struct Record {
 impl Default for Record {
     fn default() -> Self {
         // The first response proves the node.
-        Self { load: Load::default(), is_unsettled: AtomicBool::new(true) }
+        Self {
+            load: Load::default(),
+            recent: Recent::default(),
+            slow_start: SlowStart::default(),
+            is_unsettled: AtomicBool::new(true),
+        }
     }
+}
+
+impl Record {
+    /// Creates the record of a node that joins a pool.
+    pub(super) fn joining() -> Self {
+        let record = Self::default();
+        record.slow_start.begin_with_first_request();
+        record
+    }
+}
+
+/// When a node's slow start began, in milliseconds by the pool's clock and 1 more;
+/// 0: it has none.
+#[derive(Debug, Default)]
+pub(super) struct SlowStart(AtomicU64);
+
+impl SlowStart {
+    const WITH_FIRST_REQUEST: u64 = u64::MAX;
+
+    /// Begins it when a request chooses the node.
+    fn begin_with_first_request(&self) {
+        self.0.store(Self::WITH_FIRST_REQUEST, Ordering::Relaxed);
+    }
+
+    pub(super) fn begin(&self, clock: Duration) {
+        self.0.store(stamp(clock), Ordering::Relaxed);
+    }
+
+    /// Returns the share of its requests that the node gets at `clock`, and ends
+    /// the slow start when its time is over.
+    pub(super) fn share(&self, clock: Duration, whole: Duration) -> f64 {
+        let began = self.0.load(Ordering::Relaxed);
+        if began == 0 {
+            return 1.0;
+        }
+        if began == Self::WITH_FIRST_REQUEST {
+            self.begin(clock);
+            return slow_start_share(Duration::ZERO, whole);
+        }
+        let elapsed = Duration::from_millis(stamp(clock).saturating_sub(began));
+        let share = slow_start_share(elapsed, whole);
+        if share >= 1.0 {
+            self.0.store(0, Ordering::Relaxed);
+        }
+        share
+    }
+
+    /// Whether the node has its full share at `clock`.
+    pub(super) fn is_over(&self, clock: Duration, whole: Duration) -> bool {
+        let began = self.0.load(Ordering::Relaxed);
+        let whole = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
+        began == 0
+            || (began != Self::WITH_FIRST_REQUEST && stamp(clock).saturating_sub(began) >= whole)
+    }
+}
+
+fn stamp(clock: Duration) -> u64 {
+    u64::try_from(clock.as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// How the attempts of a pool's nodes are observed, beside their health.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Observing {
+    /// The window of ejection, if it is on.
+    pub(super) recent: Option<Duration>,
+    /// The latency that a failed attempt counts as, if it counts.
+    pub(super) failure_penalty: Option<Duration>,
 }
 
 impl Entry {
@@ -54,12 +135,17 @@ pub(super) struct Members {
     pub(super) entries: Box<[Arc<Entry>]>,
     /// The indexes of the entries whose nodes have an id, in the order of the ids.
     by_id: Box<[u32]>,
-    /// The zero of the clock in [`Load`].
+    /// The zero of the clock in [`Load`] and [`Recent`].
     pub(super) created_at: Instant,
+    pub(super) observing: Observing,
 }
 
 impl Members {
-    pub(super) fn new(entries: Box<[Arc<Entry>]>, created_at: Instant) -> Self {
+    pub(super) fn new(
+        entries: Box<[Arc<Entry>]>,
+        created_at: Instant,
+        observing: Observing,
+    ) -> Self {
         let ids = entries.iter().zip(0_u32..).filter_map(|(entry, index)| {
             let id = entry.node.facts().id.as_deref()?;
             Some((id, index))
@@ -67,7 +153,12 @@ impl Members {
         let mut ids: Vec<_> = ids.collect();
         ids.sort_unstable();
         let by_id = ids.into_iter().map(|(_, index)| index).collect();
-        Self { entries, by_id, created_at }
+        Self { entries, by_id, created_at, observing }
+    }
+
+    /// Returns the time since the pool was built.
+    pub(super) fn clock(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.created_at)
     }
 
     /// Returns the index of the node with this id.

@@ -388,3 +388,23 @@ async fn the_response_to_a_retry_names_its_node_also_when_it_is_good() {
     let fine = stack.respond(StatusCode::OK, Body::empty());
     assert!(fine.extensions().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_becomes_the_latency_of_its_node() {
+    let pool = NodePool::builder(["http://a:1".parse::<Node>().unwrap()])
+        .failure_penalty(Duration::from_secs(1))
+        .build()
+        .unwrap();
+    let (mock, mut sent) = mock::pair::<Request<()>, Response<Body>>();
+    let mut service = SelectNodeLayer::new(Arc::clone(&pool), LeastInFlight).layer(mock);
+    for (header, wanted) in [("7", 7), ("3600", 60)] {
+        sent.allow(1);
+        assert_ready_ok!(task::spawn(std::future::poll_fn(|cx| service.poll_ready(cx))).poll());
+        let mut future = task::spawn(service.call(get("/")));
+        let (_, respond) = assert_ready!(task::spawn(sent.next_request()).poll()).unwrap();
+        let response = Response::builder().status(429).header("retry-after", header);
+        respond.send_response(response.body(Body::empty()).unwrap());
+        assert_eq!(assert_ready_ok!(future.poll()).status(), 429);
+        assert_eq!(pool.nodes()[0].latency(), Some(Duration::from_secs(wanted)));
+    }
+}

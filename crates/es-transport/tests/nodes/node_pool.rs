@@ -375,15 +375,16 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let verdict = prop_oneof![
+    let outcome = prop_oneof![
         1 => Just(NodeOutcome::Healthy),
         1 => Just(NodeOutcome::Overloaded),
+        1 => Just(NodeOutcome::ServerError),
         1 => Just(NodeOutcome::Suspect),
         3 => Just(NodeOutcome::Failed),
     ];
     prop_oneof![
         4 => Just(Step::Start),
-        4 => (any::<usize>(), verdict).prop_map(|(which, verdict)| Step::Finish(which, verdict)),
+        4 => (any::<usize>(), outcome).prop_map(|(which, outcome)| Step::Finish(which, outcome)),
         1 => any::<usize>().prop_map(Step::Drop),
         2 => (0..40_000_u64).prop_map(Step::Wait),
         1 => (1_u8..16).prop_map(Step::Replace),
@@ -432,15 +433,18 @@ proptest! {
                     prop_assert!(!(selected.is_probe() && open.iter().any(rival)));
                     open.push(Open { selected, is_overtaken: false });
                 }
-                Step::Finish(which, verdict) if !open.is_empty() => {
+                Step::Finish(which, outcome) if !open.is_empty() => {
                     let mut ended = open.swap_remove(which % open.len());
                     let was_live = is_live(&pool, ended.selected.node());
-                    ended.selected.finish(verdict, now);
+                    ended.selected.finish(outcome, now);
                     let lives = is_live(&pool, ended.selected.node());
-                    let responded = matches!(verdict, NodeOutcome::Healthy | NodeOutcome::Overloaded);
+                    let has_responded = matches!(
+                        outcome,
+                        NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError
+                    );
                     if ended.is_probe() {
-                        prop_assert_eq!(lives, responded);
-                    } else if responded {
+                        prop_assert_eq!(lives, has_responded);
+                    } else if has_responded {
                         prop_assert!(!was_live || lives);
                     }
                     for other in &mut open {

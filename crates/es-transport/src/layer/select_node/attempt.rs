@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::layer::{Classify, Settings};
@@ -10,6 +10,7 @@ use crate::{
     error::Error,
     events::DeathCause,
     node::{AttemptEnd, Node, NodeOutcome, NodeSelector, RequestContext, Selection},
+    retry_after::retry_after,
 };
 
 /// A selector that is notified of attempts, whatever its type: the response's
@@ -62,6 +63,16 @@ impl Attempt {
     /// Whether the request was sent before.
     pub(super) fn is_retry(&self) -> bool {
         self.tried.is_some()
+    }
+
+    /// Reads how long the node asks to be left alone.
+    pub(super) fn read_retry_after(&mut self, headers: &HeaderMap) {
+        /// A node that asks for longer is tried after this time all the same.
+        const LONGEST: Duration = Duration::from_secs(60);
+        if self.selection.uses_retry_after() {
+            let asked = retry_after(headers).map(|time| time.min(LONGEST));
+            self.selection.set_retry_after(asked);
+        }
     }
 
     /// The head of the response has arrived.

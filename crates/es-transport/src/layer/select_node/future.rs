@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 
@@ -80,8 +80,11 @@ where
 /// when the response has been read.
 fn track(response: &mut Response<ResponseBody>, mut attempt: Attempt) {
     let status = response.status();
+    response.body_mut().set_node(Arc::clone(attempt.node().shared_url()));
+    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+        attempt.read_retry_after(response.headers());
+    }
     let node = attempt.node().shared_url();
-    response.body_mut().set_node(Arc::clone(node));
     if status.as_u16() >= 400 || attempt.is_retry() {
         let served_by =
             ServedBy { node: Arc::clone(node), has_untried_node: attempt.has_untried_node() };

@@ -14,7 +14,7 @@ use crate::{
     backoff::Backoff,
     error::{Error, Result},
     events::Events,
-    node::{Node, health::Health, membership, snapshot::stripes},
+    node::{Ejection, Node, health::Health, membership, snapshot::stripes},
     rng::Rng,
 };
 
@@ -31,7 +31,14 @@ pub struct NodePoolBuilder {
 
 impl NodePoolBuilder {
     pub(super) fn new(nodes: Vec<Node>) -> Self {
-        let settings = Settings { dead_time: DEAD_TIME, timeouts_until_dead: 3, keep_seeds: true };
+        let settings = Settings {
+            dead_time: DEAD_TIME,
+            timeouts_until_dead: 3,
+            keep_seeds: true,
+            ejection: None,
+            slow_start: None,
+            failure_penalty: None,
+        };
         Self { nodes, settings, events: Events::new(), rng: Rng::new() }
     }
 
@@ -57,6 +64,41 @@ impl NodePoolBuilder {
     #[must_use]
     pub fn timeouts_until_dead(mut self, timeouts: u32) -> Self {
         self.settings.timeouts_until_dead = timeouts.max(1);
+        self
+    }
+
+    /// Takes nodes out of use that respond, but fail more often than the others.
+    /// Default: `None`.
+    #[must_use]
+    pub fn ejection(mut self, ejection: impl Into<Option<Ejection>>) -> Self {
+        self.settings.ejection = ejection.into();
+        self
+    }
+
+    /// Sets the time in which a node that joins the pool, or comes back, gets only
+    /// a share of the requests that its selector gives it: a tenth at first, then
+    /// evenly more. Default: `None`.
+    ///
+    /// The nodes that the pool is built with have no slow start. While all live
+    /// nodes are in theirs, each gets all its requests.
+    #[must_use]
+    pub fn slow_start(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.settings.slow_start = time.into();
+        self
+    }
+
+    /// Sets the latency that a failed attempt counts as, at least: a status of 429,
+    /// 500 or above, a failed connection or a timeout. A response's `Retry-After`
+    /// replaces it, up to 60 s. Default: `None`: failures say nothing about the
+    /// latency, except that a timeout counts as the time that it took.
+    ///
+    /// It matters for selectors that read
+    /// [latencies](crate::node::Candidate::latency), such as
+    /// [`PeakEwma`](crate::node::PeakEwma): a node that fails fast does not look
+    /// fast. Like any peak, it fades within about eight responses or 10 s.
+    #[must_use]
+    pub fn failure_penalty(mut self, latency: impl Into<Option<Duration>>) -> Self {
+        self.settings.failure_penalty = latency.into();
         self
     }
 
@@ -91,7 +133,8 @@ impl NodePoolBuilder {
         if let Some(twice) = membership::duplicate(&self.nodes) {
             return Err(Error::config("nodes", format!("{} is given twice", twice.url())));
         }
-        let members = membership::members(&self.nodes, Instant::now());
+        let observing = self.settings.observing();
+        let members = membership::members(&self.nodes, Instant::now(), observing);
         Ok(Arc::new_cyclic(|weak| {
             let state = State {
                 stripes: stripes(&members, weak),
@@ -122,6 +165,9 @@ impl fmt::Debug for NodePoolBuilder {
             .field("dead_time", &self.settings.dead_time)
             .field("timeouts_until_dead", &self.settings.timeouts_until_dead)
             .field("keep_seeds", &self.settings.keep_seeds)
+            .field("ejection", &self.settings.ejection)
+            .field("slow_start", &self.settings.slow_start)
+            .field("failure_penalty", &self.settings.failure_penalty)
             .finish_non_exhaustive()
     }
 }

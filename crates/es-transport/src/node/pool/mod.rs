@@ -18,17 +18,19 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::time::Instant;
 
 use super::{
-    Candidates, Node, NodeSelector, RequestContext, Selection,
+    Candidates, Ejection, Node, NodeOutcome, NodeSelector, RequestContext, Selection,
     candidates::Indexes,
+    ejection::Fleet,
     health::{Change, Health, Report},
     membership,
-    snapshot::{Entry, Members, Snapshot, Stripes},
+    recent::Counts,
+    snapshot::{Entry, Members, Observing, Record, Snapshot, Stripes},
 };
 use crate::{
     backoff::Backoff,
     error::{Error, Result},
     events::{DeathCause, Event, Events},
-    rng::Rng,
+    rng::{self, Rng},
 };
 
 pub(crate) use builder::DEAD_TIME;
@@ -96,6 +98,18 @@ struct Settings {
     dead_time: Backoff,
     timeouts_until_dead: u32,
     keep_seeds: bool,
+    ejection: Option<Ejection>,
+    slow_start: Option<Duration>,
+    failure_penalty: Option<Duration>,
+}
+
+impl Settings {
+    fn observing(&self) -> Observing {
+        Observing {
+            recent: self.ejection.as_ref().map(Ejection::observed_window),
+            failure_penalty: self.failure_penalty,
+        }
+    }
 }
 
 /// Called with nodes that left the pool, to close the connections to them.
@@ -159,22 +173,43 @@ impl NodePool {
         if request.tried().is_empty() && !snapshot.needs_care(request.now()) {
             let candidates = snapshot.candidates(request.now());
             if !selector.is_constrained(request) {
-                let index = candidates.choose(selector, request);
+                let index = self.choose(&candidates, selector, request);
                 return Ok(self.selection(&snapshot, index, None, selector, request));
             }
             let eligible = candidates.narrow(|c| selector.eligible(c.node(), request));
             if eligible.len() == candidates.len() {
-                let index = candidates.choose(selector, request);
+                let index = self.choose(&candidates, selector, request);
                 return Ok(self.selection(&snapshot, index, None, selector, request));
             }
             if let Some(eligible) = eligible.candidates() {
-                let index = eligible.choose(selector, request);
+                let index = self.choose(&eligible, selector, request);
                 let selection = self.selection(&snapshot, index, None, selector, request);
                 return Ok(selection.with_eligible(eligible.indexes()));
             }
         }
         drop(snapshot);
         self.select_with_care(selector, request)
+    }
+
+    /// Lets the selector choose; a node in its slow start gets only its share of
+    /// what it is chosen for.
+    #[inline]
+    fn choose<S>(
+        &self,
+        candidates: &Candidates<'_>,
+        selector: &S,
+        request: &RequestContext<'_>,
+    ) -> u32
+    where
+        S: NodeSelector + ?Sized,
+    {
+        let chosen = candidates.choose(selector, request);
+        let Some(time) = self.settings.slow_start else { return chosen };
+        if rng::unit() < candidates.slow_start_share(chosen, time) {
+            return chosen;
+        }
+        let warm = candidates.narrow(|candidate| candidate.is_warm(time));
+        warm.candidates().map_or(chosen, |warm| warm.choose(selector, request))
     }
 
     /// Selects while nodes are to be probed or avoided, or all are dead.
@@ -207,7 +242,8 @@ impl NodePool {
                 let all = snapshot.candidates(request.now());
                 let is_all = usable.len() == all.len();
                 let some = Candidates::new(&snapshot.members, &usable, request.now(), 0);
-                (if is_all { all } else { some }.choose(selector, request), None)
+                let candidates = if is_all { all } else { some };
+                (self.choose(&candidates, selector, request), None)
             });
             let selection = self.selection(&snapshot, index, probe, selector, request);
             return Ok(match &eligible {
@@ -242,14 +278,34 @@ impl NodePool {
         // A node that left the pool has no health any more.
         let entries = &state.members.entries;
         let index = entries.iter().position(|e| Arc::ptr_eq(&e.record, record));
+        let Some(index) = index else { return };
         let State { health, rng, .. } = &mut *state;
-        let Some(health) = index.and_then(|index| health.get_mut(index)) else { return };
+        let Some(health) = health.get_mut(index) else { return };
 
-        let dead_time = |failures| self.settings.dead_time.wait(failures, rng);
-        let change = health.report(report, self.settings.timeouts_until_dead, dead_time);
+        let Settings { dead_time, timeouts_until_dead, ejection, .. } = &self.settings;
+        let dead_time = |failures| dead_time.wait(failures, rng);
+        let mut change = health.report(report, *timeouts_until_dead, ejection.as_ref(), dead_time);
+        let mut cause = cause;
+        if let (Some(rules), Change::None) = (ejection, change)
+            && let Some(ejected) = state.eject(index, report, rules)
+        {
+            (change, cause) = (Change::Died, ejected);
+        }
+        let Some(health) = state.health.get(index) else { return };
         record.is_unsettled.store(!health.is_settled(), Ordering::Relaxed);
+        if change == Change::Revived {
+            self.returned(&state.members, record, report.now);
+        }
         let event = event(change, &entry.node, health, cause, report.now);
-        self.publish_change(state, change, event);
+        self.publish_change(state, change, event, report.now);
+    }
+
+    /// Begins anew with a node that came back.
+    fn returned(&self, members: &Members, record: &Record, now: Instant) {
+        record.recent.clear();
+        if self.settings.slow_start.is_some() {
+            record.slow_start.begin(members.clock(now));
+        }
     }
 
     /// Returns credentials to sniffed nodes that were given with their own,
@@ -406,8 +462,11 @@ impl NodePool {
         };
         let change = mark(health);
         entry.record.is_unsettled.store(!health.is_settled(), Ordering::Relaxed);
+        if change == Change::Revived {
+            self.returned(members, &entry.record, now);
+        }
         let event = event(change, &entry.node, health, DeathCause::Marked, now);
-        self.publish_change(state, change, event);
+        self.publish_change(state, change, event, now);
         Ok(true)
     }
 
@@ -489,13 +548,21 @@ impl NodePool {
         mut state: MutexGuard<'_, State>,
         change: Change,
         event: Option<Event>,
+        now: Instant,
     ) {
         if change == Change::None {
             return;
         }
         let before = Arc::clone(&state.members);
-        self.publish(&mut state);
         let mut events: Vec<_> = event.into_iter().collect();
+        if let Some(rules) = &self.settings.ejection
+            && rules.is_panic(state.fleet())
+        {
+            for record in state.end_ejections(now, &mut events) {
+                self.returned(&state.members, &record, now);
+            }
+        }
+        self.publish(&mut state);
         if !Arc::ptr_eq(&before, &state.members) {
             events.extend(membership::difference(&before, &state.members));
         }
@@ -527,6 +594,57 @@ impl State {
             live.map(|(_, index)| index).collect(),
             self.health.iter().filter_map(Health::probe_at).min(),
         )
+    }
+
+    fn fleet(&self) -> Fleet {
+        Fleet {
+            nodes: self.health.len(),
+            live: self.health.iter().filter(|health| health.is_live()).count(),
+            ejected: self.health.iter().filter(|health| health.is_ejected()).count(),
+        }
+    }
+
+    /// Counts an attempt that failed at a live node, and ejects the node if it fails
+    /// more often than the others; returns the rule by which.
+    fn eject(&mut self, index: usize, report: Report, rules: &Ejection) -> Option<DeathCause> {
+        if !matches!(report.outcome, NodeOutcome::ServerError | NodeOutcome::Suspect) {
+            return None;
+        }
+        let health = self.health.get(index)?;
+        if !health.is_live() || health.is_stale(report) {
+            return None;
+        }
+        let window = rules.observed_window();
+        let clock = self.members.clock(report.now);
+        let counts = |entry: &Arc<Entry>| entry.record.recent.counts(clock, window);
+        let entry = self.members.entries.get(index)?;
+        let in_a_row = entry.record.recent.failed(clock, window);
+
+        let cause = rules.cause(counts(entry), in_a_row)?;
+        if !rules.has_room(self.fleet()) {
+            return None;
+        }
+        let others = self.members.entries.iter().zip(&self.health).enumerate();
+        let others = others.filter(|(other, (_, health))| *other != index && health.is_live());
+        let others = others.fold(Counts::default(), |sum, (_, (entry, _))| sum.add(counts(entry)));
+        if !rules.is_good(others) {
+            return None;
+        }
+        self.health.get_mut(index)?.eject(report.now, rules);
+        Some(cause)
+    }
+
+    /// Makes all ejected nodes live; returns their records.
+    fn end_ejections(&mut self, now: Instant, events: &mut Vec<Event>) -> Vec<Arc<Record>> {
+        let members = self.members.entries.iter().zip(&mut self.health);
+        let ejected = members.filter(|(_, health)| health.is_ejected());
+        let ended = ejected.map(|(entry, health)| {
+            health.mark_live(now);
+            entry.record.is_unsettled.store(!health.is_settled(), Ordering::Relaxed);
+            events.push(Event::NodeRevived { node: Arc::clone(entry.node.shared_url()) });
+            Arc::clone(&entry.record)
+        });
+        ended.collect()
     }
 
     fn nodes(&self) -> Vec<Node> {
@@ -582,7 +700,7 @@ impl State {
 
     /// Returns the live and eligible nodes to choose from: those that were not
     /// tried while there are any, and of those the ones that have responded
-    /// before if a sniff is doubtful.
+    /// before if a sniffed node has failed and none has responded.
     fn usable(&self, tried: &[Arc<str>], eligible: Option<&[u32]>) -> Indexes {
         let live = || {
             let members = self.members.entries.iter().zip(&self.health).zip(0_u32..);

@@ -26,12 +26,20 @@ pub enum NodeState {
         /// When a request may probe the node.
         until: Instant,
     },
+    /// The node responds, but fails more often than the others
+    /// ([`Ejection`](crate::node::Ejection)): no request goes to it while another
+    /// one lives.
+    Ejected {
+        /// When a request may probe the node.
+        until: Instant,
+    },
 }
 
 impl NodeStatus {
     pub(super) fn new(node: Node, health: &Health, record: &Record, is_tracked: bool) -> Self {
         let load = is_tracked.then(|| (record.load.in_flight(), record.load.last_latency()));
         let state = match health.dead_until() {
+            Some(until) if health.is_ejected() => NodeState::Ejected { until },
             Some(until) => NodeState::Dead { until },
             None => NodeState::Live,
         };
@@ -43,7 +51,7 @@ impl NodeStatus {
         &self.node
     }
 
-    /// Returns whether the node is live, or dead until when.
+    /// Returns whether the node is live, or dead or ejected until when.
     pub fn state(&self) -> NodeState {
         self.state
     }

@@ -1,4 +1,4 @@
-//! The `Retry-After` header (RFC 9110, section 10.2.3).
+//! The `Retry-After` header.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,19 +7,31 @@ use http::{
     header::{DATE, RETRY_AFTER},
 };
 
-/// How long the server asks to wait, in either form of the header: seconds or a
-/// date. A date is read against the answer's own `Date` where it has one, so
-/// that clocks which differ do no harm. A date that has passed is zero; anything
-/// else that cannot be read is nothing.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// Returns the time that the server asks to wait, in any form of `Retry-After`
+/// (RFC 9110, section 10.2.3): seconds, with a fraction or in quotes as some proxies
+/// write them, or a date. A date is read against the response's own `Date` where it
+/// has one, so that differing clocks do no harm; one that has passed is zero.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number can hold still mean "very long".
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value).trim();
+    if let Some(seconds) = seconds(value) {
+        return Some(seconds);
     }
     let until = httpdate::parse_http_date(value).ok()?;
     let now = headers.get(DATE).and_then(date).unwrap_or_else(SystemTime::now);
     Some(until.duration_since(now).unwrap_or_default())
+}
+
+fn seconds(value: &str) -> Option<Duration> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    // More digits than a number can hold still mean "very long".
+    let whole = Duration::from_secs(whole.parse().unwrap_or(u64::MAX));
+    let fraction: f64 = format!("0.{fraction}").parse().unwrap_or(0.0);
+    Some(whole.saturating_add(Duration::from_secs_f64(fraction)))
 }
 
 fn date(value: &HeaderValue) -> Option<SystemTime> {
@@ -36,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_read_however_many() {
+    fn seconds_of_any_size_are_read() {
         assert_eq!(read(&[(RETRY_AFTER, "7")]), Some(Duration::from_secs(7)));
         assert_eq!(read(&[(RETRY_AFTER, " 0 ")]), Some(Duration::ZERO));
         let endless = read(&[(RETRY_AFTER, "99999999999999999999999")]);
@@ -44,7 +56,14 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_by_the_clock_of_the_server() {
+    fn fractions_and_quotes_are_read() {
+        assert_eq!(read(&[(RETRY_AFTER, "0.5")]), Some(Duration::from_millis(500)));
+        assert_eq!(read(&[(RETRY_AFTER, "\"1\"")]), Some(Duration::from_secs(1)));
+        assert_eq!(read(&[(RETRY_AFTER, "1.999999999999")]), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_date_is_relative_to_the_servers_clock() {
         let date = (DATE, "Fri, 31 Dec 1999 23:59:30 GMT");
         let later = (RETRY_AFTER, "Fri, 31 Dec 1999 23:59:59 GMT");
         assert_eq!(read(&[date, later]), Some(Duration::from_secs(29)));
@@ -52,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_without_the_clock_of_the_server_is_read_by_ours() {
+    fn a_date_alone_is_relative_to_our_clock() {
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3_600));
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, HeaderValue::from_str(&soon).unwrap());
@@ -61,9 +80,9 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_as_if_it_were_not_there() {
+    fn an_unreadable_value_is_ignored() {
         assert_eq!(read(&[]), None);
-        for bad in ["", "-1", "1.5", "soon", "+3"] {
+        for bad in ["", "-1", "1.", ".5", "1.5s", "\"", "soon", "+3"] {
             assert_eq!(read(&[(RETRY_AFTER, bad)]), None, "{bad}");
         }
     }
