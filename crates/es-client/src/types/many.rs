@@ -79,14 +79,14 @@ impl<T> MsearchItem<T> {
 impl<'de, T: Deserialize<'de>> Lenient<'de> for MsearchItem<T> {
     fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let Read(mut found) = Read::<SearchResponse<T>>::deserialize(from)?;
-        match found.other.remove("error") {
-            None | Some(Value::Null) => Ok(Self::Found(Box::new(found))),
-            Some(error) => {
-                let status = found.other.get("status").and_then(Value::as_u64);
-                let status = status.and_then(|status| status.try_into().ok()).unwrap_or_default();
-                Ok(Self::Failed { status, error: Box::new(ErrorCause::from_value(error)) })
-            }
+        let status = found.other.get("status").and_then(Value::as_u64);
+        let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
+        let error = found.other.remove("error").filter(|error| !error.is_null());
+        if error.is_none() && status < 400 {
+            return Ok(Self::Found(Box::new(found)));
         }
+        let error = error.map(ErrorCause::from_value).unwrap_or_default();
+        Ok(Self::Failed { status, error: Box::new(error) })
     }
 }
 
@@ -218,9 +218,15 @@ object! {
 
 impl BulkItem {
     /// Whether the operation failed: it has an error or the status of one. A delete that
-    /// found nothing (`not_found`) did not fail.
+    /// found nothing (404) did not fail.
     pub fn is_failure(&self) -> bool {
-        let not_found = self.result.as_deref() == Some("not_found");
-        self.error.is_some() || !not_found && self.status.is_some_and(|status| status >= 400)
+        is_failed_operation(self.action == "delete", self.status, self.error.is_some())
     }
+}
+
+/// Returns whether an operation of a bulk request failed: it has an error or the status
+/// of one. A delete that found nothing (404) did not fail.
+pub(crate) fn is_failed_operation(is_delete: bool, status: Option<u16>, has_error: bool) -> bool {
+    let has_failed = |status: u16| status >= 400 && !(is_delete && status == 404);
+    has_error || status.is_some_and(has_failed)
 }

@@ -363,12 +363,16 @@ impl Plan {
 }
 
 /// Returns where the requests go. The response need not have what nobody reads:
-/// for totals it has the status of each item, else all but its shards.
+/// for totals it has the status and error of each item, else all but its shards.
 fn target(index: &str, mut query: String, detail: bool) -> Result<PathAndQuery> {
     let mut target = String::from("/");
     push_part(&mut target, "index", index, PartKind::Single)?;
     target.push_str("/_bulk");
-    let wanted = if detail { "-items.*._shards" } else { "errors,items.*.status,items.*.error" };
+    let wanted = if detail {
+        "-items.*._shards"
+    } else {
+        "errors,items.*.status,items.*.error,items.*.failure_store"
+    };
     push_query(&mut query, "filter_path", wanted);
     target.push('?');
     target.push_str(&query);

@@ -12,10 +12,11 @@ use super::{
     batch::Batch,
     concurrency::LatencySample,
     context::{BatchResult, BulkContext},
+    operation::Action,
     outcome::{Effect, Outcome, Reason, Written},
-    response::{self, ItemCause, ItemResponse},
+    response::{self, ItemResponse},
 };
-use crate::{error::Error, helpers::request::Failed, response::Meta};
+use crate::{error::Error, helpers::request::Failed, response::Meta, types::is_failed_operation};
 
 /// Classifies the items of a response.
 pub(super) fn response<C>(
@@ -25,23 +26,29 @@ pub(super) fn response<C>(
     body: &Bytes,
 ) -> BatchResult<C> {
     context.was_accepted(batch);
-    if !context.detail && response::none_failed(body) {
+    if !context.detail && response::all_succeeded(body, batch.len()) {
         return BatchResult { succeeded: batch.len() as u64, ..BatchResult::default() };
     }
 
     let result = BatchResult::default();
-    let mut reader = ItemReader { context, batch, at: 0, retry: Vec::new(), result };
+    let (refused, unsure) = (Vec::new(), Vec::new());
+    let mut reader = ItemReader { context, batch, at: 0, refused, unsure, result };
     let readable = response::each_item(body, |item| reader.read(&item));
-    let ItemReader { at, retry, mut result, .. } = reader;
+    let ItemReader { at, refused, unsure, mut result, .. } = reader;
 
     let readable = match readable {
         Ok(()) if at == batch.len() => Ok(()),
         Ok(()) => Err(serde::de::Error::custom("there are not as many items as operations")),
         Err(error) => Err(error),
     };
-    if !retry.is_empty() {
+    for (retry, maybe_applied) in [(refused, false), (unsure, true)] {
+        if retry.is_empty() {
+            continue;
+        }
+        let mut retry = batch.subset(&retry);
+        retry.maybe_applied |= maybe_applied;
         result.latency = Some(LatencySample::Refused);
-        result.retry.push(context.later(batch.subset(&retry), Duration::ZERO));
+        result.retry.push(context.later(retry, Duration::ZERO));
     }
     if let Err(error) = readable {
         let rest: Vec<_> = (at.min(batch.len())..batch.len()).collect();
@@ -58,7 +65,10 @@ struct ItemReader<'a, C> {
     context: &'a BulkContext,
     batch: &'a mut Batch<C>,
     at: usize,
-    retry: Vec<usize>,
+    /// The operations to retry that were not carried out.
+    refused: Vec<usize>,
+    /// The operations to retry that the server may have carried out.
+    unsure: Vec<usize>,
     result: BatchResult<C>,
 }
 
@@ -69,35 +79,29 @@ impl<C> ItemReader<'_, C> {
             self.at += 1;
             return;
         };
-        let may_retry = match response.status {
-            429 => true,
-            503 => item.repeatable,
-            _ => false,
-        };
-        match response.error {
-            None => self.succeeded(response, Effect::of(response.result.as_deref())),
-            Some(_) if may_retry && self.batch.retries < self.context.max_retries => {
-                self.retry.push(self.at);
-                if self.result.retry_reason.is_none() {
-                    let cause = response.error.map(ItemCause::read).unwrap_or_default();
-                    let reason = format!("{}: {}", response.status, cause.reasons());
-                    self.result.retry_reason = Some(reason.into());
-                }
+        let is_delete = item.action == Action::Delete;
+        let (repeatable, made_id) = (item.repeatable, item.made_id);
+        let may_retry = self.batch.retries < self.context.max_retries;
+        match response.status {
+            Some(status)
+                if !is_failed_operation(is_delete, Some(status), response.error.is_some()) =>
+            {
+                self.succeeded(response, status, response.effect());
             }
+            Some(429) if may_retry => self.retry(response, false),
+            // The server's own retry on a new primary may have run out of time.
+            Some(503) if may_retry && repeatable => self.retry(response, true),
             // Nobody else makes such ids: it was this very operation, written by
             // an earlier request or by the server's own retry on a new primary.
-            Some(_) if response.status == 409 && item.made_id => {
-                self.succeeded(response, Effect::WrittenBefore);
-            }
-            Some(error) => {
-                let cause = ItemCause::read(error);
+            Some(409) if made_id => self.succeeded(response, 409, Effect::WrittenBefore),
+            status => {
+                let cause = response.cause();
                 let reason = Reason {
-                    status: Some(response.status),
+                    status,
                     kind: cause.kind.as_deref().map(Into::into),
                     reason: cause.reasons().into(),
                     // Whatever is wrong now: an earlier request may have applied it.
-                    unknown: self.batch.maybe_applied
-                        || (response.status == 503 && !item.repeatable),
+                    unknown: self.batch.maybe_applied || matches!(status, None | Some(503)),
                     lines: Bytes::new(),
                 };
                 let outcome = failed(self.context, self.batch, self.at, reason);
@@ -107,8 +111,20 @@ impl<C> ItemReader<'_, C> {
         self.at += 1;
     }
 
-    fn succeeded(&mut self, response: &ItemResponse<'_>, effect: Effect) {
+    /// Retries an operation, which may have been applied.
+    fn retry(&mut self, response: &ItemResponse<'_>, maybe_applied: bool) {
+        let retry = if maybe_applied { &mut self.unsure } else { &mut self.refused };
+        retry.push(self.at);
+        if self.result.retry_reason.is_none() {
+            let status = response.status.unwrap_or_default();
+            let reason = format!("{status}: {}", response.cause().reasons());
+            self.result.retry_reason = Some(reason.into());
+        }
+    }
+
+    fn succeeded(&mut self, response: &ItemResponse<'_>, status: u16, effect: Effect) {
         self.result.succeeded += 1;
+        self.result.in_failure_store += u64::from(effect == Effect::FailureStore);
         if !self.context.detail {
             return;
         }
@@ -119,7 +135,7 @@ impl<C> ItemReader<'_, C> {
             _ => Arc::clone(&self.context.index),
         };
         let written = Written {
-            status: response.status,
+            status,
             effect,
             version: response.version,
             seq_no: response.seq_no,

@@ -57,6 +57,7 @@ pub(super) struct BatchResult<C> {
     /// The number of its first operation.
     pub(super) first_number: u64,
     pub(super) succeeded: u64,
+    pub(super) in_failure_store: u64,
     /// Of all operations, or of those that failed.
     pub(super) outcomes: Vec<Outcome<C>>,
     /// The batches to retry.
@@ -78,6 +79,7 @@ impl<C> Default for BatchResult<C> {
         Self {
             first_number: 0,
             succeeded: 0,
+            in_failure_store: 0,
             outcomes: Vec::new(),
             retry: Vec::new(),
             retry_reason: None,

@@ -361,6 +361,7 @@ impl<C: Send + 'static> Engine<C> {
             numbers.swap_remove(at);
         }
         state.report.succeeded += result.succeeded;
+        state.report.in_failure_store += result.in_failure_store;
         let latency = result.latency.unwrap_or(LatencySample::Unknown);
         self.settings.concurrency.ended(latency);
         if let Some(bytes) = result.too_large {

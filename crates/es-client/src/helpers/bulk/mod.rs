@@ -39,8 +39,8 @@
 //!
 //! # Progress
 //!
-//! The input, the requests and the reader of the outcomes do not wait for each
-//! other longer than the bounds above ask for:
+//! The input, the requests and the reader of the outcomes wait for each other
+//! only at the bounds above:
 //!
 //! - An iterator runs on a thread of its own, which writes the operations as
 //!   JSON, too. However long it blocks (standard input, a database cursor) or
@@ -62,17 +62,19 @@
 //! | response | operations with ids | without ids |
 //! | --- | --- | --- |
 //! | success; 404 for a deletion | written | written |
+//! | success by way of the [failure store](Effect::FailureStore) | written, and [counted](BulkReport::in_failure_store) | the same |
 //! | 429 for the request or the item | retried | retried |
-//! | 503 for the item | retried | unknown |
+//! | 503 for the item | retried; unknown once retries are used up | unknown |
+//! | no status for the item, or fewer items than operations | unknown | unknown |
 //! | not sent: no connection | retried | retried |
 //! | sent, and the response lost: broken connection, timeout, 502, 503, 504 | retried | unknown |
 //! | 409 on a `create` whose id the helper [made](Bulk::make_ids) | written: nobody else makes that id | – |
-//! | 409 with an id of the caller's, no response lost before | failed: the document exists or has changed | – |
-//! | 409, or another error, after a response was lost | unknown: it may be with this very operation | – |
+//! | 409 with an id of the caller's, no response lost and no 503 before | failed: the document exists or has changed | – |
+//! | 409, or another error, after a lost response or a 503 | unknown: it may be with this very operation | – |
 //! | 401, after another request was accepted or the cluster was away | retried | retried |
 //! | 413, the request is too large | in halves; later requests are smaller | in halves |
 //! | 400 for the whole request | in halves, until the operation that causes it is alone | unknown; the run stops |
-//! | any other error of an item | failed | failed |
+//! | any other error of an item, or a status of 400 and above without one | failed | failed |
 //! | any other error of a request, or retries used up | the run stops | the run stops |
 //!
 //! Only the operations that need it are retried, after a wait that doubles. An

@@ -70,11 +70,11 @@ pub struct Written {
     /// The effect of the write.
     pub effect: Effect,
     /// The document's version.
-    pub version: Option<u64>,
+    pub version: Option<i64>,
     /// The sequence number of the change.
     pub seq_no: Option<i64>,
     /// The primary term of the change.
-    pub primary_term: Option<u64>,
+    pub primary_term: Option<i64>,
 }
 
 /// The effect of a write.
@@ -94,21 +94,11 @@ pub enum Effect {
     /// Written before, by a request whose response was lost or by the server's own
     /// retry; the effect is not known.
     WrittenBefore,
+    /// The document could not be indexed and went to the failure store of its data
+    /// stream. The server counts it as a success.
+    FailureStore,
     /// An effect that this version does not know.
     Other,
-}
-
-impl Effect {
-    pub(super) fn of(result: Option<&str>) -> Self {
-        match result {
-            Some("created") => Self::Created,
-            Some("updated") => Self::Updated,
-            Some("deleted") => Self::Deleted,
-            Some("not_found") => Self::NotFound,
-            Some("noop") => Self::Noop,
-            _ => Self::Other,
-        }
-    }
 }
 
 /// Why an operation was not carried out, or that nobody knows whether it was.

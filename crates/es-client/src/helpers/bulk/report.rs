@@ -14,6 +14,9 @@ pub struct BulkReport {
     pub operations: u64,
     /// Those that were carried out.
     pub succeeded: u64,
+    /// Those of `succeeded` whose documents could not be indexed and went to the failure
+    /// store of their data stream.
+    pub in_failure_store: u64,
     /// Those that were not.
     pub failed: u64,
     /// Those that may have been applied: sent, the response lost, and not to be
@@ -60,15 +63,19 @@ pub enum WaitsFor {
 }
 
 impl BulkReport {
-    /// Returns whether everything that was read was carried out.
+    /// Returns whether everything that was read was carried out, and nothing is in a
+    /// failure store.
     pub fn is_complete(&self) -> bool {
-        self.succeeded == self.operations
+        self.succeeded == self.operations && self.in_failure_store == 0
     }
 }
 
 impl fmt::Display for BulkReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {} written", self.succeeded, self.operations)?;
+        if self.in_failure_store > 0 {
+            write!(f, " ({} to the failure store)", self.in_failure_store)?;
+        }
         if self.failed > 0 {
             write!(f, ", {} failed", self.failed)?;
         }

@@ -2,17 +2,20 @@
 
 use std::{borrow::Cow, fmt};
 
+use memchr::memmem;
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
+use super::outcome::Effect;
+
 /// The part of a response about one operation.
 #[derive(Debug, Deserialize)]
 pub(super) struct ItemResponse<'a> {
     #[serde(default)]
-    pub(super) status: u16,
+    pub(super) status: Option<u16>,
     #[serde(borrow, default)]
     pub(super) error: Option<&'a RawValue>,
     #[serde(borrow, rename = "_index", default)]
@@ -22,11 +25,36 @@ pub(super) struct ItemResponse<'a> {
     #[serde(borrow, default)]
     pub(super) result: Option<Cow<'a, str>>,
     #[serde(rename = "_version", default)]
-    pub(super) version: Option<u64>,
+    pub(super) version: Option<i64>,
     #[serde(rename = "_seq_no", default)]
     pub(super) seq_no: Option<i64>,
     #[serde(rename = "_primary_term", default)]
-    pub(super) primary_term: Option<u64>,
+    pub(super) primary_term: Option<i64>,
+    #[serde(borrow, default)]
+    failure_store: Option<Cow<'a, str>>,
+}
+
+impl ItemResponse<'_> {
+    /// Returns the effect of an operation that succeeded.
+    pub(super) fn effect(&self) -> Effect {
+        if self.failure_store.as_deref() == Some("used") {
+            return Effect::FailureStore;
+        }
+        match (self.result.as_deref(), self.status) {
+            (Some("created"), _) => Effect::Created,
+            (Some("updated"), _) => Effect::Updated,
+            (Some("deleted"), _) => Effect::Deleted,
+            (Some("not_found"), _) | (None, Some(404)) => Effect::NotFound,
+            (Some("noop"), _) => Effect::Noop,
+            _ => Effect::Other,
+        }
+    }
+
+    /// Returns the item's error; empty if it has none.
+    pub(super) fn cause(&self) -> ItemCause {
+        let read = |error: &RawValue| serde_json::from_str(error.get()).unwrap_or_default();
+        self.error.map(read).unwrap_or_default()
+    }
 }
 
 /// The parts of an item's error.
@@ -41,13 +69,10 @@ pub(super) struct ItemCause {
 }
 
 impl ItemCause {
-    pub(super) fn read(error: &RawValue) -> Self {
-        serde_json::from_str(error.get()).unwrap_or_default()
-    }
-
     /// The reasons from the outermost to the innermost.
     pub(super) fn reasons(&self) -> String {
-        let mut text = self.reason.clone().unwrap_or_default();
+        let unsaid = || "the server gives no reason".to_owned();
+        let mut text = self.reason.clone().unwrap_or_else(unsaid);
         let mut cause = self.caused_by.as_ref();
         while let Some(next) = cause {
             if let Some(reason) = &next.reason {
@@ -60,14 +85,28 @@ impl ItemCause {
     }
 }
 
-/// Returns whether the response says, before it lists the items, that none
-/// failed. The items need not be read then.
-pub(super) fn none_failed(body: &[u8]) -> bool {
-    const KEY: &[u8] = br#""errors":"#;
+/// Returns whether all of `count` operations were carried out as usual: the response says,
+/// before it lists the items, that none failed, and each item has the status of a success.
+/// The items need not be read then.
+pub(super) fn all_succeeded(body: &[u8], count: usize) -> bool {
+    const ERRORS: &[u8] = br#""errors":"#;
+    const STATUS: &[u8] = br#""status":"#;
     let head = body.get(..body.len().min(200)).unwrap_or_default();
     let head = head.split(|byte| *byte == b'[').next().unwrap_or_default();
-    let value = memchr::memmem::find(head, KEY).and_then(|at| head.get(at + KEY.len()..));
-    value.is_some_and(|value| value.starts_with(b"false")) && body.ends_with(b"}")
+    let value = memmem::find(head, ERRORS).and_then(|at| head.get(at + ERRORS.len()..));
+    if !value.is_some_and(|value| value.starts_with(b"false")) || !body.ends_with(b"}") {
+        return false;
+    }
+
+    // No text within the response can contain an unescaped quote.
+    let mut statuses = 0;
+    for at in memmem::find_iter(body, STATUS) {
+        if body.get(at + STATUS.len()) != Some(&b'2') {
+            return false;
+        }
+        statuses += 1;
+    }
+    statuses == count && memmem::find(body, br#""failure_store":"#).is_none()
 }
 
 /// Calls `each` for every item, in order.
@@ -179,20 +218,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_failed_is_seen_without_the_items() {
+    fn success_of_all_is_seen_without_the_items() {
+        let items = r#"[{"index":{"status":201}},{"index":{"status":200}}]"#;
         // As 9.2, as 7.17 and with an ingest pipeline.
-        assert!(none_failed(br#"{"errors":false,"took":3,"items":[{}]}"#));
-        assert!(none_failed(br#"{"took":3,"errors":false,"items":[{}]}"#));
-        assert!(none_failed(br#"{"took":3,"ingest_took":4,"errors":false,"items":[{}]}"#));
-        for other in [
-            br#"{"errors":true,"took":3,"items":[{}]}"#.as_slice(),
-            br#"{"took":3,"items":[{"index":{"x":"\"errors\":false"}}],"errors":true}"#,
-            br#"{"took":3,"items":[],"errors":false}"#,
-            br#"{"errors":false,"took":3,"items":[{"#,
-            b"",
-            b"null",
+        for head in [
+            r#"{"errors":false,"#,
+            r#"{"took":3,"errors":false,"#,
+            r#"{"took":3,"ingest_took":4,"errors":false,"#,
         ] {
-            assert!(!none_failed(other), "{}", String::from_utf8_lossy(other));
+            let body = format!(r#"{head}"items":{items}}}"#);
+            assert!(all_succeeded(body.as_bytes(), 2), "{body}");
+            assert!(!all_succeeded(body.as_bytes(), 1) && !all_succeeded(body.as_bytes(), 3));
+        }
+        for other in [
+            r#"{"errors":true,"items":[{"index":{"status":201}}]}"#,
+            r#"{"items":[{"index":{"x":"\"errors\":false","status":201}}],"errors":true}"#,
+            r#"{"items":[{"index":{"status":201}}],"errors":false}"#,
+            r#"{"errors":false,"items":[{"index":{"status":201}}"#,
+            r#"{"errors":false,"items":[{"index":{"status":400}}]}"#,
+            r#"{"errors":false,"items":[{"index":{}}]}"#,
+            r#"{"errors":false,"items":[{"create":{"status":201,"failure_store":"used"}}]}"#,
+            "",
+            "null",
+        ] {
+            assert!(!all_succeeded(other.as_bytes(), 1), "{other}");
         }
     }
 
@@ -205,15 +254,15 @@ mod tests {
                 "caused_by":{"type":"u","reason":"inner"}}}}]}"#;
         let mut seen = Vec::new();
         each_item(body, |item| {
-            let error = item.error.map(|error| ItemCause::read(error).reasons());
+            let error = item.error.map(|_| item.cause().reasons());
             seen.push((item.status, item.id.unwrap().into_owned(), item.version, error));
         })
         .unwrap();
         assert_eq!(
             seen,
             [
-                (200, "a\"".to_owned(), Some(2), None),
-                (409, "b".to_owned(), None, Some("outer: inner".to_owned())),
+                (Some(200), "a\"".to_owned(), Some(2), None),
+                (Some(409), "b".to_owned(), None, Some("outer: inner".to_owned())),
             ]
         );
     }

@@ -54,6 +54,18 @@ fn bulk_items_carry_their_action_and_place() {
 }
 
 #[test]
+fn bulk_item_fails_by_its_status() {
+    let done: BulkResponse = read(
+        r#"{"errors":true,"items":[{"delete":{"status":404}},{"index":{"status":404}},
+        {"index":{"status":400}},{"index":{"status":200,"error":{"type":"t"}}},
+        {"delete":{"status":404,"error":{"type":"index_not_found_exception"}}}]}"#,
+    );
+    let failures = done.failures().unwrap();
+    let places: Vec<_> = failures.into_iter().filter_map(|(place, _)| place).collect();
+    assert_eq!(places, [1, 2, 3, 4]);
+}
+
+#[test]
 fn bulk_without_errors_reads_no_item() {
     let done: BulkResponse = read(r#"{"took":30,"errors":false,"items":[{"index":"no object"}]}"#);
     assert!(done.failures().unwrap().is_empty());

@@ -68,7 +68,7 @@ async fn a_node_lost_in_the_middle_loses_nothing() {
 }
 
 #[tokio::test]
-async fn answers_lost_after_the_work_duplicate_nothing() {
+async fn lost_responses_duplicate_nothing() {
     let cluster = Cluster::builder().start().await.unwrap();
     let client = client(&cluster);
     let documents = (0..2_000).map(|n| json!({ "n": n }));
@@ -119,7 +119,7 @@ async fn a_dropped_stream_sends_nothing_more() {
 }
 
 #[tokio::test]
-async fn poisoned_documents_are_told_with_their_lines() {
+async fn poisoned_documents_come_with_their_lines() {
     let cluster = Cluster::builder().start().await.unwrap();
     let client = client(&cluster);
     client.index("i").document(json!({"n": 1})).await.unwrap();

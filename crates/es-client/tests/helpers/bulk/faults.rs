@@ -23,7 +23,7 @@ fn without_ids(count: u64) -> impl Stream<Item = Value> {
 
 /// The first request meets this fate, the others none.
 fn first(fate: Fate) -> Mock {
-    Mock::new(move |number, _| if number == 0 { fate } else { Fate::Answered })
+    Mock::new(move |number, _| if number == 0 { fate } else { Fate::Succeeds })
 }
 
 /// Every document was written once.
@@ -34,7 +34,7 @@ fn assert_once(mock: &Mock, count: u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_request_is_sent_again_after_a_wait() {
+async fn refused_request_is_retried_after_a_wait() {
     let mock = first(Fate::Status(429));
     let began = Instant::now();
     let report = mock.client().helpers().bulk("i", without_ids(10)).await.unwrap();
@@ -53,7 +53,7 @@ async fn retry_after_is_honoured() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_refused_operations_are_sent_again() {
+async fn only_refused_operations_are_retried() {
     let mock = first(Fate::Items { first: 1, every: 4, status: 429 });
     let bulk = mock.client().helpers().bulk("i", without_ids(10));
     let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
@@ -66,12 +66,12 @@ async fn only_refused_operations_are_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_operation_that_is_refused_for_ever_fails_in_the_end() {
+async fn operation_refused_for_ever_fails_in_the_end() {
     let mock = Mock::new(|_, operations| {
         let poor = operations.iter().position(|o| o.document["n"] == 3);
         match poor {
             Some(first) => Fate::Items { first, every: 1_000, status: 429 },
-            None => Fate::Answered,
+            None => Fate::Succeeds,
         }
     });
     let bulk = mock.client().helpers().bulk("i", with_ids(10)).flush_operations(5).max_retries(2);
@@ -97,11 +97,11 @@ async fn a_poisoned_document_fails_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_document_that_spoils_its_request_is_found() {
+async fn document_that_spoils_its_request_is_found() {
     let poison = |n: u64| n == 37 || n == 80;
     let mock = Mock::new(move |_, operations| {
         let spoilt = operations.iter().any(|o| poison(o.document["n"].as_u64().unwrap()));
-        if spoilt { Fate::Status(400) } else { Fate::Answered }
+        if spoilt { Fate::Status(400) } else { Fate::Succeeds }
     });
     let report = mock.client().helpers().bulk("i", with_ids(128)).await.unwrap();
     assert_eq!((report.succeeded, report.failed, report.unknown), (126, 2, 0));
@@ -112,7 +112,7 @@ async fn a_document_that_spoils_its_request_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cluster_that_refuses_everything_is_not_asked_for_each_document() {
+async fn requests_are_few_if_all_are_refused() {
     let mock = Mock::new(|_, _| Fate::Status(400));
     let stopped = mock.client().helpers().bulk("i", with_ids(100_000)).await.unwrap_err();
     assert!(stopped.error.is_bad_request());
@@ -126,7 +126,7 @@ async fn a_cluster_that_refuses_everything_is_not_asked_for_each_document() {
 async fn too_large_is_halved_and_learnt() {
     let mock = Mock::new(
         |_, operations| {
-            if operations.len() > 30 { Fate::Status(413) } else { Fate::Answered }
+            if operations.len() > 30 { Fate::Status(413) } else { Fate::Succeeds }
         },
     );
     let bulk = mock.client().helpers().bulk("i", without_ids(400));
@@ -143,7 +143,7 @@ async fn too_large_is_halved_and_learnt() {
 async fn one_document_that_is_too_large_fails_alone() {
     let mock = Mock::new(|_, operations| {
         let large = operations.iter().any(|o| o.document["n"] == 5);
-        if large { Fate::Status(413) } else { Fate::Answered }
+        if large { Fate::Status(413) } else { Fate::Succeeds }
     });
     let report = mock.client().helpers().bulk("i", without_ids(8)).await.unwrap();
     assert_eq!((report.succeeded, report.failed, report.unknown), (7, 1, 0));
@@ -152,7 +152,7 @@ async fn one_document_that_is_too_large_fails_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_asked_for_again_where_ids_make_it_safe() {
+async fn lost_response_is_retried_with_ids() {
     for fate in [Fate::LostBefore, Fate::LostAfter, Fate::Status(503), Fate::Status(502)] {
         let mock = first(fate);
         let report = mock.client().helpers().bulk("i", with_ids(10)).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_lost_answer_is_asked_for_again_where_ids_make_it_safe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_without_ids_is_told_and_not_sent_again() {
+async fn lost_response_without_ids_is_unknown() {
     for fate in [Fate::LostBefore, Fate::LostAfter, Fate::Status(503), Fate::Status(502)] {
         let mock = first(fate);
         let bulk = mock.client().helpers().bulk("i", without_ids(20)).flush_operations(10);
@@ -176,7 +176,7 @@ async fn a_lost_answer_without_ids_is_told_and_not_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ids_that_the_helper_makes_make_it_safe() {
+async fn lost_response_is_retried_with_made_ids() {
     let mock = first(Fate::LostAfter);
     let operations = (0..10).map(|n| Operation::create(json!({ "n": n })));
     let bulk = mock.client().helpers().bulk("i", stream::iter(operations)).make_ids(true);
@@ -190,7 +190,7 @@ async fn ids_that_the_helper_makes_make_it_safe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conflict_after_a_lost_answer_says_so() {
+async fn conflict_after_a_lost_response_is_unknown() {
     let mock = first(Fate::LostAfter);
     let operations = (0..2).map(|n| Operation::create(json!({ "n": n })).id(n.to_string()));
     let report = mock.client().helpers().bulk("i", stream::iter(operations)).await.unwrap();
@@ -201,7 +201,7 @@ async fn a_conflict_after_a_lost_answer_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_mixed_request_only_what_is_safe_is_sent_again() {
+async fn only_operations_with_ids_are_retried() {
     let mock = first(Fate::LostAfter);
     let operations = [
         Operation::index(json!({"n": 0})).id("0"),
@@ -217,8 +217,8 @@ async fn in_a_mixed_request_only_what_is_safe_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_of_everything_stops_and_tells_of_all_that_was_read() {
-    let mock = Mock::new(|number, _| if number < 2 { Fate::Answered } else { Fate::Status(403) });
+async fn refused_request_stops_the_run() {
+    let mock = Mock::new(|number, _| if number < 2 { Fate::Succeeds } else { Fate::Status(403) });
     let bulk = mock.client().helpers().bulk("i", without_ids(100_000));
     let mut stream = bulk.flush_operations(10).max_in_flight(1).stream();
     let (mut written, mut failed, mut stopped) = (0, 0, false);
@@ -236,7 +236,7 @@ async fn a_refusal_of_everything_stops_and_tells_of_all_that_was_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cluster_that_stays_away_stops_it_after_all_retries() {
+async fn absent_cluster_stops_it_after_all_retries() {
     let mock = Mock::new(|_, _| Fate::Status(429));
     let bulk = mock.client().helpers().bulk("i", with_ids(100)).flush_operations(10);
     let stopped = bulk.max_in_flight(2).max_retries(3).await.unwrap_err();
@@ -248,9 +248,9 @@ async fn a_cluster_that_stays_away_stops_it_after_all_retries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_cannot_be_read_leaves_its_operations_unknown() {
+async fn unreadable_response_leaves_operations_unknown() {
     for nonsense in ["", "{}", "not json", r#"{"errors":true,"items":[]}"#] {
-        let mock = first(Fate::Nonsense(nonsense));
+        let mock = first(Fate::Body(nonsense));
         let stopped = mock.client().helpers().bulk("i", with_ids(3)).await.unwrap_err();
         assert!(stopped.error.is_decode(), "{nonsense}");
         assert_eq!((stopped.report.unknown, stopped.report.succeeded), (3, 0), "{nonsense}");
@@ -258,12 +258,12 @@ async fn an_answer_that_cannot_be_read_leaves_its_operations_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn adaptive_it_goes_down_to_one_while_the_cluster_refuses() {
+async fn adaptive_limit_falls_while_the_cluster_refuses() {
     let under_way = Arc::new(Mutex::new(Vec::new()));
     let times = Arc::clone(&under_way);
     let mock = Mock::new(move |number, _| {
         times.lock().unwrap().push(Instant::now());
-        if (40..60).contains(&number) { Fate::Status(429) } else { Fate::Answered }
+        if (40..60).contains(&number) { Fate::Status(429) } else { Fate::Succeeds }
     });
     let bulk = mock.client().helpers().bulk("i", with_ids(2_000));
     let report = bulk
@@ -285,4 +285,65 @@ async fn adaptive_it_goes_down_to_one_while_the_cluster_refuses() {
     assert!((30..40).map(together).max() > Some(4), "it grew");
     assert_eq!(together(59), 1, "and shrank");
     assert!((150..220).map(together).max() > Some(8), "and grew again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn status_of_an_item_decides_without_an_error() {
+    let items = r#"[{"index":{"status":201}},{"index":{"status":400}},{"index":{"status":500}},
+        {"index":{}},{"index":{"status":404}},{"delete":{"status":404}}]"#;
+    for errors in ["true", "false"] {
+        let body = format!(r#"{{"errors":{errors},"items":{items}}}"#).leak();
+        let mock = Mock::new(|_, _| Fate::Body(body));
+        let operations = || {
+            let documents = (0..5).map(|n| Operation::index(json!({ "n": n })));
+            stream::iter(documents.chain([Operation::delete("gone")]))
+        };
+        let helpers = mock.client().helpers();
+        let report = helpers.bulk("i", operations()).await.unwrap();
+        assert_eq!((report.succeeded, report.failed, report.unknown), (2, 3, 1), "{errors}");
+
+        let outcomes: Vec<_> =
+            helpers.bulk("i", operations()).stream().try_collect().await.unwrap();
+        let failed = |at: usize| outcomes[at].result.as_ref().unwrap_err();
+        assert_eq!([1, 2, 4].map(|at| failed(at).status()), [Some(400), Some(500), Some(404)]);
+        assert_eq!([1, 2, 3, 4].map(|at| failed(at).is_unknown()), [false, false, true, false]);
+        assert_eq!(outcomes[5].result.as_ref().unwrap().effect, Effect::NotFound);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_items_leave_operations_unknown() {
+    let body = r#"{"errors":false,"items":[{"index":{"status":201}}]}"#;
+    let mock = Mock::new(|_, _| Fate::Body(body));
+    let stopped = mock.client().helpers().bulk("i", without_ids(3)).await.unwrap_err();
+    assert_eq!((stopped.report.succeeded, stopped.report.unknown), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_in_the_failure_store_are_counted() {
+    let body = r#"{"errors":false,"items":[{"create":{"status":201}},
+        {"create":{"status":201,"failure_store":"used"}}]}"#;
+    let mock = Mock::new(|_, _| Fate::Body(body));
+    let operations = || stream::iter((0..2).map(|n| Operation::create(json!({ "n": n }))));
+    let helpers = mock.client().helpers();
+    let report = helpers.bulk("logs", operations()).await.unwrap();
+    assert_eq!((report.succeeded, report.in_failure_store), (2, 1));
+    assert!(!report.is_complete());
+    assert!(report.to_string().starts_with("2 of 2 written (1 to the failure store), "));
+
+    let outcomes: Vec<_> = helpers.bulk("logs", operations()).stream().try_collect().await.unwrap();
+    assert_eq!(outcomes[1].result.as_ref().unwrap().effect, Effect::FailureStore);
+}
+
+#[tokio::test(start_paused = true)]
+async fn conflict_after_an_unavailable_shard_is_unknown() {
+    for (status, expected) in [(503, (0, 2)), (429, (2, 0))] {
+        let mock = Mock::new(move |number, _| {
+            let status = if number == 0 { status } else { 409 };
+            Fate::Items { first: 0, every: 1, status }
+        });
+        let operations = (0..2).map(|n| Operation::create(json!({ "n": n })).id(n.to_string()));
+        let report = mock.client().helpers().bulk("i", stream::iter(operations)).await.unwrap();
+        assert_eq!((report.failed, report.unknown), expected, "{status}");
+    }
 }

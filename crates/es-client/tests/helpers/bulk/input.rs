@@ -1,4 +1,4 @@
-//! What goes in, and how it is cut into requests.
+//! The input, and how it is divided into requests.
 
 use std::time::Duration;
 
@@ -119,7 +119,7 @@ async fn what_waits_for_more_goes_when_its_time_is_over() {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_is_read_than_may_be_under_way() {
-    let mock = Mock::new(|_, _| Fate::Answered);
+    let mock = Mock::new(|_, _| Fate::Succeeds);
     let read = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let counter = std::sync::Arc::clone(&read);
     let input = numbers(1_000).inspect(move |_| {
@@ -183,11 +183,11 @@ async fn an_index_that_could_change_the_route_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn progress_is_told_after_every_request() {
+async fn progress_is_reported_after_every_request() {
     let mock = Mock::new(|number, _| match number {
         0 => Fate::Items { first: 3, every: 100, status: 400 },
         1 => Fate::Status(429),
-        _ => Fate::Answered,
+        _ => Fate::Succeeds,
     });
     let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let tell = std::sync::Arc::clone(&told);

@@ -13,11 +13,11 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
-/// What happens to a request.
+/// The end of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fate {
-    /// It is carried out and answered.
-    Answered,
+    /// It is carried out, and its response arrives.
+    Succeeds,
     /// It is refused as a whole with this status.
     Status(u16),
     /// Refused with 429 and this `Retry-After`.
@@ -28,8 +28,8 @@ pub(crate) enum Fate {
     LostAfter,
     /// Every n-th operation of it, counted from this one, gets this status.
     Items { first: usize, every: usize, status: u16 },
-    /// It is answered by something else.
-    Nonsense(&'static str),
+    /// The response is 200 with this body.
+    Body(&'static str),
 }
 
 /// One operation as it arrived.
@@ -76,9 +76,9 @@ impl Mock {
             async move {
                 let (parts, body) = request.into_parts();
                 let body = body.collect().await?.to_bytes();
-                // Others may send before this one is answered.
+                // Others may send before this response.
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                mock.state().answer(parts.uri.to_string(), &body)
+                mock.state().respond(parts.uri.to_string(), &body)
             }
         }))
     }
@@ -90,18 +90,18 @@ impl Mock {
 }
 
 impl State {
-    fn answer(&mut self, target: String, body: &[u8]) -> Result<Response<Full<Bytes>>, BoxError> {
+    fn respond(&mut self, target: String, body: &[u8]) -> Result<Response<Full<Bytes>>, BoxError> {
         let operations = parse(body);
         let number = self.requests.len();
         let fate = match &mut self.plan {
             Some(plan) => plan(number, &operations),
-            None => Fate::Answered,
+            None => Fate::Succeeds,
         };
         self.requests.push((target, operations.clone()));
         let lost = || io::Error::from(io::ErrorKind::ConnectionReset);
         let refused = |status: u16| json!({"error": {"type": "refused", "reason": "as told"}, "status": status});
         Ok(match fate {
-            Fate::Answered => response(200, self.carry_out(&operations, |_| None)),
+            Fate::Succeeds => response(200, self.carry_out(&operations, |_| None)),
             Fate::Items { first, every, status } => {
                 let fails = |at: usize| at >= first && (at - first).is_multiple_of(every);
                 response(200, self.carry_out(&operations, |at| fails(at).then_some(status)))
@@ -117,7 +117,7 @@ impl State {
                 self.carry_out(&operations, |_| None);
                 return Err(lost().into());
             }
-            Fate::Nonsense(text) => Response::new(Full::from(text)),
+            Fate::Body(text) => Response::new(Full::from(text)),
         })
     }
 

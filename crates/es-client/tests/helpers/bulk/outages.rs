@@ -18,17 +18,17 @@ fn with_ids(count: u64) -> impl Stream<Item = Operation<Value>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_of_75_seconds_is_ridden_out_by_default() {
+async fn outage_of_75_seconds_is_tolerated_by_default() {
     // The waits are random: each time is another one.
     for _ in 0..20 {
         let began = Instant::now();
         let is_down = move || (SECOND..76 * SECOND).contains(&began.elapsed());
         let mock = Mock::new(move |number, _| match number {
             // Some answers are lost when it begins.
-            _ if number < 3 => Fate::Answered,
+            _ if number < 3 => Fate::Succeeds,
             _ if number < 5 => Fate::LostAfter,
             _ if is_down() => Fate::LostBefore,
-            _ => Fate::Answered,
+            _ => Fate::Succeeds,
         });
         tokio::time::advance(SECOND).await;
         let bulk = mock.client().helpers().bulk("i", with_ids(1_000)).flush_operations(50);
@@ -43,7 +43,7 @@ async fn an_outage_of_75_seconds_is_ridden_out_by_default() {
 async fn credentials_that_were_accepted_are_shown_again_when_they_are_refused() {
     let mock = Mock::new(|number, _| match number {
         1..=4 => Fate::Status(401),
-        _ => Fate::Answered,
+        _ => Fate::Succeeds,
     });
     let bulk = mock.client().helpers().bulk("i", stream::iter((0..100).map(|n| json!({ "n": n }))));
     let report = bulk.flush_operations(10).max_in_flight(1).await.unwrap();
@@ -56,7 +56,7 @@ async fn credentials_are_shown_again_to_a_cluster_that_was_away_when_it_began() 
     let mock = Mock::new(|number, _| match number {
         0..=5 => Fate::LostBefore,
         6 => Fate::Status(401),
-        _ => Fate::Answered,
+        _ => Fate::Succeeds,
     });
     let bulk = mock.client().helpers().bulk("i", with_ids(10)).initial_retries(10);
     let report = bulk.await.unwrap();
@@ -71,7 +71,7 @@ async fn credentials_that_are_refused_for_good_end_it() {
     assert!(stopped.error.is_unauthorized());
     assert_eq!((stopped.report.requests, stopped.report.failed), (1, 10));
 
-    let accepted_once = |number| if number == 0 { Fate::Answered } else { Fate::Status(401) };
+    let accepted_once = |number| if number == 0 { Fate::Succeeds } else { Fate::Status(401) };
     let mock = Mock::new(move |number, _| accepted_once(number));
     let bulk = mock.client().helpers().bulk("i", with_ids(10)).flush_operations(5);
     let stopped = bulk.max_in_flight(1).max_retries(3).await.unwrap_err();
@@ -82,7 +82,7 @@ async fn credentials_that_are_refused_for_good_end_it() {
 
 /// The deadline is one of each request, not of the whole.
 #[tokio::test(start_paused = true)]
-async fn a_request_whose_deadline_is_over_is_sent_again() {
+async fn request_past_its_deadline_is_retried() {
     let cluster = Cluster::builder().simulated().unwrap();
     let client: Elasticsearch = Elasticsearch::builder()
         .nodes(cluster.urls())

@@ -30,7 +30,7 @@ async fn context_comes_back_with_each_outcome() {
         0 => Fate::Items { first: 1, every: 3, status: 400 },
         1 => Fate::Items { first: 0, every: 2, status: 429 },
         2 => Fate::Status(413),
-        _ => Fate::Answered,
+        _ => Fate::Succeeds,
     });
     let input = operations(40).enumerate();
     let input = input.map(|(offset, operation)| operation.context(format!("offset-{offset}")));
@@ -53,7 +53,7 @@ async fn durable_up_to_waits_for_the_earliest() {
             *refused += 1;
             return Fate::Status(429);
         }
-        Fate::Answered
+        Fate::Succeeds
     });
     let seen = Arc::new(Mutex::new(Vec::new()));
     let reached = Arc::clone(&seen);
@@ -66,7 +66,7 @@ async fn durable_up_to_waits_for_the_earliest() {
 
 #[tokio::test(start_paused = true)]
 async fn stopped_run_can_be_resumed_where_it_was_durable() {
-    let mock = Mock::new(|number, _| if number < 2 { Fate::Answered } else { Fate::Status(403) });
+    let mock = Mock::new(|number, _| if number < 2 { Fate::Succeeds } else { Fate::Status(403) });
     let bulk = mock.client().helpers().bulk("i", operations(100)).flush_operations(10);
     let report = bulk.await.unwrap_err().report;
     assert_eq!((report.succeeded, report.durable_up_to), (20, 20));
@@ -105,7 +105,7 @@ async fn sink_flushes_by_count_bytes_and_time() {
 
 #[tokio::test(start_paused = true)]
 async fn sink_gives_back_pressure() {
-    let mock = Mock::new(|number, _| if number < 3 { Fate::Busy(20) } else { Fate::Answered });
+    let mock = Mock::new(|number, _| if number < 3 { Fate::Busy(20) } else { Fate::Succeeds });
     let mut sink =
         mock.client().helpers().bulk_sink("i").flush_operations(5).max_in_flight(2).open();
     let began = Instant::now();
@@ -183,7 +183,7 @@ async fn run_stops_after_some_failures() {
 
 #[tokio::test(start_paused = true)]
 async fn run_goes_on_after_a_failed_request_if_asked_to() {
-    let mock = Mock::new(|number, _| if number == 1 { Fate::Status(500) } else { Fate::Answered });
+    let mock = Mock::new(|number, _| if number == 1 { Fate::Status(500) } else { Fate::Succeeds });
     let bulk = mock.client().helpers().bulk("i", operations(50)).flush_operations(10);
     let report = bulk.max_in_flight(1).continue_on_error(true).await.unwrap();
     assert_eq!((report.succeeded, report.unknown, report.durable_up_to), (40, 10, 50));
@@ -270,7 +270,7 @@ async fn order_of_one_document_is_kept() {
     let mock = Mock::new(|number, _| match number % 3 {
         0 => Fate::Items { first: 0, every: 2, status: 429 },
         1 => Fate::Status(429),
-        _ => Fate::Answered,
+        _ => Fate::Succeeds,
     });
     let order = Arc::new(Mutex::new(Vec::new()));
     let written = Arc::clone(&order);

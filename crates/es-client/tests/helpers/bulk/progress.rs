@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(1_000);
 /// The time that the cluster takes for a request.
 const LATENCY: Duration = Duration::from_millis(30);
 
-/// A cluster on another runtime, which answers whatever blocks here.
+/// A cluster on another runtime, which responds while this one is blocked.
 fn cluster() -> (Elasticsearch, Cluster, Runtime) {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let cluster = runtime.block_on(Cluster::builder().start()).unwrap();

@@ -11,7 +11,7 @@ use crate::bulk::mock::{Fate, Mock};
 
 fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
-        4 => Just(Fate::Answered),
+        4 => Just(Fate::Succeeds),
         1 => prop::sample::select(vec![400_u16, 413, 429, 500, 502, 503]).prop_map(Fate::Status),
         1 => Just(Fate::LostBefore),
         1 => Just(Fate::LostAfter),
@@ -20,7 +20,7 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
-/// What the outcomes say of each operation: written, not written, unknown.
+/// The outcome of an operation: written, not written, unknown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Said {
     Written,
@@ -56,7 +56,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let mock = Mock::new(move |number, _| fates.get(number).copied().unwrap_or(Fate::Answered));
+            let mock = Mock::new(move |number, _| fates.get(number).copied().unwrap_or(Fate::Succeeds));
             let operations = ids.clone().into_iter().enumerate().map(|(n, has_id)| {
                 let operation = Operation::index(json!({ "n": n }));
                 if has_id { operation.id(n.to_string()) } else { operation }
