@@ -79,7 +79,7 @@ impl Spec {
     }
 
     /// Returns whether a search failed because the server is older than the
-    /// option to include vectors, and is to be sent again without it.
+    /// option to include vectors, and is to be retried without it.
     pub(super) fn refuses_vectors(&self, error: &Error) -> bool {
         let refused = self.include_vectors
             && error.is_bad_request()
@@ -87,7 +87,7 @@ impl Spec {
                 .body()
                 .is_some_and(|body| memchr::memmem::find(body, b"exclude_vectors").is_some());
         if refused {
-            // Slices are refused at the same time: each is sent again.
+            // Slices are refused at the same time: each is retried.
             self.without_vector_option.store(true, Ordering::Relaxed);
         }
         refused
@@ -175,7 +175,7 @@ impl<T> ReadAll<T> {
     }
 
     /// Sets any other property of the search body, such as `fields` or
-    /// `runtime_mappings`. Properties that the helper sets (`size`, `from`, `pit`,
+    /// `runtime_mappings`. A property that the helper sets (`size`, `from`, `pit`,
     /// `slice`, `search_after`, `scroll`, `track_total_hits`) is an error, and so
     /// are aggregations, which would be computed for every page.
     pub fn search_property<V: Serialize + ?Sized>(mut self, name: &'static str, value: &V) -> Self {

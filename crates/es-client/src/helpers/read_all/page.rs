@@ -42,9 +42,11 @@ pub(super) enum Place {
 #[derive(Deserialize)]
 pub(super) struct Page<T> {
     #[serde(default)]
-    timed_out: bool,
+    timed_out: Option<bool>,
     #[serde(rename = "_shards", default)]
     shards: Shards,
+    #[serde(rename = "_clusters", default)]
+    clusters: Option<Clusters>,
     hits: Hits<T>,
     #[serde(default)]
     pub(super) pit_id: Option<String>,
@@ -60,8 +62,17 @@ pub(super) struct Page<T> {
 
 #[derive(Deserialize)]
 struct Hits<T> {
-    #[serde(default = "Vec::new")]
     hits: Vec<Hit<T>>,
+}
+
+/// The clusters of a search across clusters.
+#[derive(Deserialize)]
+struct Clusters {
+    total: Option<u32>,
+    /// Those that could not be searched, and may be missing.
+    skipped: Option<u32>,
+    partial: Option<u32>,
+    failed: Option<u32>,
 }
 
 /// Reads the next page of a slice.
@@ -83,7 +94,8 @@ pub(super) async fn read<T: DeserializeOwned>(
         .await;
     }
     let page = sent.and_then(|response| {
-        Page::read(response.meta().clone(), response.bytes().clone(), spec.allow_partial)
+        let (meta, body) = (response.meta().clone(), response.bytes().clone());
+        Page::read(meta, body, &cursor.place, spec.allow_partial)
     });
     (cursor, page)
 }
@@ -128,7 +140,7 @@ impl Cursor {
             let keep_alive = crate::params::IntoParam::into_param(spec.keep_alive);
             search = search
                 .pit(json!({"id": id, "keep_alive": keep_alive}))
-                // Nobody asks for the number, and counting costs.
+                // The number is not read, and counting costs.
                 .track_total_hits(false);
         }
         if let Place::After(Some(values)) = &self.place {
@@ -152,22 +164,48 @@ impl<T: DeserializeOwned> Page<T> {
     /// Reads a page.
     ///
     /// # Errors
-    /// It is no page, or it is incomplete.
-    fn read(meta: Meta, body: Bytes, allow_partial: bool) -> Result<Self> {
+    /// It is not a page, it is incomplete, or it does not say where the next one begins.
+    fn read(meta: Meta, body: Bytes, place: &Place, allow_partial: bool) -> Result<Self> {
         let read = || -> Result<_, ReadError> {
             let mut page: Self = json_read::from_bytes(&body)?;
             page.last = last_sort(&page.hits.hits, &body)?;
             page.bytes = body.len();
-            Ok(page)
+            let missing = match place {
+                Place::After(_) if page.last.is_none() => "sort",
+                Place::Scroll(None) if page.scroll_id.is_none() => "_scroll_id",
+                _ => return Ok(page),
+            };
+            if page.len() == 0 {
+                return Ok(page);
+            }
+            Err(<serde_json::Error as serde::de::Error>::missing_field(missing).into())
         };
         let page = read().map_err(|error| Error::decode("a page of hits", error, meta, body))?;
-        let (failed, total) = (page.shards.failed, page.shards.total);
-        if !allow_partial && (page.shards.has_failures() || page.timed_out) {
+        if allow_partial {
+            return Ok(page);
+        }
+        if page.shards.has_failures() || page.timed_out == Some(true) {
             let first = page.shards.failures.first().map(ToString::to_string);
             let count = |shards: Option<i32>| shards.unwrap_or_default().unsigned_abs();
-            return Err(Error::partial(count(failed), count(total), first));
+            let (failed, total) = (count(page.shards.failed), count(page.shards.total));
+            return Err(Error::partial(failed, total, first));
+        }
+        if let Some(clusters) = &page.clusters
+            && clusters.missing() > 0
+        {
+            let total = clusters.total.unwrap_or_default();
+            let reason = format!("{} of {total} clusters are missing", clusters.missing());
+            return Err(Error::partial(0, 0, Some(reason)));
         }
         Ok(page)
+    }
+}
+
+impl Clusters {
+    /// Returns the number of clusters of which hits may be missing.
+    fn missing(&self) -> u32 {
+        let counts = [self.skipped, self.partial, self.failed];
+        counts.into_iter().flatten().fold(0, u32::saturating_add)
     }
 }
 

@@ -21,7 +21,7 @@ fn answer(status: u16, body: &Value) -> Fault {
 }
 
 #[tokio::test]
-async fn pages_that_fail_in_passing_are_asked_for_again() {
+async fn pages_that_fail_for_a_moment_are_retried() {
     let (cluster, client) = cluster(2).await;
     let node = cluster.node(0);
     node.inject(Fault::status(429).times(3).on_path("/_search"));
@@ -91,6 +91,37 @@ async fn shards_that_fail_are_errors_unless_allowed() {
     cluster.node(0).clear_faults();
     cluster.node(0).inject(answer(200, &late).on_path("/_search"));
     assert!(numbers(reading(&client).stream()).await.unwrap_err().is_partial());
+}
+
+#[tokio::test]
+async fn page_without_hits_or_a_position_is_an_error() {
+    let (cluster, client) = cluster(1).await;
+    let unsorted = json!([{"_index": "i", "_id": "1", "_source": {"n": 1}}]);
+    for hits in [json!({}), json!({"hits": null}), json!({ "hits": unsorted })] {
+        cluster.node(0).clear_faults();
+        cluster.node(0).inject(answer(200, &json!({ "hits": hits })).on_path("/_search"));
+        let error = numbers(reading(&client).stream()).await.unwrap_err();
+        assert!(error.is_decode(), "{hits}: {error}");
+    }
+
+    cluster.node(0).clear_faults();
+    cluster.node(0).inject(answer(200, &json!({"hits": {"hits": unsorted}})).on_path("/_search"));
+    let error = numbers(reading(&client).by_scroll(true).stream()).await.unwrap_err();
+    assert!(error.is_decode(), "{error}");
+}
+
+#[tokio::test]
+async fn skipped_clusters_are_errors_unless_allowed() {
+    let (cluster, client) = cluster(1).await;
+    let page = json!({"_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
+        "_clusters": {"total": 2, "successful": 1, "skipped": 1},
+        "hits": {"hits": [{"_index": "i", "_id": "1", "_source": {"n": 1}, "sort": [1]}]}});
+    cluster.node(0).inject(answer(200, &page).on_path("/_search"));
+    let error = numbers(reading(&client).stream()).await.unwrap_err();
+    assert!(error.is_partial());
+    assert_eq!(error.to_string(), "the response is incomplete: 1 of 2 clusters are missing");
+    let allowed = reading(&client).allow_partial_results(true);
+    assert_eq!(numbers(allowed.stream()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

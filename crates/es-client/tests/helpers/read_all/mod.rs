@@ -37,7 +37,7 @@ async fn numbers(
     Ok(seen)
 }
 
-/// What arrived: method and path of each request, in order.
+/// Returns the method and path of each request that arrived, in order.
 fn arrived(cluster: &Cluster) -> Vec<String> {
     let mut requests: Vec<_> = cluster.nodes().iter().flat_map(|node| node.requests()).collect();
     requests.sort_by_key(|request| request.at);
