@@ -21,8 +21,8 @@
 //! # }
 //! ```
 //!
-//! A task that was cancelled, stopped by a failure or a version conflict, or ran
-//! out of time is an error, as it is when the call itself waits; see
+//! A task that was cancelled, stopped by a failure or a version conflict, ran out
+//! of time, or ended without a response that says so is an error; see
 //! [`allow_incomplete`](WaitForTask::allow_incomplete).
 //!
 //! The server is polled ever less often: after 100 ms at first and every 5 s at
@@ -46,7 +46,7 @@ use crate::{
     helpers::request::{RetryConfig, send_with_retry},
     json_read::from_text,
     response::Meta,
-    types::ErrorCause,
+    types::{ErrorCause, Shards},
 };
 
 /// A task, while it runs or after it.
@@ -118,7 +118,6 @@ impl FinishedTask {
 /// The response of the task API.
 #[derive(Deserialize)]
 struct TaskResponse {
-    #[serde(default)]
     completed: bool,
     #[serde(default)]
     task: TaskStatus,
@@ -130,16 +129,16 @@ struct TaskResponse {
 
 /// The members of a response that say that a task did not do all it was to do.
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Completeness {
     canceled: Option<String>,
-    timed_out: bool,
-    version_conflicts: u64,
-    failures: Vec<Failure>,
+    timed_out: Option<bool>,
+    version_conflicts: Option<i64>,
+    failures: Option<Vec<Failure>>,
+    #[serde(rename = "_shards")]
+    shards: Option<Shards>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Failure {
     index: Option<String>,
     id: Option<String>,
@@ -158,10 +157,30 @@ impl TaskResponse {
     }
 
     fn incomplete(&self) -> Option<ErrorCause> {
-        let response = self.response.as_ref().map(|response| response.get());
-        let read = |text| serde_json::from_str::<Completeness>(text).ok();
-        let completeness = response.and_then(read).unwrap_or_default();
-        let Completeness { canceled, timed_out, version_conflicts, failures } = completeness;
+        let cause = |kind: &str, reason: String, index| {
+            Some(ErrorCause {
+                kind: kind.to_owned(),
+                reason: Some(reason),
+                index,
+                ..ErrorCause::default()
+            })
+        };
+        let Some(response) = self.response.as_ref().filter(|response| response.get() != "null")
+        else {
+            let reason = "the server has no response of it, so its result is not known";
+            return cause("task_without_response", reason.to_owned(), None);
+        };
+        let completeness: Completeness = match serde_json::from_str(response.get()) {
+            Ok(completeness) => completeness,
+            Err(error) => {
+                let reason = format!("cannot read whether it is complete: {error}");
+                return cause("task_response_unreadable", reason, None);
+            }
+        };
+        let Completeness { canceled, timed_out, version_conflicts, failures, shards } =
+            completeness;
+        let (failures, shards) = (failures.unwrap_or_default(), shards.unwrap_or_default());
+        let version_conflicts = version_conflicts.unwrap_or_default();
 
         let (kind, reason, index) = if self.task.cancelled || canceled.is_some() {
             let by = canceled.unwrap_or_else(|| "by user request".to_owned());
@@ -177,17 +196,16 @@ impl TaskResponse {
             );
             let kind = cause.and_then(|cause| Some(&*cause.kind).filter(|kind| !kind.is_empty()));
             (kind.unwrap_or("task_failed"), reason, first.index.clone())
-        } else if timed_out {
+        } else if shards.has_failures() {
+            let first = shards.failures.first().map(ToString::to_string).unwrap_or_default();
+            let failed = shards.failed.unwrap_or_default();
+            ("shards_failed", format!("{failed} shards failed: {first}"), None)
+        } else if timed_out == Some(true) {
             ("timeout_exception", "a request within the task timed out".to_owned(), None)
         } else {
             return None;
         };
-        Some(ErrorCause {
-            kind: kind.to_owned(),
-            reason: Some(reason),
-            index,
-            ..ErrorCause::default()
-        })
+        cause(kind, reason, index)
     }
 }
 

@@ -147,7 +147,7 @@ async fn sql_is_read_page_after_page_and_its_cursor_closed() {
 }
 
 #[tokio::test]
-async fn searches_go_together_and_each_has_its_own_answer() {
+async fn searches_go_together_and_end_on_their_own() {
     let (cluster, client) = cluster().await;
     numbered(&client, "i", 120).await;
     cluster.node(0).clear_records();
@@ -234,7 +234,7 @@ async fn searches_that_fail_together_have_the_same_error() {
 /// Method with target, and body, of every request.
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
-/// A client whose requests are answered one after the other with these.
+/// A client whose requests get these responses, one after the other.
 fn answering(answers: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsearch, Seen) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let answers =
@@ -329,6 +329,40 @@ async fn incomplete_task_is_an_error() {
     assert!(helpers.wait_for_task("n:1").await.unwrap_err().is_task());
     let task = helpers.wait_for_task("n:1").await.unwrap();
     assert_eq!(task.response::<ByQueryResponse>().unwrap().version_conflicts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn task_that_does_not_say_so_is_not_complete() {
+    let complete = json!({"completed": true, "task": {}, "error": null, "response":
+        {"canceled": null, "timed_out": null, "version_conflicts": null, "failures": null}});
+    let shards = json!({"total": 2, "failed": 1, "failures": [{"shard": 1, "index": "i",
+        "reason": {"type": "x_exception", "reason": "why"}}]});
+    let incomplete = [
+        json!({"completed": true, "task": {}}),
+        json!({"completed": true, "task": {}, "error": null, "response": null}),
+        json!({"completed": true, "task": {}, "response": {"failures": "many"}}),
+        json!({"completed": true, "task": {}, "response": {"_shards": shards}}),
+    ];
+    for task in incomplete {
+        let (client, _) = answering([(200, task.clone())]);
+        assert!(client.helpers().wait_for_task("n:1").await.unwrap_err().is_task(), "{task}");
+    }
+    let (client, _) = answering([(200, complete), (200, json!({}))]);
+    assert!(client.helpers().wait_for_task("n:1").await.unwrap().error.is_none());
+    assert!(client.helpers().wait_for_task("n:1").await.unwrap_err().is_decode());
+}
+
+#[tokio::test]
+async fn search_without_a_response_is_an_error() {
+    let responses =
+        json!([{"error": {"type": "x_exception", "reason": "why"}}, {"status": 429}, {}]);
+    let (client, _) = answering([(200, json!({ "responses": responses }))]);
+    let searches = client.helpers().msearch("i");
+    let search = || searches.search::<Value>(&json!({})).into_future();
+    let (failed, refused, empty) = tokio::join!(search(), search(), search());
+    assert_eq!(failed.unwrap_err().as_api().unwrap().kind.as_deref(), Some("x_exception"));
+    assert!(refused.unwrap_err().is_too_many_requests());
+    assert!(empty.unwrap_err().is_decode());
 }
 
 #[tokio::test]

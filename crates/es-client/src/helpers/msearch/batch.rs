@@ -1,4 +1,4 @@
-//! Searches that are sent together, and the way back of their responses.
+//! Searches that are sent together, and their responses.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,11 +14,11 @@ use crate::{
     helpers::request::{RetryConfig, send_with_retry},
     json_read::{self, ReadError},
     response::Meta,
-    types::SearchResponse,
+    types::{MsearchItem, SearchResponse},
 };
 
 /// The response to one search.
-pub(super) type Told = Result<Found>;
+pub(super) type SearchResult = Result<Found>;
 
 /// Searches that are waiting to go.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(super) struct Batch {
 /// One of them.
 #[derive(Debug)]
 struct Waiting {
-    told: oneshot::Sender<Told>,
+    sender: oneshot::Sender<SearchResult>,
     /// The length of its lines.
     length: usize,
 }
@@ -43,27 +43,27 @@ pub(super) struct Found {
 }
 
 impl Batch {
-    pub(super) fn push(&mut self, lines: &[u8]) -> oneshot::Receiver<Told> {
-        let (told, listens) = oneshot::channel();
+    pub(super) fn push(&mut self, lines: &[u8]) -> oneshot::Receiver<SearchResult> {
+        let (sender, receiver) = oneshot::channel();
         self.body.extend_from_slice(lines);
-        self.waiting.push(Waiting { told, length: lines.len() });
-        listens
+        self.waiting.push(Waiting { sender, length: lines.len() });
+        receiver
     }
 
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Sends the searches and tells each what was found.
+    /// Sends the searches, and each its response.
     ///
-    /// A server refuses all of them for one that it cannot read. They are sent
-    /// again in halves then, until that one is alone with its error.
+    /// A server refuses all of them for one that it cannot read. They are retried
+    /// in halves then, until that one is alone with its error.
     pub(super) async fn send(self, client: Elasticsearch, index: Cow<'static, str>) {
         let mut batches = vec![self];
         while let Some(mut batch) = batches.pop() {
             let body = Bytes::from(std::mem::take(&mut batch.body));
-            match ask(&client, &index, body.clone(), batch.len()).await {
-                Ok(all) => batch.tell(all),
+            match search(&client, &index, body.clone(), batch.len()).await {
+                Ok(all) => batch.respond(all),
                 Err(error) if batch.len() > 1 && error.is_bad_request() => {
                     batches.extend(batch.halves(&body));
                 }
@@ -80,45 +80,50 @@ impl Batch {
         [first, Self { body: other.to_vec(), waiting: second }]
     }
 
-    fn tell(self, all: Vec<Found>) {
+    fn respond(self, all: Vec<Found>) {
         for (search, found) in self.waiting.into_iter().zip(all) {
-            // Whoever no longer listens has gone.
-            let _ = search.told.send(Ok(found));
+            // A caller may have dropped its future.
+            let _ = search.sender.send(Ok(found));
         }
     }
 
     fn fail(self, error: Error) {
         let error = Arc::new(error);
         for search in self.waiting {
-            let _ = search.told.send(Err(Error::shared(Arc::clone(&error))));
+            let _ = search.sender.send(Err(Error::shared(Arc::clone(&error))));
         }
     }
 }
 
-async fn ask(client: &Elasticsearch, index: &str, body: Bytes, count: usize) -> Result<Vec<Found>> {
+async fn search(
+    client: &Elasticsearch,
+    index: &str,
+    body: Bytes,
+    count: usize,
+) -> Result<Vec<Found>> {
     let client = client.options().for_helper(true);
     let sent = send_with_retry(RetryConfig::default(), true, || {
         client.msearch::<serde_json::Value>().index(index.to_owned()).body(body.clone()).send()
     });
     let response = sent.await?;
-    take_apart(response.meta(), response.bytes(), count)
+    split(response.meta(), response.bytes(), count)
 }
 
-/// Returns the responses, each as a part of the bytes that came.
-fn take_apart(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
+/// Returns the responses, each as a part of the bytes.
+fn split(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
     #[derive(Deserialize)]
-    struct Answer<'a> {
+    struct Responses<'a> {
         #[serde(borrow)]
         responses: Vec<&'a RawValue>,
     }
     let read = || -> Result<_, ReadError> {
-        let answer: Answer<'_> = json_read::from_bytes(body)?;
-        if answer.responses.len() != count {
+        let all: Responses<'_> = json_read::from_bytes(body)?;
+        if all.responses.len() != count {
             let message = "there are not as many responses as searches";
             return Err(<serde_json::Error as serde::de::Error>::custom(message).into());
         }
         let part = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());
-        Ok(answer.responses.into_iter().map(part).collect::<Vec<_>>())
+        Ok(all.responses.into_iter().map(part).collect::<Vec<_>>())
     };
     let parts = read()
         .map_err(|e| Error::decode("the response of `msearch`", e, meta.clone(), body.clone()))?;
@@ -126,26 +131,25 @@ fn take_apart(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
 }
 
 impl Found {
-    /// Returns the response to a search; its error is one as if it had been sent alone.
+    /// Returns the response to a search, or the error that it would have had alone.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<SearchResponse<T>> {
-        #[derive(Deserialize)]
-        struct Refused {
-            status: u16,
-            #[serde(rename = "error")]
-            _error: serde::de::IgnoredAny,
-        }
         let Self { meta, body } = self;
-        let read = match json_read::from_bytes::<SearchResponse<T>>(&body) {
-            Ok(found) if found.shards.total.is_some() => return Ok(found),
-            read => read,
-        };
-        // A response tolerates what it lacks, so an error may be read as an empty one.
-        let refused = json_read::from_bytes::<Refused>(&body).ok();
-        match refused.and_then(|refused| StatusCode::from_u16(refused.status).ok()) {
-            Some(status) => Err(Error::api(with_status(&meta, status), body)),
-            None => {
-                read.map_err(|error| Error::decode("a response of `msearch`", error, meta, body))
+        let read = json_read::from_bytes::<MsearchItem<T>>(&body);
+        let decode =
+            |error| Error::decode("a response of `msearch`", error, meta.clone(), body.clone());
+        match read {
+            Ok(MsearchItem::Found(found)) if found.shards.total.is_none() => Err(decode(
+                <serde_json::Error as serde::de::Error>::missing_field("_shards").into(),
+            )),
+            Ok(MsearchItem::Found(found)) => Ok(*found),
+            Ok(MsearchItem::Failed { status, .. }) => {
+                // An error without a status is still not a success.
+                let status =
+                    StatusCode::from_u16(status).ok().filter(|status| !status.is_success());
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                Err(Error::api(with_status(&meta, status), body))
             }
+            Err(error) => Err(decode(error)),
         }
     }
 }

@@ -23,15 +23,15 @@
 //! # }
 //! ```
 //!
-//! A search waits for others until enough are there
-//! ([`max_searches`](Msearch::max_searches)) or its time is over
+//! A search waits until enough others have been added
+//! ([`max_searches`](Msearch::max_searches)) or its wait is over
 //! ([`max_wait`](Msearch::max_wait)); then they are sent as one multi-search. Each
-//! has its response or error: if the server refuses all of them for one that it
-//! cannot read, the others are retried without it. A search whose future is
-//! dropped is not waited for; the others are not touched.
+//! has its own response or error: if the server refuses all of them for one that it
+//! cannot read, the others are retried without it. Dropping the future of one search
+//! does not affect the others.
 //!
-//! This saves round trips and connections where many small searches are made at
-//! once. One that takes long keeps those that travel with it waiting.
+//! This saves round trips and connections where many small searches run at
+//! once. A slow search delays the responses of the others in its request.
 
 mod batch;
 mod queue;

@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::batch::{Batch, Told};
+use super::batch::{Batch, SearchResult};
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
@@ -22,10 +22,10 @@ use crate::{
     types::SearchResponse,
 };
 
-/// Sends searches together; see the [module](super). Made by
+/// Sends searches together; see the [module](super). Created by
 /// [`Helpers::msearch`](crate::helpers::Helpers::msearch).
 ///
-/// Clones share what is waiting: make one for a program and keep it.
+/// Clones share a queue: create one for a program and keep it.
 #[derive(Clone)]
 pub struct Msearch {
     client: Elasticsearch,
@@ -44,7 +44,7 @@ struct Queue {
 #[derive(Default)]
 struct Waiting {
     batch: Batch,
-    gone: u64,
+    sent: u64,
 }
 
 impl Queue {
@@ -54,14 +54,14 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // The state is whole after every line.
+        // The state is consistent after every line.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Waiting {
     fn take(&mut self) -> Batch {
-        self.gone += 1;
+        self.sent += 1;
         std::mem::take(&mut self.batch)
     }
 }
@@ -87,14 +87,15 @@ impl Msearch {
     }
 
     /// Sets the maximum number of requests in flight; further ones wait. Default: 5.
-    /// To be set before clones are made: they share what it counts.
+    ///
+    /// Clones that were made before have their own limit.
     #[must_use]
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.queue = Queue::new(requests);
         self
     }
 
-    /// A search, to be awaited. `body` is what a search's body is; `T` is the
+    /// Returns a search, to be awaited, with the body of a search request. `T` is the
     /// type of the documents.
     pub fn search<T>(&self, body: &(impl Serialize + ?Sized)) -> QueuedSearch<T> {
         let body = serde_json::to_vec(body).map_err(|error| Error::encode("body", error));
@@ -106,11 +107,11 @@ impl Msearch {
         }
     }
 
-    /// Adds a search to those that wait. Returns where its response comes, and
-    /// the number of its batch; the last that has room in a batch sends it.
-    fn enqueue(&self, lines: &[u8]) -> (oneshot::Receiver<Told>, u64) {
+    /// Adds a search to those that wait, and sends them if the batch is full. Returns
+    /// the receiver of its response, and the number of its batch.
+    fn enqueue(&self, lines: &[u8]) -> (oneshot::Receiver<SearchResult>, u64) {
         let mut waiting = self.queue.lock();
-        let number = waiting.gone;
+        let number = waiting.sent;
         let receiver = waiting.batch.push(lines);
         if waiting.batch.len() >= self.max_searches {
             let batch = waiting.take();
@@ -120,30 +121,30 @@ impl Msearch {
         (receiver, number)
     }
 
-    /// Sends a batch if it was not sent yet.
+    /// Sends a batch that was not sent yet.
     fn flush(&self, number: u64) {
         let mut waiting = self.queue.lock();
-        if waiting.gone == number {
+        if waiting.sent == number {
             let batch = waiting.take();
             drop(waiting);
             self.send(batch);
         }
     }
 
-    /// Sends a batch on a task of its own: one caller may go away, the others
-    /// still wait.
+    /// Sends a batch on a separate task: the others still wait when one caller drops
+    /// its future.
     fn send(&self, batch: Batch) {
         let (client, index) = (self.client.clone(), self.index.clone());
         let permits = Arc::clone(&self.queue.permits);
         tokio::spawn(async move {
-            // It is never closed, so there always is one in time.
+            // The semaphore is never closed, so this cannot fail.
             let _permit = permits.acquire_owned().await;
             batch.send(client, index).await;
         });
     }
 }
 
-/// A search that goes with others. Made by [`Msearch::search`].
+/// A search that is sent with others. Created by [`Msearch::search`].
 #[must_use = "a search is sent when it is awaited"]
 pub struct QueuedSearch<T> {
     msearch: Msearch,
@@ -187,7 +188,7 @@ impl<T> QueuedSearch<T> {
         let mut lines = header.map_err(|error| Error::encode("header", error))?;
         lines.push(b'\n');
         let body = std::mem::replace(&mut self.body, Ok(Vec::new()))?;
-        // Text that was JSON already may have line breaks between its parts.
+        // A `RawValue` may have line breaks between its parts.
         let in_line = |byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte };
         lines.extend(body.into_iter().map(in_line));
         lines.push(b'\n');
@@ -199,16 +200,16 @@ impl<T> QueuedSearch<T> {
         T: DeserializeOwned,
     {
         let lines = self.lines()?;
-        let (mut told, number) = self.msearch.enqueue(&lines);
-        let told = match timeout(self.msearch.max_wait, &mut told).await {
-            Ok(told) => told,
-            Err(_over) => {
+        let (mut receiver, number) = self.msearch.enqueue(&lines);
+        let received = match timeout(self.msearch.max_wait, &mut receiver).await {
+            Ok(received) => received,
+            Err(_elapsed) => {
                 self.msearch.flush(number);
-                told.await
+                receiver.await
             }
         };
         let ended = || Error::invalid("the runtime ended before the response to the search");
-        told.map_err(|_| ended())??.read()
+        received.map_err(|_| ended())??.read()
     }
 }
 
