@@ -128,7 +128,7 @@ async fn access_token() -> String {
 
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn wrong_credentials_and_missing_privileges_are_told_apart() {
+async fn wrong_credentials_are_not_missing_privileges() {
     if lacks(!is_secure(), "security") {
         return;
     }

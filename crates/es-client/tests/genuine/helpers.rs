@@ -53,7 +53,7 @@ async fn an_index_is_copied_through_the_client() {
 
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn searches_that_travel_together_have_answers_of_their_own() {
+async fn searches_go_together_and_end_on_their_own() {
     let name = "genuine-msearch";
     let client = filled(name).await;
     let searches = client.helpers().msearch(name);

@@ -2,8 +2,8 @@
 //! `scripts/cluster/es-cluster env` prints it.
 //!
 //! The tests are ignored unless they are asked for (`-- --ignored`), since they
-//! need a server; without the environment they fail. What a server cannot do
-//! (security, several nodes, a module) is printed by the test that leaves it out.
+//! need a server; without the environment they fail. A test that leaves something
+//! out because the server lacks it (security, several nodes, a module) prints that.
 
 #![allow(
     clippy::unwrap_used,

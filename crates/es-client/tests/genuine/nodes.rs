@@ -18,7 +18,7 @@ fn counted() -> String {
     }
 }
 
-/// Number of times each node answers.
+/// Returns the number of responses of each node.
 async fn answers(client: &Elasticsearch, calls: usize) -> BTreeMap<String, usize> {
     let mut answers = BTreeMap::new();
     for _ in 0..calls {

@@ -1,4 +1,4 @@
-//! What the environment says of the cluster.
+//! The cluster, as the environment describes it.
 
 use std::env;
 

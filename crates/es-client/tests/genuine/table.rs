@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use crate::server::var;
 
-/// What is shown, in the order of the table. `check` adds what it shows itself.
+/// The rows of the table, in order. `check` adds its own.
 const ROWS: [&str; 15] = [
     "plain HTTP, no security",
     "Cloud ID (through a proxy to this server)",

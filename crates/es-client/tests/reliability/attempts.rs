@@ -1,4 +1,4 @@
-//! What the client under test tried, attempt by attempt.
+//! The attempts of the client under test.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ struct Counts {
     all: u64,
     /// Attempts after a request's first one.
     again: u64,
-    /// By node, those that were answered well.
+    /// By node, those that succeeded.
     by_node: BTreeMap<String, u64>,
     /// By how they ended, the others.
     failed: BTreeMap<String, u64>,

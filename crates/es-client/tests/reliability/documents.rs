@@ -93,8 +93,8 @@ pub(crate) fn lasting_with<O: Send + 'static>(
 }
 
 /// Asserts that an index holds documents 0 to `count` with what was written,
-/// each once, by its count and by reading all of them. Answers how many were
-/// written more than once, each time the same.
+/// each once, by its count and by reading all of them. Returns the number of those
+/// that were written more than once, each time the same.
 pub(crate) async fn assert_each_once(name: &str, count: u64) -> u64 {
     let client: Elasticsearch = client();
     refreshed(&client, name).await;

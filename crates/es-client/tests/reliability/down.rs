@@ -23,7 +23,7 @@ const DOCUMENTS: u64 = 20_000;
 /// Nodes are killed, not stopped, and start only when the time is over.
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn a_cluster_that_is_wholly_down_for_20_seconds_is_waited_for() {
+async fn outage_of_all_nodes_is_waited_for() {
     let cluster = Cluster::whole().await;
     let name = "reliability-down";
     new_index(name, u32::from(cluster.nodes() > 1)).await;

@@ -20,7 +20,7 @@ use crate::{
 const DOCUMENTS: u64 = 20_000;
 
 /// Freezes a node until `until` is done; searches and a bulk go on, and nothing
-/// of them fails. Answers which node it was.
+/// of them fails. Returns the number of the node.
 async fn frozen(
     cluster: &Cluster,
     client: &Elasticsearch,
@@ -58,7 +58,7 @@ async fn frozen(
 /// Every setting of the client is the default: an attempt may take 30 s.
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn a_node_that_is_frozen_for_a_moment_is_waited_for() {
+async fn node_frozen_for_a_moment_is_waited_for() {
     let cluster = Cluster::whole().await;
     if lacks(cluster.nodes() < 3, "three nodes, of which one can be missed") {
         return;
@@ -74,7 +74,7 @@ async fn a_node_that_is_frozen_for_a_moment_is_waited_for() {
 /// waits for it too, whichever node is asked.
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn a_node_that_is_frozen_until_the_cluster_gives_it_up_fails_nobody() {
+async fn node_frozen_until_given_up_fails_no_call() {
     let cluster = Cluster::whole().await;
     if lacks(cluster.nodes() < 3, "three nodes, of which one can be missed") {
         return;

@@ -26,7 +26,7 @@ const CHANGES: u64 = 4;
 /// passwords out; the server afterwards.
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn a_password_that_is_changed_is_asked_for_and_no_call_fails() {
+async fn changed_password_fails_no_call() {
     let _cluster = Cluster::whole().await;
     if lacks(!is_secure(), "security") {
         return;

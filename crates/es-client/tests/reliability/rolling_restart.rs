@@ -19,7 +19,7 @@ const DOCUMENTS: u64 = 200_000;
 /// Every setting of the client is the default.
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn a_rolling_restart_loses_nothing_doubles_nothing_and_fails_nobody() {
+async fn rolling_restart_fails_no_call() {
     let cluster = Cluster::whole().await;
     if lacks(cluster.nodes() < 3, "three nodes, of which one can be missed") {
         return;

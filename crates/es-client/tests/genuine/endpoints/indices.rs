@@ -56,7 +56,7 @@ pub(super) async fn states(run: &mut Run, i: &str) {
     assert!(!run.exists("indices.exists", json!({"index": "no-such-index"}), call).await);
 }
 
-/// What goes to shards, and what they count.
+/// Calls that go to shards, and the number of shards in their responses.
 pub(super) async fn shards(run: &mut Run, i: &str) {
     let es = run.client();
     let all = |answer: Option<ShardsResponse>| {
@@ -104,7 +104,7 @@ pub(super) async fn shards(run: &mut Run, i: &str) {
     assert_eq!(explained.detail.unwrap()["analyzer"]["tokens"][0]["token"], "a");
 }
 
-/// What is made of an index, which takes no writes meanwhile.
+/// Copies of an index, which takes no writes meanwhile.
 pub(super) async fn copies(run: &mut Run, i: &str) {
     let es = run.client();
     let indices = es.indices();

@@ -86,7 +86,7 @@ async fn every_endpoint(way: Way) -> Run {
 
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn every_typed_answer_is_what_the_server_says() {
+async fn typed_responses_say_what_the_server_says() {
     let run = every_endpoint(Way::Typed).await;
     let forgotten: Vec<_> = typed().difference(&run.called()).copied().collect();
     assert!(forgotten.is_empty(), "not called: {forgotten:?}");
@@ -97,7 +97,7 @@ async fn every_typed_answer_is_what_the_server_says() {
 
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn every_call_by_name_is_answered_like_its_builder() {
+async fn calls_by_name_end_like_their_builders() {
     let run = every_endpoint(Way::Named).await;
     assert!(run.called().is_superset(&typed()));
 }

@@ -13,7 +13,7 @@ use crate::{
     table,
 };
 
-/// What is given for a path part, so that there is such a thing where it can be.
+/// Returns the value of a path part: where possible, the name of something that exists.
 fn part(name: &str, index: &str) -> Value {
     match name {
         "index" | "target" => json!(index),
@@ -35,7 +35,7 @@ fn params(endpoint: &Endpoint, index: &str) -> Option<Map<String, Value>> {
     Some(given.chain(beside(endpoint.name)).collect())
 }
 
-/// What some endpoints need beside what their paths do.
+/// Returns the parameter that an endpoint needs in addition to those of its path.
 fn beside(endpoint: &str) -> Option<(String, Value)> {
     let (name, value) = match endpoint {
         "cluster.info" => ("target", "_all"),
@@ -47,7 +47,7 @@ fn beside(endpoint: &str) -> Option<(String, Value)> {
     Some((name.to_owned(), json!(value)))
 }
 
-/// What every server has, the smallest ones too.
+/// Endpoints that every server has, the smallest ones too.
 const EVERYWHERE: [&str; 18] = [
     "cat.help",
     "cluster.get_settings",
@@ -93,7 +93,7 @@ fn is_readable(answer: &Response) -> bool {
 
 #[tokio::test]
 #[ignore = "needs a cluster"]
-async fn whatever_else_reads_is_answered_or_refused_in_a_known_form() {
+async fn other_reads_end_in_a_known_form() {
     let index = "genuine-others";
     let client = crate::documents::index(index).await;
     client.index(index).id("1").document(json!({"brand": "acme"})).refresh(true).await.unwrap();

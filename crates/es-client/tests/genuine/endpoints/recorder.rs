@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::server::{urls, var};
 
-/// The largest answer that is kept, in bytes.
+/// The largest response that is kept, in bytes.
 const LIMIT: usize = 8_192;
 
-/// Writes answers to a folder, each to a file that has the call's label as its name.
+/// Writes responses to a folder, each to a file that has the call's label as its name.
 pub(super) struct Recorder {
     folder: PathBuf,
-    /// What tells of the machine rather than of the server.
+    /// Texts that describe the machine rather than the server.
     forbidden: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a server says of an endpoint that it does not have, and which those are.
+//! Endpoints that a server does not have, and its responses to calls of them.
 
 use std::fmt;
 
@@ -62,11 +62,11 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What none of the minimal distributions has.
+/// Endpoints that none of the minimal distributions has.
 const EVERYWHERE: &[&str] =
     &["async_search.*", "cat.circuit_breaker", "cat.ml_*", "cat.transforms", "esql.*", "ilm.*"];
 
-/// What none of Elasticsearch has.
+/// Endpoints that none of those of Elasticsearch has.
 const ELASTICSEARCH: &[&str] = &[
     "delete_script",
     "indices.create_data_stream",

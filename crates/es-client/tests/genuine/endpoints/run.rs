@@ -80,7 +80,7 @@ impl Run {
         Some(answer)
     }
 
-    /// Calls an endpoint that answers by its status alone.
+    /// Calls an endpoint whose response is its status alone.
     pub(super) async fn exists<C>(&mut self, label: &'static str, params: Value, call: C) -> bool
     where
         C: IntoFuture<Output = Result<bool>>,
@@ -134,7 +134,7 @@ impl Run {
         self.answered.contains(name)
     }
 
-    /// The endpoints that were called, answered or not.
+    /// The endpoints that were called, successfully or not.
     pub(super) fn called(&self) -> BTreeSet<&'static str> {
         self.answered.union(&self.refused).copied().collect()
     }

@@ -13,8 +13,8 @@ use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 
-/// What a call becomes, in a form that does not depend on the order in which
-/// parameters and properties were given.
+/// The request of a call, in a form that does not depend on the order of its
+/// parameters and properties.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sent {
     method: Method,
@@ -69,7 +69,7 @@ impl Tap {
         Ok(Response::from_parts(parts, Full::new(answer)))
     }
 
-    /// What a call would send; nothing reaches the server.
+    /// Returns the request of a call, which is not sent.
     pub(super) async fn hold<T>(&self, call: impl IntoFuture<Output = T>) -> Sent {
         self.0.lock().unwrap().holds = true;
         call.await;
