@@ -41,7 +41,7 @@ impl ClusterBuilder {
         Some(self.certificate_names.as_slice()).filter(|names| !names.is_empty())
     }
 
-    /// What the nodes share, and the secrets to reach it with.
+    /// The state that the nodes share, and the credentials to reach it.
     pub(crate) fn shared(&self) -> io::Result<(Arc<Shared>, Secrets)> {
         let version = Version::parse(&self.version).ok_or_else(|| {
             io::Error::new(

@@ -84,44 +84,79 @@ impl Default for ClusterBuilder {
 }
 
 impl ClusterBuilder {
-    /// How many nodes; 1 by default.
+    /// Sets the number of nodes. Default: 1.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// assert_eq!(cluster.urls().len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn nodes(mut self, nodes: usize) -> Self {
         self.nodes = nodes;
         self
     }
 
-    /// The loopback address the nodes listen on; 127.0.0.1 by default.
+    /// Sets the loopback address on which the nodes listen. Default: 127.0.0.1.
     #[must_use]
     pub fn ip(mut self, ip: impl Into<IpAddr>) -> Self {
         self.ip = ip.into();
         self
     }
 
-    /// Whether nodes speak https, with certificates of an authority made at start; off by default.
+    /// Sets whether nodes use https, with certificates of a CA that is created at start.
+    /// Default: `false`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// assert!(cluster.url(0).starts_with("https://"));
+    /// assert!(cluster.ca_pem().contains("BEGIN CERTIFICATE"));
+    /// assert_eq!(cluster.ca_fingerprint().len(), 64);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn tls(mut self, tls: bool) -> Self {
         self.tls = tls;
         self
     }
 
-    /// Whether requests must be authenticated. By default they must with TLS, or when a user was
-    /// named.
+    /// Sets whether requests must be authenticated. Default: `true` with TLS or if a user was added.
     #[must_use]
     pub fn security(mut self, security: bool) -> Self {
         self.security = Some(security);
         self
     }
 
-    /// Adds a user who may do everything. The first one is the one whose password
-    /// [`Cluster::password`] tells; without any, that is `elastic` with a generated password.
+    /// Adds a user with all privileges. [`Cluster::password`] returns the password of the first
+    /// one. Default: `elastic` with a generated password.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().user("reader", "secret").start().await?;
+    /// assert_eq!(cluster.username(), "reader");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         self.users.push(User { name: name.into(), password: password.into(), readable: None });
         self
     }
 
-    /// Adds a user who may read the indices that fit the pattern (`public-*`), and nothing else.
+    /// Adds a user who may only read the indices that match the pattern (`public-*`).
     #[must_use]
     pub fn limited_user(
         mut self,
@@ -134,23 +169,37 @@ impl ClusterBuilder {
         self
     }
 
-    /// The version the nodes claim, `9.2.0` by default. 7.17, 8.19 and 9.2 differ as the genuine
-    /// ones do in headers, compatibility media types and `_type`.
+    /// Sets the version that the nodes report. Versions 7.17, 8.19 and 9.2 differ as the genuine
+    /// servers do: in headers, compatibility media types and `_type`. Default: `9.2.0`.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self
     }
 
-    /// Elasticsearch (default) or OpenSearch; give OpenSearch a [`version`](Self::version) of its
-    /// own, such as `3.8.0`.
+    /// Sets the product: Elasticsearch (default) or OpenSearch. OpenSearch needs a
+    /// [`version`](Self::version) too.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Flavor};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder()
+    ///     .flavor(Flavor::OpenSearch)
+    ///     .version("3.8.0")
+    ///     .start()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn flavor(mut self, flavor: Flavor) -> Self {
         self.flavor = flavor;
         self
     }
 
-    /// Whether answers carry `X-elastic-product`. By default they do for
+    /// Sets whether responses have the header `X-elastic-product`. Default: `true` for
     /// [`Flavor::Elasticsearch`], where the genuine server sends it.
     #[must_use]
     pub fn product_header(mut self, sent: bool) -> Self {
@@ -158,23 +207,23 @@ impl ClusterBuilder {
         self
     }
 
-    /// The largest body in bytes, before and after inflating; larger ones get 413. 100 MiB by
-    /// default.
+    /// Sets the maximum size of a request body in bytes, before and after decompression; a
+    /// larger one gets 413. Default: 100 MiB.
     #[must_use]
     pub fn max_content_length(mut self, bytes: usize) -> Self {
         self.max_content_length = bytes;
         self
     }
 
-    /// Whether answers are gzipped for clients that accept it. By default they are without TLS
-    /// and are not with it, as with the genuine server.
+    /// Sets whether responses are compressed for clients that accept gzip. Default: `true`
+    /// without TLS and `false` with it, as the genuine server does.
     #[must_use]
     pub fn compression(mut self, compression: bool) -> Self {
         self.compression = Some(compression);
         self
     }
 
-    /// The cluster's name, `es-testkit` by default.
+    /// Sets the name of the cluster. Default: `es-testkit`.
     #[must_use]
     pub fn cluster_name(mut self, name: impl Into<String>) -> Self {
         self.cluster_name = name.into();
@@ -192,8 +241,8 @@ impl ClusterBuilder {
         self
     }
 
-    /// TLS settings of one node, instead of the generated ones; implies nothing for the others.
-    /// The node's URL begins with `https` only with [`tls`](Self::tls).
+    /// Sets the TLS settings of one node, instead of the generated ones. The URL of the node
+    /// begins with `https` only with [`tls`](Self::tls).
     #[must_use]
     pub fn server_config(mut self, node: usize, config: Arc<ServerConfig>) -> Self {
         self.server_configs.insert(node, config);
@@ -223,37 +272,63 @@ impl ClusterBuilder {
         self
     }
 
-    /// Spreads the nodes over these zones in turn: each gets the attribute `zone`, unless
-    /// [`node_attribute`](Self::node_attribute) gives it another one.
+    /// Distributes the nodes over these zones in turn: each gets the attribute `zone`, unless
+    /// [`node_attribute`](Self::node_attribute) sets another one.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(6).zones(["a", "b", "c"]).start().await?;
+    /// assert_eq!(cluster.node(4).attribute("zone").as_deref(), Some("b"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn zones<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.zones = names.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How many requests every node works on at a time, and how many wait; without end by default.
+    /// Sets how many requests each node processes at a time and how many wait. Default: no
+    /// limit.
     #[must_use]
     pub fn capacity(mut self, capacity: Capacity) -> Self {
         self.capacity = Some(capacity);
         self
     }
 
-    /// How long every node thinks before it answers; not at all by default.
+    /// Sets the time that each node takes for a request. Default: none.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_testkit::{Cluster, Latency};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder()
+    ///     .latency(Latency::Constant(Duration::from_millis(5)))
+    ///     .start()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn latency(mut self, latency: Latency) -> Self {
         self.latency = latency;
         self
     }
 
-    /// The seed of the latencies, and of the nodes' ids in a simulation; 0 by default.
+    /// Sets the seed of the latencies, and of the ids of the nodes in a simulation. Default: 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Whether nodes keep what they received; on by default. Off, memory stays constant and only
-    /// the counts are kept: for benchmarks.
+    /// Sets whether nodes record the requests that they receive. If `false`, memory stays
+    /// constant and only the counts are kept, for benchmarks. Default: `true`.
     #[must_use]
     pub fn recording(mut self, recording: bool) -> Self {
         self.recording = recording;
@@ -269,19 +344,30 @@ impl ClusterBuilder {
         self
     }
 
-    /// Starts the cluster on ephemeral ports. This needs a running tokio runtime, in which the
+    /// Starts the cluster on ephemeral ports. It needs a running tokio runtime, in which the
     /// nodes then live.
     ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// println!("{}", cluster.url(0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// When the version is none, a port cannot be opened or a certificate cannot be made.
+    /// The version is not valid, a port cannot be opened, or a certificate cannot be created.
     pub async fn start(self) -> io::Result<Cluster> {
         Cluster::start(self).await
     }
 
-    /// Makes the same cluster without sockets; see [`SimulatedCluster`].
+    /// Creates the same cluster without sockets; see [`SimulatedCluster`].
     ///
     /// # Errors
-    /// When the version is none.
+    /// The version is not valid.
     pub fn simulated(self) -> io::Result<SimulatedCluster> {
         SimulatedCluster::make(self)
     }

@@ -1,4 +1,4 @@
-//! How much a node does at a time.
+//! The number of requests that a node processes at a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,10 +8,10 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many requests a node works on at a time, and how many may wait for their turn; more are
+/// A limit of the requests that a node processes at a time and of those that wait; more are
 /// refused with 429 and `es_rejected_execution_exception`, as Elasticsearch's thread pools do.
 ///
-/// Requests for `/_nodes` and `/_cluster` are answered in any case: the genuine server has a pool
+/// Requests for `/_nodes` and `/_cluster` get responses in any case: the genuine server has a pool
 /// of its own for them. A request whose caller has gone gives its place to the next one.
 ///
 /// ```
@@ -37,7 +37,7 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// Works on `workers` requests (at least 1) at a time while at most `queue` others wait.
+    /// Creates a limit of `workers` requests (at least 1) at a time, with at most `queue` others waiting.
     pub fn new(workers: usize, queue: usize) -> Self {
         Self { workers: workers.clamp(1, Semaphore::MAX_PERMITS), queue }
     }
@@ -93,7 +93,7 @@ impl Workers {
     }
 }
 
-/// What a node answers to a request that it has no room for.
+/// The response of a node that is full.
 pub(crate) fn rejected() -> Response<Bytes> {
     let cause = serde_json::json!({
         "type": "es_rejected_execution_exception",

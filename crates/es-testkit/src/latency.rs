@@ -1,4 +1,4 @@
-//! How long a node thinks before it answers.
+//! The time that a node takes for a request.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::random::SplitMix;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Latency {
-    /// Answers at once.
+    /// Responds at once.
     #[default]
     None,
     /// Always the same time.

@@ -114,7 +114,7 @@ impl Credentials {
         self.keys.push(key);
     }
 
-    /// Makes the keys that fit unusable and answers their ids.
+    /// Makes the keys that fit unusable and returns their ids.
     pub(crate) fn invalidate_keys(&mut self, fits: impl Fn(&ApiKey) -> bool) -> Vec<String> {
         let gone = self.keys.iter().filter(|key| fits(key)).map(|key| key.id.clone()).collect();
         self.keys.retain(|key| !fits(key));

@@ -19,14 +19,14 @@ use tower::Service;
 
 use crate::assemble::Secrets;
 use crate::builder::ClusterBuilder;
-use crate::node::{Node, NodeHandle, Verdict, Welcome};
+use crate::node::{Action, Node, NodeHandle, Welcome};
 use crate::shared::Shared;
 use crate::sync::lock;
 
 /// A cluster without sockets, for simulations of up to some thousand nodes under a paused clock.
 ///
 /// Its nodes behave as those of a [`Cluster`](crate::Cluster), faults, latencies, queues and
-/// records included. What a fault does to the bytes of an answer becomes the error that an HTTP
+/// records included. What a fault does to the bytes of a response becomes the error that an HTTP
 /// client would report. There is no TLS, and no connection that could be idle: each request is a
 /// connection of its own in [`ConnectionCounts`](crate::ConnectionCounts).
 ///
@@ -48,8 +48,8 @@ use crate::sync::lock;
 ///     .simulated()?;
 /// let service = cluster.service();
 /// let request = http::Request::get(format!("{}/", cluster.node(17).url())).body(Full::<Bytes>::default())?;
-/// let answer = service.oneshot(request).await?;
-/// assert_eq!(answer.status(), 200);
+/// let response = service.oneshot(request).await?;
+/// assert_eq!(response.status(), 200);
 /// assert_eq!(cluster.node(17).request_count(), 1);
 /// # Ok(())
 /// # }
@@ -77,11 +77,11 @@ impl SimulatedCluster {
         Ok(cluster)
     }
 
-    /// Adds a node to the running cluster; it appears in `_nodes/http`. One that leaves is
-    /// [killed](NodeHandle::kill), or no longer [listed](NodeHandle::set_listed).
+    /// Adds a node to the running cluster; it appears in `_nodes/http`. Nodes leave by
+    /// [`kill`](NodeHandle::kill) or [`set_listed`](NodeHandle::set_listed).
     ///
     /// # Errors
-    /// As for making the cluster.
+    /// As for creating the cluster.
     pub fn add_node(&self) -> io::Result<NodeHandle> {
         let mut nodes = lock(&self.nodes);
         let number = nodes.len();
@@ -93,7 +93,7 @@ impl SimulatedCluster {
         Ok(handle)
     }
 
-    /// The cluster as a service: the URI's authority tells the node.
+    /// Returns the cluster as a service: the authority of the URI selects the node.
     pub fn service(&self) -> SimulatedService {
         SimulatedService {
             nodes: Arc::clone(&self.by_authority),
@@ -101,20 +101,20 @@ impl SimulatedCluster {
         }
     }
 
-    /// The URLs of all nodes, in order; the addresses are made up.
+    /// Returns the URLs of all nodes, in order; the addresses are made up.
     pub fn urls(&self) -> Vec<String> {
         lock(&self.nodes).iter().map(|node| node.url().to_owned()).collect()
     }
 
-    /// The handles of all nodes, in order.
+    /// Returns the handles of all nodes, in order.
     pub fn nodes(&self) -> Vec<NodeHandle> {
         lock(&self.nodes).clone()
     }
 
-    /// The handle of one node, counted from 0.
+    /// Returns the handle of one node, counted from 0.
     ///
     /// # Panics
-    /// When there is no such node.
+    /// There is no such node.
     #[track_caller]
     #[allow(clippy::expect_used, reason = "documented, as indexing a slice is")]
     pub fn node(&self, node: usize) -> NodeHandle {
@@ -144,12 +144,12 @@ impl SimulatedCluster {
             .collect()
     }
 
-    /// The name of the user who may do everything.
+    /// Returns the name of the user with all privileges.
     pub fn username(&self) -> &str {
         &self.secrets.username
     }
 
-    /// That user's password.
+    /// Returns the password of that user.
     pub fn password(&self) -> &str {
         &self.secrets.password
     }
@@ -163,8 +163,8 @@ pub struct SimulatedService {
 }
 
 impl SimulatedService {
-    /// How long it takes until a node that says nothing to a new connection
-    /// ([`hang_connections`](NodeHandle::hang_connections)) has not been reached; 5 s by default.
+    /// Sets how long a connect to a node that accepts nothing
+    /// ([`hang_connections`](NodeHandle::hang_connections)) takes to fail. Default: 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -172,8 +172,8 @@ impl SimulatedService {
     }
 }
 
-/// Why there was no answer. Its source is a [`std::io::Error`] of the kind that a socket would
-/// have given.
+/// The error of a request without a response. Its source is a [`std::io::Error`] of the kind
+/// that a socket would have returned.
 #[derive(Debug)]
 pub struct SimulatedError {
     connect: bool,
@@ -185,12 +185,12 @@ impl SimulatedError {
         Self { connect, source: io::Error::from(kind).into() }
     }
 
-    /// No connection came about, so nothing of the request was sent.
+    /// Whether no connection was opened, so that nothing of the request was sent.
     pub fn is_connect(&self) -> bool {
         self.connect
     }
 
-    /// The kind of the I/O error, if it was one.
+    /// Returns the kind of the I/O error, if it was one.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         self.source.downcast_ref::<io::Error>().map(io::Error::kind)
     }
@@ -201,7 +201,7 @@ impl fmt::Display for SimulatedError {
         f.write_str(if self.connect {
             "no connection to the simulated node"
         } else {
-            "no answer from the simulated node"
+            "no response from the simulated node"
         })
     }
 }
@@ -212,7 +212,7 @@ impl StdError for SimulatedError {
     }
 }
 
-type Answer = Result<Response<Full<Bytes>>, SimulatedError>;
+type Outcome = Result<Response<Full<Bytes>>, SimulatedError>;
 
 impl<B> Service<Request<B>> for SimulatedService
 where
@@ -222,7 +222,7 @@ where
 {
     type Response = Response<Full<Bytes>>;
     type Error = SimulatedError;
-    type Future = Pin<Box<dyn Future<Output = Answer> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
@@ -238,7 +238,7 @@ where
             tokio::select! {
                 // In one order always, so that a run repeats itself.
                 biased;
-                answer = exchange(&open.0, request) => answer,
+                response = exchange(&open.0, request) => response,
                 _ = falls.changed() => Err(SimulatedError::io(false, io::ErrorKind::ConnectionReset)),
             }
         })
@@ -276,7 +276,7 @@ async fn connect(node: Option<Arc<Node>>, timeout: Duration) -> Result<Open, Sim
     }
 }
 
-async fn exchange<B>(node: &Node, request: Request<B>) -> Answer
+async fn exchange<B>(node: &Node, request: Request<B>) -> Outcome
 where
     B: Body,
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -287,9 +287,9 @@ where
         .await
         .map_err(|error| SimulatedError { connect: false, source: error.into() })?;
     match node.decide(Request::from_parts(head, body.to_bytes()), 0).await {
-        Verdict::Answer(response) | Verdict::Last(response) => Ok(response.map(Full::new)),
-        Verdict::Silence => pending().await,
-        Verdict::Script(script) => match script.error {
+        Action::Respond(response) | Action::Last(response) => Ok(response.map(Full::new)),
+        Action::Silence => pending().await,
+        Action::Script(script) => match script.error {
             Some(kind) => Err(SimulatedError::io(false, kind)),
             None => pending().await,
         },

@@ -118,7 +118,7 @@ async fn errors_say_what_happened_and_no_secret() {
         Fault::cut_body(),
         Fault::hang(),
         Fault::redirect("https://login.example/"),
-        Fault::answer(http::Response::new("not JSON".into())),
+        Fault::response(http::Response::new("not JSON".into())),
     ] {
         for node in cluster.nodes() {
             node.clear_faults();

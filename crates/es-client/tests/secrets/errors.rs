@@ -31,7 +31,7 @@ async fn without_an_answer_and_with_bad_ones() {
         Fault::hang(),
         Fault::broken_gzip(),
         Fault::redirect("https://login.example/?next=x"),
-        Fault::answer(http::Response::new("not JSON".into())),
+        Fault::response(http::Response::new("not JSON".into())),
     ]);
     for builder in builders(&cluster.url(0)) {
         let short = Duration::from_millis(50);

@@ -21,16 +21,16 @@ pub(crate) use pending::Pending;
 /// in which they were injected; the first that fits is used up, delays aside: those add up and the
 /// request goes on.
 ///
-/// The request is recorded in any case. Faults that need the genuine answer
+/// The request is recorded in any case. Faults that need the genuine response
 /// ([`reset_in_body`](Self::reset_in_body), [`cut_body`](Self::cut_body),
-/// [`broken_gzip`](Self::broken_gzip), [`close_after_answer`](Self::close_after_answer)) carry the
+/// [`broken_gzip`](Self::broken_gzip), [`close_after_response`](Self::close_after_response)) carry the
 /// request out; all others do not, unless [`after_processing`](Self::after_processing) asks for it.
 ///
 /// ```
 /// use es_testkit::Fault;
 ///
 /// let overloaded = Fault::status(429).retry_after(1).times(2).on_path("/_bulk");
-/// let lost_answer = Fault::reset().after_processing().once();
+/// let lost_response = Fault::reset().after_processing().once();
 /// ```
 #[derive(Clone)]
 pub struct Fault {
@@ -52,39 +52,62 @@ pub(crate) enum Kind {
     ResetInBody,
     CutBody,
     Raw(Bytes),
-    Answer(Box<Response<Bytes>>),
+    Response(Box<Response<Bytes>>),
     EndlessBody,
     EndlessHeaders,
     BrokenGzip,
     GzipBomb(u64),
-    CloseAfterAnswer,
+    CloseAfterResponse,
 }
 
 impl Fault {
     fn new(kind: Kind) -> Self {
         let processed = matches!(
             kind,
-            Kind::ResetInBody | Kind::CutBody | Kind::BrokenGzip | Kind::CloseAfterAnswer
+            Kind::ResetInBody | Kind::CutBody | Kind::BrokenGzip | Kind::CloseAfterResponse
         );
         Self { kind, remaining: None, processed, path: None, when: None }
     }
 
-    /// Answers, but only after this time (by tokio's clock).
+    /// Delays the response by this time, measured by tokio's clock.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).inject(Fault::delay(Duration::from_millis(50)).times(3));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delay(time: Duration) -> Self {
         Self::new(Kind::Delay(time))
     }
 
-    /// Takes the request and never answers; the connection stays open.
+    /// Reads the request and never responds; the connection stays open.
     pub fn hang() -> Self {
         Self::new(Kind::Hang)
     }
 
-    /// Takes the request, then resets the connection (RST) without an answer.
+    /// Reads the request, then resets the connection (RST) without a response.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).inject(Fault::reset().after_processing().on_path("/_bulk").once());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reset() -> Self {
         Self::new(Kind::Reset)
     }
 
-    /// Takes the request, then closes the connection (FIN) without an answer.
+    /// Reads the request, then closes the connection (FIN) without a response.
     pub fn close() -> Self {
         Self::new(Kind::Close)
     }
@@ -94,23 +117,46 @@ impl Fault {
         Self::new(Kind::ResetInBody)
     }
 
-    /// Sends the head and half of the body that `content-length` promises, then closes (FIN).
+    /// Sends the head and half of the body that `content-length` announces, then closes the
+    /// connection (FIN).
     pub fn cut_body() -> Self {
         Self::new(Kind::CutBody)
     }
 
-    /// Sends bytes that are not HTTP, then closes.
+    /// Sends bytes that are not HTTP, then closes the connection.
     pub fn garbage() -> Self {
         Self::raw(&b"\x00\x01\x02 this is not HTTP \xff\xfe\r\n\r\n"[..])
     }
 
-    /// Sends exactly these bytes, then closes.
+    /// Sends exactly these bytes, then closes the connection.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).inject(Fault::raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn raw(bytes: impl Into<Bytes>) -> Self {
         Self::new(Kind::Raw(bytes.into()))
     }
 
-    /// Answers with this status and an error in Elasticsearch's form, with the product header save
-    /// for 401, 403 and 413. A number that is no status becomes 500.
+    /// Responds with this status and an error in the form of Elasticsearch, with the product
+    /// header except for 401, 403 and 413. A number that is not a status becomes 500.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).inject(Fault::status(429).retry_after(2).times(2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn status(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = match status.as_u16() {
@@ -130,36 +176,36 @@ impl Fault {
             let product = HeaderValue::from_static("Elasticsearch");
             response.headers_mut().insert("x-elastic-product", product);
         }
-        Self::answer(response)
+        Self::response(response)
     }
 
-    /// Answers exactly this; `content-length` is added where it is missing.
-    pub fn answer(mut response: Response<Bytes>) -> Self {
+    /// Responds with exactly this response; `content-length` is added if it is missing.
+    pub fn response(mut response: Response<Bytes>) -> Self {
         let length = response.body().len();
         response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
-        Self::new(Kind::Answer(Box::new(response)))
+        Self::new(Kind::Response(Box::new(response)))
     }
 
-    /// Answers 307 with this `Location`.
+    /// Responds with 307 and this `Location`.
     ///
     /// # Panics
-    /// When no header can hold the location.
+    /// The location cannot be the value of a header.
     #[allow(clippy::expect_used, reason = "a location written in a test")]
     pub fn redirect(location: &str) -> Self {
         let location = HeaderValue::from_str(location).expect("the location is no header value");
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
         response.headers_mut().insert(LOCATION, location);
-        Self::answer(response)
+        Self::response(response)
     }
 
-    /// Answers 200 with a header of this many bytes.
+    /// Responds with 200 and a header of this many bytes.
     pub fn large_headers(bytes: usize) -> Self {
         let mut response = Response::new(Bytes::from_static(b"{}"));
         let filler =
             HeaderValue::from_bytes(&vec![b'x'; bytes]).unwrap_or(HeaderValue::from_static("x"));
         response.headers_mut().insert(HeaderName::from_static("x-filler"), filler);
-        Self::answer(response)
+        Self::response(response)
     }
 
     /// Sends headers without end.
@@ -172,41 +218,42 @@ impl Fault {
         Self::new(Kind::EndlessBody)
     }
 
-    /// Sends the genuine answer marked as gzip, with bytes that are not.
+    /// Marks the response as gzip, with bytes that are not gzip.
     pub fn broken_gzip() -> Self {
         Self::new(Kind::BrokenGzip)
     }
 
-    /// Sends a gzip body that inflates to this many bytes of spaces.
-    pub fn gzip_bomb(inflated: u64) -> Self {
-        Self::new(Kind::GzipBomb(inflated))
+    /// Responds with a gzip body of spaces that has this many bytes after decompression.
+    pub fn gzip_bomb(decompressed: u64) -> Self {
+        Self::new(Kind::GzipBomb(decompressed))
     }
 
-    /// Answers, then closes the connection without having said `Connection: close`.
-    pub fn close_after_answer() -> Self {
-        Self::new(Kind::CloseAfterAnswer)
+    /// Responds, then closes the connection without `Connection: close`.
+    pub fn close_after_response() -> Self {
+        Self::new(Kind::CloseAfterResponse)
     }
 
-    /// Adds `Retry-After` in seconds to the answer of [`status`](Self::status) or
-    /// [`answer`](Self::answer).
+    /// Adds `Retry-After` in seconds to the response of [`status`](Self::status) or
+    /// [`response`](Self::response).
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         self.header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// Adds a header to the answer of [`status`](Self::status) or [`answer`](Self::answer).
+    /// Adds a header to the response of [`status`](Self::status) or
+    /// [`response`](Self::response).
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        if let Kind::Answer(response) = &mut self.kind {
+        if let Kind::Response(response) = &mut self.kind {
             response.headers_mut().append(name, value);
         }
         self
     }
 
-    /// Replaces the body of [`status`](Self::status) or [`answer`](Self::answer).
+    /// Replaces the body of [`status`](Self::status) or [`response`](Self::response).
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        if let Kind::Answer(response) = &mut self.kind {
+        if let Kind::Response(response) = &mut self.kind {
             *response.body_mut() = body.into();
             let length = response.body().len();
             response.headers_mut().insert(CONTENT_LENGTH, length.into());
@@ -214,34 +261,46 @@ impl Fault {
         self
     }
 
-    /// Only for the next `n` requests that fit.
+    /// Limits the fault to the next `n` requests that match.
     #[must_use]
     pub fn times(mut self, n: usize) -> Self {
         self.remaining = Some(n);
         self
     }
 
-    /// Only for the next request that fits.
+    /// Limits the fault to the next request that matches.
     #[must_use]
     pub fn once(self) -> Self {
         self.times(1)
     }
 
-    /// Only for requests whose path contains this text.
+    /// Limits the fault to requests whose path contains this text.
     #[must_use]
     pub fn on_path(mut self, text: impl Into<String>) -> Self {
         self.path = Some(text.into());
         self
     }
 
-    /// Only for requests that fit; the body is as it was received.
+    /// Limits the fault to requests for which this function returns `true`. It sees the body as
+    /// it was received.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).inject(Fault::status(503).when(|request| request.method() == "DELETE"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn when(mut self, fits: impl Fn(&Request<Bytes>) -> bool + Send + Sync + 'static) -> Self {
         self.when = Some(Arc::new(fits));
         self
     }
 
-    /// Carries the request out first: a document is written although the answer is lost.
+    /// Processes the request first: a document is written although the response is lost.
     #[must_use]
     pub fn after_processing(mut self) -> Self {
         self.processed = true;

@@ -8,7 +8,7 @@ use flate2::{Compression, Crc};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, Response};
 
-/// How a hand-written answer ends.
+/// How a hand-written response ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// FIN.
@@ -24,7 +24,7 @@ pub(crate) enum Ending {
 pub(crate) struct Script {
     pub(crate) bytes: Bytes,
     pub(crate) ending: Ending,
-    /// What a client without sockets is told instead; `None` where it would wait for ever.
+    /// The error of a client without sockets; `None` where it would wait for ever.
     pub(crate) error: Option<ErrorKind>,
 }
 
@@ -39,7 +39,7 @@ impl Script {
         Self { bytes, ending: Ending::Close, error: Some(error) }
     }
 
-    /// The whole answer, then FIN.
+    /// The whole response, then FIN.
     pub(crate) fn whole(response: &Response<Bytes>) -> Self {
         Self { bytes: encode(response, response.body().len()), ending: Ending::Close, error: None }
     }
@@ -74,7 +74,7 @@ impl Script {
     }
 }
 
-/// The first `body_bytes` of an answer, after a head that promises all of it.
+/// The first `body_bytes` of a response, after a head that promises all of it.
 fn encode(response: &Response<Bytes>, body_bytes: usize) -> Bytes {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or("");
@@ -95,7 +95,7 @@ fn encode(response: &Response<Bytes>, body_bytes: usize) -> Bytes {
     bytes.into()
 }
 
-/// The answer, said to be gzip, with a gzip header and then nonsense.
+/// The response, said to be gzip, with a gzip header and then nonsense.
 pub(crate) fn break_gzip(mut response: Response<Bytes>) -> Response<Bytes> {
     let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
     bytes.extend_from_slice(&[0xff; 64]);
@@ -104,9 +104,9 @@ pub(crate) fn break_gzip(mut response: Response<Bytes>) -> Response<Bytes> {
     response
 }
 
-/// An answer that inflates to `inflated` spaces.
-pub(crate) fn gzip_bomb(inflated: u64) -> Response<Bytes> {
-    let bytes = gzip_spaces(inflated);
+/// A response that has `decompressed` spaces after decompression.
+pub(crate) fn gzip_bomb(decompressed: u64) -> Response<Bytes> {
+    let bytes = gzip_spaces(decompressed);
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();
     headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));

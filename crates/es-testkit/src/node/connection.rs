@@ -18,9 +18,9 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::answer_body::{AnswerBody, sized_or_chunked};
-use super::core::{Node, Verdict};
+use super::core::{Action, Node};
 use super::listener::{Sockets, Welcome};
+use super::served_body::{ServedBody, sized_or_chunked};
 use super::stream::{Stream, Tapped};
 use crate::fault::wire::{Ending, Script};
 use crate::sync::lock;
@@ -39,7 +39,7 @@ pub(crate) async fn serve(node: Arc<Node>, tcp: TcpStream, id: u64) {
     node.records.accepted.fetch_add(1, Ordering::Relaxed);
     node.records.open.fetch_add(1, Ordering::Relaxed);
     let _open = OpenConnection(Arc::clone(&node));
-    // Without this, small answers wait for the peer's delayed acknowledgement.
+    // Without this, small responses wait for the peer's delayed acknowledgement.
     let _ = tcp.set_nodelay(true);
     let welcome = *lock(&node.welcome);
     let tapped = Tapped { inner: tcp, tap: node.records.tap(id) };
@@ -133,7 +133,7 @@ async fn respond(
     request: Request<Incoming>,
     id: u64,
     scripts: &mpsc::Sender<Script>,
-) -> Response<AnswerBody> {
+) -> Response<ServedBody> {
     let limit = node.shared.settings.max_content_length;
     let declared = hyper::body::Body::size_hint(request.body()).lower();
     let (head, body) = request.into_parts();
@@ -151,19 +151,19 @@ async fn respond(
         Err(_) => return pending().await,
     };
     let script = match node.decide(Request::from_parts(head, body), id).await {
-        Verdict::Answer(response) => return sized_or_chunked(response),
-        Verdict::Silence => return pending().await,
-        Verdict::Last(response) => Script::whole(&response),
-        Verdict::Script(script) => script,
+        Action::Respond(response) => return sized_or_chunked(response),
+        Action::Silence => return pending().await,
+        Action::Last(response) => Script::whole(&response),
+        Action::Script(script) => script,
     };
     // The loop that holds the connection takes it from here.
     let _ = scripts.send(script).await;
     pending().await
 }
 
-/// Empty, without content type and product header, as the genuine server answers before it has
+/// Empty, without content type and product header, as the genuine server responds before it has
 /// read the body.
-fn too_large() -> Response<AnswerBody> {
+fn too_large() -> Response<ServedBody> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
     sized_or_chunked(response)

@@ -47,18 +47,18 @@ pub(crate) struct Node {
 
 /// What is to be done with a request.
 #[derive(Debug)]
-pub(crate) enum Verdict {
-    Answer(Response<Bytes>),
-    /// The answer, then the end of the connection.
+pub(crate) enum Action {
+    Respond(Response<Bytes>),
+    /// The response, then the end of the connection.
     Last(Response<Bytes>),
     Script(Script),
-    /// Never answer.
+    /// Never respond.
     Silence,
 }
 
 impl Node {
     /// Waits for a worker and takes its time, then decides; recorded before all of it.
-    pub(crate) async fn decide(&self, request: Request<Bytes>, connection: u64) -> Verdict {
+    pub(crate) async fn decide(&self, request: Request<Bytes>, connection: u64) -> Action {
         self.note(&request, connection);
         let (delay, fault) = lock(&self.faults).take(&request);
         let thinking = {
@@ -70,7 +70,7 @@ impl Node {
         let _turn = match workers {
             Some(workers) => match workers.turn(&request).await {
                 Some(turn) => Some(turn),
-                None => return Verdict::Answer(capacity::rejected()),
+                None => return Action::Respond(capacity::rejected()),
             },
             None => None,
         };
@@ -90,11 +90,11 @@ impl Node {
         self.records.request(|| record(request, connection));
     }
 
-    fn genuine(&self, request: &Request<Bytes>) -> Verdict {
+    fn genuine(&self, request: &Request<Bytes>) -> Action {
         match api::answer(&self.shared, &self.facts, request) {
-            Outcome::Answer(response) => Verdict::Answer(response),
-            Outcome::Close => Verdict::Script(Script::raw(Bytes::new())),
-            Outcome::Silence => Verdict::Silence,
+            Outcome::Answer(response) => Action::Respond(response),
+            Outcome::Close => Action::Script(Script::raw(Bytes::new())),
+            Outcome::Silence => Action::Silence,
         }
     }
 
@@ -112,29 +112,29 @@ impl Node {
     }
 }
 
-fn apply(kind: Kind, genuine: Option<Verdict>) -> Verdict {
+fn apply(kind: Kind, genuine: Option<Action>) -> Action {
     match (kind, genuine) {
-        (Kind::Hang, _) => Verdict::Silence,
-        (Kind::Reset, _) => Verdict::Script(Script::reset()),
-        (Kind::Close, _) => Verdict::Script(Script::raw(Bytes::new())),
-        (Kind::Raw(bytes), _) => Verdict::Script(Script::raw(bytes)),
-        (Kind::Answer(response), _) => Verdict::Answer(*response),
-        (Kind::EndlessBody, _) => Verdict::Script(Script::endless_body()),
-        (Kind::EndlessHeaders, _) => Verdict::Script(Script::endless_headers()),
-        (Kind::GzipBomb(inflated), _) => Verdict::Answer(wire::gzip_bomb(inflated)),
-        (Kind::ResetInBody, Some(Verdict::Answer(response))) => {
-            Verdict::Script(Script::half(&response, Ending::Reset))
+        (Kind::Hang, _) => Action::Silence,
+        (Kind::Reset, _) => Action::Script(Script::reset()),
+        (Kind::Close, _) => Action::Script(Script::raw(Bytes::new())),
+        (Kind::Raw(bytes), _) => Action::Script(Script::raw(bytes)),
+        (Kind::Response(response), _) => Action::Respond(*response),
+        (Kind::EndlessBody, _) => Action::Script(Script::endless_body()),
+        (Kind::EndlessHeaders, _) => Action::Script(Script::endless_headers()),
+        (Kind::GzipBomb(decompressed), _) => Action::Respond(wire::gzip_bomb(decompressed)),
+        (Kind::ResetInBody, Some(Action::Respond(response))) => {
+            Action::Script(Script::half(&response, Ending::Reset))
         }
-        (Kind::CutBody, Some(Verdict::Answer(response))) => {
-            Verdict::Script(Script::half(&response, Ending::Close))
+        (Kind::CutBody, Some(Action::Respond(response))) => {
+            Action::Script(Script::half(&response, Ending::Close))
         }
-        (Kind::CloseAfterAnswer, Some(Verdict::Answer(response))) => Verdict::Last(response),
-        (Kind::BrokenGzip, Some(Verdict::Answer(response))) => {
-            Verdict::Answer(wire::break_gzip(response))
+        (Kind::CloseAfterResponse, Some(Action::Respond(response))) => Action::Last(response),
+        (Kind::BrokenGzip, Some(Action::Respond(response))) => {
+            Action::Respond(wire::break_gzip(response))
         }
         (_, Some(genuine)) => genuine,
-        // Delays are added up before, and the faults above that need an answer have asked for it.
-        (_, None) => Verdict::Silence,
+        // Delays are added up before, and the faults above that need a response have asked for it.
+        (_, None) => Action::Silence,
     }
 }
 
@@ -143,7 +143,7 @@ fn record(request: &Request<Bytes>, connection: u64) -> Recorded {
         method: request.method().clone(),
         target: request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
         headers: request.headers().clone(),
-        body: inflated(request).unwrap_or_else(|| request.body().clone()),
+        body: decompressed(request).unwrap_or_else(|| request.body().clone()),
         raw_body: request.body().clone(),
         connection,
         at: Instant::now(),
@@ -151,7 +151,7 @@ fn record(request: &Request<Bytes>, connection: u64) -> Recorded {
 }
 
 /// At most 64 MiB: a bomb is recorded as it was sent.
-fn inflated(request: &Request<Bytes>) -> Option<Bytes> {
+fn decompressed(request: &Request<Bytes>) -> Option<Bytes> {
     const LIMIT: u64 = 64 * 1024 * 1024;
     request.headers().get(CONTENT_ENCODING).filter(|coding| coding.as_bytes() == b"gzip")?;
     let mut body = Vec::new();

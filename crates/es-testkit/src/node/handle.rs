@@ -34,17 +34,17 @@ use crate::tls::NodeCertificate;
 pub struct NodeHandle(pub(crate) Arc<Node>);
 
 impl NodeHandle {
-    /// `http://127.0.0.1:port` or `https://127.0.0.1:port`.
+    /// Returns `http://127.0.0.1:port` or `https://127.0.0.1:port`.
     pub fn url(&self) -> &str {
         &self.0.url
     }
 
-    /// The node's id, the key of its entry in `_nodes/http`.
+    /// Returns the id of the node, the key of its entry in `_nodes/http`.
     pub fn id(&self) -> &str {
         &self.0.facts.id
     }
 
-    /// The node's name, as `GET /` tells it.
+    /// Returns the name of the node, as in the response to `GET /`.
     pub fn name(&self) -> &str {
         &self.0.facts.name
     }
@@ -54,28 +54,41 @@ impl NodeHandle {
         lock(&self.0.faults).add(fault);
     }
 
-    /// Takes back all faults that [`inject`](Self::inject) set.
+    /// Removes all faults that [`inject`](Self::inject) added.
     pub fn clear_faults(&self) {
         lock(&self.0.faults).clear();
     }
 
-    /// Sets how long the node thinks before each answer.
+    /// Sets the time that the node takes for each request.
     pub fn set_latency(&self, latency: Latency) {
         lock(&self.0.latency).0 = latency;
     }
 
-    /// Sets how many requests the node works on at a time and how many wait; `None` for without
-    /// end. Requests that are at the node keep the places that they have.
+    /// Sets how many requests the node processes at a time and how many wait; `None` is no limit.
+    /// Requests that the node has received already keep their places.
     pub fn set_capacity(&self, capacity: impl Into<Option<Capacity>>) {
         let workers = capacity.into().map(|capacity| Arc::new(Workers::new(capacity)));
         *lock(&self.0.workers) = workers;
     }
 
-    /// Stops the node: its connections end, new ones are refused, it leaves `_nodes/http`. The port
-    /// stays reserved. All this holds when the call returns.
+    /// Stops the node: its connections end, new ones are refused, and it leaves `_nodes/http`.
+    /// The port stays reserved. All of this has happened when the call returns.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// cluster.node(1).kill().await?;
+    /// assert!(!cluster.node(1).is_listed());
+    /// cluster.node(1).revive().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// When the port cannot be reserved.
+    /// The port cannot be reserved.
     pub async fn kill(&self) -> io::Result<()> {
         self.0.set_down(true);
         if let Some(sockets) = &self.0.sockets {
@@ -85,10 +98,10 @@ impl NodeHandle {
         Ok(())
     }
 
-    /// Refuses new connections; those that are open go on, and the node stays in `_nodes/http`.
+    /// Refuses new connections. Open connections continue, and the node stays in `_nodes/http`.
     ///
     /// # Errors
-    /// When the port cannot be reserved.
+    /// The port cannot be reserved.
     pub async fn refuse(&self) -> io::Result<()> {
         match &self.0.sockets {
             Some(sockets) => sockets.stop_accepting().await,
@@ -103,7 +116,7 @@ impl NodeHandle {
     /// [`refuse`](Self::refuse).
     ///
     /// # Errors
-    /// When the port cannot be opened.
+    /// The port cannot be opened.
     pub async fn revive(&self) -> io::Result<()> {
         if let Some(sockets) = &self.0.sockets {
             sockets.reopen(&self.0)?;
@@ -129,37 +142,37 @@ impl NodeHandle {
         self.welcome(Welcome::Serve);
     }
 
-    /// Closes the connections on which no request is under way.
+    /// Closes the connections that have no request in flight.
     pub fn drop_idle_connections(&self) {
         if let Some(sockets) = &self.0.sockets {
             sockets.idle_drops.send_modify(|count| *count += 1);
         }
     }
 
-    /// Closes all connections, whatever is under way on them.
+    /// Closes all connections, with the requests that are in flight.
     pub async fn drop_connections(&self) {
         if let Some(sockets) = &self.0.sockets {
             sockets.close_connections().await;
         }
     }
 
-    /// Changes the certificate (or anything else about TLS) for connections to come. On a cluster
-    /// of plain http it switches TLS on; the URL stays.
+    /// Changes the certificate, or any other TLS setting, for new connections. On a cluster
+    /// without TLS it switches TLS on; the URL stays the same.
     pub fn set_server_config(&self, config: Arc<ServerConfig>) {
         if let Some(sockets) = &self.0.sockets {
             *lock(&sockets.tls) = Some(config);
         }
     }
 
-    /// The certificate the node was started with; `None` for plain http.
+    /// Returns the certificate with which the node was started; `None` without TLS.
     pub fn certificate(&self) -> Option<&NodeCertificate> {
         self.0.certificate.as_ref()
     }
 
-    /// Presents its own certificate without the authority's, for connections to come.
+    /// Presents its own certificate without that of the CA, for new connections.
     ///
     /// # Errors
-    /// When the node has no certificate.
+    /// The node has no certificate.
     pub fn present_only_leaf(&self) -> io::Result<()> {
         let certificate =
             self.certificate().ok_or_else(|| io::Error::other("the node speaks plain http"))?;
@@ -167,25 +180,37 @@ impl NodeHandle {
         Ok(())
     }
 
-    /// The requests received so far, in order; empty when recording is off.
+    /// Returns the requests received so far, in order; none if recording is off.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// let paths: Vec<_> = cluster.node(0).requests().iter().map(|r| r.path().to_owned()).collect();
+    /// assert!(paths.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn requests(&self) -> Vec<Recorded> {
         self.0.records.requests()
     }
 
-    /// How many requests were received, recording or not.
+    /// Returns the number of requests received, whether they are recorded or not.
     pub fn request_count(&self) -> usize {
         self.0.records.request_count()
     }
 
-    /// How many connections and handshakes there were.
+    /// Returns the number of connections and handshakes.
     pub fn connections(&self) -> ConnectionCounts {
         self.0.records.counts()
     }
 
-    /// The shard operations of the requests that this node received.
+    /// Returns the shard operations of the requests that this node received.
     ///
-    /// Writes go to the node of the primary, reads to a copy: with `preference=_local` to the
-    /// node's own one, searches prefer it, and reads by id alternate between the copies.
+    /// Writes go to the node of the primary. Reads go to a copy: with `preference=_local` to the
+    /// node's own one; searches prefer it, and reads by id alternate between the copies.
     pub fn shard_operations(&self) -> ShardOperations {
         ShardOperations {
             local: self.0.facts.local.load(Ordering::Relaxed),
@@ -193,36 +218,38 @@ impl NodeHandle {
         }
     }
 
-    /// What rustls said about each handshake that failed.
+    /// Returns the message of rustls for each handshake that failed.
     pub fn handshake_failures(&self) -> Vec<String> {
         self.0.records.failures()
     }
 
-    /// Forgets requests, bytes and counts (not the connections that are open).
+    /// Removes the recorded requests, bytes and counts, except those of open connections.
     pub fn clear_records(&self) {
         self.0.records.clear();
         self.0.facts.local.store(0, Ordering::Relaxed);
         self.0.facts.forwarded.store(0, Ordering::Relaxed);
     }
 
-    /// Whether this text arrived: in what came before TLS, in the bytes of any connection after
-    /// it, half requests included, in a body after decompression; as it stands or within base64.
-    /// Secrets of less than four bytes are looked for as they stand only.
+    /// Returns whether the node has received this text: before TLS, in the bytes of any
+    /// connection after it (incomplete requests included), or in a body after decompression; as
+    /// plain text or within base64. Texts of less than four bytes are searched as plain text
+    /// only.
     pub fn has_received(&self, secret: &str) -> bool {
         self.0.records.received(secret)
     }
 
-    /// Asserts that this text never arrived; see [`has_received`](Self::has_received).
+    /// Asserts that the node has never received this text; see
+    /// [`has_received`](Self::has_received).
     ///
     /// # Panics
-    /// When it did. The message does not show it.
+    /// The node has received it. The message does not show it.
     #[track_caller]
     pub fn assert_never_received(&self, secret: &str) {
         assert!(!self.has_received(secret), "node {} has received the secret", self.name());
     }
 
-    /// Says in `_nodes/http` that the node is reached at this address, `localhost/127.0.0.1:9200`
-    /// or `[::1]:9200` for instance.
+    /// Sets the address of the node in `_nodes/http`, such as `localhost/127.0.0.1:9200` or
+    /// `[::1]:9200`.
     pub fn set_publish_address(&self, address: impl Into<String>) {
         lock(&self.0.facts.changing).publish_address = address.into();
     }
@@ -232,7 +259,7 @@ impl NodeHandle {
         lock(&self.0.facts.changing).roles = roles.into_iter().map(Into::into).collect();
     }
 
-    /// An attribute of the node, such as its zone.
+    /// Returns an attribute of the node, such as its zone.
     pub fn attribute(&self, name: &str) -> Option<String> {
         lock(&self.0.facts.changing).attributes.get(name).cloned()
     }
@@ -242,7 +269,7 @@ impl NodeHandle {
         lock(&self.0.facts.changing).attributes.insert(name.into(), value.into());
     }
 
-    /// Takes the node out of `_nodes/http`, or puts it back, without touching its sockets.
+    /// Removes the node from `_nodes/http`, or adds it again, without a change of its sockets.
     pub fn set_listed(&self, listed: bool) {
         self.0.facts.listed.store(listed, Ordering::Relaxed);
     }
@@ -252,7 +279,7 @@ impl NodeHandle {
         self.0.facts.listed.load(Ordering::Relaxed)
     }
 
-    /// Sends these warnings with every answer, one `Warning` line each; none ends it.
+    /// Adds these warnings to every response, one `Warning` line each; an empty list ends it.
     pub fn set_warnings<S: Into<String>>(&self, warnings: impl IntoIterator<Item = S>) {
         lock(&self.0.facts.changing).warnings = warnings.into_iter().map(Into::into).collect();
     }

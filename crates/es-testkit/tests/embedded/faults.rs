@@ -119,7 +119,7 @@ async fn resets_before_and_within_the_answer() {
 async fn bodies_are_cut_and_connections_closed() {
     let (_cluster, node) = start().await;
     node.inject(Fault::cut_body().once());
-    node.inject(Fault::close_after_answer().once());
+    node.inject(Fault::close_after_response().once());
     let (answer, end) = raw(node.url(), GET).await;
     let (promised, sent) = promised_and_sent(&answer);
     assert!(end.is_ok() && sent == promised / 2 && sent > 0, "{sent} of {promised}");

@@ -108,7 +108,7 @@ async fn faults_become_the_errors_of_a_client() {
     }
     node.inject(Fault::status(503).once());
     assert_eq!(call(&cluster, 0, "GET", "/", "").await.unwrap().status(), 503);
-    node.inject(Fault::close_after_answer().once());
+    node.inject(Fault::close_after_response().once());
     assert_eq!(call(&cluster, 0, "GET", "/", "").await.unwrap().status(), 200);
 }
 

@@ -58,7 +58,7 @@ async fn of_a_node() -> Vec<Error> {
         Fault::broken_gzip(),
         Fault::redirect("https://login.example/"),
         Fault::status(400).body(r#"{"error":{"type":"media_type_header_exception"}}"#),
-        Fault::answer(http::Response::new("no product header".into())),
+        Fault::response(http::Response::new("no product header".into())),
     ] {
         cluster.node(0).clear_faults();
         cluster.node(0).inject(fault);

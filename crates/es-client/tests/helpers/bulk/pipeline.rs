@@ -334,7 +334,7 @@ async fn another_product_is_refused_before_the_first_write() {
     let cluster = es_testkit::Cluster::builder().start().await.unwrap();
     let open_search = http::Response::builder().header("content-type", "application/json");
     let body = bytes::Bytes::from_static(b"{\"version\":{\"distribution\":\"opensearch\"}}");
-    let fault = es_testkit::Fault::answer(open_search.body(body).unwrap());
+    let fault = es_testkit::Fault::response(open_search.body(body).unwrap());
     cluster.node(0).inject(fault.when(|request| request.uri().path() == "/"));
     let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
     let bulk = client.helpers().bulk("i", [json!({"n": 1})]);

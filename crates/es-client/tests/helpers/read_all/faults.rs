@@ -17,7 +17,7 @@ fn answer(status: u16, body: &Value) -> Fault {
         .status(status)
         .header("content-type", "application/json")
         .header("x-elastic-product", "Elasticsearch");
-    Fault::answer(response.body(Bytes::from(body.to_string())).unwrap())
+    Fault::response(response.body(Bytes::from(body.to_string())).unwrap())
 }
 
 #[tokio::test]

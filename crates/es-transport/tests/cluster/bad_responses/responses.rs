@@ -63,7 +63,7 @@ async fn a_thousand_warnings_are_read() {
         response
             .headers_mut()
             .insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
-        cluster.node(0).inject(Fault::answer(response));
+        cluster.node(0).inject(Fault::response(response));
         let transport = once(&cluster).build().unwrap();
         let response = transport.send(get("/")).await.unwrap();
         assert_eq!(response.headers().get_all(header::WARNING).iter().count(), lines);
@@ -92,7 +92,7 @@ async fn a_response_that_is_larger_than_allowed() {
     let cluster = one_node().await;
     let transport = once(&cluster).max_response_size(4096).build().unwrap();
     // One tells its length, the other does not and never ends.
-    let stated = Fault::answer(Response::new("x".repeat(1 << 20).into()));
+    let stated = Fault::response(Response::new("x".repeat(1 << 20).into()));
     for fault in [stated, Fault::endless_body()] {
         cluster.node(0).inject(fault.once());
         let error = error_of(&transport, &cluster).await;
@@ -134,7 +134,7 @@ async fn a_redirect_is_not_followed_and_names_where_it_leads() {
     let location = format!("{}/login?session=t0ken", elsewhere.url(0));
     for status in [301, 302, 303, 307, 308] {
         let response = Response::builder().status(status).header(header::LOCATION, &location);
-        cluster.node(0).inject(Fault::answer(response.body("".into()).unwrap()).once());
+        cluster.node(0).inject(Fault::response(response.body("".into()).unwrap()).once());
         let error = error_of(&transport, &cluster).await;
         assert!(error.is_redirect(), "{error}");
         let leads = format!("status {status} to {}/login", elsewhere.url(0));
@@ -143,7 +143,7 @@ async fn a_redirect_is_not_followed_and_names_where_it_leads() {
     }
     for (location, shown) in [(None, "without a location"), (Some("http://["), "that is no URL")] {
         let response = Response::builder().status(302).body("".into()).unwrap();
-        let fault = Fault::answer(response);
+        let fault = Fault::response(response);
         cluster.node(0).inject(match location {
             Some(text) => fault.header(header::LOCATION, HeaderValue::from_static(text)).once(),
             None => fault.once(),

@@ -12,18 +12,18 @@ use http_body_util::Full;
 
 /// Bytes that are all there, with or without telling their number.
 #[derive(Debug)]
-pub(crate) struct AnswerBody {
+pub(crate) struct ServedBody {
     bytes: Full<Bytes>,
     sized: bool,
 }
 
-/// An answer without `content-length` goes out in chunks, unless it is empty.
-pub(crate) fn sized_or_chunked(response: Response<Bytes>) -> Response<AnswerBody> {
+/// A response without `content-length` goes out in chunks, unless it is empty.
+pub(crate) fn sized_or_chunked(response: Response<Bytes>) -> Response<ServedBody> {
     let sized = response.headers().contains_key(CONTENT_LENGTH) || response.body().is_empty();
-    response.map(|bytes| AnswerBody { bytes: Full::new(bytes), sized })
+    response.map(|bytes| ServedBody { bytes: Full::new(bytes), sized })
 }
 
-impl Body for AnswerBody {
+impl Body for ServedBody {
     type Data = Bytes;
     type Error = Infallible;
 
