@@ -38,6 +38,8 @@
 //! The transport's settings, selectors and layers are in [`es_transport`], which is
 //! here under its own name; its features are features of this crate too.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod api;
 pub mod blocking;
 mod call;

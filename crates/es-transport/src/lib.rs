@@ -42,6 +42,8 @@
 //! | `metrics` | numbers of requests by the facade of that name: `layer::metrics` |
 //! | `http2` | HTTP/2 to https nodes that offer it: `TransportBuilder::http2` |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod attempt;
 pub mod backoff;
 pub mod body;
