@@ -246,7 +246,12 @@ impl Cluster {
     /// such index.
     pub fn documents(&self, index: &str) -> BTreeMap<String, Value> {
         let store = lock(&self.shared.store);
-        let documents = store.indices.get(index).into_iter().flat_map(|index| &index.documents);
+        let backing = store.streams.get(index).into_iter().flat_map(|stream| &stream.indices);
+        let documents = backing
+            .map(String::as_str)
+            .chain([index])
+            .filter_map(|name| store.indices.get(name))
+            .flat_map(|index| &index.documents);
         documents.map(|(id, document)| (id.clone(), document.source())).collect()
     }
 

@@ -57,7 +57,6 @@
 //! - Documents are searchable at once, unless
 //!   [`refresh_on_request`](ClusterBuilder::refresh_on_request) is set.
 //! - Vectors are compared exactly, without quantization; percentiles and cardinalities are exact.
-//! - The `english` analyzer stems with Porter2, where the server's is Porter's first algorithm.
 //! - Terms aggregations over several shards are exact and report no error bound.
 //! - Fragments that highlighting cuts out of a sentence longer than `fragment_size` may begin a
 //!   word earlier.
@@ -74,6 +73,7 @@ mod capacity;
 mod cluster;
 mod dates;
 mod fault;
+mod ingest;
 mod json;
 mod latency;
 mod node;

@@ -1,5 +1,7 @@
 //! Aliases: add, remove, look at.
 
+use std::collections::BTreeSet;
+
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -41,10 +43,10 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(ApiError::illegal_argument("No action specified"));
     }
     let mut store = lock(&call.shared.store);
-    let before = store.indices.clone();
+    let before = (store.indices.clone(), store.streams.clone());
     let outcome = actions.iter().try_for_each(|action| carry_out(&mut store, action));
     if let Err(error) = outcome {
-        store.indices = before;
+        (store.indices, store.streams) = before;
         return Err(error);
     }
     Ok(done(call))
@@ -95,15 +97,43 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 }
 
 fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Result<(), ApiError> {
-    if store.indices.contains_key(alias) {
+    if store.indices.contains_key(alias) || store.streams.contains_key(alias) {
         let text = format!(
             "Invalid alias name [{alias}]: an index or data stream exists with the same name as the alias"
         );
         return Err(ApiError::bad_request("invalid_alias_name_exception", text));
     }
-    let kept = kept(settings)?;
+    let kept = kept(alias, settings)?;
     let names = store
         .resolve(indices, ResolveOptions { require_some: true, ..ResolveOptions::default() })?;
+    let (streams, names) = split(store, indices, names);
+    if let Some(stream) = names.iter().find_map(|name| store.stream_of(name)) {
+        return Err(ApiError::illegal_argument(format!(
+            "The provided expressions [{indices}] match a backing index belonging to data stream [{}]. Data stream backing indices don't support aliases.",
+            stream.name
+        )));
+    }
+    if !streams.is_empty() && (kept.get("index_routing").or(kept.get("search_routing"))).is_some() {
+        return Err(ApiError::illegal_argument(
+            "aliases that point to data streams don't support routing",
+        ));
+    }
+    let of_streams = store.streams.values().any(|stream| stream.aliases.contains_key(alias));
+    let of_indices = store.indices.values().any(|index| index.aliases.contains_key(alias));
+    if (of_streams || !streams.is_empty()) && (of_indices || !names.is_empty()) {
+        return Err(ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "illegal_state_exception",
+            format!(
+                "index, alias, and data stream names need to be unique, but the following duplicates were found [data stream alias and indices alias have the same name ({alias})]"
+            ),
+        ));
+    }
+    for name in streams {
+        if let Some(stream) = store.streams.get_mut(&name) {
+            stream.aliases.insert(alias.to_owned(), kept.clone());
+        }
+    }
     for name in names {
         if let Some(index) = store.indices.get_mut(&name) {
             index.aliases.insert(alias.to_owned(), kept.clone());
@@ -113,19 +143,46 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
     Ok(())
 }
 
-/// What an index keeps of an alias's settings.
+/// Returns the data streams among what an expression found, and the indices that are not there
+/// because of one of them.
+fn split(store: &Store, expression: &str, found: Vec<String>) -> (BTreeSet<String>, Vec<String>) {
+    let is_named = |name: &str| expression.split(',').any(|part| matches_wildcard(part, name));
+    let mut streams = BTreeSet::new();
+    let mut indices = Vec::new();
+    for name in found {
+        match store.stream_of(&name).filter(|stream| is_named(&stream.name)) {
+            Some(stream) => {
+                streams.insert(stream.name.to_string());
+            }
+            None => indices.push(name),
+        }
+    }
+    (streams, indices)
+}
+
+/// Returns the settings of an alias as an index keeps them.
 ///
 /// # Errors
 /// 400 for what no alias has, or is not done here.
-pub(crate) fn kept(settings: &Value) -> Result<Value, ApiError> {
+pub(crate) fn kept(alias: &str, settings: &Value) -> Result<Value, ApiError> {
     let fields = Fields::section("alias", settings)?;
-    fields.unsupported(&["routing", "index_routing", "search_routing"])?;
     for name in ["index", "indices", "alias", "aliases"] {
         fields.raw(name);
     }
     let mut kept = Map::new();
     if let Some(filter) = fields.raw("filter").filter(|filter| !filter.is_null()) {
         kept.insert("filter".to_owned(), filter.clone());
+    }
+    let both = fields.text("routing")?;
+    for name in ["index_routing", "search_routing"] {
+        if let Some(routing) = fields.text(name)?.or_else(|| both.clone()) {
+            if name == "index_routing" && routing.contains(',') {
+                return Err(ApiError::illegal_argument(format!(
+                    "alias [{alias}] has several index routing values associated with it"
+                )));
+            }
+            kept.insert(name.to_owned(), routing.into());
+        }
     }
     for name in ["is_write_index", "is_hidden"] {
         if let Some(flag) = fields.flag(name)? {
@@ -144,7 +201,16 @@ fn remove(
     must_exist: bool,
 ) -> Result<(), ApiError> {
     let mut removed = false;
-    for name in store.resolve(indices, ResolveOptions::default())? {
+    let names = store.resolve(indices, ResolveOptions::default())?;
+    let (streams, names) = split(store, indices, names);
+    for name in streams {
+        if let Some(stream) = store.streams.get_mut(&name) {
+            let before = stream.aliases.len();
+            stream.aliases.retain(|alias, _| !matches_wildcard(pattern, alias));
+            removed |= stream.aliases.len() < before;
+        }
+    }
+    for name in names {
         if let Some(index) = store.indices.get_mut(&name) {
             let before = index.aliases.len();
             index.aliases.retain(|alias, _| !matches_wildcard(pattern, alias));
@@ -167,20 +233,24 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let store = lock(&call.shared.store);
     let wanted: Vec<&str> = call.part("name").split(',').filter(|name| !name.is_empty()).collect();
     let mut shown = Map::new();
-    for name in call.indices(&store)?.into_iter().filter(|name| call.identity.may_read(name)) {
+    for name in call.indices(&store)? {
         let Some(index) = store.indices.get(&name) else {
             continue;
+        };
+        let stream = store.stream_of(&name);
+        let (name, aliases) = match stream {
+            Some(stream) => (stream.name.to_string(), &stream.aliases),
+            None => (name, &index.aliases),
         };
         let fits = |alias: &String| {
             wanted.is_empty() || wanted.iter().any(|pattern| matches_wildcard(pattern, alias))
         };
-        let aliases: Map<String, Value> = index
-            .aliases
+        let aliases: Map<String, Value> = aliases
             .iter()
             .filter(|(alias, _)| fits(alias))
             .map(|(alias, settings)| (alias.clone(), settings.clone()))
             .collect();
-        if wanted.is_empty() || !aliases.is_empty() {
+        if (wanted.is_empty() && stream.is_none()) || !aliases.is_empty() {
             shown.insert(name, json!({"aliases": aliases}));
         }
     }

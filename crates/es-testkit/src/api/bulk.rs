@@ -4,11 +4,13 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::document::{check_id, check_refresh, existing, refresh, target, written};
+use super::document::{Kind, Target, check_id, check_refresh, refresh, written};
 use super::error::ApiError;
+use super::ingest::{self, Incoming, Plan, dropped};
 use super::reply::Reply;
 use super::state::{Use, count};
 use super::update;
+use crate::json::object;
 use crate::store::{Expected, NewSource, Store};
 use crate::sync::lock;
 
@@ -24,19 +26,25 @@ pub(crate) fn bulk(call: &Call<'_>) -> Result<Reply, ApiError> {
     check_items(call, &items)?;
     let mut store = lock(&call.shared.store);
     let mut errors = false;
+    let mut ingested = false;
     let outcomes: Vec<Value> = items
         .iter()
         .map(|item| {
-            let (outcome, failed) = carry_out(call, &mut store, item);
+            let (outcome, failed) = carry_out(call, &mut store, item, &mut ingested);
             errors |= failed;
             json!({item.verb: outcome})
         })
         .collect();
-    Ok(Reply::chunked(json!({"took": 1, "errors": errors, "items": outcomes})))
+    let mut response = object! {"errors": errors, "took": 1};
+    if ingested {
+        response.insert("ingest_took", 0);
+    }
+    response.insert("items", Value::Array(outcomes));
+    Ok(Reply::chunked(response))
 }
 
-/// What is wrong with one item is wrong with the whole request, as far as it is seen before any is
-/// carried out.
+/// Refuses the whole request for what can be seen to be wrong with an item before any is carried
+/// out.
 fn check_items(call: &Call<'_>, items: &[Item<'_>]) -> Result<(), ApiError> {
     for item in items {
         let named =
@@ -114,7 +122,7 @@ fn action(line: &[u8], number: usize) -> Result<(&'static str, Map<String, Value
     Err(malformed("expected field [create], [delete], [index] or [update]"))
 }
 
-const META: [&str; 10] = [
+const META: [&str; 12] = [
     "_index",
     "_id",
     "routing",
@@ -123,13 +131,15 @@ const META: [&str; 10] = [
     "if_seq_no",
     "if_primary_term",
     "require_alias",
+    "require_data_stream",
+    "pipeline",
     "retry_on_conflict",
     "_source",
 ];
 
 fn check_meta(meta: &Map<String, Value>, number: usize) -> Result<(), ApiError> {
     for (name, value) in meta {
-        if matches!(name.as_str(), "pipeline" | "dynamic_templates" | "require_data_stream") {
+        if name == "dynamic_templates" {
             return Err(ApiError::unsupported(format!("[{name}] in a bulk action")));
         }
         if !META.contains(&name.as_str()) {
@@ -148,7 +158,12 @@ fn check_meta(meta: &Map<String, Value>, number: usize) -> Result<(), ApiError> 
 }
 
 /// The item's outcome, and whether it failed.
-fn carry_out(call: &Call<'_>, store: &mut Store, item: &Item<'_>) -> (Value, bool) {
+fn carry_out(
+    call: &Call<'_>,
+    store: &mut Store,
+    item: &Item<'_>,
+    ingested: &mut bool,
+) -> (Value, bool) {
     let text = |name: &str| item.meta.get(name).and_then(Value::as_str);
     let index = text("_index").unwrap_or_else(|| call.part("index")).to_owned();
     let id = match item.meta.get("_id") {
@@ -156,7 +171,14 @@ fn carry_out(call: &Call<'_>, store: &mut Store, item: &Item<'_>) -> (Value, boo
         Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
         _ => store.next_id(),
     };
-    match write(call, store, item, &index, &id) {
+    let mut named = Named {
+        index: index.clone(),
+        id: item.meta.get("_id").map(|_| id.clone()),
+        ingested: false,
+    };
+    let written = write(call, store, item, &index, &id, &mut named);
+    *ingested |= named.ingested;
+    match written {
         Ok((mut outcome, status)) => {
             if let Some(fields) = outcome.as_object_mut() {
                 fields.insert("status".to_owned(), status.as_u16().into());
@@ -164,10 +186,18 @@ fn carry_out(call: &Call<'_>, store: &mut Store, item: &Item<'_>) -> (Value, boo
             (outcome, false)
         }
         Err(error) => {
-            let outcome = json!({"_index": index, "_id": id, "status": error.status.as_u16(), "error": error.cause()});
+            let outcome = json!({"_index": named.index, "_id": named.id, "status": error.status.as_u16(), "error": error.cause()});
             (outcome, true)
         }
     }
+}
+
+/// The index and id that a failed item shows: those of the request until the index is found.
+struct Named {
+    index: String,
+    id: Option<String>,
+    /// Whether the item has a pipeline.
+    ingested: bool,
 }
 
 fn write(
@@ -176,6 +206,7 @@ fn write(
     item: &Item<'_>,
     index: &str,
     id: &str,
+    named: &mut Named,
 ) -> Result<(Value, StatusCode), ApiError> {
     if index.is_empty() {
         return Err(ApiError::bad_request(
@@ -196,16 +227,47 @@ fn write(
         seq_no_and_term: number("if_seq_no").zip(number("if_primary_term")),
         external_version: external_version(&item.meta),
     };
-    let index = match item.verb {
-        "delete" if expected.external_version.is_none() => existing(store, index)?,
-        _ => target(call, store, index)?,
+    let kind = if item.verb == "index" || item.verb == "create" {
+        Kind::of(expected)
+    } else {
+        Kind::Change
+    };
+    let mut target = target(call, item, index, kind)?;
+    let asked = item.meta.get("pipeline").and_then(Value::as_str).or(call.params.get("pipeline"));
+    let mut changed = None;
+    if item.verb == "update" {
+        ingest::refuse(store, index, asked)?;
+    } else if item.verb != "delete" {
+        let plan = Plan::of(store, index, asked)?;
+        if !plan.is_empty() {
+            named.ingested = true;
+            let own_id = named.id.clone();
+            named.id.get_or_insert_with(|| "auto-generated".to_owned());
+            let source = NewSource::read(item.source)?;
+            let routing = target.routing.map(str::to_owned);
+            let incoming = Incoming { index: index.to_owned(), id: own_id, routing, source };
+            changed = incoming.through(plan, store)?;
+            if changed.is_none() {
+                return Ok((dropped(index, named.id.as_deref()), StatusCode::OK));
+            }
+        }
+    }
+    let mut id = id;
+    if let Some(changed) = &changed {
+        target.name = &changed.index;
+        target.routing = changed.routing.as_deref();
+        id = changed.id.as_deref().unwrap_or(id);
+    }
+    let (index, routing) = match item.verb {
+        "delete" if expected.external_version.is_none() => target.existing(store)?,
+        _ => target.open(store)?,
     };
     let name = index.name.clone();
-    let routing = item.meta.get("routing").and_then(Value::as_str).or(call.params.get("routing"));
-    count(call, index, index.shard_of(id, routing), Use::Write);
+    (named.index, named.id) = (name.to_string(), Some(id.to_owned()));
+    count(call, index, index.shard_of(id, routing.as_deref()), Use::Write);
     match item.verb {
         "delete" => {
-            let (gone, existed) = index.remove(id, expected)?;
+            let (gone, existed) = index.remove(id, routing.as_deref(), expected)?;
             refresh(call, index);
             let (status, result) = if existed {
                 (StatusCode::OK, "deleted")
@@ -216,21 +278,17 @@ fn write(
         }
         "update" => {
             let request = serde_json::from_slice::<Map<String, Value>>(item.source)?;
-            let (document, result) = update::apply(
-                index,
-                id,
-                &request,
-                item.source,
-                routing.map(str::to_owned),
-                expected,
-            )?;
+            let (document, result) =
+                update::apply(index, id, &request, item.source, routing, expected)?;
             refresh(call, index);
             let status = if result == "created" { StatusCode::CREATED } else { StatusCode::OK };
             Ok((written(call, &name, &document, result), status))
         }
         _ => {
-            let source = NewSource::read(item.source)?;
-            let routing = routing.map(str::to_owned);
+            let source = match &changed {
+                Some(changed) => changed.source.clone(),
+                None => NewSource::read(item.source)?,
+            };
             let (document, new) = index.put(id, source, routing, expected)?;
             refresh(call, index);
             let (status, result) =
@@ -238,6 +296,27 @@ fn write(
             Ok((written(call, &name, &document, result), status))
         }
     }
+}
+
+/// Reads the target of an item; its own members take precedence over the request's parameters.
+fn target<'a>(
+    call: &'a Call<'_>,
+    item: &'a Item<'_>,
+    index: &'a str,
+    kind: Kind,
+) -> Result<Target<'a>, ApiError> {
+    let request = Target::of(call, kind)?;
+    let flag = |name: &str| match item.meta.get(name) {
+        Some(Value::String(text)) => Some(text == "true"),
+        value => value.and_then(Value::as_bool),
+    };
+    Ok(Target {
+        name: index,
+        routing: item.meta.get("routing").and_then(Value::as_str).or(request.routing),
+        require_alias: flag("require_alias").unwrap_or(request.require_alias),
+        require_data_stream: flag("require_data_stream").unwrap_or(request.require_data_stream),
+        ..request
+    })
 }
 
 fn external_version(meta: &Map<String, Value>) -> Option<(u64, bool)> {

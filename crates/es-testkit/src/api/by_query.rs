@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::document::{refresh, target};
+use super::document::{Kind, Target, refresh};
 use super::error::ApiError;
+use super::ingest;
 use super::reply::Reply;
 use super::task;
 use crate::search::{Request, Source, matching};
@@ -14,7 +15,7 @@ use crate::store::{Document, Expected, NewSource, Store};
 use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
-/// What was done to documents.
+/// Counts of what was done to documents.
 #[derive(Debug, Default)]
 struct Counts {
     total: usize,
@@ -63,9 +64,8 @@ fn found(
         query.map(|query| ("query".to_owned(), query.clone())).into_iter().collect();
     let request = Request::parse(&body, &call.params, false)?;
     let mut all = Vec::new();
-    for (index, filters) in &source.indices {
-        let one =
-            Source { indices: vec![(*index, filters.clone())], routing: source.routing.clone() };
+    for (index, restriction) in &source.indices {
+        let one = Source { indices: vec![(*index, restriction.clone())] };
         all.extend(
             matching(&one, &request)?
                 .into_iter()
@@ -106,7 +106,7 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut counts = Counts { total: found.len(), ..Counts::default() };
     for (name, document) in found {
         if let Some(index) = store.indices.get_mut(&*name) {
-            index.remove(&document.id, Expected::default())?;
+            index.remove(&document.id, document.routing.as_deref(), Expected::default())?;
             counts.deleted += 1;
         }
     }
@@ -122,6 +122,7 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     drop(source);
     let mut counts = Counts { total: found.len(), ..Counts::default() };
     for (name, document) in found {
+        ingest::refuse(&store, &name, None)?;
         if let Some(index) = store.indices.get_mut(&*name) {
             let source = NewSource { value: document.source(), raw: document.raw.clone() };
             index.put(&document.id, source, document.routing.clone(), Expected::default())?;
@@ -165,12 +166,16 @@ pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let found = found(call, &source, query, most)?;
     drop(source);
+    ingest::refuse(&store, &dest, None)?;
     let mut counts = Counts { total: found.len(), ..Counts::default() };
     for (_, document) in found {
-        let index = target(call, &mut store, &dest)?;
+        let given = document.routing.as_deref();
+        let kind = if absent { Kind::Create } else { Kind::Index };
+        let target = Target { name: &dest, routing: given, ..Target::of(call, kind)? };
+        let (index, routing) = target.open(&mut store)?;
         let source = NewSource { value: document.source(), raw: document.raw.clone() };
         let expected = Expected { absent, ..Expected::default() };
-        match index.put(&document.id, source, document.routing.clone(), expected) {
+        match index.put(&document.id, source, routing, expected) {
             Ok((_, true)) => counts.created += 1,
             Ok((_, false)) => counts.updated += 1,
             Err(error) if error.status == http::StatusCode::CONFLICT => {

@@ -85,13 +85,13 @@ impl Call<'_> {
     }
 
     /// The indices behind an expression, without those that the caller may not read: names that
-    /// were spelled out have been refused before, wildcards pass over them.
+    /// were spelled out have been refused before, wildcards skip them.
     ///
     /// # Errors
     /// 404 for an index that does not exist.
     pub(crate) fn resolve(&self, store: &Store, expression: &str) -> Result<Vec<String>, ApiError> {
         let mut names = store.resolve(expression, self.resolve_options()?)?;
-        names.retain(|name| self.identity.may_read(name));
+        names.retain(|name| self.identity.may_read(store.owner(name)));
         Ok(names)
     }
 
@@ -104,10 +104,11 @@ impl Call<'_> {
         store: &'s Store,
         expression: &str,
     ) -> Result<Source<'s>, ApiError> {
-        self.searched_with(store, expression, self.resolve_options()?)
+        let options = self.resolve_options()?;
+        self.searched_with(store, expression, options, self.params.get("routing"))
     }
 
-    /// The same, with other options.
+    /// The same, with other options and routing.
     ///
     /// # Errors
     /// 404 for an index that does not exist.
@@ -116,10 +117,11 @@ impl Call<'_> {
         store: &'s Store,
         expression: &str,
         options: ResolveOptions,
+        routing: Option<&str>,
     ) -> Result<Source<'s>, ApiError> {
-        let mut indices = store.searched(expression, options)?;
-        indices.retain(|(index, _)| self.identity.may_read(&index.name));
-        Ok(Source { indices, routing: self.params.get("routing").map(str::to_owned) })
+        let mut indices = store.searched(expression, options, routing)?;
+        indices.retain(|(index, _)| self.identity.may_read(store.owner(&index.name)));
+        Ok(Source { indices })
     }
 
     pub(crate) fn resolve_options(&self) -> Result<ResolveOptions, ApiError> {

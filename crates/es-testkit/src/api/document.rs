@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
+use super::ingest::{Incoming, Plan, dropped};
 use super::reply::Reply;
 use super::source_filter::SourceFilter;
 use super::state::{Use, count};
@@ -35,21 +36,35 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     let source = NewSource::read(&call.body)?;
     let expected = Expected { absent, ..expected(call)? };
     let mut store = lock(&call.shared.store);
-    let id = match call.part("id") {
-        "" => store.next_id(),
-        id => id.to_owned(),
+    let incoming = Incoming {
+        index: call.part("index").to_owned(),
+        id: Some(call.part("id").to_owned()).filter(|id| !id.is_empty()),
+        routing: call.params.get("routing").map(str::to_owned),
+        source,
     };
+    let plan = Plan::of(&store, call.part("index"), call.params.get("pipeline"))?;
+    let Some(incoming) = incoming.through(plan, &store)? else {
+        let id = Some(call.part("id")).filter(|id| !id.is_empty());
+        return Ok(Reply::ok(dropped(call.part("index"), id)));
+    };
+    let id = incoming.id.unwrap_or_else(|| store.next_id());
     check_id(&id)?;
-    let routing = call.params.get("routing").map(str::to_owned);
-    let index = target(call, &mut store, call.part("index"))?;
+    let kind = if call.part("id").is_empty() { Kind::Create } else { Kind::of(expected) };
+    let target = Target {
+        name: &incoming.index,
+        routing: incoming.routing.as_deref(),
+        ..Target::of(call, kind)?
+    };
+    let (index, routing) = target.open(&mut store)?;
     count(call, index, index.shard_of(&id, routing.as_deref()), Use::Write);
-    let (document, new) = index.put(&id, source, routing, expected)?;
+    let (document, new) = index.put(&id, incoming.source, routing.clone(), expected)?;
     refresh(call, index);
     let name = index.name.to_string();
     let (status, result) =
         if new { (StatusCode::CREATED, "created") } else { (StatusCode::OK, "updated") };
     let reply = Reply::json(status, written(call, &name, &document, result));
-    Ok(if new { reply.header(LOCATION, &location(&name, &id)) } else { reply })
+    let location = location(&name, &id, routing.as_deref());
+    Ok(if new { reply.header(LOCATION, &location) } else { reply })
 }
 
 /// Refuses a `refresh` that there is not, before anything is written.
@@ -76,9 +91,10 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     check_refresh(call)?;
     let expected = expected(call)?;
     let mut store = lock(&call.shared.store);
-    let index = existing(&mut store, call.part("index"))?;
-    count(call, index, index.shard_of(call.part("id"), call.params.get("routing")), Use::Write);
-    let (gone, existed) = index.remove(call.part("id"), expected)?;
+    let (index, routing) = Target::of(call, Kind::Change)?.existing(&mut store)?;
+    let routing = routing.as_deref();
+    count(call, index, index.shard_of(call.part("id"), routing), Use::Write);
+    let (gone, existed) = index.remove(call.part("id"), routing, expected)?;
     refresh(call, index);
     let (status, result) =
         if existed { (StatusCode::OK, "deleted") } else { (StatusCode::NOT_FOUND, "not_found") };
@@ -119,15 +135,14 @@ fn read<'s>(
     store: &'s Store,
 ) -> Result<(&'s Index, Option<&'s Document>), ApiError> {
     let id = call.part("id");
-    let (index, found) = lookup(store, call.part("index"), id)?;
-    count(call, index, index.shard_of(id, call.params.get("routing")), Use::Get);
+    let (index, shard) = lookup(store, call.part("index"), id, call.params.get("routing"))?;
+    count(call, index, shard, Use::Get);
     let realtime = call.params.flag("realtime")?.unwrap_or(true);
     let found = match (&index.searched, realtime) {
-        (Some(seen), false) => seen.get(id).map(AsRef::as_ref),
-        _ => found,
+        (Some(seen), false) => seen.get(id),
+        _ => index.documents.get(id),
     };
-    let found =
-        found.filter(|document| document.shard == index.shard_of(id, call.params.get("routing")));
+    let found = found.map(AsRef::as_ref).filter(|document| document.shard == shard);
     if let (Some(wanted), Some(document)) = (call.params.number("version")?, found)
         && wanted != document.version
     {
@@ -142,52 +157,147 @@ fn read<'s>(
     Ok((index, found))
 }
 
-/// The index that a deletion goes to, which is not made.
+/// Returns the index behind `name` (which may be an alias of one) and the shard of a document.
 ///
 /// # Errors
-/// 404 when it does not exist.
-pub(crate) fn existing<'s>(store: &'s mut Store, name: &str) -> Result<&'s mut Index, ApiError> {
-    let target = store.write_target(name)?.ok_or_else(|| ApiError::no_such_index(name))?;
-    store.indices.get_mut(&target).ok_or_else(|| ApiError::no_such_index(name))
-}
-
-/// The index behind `name` (which may be an alias of one) and the document, if it is there.
-///
-/// # Errors
-/// 404 for an index that does not exist.
+/// 404 for an index that does not exist, 400 for a routing that the alias does not have.
 pub(crate) fn lookup<'s>(
     store: &'s Store,
     name: &str,
     id: &str,
-) -> Result<(&'s Index, Option<&'s Document>), ApiError> {
+    routing: Option<&str>,
+) -> Result<(&'s Index, u32), ApiError> {
     let target = store.read_target(name)?.ok_or_else(|| ApiError::no_such_index(name))?;
+    let routing = store.index_routing(name, &target, routing)?;
     let index = store.indices.get(&target).ok_or_else(|| ApiError::no_such_index(name))?;
-    Ok((index, index.documents.get(id).map(AsRef::as_ref)))
+    Ok((index, index.shard_of(id, routing.as_deref())))
 }
 
-/// The index a write goes to, made when it does not exist.
-///
-/// # Errors
-/// 400 for a name no index may have, 404 where `require_alias` or a wildcard stands in the way.
-pub(crate) fn target<'s>(
-    call: &Call<'_>,
-    store: &'s mut Store,
-    name: &str,
-) -> Result<&'s mut Index, ApiError> {
-    let existing = store.write_target(name)?;
-    if call.params.flag("require_alias")? == Some(true)
-        && (existing.is_none() || store.indices.contains_key(name))
-    {
-        return Err(ApiError::no_such_index(name));
-    }
-    let target = match existing {
-        Some(target) => target,
-        None => {
-            super::index::create_empty(store, name)?;
-            name.to_owned()
+/// The kind of a write, as far as data streams tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Creates a document that must not exist.
+    Create,
+    /// Creates or replaces a document.
+    Index,
+    /// Updates, deletes, or replaces a version that the caller has seen.
+    Change,
+}
+
+impl Kind {
+    /// Returns the kind of a write of a whole document.
+    pub(crate) fn of(expected: Expected) -> Self {
+        match expected {
+            Expected { absent: true, .. } => Self::Create,
+            Expected { seq_no_and_term: Some(_), .. } => Self::Change,
+            _ => Self::Index,
         }
-    };
-    store.indices.get_mut(&target).ok_or_else(|| ApiError::no_such_index(name))
+    }
+}
+
+/// The index that a write names, and its conditions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) routing: Option<&'a str>,
+    pub(crate) kind: Kind,
+    pub(crate) require_alias: bool,
+    pub(crate) require_data_stream: bool,
+}
+
+impl<'a> Target<'a> {
+    /// Reads the target of a request for one document.
+    ///
+    /// # Errors
+    /// 400 for a parameter that is no flag.
+    pub(crate) fn of(call: &'a Call<'_>, kind: Kind) -> Result<Self, ApiError> {
+        let flag = |name| Ok::<_, ApiError>(call.params.flag(name)?.unwrap_or(false));
+        Ok(Self {
+            name: call.part("index"),
+            routing: call.params.get("routing"),
+            kind,
+            require_alias: flag("require_alias")?,
+            require_data_stream: flag("require_data_stream")?,
+        })
+    }
+
+    /// Returns the index, created where there is none, and the routing of the document.
+    ///
+    /// # Errors
+    /// 400 for a name that no index may have, and for what a data stream does not take, 404 where
+    /// an alias or a data stream is required.
+    pub(crate) fn open<'s>(
+        &self,
+        store: &'s mut Store,
+    ) -> Result<(&'s mut Index, Option<String>), ApiError> {
+        let existing = store.write_target(self.name)?;
+        if self.require_alias && (existing.is_none() || store.indices.contains_key(self.name)) {
+            return Err(ApiError::no_such_index(self.name));
+        }
+        let target = match existing {
+            Some(target) => target,
+            None => super::index::create_missing(store, self.name, self.require_data_stream)?,
+        };
+        self.check_stream(store, &target)?;
+        let routing = store.index_routing(self.name, &target, self.routing)?;
+        let index = store.indices.get_mut(&target);
+        Ok((index.ok_or_else(|| ApiError::no_such_index(self.name))?, routing))
+    }
+
+    /// Returns the index of a deletion, which is not created.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), and 404 where there is no index.
+    pub(crate) fn existing<'s>(
+        &self,
+        store: &'s mut Store,
+    ) -> Result<(&'s mut Index, Option<String>), ApiError> {
+        if store.write_target(self.name)?.is_none() {
+            return Err(ApiError::no_such_index(self.name));
+        }
+        self.open(store)
+    }
+
+    fn check_stream(&self, store: &Store, target: &str) -> Result<(), ApiError> {
+        let Some(stream) = store.stream_of(target) else {
+            if self.require_data_stream {
+                return Err(ApiError::new(
+                    StatusCode::NOT_FOUND,
+                    "resource_not_found_exception",
+                    format!(
+                        "[require_data_stream] request flag is [true] and [{}] is not a data stream",
+                        self.name
+                    ),
+                ));
+            }
+            return Ok(());
+        };
+        if self.name == target {
+            return match self.kind {
+                Kind::Create => Err(ApiError::illegal_argument(format!(
+                    "index request with op_type=create targeting backing indices is disallowed, target corresponding data stream [{}] instead",
+                    stream.name
+                ))),
+                Kind::Index => Err(ApiError::illegal_argument(format!(
+                    "index request with op_type=index and no if_primary_term and if_seq_no set targeting backing indices is disallowed, target corresponding data stream [{}] instead",
+                    stream.name
+                ))),
+                Kind::Change => Ok(()),
+            };
+        }
+        if self.kind != Kind::Create {
+            return Err(ApiError::illegal_argument(
+                "only write ops with an op_type of create are allowed in data streams",
+            ));
+        }
+        if self.routing.is_some() && !stream.custom_routing {
+            return Err(ApiError::illegal_argument(format!(
+                "index request targeting data stream [{}] specifies a custom routing but the [allow_custom_routing] setting was not enabled in the data stream's template.",
+                self.name
+            )));
+        }
+        Ok(())
+    }
 }
 
 /// The longest id the genuine server takes is 512 bytes.
@@ -295,7 +405,7 @@ pub(crate) fn expected(call: &Call<'_>) -> Result<Expected, ApiError> {
 }
 
 /// `/index/_doc/id` with everything encoded that is not unreserved.
-fn location(index: &str, id: &str) -> String {
+fn location(index: &str, id: &str, routing: Option<&str>) -> String {
     let encode = |text: &str| {
         text.bytes().fold(String::new(), |mut encoded, byte| {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -306,5 +416,6 @@ fn location(index: &str, id: &str) -> String {
             encoded
         })
     };
-    format!("/{}/_doc/{}", encode(index), encode(id))
+    let query = routing.map(|routing| format!("?routing={}", encode(routing))).unwrap_or_default();
+    format!("/{}/_doc/{}{query}", encode(index), encode(id))
 }

@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::data_stream;
 use super::error::ApiError;
 use super::reply::Reply;
 use super::settings::{self, shown_settings};
@@ -14,16 +15,32 @@ use crate::store::{Index, ResolveOptions, Store};
 use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
-/// Makes an empty index.
+/// Creates the index that a write names, or the data stream where a template says so, and returns
+/// the name of the index.
 ///
 /// # Errors
-/// 400 for a name that no index may have.
-pub(crate) fn create_empty<'s>(
-    store: &'s mut Store,
+/// 400 for a name that no index may have, 404 where a data stream is required.
+pub(crate) fn create_missing(
+    store: &mut Store,
     name: &str,
-) -> Result<&'s mut Index, ApiError> {
+    require_data_stream: bool,
+) -> Result<String, ApiError> {
+    if super::template::of_stream(store, name).is_some() {
+        return data_stream::create_stream(store, name);
+    }
+    if require_data_stream {
+        return Err(ApiError::new(
+            StatusCode::NOT_FOUND,
+            "index_not_found_exception",
+            format!(
+                "no such index [{name}] and the index creation request requires a data stream, but no matching index template with data stream template was found for it"
+            ),
+        )
+        .with("index", name)
+        .with("index_uuid", "_na_"));
+    }
     let body = super::template::compose(store, name, &Map::new());
-    build(store, name, &body)
+    build(store, name, &body).map(|index| index.name.to_string())
 }
 
 /// Makes an index from its mappings, settings and aliases.
@@ -36,7 +53,8 @@ pub(crate) fn build<'s>(
     body: &Map<String, Value>,
 ) -> Result<&'s mut Index, ApiError> {
     check_name(name)?;
-    let aliased = store.indices.values().any(|index| index.aliases.contains_key(name));
+    let aliased = store.indices.values().any(|index| index.aliases.contains_key(name))
+        || store.streams.values().any(|stream| stream.aliases.contains_key(name));
     if aliased {
         return Err(ApiError::bad_request(
             "invalid_index_name_exception",
@@ -62,7 +80,7 @@ pub(crate) fn build<'s>(
     if let Some(given) = fields.get("aliases")? {
         let given = given.as_object().ok_or_else(|| fields.wrong("aliases", given))?;
         for (alias, given) in given {
-            index.aliases.insert(alias.clone(), super::alias::kept(given)?);
+            index.aliases.insert(alias.clone(), super::alias::kept(alias, given)?);
         }
     }
     if let Some((unknown, _)) = fields.rest().first() {
@@ -74,7 +92,7 @@ pub(crate) fn build<'s>(
     Ok(store.indices.entry(name.to_owned()).or_insert(index))
 }
 
-fn check_name(name: &str) -> Result<(), ApiError> {
+pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let problem = if name.chars().any(char::is_uppercase) {
         "must be lowercase"
     } else if name.starts_with(['_', '-', '+']) {
@@ -96,18 +114,27 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     .with("index_uuid", "_na_"))
 }
 
+/// Makes the error for the name of an index that is there.
+pub(super) fn already_exists(index: &Index) -> ApiError {
+    ApiError::bad_request(
+        "resource_already_exists_exception",
+        format!("index [{}/{}] already exists", index.name, index.uuid),
+    )
+    .with("index", &*index.name)
+    .with("index_uuid", index.uuid.as_str())
+}
+
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     let name = call.part("index");
     let body = call.object()?;
     let mut store = lock(&call.shared.store);
-    if store.indices.contains_key(name) {
-        let uuid = store.indices.get(name).map(|index| index.uuid.clone()).unwrap_or_default();
-        return Err(ApiError::bad_request(
-            "resource_already_exists_exception",
-            format!("index [{name}/{uuid}] already exists"),
-        )
-        .with("index", name)
-        .with("index_uuid", uuid));
+    if let Some(index) = store.indices.get(name) {
+        return Err(already_exists(index));
+    }
+    if let Some((template, _)) = super::template::of_stream(&store, name) {
+        return Err(ApiError::illegal_argument(format!(
+            "cannot create index with name [{name}], because it matches with template [{template}] that creates data streams only, use create data stream api instead"
+        )));
     }
     let body = super::template::compose(&store, name, &body);
     build(&mut store, name, &body)?;
@@ -133,11 +160,17 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         };
         return Ok(Reply::json(status, json!({})));
     }
-    each(
-        call,
-        &store,
-        |index| json!({"aliases": index.aliases, "mappings": index.mapping.to_json(), "settings": shown_settings(index)}),
-    )
+    each(call, &store, |index| {
+        let mut shown = json!({
+            "aliases": index.aliases,
+            "mappings": index.mapping.to_json(),
+            "settings": shown_settings(index),
+        });
+        if let (Some(stream), Some(fields)) = (&index.data_stream, shown.as_object_mut()) {
+            fields.insert("data_stream".to_owned(), (**stream).into());
+        }
+        shown
+    })
 }
 
 /// `{"index name": f(index), ..}` for the indices of the request.
@@ -147,9 +180,10 @@ pub(crate) fn each(
     show: impl Fn(&Index) -> Value,
 ) -> Result<Reply, ApiError> {
     let names = call.indices(store)?;
-    let visible = names.iter().filter(|name| call.identity.may_read(name));
-    let shown: Map<String, Value> =
-        visible.filter_map(|name| Some((name.clone(), show(store.indices.get(name)?)))).collect();
+    let shown: Map<String, Value> = names
+        .iter()
+        .filter_map(|name| Some((name.clone(), show(store.indices.get(name)?))))
+        .collect();
     Ok(Reply::ok(Value::Object(shown)))
 }
 
@@ -162,8 +196,17 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let mut store = lock(&call.shared.store);
     let options = ResolveOptions { refuse_aliases: true, ..call.resolve_options()? };
-    for name in store.resolve(expression, options)? {
-        store.indices.remove(&name);
+    let names = store.resolve(expression, options)?;
+    for name in &names {
+        data_stream::check_deletion(&store, name)?;
+    }
+    for name in &names {
+        store.indices.remove(name);
+        for stream in store.streams.values_mut() {
+            let before = stream.indices.len();
+            stream.indices.retain(|backing| backing != name);
+            stream.generation += (before - stream.indices.len()) as u64;
+        }
     }
     Ok(Reply::acknowledged())
 }

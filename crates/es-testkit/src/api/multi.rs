@@ -91,11 +91,11 @@ fn one(
         return Err(invalid("id"));
     }
     let found = authorize(&call.identity, Action::Read, "_mget", &[index.to_owned()])
-        .and_then(|()| lookup(store, index, id));
+        .and_then(|()| lookup(store, index, id, routing));
     Ok(match found {
-        Ok((index, document)) => {
-            let shard = index.shard_of(id, routing);
+        Ok((index, shard)) => {
             count(call, index, shard, Use::Get);
+            let document = index.documents.get(id).map(AsRef::as_ref);
             let document = document.filter(|document| document.shard == shard);
             shown(call, index, id, document, filter)
         }

@@ -29,14 +29,9 @@ pub(crate) fn open(call: &Call<'_>) -> Result<Reply, ApiError> {
     let indices = source
         .indices
         .iter()
-        .map(|(index, _)| (index.name.to_string(), (*index).clone()))
+        .map(|(index, restriction)| ((*index).clone(), restriction.clone()))
         .collect();
-    let filters = source
-        .indices
-        .iter()
-        .map(|(index, filters)| (index.name.to_string(), filters.clone()))
-        .collect();
-    let snapshot = Snapshot { indices, filters, until };
+    let snapshot = Snapshot { indices, until };
     let id = format!("pit-{}", store.next_id());
     store.points_in_time.insert(id.clone(), snapshot);
     Ok(Reply::ok(json!({"id": id, "_shards": shards(count)})))

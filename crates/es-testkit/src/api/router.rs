@@ -15,8 +15,9 @@ use super::media_type::{Negotiated, negotiate};
 use super::params::{Params, percent_decode};
 use super::reply::{Payload, Reply};
 use super::{
-    alias, analyze, bulk, by_query, cat, cluster, document, index, info, mapping, multi, nodes,
-    pit, scroll, search, security, settings, state, task, template, update,
+    alias, analyze, bulk, by_query, cat, cluster, data_stream, document, index, info, ingest,
+    mapping, multi, nodes, pit, rollover, scroll, search, security, settings, state, task,
+    template, update,
 };
 use crate::json::Json;
 use crate::shared::{NodeFacts, Shared};
@@ -91,7 +92,7 @@ const KEYS: &[&str] =
     &["id name owner !username !realm_name !with_limited_by !active_only !with_profile_uid"];
 const WRITE: &[&str] = &[
     "op_type routing refresh timeout version version_type if_seq_no if_primary_term require_alias",
-    "wait_for_active_shards include_source_on_error !pipeline !require_data_stream",
+    "wait_for_active_shards include_source_on_error require_data_stream pipeline",
 ];
 const DELETE: &[&str] = &[
     "routing refresh timeout version version_type if_seq_no if_primary_term wait_for_active_shards",
@@ -112,8 +113,12 @@ const MGET: &[&str] = &[
 const BULK: &[&str] = &[
     SOURCE,
     "routing refresh timeout require_alias wait_for_active_shards include_source_on_error",
-    "!pipeline !require_data_stream !list_executed_pipelines",
+    "require_data_stream pipeline !list_executed_pipelines",
 ];
+const STREAMS: &[&str] = &[OPTIONS, "master_timeout timeout !include_defaults !verbose"];
+const PIPELINE: &[&str] = &["timeout master_timeout !if_version !summary"];
+const SIMULATE: &[&str] = &["!verbose"];
+const ROLLOVER: &[&str] = &["timeout master_timeout wait_for_active_shards dry_run lazy"];
 const SCROLL: &[&str] = &["scroll scroll_id rest_total_hits_as_int"];
 const PIT: &[&str] = &[
     "keep_alive ignore_unavailable expand_wildcards preference routing allow_partial_search_results",
@@ -234,9 +239,94 @@ static ROUTES: &[Route] = &[
     route(&["GET"], "_component_template", Manage, TEMPLATE, template::get_component),
     route(GET_HEAD, "_component_template/{name}", Manage, TEMPLATE, template::get_component),
     route(&["DELETE"], "_component_template/{name}", Manage, TEMPLATE, template::delete_component),
+    route(GET_POST, "_ingest/pipeline/_simulate", Manage, SIMULATE, ingest::simulate),
+    route(GET_POST, "_ingest/pipeline/{name}/_simulate", Manage, SIMULATE, ingest::simulate),
+    route(&["GET"], "_ingest/pipeline", Manage, PIPELINE, ingest::get),
+    route(&["GET"], "_ingest/pipeline/{name}", Manage, PIPELINE, ingest::get),
+    route(&["PUT"], "_ingest/pipeline/{name}", Manage, PIPELINE, ingest::put),
+    route(&["DELETE"], "_ingest/pipeline/{name}", Manage, TIMES, ingest::delete),
+    route(&["GET"], "_data_stream", Manage, STREAMS, data_stream::get),
+    route(&["GET"], "_data_stream/{name}", Manage, STREAMS, data_stream::get),
+    route(&["PUT"], "_data_stream/{name}", Manage, TIMES, data_stream::create),
+    route(&["DELETE"], "_data_stream/{name}", Manage, STREAMS, data_stream::delete),
+    route(&["POST"], "{index}/_rollover", Manage, ROLLOVER, rollover::rollover),
+    route(&["POST"], "{index}/_rollover/{new_index}", Manage, ROLLOVER, rollover::rollover),
     route(GET_HEAD, "{index}", Read, GET_INDEX, index::get),
     route(&["PUT"], "{index}", Manage, CREATE, index::create),
     route(&["DELETE"], "{index}", Manage, DELETE_INDEX, index::delete),
+];
+
+/// First words of the APIs that a genuine server has, of which the test kit has only what is listed
+/// above or nothing.
+const UNSUPPORTED: &[&str] = &[
+    "_aliases",
+    "_application",
+    "_async_search",
+    "_autoscaling",
+    "_cache",
+    "_cat",
+    "_ccr",
+    "_clone",
+    "_close",
+    "_cluster",
+    "_connector",
+    "_dangling",
+    "_data_stream",
+    "_disk_usage",
+    "_downsample",
+    "_enrich",
+    "_eql",
+    "_explain",
+    "_features",
+    "_field_caps",
+    "_fleet",
+    "_flush",
+    "_forcemerge",
+    "_graph",
+    "_health_report",
+    "_ilm",
+    "_inference",
+    "_ingest",
+    "_license",
+    "_lifecycle",
+    "_migrate",
+    "_migration",
+    "_ml",
+    "_monitoring",
+    "_mvt",
+    "_nodes",
+    "_open",
+    "_query",
+    "_query_rules",
+    "_rank_eval",
+    "_recovery",
+    "_render",
+    "_resolve",
+    "_rollup",
+    "_script_context",
+    "_script_language",
+    "_scripts",
+    "_searchable_snapshots",
+    "_segments",
+    "_shard_stores",
+    "_shrink",
+    "_shutdown",
+    "_simulate",
+    "_slm",
+    "_snapshot",
+    "_split",
+    "_sql",
+    "_ssl",
+    "_stats",
+    "_streams",
+    "_synonyms",
+    "_template",
+    "_termvectors",
+    "_text_structure",
+    "_transform",
+    "_validate",
+    "_watcher",
+    "_xpack",
 ];
 
 /// Answers a request: the one door into the API.
@@ -321,7 +411,9 @@ fn authorize(call: &Call<'_>, route: &Route) -> Result<(), ApiError> {
     let spelled = expression.split(',').filter(|name| !name.is_empty() && !is_pattern(name));
     let mut names = Vec::new();
     for name in spelled {
-        let resolved = lock(&call.shared.store).resolve(name, options)?;
+        let store = lock(&call.shared.store);
+        let resolved: Vec<String> =
+            store.resolve(name, options)?.iter().map(|name| store.owner(name).to_owned()).collect();
         // An index that does not exist is as forbidden as one that does.
         names.extend(if resolved.is_empty() { vec![name.to_owned()] } else { resolved });
     }
@@ -354,6 +446,10 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
         }
     }
     if allowed.is_empty() {
+        let command = segments.iter().find(|name| name.starts_with('_'));
+        if command.is_some_and(|command| UNSUPPORTED.contains(&command.as_str())) {
+            return Err(ApiError::unsupported(format!("[{method} {path}]")).into());
+        }
         let text = format!("no handler found for uri [{target}] and method [{method}]");
         return Err(Reply::json(StatusCode::BAD_REQUEST, json!({"error": text})));
     }

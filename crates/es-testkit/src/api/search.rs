@@ -8,7 +8,7 @@ use super::reply::Reply;
 use super::state::{self, Use};
 use crate::json::{Json, object};
 use crate::search::{Request, Results, Source, execute};
-use crate::store::{Index, Store};
+use crate::store::{Index, Restriction, Store};
 use crate::sync::lock;
 
 pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -40,11 +40,11 @@ pub(crate) fn run(
             Some(Value::Bool(flag)) => options.ignore_unavailable = *flag,
             Some(value) => options.ignore_unavailable = value == "true",
         }
-        let mut source = call.searched_with(store, expression, options)?;
-        if let Some(routing) = header.get("routing") {
-            source.routing =
-                Some(routing.as_str().map_or_else(|| routing.to_string(), str::to_owned));
-        }
+        let routing = header
+            .get("routing")
+            .map(|routing| routing.as_str().map_or_else(|| routing.to_string(), str::to_owned));
+        let routing = routing.as_deref().or(call.params.get("routing"));
+        let source = call.searched_with(store, expression, options, routing)?;
         check_window(&request, &source)?;
         count_shards(call, &source);
         return Ok(present(&request, execute(&source, &request)?, &source));
@@ -62,9 +62,8 @@ pub(crate) fn run(
         }
     }
     let snapshot = store.points_in_time.get(&pit.id).ok_or_else(|| super::pit::missing(&pit.id))?;
-    let filters = |name: &str| snapshot.filters.get(name).cloned().unwrap_or_default();
-    let indices = snapshot.indices.values().map(|index| (index, filters(&index.name)));
-    let source = Source { indices: indices.collect(), routing: None };
+    let indices = snapshot.indices.iter().map(|(index, restriction)| (index, restriction.clone()));
+    let source = Source { indices: indices.collect() };
     check_window(&request, &source)?;
     count_shards(call, &source);
     let mut response = present(&request, execute(&source, &request)?, &source);
@@ -80,8 +79,8 @@ fn check_window(request: &Request, source: &Source<'_>) -> Result<(), ApiError> 
 }
 
 fn count_shards(call: &Call<'_>, source: &Source<'_>) {
-    for (index, _) in &source.indices {
-        for shard in index.shards_for(source.routing.as_deref()) {
+    for (index, restriction) in &source.indices {
+        for shard in index.shards_for(restriction.routing.as_ref()) {
             state::count(call, index, shard, Use::Search);
         }
     }
@@ -116,7 +115,10 @@ pub(crate) fn copies<'i>(indices: impl Iterator<Item = &'i Index>, nodes: usize)
 }
 
 pub(crate) fn shard_count(source: &Source<'_>) -> usize {
-    source.indices.iter().map(|(index, _)| index.shards_for(source.routing.as_deref()).len()).sum()
+    let shards = |(index, restriction): &(&Index, Restriction)| {
+        index.shards_for(restriction.routing.as_ref()).len()
+    };
+    source.indices.iter().map(shards).sum()
 }
 
 /// The `total` of hits, if it is shown.

@@ -87,8 +87,6 @@ const STATIC: &[&str] = &[
 
 /// Settings that change what is found, and are not done here.
 const UNSUPPORTED: &[&str] = &[
-    "default_pipeline",
-    "final_pipeline",
     "routing_partition_size",
     "mode",
     "query.default_field",
@@ -146,6 +144,8 @@ pub(crate) fn apply(
                     | "number_of_replicas"
                     | "number_of_routing_shards"
                     | "max_result_window"
+                    | "default_pipeline"
+                    | "final_pipeline"
                     | "mapping.exclude_source_vectors"
             );
         if name == "refresh_interval" && !value.is_null() {
@@ -264,6 +264,24 @@ fn walk(
             }
         }
     }
+}
+
+/// Returns settings by their dotted names below `index`.
+pub(crate) fn flat(given: &Map<String, Value>) -> Map<String, Value> {
+    flatten(given).0
+}
+
+/// Returns settings as templates show them: below `index`, as texts.
+pub(crate) fn nested(given: &Map<String, Value>) -> Map<String, Value> {
+    let (flat, analysis) = flatten(given);
+    let mut shown = Map::new();
+    for (name, value) in &flat {
+        nest(&mut shown, name, &texts(value));
+    }
+    if let Some(analysis) = analysis {
+        shown.insert("analysis".to_owned(), texts(&analysis));
+    }
+    Map::from_iter([("index".to_owned(), Value::Object(shown))])
 }
 
 pub(crate) fn shown_settings(index: &Index) -> Value {

@@ -194,12 +194,11 @@ pub(crate) fn search_shards(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(ApiError::unsupported("a body of [_search_shards]"));
     }
     let store = lock(&call.shared.store);
-    let indices: Vec<&Index> =
-        call.indices(&store)?.iter().filter_map(|name| store.indices.get(name)).collect();
+    let source = call.searched(&store, call.part("index"))?;
     let mut groups = Vec::new();
     let mut named = BTreeSet::new();
-    for index in &indices {
-        for shard in index.shards_for(call.params.get("routing")) {
+    for (index, restriction) in &source.indices {
+        for shard in index.shards_for(restriction.routing.as_ref()) {
             named.extend(holders_of(call.shared, index, shard));
             let assigned = copies(call.shared, index, shard);
             groups.push(
@@ -217,7 +216,14 @@ pub(crate) fn search_shards(call: &Call<'_>) -> Result<Reply, ApiError> {
         .filter(|node| named.contains(&node.id))
         .map(|node| (node.id.clone(), node_entry(node)))
         .collect();
-    let shown: Map<String, Value> =
-        indices.iter().map(|index| (index.name.to_string(), json!({}))).collect();
+    let shown: Map<String, Value> = source
+        .indices
+        .iter()
+        .map(|(index, restriction)| {
+            let aliases = &restriction.aliases;
+            let shown = if aliases.is_empty() { json!({}) } else { json!({"aliases": aliases}) };
+            (index.name.to_string(), shown)
+        })
+        .collect();
     Ok(Reply::ok(json!({"nodes": nodes, "indices": shown, "shards": Value::Array(groups)})))
 }

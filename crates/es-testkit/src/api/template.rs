@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
-use crate::store::{Store, matches_wildcard};
+use crate::store::{Kind, Store, matches_wildcard};
 use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
@@ -27,10 +27,12 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     let priority = fields.count("priority")?.unwrap_or(0);
     fields.integer("version")?;
     fields.get("_meta")?;
-    if let Some(stream) = fields.get("data_stream")? {
-        Fields::section("data_stream", stream)?.finish()?;
+    let stream = fields.get("data_stream")?;
+    if let Some(stream) = stream {
+        check_stream(stream)?;
     }
-    check(fields.get("template")?)?;
+    let template = fields.get("template")?;
+    check(template)?;
     fields.finish()?;
     let mut store = lock(&call.shared.store);
     if let Some(missing) = composed.iter().find(|name| !store.components.contains_key(*name)) {
@@ -57,8 +59,87 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
             "index template [{name}] has index patterns {patterns:?} matching patterns from existing templates [{other}] that have the same priority [{priority}], multiple index templates may not match during index creation, please use a different priority"
         )));
     }
-    store.templates.insert(name.to_owned(), Value::Object(body.clone()));
-    Ok(Reply::acknowledged())
+    let shown = normalized(&body, &patterns, &composed);
+    let replaced = store.templates.insert(name.to_owned(), shown);
+    let outcome = check_composed(&store, name, stream.is_some())
+        .and_then(|()| check_streams(&store, name, &patterns, priority, stream.is_some()));
+    if outcome.is_err() {
+        match replaced {
+            Some(template) => store.templates.insert(name.to_owned(), template),
+            None => store.templates.remove(name),
+        };
+    }
+    outcome.map(|()| Reply::acknowledged())
+}
+
+/// Returns a template as the server shows it.
+fn normalized(body: &Map<String, Value>, patterns: &[String], composed: &[String]) -> Value {
+    let mut shown = body.clone();
+    shown.insert("index_patterns".to_owned(), patterns.into());
+    shown.insert("composed_of".to_owned(), composed.into());
+    if let Some(stream) = shown.get_mut("data_stream").and_then(Value::as_object_mut) {
+        for flag in ["hidden", "allow_custom_routing"] {
+            let given = stream.get(flag) == Some(&Value::Bool(true));
+            stream.insert(flag.to_owned(), given.into());
+        }
+    }
+    if let Some(Value::Object(settings)) =
+        shown.get_mut("template").and_then(|template| template.get_mut("settings"))
+    {
+        *settings = super::settings::nested(settings);
+    }
+    Value::Object(shown)
+}
+
+fn check_stream(stream: &Value) -> Result<(), ApiError> {
+    let fields = Fields::section("data_stream_template", stream)?;
+    fields.unsupported(&["failure_store"])?;
+    fields.flag("hidden")?;
+    fields.flag("allow_custom_routing")?;
+    fields.finish()
+}
+
+/// Refuses a template of a data stream whose timestamp is no date.
+fn check_composed(store: &Store, name: &str, is_stream: bool) -> Result<(), ApiError> {
+    let Some(template) = store.templates.get(name).filter(|_| is_stream) else {
+        return Ok(());
+    };
+    let body = super::data_stream::body(&layers(store, template));
+    let mut scratch = Store::default();
+    let index = super::index::build(&mut scratch, "scratch", &body)?;
+    match index.mapping.field("@timestamp") {
+        Some(field) if matches!(field.kind, Kind::Date { .. }) => Ok(()),
+        _ => {
+            let reason = "data stream timestamp field [@timestamp] is of another type, but [date,date_nanos] is expected";
+            let text =
+                format!("composable template [{name}] template after composition is invalid");
+            Err(ApiError::illegal_argument(text).caused_by("illegal_argument_exception", reason))
+        }
+    }
+}
+
+/// Refuses a template that leaves a data stream without one.
+fn check_streams(
+    store: &Store,
+    name: &str,
+    patterns: &[String],
+    priority: usize,
+    is_stream: bool,
+) -> Result<(), ApiError> {
+    let orphans: Vec<&str> = store
+        .streams
+        .keys()
+        .map(String::as_str)
+        .filter(|stream| of_stream(store, stream).is_none())
+        .collect();
+    if orphans.is_empty() {
+        return Ok(());
+    }
+    let without = if is_stream { "" } else { " and no data stream configuration" };
+    Err(ApiError::illegal_argument(format!(
+        "composable template [{name}] with index patterns {patterns:?}, priority [{priority}]{without} would cause data streams [{}] to no longer match a data stream template",
+        orphans.join(", ")
+    )))
 }
 
 pub(crate) fn put_component(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -141,7 +222,21 @@ fn show(
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let gone = lock(&call.shared.store).templates.remove(call.part("name"));
+    let mut store = lock(&call.shared.store);
+    let name = call.part("name");
+    let used: Vec<&str> = store
+        .streams
+        .keys()
+        .map(String::as_str)
+        .filter(|stream| of_stream(&store, stream).is_some_and(|(template, _)| template == name))
+        .collect();
+    if !used.is_empty() {
+        return Err(ApiError::illegal_argument(format!(
+            "unable to remove composable templates [{name}] as they are in use by a data streams [{}]",
+            used.join(", ")
+        )));
+    }
+    let gone = store.templates.remove(name);
     gone.map(|_| Reply::acknowledged()).ok_or_else(|| {
         ApiError::new(
             StatusCode::NOT_FOUND,
@@ -167,9 +262,9 @@ pub(crate) fn delete_component(call: &Call<'_>) -> Result<Reply, ApiError> {
     gone.map(|_| Reply::acknowledged()).ok_or_else(|| missing("component_template", name))
 }
 
-/// Returns the body of a new index with what its template says underneath.
-pub(crate) fn compose(store: &Store, name: &str, body: &Map<String, Value>) -> Map<String, Value> {
-    let fits = |template: &&Value| {
+/// Returns the template that a new index follows.
+fn matching<'s>(store: &'s Store, name: &str) -> Option<(&'s String, &'s Value)> {
+    let fits = |(_, template): &(&String, &Value)| {
         let patterns = template.get("index_patterns");
         let listed: Vec<&str> = match patterns {
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
@@ -178,11 +273,30 @@ pub(crate) fn compose(store: &Store, name: &str, body: &Map<String, Value>) -> M
         };
         listed.iter().any(|pattern| matches_wildcard(pattern, name))
     };
-    let priority =
-        |template: &&Value| template.get("priority").and_then(Value::as_u64).unwrap_or(0);
-    let Some(template) = store.templates.values().filter(fits).max_by_key(priority) else {
+    let priority = |(_, template): &(&String, &Value)| {
+        template.get("priority").and_then(Value::as_u64).unwrap_or(0)
+    };
+    store.templates.iter().filter(fits).max_by_key(priority)
+}
+
+/// Returns the name and the `data_stream` of the template that makes data streams of this name.
+pub(crate) fn of_stream<'s>(store: &'s Store, name: &str) -> Option<(String, &'s Value)> {
+    let (template, body) = matching(store, name)?;
+    Some((template.clone(), body.get("data_stream")?))
+}
+
+/// Returns the body of a new index with what its template says underneath.
+pub(crate) fn compose(store: &Store, name: &str, body: &Map<String, Value>) -> Map<String, Value> {
+    let Some((_, template)) = matching(store, name) else {
         return body.clone();
     };
+    let mut composed = Value::Object(layers(store, template));
+    merge(&mut composed, &Value::Object(body.clone()));
+    composed.as_object().cloned().unwrap_or_default()
+}
+
+/// Returns a template with its components underneath.
+fn layers(store: &Store, template: &Value) -> Map<String, Value> {
     let parts = template.get("composed_of").and_then(Value::as_array).into_iter().flatten();
     let mut layers: Vec<&Value> =
         parts.filter_map(|part| store.components.get(part.as_str()?)?.get("template")).collect();
@@ -191,12 +305,11 @@ pub(crate) fn compose(store: &Store, name: &str, body: &Map<String, Value>) -> M
     for layer in layers {
         merge(&mut composed, layer);
     }
-    merge(&mut composed, &Value::Object(body.clone()));
     composed.as_object().cloned().unwrap_or_default()
 }
 
 /// Objects are merged, everything else is replaced; settings are found by their dotted names.
-fn merge(into: &mut Value, from: &Value) {
+pub(super) fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (name, value) in from {

@@ -4,8 +4,9 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::document::{check_refresh, expected, refresh, target, written};
+use super::document::{Kind, Target, check_refresh, expected, refresh, written};
 use super::error::ApiError;
+use super::ingest;
 use super::reply::Reply;
 use super::source_filter::SourceFilter;
 use super::state::{Use, count};
@@ -20,8 +21,8 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     let expected = expected(call)?;
     call.params.count("retry_on_conflict")?;
     let mut store = lock(&call.shared.store);
-    let index = target(call, &mut store, call.part("index"))?;
-    let routing = call.params.get("routing").map(str::to_owned);
+    ingest::refuse(&store, call.part("index"), None)?;
+    let (index, routing) = Target::of(call, Kind::Change)?.open(&mut store)?;
     count(call, index, index.shard_of(call.part("id"), routing.as_deref()), Use::Write);
     let (document, result) =
         apply(index, call.part("id"), &request, &call.body, routing, expected)?;
@@ -103,7 +104,9 @@ pub(crate) fn apply(
             "Validation Failed: 1: script or doc is missing;",
         ));
     }
-    let Some(current) = index.documents.get(id).cloned() else {
+    let shard = index.shard_of(id, routing.as_deref());
+    let current = index.documents.get(id).filter(|document| document.shard == shard).cloned();
+    let Some(current) = current else {
         let first =
             if upsert.is_some() { part("upsert") } else { part("doc").filter(|_| as_upsert) };
         let Some(source) = first else {

@@ -15,15 +15,13 @@ use super::suggest;
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::json::Json;
-use crate::store::{Document, Index};
+use crate::store::{Document, Index, Restriction};
 
-/// What is searched.
+/// The target of a search.
 #[derive(Debug, Default)]
 pub(crate) struct Source<'a> {
-    /// The indices, each with the filters of the aliases through which it was named (any of them
-    /// is enough; none is no restriction).
-    pub(crate) indices: Vec<(&'a Index, Vec<Value>)>,
-    pub(crate) routing: Option<String>,
+    /// The indices, each with the restrictions of the aliases through which it was named.
+    pub(crate) indices: Vec<(&'a Index, Restriction)>,
 }
 
 /// The outcome, before it is put into a response.
@@ -63,8 +61,8 @@ pub(crate) struct Prepared<'a> {
 /// Opens the shards of what is searched.
 pub(crate) fn shards<'a>(source: &Source<'a>) -> Vec<Shard<'a>> {
     let mut opened = Vec::new();
-    for (index, _) in &source.indices {
-        let wanted = index.shards_for(source.routing.as_deref());
+    for (index, restriction) in &source.indices {
+        let wanted = index.shards_for(restriction.routing.as_ref());
         let mut by_shard: BTreeMap<u32, Vec<&'a Document>> =
             wanted.iter().map(|shard| (*shard, Vec::new())).collect();
         for document in index.searchable() {
@@ -185,7 +183,8 @@ fn prepare<'a>(
             // What follows neither marks anything nor is named.
             let quiet = Compiler { noted: Rc::default(), marking: false, ..compiler.clone() };
             let aliases = source.indices.iter().find(|(index, _)| index.name == shard.index.name);
-            let filters = aliases.map(|(_, filters)| filters.as_slice()).unwrap_or_default();
+            let filters =
+                aliases.map(|(_, aliases)| aliases.filters.as_slice()).unwrap_or_default();
             Ok(Prepared {
                 query,
                 noted,

@@ -14,6 +14,8 @@ use crate::api::error::ApiError;
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
     pub(crate) name: Arc<str>,
+    /// The data stream that the index belongs to.
+    pub(crate) data_stream: Option<Arc<str>>,
     pub(crate) uuid: String,
     pub(crate) created_at: u64,
     pub(crate) settings: Map<String, Value>,
@@ -39,6 +41,7 @@ impl Index {
     pub(crate) fn new(name: &str, uuid: String, created_at: u64) -> Self {
         Self {
             name: name.into(),
+            data_stream: None,
             uuid,
             created_at,
             settings: Map::new(),
@@ -75,6 +78,9 @@ impl Index {
             .with("index", &*self.name));
         }
         self.check(id, expected)?;
+        if self.data_stream.is_some() {
+            check_timestamp(&source.value)?;
+        }
         let mut mapping = Arc::clone(&self.mapping);
         let entry = read_document(&mut mapping, id, &source.value)?;
         if !Arc::ptr_eq(&mapping, &self.mapping) {
@@ -102,28 +108,30 @@ impl Index {
         Ok((document, before.is_none()))
     }
 
-    /// Deletes a document; the answer's document carries the new version, the flag says whether
-    /// it existed.
+    /// Deletes a document; the returned one carries the new version, the flag says whether it
+    /// existed.
     ///
     /// # Errors
     /// 409 when `expected` does not hold.
     pub(crate) fn remove(
         &mut self,
         id: &str,
+        routing: Option<&str>,
         expected: Expected,
     ) -> Result<(Document, bool), ApiError> {
         self.check(id, expected)?;
-        let before = self.documents.remove(id);
+        let shard = self.shard_of(id, routing);
+        let before = match self.documents.get(id) {
+            Some(document) if document.shard == shard => self.documents.remove(id),
+            // On another shard, where the deletion does not look.
+            _ => None,
+        };
         let old = before.as_ref().map(|document| document.version);
         let version = match expected.external_version {
             Some((version, _)) => version,
             None => old.or_else(|| self.deleted.get(id).copied()).unwrap_or(0) + 1,
         };
         self.deleted.insert(id.to_owned(), version);
-        let shard = match &before {
-            Some(document) => document.shard,
-            None => self.shard_of(id, None),
-        };
         let gone = Document {
             id: id.to_owned(),
             raw: NewSource::of(&crate::json::Json::Object(Vec::new())).raw,
@@ -217,13 +225,13 @@ impl Index {
         shard_of(routing.unwrap_or(id), self.routing_shards, self.shards)
     }
 
-    /// The shards that a search with these routing values (separated by commas) reads.
-    pub(crate) fn shards_for(&self, routing: Option<&str>) -> Vec<u32> {
+    /// Returns the shards that a search with these routing values reads.
+    pub(crate) fn shards_for(&self, routing: Option<&BTreeSet<String>>) -> Vec<u32> {
         match routing {
             None => (0..self.shards).collect(),
-            Some(list) => {
-                let chosen: BTreeSet<u32> = list
-                    .split(',')
+            Some(values) => {
+                let chosen: BTreeSet<u32> = values
+                    .iter()
                     .map(|value| shard_of(value, self.routing_shards, self.shards))
                     .collect();
                 chosen.into_iter().collect()
@@ -237,4 +245,20 @@ impl Index {
         *next += 1;
         taken
     }
+}
+
+/// Refuses a document of a data stream without exactly one timestamp.
+fn check_timestamp(source: &Value) -> Result<(), ApiError> {
+    let problem = match source.get("@timestamp") {
+        None | Some(Value::Null) => "is missing",
+        Some(Value::Array(items)) if items.is_empty() => "is missing",
+        Some(Value::Array(items)) if items.len() > 1 => "encountered multiple values",
+        _ => return Ok(()),
+    };
+    let reason = format!("data stream timestamp field [@timestamp] {problem}");
+    let error = ApiError::bad_request(
+        "document_parsing_exception",
+        format!("[1:1] failed to parse: {reason}"),
+    );
+    Err(error.caused_by("illegal_argument_exception", &reason))
 }

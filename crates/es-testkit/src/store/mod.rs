@@ -5,11 +5,13 @@ mod index;
 mod mapping;
 mod resolve;
 mod shards;
+mod stream;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio::time::Instant;
 
+use crate::ingest::Pipelines;
 use crate::json::Json;
 
 pub(crate) use document::{Document, Expected, NewSource, repeated};
@@ -17,15 +19,14 @@ pub(crate) use index::Index;
 pub(crate) use mapping::{
     Entry, Field, Kind, Mapping, Number, Point, Similarity, read_point, shortest,
 };
-pub(crate) use resolve::{Options as ResolveOptions, matches_wildcard};
+pub(crate) use resolve::{Options as ResolveOptions, Restriction, matches_wildcard};
 pub(crate) use shards::{holders, routing_shards};
+pub(crate) use stream::DataStream;
 
 /// A frozen search: what a scroll or a point in time reads from.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
-    pub(crate) indices: BTreeMap<String, Index>,
-    /// The filters of the aliases through which each index was named.
-    pub(crate) filters: BTreeMap<String, Vec<Value>>,
+    pub(crate) indices: Vec<(Index, Restriction)>,
     pub(crate) until: Instant,
 }
 
@@ -44,12 +45,14 @@ pub(crate) struct Scroll {
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     pub(crate) indices: BTreeMap<String, Index>,
+    pub(crate) streams: BTreeMap<String, DataStream>,
     pub(crate) scrolls: BTreeMap<String, Scroll>,
     pub(crate) points_in_time: BTreeMap<String, Snapshot>,
     /// The outcomes of calls that nobody waited for.
     pub(crate) tasks: BTreeMap<String, Value>,
     pub(crate) templates: BTreeMap<String, Value>,
     pub(crate) components: BTreeMap<String, Value>,
+    pub(crate) pipelines: Pipelines,
     /// Whether searches see writes only after a refresh.
     pub(crate) refresh_needed: bool,
     pub(crate) counter: u64,
@@ -63,7 +66,18 @@ impl Store {
         self.points_in_time.retain(|_, snapshot| snapshot.until > now);
     }
 
-    /// A number that was not handed out before.
+    /// Returns the name that stands for an index in privileges: its data stream, or its own.
+    pub(crate) fn owner<'s>(&'s self, index: &'s str) -> &'s str {
+        let found = self.indices.get(index);
+        found.and_then(|index| index.data_stream.as_deref()).unwrap_or(index)
+    }
+
+    /// Returns the data stream that an index belongs to.
+    pub(crate) fn stream_of(&self, index: &str) -> Option<&DataStream> {
+        self.streams.get(self.indices.get(index)?.data_stream.as_deref()?)
+    }
+
+    /// Returns a number that no other call has got.
     pub(crate) fn next_number(&mut self) -> u64 {
         self.counter += 1;
         self.counter

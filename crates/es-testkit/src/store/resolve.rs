@@ -1,21 +1,32 @@
 //! From index expressions (names, lists, wildcards, aliases) to indices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Index, Store};
+use super::{DataStream, Index, Store};
 use crate::api::error::ApiError;
 
 /// How an expression treats what it does not find.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
-    /// Names that do not exist are passed over.
+    /// Names that do not exist are ignored.
     pub(crate) ignore_unavailable: bool,
     /// An expression of wildcards that finds nothing is an error.
     pub(crate) require_some: bool,
     /// Aliases are refused, as deleting an index does.
     pub(crate) refuse_aliases: bool,
+}
+
+/// The part of an index that an expression makes visible.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Restriction {
+    /// The filters of the aliases; any of them is enough, none is no restriction.
+    pub(crate) filters: Vec<Value>,
+    /// The routing values of aliases and request; `None` for all shards.
+    pub(crate) routing: Option<BTreeSet<String>>,
+    /// The aliases, where the index was not named itself.
+    pub(crate) aliases: Vec<String>,
 }
 
 impl Store {
@@ -39,6 +50,9 @@ impl Store {
             } else {
                 let names = self.named(part);
                 let alias_only = options.refuse_aliases && !self.indices.contains_key(part);
+                if options.refuse_aliases && self.streams.contains_key(part) {
+                    return Err(ApiError::no_such_index(part));
+                }
                 if alias_only && !names.is_empty() {
                     return Err(ApiError::illegal_argument(format!(
                         "The provided expression [{part}] matches an alias, specify the corresponding concrete indices instead."
@@ -56,11 +70,17 @@ impl Store {
         Ok(found.into_iter().collect())
     }
 
-    /// The index that a read of one document goes to.
+    /// Returns the index that a read of one document goes to; a data stream has none.
     ///
     /// # Errors
     /// 400 for an alias of several indices.
     pub(crate) fn read_target(&self, name: &str) -> Result<Option<String>, ApiError> {
+        let is_stream = |stream: &DataStream| {
+            *stream.name == *name || stream.aliases.contains_key(name)
+        };
+        if self.streams.values().any(is_stream) {
+            return Ok(None);
+        }
         let names = self.named(name);
         match names.as_slice() {
             [] => Ok(None),
@@ -72,30 +92,65 @@ impl Store {
         }
     }
 
-    /// The index that a write to `name` goes to, through an alias of one index, if there is one.
+    /// Returns the index that a write to `name` goes to, if there is one: itself, the last one of a
+    /// data stream, or the one that an alias writes to.
+    ///
+    /// # Errors
+    /// 400 for an alias without a write index.
     pub(crate) fn write_target(&self, name: &str) -> Result<Option<String>, ApiError> {
-        let names = self.named(name);
-        match names.as_slice() {
-            [] => Ok(None),
-            [one] => Ok(Some(one.clone())),
-            many => {
-                let is_write = |index: &&String| {
-                    let alias = self.indices.get(*index).and_then(|index| index.aliases.get(name));
-                    alias.and_then(|alias| alias.get("is_write_index")).and_then(Value::as_bool)
-                        == Some(true)
-                };
-                match many.iter().find(is_write) {
-                    Some(index) => Ok(Some(index.clone())),
-                    None => Err(ApiError::illegal_argument(format!(
-                        "no write index is defined for alias [{name}]. The write index may be explicitly disabled using is_write_index=false or the alias points to multiple indices without one being designated as a write index"
-                    ))),
-                }
-            }
+        if self.indices.contains_key(name) {
+            return Ok(Some(name.to_owned()));
+        }
+        if let Some(stream) = self.streams.get(name) {
+            return Ok(stream.indices.last().cloned());
+        }
+        let of_indices = self.indices.values().filter_map(|index| {
+            let settings = index.aliases.get(name)?;
+            Some((index.name.to_string(), settings.get("is_write_index"), false))
+        });
+        let of_streams = self.streams.values().filter_map(|stream| {
+            let settings = stream.aliases.get(name)?;
+            Some((stream.indices.last()?.clone(), settings.get("is_write_index"), true))
+        });
+        let targets: Vec<_> = of_indices.chain(of_streams).collect();
+        if targets.is_empty() {
+            return Ok(None);
+        }
+        let chosen = targets.iter().find(|(_, flag, _)| *flag == Some(&Value::Bool(true)));
+        let only = match targets.as_slice() {
+            [only @ (_, None, false)] => Some(only),
+            _ => None,
+        };
+        match chosen.or(only) {
+            Some((index, _, _)) => Ok(Some(index.clone())),
+            None => Err(ApiError::illegal_argument(format!(
+                "no write index is defined for alias [{name}]. The write index may be explicitly disabled using is_write_index=false or the alias points to multiple indices without one being designated as a write index"
+            ))),
         }
     }
 
-    /// The indices behind an expression for a search, each with the filters of the aliases through
-    /// which it was named; an index that was named otherwise too has none.
+    /// Returns the routing of an operation on one document: the caller's, or the alias's.
+    ///
+    /// # Errors
+    /// 400 where both are given and differ.
+    pub(crate) fn index_routing(
+        &self,
+        name: &str,
+        target: &str,
+        given: Option<&str>,
+    ) -> Result<Option<String>, ApiError> {
+        let alias = self.indices.get(target).and_then(|index| index.aliases.get(name));
+        let own = alias.and_then(|alias| alias.get("index_routing")).and_then(Value::as_str);
+        match (own, given) {
+            (Some(own), Some(given)) if own != given => Err(ApiError::illegal_argument(format!(
+                "Alias [{name}] has index routing associated with it [{own}], and was provided with routing value [{given}], rejecting operation"
+            ))),
+            _ => Ok(own.or(given).map(str::to_owned)),
+        }
+    }
+
+    /// Returns the indices behind an expression for a search, each with the restrictions of the
+    /// aliases through which it was named.
     ///
     /// # Errors
     /// As for [`resolve`](Self::resolve).
@@ -103,23 +158,35 @@ impl Store {
         &'s self,
         expression: &str,
         options: Options,
-    ) -> Result<Vec<(&'s Index, Vec<Value>)>, ApiError> {
+        routing: Option<&str>,
+    ) -> Result<Vec<(&'s Index, Restriction)>, ApiError> {
         let everything = if expression.is_empty() { "_all" } else { expression };
         let parts: Vec<&str> =
             everything.split(',').map(|part| if part == "_all" { "*" } else { part }).collect();
+        let is_named = |name: &str| parts.iter().any(|part| matches_wildcard(part, name));
+        let routing = routing.map(values);
         let names = self.resolve(expression, options)?;
         let found = names.iter().filter_map(|name| self.indices.get(name)).map(|index| {
-            let direct = parts.iter().any(|part| matches_wildcard(part, &index.name));
-            let aliases = index
+            let direct =
+                is_named(&index.name) || index.data_stream.as_deref().is_some_and(is_named);
+            let of_stream = self.stream_of(&index.name).map(|stream| &stream.aliases);
+            let aliases: Vec<(&String, &Value)> = index
                 .aliases
                 .iter()
-                .filter(|(alias, _)| parts.iter().any(|part| matches_wildcard(part, alias)));
-            let filters: Vec<Option<&Value>> =
-                aliases.map(|(_, settings)| settings.get("filter")).collect();
-            let free = direct || filters.iter().any(Option::is_none);
-            let filters =
-                if free { Vec::new() } else { filters.into_iter().flatten().cloned().collect() };
-            (index, filters)
+                .chain(of_stream.into_iter().flatten())
+                .filter(|(alias, _)| is_named(alias))
+                .collect();
+            let settings: Vec<&Value> = aliases.iter().map(|(_, settings)| *settings).collect();
+            let restriction = Restriction {
+                filters: filters(direct, &settings),
+                routing: routing_of(direct, &settings, routing.as_ref()),
+                aliases: if direct {
+                    Vec::new()
+                } else {
+                    aliases.into_iter().map(|(alias, _)| alias.clone()).collect()
+                },
+            };
+            (index, restriction)
         });
         Ok(found.collect())
     }
@@ -128,18 +195,73 @@ impl Store {
         if self.indices.contains_key(name) {
             return vec![name.to_owned()];
         }
+        if let Some(stream) = self.streams.get(name) {
+            return stream.indices.clone();
+        }
         let has = |index: &&Index| index.aliases.contains_key(name);
-        self.indices.values().filter(has).map(|index| index.name.to_string()).collect()
+        let of_indices = self.indices.values().filter(has).map(|index| index.name.to_string());
+        let with_alias = self.streams.values().filter(|stream| stream.aliases.contains_key(name));
+        of_indices.chain(with_alias.flat_map(|stream| stream.indices.clone())).collect()
     }
 
+    /// The indices that fit a pattern; without `names_only`, those of data streams and aliases too.
     fn matching(&self, pattern: &str, names_only: bool) -> Vec<String> {
-        let hit = |index: &&Index| {
-            let hidden = index.name.starts_with('.') && !pattern.starts_with('.');
-            let by_alias = || index.aliases.keys().any(|alias| matches_wildcard(pattern, alias));
-            !hidden && (matches_wildcard(pattern, &index.name) || (!names_only && by_alias()))
+        let by_alias = |aliases: &BTreeMap<String, Value>| {
+            !names_only && aliases.keys().any(|alias| matches_wildcard(pattern, alias))
         };
-        self.indices.values().filter(hit).map(|index| index.name.to_string()).collect()
+        let hidden = !pattern.starts_with('.');
+        let hit = |index: &&Index| {
+            !(hidden && index.name.starts_with('.'))
+                && (matches_wildcard(pattern, &index.name) || by_alias(&index.aliases))
+        };
+        let of_streams = self
+            .streams
+            .values()
+            .filter(|stream| {
+                let named = !names_only && matches_wildcard(pattern, &stream.name);
+                !(hidden && stream.hidden) && (named || by_alias(&stream.aliases))
+            })
+            .flat_map(|stream| stream.indices.clone());
+        let of_indices = self.indices.values().filter(hit).map(|index| index.name.to_string());
+        of_indices.chain(of_streams).collect()
     }
+}
+
+/// Returns the filters of which a document has to fit one; none where an index was named without.
+fn filters(direct: bool, aliases: &[&Value]) -> Vec<Value> {
+    let filters: Vec<Option<&Value>> = aliases.iter().map(|alias| alias.get("filter")).collect();
+    if direct || filters.iter().any(Option::is_none) {
+        return Vec::new();
+    }
+    filters.into_iter().flatten().cloned().collect()
+}
+
+/// Returns the routing values that a search of an index reads; `None` for all shards, which is so
+/// too where the caller's values and those of the aliases have nothing in common.
+fn routing_of(
+    direct: bool,
+    aliases: &[&Value],
+    given: Option<&BTreeSet<String>>,
+) -> Option<BTreeSet<String>> {
+    let of_alias = |alias: &&Value| alias.get("search_routing").and_then(Value::as_str).map(values);
+    let mut ways: Vec<Option<BTreeSet<String>>> = aliases.iter().map(of_alias).collect();
+    if direct {
+        ways.push(None);
+    }
+    let mut read = BTreeSet::new();
+    for way in ways {
+        match (way, given) {
+            (None, None) => return None,
+            (None, Some(given)) => read.extend(given.iter().cloned()),
+            (Some(own), None) => read.extend(own),
+            (Some(own), Some(given)) => read.extend(own.intersection(given).cloned()),
+        }
+    }
+    (!read.is_empty()).then_some(read)
+}
+
+fn values(list: &str) -> BTreeSet<String> {
+    list.split(',').map(str::to_owned).collect()
 }
 
 /// Whether `text` fits a pattern in which `*` stands for any run of characters.

@@ -9,7 +9,8 @@
 //! --> 200 {"hits": …}
 //! ```
 //!
-//! The body may follow in lines of its own, up to an empty line. `-->` was verified with a genuine
+//! The body may follow in lines of its own, up to an empty line; `{today}` is the date in the names
+//! of backing indices. `-->` was verified with a genuine
 //! 9.2.0; `~~>` was not, since the minimal distribution lacks what the case needs. To add a case,
 //! write the request and an empty `-->`, boot a server with `scripts/cluster/es-cluster`, and run
 //! this test with `ES_CONFORMANCE_URL` (as `http://127.0.0.1:9200`) and `ES_CONFORMANCE_RECORD=1`.
@@ -87,7 +88,7 @@ fn parse(text: &str) -> Vec<Step> {
 }
 
 /// Members that differ from run to run.
-const VOLATILE: [&str; 15] = [
+const VOLATILE: [&str; 20] = [
     "terminated_early",
     "took",
     "timed_out",
@@ -96,6 +97,11 @@ const VOLATILE: [&str; 15] = [
     "pit_id",
     "uuid",
     "creation_date",
+    "created_date_millis",
+    "modified_date_millis",
+    "index_uuid",
+    "ingest_took",
+    "timestamp",
     "provided_name",
     "version",
     "task",
@@ -162,14 +168,16 @@ async fn send(client: &mut Client, step: &Step) -> Outcome {
         .iter()
         .any(|name| step.target.split('?').next().unwrap().ends_with(name));
     let kind = if is_lines { "application/x-ndjson" } else { "application/json" };
+    let today = jiff::Timestamp::now().strftime("%Y.%m.%d").to_string();
+    let target = step.target.replace("{today}", &today);
     let response =
-        client.send(&step.method, &step.target, &[("content-type", kind)], step.body.clone()).await;
-    let body = serde_json::from_slice(&response.body)
-        .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&response.body).into_owned()));
+        client.send(&step.method, &target, &[("content-type", kind)], step.body.clone()).await;
+    let text = String::from_utf8_lossy(&response.body).replace(&today, "{today}");
+    let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text));
     Outcome { status: response.status.as_u16(), body }
 }
 
-/// Removes what the steps make.
+/// Removes the indices and data streams of the steps.
 async fn clear(client: &mut Client, steps: &[Step]) {
     let mut names = BTreeSet::new();
     for step in steps {
@@ -180,6 +188,7 @@ async fn clear(client: &mut Client, steps: &[Step]) {
         }
     }
     for name in names {
+        client.send("DELETE", &format!("/_data_stream/{name}"), &[], "").await;
         client.send("DELETE", &format!("/{name}?ignore_unavailable=true"), &[], "").await;
     }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Mapping {
     pub(crate) routing_required: bool,
     pub(crate) date_detection: bool,
     pub(crate) numeric_detection: bool,
+    /// Whether the index belongs to a data stream.
+    pub(crate) needs_timestamp: bool,
     pub(crate) analyzers: Arc<Analyzers>,
 }
 
@@ -60,6 +62,7 @@ impl Default for Mapping {
             routing_required: false,
             date_detection: true,
             numeric_detection: false,
+            needs_timestamp: false,
             analyzers: Arc::default(),
         }
     }
@@ -68,7 +71,11 @@ impl Default for Mapping {
 impl Mapping {
     /// Returns the mapping as `GET _mapping` shows it.
     pub(crate) fn to_json(&self) -> Value {
-        self.root.to_json()
+        let mut shown = self.root.to_json();
+        if let (true, Some(fields)) = (self.needs_timestamp, shown.as_object_mut()) {
+            fields.insert("_data_stream_timestamp".to_owned(), json!({"enabled": true}));
+        }
+        shown
     }
 
     /// Returns the field at a path, an alias followed: `name.keyword` may be a field of its own, of
