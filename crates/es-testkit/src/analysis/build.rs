@@ -131,7 +131,7 @@ fn builtin(name: &str) -> Result<Analyzer, ApiError> {
         "keyword" => (Tokenizer::Keyword, Vec::new()),
         "english" => (
             STANDARD,
-            vec![Filter::Possessive, Filter::Lowercase, stop(), Filter::Stem(Algorithm::English)],
+            vec![Filter::Possessive, Filter::Lowercase, stop(), Filter::Porter],
         ),
         "pattern" | "fingerprint" | "snowball" | "arabic" | "armenian" | "basque" | "bengali"
         | "brazilian" | "bulgarian" | "catalan" | "cjk" | "czech" | "danish" | "dutch"
@@ -326,7 +326,8 @@ fn filter(name: &str, settings: &Value) -> Result<Filter, ApiError> {
             Filter::Stop(stop_words(&listed)?)
         }
         "porter2" => Filter::Stem(Algorithm::English),
-        "porter_stem" | "kstem" => {
+        "porter_stem" => Filter::Porter,
+        "kstem" => {
             return Err(ApiError::unsupported(format!("the filter [{kind}]")));
         }
         "stemmer" | "snowball" => {
@@ -334,7 +335,12 @@ fn filter(name: &str, settings: &Value) -> Result<Filter, ApiError> {
                 Some(language) => Some(language),
                 None => fields.text("name")?,
             };
-            stemmer(&language.unwrap_or_else(|| "english".to_owned()))?
+            let language = language.unwrap_or_else(|| "english".to_owned()).to_ascii_lowercase();
+            match language.as_str() {
+                // Snowball's `English` is the newer algorithm of the same author.
+                "english" | "porter" if kind == "stemmer" => Filter::Porter,
+                language => stemmer(language)?,
+            }
         }
         "ngram" | "edge_ngram" => {
             let (least, most) = gram_sizes(&fields, kind == "ngram")?;
@@ -385,7 +391,7 @@ fn filter(name: &str, settings: &Value) -> Result<Filter, ApiError> {
 }
 
 fn stemmer(language: &str) -> Result<Filter, ApiError> {
-    Ok(Filter::Stem(match language.to_ascii_lowercase().as_str() {
+    Ok(Filter::Stem(match language {
         "english" | "porter2" => Algorithm::English,
         "french" => Algorithm::French,
         "german" | "german2" => Algorithm::German,

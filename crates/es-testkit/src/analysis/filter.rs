@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_stemmers::{Algorithm, Stemmer};
 
+use super::porter;
 use super::Token;
 use super::tokenizer::grams;
 
@@ -18,6 +19,8 @@ pub(crate) enum Filter {
     Unique,
     Stop(BTreeSet<String>),
     Stem(Algorithm),
+    /// Stems English words as the `english` analyzer does.
+    Porter,
     /// Takes the `'s` of English words away.
     Possessive,
     Length {
@@ -51,6 +54,7 @@ impl Filter {
                 let stemmer = Stemmer::create(*algorithm);
                 map(tokens, |text| stemmer.stem(text).into_owned())
             }
+            Self::Porter => map(tokens, porter::stem),
             Self::Possessive => map(tokens, |text| {
                 let bare = ["'s", "'S", "\u{2019}s", "\u{2019}S"]
                     .iter()

@@ -2,6 +2,7 @@
 
 mod build;
 mod filter;
+mod porter;
 mod tokenizer;
 
 pub(crate) use build::{Analyzers, from_body};
