@@ -182,7 +182,7 @@ impl Cluster {
         credentials.add_token(token.into(), owner);
     }
 
-    /// How many requests all nodes together have received.
+    /// Returns the number of requests that all nodes together have received.
     pub fn request_count(&self) -> usize {
         lock(&self.nodes).iter().map(NodeHandle::request_count).sum()
     }

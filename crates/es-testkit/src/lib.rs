@@ -31,11 +31,10 @@
 //! | many nodes, latencies, queues, zones, a paused clock | [`ClusterBuilder::simulated`] → [`SimulatedCluster`] |
 //! | strange certificates | [`tls`] with [`NodeHandle::set_server_config`] |
 //!
-//! # What it does
-//!
-//! What it does, it does as a genuine 9.2.0: `tests/conformance` has requests with the responses of
-//! that server, which the test kit must give too. What it does not do, it refuses with a 400 whose
-//! reason begins with `es-testkit does not support`.
+//! # Features//!
+//! The test kit behaves as a genuine 9.2.0: `tests/conformance` has requests with the responses of
+//! that server, which the test kit must give too. Everything else is refused with a 400 whose reason
+//! begins with `es-testkit does not support`.
 //!
 //! - Documents (index, create, get, `_source`, update, delete, bulk, `_mget`) with versions,
 //!   sequence numbers, routing and conflicts; indices with typed and dynamic mappings, settings,
@@ -63,7 +62,7 @@
 //! - Scripts, SQL, ES|QL, machine learning and licences get 400 as from a server without the
 //!   module. Bodies are JSON only (no CBOR, SMILE, YAML).
 //! - Bearer tokens do not expire by themselves.
-//! - `Accept-Encoding: *` is answered uncompressed (a genuine node takes `snappy`).
+//! - `Accept-Encoding: *` gets an uncompressed response (a genuine node takes `snappy`).
 
 mod analysis;
 mod api;

@@ -1,4 +1,4 @@
-//! What a node received.
+//! Records of the requests that a node received.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

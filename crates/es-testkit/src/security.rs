@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::store::matches_wildcard;
 
-/// What a principal may do.
+/// The privileges of a principal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Privileges {
     /// Everything, as the built-in `superuser` role.
@@ -14,7 +14,7 @@ pub(crate) enum Privileges {
     Read(Vec<String>),
 }
 
-/// Who is calling.
+/// A caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) username: String,
@@ -133,7 +133,7 @@ impl Credentials {
         self.tokens.clear();
     }
 
-    /// Who an `Authorization` header stands for.
+    /// Returns the caller that an `Authorization` header stands for.
     pub(crate) fn authenticate(&self, header: Option<&str>) -> Result<Identity, Refusal> {
         let (scheme, value) =
             header.and_then(|header| header.split_once(' ')).ok_or(Refusal::Missing)?;

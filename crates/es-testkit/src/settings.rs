@@ -1,8 +1,8 @@
-//! What the cluster claims to be: fixed when it starts.
+//! The product and version that the cluster claims to be: fixed when it starts.
 
 use crate::api::version::Version;
 
-/// Which product answers.
+/// The product that a cluster claims to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Flavor {

@@ -1,4 +1,4 @@
-//! What all nodes of a cluster share.
+//! The state that all nodes of a cluster share.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ pub(crate) struct Shared {
     pub(crate) nodes: Mutex<Vec<Arc<NodeFacts>>>,
 }
 
-/// What the cluster knows of a node, as `_nodes/http` tells it.
+/// The facts about a node that `_nodes/http` shows.
 #[derive(Debug)]
 pub(crate) struct NodeFacts {
     pub(crate) id: String,

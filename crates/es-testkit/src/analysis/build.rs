@@ -129,10 +129,9 @@ fn builtin(name: &str) -> Result<Analyzer, ApiError> {
         "stop" => (Tokenizer::Letter, vec![Filter::Lowercase, stop()]),
         "whitespace" => (Tokenizer::Whitespace, Vec::new()),
         "keyword" => (Tokenizer::Keyword, Vec::new()),
-        "english" => (
-            STANDARD,
-            vec![Filter::Possessive, Filter::Lowercase, stop(), Filter::Porter],
-        ),
+        "english" => {
+            (STANDARD, vec![Filter::Possessive, Filter::Lowercase, stop(), Filter::Porter])
+        }
         "pattern" | "fingerprint" | "snowball" | "arabic" | "armenian" | "basque" | "bengali"
         | "brazilian" | "bulgarian" | "catalan" | "cjk" | "czech" | "danish" | "dutch"
         | "estonian" | "finnish" | "french" | "galician" | "german" | "greek" | "hindi"

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-use super::porter;
 use super::Token;
+use super::porter;
 use super::tokenizer::grams;
 
 /// A change of tokens.

@@ -1,4 +1,4 @@
-//! Who may call what: 401 and 403.
+//! Authentication and privileges: 401 and 403.
 
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
@@ -10,7 +10,7 @@ use crate::security::{Identity, Privileges, Refusal};
 use crate::shared::Shared;
 use crate::sync::lock;
 
-/// What a call does, as far as privileges are concerned.
+/// The kind of a call, as far as privileges are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Any authenticated caller may.
@@ -28,10 +28,10 @@ pub(crate) enum Action {
 const CHALLENGES: [&str; 3] =
     ["Basic realm=\"security\", charset=\"UTF-8\"", "Bearer realm=\"security\"", "ApiKey"];
 
-/// Who is calling.
+/// Returns the caller.
 ///
 /// # Errors
-/// The 401 answer.
+/// The 401 response.
 pub(crate) fn authenticate(
     shared: &Shared,
     headers: &HeaderMap,

@@ -12,9 +12,9 @@ use crate::settings::Settings;
 #[derive(Debug)]
 pub(crate) enum Decoded {
     Body(Bytes),
-    /// Declared gzip that is none: the connection is closed without an answer.
+    /// Declared gzip that is none: the connection is closed without a response.
     NotGzip,
-    /// Inflates past `http.max_content_length`: 413 (9.2 never answers).
+    /// Decompresses past `http.max_content_length`: 413 (9.2 never responds).
     TooLarge,
 }
 

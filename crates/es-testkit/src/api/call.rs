@@ -23,7 +23,7 @@ pub(crate) struct Call<'a> {
     pub(crate) params: Params,
     pub(crate) body: Bytes,
     pub(crate) identity: Identity,
-    /// The major version whose form the answer has.
+    /// The major version whose form the response has.
     pub(crate) major: u8,
     /// The caller asked for a versioned media type.
     pub(crate) versioned: bool,

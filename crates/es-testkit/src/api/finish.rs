@@ -1,4 +1,4 @@
-//! From a handler's reply to the answer on the wire: headers of the whole server, HEAD, gzip.
+//! From a handler's reply to the response on the wire: headers of the whole server, HEAD, gzip.
 
 use std::io::Write as _;
 
@@ -108,7 +108,7 @@ fn fit_body(
     body
 }
 
-/// 8.0 and later put the header on every answer but 401, 403 and 413; 7.17 on 403 too.
+/// 8.0 and later put the header on every response but 401, 403 and 413; 7.17 on 403 too.
 fn has_product_header(settings: &Settings, status: StatusCode) -> bool {
     let without = match status {
         StatusCode::UNAUTHORIZED | StatusCode::PAYLOAD_TOO_LARGE => true,

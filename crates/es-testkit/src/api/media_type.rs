@@ -1,4 +1,4 @@
-//! Content types: which are taken, and which one answers.
+//! Content types: which are taken, and which one the response has.
 //!
 //! Compatibility mode, as 8.19 and 9.2 were seen to treat it: a server takes its own major version
 //! and the one before; where a request has a body, Accept and Content-Type carry the same version
@@ -14,19 +14,19 @@ use crate::settings::Settings;
 const VENDOR_JSON: &str = "application/vnd.elasticsearch+json";
 const VENDOR_NDJSON: &str = "application/vnd.elasticsearch+x-ndjson";
 
-/// What was agreed on.
+/// The media type that was agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Negotiated {
-    /// The content type of JSON answers.
+    /// The content type of JSON responses.
     pub(crate) json: String,
-    /// The major version whose form the answers have.
+    /// The major version whose form the responses have.
     pub(crate) major: u8,
-    /// True where the caller asked for a versioned type: then `_cat` answers JSON too.
+    /// True where the caller asked for a versioned type: then `_cat` returns JSON too.
     pub(crate) versioned: bool,
 }
 
 impl Negotiated {
-    /// What answers have when nothing was asked for.
+    /// Returns the media type of responses to requests that ask for none.
     pub(crate) fn plain(settings: &Settings) -> Self {
         let charset = settings.is_opensearch() || settings.is_legacy();
         let json = if charset { "application/json; charset=UTF-8" } else { "application/json" };

@@ -1,4 +1,4 @@
-//! The HTTP API: from a whole request to a whole answer, without any I/O.
+//! The HTTP API: from a whole request to a whole response, without any I/O.
 
 pub(crate) mod access;
 pub(crate) mod alias;

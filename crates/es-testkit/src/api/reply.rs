@@ -1,4 +1,4 @@
-//! What a handler answers, before headers of the whole server are put on.
+//! The result of a handler, before headers of the whole server are put on.
 
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
@@ -13,7 +13,7 @@ pub(crate) enum Payload {
     Empty,
 }
 
-/// Status, body, headers and warnings of one answer.
+/// Status, body, headers and warnings of one response.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -42,7 +42,7 @@ impl Reply {
         Self::json(StatusCode::OK, body)
     }
 
-    /// The answer to a search or bulk request.
+    /// The response to a search or bulk request.
     pub(crate) fn chunked(body: impl Into<Json>) -> Self {
         Self { chunked: true, ..Self::ok(body) }
     }

@@ -24,13 +24,13 @@ use crate::shared::{NodeFacts, Shared};
 use crate::store::ResolveOptions;
 use crate::sync::lock;
 
-/// What becomes of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Answer(Response<Bytes>),
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Close,
-    /// No answer ever comes, and the connection stays.
+    /// No response ever comes, and the connection stays.
     Silence,
 }
 
@@ -329,14 +329,14 @@ const UNSUPPORTED: &[&str] = &[
     "_xpack",
 ];
 
-/// Answers a request: the one door into the API.
+/// Returns the outcome of a request: the one door into the API.
 pub(crate) fn answer(shared: &Shared, node: &NodeFacts, request: &Request<Bytes>) -> Outcome {
     let settings = &shared.settings;
     let plain = Negotiated::plain(settings);
     let body = match decode(settings, request.headers(), request.body()) {
         Decoded::Body(body) => body,
         Decoded::NotGzip => return Outcome::Close,
-        // 9.2 was seen to leave a body unanswered that inflates past the limit.
+        // 9.2 was seen to send no response to a body that decompresses past the limit.
         Decoded::TooLarge
             if request.body().len() <= settings.max_content_length
                 && settings.version.major >= 9

@@ -1,4 +1,4 @@
-//! From a request to a verdict, for sockets and simulation alike.
+//! From a request to its outcome, for sockets and simulation alike.
 
 use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +34,7 @@ pub(crate) struct Node {
     pub(crate) latency: Mutex<(Latency, SplitMix)>,
     /// `None`: works on everything at once.
     pub(crate) workers: Mutex<Option<Arc<Workers>>>,
-    /// What happens to new connections.
+    /// The treatment of new connections.
     pub(crate) welcome: Mutex<Welcome>,
     /// Counts the times the node went down; requests under way then fail.
     pub(crate) falls: watch::Sender<u64>,
@@ -45,7 +45,7 @@ pub(crate) struct Node {
     pub(crate) sockets: Option<Sockets>,
 }
 
-/// What is to be done with a request.
+/// The outcome of a request, faults included.
 #[derive(Debug)]
 pub(crate) enum Action {
     Respond(Response<Bytes>),

@@ -14,7 +14,7 @@ use super::connection;
 use super::core::Node;
 use crate::sync::lock;
 
-/// What happens to a connection before its first byte.
+/// The treatment of a connection before its first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Welcome {
     #[default]

@@ -1,4 +1,4 @@
-//! A body whose length is told, or one that goes out in chunks.
+//! A body with its length, or one that goes out in chunks.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -51,7 +51,7 @@ pub(crate) struct Row<'a> {
 pub(crate) struct Prepared<'a> {
     pub(crate) compiler: Compiler<'a>,
     query: Option<Scorer<'a>>,
-    /// What the query and the nearest vectors noted.
+    /// Notes of the query and of the nearest vectors.
     pub(crate) noted: Rc<RefCell<Noted<'a>>>,
     filters: Vec<Scorer<'a>>,
     post_filter: Option<Scorer<'a>>,

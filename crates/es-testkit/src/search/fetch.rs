@@ -1,4 +1,4 @@
-//! What a hit shows: source, fields, highlights, inner hits.
+//! The parts of a hit: source, fields, highlights, inner hits.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use crate::json::{Json, object};
 use crate::store::{Entry, Field, Kind, Mapping, Number, matches_wildcard, shortest};
 use crate::strict::{Fields, Reader};
 
-/// What is shown of each hit.
+/// The parts of each hit that are shown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fetch {
     pub(crate) source: SourceFilter,

@@ -26,7 +26,7 @@ pub(crate) struct Shard<'a> {
     frequencies: RefCell<BTreeMap<(String, String), u64>>,
 }
 
-/// How much of a field there is.
+/// The amount of a field in a shard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Totals {
     pub(crate) documents: u64,

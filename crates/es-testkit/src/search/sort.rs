@@ -24,7 +24,7 @@ pub(crate) struct SortKey {
     format: Option<Format>,
 }
 
-/// What is sorted by.
+/// The value that hits are sorted by.
 #[derive(Clone, Debug)]
 pub(crate) enum By {
     Score,

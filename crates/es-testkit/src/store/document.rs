@@ -90,7 +90,7 @@ pub(crate) fn repeated(json: &Json) -> Option<&str> {
     }
 }
 
-/// What a write expects to find.
+/// The conditions that a write expects to hold.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Expected {
     /// The document must not exist yet (`op_type=create`).

@@ -24,7 +24,7 @@ pub(crate) struct Index {
     pub(crate) excludes_vectors: bool,
     pub(crate) aliases: BTreeMap<String, Value>,
     pub(crate) documents: BTreeMap<String, Arc<Document>>,
-    /// What searches see, where that is only what was there at the last refresh.
+    /// The documents that searches see, where those are only the ones of the last refresh.
     pub(crate) searched: Option<Arc<BTreeMap<String, Arc<Document>>>>,
     /// Versions of deleted documents: a document written again counts on.
     deleted: BTreeMap<String, u64>,

@@ -75,9 +75,8 @@ impl Store {
     /// # Errors
     /// 400 for an alias of several indices.
     pub(crate) fn read_target(&self, name: &str) -> Result<Option<String>, ApiError> {
-        let is_stream = |stream: &DataStream| {
-            *stream.name == *name || stream.aliases.contains_key(name)
-        };
+        let is_stream =
+            |stream: &DataStream| *stream.name == *name || stream.aliases.contains_key(name);
         if self.streams.values().any(is_stream) {
             return Ok(None);
         }

@@ -33,7 +33,7 @@ pub(crate) struct Agg {
     pub(crate) meta: Option<Value>,
 }
 
-/// What aggregations work with.
+/// The shards and functions that aggregations work with.
 pub(crate) struct Context<'c, 'a> {
     shards: &'a [Shard<'a>],
     prepared: &'c [Prepared<'a>],

@@ -195,7 +195,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// What is wrong with a clause is the cause of what is wrong with the query around it.
+/// Makes the error of a clause the cause of the error of the query around it.
 fn within(name: &str, error: ApiError) -> ApiError {
     if error.in_search
         || error.reason.starts_with("es-testkit")

@@ -462,7 +462,7 @@ pub(crate) fn wildcard_fits(pattern: &str, text: &str) -> bool {
     fits(&pattern, &text)
 }
 
-/// Lucene's regular expressions, but for the operators that others do not have.
+/// Lucene's regular expressions, without the operators that others do not have.
 fn regex(pattern: &str, folded: bool) -> Result<regex_lite::Regex, ApiError> {
     if pattern.contains(['~', '<', '>', '&', '@', '#', '"', '^', '$']) || pattern.contains("(?") {
         return Err(ApiError::unsupported(format!("the regular expression [{pattern}]")));

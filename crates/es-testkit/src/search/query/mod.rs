@@ -24,13 +24,13 @@ pub(crate) use geo::{distance_meters, parse_distance, unit_meters};
 pub(crate) use leaf::{fuzzy_distance, wildcard_fits};
 pub(crate) use text::minimum_should_match;
 
-/// What a query asks to be shown beside its hits.
+/// The things that a query asks to be shown beside its hits.
 #[derive(Default)]
 pub(crate) struct Noted<'a> {
     /// Queries with a `_name`.
     pub(crate) named: Vec<(String, Scorer<'a>)>,
     pub(crate) inner_hits: Vec<InnerHits<'a>>,
-    /// What highlighting marks.
+    /// The terms that highlighting marks.
     pub(crate) marks: Vec<Mark>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) enum Marked {
     Phrase(Vec<String>),
 }
 
-/// What a query is made for: a shard, and the nested field that it is in.
+/// The place of a query: a shard, and the nested field that it is in.
 #[derive(Clone)]
 pub(crate) struct Compiler<'a> {
     pub(crate) shard: &'a Shard<'a>,

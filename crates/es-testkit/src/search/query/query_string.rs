@@ -22,7 +22,7 @@ enum Occur {
     MustNot,
 }
 
-/// What a text is searched in, and how.
+/// The fields that a text is searched in, and the way.
 struct Target {
     fields: Vec<(String, f32)>,
     settings: Settings,
@@ -448,7 +448,7 @@ impl<'a> Parser<'_, 'a> {
         self.over(field, boost, 0, &make)
     }
 
-    /// What follows `field:`.
+    /// Reads the part that follows `field:`.
     fn fielded(&mut self, field: &str) -> Result<Option<Scorer<'a>>, ApiError> {
         if field == "_exists_" {
             let Some(_) = self.peek() else { return Err(self.failed()) };

@@ -568,7 +568,7 @@ pub(crate) fn minimum_should_match(text: &str, clauses: usize) -> Result<usize, 
     Ok(usize::try_from(number.max(0)).unwrap_or(0))
 }
 
-/// How often a phrase occurs; less for each place that its terms are away from it.
+/// Counts the occurrences of a phrase, each less for every place that its terms are away from it.
 pub(crate) fn phrase_frequency(
     tokens: &[Token],
     places: &[(usize, Vec<String>)],

@@ -30,7 +30,7 @@ pub(crate) struct FieldData {
     tokens: OnceLock<Vec<Token>>,
 }
 
-/// What the index holds of a document, or of one object of a nested field.
+/// The indexed values of a document, or of one object of a nested field.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entry {
     pub(crate) fields: BTreeMap<String, FieldData>,
@@ -146,7 +146,7 @@ struct Place<'p> {
     dynamic: Dynamic,
 }
 
-/// What the mapping knows of a name.
+/// The place of a name in the mapping.
 enum Known {
     Field(Arc<Field>),
     Object { nested: bool, enabled: bool, dynamic: Option<Dynamic> },

@@ -15,7 +15,7 @@ pub(crate) use field::{Field, Kind, Number, Similarity, shortest};
 use crate::analysis::Analyzers;
 use crate::api::error::ApiError;
 
-/// What happens to fields that the mapping does not have.
+/// The treatment of fields that the mapping does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dynamic {
     True,

@@ -42,7 +42,9 @@ pub(super) fn merge(mapping: &mut Mapping, given: &Map<String, Value>) -> Result
             ("_meta", Value::Object(_)) => keep(&mut mapping.root, name, value),
             ("_source", Value::Object(settings)) => {
                 if settings.keys().any(|name| name != "enabled") {
-                    return Err(ApiError::unsupported("[_source] of a mapping but for [enabled]"));
+                    return Err(ApiError::unsupported(
+                        "[_source] of a mapping with other members than [enabled]",
+                    ));
                 }
                 mapping.source_enabled = settings.get("enabled") != Some(&Value::Bool(false));
                 keep(&mut mapping.root, name, value);
@@ -219,7 +221,7 @@ fn changed(path: &str, from: &str, to: &str) -> ApiError {
     ))
 }
 
-/// What may change of a known field is little: its further forms, and some settings.
+/// Changes a known field: only its further forms and some settings may change.
 fn replace(known: &Field, given: Field) -> Result<Field, ApiError> {
     if known.type_name != given.type_name {
         return Err(changed(&known.path, &known.type_name, &given.type_name));
