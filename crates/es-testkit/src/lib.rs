@@ -38,7 +38,9 @@
 //!
 //! - Documents (index, create, get, `_source`, update, delete, bulk, `_mget`) with versions,
 //!   sequence numbers, routing and conflicts; indices with typed and dynamic mappings, settings,
-//!   analyzers and aliases.
+//!   analyzers and aliases with filters and routing; data streams, templates, rollover.
+//! - Ingest pipelines with the processors `append`, `convert`, `date`, `drop`, `fail`, `gsub`,
+//!   `join`, `lowercase`, `pipeline`, `remove`, `rename`, `set`, `split`, `trim` and `uppercase`.
 //! - Search, `_msearch`, `_count`, scroll and points in time that expire: full text with BM25,
 //!   terms, ranges with date math, nested, geo, vectors, `query_string`, `function_score`; sorting,
 //!   `search_after`, collapse, rescore, highlighting, suggesters; aggregations with aggregations
@@ -59,8 +61,8 @@
 //! - Terms aggregations over several shards are exact and report no error bound.
 //! - Fragments that highlighting cuts out of a sentence longer than `fragment_size` may begin a
 //!   word earlier.
-//! - Scripts, SQL, ES|QL, machine learning and licences get 400 as from a server without the
-//!   module. Bodies are JSON only (no CBOR, SMILE, YAML).
+//! - Scripts, SQL, ES|QL, phrase suggesters, machine learning and licences are refused. Bodies are
+//!   JSON only (no CBOR, SMILE, YAML).
 //! - Bearer tokens do not expire by themselves.
 //! - `Accept-Encoding: *` gets an uncompressed response (a genuine node takes `snappy`).
 

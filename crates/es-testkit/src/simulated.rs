@@ -26,7 +26,7 @@ use crate::sync::lock;
 /// A cluster without sockets, for simulations of up to some thousand nodes under a paused clock.
 ///
 /// Its nodes behave as those of a [`Cluster`](crate::Cluster), faults, latencies, queues and
-/// records included. What a fault does to the bytes of a response becomes the error that an HTTP
+/// records included. The effect of a fault on the bytes of a response becomes the error that an HTTP
 /// client would report. There is no TLS, and no connection that could be idle: each request is a
 /// connection of its own in [`ConnectionCounts`](crate::ConnectionCounts).
 ///

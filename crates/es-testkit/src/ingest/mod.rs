@@ -113,12 +113,10 @@ fn run(
     pipelines: &Pipelines,
     document: &mut Document,
     depth: usize,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, Box<Failure>> {
     for step in steps {
-        let outcome = step.processor.run(pipelines, document, depth).map_err(|error| Failure {
-            error,
-            kind: step.kind.clone(),
-            tag: step.tag.clone(),
+        let outcome = step.processor.run(pipelines, document, depth).map_err(|error| {
+            Box::new(Failure { error, kind: step.kind.clone(), tag: step.tag.clone() })
         });
         let outcome = match outcome {
             Ok(outcome) => outcome,
@@ -140,7 +138,7 @@ fn handle(
     pipelines: &Pipelines,
     document: &mut Document,
     depth: usize,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, Box<Failure>> {
     let facts = [
         ("on_failure_message", Some(&failure.error.reason)),
         ("on_failure_processor_type", Some(&failure.kind)),
