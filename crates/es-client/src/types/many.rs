@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use memchr::memmem;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, value::RawValue};
 
@@ -128,7 +129,8 @@ impl BulkResponse {
 
     /// Returns the operations that failed, each with its place in the request from 0 on.
     /// The place is `None` if `filter_path` left the status of operations out: operations
-    /// that succeeded may be missing then. Reads no item if `errors` is `false`.
+    /// that succeeded may be missing then. Reads no item if `errors` is `false` and no
+    /// status says otherwise.
     ///
     /// # Errors
     /// The items have another form, or the response does not tell which operations failed.
@@ -149,7 +151,8 @@ impl BulkResponse {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn failures(&self) -> Result<Vec<(Option<usize>, BulkItem)>> {
-        if self.errors == Some(false) {
+        let raw = self.items.as_ref().map(|items| items.get()).unwrap_or_default();
+        if self.errors == Some(false) && status_classes(raw.as_bytes()).all(|class| class == b'2') {
             return Ok(Vec::new());
         }
         let unknown = |message| Err(unreadable(serde_json::Error::custom(message), ""));
@@ -222,6 +225,16 @@ impl BulkItem {
     pub fn is_failure(&self) -> bool {
         is_failed_operation(self.action == "delete", self.status, self.error.is_some())
     }
+}
+
+/// Returns the first digit of each status in the items of a bulk response, without reading
+/// the items: no text within them has a quote that is not escaped.
+pub(crate) fn status_classes(items: &[u8]) -> impl Iterator<Item = u8> {
+    const KEY: &[u8] = br#""status""#;
+    memmem::find_iter(items, KEY).filter_map(|at| {
+        let rest = items.get(at + KEY.len()..)?.trim_ascii_start();
+        rest.strip_prefix(b":")?.trim_ascii_start().first().copied()
+    })
 }
 
 /// Returns whether an operation of a bulk request failed: it has an error or the status

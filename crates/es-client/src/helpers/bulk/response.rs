@@ -10,6 +10,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::outcome::Effect;
+use crate::types::status_classes;
 
 /// The part of a response about one operation.
 #[derive(Debug, Deserialize)]
@@ -90,7 +91,6 @@ impl ItemCause {
 /// The items need not be read then.
 pub(super) fn all_succeeded(body: &[u8], count: usize) -> bool {
     const ERRORS: &[u8] = br#""errors":"#;
-    const STATUS: &[u8] = br#""status":"#;
     let head = body.get(..body.len().min(200)).unwrap_or_default();
     let head = head.split(|byte| *byte == b'[').next().unwrap_or_default();
     let value = memmem::find(head, ERRORS).and_then(|at| head.get(at + ERRORS.len()..));
@@ -98,10 +98,9 @@ pub(super) fn all_succeeded(body: &[u8], count: usize) -> bool {
         return false;
     }
 
-    // No text within the response can contain an unescaped quote.
     let mut statuses = 0;
-    for at in memmem::find_iter(body, STATUS) {
-        if body.get(at + STATUS.len()) != Some(&b'2') {
+    for class in status_classes(body) {
+        if class != b'2' {
             return false;
         }
         statuses += 1;

@@ -63,6 +63,12 @@ fn bulk_item_fails_by_its_status() {
     let failures = done.failures().unwrap();
     let places: Vec<_> = failures.into_iter().filter_map(|(place, _)| place).collect();
     assert_eq!(places, [1, 2, 3, 4]);
+
+    let done: BulkResponse = read(
+        r#"{"errors" : false, "items" : [{"delete" : {"status" : 404}},
+        {"index" : {"_id": "status", "status" : 400}}]}"#,
+    );
+    assert_eq!(done.failures().unwrap()[0].0, Some(1));
 }
 
 #[test]
