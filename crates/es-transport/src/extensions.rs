@@ -5,6 +5,7 @@
 //! |---|---|---|---|
 //! | `Arc<`[`RequestOptions`]`>` | request | the caller | the layers, each its own settings |
 //! | [`OperationName`] | request | the caller | spans, metrics, layers of your own |
+//! | `Arc<`[`OperationDetails`]`>` | request | the caller | spans, metrics |
 //! | [`Deadline`] | request | [`Transport::send`], [`TotalTimeoutLayer`] | retry, attempt timeout |
 //! | [`RetryContext`] | request | [`RetryLayer`] | node selection, spans |
 //! | [`SelectedNode`] | request | the caller | filled by node selection |
@@ -20,12 +21,14 @@
 //! [`Transport::send`]: crate::Transport::send
 
 use std::{
+    borrow::Cow,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use http::Extensions;
+use http::{Extensions, StatusCode};
 use tokio::time::Instant;
+use tracing::level_filters::LevelFilter;
 
 use crate::{
     attempt::Attempt,
@@ -49,6 +52,51 @@ impl OperationName {
     /// ```
     pub fn attach<B>(self, request: &mut http::Request<B>) {
         request.extensions_mut().insert(self);
+    }
+}
+
+/// What spans and metrics say of an operation besides its name: an extension of the
+/// request, written by the client on top.
+///
+/// A client need not attach it where [`are_read`](Self::are_read) is `false`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct OperationDetails {
+    /// Dynamic parts of the path, by their name in Elasticsearch's API.
+    pub parameters: Vec<(&'static str, String)>,
+    /// Number of operations of a batch.
+    pub batch_size: Option<usize>,
+    /// The query without its values.
+    pub query_text: Option<String>,
+    /// Error statuses that are ordinary responses, such as the 404 of a missing document.
+    pub expected_statuses: Cow<'static, [u16]>,
+}
+
+impl OperationDetails {
+    /// Whether spans or metrics read the details: a `tracing` subscriber accepts the level
+    /// `INFO`, or the feature `metrics` is on.
+    pub fn are_read() -> bool {
+        cfg!(feature = "metrics") || LevelFilter::current() >= LevelFilter::INFO
+    }
+
+    /// Attaches the details to a request.
+    pub fn attach<B>(self, request: &mut http::Request<B>) {
+        request.extensions_mut().insert(Arc::new(self));
+    }
+
+    pub(crate) fn find(extensions: &Extensions) -> Option<&Arc<Self>> {
+        extensions.get()
+    }
+
+    /// Returns a dynamic part of the path.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let parameter = self.parameters.iter().find(|(known, _)| *known == name);
+        parameter.map(|(_, value)| &**value)
+    }
+
+    pub(crate) fn is_error(details: Option<&Self>, status: StatusCode) -> bool {
+        let expected = |details: &Self| details.expected_statuses.contains(&status.as_u16());
+        (status.is_client_error() || status.is_server_error()) && !details.is_some_and(expected)
     }
 }
 

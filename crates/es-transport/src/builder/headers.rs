@@ -51,6 +51,28 @@ impl<T> TransportBuilder<T> {
         self.headers(|headers| headers.opaque_id(value))
     }
 
+    /// Sets a function that adds headers such as `traceparent` to each attempt, within the
+    /// [span](crate::layer::trace) of the attempt. Default: none.
+    ///
+    /// ```
+    /// use es_transport::Transport;
+    /// use http::HeaderValue;
+    ///
+    /// let transport = Transport::builder()
+    ///     .node("http://localhost:9200")
+    ///     .propagate(|headers| {
+    ///         // With OpenTelemetry: inject the context of `tracing::Span::current()`.
+    ///         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    ///         headers.insert("traceparent", HeaderValue::from_static(parent));
+    ///     })
+    ///     .build()?;
+    /// # let _ = transport;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn propagate(self, headers: impl Fn(&mut http::HeaderMap) + Send + Sync + 'static) -> Self {
+        self.set(|settings| settings.propagate = Some(std::sync::Arc::new(headers)))
+    }
+
     /// Sets whether `x-elastic-client-meta` is sent: the versions of client, compiler and
     /// transport. Default: `true`.
     pub fn meta_header(self, enabled: bool) -> Self {

@@ -30,6 +30,7 @@ use crate::{
         response_check::ProductCheck,
         retry::{RetryPolicy, StandardRetry},
         select_node::Classify,
+        trace::Propagate,
     },
     node::{DEAD_TIME, Ejection, Node, NodePool, NodeSelector, RoundRobin},
     sniff::SniffOptions,
@@ -99,6 +100,7 @@ struct Settings {
     request_timeout: Option<Duration>,
     total_timeout: Option<Duration>,
     max_response_size: Option<usize>,
+    propagate: Option<Propagate>,
 }
 
 /// The innermost service.
@@ -145,6 +147,7 @@ impl Default for Settings {
             request_timeout: Some(Duration::from_secs(30)),
             total_timeout: None,
             max_response_size: Some(512 << 20),
+            propagate: None,
         }
     }
 }

@@ -245,7 +245,7 @@ where
                 .accept_gzip(compress)
                 .max_response_size(settings.max_response_size),
         )
-        .layer(TraceAttemptLayer::new())
+        .layer(TraceAttemptLayer::new().propagated_by(settings.propagate))
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
         .service(node);
 

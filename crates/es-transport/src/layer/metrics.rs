@@ -10,13 +10,17 @@
 //! |---|---|
 //! | `db.system.name` | `elasticsearch` |
 //! | `db.operation.name` | [`OperationName`] if the request has one, else the method |
-//! | `db.response.status_code` | of the answer, if there was one |
-//! | `error.type` | a status of 400 or above, [`Error::type_name`], or `cancelled` where the caller went away |
+//! | `db.response.status_code` | of the response, if there was one |
+//! | `error.type` | a status of 400 or above that the operation does not [expect](crate::extensions::OperationDetails), [`Error::type_name`], or `cancelled` if the caller dropped the request |
 //!
 //! The names of the histogram and the labels are those of OpenTelemetry's
 //! [semantic conventions](https://opentelemetry.io/docs/specs/semconv/db/database-metrics/).
-//! The duration has all attempts and their answers in it, but not the reading
-//! of an answer that the caller streams. Nodes are no labels: they come and go.
+//! The duration includes all attempts and their responses, but not the reading
+//! of a response that the caller streams. Nodes are not labels: they come and go.
+//!
+//! [`MetricsLayer::new`] describes the metrics to the recorder. If the recorder is
+//! installed later, call [`describe`]. A recorder for OpenTelemetry, or for Prometheus
+//! with an OpenTelemetry collector that scrapes it, exports them under the names above.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -39,19 +43,19 @@ use std::{
     borrow::Cow,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use http::{Request, Response, StatusCode};
-use metrics::{Label, counter, histogram};
+use metrics::{Label, Unit, counter, describe_counter, describe_histogram, histogram};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use crate::{
     error::{BoxError, Error, Result},
-    extensions::Attempts,
-    extensions::OperationName,
+    extensions::{Attempts, OperationDetails, OperationName},
 };
 
 /// Measures requests; see the [module](self).
@@ -60,11 +64,21 @@ use crate::{
 pub struct MetricsLayer {}
 
 impl MetricsLayer {
-    /// There is nothing to set.
+    /// Creates the layer, and [describes](describe) the metrics.
     pub fn new() -> Self {
+        describe();
         Self {}
     }
 }
+
+/// Describes the metrics to the recorder that is installed: units and help texts.
+pub fn describe() {
+    describe_histogram!(DURATION, Unit::Seconds, "Duration of database client operations.");
+    describe_counter!(RETRIES, Unit::Count, "Attempts of Elasticsearch requests after the first.");
+}
+
+const DURATION: &str = "db.client.operation.duration";
+const RETRIES: &str = "elasticsearch.client.resends";
 
 impl<S> Layer<S> for MetricsLayer {
     type Service = Metrics<S>;
@@ -122,9 +136,10 @@ where
         let this = self.project();
         let result = ready!(this.inner.poll(cx)).map_err(Error::from_service);
         match &result {
-            Ok(answer) => {
-                let trail = answer.extensions().get::<Attempts>();
-                this.measure.answered(answer.status(), trail.map_or(1, |trail| trail.0.len()));
+            Ok(response) => {
+                let attempts = response.extensions().get::<Attempts>();
+                let attempts = attempts.map_or(1, |attempts| attempts.0.len());
+                this.measure.succeeded(response.status(), attempts);
             }
             Err(error) => this.measure.failed(error),
         }
@@ -135,6 +150,7 @@ where
 #[derive(Debug)]
 struct Measure {
     operation: Cow<'static, str>,
+    details: Option<Arc<OperationDetails>>,
     started: Instant,
     is_open: bool,
 }
@@ -145,13 +161,14 @@ impl Measure {
             Some(OperationName(name)) => Cow::Borrowed(*name),
             None => Cow::Owned(request.method().as_str().to_owned()),
         };
-        Self { operation, started: Instant::now(), is_open: true }
+        let details = OperationDetails::find(request.extensions()).cloned();
+        Self { operation, details, started: Instant::now(), is_open: true }
     }
 
-    fn answered(&mut self, status: StatusCode, attempts: usize) {
+    fn succeeded(&mut self, status: StatusCode, attempts: usize) {
         let code = Label::new("db.response.status_code", status.as_str().to_owned());
         let mut labels = vec![code];
-        if status.is_client_error() || status.is_server_error() {
+        if OperationDetails::is_error(self.details.as_deref(), status) {
             labels.push(Label::new("error.type", status.as_str().to_owned()));
         }
         self.end(labels, attempts);
@@ -171,9 +188,9 @@ impl Measure {
         if let Some(resends) = attempts.checked_sub(1).filter(|resends| *resends > 0) {
             let labels =
                 labels.iter().filter(|label| !is_outcome(label)).cloned().collect::<Vec<_>>();
-            counter!("elasticsearch.client.resends", labels).increment(resends as u64);
+            counter!(RETRIES, labels).increment(resends as u64);
         }
-        histogram!("db.client.operation.duration", labels).record(self.started.elapsed());
+        histogram!(DURATION, labels).record(self.started.elapsed());
     }
 }
 

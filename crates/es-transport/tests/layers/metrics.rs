@@ -7,6 +7,7 @@ use std::{sync::Mutex, time::Duration};
 
 use es_transport::{
     Body, BoxError, Error, OperationName,
+    extensions::OperationDetails,
     layer::{MetricsLayer, RetryLayer},
 };
 use http::{Request, Response};
@@ -60,6 +61,37 @@ async fn a_response_after_a_retry() {
     assert!(durations.len() == 1 && *durations.first().unwrap() > 2.0.into(), "{durations:?}");
     let labels = "db.operation.name=search db.system.name=elasticsearch";
     assert_eq!(resends, (format!("elasticsearch.client.resends {labels}"), DebugValue::Counter(1)));
+}
+
+#[test]
+fn metrics_are_described() {
+    let recorder = DebuggingRecorder::new();
+    metrics::with_local_recorder(&recorder, || {
+        let _layer = MetricsLayer::new();
+        metrics::histogram!("db.client.operation.duration").record(1.0);
+        metrics::counter!("elasticsearch.client.resends").increment(1);
+    });
+    let described = recorder.snapshotter().snapshot().into_vec().into_iter();
+    let described: Vec<_> = described.map(|(_, unit, text, _)| (unit, text)).collect();
+    assert_eq!(described.len(), 2);
+    assert!(described.iter().all(|(unit, text)| unit.is_some() && text.is_some()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expected_status_has_no_error_type() {
+    let recorder = DebuggingRecorder::new();
+    let guard = metrics::set_default_local_recorder(&recorder);
+    let node = service_fn(async |_: Request<Body>| {
+        Ok::<_, BoxError>(Response::builder().status(404).body(Body::empty()).unwrap())
+    });
+    let mut details = OperationDetails::default();
+    details.expected_statuses = vec![404].into();
+    let mut request = Request::get("/idx/_doc/1").body(Body::empty()).unwrap();
+    details.attach(&mut request);
+    ServiceBuilder::new().layer(MetricsLayer::new()).service(node).oneshot(request).await.unwrap();
+    drop(guard);
+    let [(duration, _)] = recorded(&recorder.snapshotter()).try_into().unwrap();
+    assert!(duration.contains("status_code=404") && !duration.contains("error.type"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ use std::{
 use es_transport::{
     Body, BoxError, Credentials, Error, OperationName, RequestAuth, RequestOptions, Transport,
     error::TimeoutPhase,
+    extensions::OperationDetails,
     layer::{RetryLayer, TraceAttemptLayer, TraceLayer, response_check::ProductCheck},
 };
 use http::{Request, Response, header::AUTHORIZATION};
@@ -160,6 +161,9 @@ async fn a_request_has_a_span_and_each_attempt_a_child() {
             ("http.request.resend_count", "1"),
             ("otel.kind", "client"),
             ("otel.name", "search"),
+            ("server.address", "::1"),
+            ("server.port", "9200"),
+            ("url.full", "https://[::1]:9200/idx/_search?q=REDACTED"),
             ("url.path", "/idx/_search"),
         ]
     );
@@ -174,7 +178,7 @@ async fn a_request_has_a_span_and_each_attempt_a_child() {
             ("otel.status_code", "ERROR"),
             ("server.address", "::1"),
             ("server.port", "9200"),
-            ("url.full", "https://[::1]:9200/idx/_search?q=a"),
+            ("url.full", "https://[::1]:9200/idx/_search?q=REDACTED"),
         ]
     );
     assert_eq!(second.fields["http.request.resend_count"], "1");
@@ -201,7 +205,7 @@ async fn an_attempt_of_a_transport_names_its_node() {
         .unwrap();
     transport.send(search()).await.unwrap();
     let attempt = &recorder.spans()[1].fields;
-    assert_eq!(attempt["url.full"], "https://[::1]:9200/in/here/idx/_search?q=a");
+    assert_eq!(attempt["url.full"], "https://[::1]:9200/in/here/idx/_search?q=REDACTED");
     assert_eq!((&*attempt["server.address"], &*attempt["server.port"]), ("::1", "9200"));
 }
 
@@ -214,6 +218,74 @@ async fn without_a_name_the_method_is_the_operation() {
     assert_eq!(spans[0].fields["db.operation.name"], "HEAD");
     assert_eq!(spans[0].fields["error.type"], "404");
     assert!(!spans[0].fields.contains_key("http.request.resend_count"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expected_status_is_not_an_error() {
+    let recorder = Recorder::default();
+    let mut details = OperationDetails::default();
+    details.expected_statuses = vec![404].into();
+    details.parameters = vec![("index", "idx".to_owned()), ("id", "1".to_owned())];
+    let mut request = Request::get("/idx/_doc/1").body(Body::empty()).unwrap();
+    OperationName("get").attach(&mut request);
+    details.attach(&mut request);
+    send(&recorder, request, vec![Ok(404)]).await.unwrap();
+    let spans = recorder.spans();
+    for seen in &spans {
+        assert_eq!(seen.fields["db.response.status_code"], "404");
+        assert!(!seen.fields.contains_key("error.type"), "{seen:?}");
+        assert!(!seen.fields.contains_key("otel.status_code"), "{seen:?}");
+    }
+    assert_eq!(spans[0].fields["otel.name"], "get idx");
+    assert_eq!(spans[0].fields["db.collection.name"], "idx");
+    assert_eq!(spans[0].fields["db.operation.parameter.id"], "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_proxy_of_elastic_cloud_names_cluster_and_node() {
+    let recorder = Recorder::default();
+    let _guard = tracing::subscriber::set_default(recorder.clone());
+    let proxy = service_fn(async |_: Request<Body>| {
+        let response = Response::builder()
+            .header("x-found-handling-cluster", "e9106fc6")
+            .header("x-found-handling-instance", "instance-0000000001");
+        Ok::<_, BoxError>(response.body(Body::empty()).unwrap())
+    });
+    let stack = ServiceBuilder::new()
+        .layer(TraceLayer::new())
+        .layer(TraceAttemptLayer::new())
+        .service(proxy);
+    stack.oneshot(search()).await.unwrap();
+    for seen in recorder.spans() {
+        assert_eq!(seen.fields["db.namespace"], "e9106fc6");
+        assert_eq!(seen.fields["elasticsearch.node.name"], "instance-0000000001");
+    }
+    assert_eq!(recorder.spans().len(), 2);
+}
+
+#[tokio::test]
+async fn headers_are_propagated_within_the_attempt() {
+    let recorder = Recorder::default();
+    let _guard = tracing::subscriber::set_default(recorder.clone());
+    let node = service_fn(async |request: Request<Body>| {
+        let parent = request.headers()["traceparent"].clone();
+        Ok::<_, BoxError>(Response::builder().header("seen", parent).body(Body::empty()).unwrap())
+    });
+    let current = Arc::clone(&recorder.current);
+    let transport = Transport::builder()
+        .node("http://localhost:9200")
+        .http_service(node)
+        .product_check(ProductCheck::Off)
+        .propagate(move |headers| {
+            let span = *current.lock().unwrap().last().unwrap();
+            headers.insert("traceparent", span.into());
+        })
+        .build()
+        .unwrap();
+    let response = transport.send(search()).await.unwrap();
+    let spans = recorder.spans.lock().unwrap();
+    let attempt = spans.iter().find(|(_, seen)| seen.name == "elasticsearch.attempt");
+    assert_eq!(response.headers()["seen"], attempt.unwrap().0.to_string());
 }
 
 #[tokio::test(start_paused = true)]
@@ -310,7 +382,7 @@ impl Subscriber for Events {
 }
 
 #[tokio::test]
-async fn what_the_server_warns_of_becomes_one_event_for_each_text() {
+async fn a_warning_is_logged_once() {
     let events = Arc::new(Mutex::new(Vec::new()));
     let _guard = tracing::subscriber::set_default(Events(Arc::clone(&events)));
     let node = service_fn(|_: Request<Body>| async {
@@ -323,6 +395,7 @@ async fn what_the_server_warns_of_becomes_one_event_for_each_text() {
         .layer(TraceLayer::new())
         .layer(TraceAttemptLayer::new())
         .service(node);
+    stack.clone().oneshot(search()).await.unwrap();
     stack.oneshot(search()).await.unwrap();
     assert_eq!(*events.lock().unwrap(), ["WARN first", "WARN second"]);
 }

@@ -1,27 +1,55 @@
 use std::{
     fmt,
+    sync::Arc,
     task::{Context, Poll},
 };
 
-use http::{Request, Response, Uri, uri::Scheme};
+use http::{HeaderMap, Request, Response};
 use tower::{Layer, Service};
-use tracing::{Span, debug_span, field::Empty};
+use tracing::{Span, debug_span, field::Empty, level_filters::LevelFilter};
 
-use super::future::ResponseFuture;
+use super::{
+    future::ResponseFuture,
+    outcome::{Redacted, Subject, Target, host, port},
+};
 use crate::{
     error::{BoxError, Error},
-    extensions::RetryContext,
+    extensions::{OperationDetails, RetryContext},
 };
 
+/// Adds headers to an attempt.
+pub(crate) type Propagate = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
+
 /// Gives each attempt a span; see the [module page](super).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct TraceAttemptLayer {}
+pub struct TraceAttemptLayer {
+    propagate: Option<Propagate>,
+}
 
 impl TraceAttemptLayer {
     /// Creates the layer.
     pub fn new() -> Self {
-        Self {}
+        Self::default()
+    }
+
+    /// Sets a function that adds headers such as `traceparent` to each attempt. It is
+    /// called within the span of the attempt.
+    #[must_use]
+    pub fn propagate(mut self, headers: impl Fn(&mut HeaderMap) + Send + Sync + 'static) -> Self {
+        self.propagate = Some(Arc::new(headers));
+        self
+    }
+
+    pub(crate) fn propagated_by(mut self, propagate: Option<Propagate>) -> Self {
+        self.propagate = propagate;
+        self
+    }
+}
+
+impl fmt::Debug for TraceAttemptLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TraceAttemptLayer").finish_non_exhaustive()
     }
 }
 
@@ -29,14 +57,21 @@ impl<S> Layer<S> for TraceAttemptLayer {
     type Service = TraceAttempt<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TraceAttempt { inner }
+        TraceAttempt { inner, propagate: self.propagate.clone() }
     }
 }
 
 /// The service of [`TraceAttemptLayer`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TraceAttempt<S> {
     inner: S,
+    propagate: Option<Propagate>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for TraceAttempt<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TraceAttempt").field("inner", &self.inner).finish_non_exhaustive()
+    }
 }
 
 impl<S, B, RB> Service<Request<B>> for TraceAttempt<S>
@@ -53,27 +88,50 @@ where
     }
 
     #[inline]
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if LevelFilter::current() >= LevelFilter::INFO {
+            tell_target(&request);
+        }
         let span = span(&request);
+        let subject = if span.is_disabled() { None } else { Some(subject(&request)) };
         let entered = span.enter();
+        if let Some(propagate) = &self.propagate {
+            propagate(request.headers_mut());
+        }
         let inner = self.inner.call(request);
         drop(entered);
-        ResponseFuture::new(inner, span)
+        ResponseFuture::new(inner, span, subject)
     }
+}
+
+/// Tells the span of the request where the attempt goes.
+#[cold]
+fn tell_target<B>(request: &Request<B>) {
+    if let Some(target) = request.extensions().get::<Target>() {
+        target.set(request.uri());
+    }
+}
+
+#[cold]
+fn subject<B>(request: &Request<B>) -> Box<Subject> {
+    let details = OperationDetails::find(request.extensions()).cloned();
+    Box::new(Subject { details, target: None })
 }
 
 fn span<B>(request: &Request<B>) -> Span {
     let uri = request.uri();
-    // The macro evaluates its fields only if somebody wants the span.
+    // The macro evaluates its fields only if a subscriber accepts the span.
     debug_span!(
         "elasticsearch.attempt",
         otel.kind = "client",
         otel.status_code = Empty,
         db.system.name = "elasticsearch",
+        db.namespace = Empty,
         db.response.status_code = Empty,
+        elasticsearch.node.name = Empty,
         http.request.method = request.method().as_str(),
         http.request.resend_count = resend_count(request),
-        url.full = %WithoutUserInfo(uri),
+        url.full = %Redacted(uri),
         server.address = host(uri),
         server.port = port(uri),
         error.type = Empty,
@@ -82,55 +140,4 @@ fn span<B>(request: &Request<B>) -> Span {
 
 fn resend_count<B>(request: &Request<B>) -> Option<u32> {
     request.extensions().get::<RetryContext>().map(|resend| resend.attempt.saturating_sub(1))
-}
-
-/// The host; an IPv6 address without its brackets.
-fn host(uri: &Uri) -> Option<&str> {
-    uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']'))
-}
-
-fn port(uri: &Uri) -> Option<u16> {
-    uri.port_u16().or_else(|| match uri.scheme() {
-        Some(scheme) if *scheme == Scheme::HTTPS => Some(443),
-        Some(scheme) if *scheme == Scheme::HTTP => Some(80),
-        _ => None,
-    })
-}
-
-/// A URI as it may be shown.
-struct WithoutUserInfo<'a>(&'a Uri);
-
-impl fmt::Display for WithoutUserInfo<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(uri) = self;
-        if let Some(authority) = uri.authority() {
-            let (_, host) = authority.as_str().rsplit_once('@').unwrap_or(("", authority.as_str()));
-            write!(f, "{}://{host}", uri.scheme_str().unwrap_or("http"))?;
-        }
-        f.write_str(uri.path_and_query().map_or("/", |target| target.as_str()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn uri(text: &'static str) -> Uri {
-        Uri::from_static(text)
-    }
-
-    #[test]
-    fn user_info_is_not_shown() {
-        let shown = WithoutUserInfo(&uri("https://elastic:pa%40ss@node:9200/a/b?c=d")).to_string();
-        assert_eq!(shown, "https://node:9200/a/b?c=d");
-        assert_eq!(WithoutUserInfo(&uri("/a?b")).to_string(), "/a?b");
-    }
-
-    #[test]
-    fn the_server_is_named_by_host_and_port() {
-        let server = |text| (host(&uri(text)).map(str::to_owned), port(&uri(text)));
-        assert_eq!(server("https://[::1]/x"), (Some("::1".to_owned()), Some(443)));
-        assert_eq!(server("http://user@node:9200/"), (Some("node".to_owned()), Some(9200)));
-        assert_eq!(server("/x"), (None, None));
-    }
 }

@@ -8,13 +8,16 @@ use http::Response;
 use pin_project_lite::pin_project;
 use tracing::{Level, Span, enabled, warn};
 
-use super::outcome::record;
+use super::{
+    outcome::{Subject, record},
+    warned::WARNED,
+};
 use crate::{
     error::{BoxError, Error, Result},
     warning,
 };
 
-/// The target of events that tell a server's warnings.
+/// The target of events about a server's warnings.
 const WARNING_TARGET: &str = "es_transport::warning";
 
 pin_project! {
@@ -24,14 +27,16 @@ pin_project! {
         #[pin]
         inner: F,
         span: Span,
-        // Whether the answer's warnings become events.
+        // Of a span that is not disabled.
+        subject: Option<Box<Subject>>,
+        // Whether the warnings of the response become events.
         warns: bool,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(inner: F, span: Span) -> Self {
-        Self { inner, span, warns: false }
+    pub(super) fn new(inner: F, span: Span, subject: Option<Box<Subject>>) -> Self {
+        Self { inner, span, subject, warns: false }
     }
 
     pub(super) fn with_warnings(mut self) -> Self {
@@ -53,11 +58,13 @@ where
         let entered = this.span.enter();
         let polled = this.inner.poll(cx);
         if *this.warns
-            && let Poll::Ready(Ok(answer)) = &polled
+            && let Poll::Ready(Ok(response)) = &polled
             && enabled!(target: WARNING_TARGET, Level::WARN)
         {
-            for text in warning::texts(answer.headers()) {
-                warn!(target: WARNING_TARGET, "{text}");
+            for text in warning::texts(response.headers()) {
+                if WARNED.is_new(&text) {
+                    warn!(target: WARNING_TARGET, "{text}");
+                }
             }
         }
         drop(entered);
@@ -65,7 +72,7 @@ where
             return polled.map_err(Error::from_service);
         }
         let result = ready!(polled).map_err(Error::from_service);
-        record(this.span, result.as_ref());
+        record(this.span, this.subject.as_deref(), result.as_ref());
         Poll::Ready(result)
     }
 }

@@ -7,26 +7,43 @@
 //!
 //! | field | request (`INFO`) | attempt (`DEBUG`) |
 //! |---|---|---|
-//! | `otel.name`, `db.operation.name` | [`OperationName`](crate::OperationName) if the request has one, else the method | – |
+//! | `otel.name` | operation and index | – |
 //! | `otel.kind` | `client` | `client` |
 //! | `db.system.name` | `elasticsearch` | `elasticsearch` |
+//! | `db.operation.name` | [`OperationName`](crate::OperationName) if the request has one, else the method | – |
+//! | `db.collection.name` | the index, data stream or alias | – |
+//! | `db.operation.parameter.…` | dynamic parts of the path: `index`, `id`, `name`, `job_id`, `connector_id`, `repository`, `snapshot`, `node_id`, `model_id`, `inference_id`, `transform_id`, `datafeed_id`, `task_id` | – |
+//! | `db.operation.batch.size` | number of operations of a batch | – |
+//! | `db.query.text` | the query without its values, if the client is told to record it | – |
+//! | `db.namespace`, `elasticsearch.node.name` | cluster and node, as the proxy of Elastic Cloud names them | the same |
 //! | `http.request.method` | yes | yes |
 //! | `url.path` | yes | – |
-//! | `url.full`, `server.address`, `server.port` | – | of the node, without user info |
-//! | `http.request.resend_count` | how often it was sent again, if at all | the number of the resend, if it is one |
-//! | `db.response.status_code` | of the answer | of the answer |
+//! | `url.full`, `server.address`, `server.port` | of the last attempt | of the attempt |
+//! | `http.request.resend_count` | number of retries, if there were any | number of the retry, if it is one |
+//! | `db.response.status_code` | of the response | of the response |
 //! | `error.type` | a status of 400 or above, or the kind of the error | the same |
 //! | `otel.status_code` | `ERROR` together with `error.type` | the same |
 //!
-//! What the server [warns](crate::warning) of becomes events at `WARN` within the
-//! request's span, with the target `es_transport::warning`.
+//! Collection, parameters, batch size and query come from the request's
+//! [`OperationDetails`](crate::extensions::OperationDetails), and so do the statuses that
+//! are no errors: the 404 of a missing document has no `error.type`.
 //!
-//! Bodies, headers and credentials never appear, nor the values of the query
-//! string in the request's span. Without a subscriber that wants a span nothing
+//! Each [warning](crate::warning) of a server becomes an event at `WARN` within the
+//! request's span, with the target `es_transport::warning`, once for each text in the
+//! process (the last 1,024 texts are remembered).
+//!
+//! Bodies, headers, credentials and the text of queries never appear: a parameter such
+//! as `q` is `REDACTED` in `url.full`. Without a subscriber that accepts a span, nothing
 //! is computed and nothing allocated.
 //!
-//! The span is current while the layers below work, and ends with the answer's
-//! head, or with its last byte where a layer below collects it.
+//! The span is current while the layers below work, and ends with the head of the
+//! response, or with its last byte where a layer below collects it.
+//!
+//! # Propagation
+//! [`TraceAttemptLayer::propagate`] and
+//! [`TransportBuilder::propagate`](crate::TransportBuilder::propagate) add headers such as
+//! `traceparent` to each attempt, within its span. The example `tracing_otel` does so with
+//! the propagator of OpenTelemetry.
 //!
 //! [conventions]: https://opentelemetry.io/docs/specs/semconv/db/elasticsearch/
 //!
@@ -46,8 +63,8 @@
 //!     }));
 //!
 //! let request = Request::get("/_search").extension(OperationName("search"));
-//! let answer = service.oneshot(request.body(Body::empty())?).await?;
-//! assert!(answer.status().is_success());
+//! let response = service.oneshot(request.body(Body::empty())?).await?;
+//! assert!(response.status().is_success());
 //! # Ok(())
 //! # }
 //! ```
@@ -56,7 +73,9 @@ mod attempt;
 mod future;
 mod outcome;
 mod request;
+mod warned;
 
+pub(crate) use attempt::Propagate;
 pub use attempt::{TraceAttempt, TraceAttemptLayer};
 pub use future::ResponseFuture;
 pub use request::{Trace, TraceLayer};
