@@ -276,6 +276,12 @@ impl Percentiles {
         self.iter().find(|(known, _)| *known == percent).and_then(|(_, value)| value)
     }
 
+    /// Returns the value at a percent as the server formats it, such as a date; `None` if
+    /// the server sent no text.
+    pub fn as_string(&self, percent: &str) -> Option<&str> {
+        self.values.iter().find(|one| one.key == percent)?.text.as_deref()
+    }
+
     /// Returns each percent as the server writes it, with its value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
         self.values.iter().map(|one| (&*one.key, one.value))
@@ -286,12 +292,14 @@ impl Percentiles {
 struct Percentile {
     key: String,
     value: Option<f64>,
+    /// The value as the server formats it.
+    text: Option<String>,
 }
 
 impl<'de> Lenient<'de> for Percentile {
     fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Read(Keyed { key, value, .. }) = Read::deserialize(from)?;
-        Ok(Self { key, value })
+        let Read(Keyed { key, value, value_as_string: text, .. }) = Read::deserialize(from)?;
+        Ok(Self { key, value, text })
     }
 
     fn read_list<D: Deserializer<'de>>(from: D) -> Result<Vec<Self>, D::Error> {
@@ -304,6 +312,7 @@ object! {
     pub(super) struct Keyed {
         pub key: String,
         pub value: Option<f64>,
+        pub value_as_string: Option<String>,
     }
 }
 
@@ -334,13 +343,20 @@ impl<'de> Visitor<'de> for PercentilesVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut all = Vec::new();
+        let mut all = Vec::<Percentile>::new();
+        let mut texts = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            if key.ends_with("_as_string") {
-                map.next_value::<serde::de::IgnoredAny>()?;
+            if let Some(percent) = key.strip_suffix("_as_string") {
+                texts.push((percent.to_owned(), map.next_value::<Read<Option<String>>>()?.0));
             } else {
                 let value = map.next_value::<Read<Option<f64>>>()?.0;
-                all.push(Percentile { key, value });
+                all.push(Percentile { key, value, text: None });
+            }
+        }
+        for (percent, text) in texts {
+            match all.iter_mut().find(|one| one.key == percent) {
+                Some(one) => one.text = text,
+                None => all.push(Percentile { key: percent, value: None, text }),
             }
         }
         Ok(all)

@@ -61,6 +61,18 @@ response! {
     }
 }
 
+/// A response with documents, for [`Call::into_documents`](crate::Call::into_documents).
+pub trait Documents {
+    /// The type of the documents.
+    type Document;
+
+    /// Returns all documents.
+    ///
+    /// # Errors
+    /// The response is incomplete, or a document does not fit its type.
+    fn all_documents(self) -> Result<Vec<Self::Document>>;
+}
+
 impl<T> GetResponse<T> {
     /// Creates the response for a document that exists, for tests.
     pub fn new(index: impl Into<String>, id: impl Into<String>, document: T) -> Self {

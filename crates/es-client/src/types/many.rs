@@ -6,13 +6,13 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     cause::ErrorCause,
-    document::GetResponse,
+    document::{Documents, GetResponse},
     lenient::{Lenient, Read},
     object::{object, response},
     search::SearchResponse,
 };
 use crate::{
-    error::{DecodeError, Result},
+    error::{DecodeError, Error, Result},
     json_read::{ReadError, from_text},
 };
 
@@ -34,6 +34,19 @@ impl<T> MgetResponse<T> {
     /// Returns the documents that exist and whose source was requested, each or its error.
     pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
         self.docs.into_iter().filter_map(|doc| doc.into_source().transpose())
+    }
+}
+
+impl<T> Documents for MgetResponse<T> {
+    type Document = T;
+
+    /// An entry that the server could not read is an error; documents that do not exist
+    /// are left out.
+    fn all_documents(self) -> Result<Vec<T>> {
+        if let Some(cause) = self.docs.iter().find_map(|doc| doc.error.as_ref()) {
+            return Err(Error::partial(0, 0, Some(cause.to_string())));
+        }
+        self.into_documents().collect()
     }
 }
 

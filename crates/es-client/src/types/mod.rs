@@ -59,7 +59,7 @@ pub use cluster::{
     ClusterHealth, ClusterIndicesStats, ClusterStats, IndexHealth, NodeHttp, NodeInfo, NodeStats,
     NodesInfo, NodesStats,
 };
-pub use document::{GetResponse, WriteResponse};
+pub use document::{Documents, GetResponse, WriteResponse};
 pub use fields::{EsqlColumn, EsqlResponse, FieldCapability, FieldCapsResponse, TermsEnumResponse};
 pub use index::{
     Acknowledged, Alias, CreateIndexResponse, IndexState, IndexStates, ShardsResponse,

@@ -6,13 +6,14 @@ use serde_json::{Value, value::RawValue};
 use super::{
     aggs::Aggregations,
     cause::ShardFailure,
+    document::Documents,
     object::{object, response},
     source::Source,
     suggest::Suggestion,
     total::Total,
 };
 use crate::{
-    error::{DecodeError, Result},
+    error::{DecodeError, Error, Result},
     json_read::from_text,
 };
 
@@ -111,6 +112,19 @@ impl<T> SearchResponse<T> {
     /// `gte`. `None` if it was not counted.
     pub fn total(&self) -> Option<i64> {
         self.hits.total.as_ref().and_then(|total| total.value)
+    }
+}
+
+impl<T> Documents for SearchResponse<T> {
+    type Document = T;
+
+    fn all_documents(self) -> Result<Vec<T>> {
+        if self.timed_out == Some(true) || self.shards.has_failures() {
+            let count = |shards: Option<i32>| shards.unwrap_or_default().unsigned_abs();
+            let first = self.shards.failures.first().map(ToString::to_string);
+            return Err(Error::partial(count(self.shards.failed), count(self.shards.total), first));
+        }
+        self.into_documents().collect()
     }
 }
 

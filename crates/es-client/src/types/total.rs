@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::{Map, Value};
 
 use super::{
     lenient::{Lenient, Read},
@@ -30,11 +31,13 @@ pub struct Total {
     pub value: Option<i64>,
     /// `eq`, or `gte` if counting stopped there; empty if the response does not say.
     pub relation: String,
+    /// The members without a field.
+    pub other: Map<String, Value>,
 }
 
 impl Total {
     pub(super) fn exactly(value: i64) -> Self {
-        Self { value: Some(value), relation: "eq".to_owned() }
+        Self { value: Some(value), relation: "eq".to_owned(), other: Map::new() }
     }
 }
 
@@ -61,14 +64,14 @@ impl<'de> Visitor<'de> for TotalVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Total, A::Error> {
-        let Read(TotalObject { value, relation, .. }) =
+        let Read(TotalObject { value, relation, other }) =
             Read::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Total { value, relation })
+        Ok(Total { value, relation, other })
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Total, E> {
         if value < 0 {
-            return Ok(Total { value: None, relation: String::new() });
+            return Ok(Total { value: None, relation: String::new(), other: Map::new() });
         }
         Ok(Total::exactly(value))
     }

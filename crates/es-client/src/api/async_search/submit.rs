@@ -64,8 +64,7 @@ call! {
         preference("preference"): String;
         /// Query in Lucene query string syntax.
         q("q"): String;
-        /// If `true`, results of requests with `size` `0` are cached. By default, the index setting
-        /// applies. Default: `true`.
+        /// If `true`, results of requests with `size` `0` are cached. Default: `true`.
         request_cache("request_cache"): bool;
         /// If `true`, `hits.total` is a number instead of an object. Default: `false`.
         rest_total_hits_as_int("rest_total_hits_as_int"): bool;

@@ -55,6 +55,23 @@ fn numbers_may_be_negative_texts_or_not_finite() {
 }
 
 #[test]
+fn totals_and_percentiles_keep_everything() {
+    let found: SearchResponse<Value> = read(
+        r#"{"hits":{"total":{"value":3,"relation":"eq","pruned":true}},"aggregations":{
+        "keyed":{"values":{"99.0_as_string":"1970","99.0":9.5,"5.0":1,"1.0_as_string":"now"}},
+        "list":{"values":[{"key":99.0,"value":9.5,"value_as_string":"1970"}]}}}"#,
+    );
+    let total = found.hits.total.as_ref().unwrap();
+    assert_eq!((total.value, total.other.get("pruned")), (Some(3), Some(&json!(true))));
+    let keyed = found.aggs().percentiles("keyed").unwrap();
+    assert_eq!((keyed.get("99.0"), keyed.as_string("99.0")), (Some(9.5), Some("1970")));
+    assert_eq!((keyed.get("5.0"), keyed.as_string("5.0")), (Some(1.0), None));
+    assert_eq!((keyed.get("1.0"), keyed.as_string("1.0")), (None, Some("now")));
+    let list = found.aggs().percentiles("list").unwrap();
+    assert_eq!(list.as_string("99.0"), Some("1970"));
+}
+
+#[test]
 fn statistics_may_be_minus_one() {
     let nodes: NodesStats =
         read(r#"{"nodes":{"n":{"timestamp":-1,"indices":{"docs":{"count":-1,"deleted":-2}}}}}"#);
