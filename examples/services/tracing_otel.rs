@@ -1,17 +1,26 @@
-//! Spans of requests and attempts for OpenTelemetry.
+//! Spans of requests and attempts for OpenTelemetry, and `traceparent` for the server.
 //!
 //!     cargo run -p examples-services --example tracing_otel
 
 use es_client::{Elasticsearch, SearchResponse};
 use examples::{Product, Result, shop};
-use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
-use tracing::Instrument;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::{
+    propagation::{Injector, TextMapPropagator},
+    trace::TracerProvider,
+};
+use opentelemetry_sdk::{
+    propagation::TraceContextPropagator,
+    trace::{InMemorySpanExporter, SdkTracerProvider},
+};
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 
 #[tokio::main]
 async fn main() -> Result {
-    let (cluster, client) = shop().await?;
+    let (cluster, _) = shop().await?;
+    let client = Elasticsearch::builder().nodes(cluster.urls()).propagate(propagate).build()?;
 
     // In a service: an OTLP exporter, and `with_batch_exporter`.
     let exporter = InMemorySpanExporter::default();
@@ -33,6 +42,21 @@ async fn main() -> Result {
         }
     }
     Ok(())
+}
+
+/// Adds `traceparent` to an attempt: the server's spans become children of its span.
+fn propagate(headers: &mut HeaderMap) {
+    TraceContextPropagator::new().inject_context(&Span::current().context(), &mut Headers(headers));
+}
+
+struct Headers<'a>(&'a mut HeaderMap);
+
+impl Injector for Headers<'_> {
+    fn set(&mut self, name: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            self.0.insert(name, value);
+        }
+    }
 }
 
 async fn checkout(client: &Elasticsearch) -> Result {

@@ -115,6 +115,10 @@ impl Elasticsearch {
         self.settings.as_ref()?.ignore_status.as_ref()
     }
 
+    pub(crate) fn traces_query_text(&self) -> bool {
+        self.settings.as_ref().is_some_and(|settings| settings.trace_query_text)
+    }
+
     /// Names the operation where something may read the name.
     pub(crate) fn attach_name(&self, request: &mut Request<Body>, name: &'static str) {
         if self.transport.reads_operation_name() {

@@ -1,6 +1,5 @@
-//! What must not compile, each beside what does: the only difference is what the
-//! types guard. Documentation tests check it, so that nothing has to be built a
-//! second time.
+//! Mistakes that do not compile, each beside code that does: the only difference is the
+//! mistake. Documentation tests check them, so that nothing has to be built a second time.
 
 /// Parts that a path cannot do without are arguments.
 ///
@@ -108,7 +107,7 @@ fn a_word_of_another_parameter() {}
 /// ```
 fn a_parameter_of_another_endpoint() {}
 
-/// What is asked by HEAD has a truth value for an answer.
+/// A call by HEAD returns whether the thing exists.
 ///
 /// ```
 /// # async fn guard(client: es_client::Elasticsearch) -> es_client::Result<()> {
@@ -122,7 +121,7 @@ fn a_parameter_of_another_endpoint() {}
 /// # Ok(())
 /// # }
 /// ```
-fn an_answer_of_another_type() {}
+fn a_response_of_another_type() {}
 
 /// Documents are of a type that can be read.
 ///
@@ -171,7 +170,7 @@ fn a_body_where_none_is_taken() {}
 /// ```
 fn a_column_of_another_endpoint() {}
 
-/// A call can be moved into a task, with its answer.
+/// A call can be moved into a task, together with its response.
 ///
 /// ```
 /// # async fn guard(client: es_client::Elasticsearch) {
@@ -185,4 +184,196 @@ fn a_column_of_another_endpoint() {}
 /// let task = tokio::spawn(async move { call.await });
 /// # }
 /// ```
-fn an_answer_that_cannot_leave_its_thread() {}
+fn a_response_that_cannot_leave_its_thread() {}
+
+/// A query parameter or property has a type.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").size(10);
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").size("ten");
+/// # }
+/// ```
+fn a_text_where_a_number_is_needed() {}
+
+/// A search takes a query.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").query(Query::match_all());
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").query(Aggregation::avg("price"));
+/// # }
+/// ```
+fn an_aggregation_where_a_query_is_needed() {}
+
+/// An aggregation is an aggregation.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").aggregation("price", Aggregation::avg("price"));
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").aggregation("price", Query::match_all());
+/// # }
+/// ```
+fn a_query_where_an_aggregation_is_needed() {}
+
+/// A sort is a sort.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").sort([Sort::field("price")]);
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").sort([Query::match_all()]);
+/// # }
+/// ```
+fn a_query_where_a_sort_is_needed() {}
+
+/// A kNN search is not a query.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").knn(KnnSearch::new("vector", [0.5]));
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").knn(Query::match_all());
+/// # }
+/// ```
+fn a_query_where_a_knn_search_is_needed() {}
+
+/// A rescorer is not a query.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").rescore(Rescore::query(Query::match_all()));
+/// # }
+/// ```
+/// ```compile_fail,E0277
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let call = client.search::<serde_json::Value>("products").rescore(Query::match_all());
+/// # }
+/// ```
+fn a_query_where_a_rescorer_is_needed() {}
+
+/// A query has the options of its kind.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let query = Query::bool().filter(Query::match_all());
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let query = Query::match_all().filter(Query::match_all());
+/// # }
+/// ```
+fn an_option_of_another_query() {}
+
+/// A range is not a term.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let query = Query::range("price").gte(7);
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let query = Query::term("price", 7).gte(7);
+/// # }
+/// ```
+fn a_bound_on_a_term() {}
+
+/// An aggregation has the options of its kind.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let aggregation = Aggregation::terms("color").size(5);
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let aggregation = Aggregation::avg("color").size(5);
+/// # }
+/// ```
+fn an_option_of_another_aggregation() {}
+
+/// A metric has no sub-aggregations.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let aggregation = Aggregation::terms("color").aggregation("price", Aggregation::avg("price"));
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let aggregation = Aggregation::avg("color").aggregation("price", Aggregation::avg("price"));
+/// # }
+/// ```
+fn a_sub_aggregation_of_a_metric() {}
+
+/// A sort has the options of its kind.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let sort = Sort::field("price").missing("_last");
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let sort = Sort::score().missing("_last");
+/// # }
+/// ```
+fn an_option_of_another_sort() {}
+
+/// A field of a mapping has the options of its type.
+///
+/// ```
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let field = Field::text().analyzer("english");
+/// # }
+/// ```
+/// ```compile_fail,E0599
+/// # use es_client::dsl::*;
+/// # fn guard(client: es_client::Elasticsearch) {
+/// let field = Field::boolean().analyzer("english");
+/// # }
+/// ```
+fn an_option_of_another_field() {}

@@ -20,23 +20,24 @@
 //! # }
 //! ```
 //!
-//! | room | what is in it |
+//! | module | contents |
 //! | --- | --- |
 //! | [`client`] | [`Elasticsearch`]: the handle, the raw request |
-//! | [`options`] | what `client.options()` yields |
+//! | [`options`] | the settings of single calls: `client.options()` |
 //! | [`api`] | one builder per endpoint |
-//! | [`types`] | typed answers |
+//! | [`types`] | typed responses |
 //! | [`dsl`] | queries, aggregations, sorts and the like, built by constructors |
 //! | [`blocking`] | the same for callers without async |
-//! | [`helpers`] | what takes more than one call: writing much, reading all |
-//! | [`response`] | what every answer carries; answers that are not typed |
-//! | [`error`] | what can go wrong |
-//! | [`endpoint`] | what an endpoint is: a static table |
-//! | [`params`] | what callers pass |
+//! | [`helpers`] | tasks of several calls: bulk, reading all hits, copying an index |
+//! | [`response`] | status, headers and node of a response; responses without a type |
+//! | [`error`] | the errors of calls and helpers |
+//! | [`endpoint`] | the facts of each endpoint, as a static table |
+//! | [`params`] | the values that setters take |
+//! | [`prelude`] | the names that most programs need |
 //! | `testkit` | a client for the embedded cluster; needs the feature of this name |
 //!
 //! The transport's settings, selectors and layers are in [`es_transport`], which is
-//! here under its own name; its features are features of this crate too.
+//! re-exported under its own name; its features are features of this crate too.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -56,16 +57,17 @@ mod json_read;
 pub mod options;
 pub mod params;
 mod path;
+pub mod prelude;
 pub mod response;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod types;
 
-pub use call::{Call, CallByName, CallFuture, StreamFuture};
+pub use call::{Call, CallByName, CallFuture, StreamFuture, TypedFuture};
 pub use client::Elasticsearch;
 pub use error::{ApiError, DecodeError, Error, Result};
 pub use options::ClientOptions;
-pub use response::{Meta, Response, StreamingResponse};
+pub use response::{Meta, Response, StreamingResponse, Typed};
 pub use types::{Info, SearchResponse};
 
 pub use es_transport::{self, Config};

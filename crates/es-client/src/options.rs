@@ -29,6 +29,7 @@ pub struct ClientOptions {
 pub(crate) struct Settings {
     request: RequestOptions,
     pub(crate) ignore_status: Option<Arc<[StatusCode]>>,
+    pub(crate) trace_query_text: bool,
     /// The first setting that cannot be used; every call reports it.
     invalid: Option<Arc<TransportError>>,
     shared: Shared,
@@ -264,6 +265,20 @@ impl ClientOptions {
     #[must_use]
     pub fn ignore_status(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.client.settings_mut().ignore_status = Some(statuses.into_iter().collect());
+        self
+    }
+
+    /// Sets whether the spans of searches have the query as `db.query.text`, with `?`
+    /// instead of each value. Default: `false`.
+    ///
+    /// ```
+    /// # fn options(client: es_client::Elasticsearch) {
+    /// let traced = client.options().trace_query_text(true).into_client();
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn trace_query_text(mut self, trace: bool) -> Self {
+        self.client.settings_mut().trace_query_text = trace;
         self
     }
 

@@ -1,6 +1,6 @@
 //! Responses: status, headers and node of each, and those that are not typed.
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, ops::Deref, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use es_transport::{ResponseBody, attempt::Attempt, extensions::Attempts, warning};
@@ -186,6 +186,43 @@ impl Response {
         crate::json_read::from_bytes(&self.body).map_err(|error| {
             Error::decode("the response", error, self.meta.clone(), self.body.clone())
         })
+    }
+}
+
+/// A typed response with its status, headers, node and attempts:
+/// [`Call::typed`](crate::Call::typed) returns it. It dereferences to the response.
+#[derive(Clone, Debug)]
+pub struct Typed<T> {
+    body: T,
+    meta: Meta,
+}
+
+impl<T> Typed<T> {
+    pub(crate) fn new(body: T, meta: Meta) -> Self {
+        Self { body, meta }
+    }
+
+    /// Returns the status, headers, node and attempts.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// Returns the typed response.
+    pub fn into_inner(self) -> T {
+        self.body
+    }
+
+    /// Returns the typed response and its meta.
+    pub fn into_parts(self) -> (T, Meta) {
+        (self.body, self.meta)
+    }
+}
+
+impl<T> Deref for Typed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.body
     }
 }
 

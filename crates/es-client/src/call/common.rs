@@ -1,12 +1,12 @@
 //! What every call has in common.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, future::IntoFuture, time::Duration};
 
 use es_transport::Setting;
 use serde::de::DeserializeOwned;
 
 use super::{
-    future::{CallFuture, StreamFuture},
+    future::{CallFuture, StreamFuture, TypedFuture},
     outcome::Answer,
     parts::RequestParts,
 };
@@ -14,6 +14,7 @@ use crate::{
     error::Result,
     options::ClientOptions,
     params::{Param, ToParam},
+    types::Documents,
 };
 
 /// Access to the parts of a call.
@@ -22,7 +23,8 @@ pub trait Sealed: Clone {
     fn parts(&mut self) -> &mut RequestParts;
 }
 
-/// Methods of every call: bring the trait into scope to use them.
+/// Methods of every call. Bring the trait into scope to use them, alone or with the
+/// [`prelude`](crate::prelude).
 ///
 /// ```
 /// use std::time::Duration;
@@ -124,6 +126,50 @@ pub trait Call: Sealed + Sized {
     /// The call cannot be sent as it stands.
     fn curl(&self) -> Result<String> {
         self.clone().parts().curl()
+    }
+
+    /// Sends the call, and returns the typed response together with its status, headers,
+    /// node, attempts and the server's warnings.
+    ///
+    /// ```
+    /// use es_client::prelude::*;
+    ///
+    /// # async fn story(client: Elasticsearch) -> es_client::Result<()> {
+    /// let found = client.search::<serde_json::Value>("products").size(20).typed().await?;
+    /// println!("{:?} hits from {:?}", found.total(), found.meta().node());
+    /// for warning in found.meta().warnings() {
+    ///     println!("{warning}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn typed<T>(self) -> TypedFuture<T>
+    where
+        Self: IntoFuture<IntoFuture = CallFuture<T>>,
+    {
+        TypedFuture(self.into_future())
+    }
+
+    /// Sends the call, and returns the documents of the response. A response of which hits
+    /// are missing, because shards failed or the time was over, is an error, and so is a
+    /// document that does not fit the type; for more lenience, read the response itself.
+    ///
+    /// ```
+    /// use es_client::prelude::*;
+    ///
+    /// # #[derive(serde::Deserialize)]
+    /// # struct Product;
+    /// # async fn story(client: Elasticsearch) -> es_client::Result<()> {
+    /// let products: Vec<Product> = client.search("products").size(20).into_documents().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn into_documents<R>(mut self) -> CallFuture<Vec<R::Document>>
+    where
+        Self: IntoFuture<IntoFuture = CallFuture<R>>,
+        R: Documents + DeserializeOwned,
+    {
+        self.parts().take().send(Answer::documents::<R>)
     }
 
     /// Sends the call, and decodes the response into a type of your own.

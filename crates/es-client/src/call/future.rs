@@ -1,4 +1,4 @@
-//! Waits for the answer.
+//! Waits for the response.
 
 use std::{
     fmt,
@@ -16,36 +16,39 @@ use tokio::time::Instant;
 use super::outcome::{Accepted, Answer, node_of};
 use crate::{
     error::{Error, Result},
-    response::StreamingResponse,
+    response::{StreamingResponse, Typed},
 };
 
 /// The future of a call. It does nothing until it is awaited.
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
+    exchange: Exchange,
+    decode: fn(Answer) -> Result<T>,
+}
+
+/// A request that is sent, until its response is accepted: the same code for all types.
+struct Exchange {
     state: State,
     accepted: Accepted,
-    decode: fn(Answer) -> Result<T>,
 }
 
 enum State {
     Failed(Option<Error>),
     Sending(SendFuture),
-    /// A stack of the caller's own may hand out answers that are not collected.
+    /// A stack of the caller's own may return responses that are not collected.
     Reading {
         head: Option<(Parts, Option<Arc<str>>, Instant)>,
         body: Pin<Box<dyn Future<Output = es_transport::Result<Bytes>> + Send>>,
     },
 }
 
-impl<T> Future for CallFuture<T> {
-    type Output = Result<T>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        let this = &mut *self;
+impl Exchange {
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Answer>> {
         loop {
-            match &mut this.state {
+            match &mut self.state {
                 State::Failed(error) => {
-                    let again = || Error::invalid("the call was already answered");
+                    let again = || Error::invalid("the call has completed");
                     return Poll::Ready(Err(error.take().unwrap_or_else(again)));
                 }
                 State::Sending(sending) => {
@@ -53,28 +56,49 @@ impl<T> Future for CallFuture<T> {
                     let started = sending.started().unwrap_or_else(Instant::now);
                     let node = node_of(&parts, &body);
                     match body.try_into_bytes() {
-                        Ok(body) => {
-                            let call = this.accepted.call();
-                            let answer = Answer { parts, node, body, started, call };
-                            return Poll::Ready(this.finish(answer));
-                        }
+                        Ok(body) => return Poll::Ready(self.accept(parts, node, body, started)),
                         Err(stream) => {
                             let head = Some((parts, node, started));
-                            this.state = State::Reading { head, body: Box::pin(stream.bytes()) };
+                            self.state = State::Reading { head, body: Box::pin(stream.bytes()) };
                         }
                     }
                 }
                 State::Reading { head, body } => {
                     let body = ready!(body.as_mut().poll(cx))?;
                     let Some((parts, node, started)) = head.take() else {
-                        this.state = State::Failed(None);
+                        self.state = State::Failed(None);
                         continue;
                     };
-                    let call = this.accepted.call();
-                    return Poll::Ready(this.finish(Answer { parts, node, body, started, call }));
+                    return Poll::Ready(self.accept(parts, node, body, started));
                 }
             }
         }
+    }
+
+    #[inline]
+    fn accept(
+        &self,
+        parts: Parts,
+        node: Option<Arc<str>>,
+        body: Bytes,
+        started: Instant,
+    ) -> Result<Answer> {
+        let answer = Answer { parts, node, body, started, call: self.accepted.call() };
+        if self.accepted.contains(answer.parts.status, &answer.body) {
+            Ok(answer)
+        } else {
+            let (meta, body) = answer.split();
+            Err(Error::api(meta, body))
+        }
+    }
+}
+
+impl<T> Future for CallFuture<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let response = ready!(self.exchange.poll(cx))?;
+        Poll::Ready((self.decode)(response))
     }
 }
 
@@ -88,20 +112,9 @@ impl<T> CallFuture<T> {
             Ok(sending) => State::Sending(sending),
             Err(error) => State::Failed(Some(error)),
         };
-        Self { state, accepted, decode }
+        Self { exchange: Exchange { state, accepted }, decode }
     }
 
-    fn finish(&mut self, answer: Answer) -> Result<T> {
-        if self.accepted.contains(answer.parts.status, &answer.body) {
-            (self.decode)(answer)
-        } else {
-            let (meta, body) = answer.split();
-            Err(Error::api(meta, body))
-        }
-    }
-}
-
-impl<T> CallFuture<T> {
     /// Creates the future of a call that cannot be sent.
     pub(super) fn failed(error: Error, decode: fn(Answer) -> Result<T>) -> Self {
         Self::new(Err(error), Accepted { endpoint: None, ignored: None }, decode)
@@ -114,8 +127,28 @@ impl<T> fmt::Debug for CallFuture<T> {
     }
 }
 
-/// The future of a call whose answer is read as a stream. It does nothing until
-/// it is awaited. An answer with an error status is an error.
+/// The future of [`Call::typed`](crate::Call::typed). It does nothing until it is awaited.
+#[must_use = "a call is sent when it is awaited"]
+pub struct TypedFuture<T>(pub(super) CallFuture<T>);
+
+impl<T> Future for TypedFuture<T> {
+    type Output = Result<Typed<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Typed<T>>> {
+        let response = ready!(self.0.exchange.poll(cx))?;
+        let meta = response.meta();
+        Poll::Ready((self.0.decode)(response).map(|body| Typed::new(body, meta)))
+    }
+}
+
+impl<T> fmt::Debug for TypedFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedFuture").finish_non_exhaustive()
+    }
+}
+
+/// The future of a call whose response is read as a stream. It does nothing until
+/// it is awaited. A response with an error status is an error.
 #[must_use = "a call is sent when it is awaited"]
 pub struct StreamFuture(Pin<Box<dyn Future<Output = Result<StreamingResponse>> + Send>>);
 

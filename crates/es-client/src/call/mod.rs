@@ -3,6 +3,7 @@
 
 mod by_name;
 mod common;
+mod details;
 mod endpoint;
 mod future;
 mod outcome;
@@ -12,7 +13,7 @@ pub use by_name::CallByName;
 pub use common::Call;
 pub(crate) use common::Sealed;
 pub(crate) use endpoint::{Request, call, common};
-pub use future::{CallFuture, StreamFuture};
+pub use future::{CallFuture, StreamFuture, TypedFuture};
 pub(crate) use outcome::Answer;
 pub(crate) use parts::RequestParts;
 

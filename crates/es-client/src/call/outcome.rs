@@ -1,4 +1,4 @@
-//! What came back, and whether it is an answer or an error.
+//! The response of a call, and whether it is an error.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,9 +13,10 @@ use crate::{
     error::{Error, Result},
     json_read::from_bytes,
     response::{Meta, Response},
+    types::Documents,
 };
 
-/// The answers that are no errors.
+/// The responses that are not errors.
 pub(super) struct Accepted {
     pub(super) endpoint: Option<&'static Endpoint>,
     pub(super) ignored: Option<Arc<[StatusCode]>>,
@@ -27,8 +28,8 @@ impl Accepted {
         self.endpoint.map(|endpoint| endpoint.name)
     }
 
-    /// A status that carries answers carries errors, too: 404 says that there is
-    /// no such document, or that there is no such index.
+    /// Whether a response is not an error. The same status may be either: 404 means that
+    /// the document is missing, or the index.
     pub(super) fn contains(&self, status: StatusCode, body: &[u8]) -> bool {
         status.is_success()
             || is_ignored(self.ignored.as_deref(), status)
@@ -51,7 +52,7 @@ fn has_error(body: &[u8]) -> bool {
     !body.is_empty() && from_bytes(body).map_or(true, |e: Envelope| e.error.is_some())
 }
 
-/// An answer with an accepted status, before it is decoded.
+/// A response with an accepted status, before it is decoded.
 pub(crate) struct Answer {
     pub(crate) parts: Parts,
     pub(crate) node: Option<Arc<str>>,
@@ -62,7 +63,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Status, headers, node and attempts, and the body.
+    /// Returns the status, headers, node and attempts.
+    pub(super) fn meta(&self) -> Meta {
+        let duration = self.started.elapsed();
+        Meta::of_call(self.call, self.parts.clone(), self.node.clone(), duration)
+    }
+
+    /// Returns the status, headers, node and attempts, and the body.
     pub(super) fn split(self) -> (Meta, Bytes) {
         let duration = self.started.elapsed();
         (Meta::of_call(self.call, self.parts, self.node, duration), self.body)
@@ -76,25 +83,30 @@ impl Answer {
         })
     }
 
-    /// HEAD: 404 says no, any other accepted status says yes.
+    /// Reads the documents of a complete response.
+    pub(crate) fn documents<R: Documents + DeserializeOwned>(self) -> Result<Vec<R::Document>> {
+        self.json::<R>()?.all_documents()
+    }
+
+    /// HEAD: 404 is `false`, any other accepted status is `true`.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
     pub(crate) fn exists(self) -> Result<bool> {
         Ok(self.parts.status != StatusCode::NOT_FOUND)
     }
 
-    /// Nothing that matters.
+    /// Ignores the body.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
     pub(crate) fn nothing(self) -> Result<()> {
         Ok(())
     }
 
-    /// Text, which is UTF-8.
+    /// Reads a text in UTF-8.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
     pub(crate) fn text(self) -> Result<String> {
         Ok(String::from_utf8_lossy(&self.body).into_owned())
     }
 
-    /// As it came.
+    /// Returns the response undecoded.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
     pub(crate) fn raw(self) -> Result<Response> {
         let (meta, body) = self.split();

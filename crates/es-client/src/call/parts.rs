@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
+    details,
     future::{CallFuture, StreamFuture},
     outcome::{Accepted, Answer, is_ignored, meta},
 };
@@ -278,6 +279,9 @@ impl RequestParts {
             request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(accept));
         }
         self.client.attach_name(&mut request, endpoint.name);
+        let ignored = self.client.ignored_statuses().map(|statuses| &**statuses);
+        let with_query = self.client.traces_query_text();
+        details::attach(&mut request, endpoint, &self.parts, ignored, with_query);
         self.client.attach_options(&mut request, endpoint.idempotency, stream)?;
         Ok((self.client, request))
     }

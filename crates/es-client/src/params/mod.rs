@@ -50,6 +50,4 @@ mod value;
 
 pub use enums::*;
 pub use param::Param;
-#[doc(hidden)]
-pub use value::IntoParam;
-pub use value::{Forever, List, ParamValue, Raw, ToParam, list, raw};
+pub use value::{Forever, IntoParam, List, ParamValue, Raw, ToParam, list, raw};

@@ -135,10 +135,11 @@ pub trait ToParam {
     }
 }
 
-/// The text of a value.
-#[doc(hidden)]
+/// A value that is sent as text: the options of [`helpers`](crate::helpers) take it.
+///
+/// Everything that implements [`ToParam`] implements it.
 pub trait IntoParam: ToParam {
-    /// Returns the text of the value; an unset one has none.
+    /// Returns the text of the value, which is empty if it is unset.
     fn into_param(self) -> Cow<'static, str>;
 }
 

@@ -324,3 +324,25 @@ async fn names_are_attached_where_they_can_be_read() {
     assert!(client.ping().await.unwrap());
     assert_eq!(names.recv().await.flatten(), Some(OperationName("ping")));
 }
+
+#[tokio::test]
+async fn documents_of_a_call_are_complete_or_an_error() {
+    const PAGE: &str = r#"{"hits":{"hits":[{"_source":1},{"_source":2},{"_id":"3"}]}}"#;
+    let (whole, _) = client(200, PAGE);
+    assert_eq!(whole.search::<u8>("i").into_documents().await.unwrap(), [1, 2]);
+    let error = whole.search::<String>("i").into_documents().await.unwrap_err();
+    assert!(error.is_decode(), "{error}");
+
+    let (late, _) = client(200, r#"{"timed_out":true,"hits":{"hits":[{"_source":1}]}}"#);
+    assert!(late.search::<u8>("i").into_documents().await.unwrap_err().is_partial());
+    let failed = r#"{"_shards":{"total":2,"failed":1},"hits":{"hits":[{"_source":1}]}}"#;
+    let (failed, _) = client(200, failed);
+    assert!(failed.search::<u8>("i").into_documents().await.unwrap_err().is_partial());
+
+    let (missing, _) = client(200, r#"{"docs":[{"found":false},{"found":true,"_source":4}]}"#);
+    assert_eq!(missing.mget::<u8>().into_documents().await.unwrap(), [4]);
+    let refused = r#"{"docs":[{"error":{"type":"index_not_found_exception"}}]}"#;
+    let (refused, _) = client(200, refused);
+    let error = refused.mget::<u8>().into_documents().await.unwrap_err();
+    assert!(error.to_string().contains("index_not_found_exception"), "{error}");
+}

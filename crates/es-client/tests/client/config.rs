@@ -1,5 +1,7 @@
 //! Settings from files and from the environment.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
 use std::process::{Command, Output};
 
 use es_client::{Config, Elasticsearch};

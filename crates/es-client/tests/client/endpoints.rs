@@ -13,12 +13,12 @@ use bytes::Bytes;
 use es_client::{
     Call, Elasticsearch,
     endpoint::Endpoint,
-    params::{ExpandWildcard, OpType, Refresh, list},
+    params::{ExpandWildcard, Forever, OpType, Refresh, list, raw},
 };
 use es_transport::Body;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 
 type Seen = Arc<Mutex<Vec<String>>>;
 
@@ -96,6 +96,56 @@ async fn a_call_by_name_takes_values_of_all_kinds() {
             "GET / ",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_body_by_name_keeps_order_and_digits() {
+    let (client, seen) = client(200, "{}");
+    let text = r#"{"sort":{"z":1,"a":123456789012345678901}}"#;
+    let body: Box<RawValue> = serde_json::from_str(text).unwrap();
+    client.call("search", json!({"index": "i"}), &body).await.unwrap();
+    client.call("search", json!({"index": "i"}), ()).raw_body(text).await.unwrap();
+    client.call("search", json!({"index": "i"}), ()).param("last_seen", 7).await.unwrap();
+    let error = client.call("index", json!({"index": "i"}), ()).await.unwrap_err();
+    assert!(error.to_string().contains("needs a body"), "{error}");
+    let sent = format!("POST /i/_search {text}");
+    assert_eq!(*seen.lock().unwrap(), [&*sent, &*sent, "GET /i/_search?last_seen=7 "]);
+}
+
+#[tokio::test]
+async fn values_that_the_facts_do_not_know_can_be_set() {
+    let (client, seen) = client(200, "{}");
+    let connector = client.connector().check_in("c").param("last_seen", "2026-11-28");
+    connector.send().await.unwrap();
+    client.indices().delete("i").master_timeout(Forever).send().await.unwrap();
+    client.indices().delete("i").master_timeout(raw(-1)).send().await.unwrap();
+    client.nodes().stats().metric(raw("new_metric")).send().await.unwrap();
+    client.index("i").op_type(raw("upsert")).document(json!({})).send().await.unwrap();
+    client.search::<Value>("i").size(raw("10")).send().await.unwrap();
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [
+            "PUT /_connector/c/_check_in?last_seen=2026-11-28 ",
+            "DELETE /i?master_timeout=-1 ",
+            "DELETE /i?master_timeout=-1 ",
+            "GET /_nodes/stats/new_metric ",
+            "POST /i/_doc?op_type=upsert {}",
+            r#"POST /i/_search {"size":"10"}"#,
+        ]
+    );
+}
+
+#[cfg(feature = "uuid")]
+#[tokio::test]
+async fn ids_may_be_uuids() {
+    let (client, seen) = client(200, "{}");
+    let id = uuid::Uuid::from_u128(7);
+    client.get::<Value>("i", id).send().await.unwrap();
+    client.index("i").id(id).document(json!({})).send().await.unwrap();
+    client.delete("i", Some(id)).send().await.unwrap();
+    let path = "/i/_doc/00000000-0000-0000-0000-000000000007";
+    let expected = [format!("GET {path} "), format!("PUT {path} {{}}"), format!("DELETE {path} ")];
+    assert_eq!(*seen.lock().unwrap(), expected);
 }
 
 #[tokio::test]
