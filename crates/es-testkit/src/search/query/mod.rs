@@ -5,6 +5,8 @@ mod function_score;
 mod geo;
 mod knn;
 mod leaf;
+mod multi_match;
+mod phrase;
 mod query_string;
 mod text;
 

@@ -1,15 +1,14 @@
-//! Full text: `match` and its kin.
+//! Full text: `match` and `match_bool_prefix`, and the settings of all such queries.
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::compound::best_of;
 use super::{Compiler, Marked, common, fuzzy_distance, one_field};
 use crate::analysis::{Analyzer, Token};
 use crate::api::error::ApiError;
-use crate::search::shard::{Bm25, Scorer, View, length};
+use crate::search::shard::{Scorer, View};
 use crate::store::{Field, Kind};
 use crate::strict::Fields;
 
@@ -55,7 +54,7 @@ impl Settings {
 }
 
 /// The value of a query such as `{"field": "text"}` or `{"field": {"query": "text", ..}}`.
-fn long_form(query: &str, settings: &Value) -> Result<Value, ApiError> {
+pub(super) fn long_form(query: &str, settings: &Value) -> Result<Value, ApiError> {
     match settings {
         Value::Object(_) => Ok(settings.clone()),
         Value::Array(_) => {
@@ -69,7 +68,7 @@ fn long_form(query: &str, settings: &Value) -> Result<Value, ApiError> {
     }
 }
 
-fn query_text(query: &str, fields: &Fields<'_>) -> Result<String, ApiError> {
+pub(super) fn query_text(query: &str, fields: &Fields<'_>) -> Result<String, ApiError> {
     fields
         .text("query")?
         .ok_or_else(|| ApiError::parsing(format!("[{query}] No text specified for text query")))
@@ -116,7 +115,7 @@ impl<'a> Compiler<'a> {
         combine(clauses, settings)
     }
 
-    fn nothing_to_match(&self, settings: &Settings) -> Scorer<'a> {
+    pub(super) fn nothing_to_match(&self, settings: &Settings) -> Scorer<'a> {
         let (all, boost) = (settings.zero_terms_all, settings.boost);
         Rc::new(move |_| all.then_some(boost))
     }
@@ -147,7 +146,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Matches a text with a field that is not analyzed.
-    fn match_value(
+    pub(super) fn match_value(
         &self,
         field: &Arc<Field>,
         text: &str,
@@ -171,7 +170,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn search_analyzer(
+    pub(super) fn search_analyzer(
         &self,
         field: &Field,
         settings: &Settings,
@@ -187,120 +186,6 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn match_phrase(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
-        let (path, settings) = one_field("match_phrase", body)?;
-        let settings = long_form("match_phrase", settings)?;
-        let fields = Fields::query("match_phrase", &settings)?;
-        let text = query_text("match_phrase", &fields)?;
-        let (boost, name) = common(&fields)?;
-        let settings = Settings {
-            analyzer: fields.text("analyzer")?,
-            slop: fields.count("slop")?.unwrap_or(0),
-            zero_terms_all: fields
-                .choice("zero_terms_query", &[("all", true), ("none", false)])?
-                .unwrap_or(false),
-            boost,
-            ..Settings::default()
-        };
-        fields.finish()?;
-        self.named(name, self.phrase_scorer(path, &text, &settings, false)?)
-    }
-
-    pub(super) fn match_phrase_prefix(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
-        let (path, settings) = one_field("match_phrase_prefix", body)?;
-        let settings = long_form("match_phrase_prefix", settings)?;
-        let fields = Fields::query("match_phrase_prefix", &settings)?;
-        let text = query_text("match_phrase_prefix", &fields)?;
-        let (boost, name) = common(&fields)?;
-        let settings = Settings {
-            analyzer: fields.text("analyzer")?,
-            slop: fields.count("slop")?.unwrap_or(0),
-            max_expansions: fields.positive("max_expansions")?.unwrap_or(50),
-            zero_terms_all: fields
-                .choice("zero_terms_query", &[("all", true), ("none", false)])?
-                .unwrap_or(false),
-            boost,
-            ..Settings::default()
-        };
-        fields.finish()?;
-        self.named(name, self.phrase_scorer(path, &text, &settings, true)?)
-    }
-
-    /// Matches terms that follow each other, the last one as a prefix if asked.
-    pub(super) fn phrase_scorer(
-        &self,
-        path: &str,
-        text: &str,
-        settings: &Settings,
-        prefix: bool,
-    ) -> Result<Scorer<'a>, ApiError> {
-        let Some(field) = self.field(path) else { return Ok(Rc::new(|_| None)) };
-        if !field.is_text() {
-            if prefix {
-                return Err(self.shard_error(ApiError::illegal_argument(format!(
-                    "Can only use phrase prefix queries on text fields - not on [{}] which is of type [{}]",
-                    field.path, field.type_name
-                ))));
-            }
-            return self.match_value(&field, text, settings);
-        }
-        let analyzer = self.search_analyzer(&field, settings)?;
-        let tokens = analyzer.tokens(text);
-        let Some(first) = tokens.first().map(|token| token.position) else {
-            return Ok(self.nothing_to_match(settings));
-        };
-        // Each place of the phrase with the terms that may stand there.
-        let mut places: Vec<(usize, Vec<String>)> = Vec::new();
-        for token in tokens {
-            let at = token.position - first;
-            match places.last_mut() {
-                Some((last, terms)) if *last == at => terms.push(token.text),
-                _ => places.push((at, vec![token.text])),
-            }
-        }
-        if prefix && let Some((_, terms)) = places.last_mut() {
-            let start = terms.first().cloned().unwrap_or_default();
-            self.mark(&field.path, Marked::Prefix(start.clone()));
-            let known = self.shard.dictionary(&field);
-            *terms = known
-                .into_iter()
-                .filter(|term| term.starts_with(&start))
-                .take(settings.max_expansions)
-                .collect();
-            if places.len() == 1 {
-                let terms = places.pop().map(|(_, terms)| terms).unwrap_or_default();
-                return Ok(self.phrase_of(field, vec![(0, terms)], settings));
-            }
-        }
-        if let [(_, terms)] = places.as_slice() {
-            for term in terms {
-                self.mark(&field.path, Marked::Term(term.clone()));
-            }
-            return Ok(self.scored(field, terms.clone(), settings.boost));
-        }
-        let phrase: Vec<String> =
-            places.iter().filter_map(|(_, terms)| terms.first().cloned()).collect();
-        self.mark(&field.path, Marked::Phrase(phrase));
-        Ok(self.phrase_of(field, places, settings))
-    }
-
-    fn phrase_of(
-        &self,
-        field: Arc<Field>,
-        places: Vec<(usize, Vec<String>)>,
-        settings: &Settings,
-    ) -> Scorer<'a> {
-        let terms: Vec<String> =
-            places.iter().flat_map(|(_, terms)| terms.iter().cloned()).collect();
-        let score = Bm25::new(self.shard, &field, &terms, settings.boost);
-        let slop = settings.slop;
-        Rc::new(move |view: View<'a>| {
-            let data = view.entry.fields.get(&field.path)?;
-            let count = phrase_frequency(data.tokens(&field), &places, slop);
-            (count > 0.0).then(|| score.score(count, length(&field, view.entry)))
-        })
-    }
-
     pub(super) fn match_bool_prefix(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("match_bool_prefix", body)?;
         let settings = long_form("match_bool_prefix", settings)?;
@@ -313,7 +198,7 @@ impl<'a> Compiler<'a> {
         self.named(name, self.bool_prefix_scorer(path, &text, &settings)?)
     }
 
-    fn bool_prefix_scorer(
+    pub(super) fn bool_prefix_scorer(
         &self,
         path: &str,
         text: &str,
@@ -337,173 +222,10 @@ impl<'a> Compiler<'a> {
         }));
         combine(clauses, settings)
     }
-
-    pub(super) fn multi_match(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
-        let fields = Fields::query("multi_match", body)?;
-        let Some(text) = fields.text("query")? else {
-            return Err(ApiError::parsing("No text specified for multi_match query"));
-        };
-        let kind = fields.text("type")?.unwrap_or_else(|| "best_fields".to_owned());
-        let given = fields.texts("fields")?;
-        let mut settings = Settings::take(&fields)?;
-        settings.slop = fields.count("slop")?.unwrap_or(0);
-        let tie = fields.float("tie_breaker")?;
-        let (boost, name) = common(&fields)?;
-        fields.finish()?;
-        if matches!(kind.as_str(), "cross_fields" | "phrase" | "phrase_prefix")
-            && settings.fuzziness.is_some()
-        {
-            return Err(ApiError::parsing(format!("Fuzziness not allowed for type [{kind}]")));
-        }
-        let named = given.unwrap_or_else(|| {
-            settings.lenient = true;
-            vec!["*".to_owned()]
-        });
-        let targets = self.expand(&named)?;
-        if targets.is_empty() {
-            return Ok(Rc::new(|_| None));
-        }
-        let each = |make: &dyn Fn(&str, &Settings) -> Result<Scorer<'a>, ApiError>| {
-            targets
-                .iter()
-                .map(|(path, weight)| {
-                    make(path, &Settings { boost: boost * weight, ..settings.clone() })
-                })
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let scorer = match kind.as_str() {
-            "best_fields" => best_of(
-                each(&|path, settings| self.match_scorer(path, &text, settings))?,
-                tie.unwrap_or(0.0) as f32,
-            ),
-            "most_fields" => best_of(
-                each(&|path, settings| self.match_scorer(path, &text, settings))?,
-                tie.unwrap_or(1.0) as f32,
-            ),
-            "phrase" => best_of(
-                each(&|path, settings| self.phrase_scorer(path, &text, settings, false))?,
-                tie.unwrap_or(0.0) as f32,
-            ),
-            "phrase_prefix" => best_of(
-                each(&|path, settings| self.phrase_scorer(path, &text, settings, true))?,
-                tie.unwrap_or(0.0) as f32,
-            ),
-            "bool_prefix" => best_of(
-                each(&|path, settings| self.bool_prefix_scorer(path, &text, settings))?,
-                tie.unwrap_or(1.0) as f32,
-            ),
-            "cross_fields" => {
-                self.cross_fields(&targets, &text, &settings, tie.unwrap_or(0.0) as f32, boost)?
-            }
-            other => {
-                return Err(ApiError::bad_request(
-                    "parse_exception",
-                    format!("failed to parse [multi_match] query type [{other}]. unknown type."),
-                ));
-            }
-        };
-        self.named(name, scorer)
-    }
-
-    /// Takes the fields as one: each word may be in any of them, weighed as in the one where it is
-    /// most frequent.
-    fn cross_fields(
-        &self,
-        targets: &[(String, f32)],
-        text: &str,
-        settings: &Settings,
-        tie: f32,
-        boost: f32,
-    ) -> Result<Scorer<'a>, ApiError> {
-        let fields: Vec<(Arc<Field>, f32)> = targets
-            .iter()
-            .filter_map(|(path, weight)| Some((self.field(path)?, *weight)))
-            .collect();
-        let mut analyzers: Vec<String> = Vec::new();
-        for (field, _) in &fields {
-            let Kind::Text { search, .. } = &field.kind else {
-                return Err(ApiError::unsupported(format!(
-                    "[cross_fields] over the field [{}], which is no text",
-                    field.path
-                )));
-            };
-            if !analyzers.contains(&search.name) {
-                analyzers.push(search.name.clone());
-            }
-        }
-        if analyzers.len() > 1 {
-            return Err(ApiError::unsupported("[cross_fields] over fields of several analyzers"));
-        }
-        let Some((first, _)) = fields.first() else { return Ok(Rc::new(|_| None)) };
-        let words = by_position(self.search_analyzer(first, settings)?.tokens(text));
-        let mut clauses = Vec::new();
-        for alternatives in words {
-            let word = alternatives.into_iter().next().unwrap_or_default();
-            let frequency = fields
-                .iter()
-                .map(|(field, _)| self.shard.frequency(field, &word))
-                .max()
-                .unwrap_or(0);
-            let queries = fields.iter().map(|(field, weight)| {
-                self.mark(&field.path, Marked::Term(word.clone()));
-                let totals = self.shard.totals(field);
-                let score = Bm25::with_frequencies(
-                    self.shard,
-                    field,
-                    &[frequency.min(totals.documents)],
-                    boost * weight,
-                );
-                let (field, word) = (Arc::clone(field), word.clone());
-                let scorer: Scorer<'a> = Rc::new(move |view: View<'a>| {
-                    let count = crate::search::shard::occurrences(&field, view.entry, &word);
-                    (count > 0).then(|| score.score(count as f32, length(&field, view.entry)))
-                });
-                scorer
-            });
-            clauses.push(best_of(queries.collect(), tie));
-        }
-        combine(clauses, settings)
-    }
-
-    /// Opens wildcards in field names and splits off weights.
-    pub(super) fn expand(&self, named: &[String]) -> Result<Vec<(String, f32)>, ApiError> {
-        let mut found: Vec<(String, f32)> = Vec::new();
-        for name in named {
-            let (pattern, weight) = match name.split_once('^') {
-                Some((pattern, weight)) => {
-                    let weight = weight.parse().map_err(|_| {
-                        ApiError::bad_request(
-                            "number_format_exception",
-                            format!("For input string: \"{weight}\""),
-                        )
-                    })?;
-                    (pattern, weight)
-                }
-                None => (name.as_str(), 1.0),
-            };
-            if !pattern.contains('*') {
-                found.push((pattern.to_owned(), weight));
-                continue;
-            }
-            let fields = self.shard.index.mapping.matching(pattern);
-            let searchable = fields.iter().filter(|field| {
-                !matches!(
-                    field.kind,
-                    Kind::GeoPoint
-                        | Kind::Vector { .. }
-                        | Kind::Completion { .. }
-                        | Kind::Binary
-                        | Kind::Alias(_)
-                )
-            });
-            found.extend(searchable.map(|field| (field.path.clone(), weight)));
-        }
-        Ok(found)
-    }
 }
 
 /// The words of a text, those of one position together.
-fn by_position(tokens: Vec<Token>) -> Vec<Vec<String>> {
+pub(super) fn by_position(tokens: Vec<Token>) -> Vec<Vec<String>> {
     let mut words: Vec<Vec<String>> = Vec::new();
     let mut last = None;
     for token in tokens {
@@ -517,7 +239,10 @@ fn by_position(tokens: Vec<Token>) -> Vec<Vec<String>> {
 }
 
 /// All clauses, any of them, or at least so many.
-fn combine<'a>(clauses: Vec<Scorer<'a>>, settings: &Settings) -> Result<Scorer<'a>, ApiError> {
+pub(super) fn combine<'a>(
+    clauses: Vec<Scorer<'a>>,
+    settings: &Settings,
+) -> Result<Scorer<'a>, ApiError> {
     let needed = match &settings.minimum {
         _ if settings.all => clauses.len(),
         Some(text) if clauses.len() > 1 => minimum_should_match(text, clauses.len())?.max(1),
@@ -566,75 +291,4 @@ pub(crate) fn minimum_should_match(text: &str, clauses: usize) -> Result<usize, 
         }
     };
     Ok(usize::try_from(number.max(0)).unwrap_or(0))
-}
-
-/// Counts the occurrences of a phrase, each less for every place that its terms are away from it.
-pub(crate) fn phrase_frequency(
-    tokens: &[Token],
-    places: &[(usize, Vec<String>)],
-    slop: usize,
-) -> f32 {
-    let positions: Vec<Vec<i64>> = places
-        .iter()
-        .map(|(at, terms)| {
-            let hits = tokens.iter().filter(|token| terms.contains(&token.text));
-            // Shifted by their place in the phrase: equal where they follow each other exactly.
-            hits.map(|token| token.position as i64 - *at as i64).collect()
-        })
-        .collect();
-    if slop == 0 {
-        let Some((first, rest)) = positions.split_first() else { return 0.0 };
-        let starts = first.iter().filter(|start| rest.iter().all(|place| place.contains(start)));
-        return starts.count() as f32;
-    }
-    sloppy_frequency(&positions, slop as i64)
-}
-
-/// Walks over the positions as Lucene's sloppy scorer does: the least one moves on.
-fn sloppy_frequency(positions: &[Vec<i64>], slop: i64) -> f32 {
-    let mut at = vec![0_usize; positions.len()];
-    let mut total = 0.0;
-    let current = |at: &[usize]| -> Option<Vec<i64>> {
-        positions.iter().zip(at).map(|(list, number)| list.get(*number).copied()).collect()
-    };
-    let Some(mut now) = current(&at) else { return 0.0 };
-    let spread = |now: &[i64]| {
-        now.iter().max().copied().unwrap_or(0) - now.iter().min().copied().unwrap_or(0)
-    };
-    loop {
-        let least = now.iter().min().copied().unwrap_or(0);
-        let Some(which) = now.iter().position(|value| *value == least) else { return total };
-        // The least one advances while that brings the places closer together.
-        let mut best = spread(&now);
-        let second = now
-            .iter()
-            .enumerate()
-            .filter(|(number, _)| *number != which)
-            .map(|(_, value)| *value)
-            .min();
-        let mut ended = false;
-        loop {
-            let (Some(number), Some(list)) = (at.get_mut(which), positions.get(which)) else {
-                return total;
-            };
-            *number += 1;
-            let Some(next) = list.get(*number).copied() else {
-                ended = true;
-                break;
-            };
-            if let Some(value) = now.get_mut(which) {
-                *value = next;
-            }
-            if second.is_some_and(|second| next > second) {
-                break;
-            }
-            best = best.min(spread(&now));
-        }
-        if best <= slop {
-            total += 1.0 / (1.0 + best as f32);
-        }
-        if ended {
-            return total;
-        }
-    }
 }

@@ -1,115 +1,15 @@
 //! From a document to what an index holds of it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::entry::Entry;
 use super::field::{Field, Kind, scalar};
-use super::parse::read_field;
+use super::point::read_point;
+use super::read_field::read_field;
 use super::{Dynamic, Mapping, Node, Object, guess};
-use crate::analysis::Token;
 use crate::api::error::ApiError;
-use crate::api::value::Term;
-
-/// A place on earth.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Point {
-    pub(crate) lat: f64,
-    pub(crate) lon: f64,
-}
-
-/// The values of one field of one document.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FieldData {
-    pub(crate) terms: Vec<Term>,
-    pub(crate) points: Vec<Point>,
-    pub(crate) vector: Vec<f32>,
-    /// Inputs of a completion field with their weights.
-    pub(crate) inputs: Vec<(String, i64)>,
-    tokens: OnceLock<Vec<Token>>,
-}
-
-/// The indexed values of a document, or of one object of a nested field.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Entry {
-    pub(crate) fields: BTreeMap<String, FieldData>,
-    /// The objects of nested fields right below.
-    pub(crate) nested: BTreeMap<String, Vec<Entry>>,
-    /// The object itself, of nested ones.
-    pub(crate) source: Value,
-    /// Its place among those of the same field.
-    pub(crate) offset: usize,
-    /// Fields with values that were left out.
-    pub(crate) ignored: Vec<String>,
-}
-
-impl FieldData {
-    /// Returns the tokens of a text field, all values one after the other.
-    pub(crate) fn tokens(&self, field: &Field) -> &[Token] {
-        self.tokens.get_or_init(|| {
-            let Kind::Text { index, .. } = &field.kind else { return Vec::new() };
-            let mut all: Vec<Token> = Vec::new();
-            let mut offset = 0;
-            for term in &self.terms {
-                let Term::Text(text) = term else { continue };
-                // Values are 100 positions apart, so that phrases do not reach over their ends.
-                let gap = all.last().map_or(0, |last| last.position + 101);
-                let tokens = index.tokens(text).into_iter().map(|token| Token {
-                    position: token.position + gap,
-                    start: token.start + offset,
-                    end: token.end + offset,
-                    ..token
-                });
-                all.extend(tokens);
-                offset += text.encode_utf16().count() + 1;
-            }
-            all
-        })
-    }
-}
-
-impl Entry {
-    /// Returns the objects of a nested field, whatever is around them.
-    pub(crate) fn nested_at(&self, path: &str) -> Vec<&Entry> {
-        let mut found = Vec::new();
-        for (name, entries) in &self.nested {
-            if name == path {
-                found.extend(entries);
-            } else if path.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')) {
-                found.extend(entries.iter().flat_map(|entry| entry.nested_at(path)));
-            }
-        }
-        found
-    }
-
-    /// Returns how many objects of nested fields there are below.
-    pub(crate) fn nested_count(&self) -> usize {
-        self.nested.values().flatten().map(|entry| entry.nested_count() + 1).sum()
-    }
-
-    pub(crate) fn terms(&self, path: &str) -> &[Term] {
-        self.fields.get(path).map_or(&[], |data| data.terms.as_slice())
-    }
-
-    /// Returns whether a field, or one below an object, has a value.
-    pub(crate) fn exists(&self, path: &str) -> bool {
-        let has = |data: &FieldData| {
-            !data.terms.is_empty()
-                || !data.points.is_empty()
-                || !data.vector.is_empty()
-                || !data.inputs.is_empty()
-        };
-        if let Some(data) = self.fields.get(path) {
-            return has(data);
-        }
-        let below = format!("{path}.");
-        self.fields
-            .range(below.clone()..)
-            .take_while(|(name, _)| name.starts_with(&below))
-            .any(|(_, data)| has(data))
-    }
-}
 
 /// Reads a document and adds the fields it brings to the mapping.
 ///
@@ -483,62 +383,6 @@ impl Reader<'_> {
         entry.fields.entry(field.path.clone()).or_default().inputs.extend(inputs);
         Ok(())
     }
-}
-
-/// Reads a point: an object, an array, `lat,lon`, or `POINT (lon lat)`.
-///
-/// # Errors
-/// The text says why it is none.
-pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
-    let number = |value: &Value| match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let (lat, lon) = match value {
-        Value::Object(fields) => {
-            if let Some(name) = fields
-                .keys()
-                .find(|name| !matches!(name.as_str(), "lat" | "lon" | "type" | "coordinates"))
-            {
-                return Err(format!(
-                    "field [{name}] not supported - must be one of: lon, lat, type, coordinates, geohash"
-                ));
-            }
-            match fields.get("coordinates").and_then(Value::as_array).map(Vec::as_slice) {
-                Some([lon, lat]) => (number(lat), number(lon)),
-                _ => (fields.get("lat").and_then(number), fields.get("lon").and_then(number)),
-            }
-        }
-        Value::Array(items) => match items.as_slice() {
-            [lon, lat] => (number(lat), number(lon)),
-            _ => return Err("[geo_point] field takes two or three values".to_owned()),
-        },
-        Value::String(text) => {
-            let inner = text
-                .trim()
-                .strip_prefix("POINT")
-                .map(str::trim)
-                .and_then(|text| text.strip_prefix('(')?.strip_suffix(')'));
-            match (inner.and_then(|inner| inner.trim().split_once(' ')), text.split_once(',')) {
-                (Some((lon, lat)), _) | (None, Some((lat, lon))) => {
-                    (lat.trim().parse().ok(), lon.trim().parse().ok())
-                }
-                _ => return Err(format!("unsupported symbol in geohash [{text}]")),
-            }
-        }
-        _ => return Err("geo_point expected".to_owned()),
-    };
-    let (Some(lat), Some(lon)) = (lat, lon) else {
-        return Err("latitude and longitude must be numbers".to_owned());
-    };
-    if !(-90.0..=90.0).contains(&lat) {
-        return Err(format!("illegal latitude value [{lat}]"));
-    }
-    if !(-180.0..=180.0).contains(&lon) {
-        return Err(format!("illegal longitude value [{lon}]"));
-    }
-    Ok(Point { lat, lon })
 }
 
 /// The values of a field, arrays opened, `null` left out.

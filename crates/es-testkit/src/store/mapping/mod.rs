@@ -1,16 +1,21 @@
 //! Mappings: the fields of an index, given or learnt from documents.
 
 mod document;
+mod entry;
 mod field;
 mod parse;
+mod point;
+mod read_field;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-pub(crate) use document::{Entry, Point, read_document, read_point};
+pub(crate) use document::read_document;
+pub(crate) use entry::Entry;
 pub(crate) use field::{Field, Kind, Number, Similarity, shortest};
+pub(crate) use point::{Point, read_point};
 
 use crate::analysis::Analyzers;
 use crate::api::error::ApiError;

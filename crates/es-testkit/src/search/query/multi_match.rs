@@ -1,0 +1,179 @@
+//! One text in several fields.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::compound::best_of;
+use super::text::{Settings, by_position, combine};
+use super::{Compiler, Marked, common};
+use crate::api::error::ApiError;
+use crate::search::shard::{Bm25, Scorer, View, length};
+use crate::store::{Field, Kind};
+use crate::strict::Fields;
+
+impl<'a> Compiler<'a> {
+    pub(super) fn multi_match(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+        let fields = Fields::query("multi_match", body)?;
+        let Some(text) = fields.text("query")? else {
+            return Err(ApiError::parsing("No text specified for multi_match query"));
+        };
+        let kind = fields.text("type")?.unwrap_or_else(|| "best_fields".to_owned());
+        let given = fields.texts("fields")?;
+        let mut settings = Settings::take(&fields)?;
+        settings.slop = fields.count("slop")?.unwrap_or(0);
+        let tie = fields.float("tie_breaker")?;
+        let (boost, name) = common(&fields)?;
+        fields.finish()?;
+        if matches!(kind.as_str(), "cross_fields" | "phrase" | "phrase_prefix")
+            && settings.fuzziness.is_some()
+        {
+            return Err(ApiError::parsing(format!("Fuzziness not allowed for type [{kind}]")));
+        }
+        let named = given.unwrap_or_else(|| {
+            settings.lenient = true;
+            vec!["*".to_owned()]
+        });
+        let targets = self.expand(&named)?;
+        if targets.is_empty() {
+            return Ok(Rc::new(|_| None));
+        }
+        let each = |make: &dyn Fn(&str, &Settings) -> Result<Scorer<'a>, ApiError>| {
+            targets
+                .iter()
+                .map(|(path, weight)| {
+                    make(path, &Settings { boost: boost * weight, ..settings.clone() })
+                })
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let scorer = match kind.as_str() {
+            "best_fields" => best_of(
+                each(&|path, settings| self.match_scorer(path, &text, settings))?,
+                tie.unwrap_or(0.0) as f32,
+            ),
+            "most_fields" => best_of(
+                each(&|path, settings| self.match_scorer(path, &text, settings))?,
+                tie.unwrap_or(1.0) as f32,
+            ),
+            "phrase" => best_of(
+                each(&|path, settings| self.phrase_scorer(path, &text, settings, false))?,
+                tie.unwrap_or(0.0) as f32,
+            ),
+            "phrase_prefix" => best_of(
+                each(&|path, settings| self.phrase_scorer(path, &text, settings, true))?,
+                tie.unwrap_or(0.0) as f32,
+            ),
+            "bool_prefix" => best_of(
+                each(&|path, settings| self.bool_prefix_scorer(path, &text, settings))?,
+                tie.unwrap_or(1.0) as f32,
+            ),
+            "cross_fields" => {
+                self.cross_fields(&targets, &text, &settings, tie.unwrap_or(0.0) as f32, boost)?
+            }
+            other => {
+                return Err(ApiError::bad_request(
+                    "parse_exception",
+                    format!("failed to parse [multi_match] query type [{other}]. unknown type."),
+                ));
+            }
+        };
+        self.named(name, scorer)
+    }
+
+    /// Takes the fields as one: each word may be in any of them, weighed as in the one where it is
+    /// most frequent.
+    fn cross_fields(
+        &self,
+        targets: &[(String, f32)],
+        text: &str,
+        settings: &Settings,
+        tie: f32,
+        boost: f32,
+    ) -> Result<Scorer<'a>, ApiError> {
+        let fields: Vec<(Arc<Field>, f32)> = targets
+            .iter()
+            .filter_map(|(path, weight)| Some((self.field(path)?, *weight)))
+            .collect();
+        let mut analyzers: Vec<String> = Vec::new();
+        for (field, _) in &fields {
+            let Kind::Text { search, .. } = &field.kind else {
+                return Err(ApiError::unsupported(format!(
+                    "[cross_fields] over the field [{}], which is no text",
+                    field.path
+                )));
+            };
+            if !analyzers.contains(&search.name) {
+                analyzers.push(search.name.clone());
+            }
+        }
+        if analyzers.len() > 1 {
+            return Err(ApiError::unsupported("[cross_fields] over fields of several analyzers"));
+        }
+        let Some((first, _)) = fields.first() else { return Ok(Rc::new(|_| None)) };
+        let words = by_position(self.search_analyzer(first, settings)?.tokens(text));
+        let mut clauses = Vec::new();
+        for alternatives in words {
+            let word = alternatives.into_iter().next().unwrap_or_default();
+            let frequency = fields
+                .iter()
+                .map(|(field, _)| self.shard.frequency(field, &word))
+                .max()
+                .unwrap_or(0);
+            let queries = fields.iter().map(|(field, weight)| {
+                self.mark(&field.path, Marked::Term(word.clone()));
+                let totals = self.shard.totals(field);
+                let score = Bm25::with_frequencies(
+                    self.shard,
+                    field,
+                    &[frequency.min(totals.documents)],
+                    boost * weight,
+                );
+                let (field, word) = (Arc::clone(field), word.clone());
+                let scorer: Scorer<'a> = Rc::new(move |view: View<'a>| {
+                    let count = crate::search::shard::occurrences(&field, view.entry, &word);
+                    (count > 0).then(|| score.score(count as f32, length(&field, view.entry)))
+                });
+                scorer
+            });
+            clauses.push(best_of(queries.collect(), tie));
+        }
+        combine(clauses, settings)
+    }
+
+    /// Opens wildcards in field names and splits off weights.
+    pub(super) fn expand(&self, named: &[String]) -> Result<Vec<(String, f32)>, ApiError> {
+        let mut found: Vec<(String, f32)> = Vec::new();
+        for name in named {
+            let (pattern, weight) = match name.split_once('^') {
+                Some((pattern, weight)) => {
+                    let weight = weight.parse().map_err(|_| {
+                        ApiError::bad_request(
+                            "number_format_exception",
+                            format!("For input string: \"{weight}\""),
+                        )
+                    })?;
+                    (pattern, weight)
+                }
+                None => (name.as_str(), 1.0),
+            };
+            if !pattern.contains('*') {
+                found.push((pattern.to_owned(), weight));
+                continue;
+            }
+            let fields = self.shard.index.mapping.matching(pattern);
+            let searchable = fields.iter().filter(|field| {
+                !matches!(
+                    field.kind,
+                    Kind::GeoPoint
+                        | Kind::Vector { .. }
+                        | Kind::Completion { .. }
+                        | Kind::Binary
+                        | Kind::Alias(_)
+                )
+            });
+            found.extend(searchable.map(|field| (field.path.clone(), weight)));
+        }
+        Ok(found)
+    }
+}
