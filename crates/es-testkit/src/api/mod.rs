@@ -26,6 +26,7 @@ pub(crate) mod pit;
 pub(crate) mod reply;
 pub(crate) mod rollover;
 pub(crate) mod router;
+mod routes;
 pub(crate) mod scroll;
 pub(crate) mod search;
 pub(crate) mod security;

@@ -1,15 +1,16 @@
 //! Sorting, and paging behind a sort key (`search_after`).
 
+mod bound;
+
 use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::query::{Compiler, distance_meters, unit_meters};
-use super::shard::{Scorer, Shard, View};
+use super::query::unit_meters;
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::dates::Format;
-use crate::store::{Field, Index, Kind, Number, Point, read_point};
+use crate::store::{Field, Index, Kind, Point, read_point};
 use crate::strict::Fields;
 
 /// One sort key.
@@ -187,61 +188,9 @@ fn read_points(value: &Value) -> Result<Vec<Point>, ApiError> {
     }
 }
 
-/// A sort key with what it needs of one shard.
-pub(crate) struct Bound<'k, 'a> {
-    key: &'k SortKey,
-    field: Option<std::sync::Arc<Field>>,
-    nested: Option<(String, Option<Scorer<'a>>)>,
-}
-
 impl SortKey {
     pub(crate) fn is_score(&self) -> bool {
         matches!(self.by, By::Score)
-    }
-
-    /// Prepares the key for a shard.
-    ///
-    /// # Errors
-    /// 400 for a text field, or one that the index does not have.
-    pub(crate) fn bind<'k, 'a>(
-        &'k self,
-        compiler: &Compiler<'a>,
-        shard: &'a Shard<'a>,
-    ) -> Result<Bound<'k, 'a>, ApiError> {
-        let (By::Field(path) | By::Distance { field: path, .. }) = &self.by else {
-            return Ok(Bound { key: self, field: None, nested: None });
-        };
-        let index = shard.index;
-        let field = index.mapping.field(path);
-        match &field {
-            None if path.starts_with('_') && path == "_id" => {
-                return Err(ApiError::illegal_argument("Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster setting: indices.id_field_data.enabled").in_search());
-            }
-            None if matches!(path.as_str(), "_index" | "_seq_no") => {}
-            None if self.unmapped_type.is_none() => {
-                return Err(shard_failure(
-                    index,
-                    format!("No mapping found for [{path}] in order to sort on"),
-                ));
-            }
-            None => {}
-            Some(field)
-                if matches!(self.by, By::Distance { .. })
-                    && !matches!(field.kind, Kind::GeoPoint) =>
-            {
-                return Err(ApiError::illegal_argument(format!("field [{path}] is no geo_point"))
-                    .in_search());
-            }
-            Some(field) => check_doc_values(index, field)?,
-        }
-        let nested = match (&self.nested, &field) {
-            (Some(settings), _) => Some(bind_nested(settings, compiler)?),
-            (None, Some(field)) => {
-                index.mapping.nested_parent(&field.path).map(|path| (path, None))
-            }
-            (None, None) => None,
-        };
-        Ok(Bound { key: self, field, nested })
     }
 
     pub(crate) fn compare(&self, a: Option<&Term>, b: Option<&Term>) -> Ordering {
@@ -272,32 +221,6 @@ impl SortKey {
     }
 }
 
-fn bind_nested<'a>(
-    settings: &Value,
-    compiler: &Compiler<'a>,
-) -> Result<(String, Option<Scorer<'a>>), ApiError> {
-    let fields = Fields::section("nested_sort", settings)?;
-    fields.unsupported(&["nested", "max_children"])?;
-    let path = fields.text("path")?.ok_or_else(|| ApiError::illegal_argument("Required [path]"))?;
-    let inner = Compiler { nested: Some(path.clone()), marking: false, ..compiler.clone() };
-    let filter = fields.get("filter")?.map(|filter| inner.compile(filter)).transpose()?;
-    fields.finish()?;
-    if !compiler.shard.index.mapping.object(&path).is_some_and(|object| object.nested) {
-        return Err(shard_failure(
-            compiler.shard.index,
-            format!("[nested] failed to find nested object under path [{path}]"),
-        ));
-    }
-    Ok((path, filter))
-}
-
-fn shard_failure(index: &Index, reason: String) -> ApiError {
-    ApiError::bad_request("query_shard_exception", reason)
-        .with("index", &*index.name)
-        .with("index_uuid", index.uuid.as_str())
-        .in_search()
-}
-
 /// Refuses to sort or aggregate on analysed text, and on fields without values by column.
 pub(crate) fn check_doc_values(index: &Index, field: &Field) -> Result<(), ApiError> {
     match field.kind {
@@ -313,131 +236,6 @@ pub(crate) fn check_doc_values(index: &Index, field: &Field) -> Result<(), ApiEr
         ))
         .in_search()),
         _ => Ok(()),
-    }
-}
-
-impl<'a> Bound<'_, 'a> {
-    /// Returns the value of a hit for this key.
-    pub(crate) fn value(&self, view: View<'a>, score: f32, position: i64) -> Option<Term> {
-        let key = self.key;
-        match &key.by {
-            By::Score => return Some(Term::Float(f64::from(score))),
-            By::Document | By::ShardDocument => return Some(Term::Integer(position)),
-            By::Field(path) if path == "_index" => return None,
-            By::Field(path) if path == "_seq_no" => {
-                return Some(Term::Integer(
-                    i64::try_from(view.document.seq_no).unwrap_or(i64::MAX),
-                ));
-            }
-            _ => {}
-        }
-        let entries = match &self.nested {
-            None => vec![view.entry],
-            Some((path, filter)) => view
-                .entry
-                .nested_at(path)
-                .into_iter()
-                .filter(|entry| {
-                    filter.as_ref().is_none_or(|filter| filter(View { entry, ..view }).is_some())
-                })
-                .collect(),
-        };
-        let path = self.field.as_ref().map_or("", |field| field.path.as_str());
-        let values: Vec<Term> = match &key.by {
-            By::Distance { from, unit, .. } => entries
-                .iter()
-                .filter_map(|entry| entry.fields.get(path))
-                .flat_map(|data| {
-                    data.points.iter().flat_map(|point| {
-                        from.iter().map(|from| distance_meters(*from, *point) / unit)
-                    })
-                })
-                .map(Term::Float)
-                .collect(),
-            _ => entries.iter().flat_map(|entry| entry.terms(path).iter().cloned()).collect(),
-        };
-        pick(values, key.mode).or_else(|| self.missing_value())
-    }
-
-    /// Returns the value of an object of a nested field, whose own values are right there.
-    pub(crate) fn value_of_object(
-        &self,
-        view: View<'a>,
-        score: f32,
-        position: i64,
-    ) -> Option<Term> {
-        let path = self.field.as_ref().map_or("", |field| field.path.as_str());
-        match self.key.by {
-            By::Field(_) => pick(view.entry.terms(path).to_vec(), self.key.mode)
-                .or_else(|| self.missing_value()),
-            _ => self.value(view, score, position),
-        }
-    }
-
-    /// Numbers that are missing have the value at the far end of their type.
-    fn missing_value(&self) -> Option<Term> {
-        let key = self.key;
-        if let Missing::Value(value) = &key.missing {
-            return match &self.field {
-                Some(field) => field.query_term(value).ok().flatten(),
-                None => Term::plain(value),
-            };
-        }
-        let low = matches!(key.missing, Missing::First) != key.descending;
-        let small = matches!(
-            self.field.as_ref().map(|field| &field.kind),
-            Some(Kind::Number(Number::Integer | Number::Short | Number::Byte))
-        );
-        let (least, most) =
-            if small { (i32::MIN.into(), i32::MAX.into()) } else { (i64::MIN, i64::MAX) };
-        let whole = Term::Integer(if low { least } else { most });
-        let broken = Term::Float(if low { f64::NEG_INFINITY } else { f64::INFINITY });
-        if matches!(key.by, By::Distance { .. }) {
-            return Some(Term::Float(f64::INFINITY));
-        }
-        match self.field.as_ref().map(|field| &field.kind) {
-            Some(Kind::Number(
-                Number::Long
-                | Number::Integer
-                | Number::Short
-                | Number::Byte
-                | Number::UnsignedLong,
-            )) => Some(whole),
-            Some(Kind::Number(_)) => Some(broken),
-            Some(Kind::Date { .. } | Kind::Boolean) => Some(whole),
-            None => match key.unmapped_type.as_deref() {
-                Some("long" | "integer" | "short" | "byte" | "date" | "boolean") => Some(whole),
-                Some("double" | "float" | "half_float") => Some(broken),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-fn pick(mut values: Vec<Term>, mode: Mode) -> Option<Term> {
-    values.sort_by(Term::compare);
-    let numbers: Vec<f64> = values.iter().filter_map(Term::number).collect();
-    let whole = values.iter().all(|value| matches!(value, Term::Integer(_)));
-    let computed = |number: f64| {
-        if whole { Term::Integer(number.round() as i64) } else { Term::Float(number) }
-    };
-    let sum: f64 = numbers.iter().sum();
-    match mode {
-        _ if values.is_empty() => None,
-        Mode::Min => values.into_iter().next(),
-        Mode::Max => values.pop(),
-        Mode::Sum => Some(computed(sum)),
-        Mode::Avg => Some(computed(sum / numbers.len().max(1) as f64)),
-        Mode::Median => {
-            let middle = numbers.len() / 2;
-            let upper = numbers.get(middle).copied()?;
-            if numbers.len() % 2 == 1 {
-                return Some(computed(upper));
-            }
-            let lower = middle.checked_sub(1).and_then(|lower| numbers.get(lower)).copied()?;
-            Some(computed(f64::midpoint(lower, upper)))
-        }
     }
 }
 
