@@ -33,6 +33,8 @@ pub enum Outcome {
     Status(StatusCode),
     /// There was no response; the error's message.
     Failed(Arc<str>),
+    /// It was dropped: the other attempt of a hedged request was faster.
+    Dropped,
 }
 
 /// The reason for a retry.
@@ -47,4 +49,7 @@ pub enum RetryReason {
     Idempotent,
     /// The attempt timed out, and the caller asked for a retry then.
     Timeout,
+    /// The attempt took long, and another one began beside it
+    /// ([`HedgeLayer`](crate::layer::HedgeLayer)).
+    Hedge,
 }

@@ -10,7 +10,7 @@
 //! |---|---|
 //! | [`NodeDied`](Event::NodeDied), [`SniffFailed`](Event::SniffFailed) | WARN |
 //! | [`NodeRevived`](Event::NodeRevived), [`NodeAdded`](Event::NodeAdded), [`NodeRemoved`](Event::NodeRemoved), [`Sniffed`](Event::Sniffed), [`ShardsUnknown`](Event::ShardsUnknown), [`Retried`](Event::Retried) | INFO |
-//! | [`ConnectionOpened`](Event::ConnectionOpened), [`ConnectionClosed`](Event::ConnectionClosed) | DEBUG |
+//! | [`Hedged`](Event::Hedged), [`ConnectionOpened`](Event::ConnectionOpened), [`ConnectionClosed`](Event::ConnectionClosed) | DEBUG |
 //!
 //! ```
 //! use es_transport::{Node, NodePool, events::Event};
@@ -101,6 +101,13 @@ pub enum Event {
         /// The number of this attempt; the first retry is 2.
         attempt: u32,
     },
+    /// A request that takes long is sent to a second node.
+    Hedged {
+        /// The URL of the second node.
+        node: Arc<str>,
+        /// The URL of the node that has not responded yet, if it is known.
+        waiting_for: Option<Arc<str>>,
+    },
     /// A connection was opened.
     ConnectionOpened {
         /// Scheme, host and port.
@@ -183,6 +190,10 @@ impl Event {
             Self::Retried { node, failed, attempt } => {
                 let failed = failed.as_deref();
                 tracing::info!(%node, failed, attempt, "request retried");
+            }
+            Self::Hedged { node, waiting_for } => {
+                let waiting_for = waiting_for.as_deref();
+                tracing::debug!(%node, waiting_for, "request hedged");
             }
             Self::ConnectionOpened { host } => tracing::debug!(%host, "connection opened"),
             Self::ConnectionClosed { host } => tracing::debug!(%host, "connection closed"),

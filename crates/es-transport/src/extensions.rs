@@ -8,14 +8,16 @@
 //! | `Arc<`[`OperationDetails`]`>` | request | the caller | spans, metrics |
 //! | [`Deadline`] | request | [`Transport::send`], [`TotalTimeoutLayer`] | retry, attempt timeout |
 //! | [`RetryContext`] | request | [`RetryLayer`] | node selection, spans |
-//! | [`SelectedNode`] | request | the caller | filled by node selection |
+//! | [`Hedge`] | request | [`HedgeLayer`] | node selection |
+//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`] | filled by node selection |
 //! | [`ServedBy`] | response | node selection | retry, the caller |
-//! | [`Attempts`] | response | [`RetryLayer`] | spans, metrics, the caller |
+//! | [`Attempts`] | response | [`RetryLayer`], [`HedgeLayer`] | spans, metrics, the caller |
 //!
 //! A value of any other type that a caller puts on a request reaches every layer,
 //! in every attempt.
 //!
 //! [`RequestOptions`]: crate::RequestOptions
+//! [`HedgeLayer`]: crate::layer::HedgeLayer
 //! [`RetryLayer`]: crate::layer::RetryLayer
 //! [`TotalTimeoutLayer`]: crate::layer::TotalTimeoutLayer
 //! [`Transport::send`]: crate::Transport::send
@@ -140,6 +142,11 @@ pub struct RetryContext {
     pub tried: Arc<[Arc<str>]>,
 }
 
+/// A mark of the second attempt of a hedged request, which has a [`RetryContext`] as
+/// well: it must go to a live node that was not tried, or not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hedge;
+
 /// The node that served a response: an extension of every response with a status of
 /// 400 or above, and of every response to a retry. The layer that chose the node
 /// writes it.
@@ -155,7 +162,8 @@ pub struct ServedBy {
     pub has_untried_node: bool,
 }
 
-/// The attempts of a request that needed more than one: an extension of its response.
+/// The attempts of a request that needed more than one, in the order in which they
+/// began: an extension of its response.
 #[derive(Clone, Debug)]
 pub struct Attempts(pub Arc<[Attempt]>);
 

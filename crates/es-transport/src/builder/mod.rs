@@ -26,6 +26,7 @@ use crate::{
         auth::AuthLayer,
         compression::CompressionLayer,
         default_headers::DefaultHeadersLayer,
+        hedge::HedgeLayer,
         media_type::CompatibilityMode,
         response_check::ProductCheck,
         retry::{RetryPolicy, StandardRetry},
@@ -96,6 +97,7 @@ struct Settings {
     /// The first setting of `retry` that was given.
     retry_given: Option<&'static str>,
     retry_policy: Option<Arc<dyn RetryPolicy>>,
+    hedge: Option<HedgeLayer>,
     seams: Seams,
     request_timeout: Option<Duration>,
     total_timeout: Option<Duration>,
@@ -143,6 +145,7 @@ impl Default for Settings {
             retry: StandardRetry::default(),
             retry_given: None,
             retry_policy: None,
+            hedge: None,
             seams: Seams::default(),
             request_timeout: Some(Duration::from_secs(30)),
             total_timeout: None,

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use http::StatusCode;
 
 use super::TransportBuilder;
-use crate::layer::retry::{RetryPolicy, StandardRetry};
+use crate::layer::{
+    hedge::HedgeLayer,
+    retry::{RetryPolicy, StandardRetry},
+};
 
 /// Retries and timeouts. Each can be overridden per request by
 /// [`RequestOptions`](crate::RequestOptions).
@@ -86,6 +89,23 @@ impl<T> TransportBuilder<T> {
             settings.retry_policy = Some(Arc::new(policy));
             settings.reads_extensions = true;
         })
+    }
+
+    /// Sends reads that take long to a second node, and takes the first response
+    /// ([`layer::hedge`](crate::layer::hedge)). Default: `None`.
+    ///
+    /// ```
+    /// use es_transport::{Transport, layer::HedgeLayer};
+    ///
+    /// let transport = Transport::builder()
+    ///     .nodes(["http://a:9200", "http://b:9200", "http://c:9200"])
+    ///     .hedge(HedgeLayer::new())
+    ///     .build()?;
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn hedge(self, hedge: impl Into<Option<HedgeLayer>>) -> Self {
+        let hedge = hedge.into();
+        self.set(|settings| settings.hedge = hedge)
     }
 
     /// Sets the time limit of one attempt, its response included; `None` is no limit.

@@ -223,6 +223,12 @@ where
     let seams = std::mem::take(&mut settings.seams);
     let reads_extensions =
         cfg!(feature = "metrics") || settings.reads_extensions || !seams.are_empty();
+    let hedge = settings.hedge.take();
+    let hedge = match settings.retry_policy {
+        // Its budget is not known.
+        Some(_) => hedge,
+        None => hedge.map(|hedge| hedge.default_budget(settings.retry.shared_budget())),
+    };
     let retry = match settings.retry_policy.take() {
         Some(policy) => policy,
         None => Arc::new(settings.retry),
@@ -258,8 +264,11 @@ where
     let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);
     resume.set(sniffer.invalidate_hook());
 
-    let retried =
-        ServiceBuilder::new().layer(RetryLayer::new(retry)).layer(sniffer.layer()).service(attempt);
+    let retried = ServiceBuilder::new()
+        .layer(RetryLayer::new(retry))
+        .option_layer(hedge)
+        .layer(sniffer.layer())
+        .service(attempt);
 
     let request = ServiceBuilder::new()
         .layer(TraceLayer::new())

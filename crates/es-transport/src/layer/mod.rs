@@ -15,6 +15,7 @@
 //! | [`CompressionLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
 //! | **seam** [`layer_request`] | once per request: caches, quotas per tenant, circuit breakers | over retry |
 //! | [`RetryLayer`] | retries what may be retried | over everything that belongs to one attempt |
+//! | [`HedgeLayer`], if [set](crate::TransportBuilder::hedge) | sends slow reads to a second node | below retry: the two are one attempt for it |
 //! | [`SniffLayer`](crate::sniff::SniffLayer) | refreshes the nodes | below retry: it sees every attempt |
 //! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose copy of the request then has no headers |
 //! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
@@ -42,6 +43,7 @@ pub mod collect;
 pub mod compression;
 pub mod decompression;
 pub mod default_headers;
+pub mod hedge;
 pub mod media_type;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -56,6 +58,7 @@ pub use collect::CollectLayer;
 pub use compression::CompressionLayer;
 pub use decompression::DecompressionLayer;
 pub use default_headers::DefaultHeadersLayer;
+pub use hedge::HedgeLayer;
 pub use media_type::MediaTypeLayer;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;

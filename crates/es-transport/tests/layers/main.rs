@@ -6,6 +6,7 @@ mod collect;
 mod compression;
 mod exchange;
 mod headers;
+mod hedge;
 mod media_type;
 mod metrics;
 mod named;

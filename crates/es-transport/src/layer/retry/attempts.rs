@@ -96,22 +96,39 @@ impl AttemptLog {
         self.started_at = Instant::now();
     }
 
-    /// Adds an attempt that another will follow.
-    pub(super) fn push(&mut self, mut attempt: Attempt, plan: RetryPlan) {
-        attempt.retried = Some(plan.reason);
+    /// Notes the reason for the attempt that follows those that were added last.
+    pub(super) fn retried(&mut self, plan: RetryPlan) {
         self.failovers += u32::from(plan.is_failover);
+        if let Some(last) = self.ended.last_mut() {
+            last.retried = Some(plan.reason);
+        }
+    }
+
+    /// Adds the attempt that ended with a response: two if it was hedged.
+    pub(super) fn responded(&mut self, status: StatusCode, extensions: &Extensions) {
+        if let Some(Attempts(hedged)) = extensions.get() {
+            return self.hedged(hedged);
+        }
+        let node = extensions.get::<ServedBy>().map(|served| Arc::clone(&served.node));
+        let outcome = Outcome::Status(status);
+        self.ended.push(Attempt::new(node, outcome, self.started_at.elapsed()));
+    }
+
+    /// Adds the attempt that ended with an error: two if it was hedged.
+    pub(super) fn failed(&mut self, error: &Error) {
+        if !error.attempts().is_empty() {
+            return self.hedged(error.attempts());
+        }
+        let outcome = Outcome::Failed(error.to_string().into());
+        let attempt = Attempt::new(error.node().cloned(), outcome, self.started_at.elapsed());
         self.ended.push(attempt);
     }
 
-    pub(super) fn responded(&self, status: StatusCode, extensions: &Extensions) -> Attempt {
-        let node = extensions.get::<ServedBy>().map(|served| Arc::clone(&served.node));
-        Attempt::new(node, Outcome::Status(status), self.started_at.elapsed())
-    }
-
-    pub(super) fn failed(&self, error: &Error) -> Attempt {
-        let message = error.to_string().into();
-        let outcome = Outcome::Failed(message);
-        Attempt::new(error.node().cloned(), outcome, self.started_at.elapsed())
+    fn hedged(&mut self, attempts: &[Attempt]) {
+        self.ended.extend_from_slice(attempts);
+        // A hedge is no retry.
+        let hedges = attempts.len().saturating_sub(1);
+        self.failovers += u32::try_from(hedges).unwrap_or(u32::MAX);
     }
 
     pub(super) fn context(&self) -> RetryContext {
@@ -128,13 +145,13 @@ impl AttemptLog {
         if self.ended.is_empty() {
             return None;
         }
-        self.ended.push(self.responded(status, extensions));
+        self.responded(status, extensions);
         Some(Attempts(std::mem::take(&mut self.ended).into()))
     }
 
     /// Adds the attempts to an error that ended an attempt.
     pub(super) fn for_error(&mut self, error: Error) -> Error {
-        self.ended.push(self.failed(&error));
+        self.failed(&error);
         self.for_error_between(error)
     }
 

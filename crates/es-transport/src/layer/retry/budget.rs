@@ -49,6 +49,33 @@ impl Budget {
         Self { left: AtomicU64::new(u64::MAX), room: u64::MAX, gain: 0 }
     }
 
+    /// Returns the budget without its burst, which it has yet to earn.
+    #[must_use]
+    pub fn starting_empty(self) -> Self {
+        if self.room == u64::MAX {
+            return self;
+        }
+        Self { left: AtomicU64::new(0), ..self }
+    }
+
+    /// Whether less than half of the burst is left.
+    ///
+    /// ```
+    /// use es_transport::layer::retry::Budget;
+    ///
+    /// let budget = Budget::new(2, 50);
+    /// assert!(!budget.is_low() && budget.withdraw() && !budget.is_low());
+    /// assert!(budget.withdraw() && budget.is_low());
+    /// ```
+    pub fn is_low(&self) -> bool {
+        self.left.load(Ordering::Relaxed) < self.room / 2
+    }
+
+    /// Returns what [`withdraw`](Self::withdraw) took for a request that was not made.
+    pub(crate) fn put_back(&self) {
+        self.add(COST);
+    }
+
     /// Takes the price of one retry; `false` if there is not enough.
     pub fn withdraw(&self) -> bool {
         if self.room == u64::MAX {
@@ -60,11 +87,15 @@ impl Budget {
 
     /// Gives back the share that a success brings.
     pub fn deposit(&self) {
+        self.add(self.gain);
+    }
+
+    fn add(&self, gain: u64) {
         if self.left.load(Ordering::Relaxed) >= self.room {
             return;
         }
-        let add = |left: u64| Some(left.saturating_add(self.gain).min(self.room));
-        // The closure always answers `Some`, so this cannot fail.
+        let add = |left: u64| Some(left.saturating_add(gain).min(self.room));
+        // The closure never returns `None`, so this cannot fail.
         let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }

@@ -140,7 +140,10 @@ fn after_response<S, B, P: RetryPolicy, RB>(
 
     let (status, extensions) = (response.status(), response.extensions());
     match plan {
-        Some(plan) => log.push(log.responded(status, extensions), plan),
+        Some(plan) => {
+            log.responded(status, extensions);
+            log.retried(plan);
+        }
         None => {
             if let Some(attempts) = log.for_response(status, extensions) {
                 response.extensions_mut().insert(attempts);
@@ -166,7 +169,8 @@ fn after_error<S, B, P: RetryPolicy>(
 
     match plan {
         Some(plan) => {
-            log.push(log.failed(&error), plan);
+            log.failed(&error);
+            log.retried(plan);
             Ok(plan)
         }
         None => Err(log.for_error(error)),

@@ -158,6 +158,10 @@ impl StandardRetry {
         self
     }
 
+    pub(crate) fn shared_budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
     fn status_reason(&self, request: &RequestFacts<'_>, status: StatusCode) -> Option<RetryReason> {
         let own = request.options().and_then(|options| options.retry_on_status.as_deref());
         let may_pass = own.unwrap_or(&self.statuses).contains(&status);

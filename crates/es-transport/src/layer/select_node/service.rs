@@ -23,7 +23,7 @@ use crate::{
     body::ResponseBody,
     error::{BoxError, Error, Result},
     events::Event,
-    extensions::{RetryContext, SelectedNode},
+    extensions::{Hedge, RetryContext, SelectedNode},
     node::{Node, NodeSelector, RequestContext, is_dots},
     options::{RequestAuth, RequestOptions},
 };
@@ -94,15 +94,24 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
             context = context.retried(retry.attempt, &retry.tried);
         }
         let selection = pool.select(selector, &context)?;
-        if let Some(selected) = extensions.get::<SelectedNode>() {
-            selected.set(selection.node());
-        }
-        if let Some(retry) = retry {
+        if extensions.get::<Hedge>().is_some() {
+            let tried = context.tried();
+            let node = selection.node().shared_url();
+            // A hedge that probes, or goes where the first attempt waits, helps nobody.
+            if selection.is_probe() || tried.contains(node) {
+                return Err(Error::no_nodes().with_source("no other live node for a hedge"));
+            }
+            let waiting_for = tried.last().cloned();
+            pool.events().emit(Event::Hedged { node: Arc::clone(node), waiting_for });
+        } else if let Some(retry) = retry {
             pool.events().emit(Event::Retried {
                 node: Arc::clone(selection.node().shared_url()),
                 failed: retry.tried.last().cloned(),
                 attempt: retry.attempt,
             });
+        }
+        if let Some(selected) = extensions.get::<SelectedNode>() {
+            selected.set(selection.node());
         }
         let parameter = selector.query_for(selection.node(), &context);
         let tried = retry.map(|retry| Arc::clone(&retry.tried));

@@ -12,6 +12,7 @@ mod building;
 mod cloud;
 use crate::cluster_support;
 mod failover;
+mod hedge;
 mod load;
 mod media;
 mod operating;
