@@ -251,6 +251,15 @@ impl ClientOptions {
         }
     }
 
+    /// Sets whether the calls are work that can wait, behind live traffic, where the
+    /// transport has [windows](es_transport::layer::window). Default: `false`.
+    ///
+    /// The bulk, export and reindex helpers mark their calls themselves.
+    #[must_use]
+    pub fn batch(self, batch: bool) -> Self {
+        self.set(|options| options.batch = batch)
+    }
+
     /// States whether doing a call twice has the same effect as doing it once, so
     /// that it may be retried. `None` changes nothing.
     #[must_use]

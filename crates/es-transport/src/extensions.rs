@@ -9,7 +9,8 @@
 //! | [`Deadline`] | request | [`Transport::send`], [`TotalTimeoutLayer`] | retry, attempt timeout |
 //! | [`RetryContext`] | request | [`RetryLayer`] | node selection, spans |
 //! | [`Hedge`] | request | [`HedgeLayer`] | node selection |
-//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`] | filled by node selection |
+//! | [`ThreadPool`](crate::ThreadPool) | request | the caller | [`WindowLayer`] |
+//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`], [`WindowLayer`] | filled by node selection |
 //! | [`ServedBy`] | response | node selection | retry, the caller |
 //! | [`Attempts`] | response | [`RetryLayer`], [`HedgeLayer`] | spans, metrics, the caller |
 //!
@@ -21,6 +22,7 @@
 //! [`RetryLayer`]: crate::layer::RetryLayer
 //! [`TotalTimeoutLayer`]: crate::layer::TotalTimeoutLayer
 //! [`Transport::send`]: crate::Transport::send
+//! [`WindowLayer`]: crate::layer::WindowLayer
 
 use std::{
     borrow::Cow,

@@ -109,6 +109,9 @@ pub struct RequestOptions {
     pub idempotent: Option<bool>,
     /// A hint for the node selector (`RequestContext::hint`), such as a session's name.
     pub selector_hint: Option<Arc<str>>,
+    /// Whether the request is work that can wait: it leaves a share of each window to
+    /// live traffic ([`layer::window`](crate::layer::window)).
+    pub batch: bool,
     /// Media type of body and response, instead of the compatibility mode's.
     pub media_type: Option<HeaderValue>,
     /// Whether the response is returned as a stream, instead of being collected
@@ -253,6 +256,14 @@ impl RequestOptions {
         self
     }
 
+    /// Sets whether the request is work that can wait, behind live traffic, where the
+    /// transport has [windows](crate::layer::window). Default: `false`.
+    #[must_use]
+    pub fn batch(mut self, batch: bool) -> Self {
+        self.batch = batch;
+        self
+    }
+
     /// Sets the media type of body and response, in place of the compatibility mode's.
     #[must_use]
     pub fn media_type(mut self, media_type: impl Into<Option<HeaderValue>>) -> Self {
@@ -344,6 +355,7 @@ impl fmt::Debug for RequestOptions {
             .field("retry_on_timeout", &self.retry_on_timeout)
             .field("idempotent", &self.idempotent)
             .field("selector_hint", &self.selector_hint)
+            .field("batch", &self.batch)
             .field("media_type", &self.media_type)
             .field("stream", &self.stream)
             .field("max_response_size", &self.max_response_size)

@@ -63,7 +63,7 @@ impl CopyIndex {
     }
 
     async fn copy(self) -> Result<()> {
-        let client = self.source.options().for_helper(true);
+        let client = self.source.options().batch(true).for_helper(true);
         let sent = send_with_retry(RetryConfig::default(), true, || {
             client.indices().get(self.index.clone()).send()
         });

@@ -18,7 +18,7 @@ use crate::{
     response::{Meta, Response},
 };
 
-/// A request, described.
+/// A request of the bulk helper, described.
 #[derive(Clone)]
 pub(super) struct HelperRequest {
     /// The endpoint's name, for spans.
@@ -150,6 +150,7 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
     options.retry_on_status = Some(node_statuses(options.retry_on_status.as_deref()));
     // The caller's setting is about calls in general.
     options.idempotent = Some(parts.repeatable);
+    options.batch = true;
     Arc::new(options).attach(&mut request);
     Ok(request)
 }

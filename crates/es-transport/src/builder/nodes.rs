@@ -7,6 +7,7 @@ use crate::{
     backoff::Backoff,
     cloud_id,
     error::{Error, Result},
+    layer::window::WindowLayer,
     node::{DEAD_TIME, Ejection, Node, NodeOutcome, NodePool, NodeSelector},
 };
 
@@ -202,6 +203,13 @@ impl<T> TransportBuilder<T> {
     pub fn failure_penalty(self, latency: impl Into<Option<Duration>>) -> Self {
         let latency = latency.into();
         self.set(|settings| settings.failure_penalty = latency)
+    }
+
+    /// Limits the requests in flight at each node, as far as the node serves them well
+    /// ([`layer::window`](crate::layer::window)). Default: `None`.
+    pub fn windows(self, windows: impl Into<Option<WindowLayer>>) -> Self {
+        let windows = windows.into();
+        self.set(|settings| settings.windows = windows)
     }
 
     pub(super) fn check_nodes(settings: &super::Settings) -> Result<()> {

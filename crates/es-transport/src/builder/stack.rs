@@ -219,6 +219,11 @@ where
     } else {
         settings.selector
     };
+    let windows = settings.windows.take().map(|windows| windows.over(Arc::clone(&pool)));
+    let selector = match &windows {
+        Some(windows) => Arc::new(windows.selector(selector)) as Arc<dyn NodeSelector>,
+        None => selector,
+    };
     let product = ProductCheckLayer::new().mode(settings.product);
     let seams = std::mem::take(&mut settings.seams);
     let reads_extensions =
@@ -238,6 +243,7 @@ where
     let node = seams.node.over(collect.layer(backend));
     // A node for each attempt, and one deadline over all of it.
     let selected = ServiceBuilder::new()
+        .option_layer(windows)
         .layer(
             SelectNodeLayer::new(Arc::clone(&pool), Arc::clone(&selector))
                 .classified_by(settings.classify),

@@ -21,6 +21,7 @@
 //! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
 //! | [`AuthLayer`] | credentials | below retry: a refreshed token is used at once; over selection: a node's own credentials yield to it |
 //! | **seam** [`layer_attempt`] | once per attempt, before a node is selected: rate limits, fault injection | below retry |
+//! | [`WindowLayer`], if [set](crate::TransportBuilder::windows) | limits the requests in flight at each node | directly over selection, which chooses among the nodes with room |
 //! | [`SelectNodeLayer`] | a node for each attempt | below retry: a new attempt, a new choice |
 //! | [`ProductCheckLayer`] | checks that it is Elasticsearch | below selection, which names the node in the error |
 //! | [`RedirectCheckLayer`] | turns a redirect into an error | as the one before |
@@ -52,6 +53,7 @@ pub mod retry;
 pub mod select_node;
 pub mod timeout;
 pub mod trace;
+pub mod window;
 
 pub use auth::AuthLayer;
 pub use collect::CollectLayer;
@@ -67,3 +69,4 @@ pub use retry::RetryLayer;
 pub use select_node::SelectNodeLayer;
 pub use timeout::{AttemptTimeoutLayer, TotalTimeoutLayer};
 pub use trace::{TraceAttemptLayer, TraceLayer};
+pub use window::WindowLayer;

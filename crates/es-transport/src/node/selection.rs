@@ -212,7 +212,8 @@ impl fmt::Debug for Selection {
 }
 
 impl NodePool {
-    fn has_live(&self, mut wanted: impl FnMut(&Node) -> bool) -> bool {
+    /// Whether there is a live node for which this is true.
+    pub(crate) fn has_live(&self, mut wanted: impl FnMut(&Node) -> bool) -> bool {
         let snapshot = self.snapshot();
         let candidates = snapshot.candidates(snapshot.members.created_at);
         candidates.iter().any(|candidate| wanted(candidate.node()))

@@ -16,3 +16,4 @@ mod seams;
 mod select_node;
 mod timeout;
 mod trace;
+mod window;

@@ -107,11 +107,11 @@ impl Cursor {
         point_in_time: Option<&str>,
     ) -> impl Future<Output = Result<Response>> + use<> {
         if let Place::Scroll(Some(id)) = &self.place {
-            let client = spec.client.options().for_helper(false);
+            let client = spec.client.options().batch(true).for_helper(false);
             return client.scroll::<Value>().scroll_id(id).scroll(spec.keep_alive).send();
         }
 
-        let client = spec.client.options().for_helper(true);
+        let client = spec.client.options().batch(true).for_helper(true);
         let mut search = match point_in_time {
             Some(_) => client.search_all::<Value>(),
             None => {

@@ -63,7 +63,7 @@ async fn open_point_in_time(spec: &Spec) -> Result<String> {
     struct Opened {
         id: String,
     }
-    let client = spec.client.options().for_helper(true);
+    let client = spec.client.options().batch(true).for_helper(true);
     // Opened twice, one of the two ends by itself.
     let opened = send_with_retry(spec.retry, true, || {
         let open = client.open_point_in_time(spec.index.clone(), spec.keep_alive);

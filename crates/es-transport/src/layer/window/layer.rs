@@ -1,0 +1,201 @@
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, Response};
+use tower::{Layer, Service};
+
+use super::{
+    future::{Held, ResponseFuture},
+    limit::Bounds,
+    selector::WindowSelector,
+    windows::{Demand, WindowStatus, Windows},
+};
+use crate::{
+    error::{BoxError, Error},
+    extensions::SelectedNode,
+    node::NodePool,
+    options::RequestOptions,
+    thread_pool::ThreadPool,
+};
+
+/// Limits the requests in flight at each node; see the [module](super).
+///
+/// In a stack of your own it has the pool from which nodes are selected:
+///
+/// ```
+/// use es_transport::{Node, NodePool, layer::{SelectNodeLayer, WindowLayer}, node::RoundRobin};
+/// use tower::ServiceBuilder;
+///
+/// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+/// let windows = WindowLayer::new().over(pool.clone());
+/// let selector = windows.selector(RoundRobin::default());
+/// let stack = ServiceBuilder::new().layer(windows).layer(SelectNodeLayer::new(pool, selector));
+/// # let _ = stack;
+/// # Ok::<(), es_transport::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct WindowLayer {
+    bounds: Bounds,
+    live_percent: u32,
+    max_wait: Duration,
+    shared: Option<Shared>,
+}
+
+/// The state that the services and the selector of a layer share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) windows: Arc<Windows>,
+    pub(super) nodes: Arc<NodePool>,
+}
+
+impl WindowLayer {
+    /// Creates a layer with the defaults.
+    pub const fn new() -> Self {
+        Self {
+            bounds: Bounds { initial: 20, min: 1, max: 200 },
+            live_percent: 50,
+            max_wait: Duration::from_secs(10),
+            shared: None,
+        }
+    }
+
+    /// Sets the requests that may be in flight at a node before anything is known of
+    /// it. Default: 20.
+    #[must_use]
+    pub const fn initial(mut self, requests: u32) -> Self {
+        self.bounds.initial = requests;
+        self
+    }
+
+    /// Sets the smallest window, at least 1. Default: 1.
+    #[must_use]
+    pub const fn min(mut self, requests: u32) -> Self {
+        self.bounds.min = requests;
+        self
+    }
+
+    /// Sets the largest window, at least [`min`](Self::min). Default: 200.
+    #[must_use]
+    pub const fn max(mut self, requests: u32) -> Self {
+        self.bounds.max = requests;
+        self
+    }
+
+    /// Sets the percentage of each window that batch work leaves to live traffic.
+    /// Default: 50. One batch request may always be in flight.
+    #[must_use]
+    pub const fn live_percent(mut self, percent: u32) -> Self {
+        self.live_percent = percent;
+        self
+    }
+
+    /// Sets the time after which a request that waits for a window is rejected, as not
+    /// sent. Default: 10 s. A total timeout that ends sooner holds as well.
+    #[must_use]
+    pub const fn max_wait(mut self, time: Duration) -> Self {
+        self.max_wait = time;
+        self
+    }
+
+    /// Returns the layer with windows for the nodes of this pool. The transport's builder
+    /// does it itself.
+    #[must_use]
+    pub fn over(mut self, nodes: Arc<NodePool>) -> Self {
+        let Bounds { initial, min, max } = self.bounds;
+        let min = min.max(1);
+        let bounds = Bounds { initial, min, max: max.max(min) };
+        let windows = Arc::new(Windows::new(bounds, self.live_percent));
+        self.shared = Some(Shared { windows, nodes });
+        self
+    }
+
+    /// Returns a selector that lets `inner` choose among the nodes with room. It has no
+    /// effect before [`over`](Self::over).
+    pub fn selector<S>(&self, inner: S) -> WindowSelector<S> {
+        WindowSelector::new(inner, self.shared.as_ref().map(|shared| Arc::clone(&shared.windows)))
+    }
+
+    /// Returns the window of a node, by its URL; `None` if no request went there.
+    pub fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
+        self.shared.as_ref()?.windows.status(node, pool)
+    }
+}
+
+impl Default for WindowLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for WindowLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WindowLayer")
+            .field("bounds", &self.bounds)
+            .field("live_percent", &self.live_percent)
+            .field("max_wait", &self.max_wait)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for WindowLayer {
+    type Service = WindowService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        WindowService { inner, shared: self.shared.clone(), max_wait: self.max_wait }
+    }
+}
+
+/// The service of [`WindowLayer`].
+#[derive(Clone)]
+pub struct WindowService<S> {
+    inner: S,
+    shared: Option<Shared>,
+    max_wait: Duration,
+}
+
+impl<S, B, RB> Service<Request<B>> for WindowService<S>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Send + 'static,
+    RB: 'static,
+{
+    type Response = Response<RB>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future, RB>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_service)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let Some(shared) = &self.shared else {
+            return ResponseFuture::direct(self.inner.call(request), None);
+        };
+        let is_batch = RequestOptions::of(&request).is_some_and(|options| options.batch);
+        let demand = Demand { pool: ThreadPool::of(&request), is_batch };
+        let selected = request.extensions_mut().get_or_insert_default::<SelectedNode>().clone();
+        let held = Held { shared: shared.clone(), selected, pool: demand.pool };
+        match shared.windows.enter(demand, &shared.nodes) {
+            None => {
+                let future = self.inner.call(request);
+                ResponseFuture::direct(future, held.begin())
+            }
+            Some(waiting) => {
+                let service = self.inner.clone();
+                ResponseFuture::waiting(held.wait(waiting, service, request, self.max_wait))
+            }
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for WindowService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WindowService").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

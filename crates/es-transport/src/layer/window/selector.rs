@@ -1,0 +1,77 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::windows::{Demand, Windows};
+use crate::{
+    node::{AttemptEnd, Candidates, Node, NodeSelector, RequestContext},
+    options::RequestOptions,
+    thread_pool::ThreadPool,
+    transport::WeakTransport,
+};
+
+/// Lets another selector choose among the nodes whose windows have room; among all if
+/// none has. Created by [`WindowLayer::selector`](super::WindowLayer::selector).
+pub struct WindowSelector<S> {
+    inner: S,
+    /// `None`: no effect.
+    windows: Option<Arc<Windows>>,
+}
+
+impl<S> WindowSelector<S> {
+    pub(super) fn new(inner: S, windows: Option<Arc<Windows>>) -> Self {
+        Self { inner, windows }
+    }
+}
+
+impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
+    fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        let Some(windows) = &self.windows else { return self.inner.select(candidates, request) };
+        let pool = request.extension().copied();
+        let options = request.extension::<Arc<RequestOptions>>();
+        let demand = Demand {
+            pool: pool.unwrap_or_else(|| ThreadPool::of_path(request.method(), request.path())),
+            is_batch: options.is_some_and(|options| options.batch),
+        };
+        let with_room = windows.with_room(demand, |has_room| {
+            candidates.narrow(|candidate| has_room(candidate.node().url()))
+        });
+        if with_room.len() == candidates.len() {
+            return self.inner.select(candidates, request);
+        }
+        let chosen = with_room.select(&self.inner, request);
+        chosen.unwrap_or_else(|| self.inner.select(candidates, request))
+    }
+
+    fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
+        self.inner.eligible(node, request)
+    }
+
+    fn is_constrained(&self, request: &RequestContext<'_>) -> bool {
+        self.inner.is_constrained(request)
+    }
+
+    fn tracks_load(&self) -> bool {
+        self.inner.tracks_load()
+    }
+
+    fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
+        self.inner.query_for(node, request)
+    }
+
+    fn attached(&self, transport: &WeakTransport) {
+        self.inner.attached(transport);
+    }
+
+    fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
+        self.inner.attempt_started(node, request);
+    }
+
+    fn attempt_ended(&self, node: &Node, end: &AttemptEnd<'_>, latency: Duration) {
+        self.inner.attempt_ended(node, end, latency);
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for WindowSelector<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WindowSelector").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

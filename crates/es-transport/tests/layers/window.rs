@@ -1,0 +1,255 @@
+//! Windows of nodes and thread pools, over mock services and a paused clock.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use es_transport::{
+    Body, Error, Node, NodePool, RequestOptions, ResponseBody, ThreadPool,
+    layer::{SelectNodeLayer, WindowLayer},
+    node::RoundRobin,
+};
+use http::{Request, Response};
+use proptest::{collection::vec, prelude::*};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+use tower::{ServiceBuilder, ServiceExt, service_fn, util::BoxCloneSyncService};
+
+const MS: Duration = Duration::from_millis(1);
+
+type Stack = BoxCloneSyncService<Request<Body>, Response<ResponseBody>, Error>;
+
+/// Nodes that take 100 ms, or as their request's path says, and note when each began.
+#[derive(Clone, Default)]
+struct Nodes {
+    began: Arc<Mutex<Vec<String>>>,
+    status: Arc<Mutex<Option<u16>>>,
+}
+
+impl Nodes {
+    fn stack(&self, windows: WindowLayer, urls: &[&str]) -> (Stack, WindowLayer, Arc<NodePool>) {
+        let pool = NodePool::new(urls.iter().map(|url| url.parse::<Node>().unwrap())).unwrap();
+        let windows = windows.over(Arc::clone(&pool));
+        let selector = windows.selector(RoundRobin::starting_at(0));
+        let nodes = self.clone();
+        let service = service_fn(move |request: Request<Body>| {
+            let nodes = nodes.clone();
+            let uri = request.uri().clone();
+            async move {
+                nodes.began.lock().unwrap().push(uri.to_string());
+                sleep(100 * MS).await;
+                let status = nodes.status.lock().unwrap().unwrap_or(200);
+                let response = Response::builder().status(status).body(Body::empty());
+                Ok::<_, Infallible>(response.unwrap())
+            }
+        });
+        let stack = ServiceBuilder::new()
+            .layer(windows.clone())
+            .layer(SelectNodeLayer::new(Arc::clone(&pool), selector))
+            .service(service);
+        (BoxCloneSyncService::new(stack), windows, pool)
+    }
+
+    fn began(&self) -> Vec<String> {
+        self.began.lock().unwrap().clone()
+    }
+}
+
+type Call = JoinHandle<Result<Response<ResponseBody>, Error>>;
+
+fn send(stack: &Stack, path: &str, batch: bool) -> Call {
+    let mut request = Request::get(path).body(Body::empty()).unwrap();
+    Arc::new(RequestOptions::new().batch(batch)).attach(&mut request);
+    tokio::spawn(stack.clone().oneshot(request))
+}
+
+fn fixed(requests: u32) -> WindowLayer {
+    WindowLayer::new().initial(requests).max(requests)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_are_in_flight_than_the_window() {
+    let nodes = Nodes::default();
+    let (stack, windows, _) = nodes.stack(fixed(2), &["http://a:1"]);
+    let started = Instant::now();
+    let calls: Vec<_> = (0..6).map(|n| send(&stack, &format!("/x/_doc/{n}"), false)).collect();
+    sleep(MS).await;
+    assert_eq!(nodes.began().len(), 2);
+    assert_eq!(windows.status("http://a:1", ThreadPool::Get).unwrap().in_flight, 2);
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(started.elapsed(), 300 * MS);
+    let order: Vec<_> = (0..6).map(|n| format!("http://a:1/x/_doc/{n}")).collect();
+    assert_eq!(nodes.began(), order, "in the order in which they came");
+    assert_eq!(windows.status("http://a:1", ThreadPool::Get).unwrap().in_flight, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_with_room_are_selected() {
+    let nodes = Nodes::default();
+    let (stack, windows, pool) = nodes.stack(fixed(3), &["http://a:1", "http://b:1"]);
+    pool.mark_dead("http://b:1", Instant::now(), Duration::from_secs(1)).unwrap();
+    let at_a: Vec<_> = (0..3).map(|_| send(&stack, "/x/_doc/1", false)).collect();
+    sleep(MS).await;
+    pool.mark_live("http://b:1", Instant::now()).unwrap();
+    let at_b: Vec<_> = (0..3).map(|_| send(&stack, "/x/_doc/2", false)).collect();
+    sleep(MS).await;
+    assert_eq!(nodes.began().iter().filter(|uri| **uri == "http://b:1/x/_doc/2").count(), 3);
+    let in_flight = |url| windows.status(url, ThreadPool::Get).unwrap().in_flight;
+    assert_eq!((in_flight("http://a:1"), in_flight("http://b:1")), (3, 3));
+    for call in at_a.into_iter().chain(at_b) {
+        call.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn thread_pools_have_windows_of_their_own() {
+    let nodes = Nodes::default();
+    let (stack, ..) = nodes.stack(fixed(1), &["http://a:1"]);
+    let _search = send(&stack, "/x/_search", false);
+    let _waiting = send(&stack, "/x/_search", false);
+    let _get = send(&stack, "/x/_doc/1", false);
+    sleep(MS).await;
+    assert_eq!(nodes.began(), ["http://a:1/x/_search", "http://a:1/x/_doc/1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_too_long_is_rejected_as_not_sent() {
+    let nodes = Nodes::default();
+    let (stack, ..) = nodes.stack(fixed(1).max_wait(50 * MS), &["http://a:1"]);
+    let first = send(&stack, "/x/_search", false);
+    let second = send(&stack, "/x/_search", false);
+    let error = second.await.unwrap().unwrap_err();
+    assert!(error.is_not_sent(), "{error}");
+    assert!(format!("{:?}", error).contains("max_wait"), "{error:?}");
+    assert_eq!(first.await.unwrap().unwrap().status(), 200);
+    assert_eq!(nodes.began().len(), 1);
+    // Its place in the queue is free again.
+    assert_eq!(send(&stack, "/x/_search", false).await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_request_lets_the_next_one_begin() {
+    let nodes = Nodes::default();
+    let (stack, ..) = nodes.stack(fixed(1), &["http://a:1"]);
+    let (first, second) = (send(&stack, "/1/_search", false), send(&stack, "/2/_search", false));
+    let third = send(&stack, "/3/_search", false);
+    sleep(MS).await;
+    second.abort();
+    first.abort();
+    sleep(MS).await;
+    assert_eq!(nodes.began(), ["http://a:1/1/_search", "http://a:1/3/_search"]);
+    third.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn batch_work_leaves_half_to_live_traffic() {
+    let nodes = Nodes::default();
+    let (stack, ..) = nodes.stack(fixed(4), &["http://a:1"]);
+    let _batch: Vec<_> = (0..10).map(|_| send(&stack, "/batch/_search", true)).collect();
+    sleep(MS).await;
+    assert_eq!(nodes.began().len(), 2);
+    let _live: Vec<_> = (0..4).map(|_| send(&stack, "/live/_search", false)).collect();
+    sleep(MS).await;
+    let count = |name: &str| nodes.began().iter().filter(|uri| uri.contains(name)).count();
+    assert_eq!((count("batch"), count("live")), (2, 2));
+    // Two batch requests end, and the live ones that wait go before the others.
+    sleep(100 * MS).await;
+    assert_eq!((count("batch"), count("live")), (2, 4));
+    sleep(100 * MS).await;
+    assert_eq!((count("batch"), count("live")), (4, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_make_the_window_smaller() {
+    let nodes = Nodes::default();
+    let (stack, windows, _) = nodes.stack(WindowLayer::new(), &["http://a:1"]);
+    *nodes.status.lock().unwrap() = Some(429);
+    for _ in 0..3 {
+        send(&stack, "/x/_search", false).await.unwrap().unwrap();
+    }
+    let status = windows.status("http://a:1", ThreadPool::Search).unwrap();
+    assert_eq!((status.window, status.in_flight), (14, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_window_grows_with_use() {
+    let nodes = Nodes::default();
+    let (stack, windows, _) = nodes.stack(WindowLayer::new(), &["http://a:1"]);
+    for _ in 0..10 {
+        let calls: Vec<_> = (0..50).map(|_| send(&stack, "/x/_search", false)).collect();
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+    }
+    let status = windows.status("http://a:1", ThreadPool::Search).unwrap();
+    assert!(status.window > 40, "{status:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_live_node_nobody_waits() {
+    let nodes = Nodes::default();
+    let (stack, _, pool) = nodes.stack(fixed(1), &["http://a:1"]);
+    pool.mark_dead("http://a:1", Instant::now(), Duration::from_secs(60)).unwrap();
+    let calls = [send(&stack, "/x/_search", false), send(&stack, "/x/_search", false)];
+    sleep(MS).await;
+    assert_eq!(nodes.began().len(), 2);
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    /// Whatever comes and whatever is dropped: no more are in flight than the window,
+    /// batch work keeps to its share, and nobody waits for ever.
+    #[test]
+    fn nobody_is_forgotten(
+        window in 1..6_u32,
+        requests in vec((any::<bool>(), 0..80_u64, prop::option::weighted(0.3, 0..300_u64)), 1..60),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let nodes = Nodes::default();
+            let layer = fixed(window).max_wait(Duration::from_secs(3_600));
+            let (stack, windows, _) = nodes.stack(layer, &["http://a:1", "http://b:1"]);
+            let mut calls = Vec::new();
+            for (batch, pause, dropped_after) in requests {
+                let call = send(&stack, "/x/_search", batch);
+                calls.push(tokio::spawn(async move {
+                    let Some(after) = dropped_after else { return call.await.unwrap().is_ok() };
+                    sleep(Duration::from_millis(after)).await;
+                    call.abort();
+                    true
+                }));
+                sleep(Duration::from_millis(pause)).await;
+                for url in ["http://a:1", "http://b:1"] {
+                    let in_flight = windows.status(url, ThreadPool::Search).map_or(0, |s| s.in_flight);
+                    prop_assert!(in_flight <= window, "{in_flight} of {window}");
+                }
+            }
+            for call in calls {
+                let ended = tokio::time::timeout(Duration::from_secs(3_000), call).await;
+                prop_assert!(ended.unwrap().unwrap());
+            }
+            sleep(MS).await;
+            for url in ["http://a:1", "http://b:1"] {
+                let in_flight = windows.status(url, ThreadPool::Search).map_or(0, |s| s.in_flight);
+                prop_assert_eq!(in_flight, 0);
+            }
+            Ok(())
+        })?;
+    }
+}
