@@ -22,8 +22,11 @@
 //! never waits for the map. If it is outdated, the server forwards the request as
 //! it would without it. Where it cannot be fetched (the privileges `monitor` on
 //! the cluster and `view_index_metadata` on the index are needed) or the name is
-//! not that of an open index, such as an alias or a data stream, the inner
-//! selector chooses alone, and an [`Event::ShardsUnknown`] says so.
+//! not that of an open index, such as an alias of several, the inner selector
+//! chooses alone, and an [`Event::ShardsUnknown`] says so.
+//!
+//! An alias of one index is followed, its own routing included. Writes to a data
+//! stream go by its newest index, reads only if it has no other.
 
 use std::{
     borrow::Cow,
@@ -47,7 +50,7 @@ use crate::{
     events::Event,
     node::{
         AttemptEnd, Candidates, Node, NodeSelector, PeakEwma, RequestContext,
-        shards::{self, IndexShards},
+        shards::{self, IndexShards, Shard},
     },
     transport::WeakTransport,
 };
@@ -58,7 +61,7 @@ const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// Number of indices whose shards are known at the same time.
 const MAX_INDICES: usize = 10_000;
 
-/// Routing values for which the map is compared with the server's answer.
+/// Routing values for which the map is compared with the server's.
 const CHECKED: [&str; 3] = ["0", "checked", "\u{e4}\u{1d11e}"];
 
 /// Prefers the nodes that hold the shard of a request; see the [module](self).
@@ -89,9 +92,7 @@ impl<S: NodeSelector> ShardAware<S> {
     fn narrow(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> Option<usize> {
         let target = Target::of(request)?;
         let known = self.map.find(&target.index, request.now())?;
-        let shards = known.shards.as_ref()?;
-        let number = shards.shard_of(target.id.as_deref(), target.routing.as_deref())?;
-        let shard = shards.shard(number)?;
+        let shard = known.name.as_ref()?.shard(&target)?;
         let holders = match target.access {
             Access::Read => nodes.with_ids(shard.started.iter().map(|id| &**id)),
             Access::Write => nodes.with_ids(shard.primary.iter().map(|id| &**id)),
@@ -132,15 +133,14 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
             return self.inner.query_for(node, request);
         }
         let known = self.map.find(&target.index, request.now())?;
-        let shards = known.shards.as_ref()?;
-        let number = shards.shard_of(target.id.as_deref(), target.routing.as_deref())?;
+        let shard = known.name.as_ref()?.shard(&target)?;
         let own = node.facts().id.as_deref()?;
-        let is_holder = shards.shard(number)?.started.iter().any(|id| **id == *own);
+        let is_holder = shard.started.iter().any(|id| **id == *own);
         is_holder.then_some("preference=_local")
     }
 
     fn attached(&self, transport: &WeakTransport) {
-        // The first transport that uses the selector answers for the map.
+        // The map is that of the first transport that uses the selector.
         let _ = self.map.transport.set(transport.clone());
         self.inner.attached(transport);
     }
@@ -318,12 +318,61 @@ struct ShardMap {
     fetching: Mutex<Fetching>,
 }
 
-/// What is known of an index.
+/// A name that was asked for.
 struct Known {
     /// `None` if the inner selector chooses alone.
-    shards: Option<IndexShards>,
+    name: Option<Resolved>,
     /// Whether a request used it since it was fetched.
     is_used: AtomicBool,
+}
+
+/// The index that a name stands for: its own, that of an alias, or those of a data
+/// stream.
+struct Resolved {
+    /// `None`: a search looks into several indices.
+    reads: Option<Arc<IndexShards>>,
+    writes: Arc<IndexShards>,
+    /// The routing that an alias brings.
+    routing: Option<AliasRouting>,
+}
+
+/// The routing values of an alias.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+struct AliasRouting {
+    /// For gets and writes.
+    index_routing: Option<Box<str>>,
+    /// For searches: perhaps several, with commas.
+    search_routing: Option<Box<str>>,
+}
+
+impl Resolved {
+    /// Returns the shard of a request; `None` if it is not known, or not one.
+    fn shard(&self, target: &Target<'_>) -> Option<&Shard> {
+        let is_write = target.access == Access::Write;
+        let shards = if is_write { &self.writes } else { self.reads.as_ref()? };
+        let own = target.routing.as_deref();
+        let alias = self.routing.as_ref().and_then(|routing| {
+            let is_search = !is_write && target.id.is_none();
+            if is_search {
+                routing.search_routing.as_deref()
+            } else {
+                routing.index_routing.as_deref()
+            }
+        });
+        let routing = match (own, alias) {
+            (own, None) => own,
+            (None, Some(several)) if several.contains(',') => None,
+            (None, Some(alias)) => Some(alias),
+            // The server combines them or refuses.
+            (Some(_), Some(_)) => return None,
+        };
+        shards.shard(shards.shard_of(target.id.as_deref(), routing)?)
+    }
+}
+
+/// Returns the number of a data stream's index (`.ds-logs-2026.01.31-000007`).
+fn generation(index: &str) -> Option<u64> {
+    index.strip_prefix(".ds-")?.rsplit('-').next()?.parse().ok()
 }
 
 #[derive(Default)]
@@ -363,7 +412,7 @@ impl ShardMap {
         let map = Arc::clone(self);
         self.spawn(async move {
             // Without a response the map stays as it is: outdated, it does no harm.
-            if let Err(error) = map.check().await {
+            if let Err(error) = map.refresh().await {
                 tracing::debug!(%error, "the cluster state's UUID was not checked");
             }
         });
@@ -395,7 +444,7 @@ impl ShardMap {
     }
 
     /// Fetches the used indices again if the cluster state has changed.
-    async fn check(&self) -> Result<()> {
+    async fn refresh(&self) -> Result<()> {
         let uuid = self.state_uuid().await?;
         let before = self.lock().state_uuid.replace(uuid.clone());
         if before == Some(uuid) {
@@ -412,32 +461,55 @@ impl ShardMap {
         Ok(())
     }
 
-    async fn fetch(&self, index: &str) {
-        let fetched = self.fetch_checked(index).await;
-        self.lock().indices.remove(index);
-        let was_known = self.indices.load().get(index).map(|known| known.shards.is_some());
-        let shards = match fetched {
-            Ok(shards) => Some(shards),
+    async fn fetch(&self, name: &str) {
+        let fetched = self.resolve(name).await;
+        self.lock().indices.remove(name);
+        let was_known = self.indices.load().get(name).map(|known| known.name.is_some());
+        let resolved = match fetched {
+            Ok(resolved) => Some(resolved),
             Err(error) => {
                 if was_known != Some(false) {
-                    self.report(index, &error);
+                    self.report(name, &error);
                 }
                 None
             }
         };
-        let known = Arc::new(Known { shards, is_used: AtomicBool::new(false) });
+        let known = Arc::new(Known { name: resolved, is_used: AtomicBool::new(false) });
         self.update(|indices| {
-            indices.insert(index.into(), Arc::clone(&known));
+            indices.insert(name.into(), Arc::clone(&known));
         });
     }
 
-    /// Fetches the shards of an index and compares the rule with the server's answers.
-    async fn fetch_checked(&self, index: &str) -> Result<IndexShards> {
-        let response = self.get(&state_path(index)).await?;
-        let shards = shards::parse(&response, index, &mut self.lock().node_ids)
-            .ok_or_else(|| Error::sniff("it is not an open index of that name"))?;
+    /// Fetches the shards of the index that a name stands for.
+    async fn resolve(&self, name: &str) -> Result<Resolved> {
+        let response = self.get(&state_path(name)).await?;
+        let found = shards::parse(&response, &mut self.lock().node_ids);
+        let is_stream = found.keys().all(|index| generation(index).is_some());
+        let number = found.len();
+        let newest = found.into_iter().max_by_key(|(index, _)| generation(index));
+        let Some((index, shards)) = newest.filter(|_| number == 1 || is_stream) else {
+            return Err(Error::sniff("the name does not stand for one open index"));
+        };
+        self.check(&index, &shards).await?;
+        let writes = Arc::new(shards);
+        let reads = (number == 1).then(|| Arc::clone(&writes));
+        let is_alias = index != name && !is_stream;
+        let routing = if is_alias { self.alias_routing(name).await? } else { None };
+        Ok(Resolved { reads, writes, routing })
+    }
+
+    async fn alias_routing(&self, name: &str) -> Result<Option<AliasRouting>> {
+        let response = self.get(&format!("/_alias/{name}")).await?;
+        let mut indices: FxHashMap<String, OfIndex> = serde_json::from_slice(&response)
+            .map_err(|error| Error::sniff("`_alias` cannot be read").with_source(error))?;
+        let routing = indices.drain().find_map(|(_, mut index)| index.aliases.remove(name));
+        Ok(routing.filter(|routing| *routing != AliasRouting::default()))
+    }
+
+    /// Compares the rule with the server's own for a few routing values.
+    async fn check(&self, index: &str, shards: &IndexShards) -> Result<()> {
         if !shards.is_by_hash() {
-            return Ok(shards);
+            return Ok(());
         }
         for routing in CHECKED {
             let response = self.get(&search_shards_path(index, routing)).await?;
@@ -451,7 +523,7 @@ impl ShardMap {
                 return Err(Error::sniff("the server routes documents in another way"));
             }
         }
-        Ok(shards)
+        Ok(())
     }
 
     async fn state_uuid(&self) -> Result<Box<str>> {
@@ -499,6 +571,13 @@ impl ShardMap {
 #[derive(Deserialize)]
 struct Version {
     state_uuid: Box<str>,
+}
+
+/// An index in a response to `GET /_alias/{name}`.
+#[derive(Deserialize)]
+struct OfIndex {
+    #[serde(default)]
+    aliases: FxHashMap<String, AliasRouting>,
 }
 
 #[derive(Deserialize)]
@@ -592,5 +671,56 @@ mod tests {
         let target = Target::of(&context).unwrap();
         assert_eq!((&*target.index, target.access), ("orders", Access::Read));
         assert_eq!((target.id.as_deref(), target.routing.as_deref()), (Some("7"), Some("r")));
+    }
+
+    fn index(shards: u32) -> Arc<IndexShards> {
+        let shard = |number| {
+            let copy = format!(r#"[{{"state":"STARTED","primary":true,"node":"n{number}"}}]"#);
+            format!(r#""{number}":{copy}"#)
+        };
+        let table = (0..shards).map(shard).collect::<Vec<_>>().join(",");
+        let state = format!(
+            r#"{{"metadata":{{"indices":{{"i":{{"routing_num_shards":1024,"settings":{{"index":{{
+            "number_of_shards":"{shards}"}}}}}}}}}},"routing_table":{{"indices":{{"i":{{"shards":{{{table}}}}}}}}}}}"#
+        );
+        let mut found = shards::parse(state.as_bytes(), &mut HashSet::new());
+        Arc::new(found.remove("i").unwrap())
+    }
+
+    fn node_of(resolved: &Resolved, method: &Method, uri: &str) -> Option<String> {
+        let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+        let context = RequestContext::of(&request, Instant::now());
+        let shard = resolved.shard(&Target::of(&context)?)?;
+        shard.primary.as_deref().map(str::to_owned)
+    }
+
+    #[test]
+    fn an_alias_brings_its_routing() {
+        let writes = index(4);
+        let reads = Some(Arc::clone(&writes));
+        let plain = Resolved { reads: reads.clone(), writes: Arc::clone(&writes), routing: None };
+        let routing =
+            AliasRouting { index_routing: Some("a".into()), search_routing: Some("a,b".into()) };
+        let alias = Resolved { reads, writes, routing: Some(routing) };
+        let by_a = node_of(&plain, &Method::GET, "/i/_doc/1?routing=a");
+        assert!(by_a.is_some());
+        for id in 0..20 {
+            let (path, own) = (format!("/i/_doc/{id}"), format!("/i/_doc/{id}?routing=x"));
+            assert_eq!(node_of(&alias, &Method::GET, &path), by_a);
+            assert_eq!(node_of(&alias, &Method::PUT, &path), by_a);
+            assert_eq!(node_of(&alias, &Method::PUT, &own), None);
+        }
+        // Several values, for several shards.
+        assert_eq!(node_of(&alias, &Method::GET, "/i/_search"), None);
+    }
+
+    #[test]
+    fn a_data_stream_is_written_at_its_newest_index() {
+        let stream = Resolved { reads: None, writes: index(1), routing: None };
+        assert_eq!(node_of(&stream, &Method::POST, "/logs/_doc").as_deref(), Some("n0"));
+        assert_eq!(node_of(&stream, &Method::POST, "/logs/_search"), None);
+        assert_eq!(generation(".ds-logs-app-2026.01.31-000010"), Some(10));
+        assert_eq!(generation("logs"), None);
+        assert_eq!(generation(".ds-logs"), None);
     }
 }

@@ -63,17 +63,24 @@ struct Copy {
     state: Option<String>,
 }
 
-/// Returns the shards of the index in a response to
-/// `GET /_cluster/state/metadata,routing_table/{index}`. `None` if it is not an
-/// open index of that name, or anything is missing.
+/// Returns the open indices in a response to
+/// `GET /_cluster/state/metadata,routing_table/{name}` and their shards. An index of
+/// which anything is missing is left out.
 pub(crate) fn parse(
     response: &[u8],
-    name: &str,
     node_ids: &mut HashSet<Arc<str>>,
-) -> Option<IndexShards> {
-    let mut state: State = serde_json::from_slice(response).ok()?;
-    let index = state.metadata.indices.remove(name)?;
-    let table = state.routing_table.indices.remove(name)?;
+) -> BTreeMap<String, IndexShards> {
+    let Ok(state) = serde_json::from_slice::<State>(response) else { return BTreeMap::new() };
+    let mut tables = state.routing_table.indices;
+    let indices = state.metadata.indices.into_iter();
+    let known = indices.filter_map(|(name, index)| {
+        let shards = shards(index, tables.remove(&name)?, node_ids)?;
+        Some((name, shards))
+    });
+    known.collect()
+}
+
+fn shards(index: Index, table: Table, node_ids: &mut HashSet<Arc<str>>) -> Option<IndexShards> {
     let settings = index.settings.index;
     let number_of_shards: usize = settings.number_of_shards.parse().ok()?;
     let partition_size = match &settings.routing_partition_size {
@@ -120,7 +127,7 @@ mod tests {
     use super::*;
 
     fn read(response: &str) -> Option<IndexShards> {
-        parse(response.as_bytes(), "products", &mut HashSet::new())
+        parse(response.as_bytes(), &mut HashSet::new()).remove("products")
     }
 
     const STATE: &str = r#"{"state_uuid":"u","metadata":{"indices":{"products":{
@@ -141,6 +148,13 @@ mod tests {
         assert_eq!(one.primary.as_deref(), Some("n2"));
         assert_eq!(one.started.iter().map(|id| &**id).collect::<Vec<_>>(), ["n2", "n1"]);
         assert!(index.shard(2).is_none());
+    }
+
+    #[test]
+    fn the_indices_of_an_alias_are_found_by_their_names() {
+        let state = STATE.replace("products", "products-1");
+        let found = parse(state.as_bytes(), &mut HashSet::new());
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["products-1"]);
     }
 
     #[test]

@@ -84,6 +84,28 @@ async fn documents_are_read_and_written_where_they_lie() {
 }
 
 #[tokio::test]
+async fn an_alias_of_one_index_is_followed() {
+    let cluster = nodes(3).await;
+    let transport = aware(&cluster, RoundRobin::default());
+    create_index(&transport, "products-1", 3, 0).await;
+    let alias =
+        post("/_aliases", r#"{"actions":[{"add":{"index":"products-1","alias":"products"}}]}"#);
+    assert_eq!(transport.send(alias).await.unwrap().status(), 200);
+    transport.send(get("/products/_doc/none")).await.unwrap();
+    eventually("the alias is known", || {
+        requests(&cluster).iter().any(|request| request.path() == "/_alias/products")
+    })
+    .await;
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let before = forwarded(&cluster);
+    for number in 0..60 {
+        index(&transport, &format!("/products/_doc/{number}")).await;
+        transport.send(get(&format!("/products/_doc/{number}"))).await.unwrap();
+    }
+    assert_eq!(forwarded(&cluster), before);
+}
+
+#[tokio::test]
 async fn reads_go_to_any_copy_and_stay_there() {
     let cluster = nodes(3).await;
     let transport = aware(&cluster, RoundRobin::default());
