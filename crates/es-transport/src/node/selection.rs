@@ -32,6 +32,7 @@ pub struct Selection {
     /// The members that the request may go to; `None`: all of them.
     eligible: Option<Box<[u32]>>,
     retry_after: Option<Duration>,
+    is_dropped: bool,
 }
 
 impl Selection {
@@ -51,6 +52,7 @@ impl Selection {
             started_at,
             eligible: None,
             retry_after: None,
+            is_dropped: false,
         };
         if is_tracked {
             selection.entry().record.load.start();
@@ -108,6 +110,14 @@ impl Selection {
         }
     }
 
+    /// Reports that the attempt was dropped before it ended. It says nothing about the
+    /// node's health, but its latency would have been longer than that: a node whose
+    /// hedged requests are dropped does not look fast.
+    pub fn dropped(&mut self, now: Instant) {
+        self.is_dropped = true;
+        self.finish(NodeOutcome::Unknown, now);
+    }
+
     /// Reports how the attempt ended; only the first call counts.
     pub fn finish(&mut self, outcome: NodeOutcome, now: Instant) {
         self.finish_because(outcome, DeathCause::Unknown, now);
@@ -143,6 +153,10 @@ impl Selection {
         let penalty = self.stripe.members.observing.failure_penalty;
         match outcome {
             NodeOutcome::Healthy => Some(elapsed),
+            NodeOutcome::Unknown if self.is_dropped => {
+                let known = self.entry().record.load.last_latency();
+                Some(elapsed).filter(|elapsed| known.is_none_or(|known| *elapsed > known))
+            }
             NodeOutcome::Unknown => None,
             NodeOutcome::Suspect if penalty.is_none() => Some(elapsed),
             _ => penalty.map(|penalty| elapsed.max(self.retry_after.unwrap_or(penalty))),

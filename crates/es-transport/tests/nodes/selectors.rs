@@ -208,6 +208,35 @@ fn peak_ewma_ignores_refusals() {
 }
 
 #[test]
+fn a_dropped_attempt_shows_that_its_node_is_slow() {
+    let pool = pool(&["a", "b"]);
+    let start = Instant::now();
+    let mut held = [
+        pool.select(&LeastInFlight, &request().at(start)).unwrap(),
+        pool.select(&LeastInFlight, &request().at(start)).unwrap(),
+    ];
+    let slow = held[0].node().host().to_owned();
+    held[1].finish(NodeOutcome::Healthy, start + Duration::from_millis(20));
+    held[0].dropped(start + Duration::from_millis(200));
+    let now = request().at(start + SECOND);
+    for _ in 0..50 {
+        assert_ne!(host(&pool, &PeakEwma::default(), &now), slow);
+    }
+    // A response that came before the drop is not known to be slower.
+    let latency = |host: &str| {
+        let nodes = pool.nodes();
+        nodes.iter().find(|status| status.node().host() == host).unwrap().latency()
+    };
+    let known = latency(&slow);
+    let to_slow = selector_fn({
+        let slow = slow.clone();
+        move |nodes, _| nodes.position(|node| node.node().host() == slow).unwrap()
+    });
+    pool.select(&to_slow, &now).unwrap().dropped(start + SECOND);
+    assert_eq!(latency(&slow), known);
+}
+
+#[test]
 fn sticky_stays_with_a_node_while_it_lives() {
     let pool = pool(&["a", "b", "c"]);
     let selector = Sticky::default();

@@ -128,7 +128,10 @@ impl Attempt {
         // Most attempts need no second look at the clock.
         let is_timed = self.feedback.is_some() || self.selection.needs_time(outcome);
         let now = if is_timed { Instant::now() } else { started };
-        self.selection.finish_because(outcome, cause, now);
+        match end {
+            AttemptEnd::Dropped => self.selection.dropped(now),
+            _ => self.selection.finish_because(outcome, cause, now),
+        }
         if let Some(feedback) = &self.feedback {
             feedback.ended(self.selection.node(), &end, now.saturating_duration_since(started));
         }
