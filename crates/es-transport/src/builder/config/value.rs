@@ -194,7 +194,9 @@ impl Value {
             "system" => Ok(TrustRoots::System),
             #[cfg(feature = "platform-verifier")]
             "platform" => Ok(TrustRoots::Platform),
+            #[cfg(not(feature = "native-roots"))]
             "system" => Err("`system` needs the feature `native-roots`"),
+            #[cfg(not(feature = "platform-verifier"))]
             "platform" => Err("`platform` needs the feature `platform-verifier`"),
             _ => Err("it must be `mozilla`, `system` or `platform`"),
         }
