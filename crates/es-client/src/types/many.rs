@@ -242,7 +242,7 @@ impl BulkItem {
 
 /// Returns the first digit of each status in the items of a bulk response, without reading
 /// the items: no text within them has a quote that is not escaped.
-pub(crate) fn status_classes(items: &[u8]) -> impl Iterator<Item = u8> {
+fn status_classes(items: &[u8]) -> impl Iterator<Item = u8> {
     const KEY: &[u8] = br#""status""#;
     memmem::find_iter(items, KEY).filter_map(|at| {
         let rest = items.get(at + KEY.len()..)?.trim_ascii_start();

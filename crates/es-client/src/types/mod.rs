@@ -46,7 +46,7 @@ mod units;
 mod vector;
 
 pub(crate) use lenient::Read;
-pub(crate) use many::{is_failed_operation, status_classes};
+pub(crate) use many::is_failed_operation;
 pub(crate) use object::REFUSED;
 
 pub use aggs::{AggregationError, Aggregations, Percentiles, Stats};
