@@ -83,9 +83,9 @@ impl Elasticsearch {
         Transport::from_service(service).into()
     }
 
-    /// The same client with other settings for its calls: credentials, headers,
-    /// timeouts, retries. What comes back shares everything with this one, can
-    /// be used once or kept, and nests.
+    /// Returns the same client with other settings for its calls: credentials, headers,
+    /// timeouts, retries. It shares everything with this one, can be used once or kept,
+    /// and has options of its own.
     ///
     /// ```no_run
     /// # async fn options(client: es_client::Elasticsearch) -> es_client::Result<()> {
@@ -153,7 +153,7 @@ impl From<Transport> for Elasticsearch {
     }
 }
 
-/// A raw request, for what has no call of its own.
+/// Requests without a call of their own.
 impl Elasticsearch {
     /// Sends any request: method, path with query (origin form), JSON body.
     ///
@@ -161,15 +161,15 @@ impl Elasticsearch {
     /// # async fn raw(client: es_client::Elasticsearch) -> es_client::Result<()> {
     /// use http::Method;
     ///
-    /// let answer = client.request(Method::GET, "/_cluster/health?level=indices", ()).await?;
-    /// let health: serde_json::Value = answer.json()?;
+    /// let response = client.request(Method::GET, "/_cluster/health?level=indices", ()).await?;
+    /// let health: serde_json::Value = response.json()?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// A path that does not start with `/` or names another host, no answer, or
-    /// an answer with an error status.
+    /// The path does not start with `/` or names another host, there is no response, or
+    /// it has an error status.
     pub async fn request(
         &self,
         method: Method,

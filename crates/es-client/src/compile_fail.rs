@@ -1,6 +1,10 @@
 //! Mistakes that do not compile, each beside code that does: the only difference is the
 //! mistake. Documentation tests check them, so that nothing has to be built a second time.
 
+/// The example of the README compiles.
+#[doc = include_str!("../README.md")]
+fn the_readme() {}
+
 /// Parts that a path cannot do without are arguments.
 ///
 /// ```

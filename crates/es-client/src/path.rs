@@ -1,7 +1,7 @@
 //! The target of a request: path and query in origin form.
 //!
 //! Nothing a caller passes can change the route: path parts are
-//! percent-encoded but for unreserved characters
+//! percent-encoded except for unreserved characters
 //! ([RFC 3986, 2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3)), parts
 //! that are empty, `.` or `..` are refused, and no URL is ever joined.
 

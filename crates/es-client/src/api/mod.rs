@@ -7,7 +7,7 @@
 //! its status, headers and node, `json` reads it into a type of the caller's,
 //! and `stream` hands it out piece by piece.
 //!
-//! What a call needs are the arguments of the method; everything else has a
+//! Required values are the arguments of the method; everything else has a
 //! setter. Names are those of the API, with these exceptions:
 //!
 //! - `.` and `-` are `_`, and leading underscores are left out: `_source` is `source`.

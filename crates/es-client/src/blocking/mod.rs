@@ -28,11 +28,11 @@
 //! There is no second set of builders: [`Elasticsearch`] is the asynchronous
 //! client (by [`Deref`](std::ops::Deref)), and its calls, helpers and streams
 //! are what [`wait`](Elasticsearch::wait) and [`iter`](Elasticsearch::iter) take.
-//! What is new in one is there in the other, and nothing is compiled twice.
+//! Both have the same calls, and nothing is compiled twice.
 //!
 //! One thread in the background drives the connections and the time, however
 //! many threads call. It ends with the last clone of the client. The calling
-//! thread does the rest itself: it writes requests and reads answers, and sleeps
+//! thread does the rest itself: it writes requests, reads responses, and sleeps
 //! in between.
 //!
 //! # Within an async runtime

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::params::ToParam;
 
-/// Converts a value to JSON. What cannot be JSON, such as a map whose keys are
-/// not texts, becomes `null`, which the server refuses by the name of its property.
+/// Converts a value to JSON. A value that cannot be JSON, such as a map whose keys
+/// are not texts, becomes `null`, which the server refuses by the name of its property.
 pub(super) fn json(value: impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }

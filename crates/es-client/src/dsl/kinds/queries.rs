@@ -43,7 +43,7 @@ kind! {
     minimum_should_match("minimum_should_match") param String;
     /// Operator between the terms of the text. Default: `or`.
     operator("operator") param params::CombinedFieldsOperator;
-    /// What a text without tokens matches. Default: `none`.
+    /// Documents to return if no token is left of the text: `none` or `all`. Default: `none`.
     zero_terms_query("zero_terms_query") param params::CombinedFieldsZeroTerms;
 }
 
@@ -346,7 +346,7 @@ kind! {
     max_expansions("max_expansions") param i64;
     /// Number of positions allowed between the terms. Default: `0`.
     slop("slop") param i64;
-    /// What a text without tokens matches. Default: `none`.
+    /// Documents to return if no token is left of the text: `none` or `all`. Default: `none`.
     zero_terms_query("zero_terms_query") param params::ZeroTermsQuery;
 }
 
@@ -361,7 +361,7 @@ kind! {
     boost("boost") param f64;
     /// Number of positions allowed between the terms. Default: `0`.
     slop("slop") param i64;
-    /// What a text without tokens matches. Default: `none`.
+    /// Documents to return if no token is left of the text: `none` or `all`. Default: `none`.
     zero_terms_query("zero_terms_query") param params::ZeroTermsQuery;
 }
 
@@ -394,7 +394,7 @@ kind! {
     operator("operator") param params::Operator;
     /// Number of leading characters that stay unchanged. Default: `0`.
     prefix_length("prefix_length") param i64;
-    /// What a text without tokens matches. Default: `none`.
+    /// Documents to return if no token is left of the text: `none` or `all`. Default: `none`.
     zero_terms_query("zero_terms_query") param params::ZeroTermsQuery;
 }
 
@@ -479,7 +479,7 @@ kind! {
     tie_breaker("tie_breaker") param f64;
     /// Type. Default: `best_fields`.
     type_("type") param params::TextQueryType;
-    /// What a text without tokens matches. Default: `none`.
+    /// Documents to return if no token is left of the text: `none` or `all`. Default: `none`.
     zero_terms_query("zero_terms_query") param params::ZeroTermsQuery;
 }
 

@@ -487,7 +487,7 @@ kind! {
     min_score("min_score") param f64;
     /// Text to search for.
     query("query") param String;
-    /// How much lower ranks count.
+    /// Influence of documents with a lower rank: the greater, the more.
     rank_constant("rank_constant") param i64;
     /// Number of hits of each retriever to rank.
     rank_window_size("rank_window_size") param i64;
