@@ -71,7 +71,7 @@ pub struct CallByName {
 impl CallByName {
     /// Sets any query parameter, also one that the endpoint is not known to have.
     pub fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl ToParam) -> Self {
-        self.parts.query(name, value);
+        self.parts.any_query(name.into(), value);
         self
     }
 
@@ -217,7 +217,7 @@ fn set(parts: &mut RequestParts, endpoint: &Endpoint, name: String, value: Value
     if let Some(number) = number {
         parts.part(number, value);
     } else if known(endpoint.query) || known(endpoint.required) || known(&COMMON) {
-        parts.query(name, value);
+        parts.any_query(name.into(), value);
     } else {
         let endpoint = endpoint.name;
         return Err(Error::invalid(format!("`{endpoint}` has no parameter `{name}`")));

@@ -1,4 +1,4 @@
-//! What every call has in common.
+//! The methods of every call.
 
 use std::{borrow::Cow, future::IntoFuture, time::Duration};
 
@@ -77,7 +77,7 @@ pub trait Call: Sealed + Sized {
     /// Sets a query parameter by its name, for what this version does not know.
     #[must_use]
     fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl ToParam) -> Self {
-        self.parts().query(name, value);
+        self.parts().any_query(name.into(), value);
         self
     }
 

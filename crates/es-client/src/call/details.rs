@@ -1,4 +1,4 @@
-//! What spans and metrics say of a call.
+//! The details of a call for spans and metrics.
 
 use std::borrow::Cow;
 

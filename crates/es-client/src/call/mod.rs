@@ -17,7 +17,7 @@ pub use future::{CallFuture, StreamFuture, TypedFuture};
 pub(crate) use outcome::Answer;
 pub(crate) use parts::RequestParts;
 
-/// What the file of an endpoint needs.
+/// The names that the file of an endpoint uses.
 pub(crate) mod prelude {
     pub(crate) use std::time::Duration;
 

@@ -105,10 +105,15 @@ impl RequestParts {
         }
     }
 
-    /// Sets a query parameter.
-    pub(crate) fn query(&mut self, name: impl Into<Text>, value: impl ToParam) {
+    /// Sets a query parameter of the endpoint.
+    pub(crate) fn query(&mut self, name: &'static str, value: impl ToParam) {
+        self.any_query(Cow::Borrowed(name), value);
+    }
+
+    /// Sets any query parameter.
+    pub(crate) fn any_query(&mut self, name: Text, value: impl ToParam) {
         if let Some(value) = value.to_param().into_text() {
-            self.set_query(name.into(), value);
+            self.set_query(name, value);
         }
     }
 
