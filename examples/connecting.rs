@@ -160,8 +160,8 @@ async fn compatibility_mode(cluster: &Cluster) -> Result {
             .basic_auth("elastic", cluster.password())
             .compatibility_mode(mode)
             .build()?;
-        let answer = client.info().send().await?;
-        let media_type = answer.meta().headers().get(http::header::CONTENT_TYPE);
+        let response = client.info().send().await?;
+        let media_type = response.meta().headers().get(http::header::CONTENT_TYPE);
         println!("compatibility mode: {media_type:?}");
     }
     Ok(())

@@ -29,7 +29,7 @@ fn live() -> usize {
     stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
 }
 
-/// A cluster that takes everything, and its time; it answers as a genuine one
+/// A cluster that takes everything, and its time; it responds as a genuine one
 /// does, and notes the most memory that is in use meanwhile.
 fn client(most: &Arc<AtomicUsize>) -> Elasticsearch {
     let most = Arc::clone(most);
@@ -40,12 +40,12 @@ fn client(most: &Arc<AtomicUsize>) -> Elasticsearch {
             tokio::time::sleep(Duration::from_millis(10)).await;
             let operations = body.iter().filter(|byte| **byte == b'\n').count() / 2;
             let item = r#"{"index":{"_index":"i","_id":"0123456789abcdefghij","_version":1,"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":1,"_primary_term":1,"status":201}}"#;
-            let answer = format!(
+            let response = format!(
                 r#"{{"errors":false,"took":1,"items":[{}]}}"#,
                 vec![item; operations].join(",")
             );
             most.fetch_max(live(), Ordering::Relaxed);
-            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(answer))))
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(response))))
         }
     }))
 }

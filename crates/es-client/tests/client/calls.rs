@@ -26,8 +26,8 @@ struct Seen {
     options: Option<RequestOptions>,
 }
 
-/// A client over a service that answers everything in the same way.
-fn client(status: u16, answer: &'static str) -> (Elasticsearch, Arc<Mutex<Vec<Seen>>>) {
+/// A client over a service that responds to everything in the same way.
+fn client(status: u16, response: &'static str) -> (Elasticsearch, Arc<Mutex<Vec<Seen>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let record = Arc::clone(&seen);
     let service = tower::service_fn(move |request: Request<Body>| {
@@ -40,8 +40,9 @@ fn client(status: u16, answer: &'static str) -> (Elasticsearch, Arc<Mutex<Vec<Se
                 body: String::from_utf8(body.to_vec()).unwrap(),
                 options: RequestOptions::find(&parts.extensions).cloned(),
             });
-            let answer = Response::builder().status(status).body(Full::new(Bytes::from(answer)));
-            Ok::<_, Infallible>(answer.unwrap())
+            let response =
+                Response::builder().status(status).body(Full::new(Bytes::from(response)));
+            Ok::<_, Infallible>(response.unwrap())
         }
     });
     (Elasticsearch::from_service(service), seen)
@@ -254,7 +255,7 @@ async fn a_call_can_be_moved_into_a_task_and_streamed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_says_how_long_it_took() {
+async fn a_response_says_how_long_it_took() {
     let client = Elasticsearch::from_service(tower::service_fn(|_: Request<Body>| async {
         tokio::time::sleep(Duration::from_secs(3)).await;
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("{}"))))

@@ -22,8 +22,8 @@ use serde_json::{Value, json, value::RawValue};
 
 type Seen = Arc<Mutex<Vec<String>>>;
 
-/// A client over a service that answers everything in the same way.
-fn client(status: u16, answer: &'static str) -> (Elasticsearch, Seen) {
+/// A client over a service that responds to everything in the same way.
+fn client(status: u16, response: &'static str) -> (Elasticsearch, Seen) {
     let seen = Seen::default();
     let record = Arc::clone(&seen);
     let service = tower::service_fn(move |request: Request<Body>| {
@@ -33,8 +33,9 @@ fn client(status: u16, answer: &'static str) -> (Elasticsearch, Seen) {
             let body = body.collect().await.expect("a body at hand").to_bytes();
             let body = String::from_utf8_lossy(&body);
             record.lock().unwrap().push(format!("{} {} {body}", parts.method, parts.uri));
-            let answer = Response::builder().status(status).body(Full::new(Bytes::from(answer)));
-            Ok::<_, Infallible>(answer.unwrap())
+            let response =
+                Response::builder().status(status).body(Full::new(Bytes::from(response)));
+            Ok::<_, Infallible>(response.unwrap())
         }
     });
     (Elasticsearch::from_service(service), seen)
@@ -195,7 +196,7 @@ async fn what_is_set_again_is_replaced() {
 }
 
 #[tokio::test]
-async fn statuses_that_carry_answers_give_answers_and_errors_stay_errors() {
+async fn statuses_that_carry_responses_give_responses_and_errors_stay_errors() {
     let (missing, _) = client(404, r#"{"_index":"i","_id":"1","found":false}"#);
     assert_eq!(missing.get::<Value>("i", "1").await.unwrap().found, Some(false));
     assert!(missing.indices().get("i").await.unwrap_err().is_not_found());
@@ -214,7 +215,7 @@ async fn statuses_that_carry_answers_give_answers_and_errors_stay_errors() {
 }
 
 #[tokio::test]
-async fn each_kind_of_answer_has_its_type() {
+async fn each_kind_of_response_has_its_type() {
     let (client, _) = client(200, "[{\"index\":\"i\"}]");
     assert!(client.exists("i", "1").await.unwrap());
     assert_eq!(client.cat().indices().await.unwrap()[0].get("index"), Some("i"));

@@ -6,6 +6,6 @@ mod config;
 mod dsl;
 mod endpoints;
 mod responses;
+mod resume;
 mod routes;
-mod thaw;
 mod whole_stack;

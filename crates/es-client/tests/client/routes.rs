@@ -98,9 +98,9 @@ fn outcome(endpoint: &'static Endpoint, params: &Map<String, Value>) -> Option<U
         BodyForm::Ndjson => json!([{}]),
         _ => json!({}),
     });
-    let answer = runtime.block_on(client.call(endpoint.name, params, body).into_future());
+    let response = runtime.block_on(client.call(endpoint.name, params, body).into_future());
     let sent = seen.lock().unwrap().take();
-    assert_eq!(answer.is_ok(), sent.is_some(), "an error must be one before sending");
+    assert_eq!(response.is_ok(), sent.is_some(), "an error must be one before sending");
     sent
 }
 

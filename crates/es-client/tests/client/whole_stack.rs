@@ -135,19 +135,19 @@ async fn errors_say_what_happened_and_no_secret() {
 }
 
 #[tokio::test]
-async fn statuses_can_be_answers() {
+async fn statuses_can_be_responses() {
     let cluster = cluster().await;
     let client = client(&cluster);
     let missing = client.get::<Value>("numbers", "1").await.unwrap_err();
     assert!(missing.is_not_found(), "{missing}");
     let lenient = client.options().ignore_status([StatusCode::NOT_FOUND]);
-    let answer = lenient.request(Method::GET, "/numbers/_doc/1", ()).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let response = lenient.request(Method::GET, "/numbers/_doc/1", ()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert!(!client.indices().exists("numbers").await.unwrap());
 }
 
 #[tokio::test]
-async fn an_answer_tells_how_it_came_about() {
+async fn a_response_tells_how_it_came_about() {
     let cluster = cluster().await;
     let client = client(&cluster);
     for node in 0..3 {
@@ -155,19 +155,19 @@ async fn an_answer_tells_how_it_came_about() {
     }
     cluster.node(0).inject(Fault::status(503).once());
     // The nodes are asked in turn, from any of them on.
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for _ in 0..3 {
-        answers.push(client.search::<Value>("_all").send().await.unwrap());
+        responses.push(client.search::<Value>("_all").send().await.unwrap());
     }
-    let meta = answers.iter().map(Response::meta).find(|meta| meta.attempts().len() > 1).unwrap();
+    let meta = responses.iter().map(Response::meta).find(|meta| meta.attempts().len() > 1).unwrap();
     assert_eq!(meta.status(), StatusCode::OK);
     assert_eq!(meta.headers()["x-elastic-product"], "Elasticsearch");
     assert_eq!(meta.warnings().collect::<Vec<_>>(), ["old syntax"]);
     assert!(meta.duration() > Duration::ZERO);
-    let [failed, answered] = meta.attempts() else { panic!("{:?}", meta.attempts()) };
+    let [failed, responded] = meta.attempts() else { panic!("{:?}", meta.attempts()) };
     assert_eq!(failed.retried, Some(RetryReason::Status));
-    assert_ne!(failed.node, answered.node);
-    assert_eq!((answered.node.as_deref(), answered.retried), (meta.node(), None));
+    assert_ne!(failed.node, responded.node);
+    assert_eq!((responded.node.as_deref(), responded.retried), (meta.node(), None));
 }
 
 #[tokio::test]
@@ -178,8 +178,8 @@ async fn a_bulk_body_can_be_a_stream() {
         (0..100).map(|n| Ok::<_, Infallible>(format!("{{\"index\":{{}}}}\n{{\"n\":{n}}}\n")));
     let frames = futures_util::stream::iter(lines.map(|line| line.map(|l| Frame::data(l.into()))));
     let body = Body::stream(StreamBody::new(frames));
-    let answer = client.bulk().index("numbers").body(body).refresh(true).await.unwrap();
-    assert_eq!(answer.errors, Some(false));
+    let response = client.bulk().index("numbers").body(body).refresh(true).await.unwrap();
+    assert_eq!(response.errors, Some(false));
     assert_eq!(client.count("numbers").await.unwrap().count, Some(100));
 }
 

@@ -29,8 +29,8 @@ async fn gone(client: &Elasticsearch, name: &str) {
 }
 
 async fn count(client: &Elasticsearch, name: &str) -> u64 {
-    let answer = client.call("count", json!({"index": name}), ()).await.unwrap();
-    answer.json::<Value>().unwrap()["count"].as_u64().unwrap()
+    let response = client.call("count", json!({"index": name}), ()).await.unwrap();
+    response.json::<Value>().unwrap()["count"].as_u64().unwrap()
 }
 
 /// A module that is listed as lacking is one whose path the server does not know.

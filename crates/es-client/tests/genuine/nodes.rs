@@ -19,13 +19,13 @@ fn counted() -> String {
 }
 
 /// Returns the number of responses of each node.
-async fn answers(client: &Elasticsearch, calls: usize) -> BTreeMap<String, usize> {
-    let mut answers = BTreeMap::new();
+async fn responses(client: &Elasticsearch, calls: usize) -> BTreeMap<String, usize> {
+    let mut responses = BTreeMap::new();
     for _ in 0..calls {
-        let answer = client.info().send().await.unwrap();
-        *answers.entry(answer.meta().node().unwrap().to_owned()).or_default() += 1;
+        let response = client.info().send().await.unwrap();
+        *responses.entry(response.meta().node().unwrap().to_owned()).or_default() += 1;
     }
-    answers
+    responses
 }
 
 #[tokio::test]
@@ -40,12 +40,12 @@ async fn the_cluster_says_who_it_is() {
 #[ignore = "needs a cluster"]
 async fn calls_go_to_the_nodes_in_turn_or_as_a_selector_says() {
     let expected: BTreeMap<_, _> = urls().into_iter().map(|url| (url, 10)).collect();
-    assert_eq!(answers(&client(), 10 * urls().len()).await, expected);
+    assert_eq!(responses(&client(), 10 * urls().len()).await, expected);
 
     let last = |nodes: &Candidates<'_>, _: &RequestContext<'_>| nodes.len() - 1;
     let client = builder().node_selector(last).build().unwrap();
-    assert_eq!(answers(&client, 10).await.into_values().collect::<Vec<_>>(), [10]);
-    let random = answers(&builder().node_selector(Random).build().unwrap(), 60).await;
+    assert_eq!(responses(&client, 10).await.into_values().collect::<Vec<_>>(), [10]);
+    let random = responses(&builder().node_selector(Random).build().unwrap(), 60).await;
     assert_eq!(random.len(), urls().len(), "{random:?}");
     table::says("nodes in turn, own selector", counted());
 }
@@ -65,7 +65,7 @@ async fn one_node_leads_to_the_others() {
     on_start.info().await.unwrap();
     assert_eq!(known(&on_start), urls());
     // The nodes that were found are asked with the credentials and the trust of the first.
-    assert_eq!(answers(&on_start, 10 * urls().len()).await.len(), urls().len());
+    assert_eq!(responses(&on_start, 10 * urls().len()).await.len(), urls().len());
 
     let before = first_node().sniff_before_requests(true);
     let before = before.min_delay_between_sniffing(Duration::from_millis(1)).build().unwrap();

@@ -14,8 +14,8 @@ use crate::{
 async fn ask(client: &Elasticsearch) -> Result<String, Error> {
     client.info().await?;
     let search = client.search_all::<Value>().query(json!({"match_all": {}})).size(1);
-    let answer = search.send().await?;
-    Ok(answer.meta().headers()["content-type"].to_str().unwrap().to_owned())
+    let response = search.send().await?;
+    Ok(response.meta().headers()["content-type"].to_str().unwrap().to_owned())
 }
 
 async fn ask_in(mode: CompatibilityMode) -> Result<String, Error> {
@@ -46,14 +46,14 @@ async fn each_major_is_taken_or_refused_as_the_server_does() {
     assert!(off.starts_with("application/json"), "{off}");
     let own = if is_opensearch() { 9 } else { major() };
     for (asked, way) in [(own - 1, "below"), (own, "its own"), (own + 1, "above")] {
-        let answer = ask_in(CompatibilityMode::Fixed(asked)).await;
+        let response = ask_in(CompatibilityMode::Fixed(asked)).await;
         match (is_opensearch(), own, way) {
             // The first request with a body is refused.
-            (true, ..) => is_told_what_to_do(&answer.unwrap_err(), asked),
+            (true, ..) => is_told_what_to_do(&response.unwrap_err(), asked),
             // It knows the type, and ignores the version.
-            (false, 7, _) => assert_eq!(answer.unwrap(), plain),
-            (false, _, "above") => is_told_what_to_do(&answer.unwrap_err(), asked),
-            (false, ..) => assert_eq!(answer.unwrap(), vendor(asked)),
+            (false, 7, _) => assert_eq!(response.unwrap(), plain),
+            (false, _, "above") => is_told_what_to_do(&response.unwrap_err(), asked),
+            (false, ..) => assert_eq!(response.unwrap(), vendor(asked)),
         }
     }
     let negotiated = ask_in(CompatibilityMode::Negotiated).await.unwrap();
@@ -92,11 +92,11 @@ async fn the_mode_of_the_environment() {
     if is_secure() {
         user = user.ca_certs(var("ES_CA")).basic_auth(var("ES_USER"), var("ES_PASSWORD"));
     }
-    let answer = ask(&user.build().unwrap()).await;
+    let response = ask(&user.build().unwrap()).await;
     if !off && (is_opensearch() || major() == 8) {
-        is_told_what_to_do(&answer.unwrap_err(), 9);
+        is_told_what_to_do(&response.unwrap_err(), 9);
     } else {
-        assert_eq!(answer.unwrap() == vendor(9), !off && major() == 9);
+        assert_eq!(response.unwrap() == vendor(9), !off && major() == 9);
     }
 }
 

@@ -31,8 +31,8 @@ async fn numbered(client: &Elasticsearch, index: &'static str, count: u64) {
 }
 
 async fn count(client: &Elasticsearch, index: &str) -> u64 {
-    let answer = client.request(Method::GET, &format!("/{index}/_count"), ()).await.unwrap();
-    answer.json::<Value>().unwrap()["count"].as_u64().unwrap()
+    let response = client.request(Method::GET, &format!("/{index}/_count"), ()).await.unwrap();
+    response.json::<Value>().unwrap()["count"].as_u64().unwrap()
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn index_is_created_as_another_one() {
         json!({"old-1": {"aliases": {"old": {}}, "mappings": mappings, "settings": settings}});
     let two = json!({"a": {}, "b": {}});
     let created = json!({"acknowledged": true, "shards_acknowledged": true, "index": "new"});
-    let (client, seen) = answering([(200, old), (200, created), (200, two)]);
+    let (client, seen) = responding([(200, old), (200, created), (200, two)]);
     client.helpers().copy_index("old", &client, "new").aliases(true).await.unwrap();
     let (line, body) = seen.lock().unwrap()[1].clone();
     assert_eq!(line, "PUT /new");
@@ -115,7 +115,7 @@ async fn sql_is_read_page_after_page_and_its_cursor_closed() {
         json!({"columns": [{"name": "n", "type": "long"}], "rows": [[1], [2]], "cursor": "c1"});
     let second = json!({"rows": [[3], [4]], "cursor": "c2"});
     let last = json!({"rows": [[5]]});
-    let (client, seen) = answering([(200, first.clone()), (200, second.clone()), (200, last)]);
+    let (client, seen) = responding([(200, first.clone()), (200, second.clone()), (200, last)]);
     let query = || client.helpers().sql("SELECT n FROM i WHERE n > ?").param(0).fetch_size(2);
     assert_eq!(query().rows::<i64>().await.unwrap(), [1, 2, 3, 4, 5]);
     let bodies: Vec<_> = seen.lock().unwrap().iter().map(|(_, body)| body.clone()).collect();
@@ -131,7 +131,7 @@ async fn sql_is_read_page_after_page_and_its_cursor_closed() {
     // Dropped, it closes what the server keeps; an error names row and column.
     let wrong = json!({"rows": [["x"]], "cursor": "c3"});
     let closed = json!({"succeeded": true});
-    let (client, seen) = answering([(200, first), (200, wrong), (200, closed)]);
+    let (client, seen) = responding([(200, first), (200, wrong), (200, closed)]);
     let mut rows = client.helpers().sql("SELECT n FROM i").stream::<i64>();
     assert_eq!(rows.next().await.unwrap().unwrap(), 1);
     assert_eq!(rows.next().await.unwrap().unwrap(), 2);
@@ -235,22 +235,22 @@ async fn searches_that_fail_together_have_the_same_error() {
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A client whose requests get these responses, one after the other.
-fn answering(answers: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsearch, Seen) {
+fn responding(responses: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsearch, Seen) {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let answers =
-        Arc::new(Mutex::new(answers.into_iter().collect::<std::collections::VecDeque<_>>()));
+    let responses =
+        Arc::new(Mutex::new(responses.into_iter().collect::<std::collections::VecDeque<_>>()));
     let record = Arc::clone(&seen);
     let service = tower::service_fn(move |request: Request<Body>| {
-        let (record, answers) = (Arc::clone(&record), Arc::clone(&answers));
+        let (record, responses) = (Arc::clone(&record), Arc::clone(&responses));
         async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let body = String::from_utf8(body.to_vec()).unwrap();
             record.lock().unwrap().push((format!("{} {}", parts.method, parts.uri), body));
-            let (status, answer) = answers.lock().unwrap().pop_front().unwrap();
-            let text = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
-            let answer = Response::builder().status(status).body(Full::new(Bytes::from(text)));
-            Ok::<_, Infallible>(answer.unwrap())
+            let (status, response) = responses.lock().unwrap().pop_front().unwrap();
+            let text = response.as_str().map_or_else(|| response.to_string(), str::to_owned);
+            let response = Response::builder().status(status).body(Full::new(Bytes::from(text)));
+            Ok::<_, Infallible>(response.unwrap())
         }
     });
     (Elasticsearch::from_service(service), seen)
@@ -265,7 +265,7 @@ async fn a_task_is_asked_until_it_ends() {
     let busy = (503, json!({"error": {"type": "t", "reason": "r"}, "status": 503}));
     let done = json!({"completed": true, "task": {"status": {"total": 100, "created": 99, "updated": 1}},
         "response": {"created": 99}});
-    let (client, seen) = answering([running(0), busy, running(40), (200, done)]);
+    let (client, seen) = responding([running(0), busy, running(40), (200, done)]);
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = Arc::clone(&told);
     let began = Instant::now();
@@ -289,7 +289,7 @@ async fn a_task_that_failed_or_is_unknown_is_an_error() {
     let failed = json!({"completed": true, "task": {}, "error": {"type": "script_exception", "reason": "oops"}});
     let unknown =
         json!({"error": {"type": "resource_not_found_exception", "reason": "gone"}, "status": 404});
-    let (client, _) = answering([(200, failed), (404, unknown)]);
+    let (client, _) = responding([(200, failed), (404, unknown)]);
     let error = client.helpers().wait_for_task("n:1").await.unwrap_err();
     assert!(error.is_task());
     assert_eq!(error.to_string(), "the task failed: script_exception: oops");
@@ -311,7 +311,7 @@ async fn incomplete_task_is_an_error() {
         {"total": 10, "timed_out": true, "failures": []}});
     let proceeded = json!({"completed": true, "task": {}, "response":
         {"total": 10, "created": 9, "version_conflicts": 1, "failures": []}});
-    let (client, _) = answering(
+    let (client, _) = responding(
         [&stopped, &stopped, &cancelled, &timed_out, &proceeded].map(|task| (200, task.clone())),
     );
     let helpers = client.helpers();
@@ -344,10 +344,10 @@ async fn task_that_does_not_say_so_is_not_complete() {
         json!({"completed": true, "task": {}, "response": {"_shards": shards}}),
     ];
     for task in incomplete {
-        let (client, _) = answering([(200, task.clone())]);
+        let (client, _) = responding([(200, task.clone())]);
         assert!(client.helpers().wait_for_task("n:1").await.unwrap_err().is_task(), "{task}");
     }
-    let (client, _) = answering([(200, complete), (200, json!({}))]);
+    let (client, _) = responding([(200, complete), (200, json!({}))]);
     assert!(client.helpers().wait_for_task("n:1").await.unwrap().error.is_none());
     assert!(client.helpers().wait_for_task("n:1").await.unwrap_err().is_decode());
 }
@@ -356,7 +356,7 @@ async fn task_that_does_not_say_so_is_not_complete() {
 async fn search_without_a_response_is_an_error() {
     let responses =
         json!([{"error": {"type": "x_exception", "reason": "why"}}, {"status": 429}, {}]);
-    let (client, _) = answering([(200, json!({ "responses": responses }))]);
+    let (client, _) = responding([(200, json!({ "responses": responses }))]);
     let searches = client.helpers().msearch("i");
     let search = || searches.search::<Value>(&json!({})).into_future();
     let (failed, refused, empty) = tokio::join!(search(), search(), search());
@@ -370,7 +370,7 @@ async fn a_query_sends_its_parameters_apart_and_reads_its_rows() {
     let table = json!({"columns": [{"name": "brand", "type": "keyword"}, {"name": "n", "type": "long"}],
         "values": [["a", 1], ["b", 2]]});
     let (client, seen) =
-        answering([(200, table), (200, json!("brand,n\r\na,1\r\n")), (200, json!("ARROW1"))]);
+        responding([(200, table), (200, json!("brand,n\r\na,1\r\n")), (200, json!("ARROW1"))]);
     let query = || client.helpers().esql("FROM i | WHERE n > ?least");
     let rows: Vec<(String, u64)> = query().param("least", "0 | DROP n").rows().await.unwrap();
     assert_eq!(rows, [("a".to_owned(), 1), ("b".to_owned(), 2)]);

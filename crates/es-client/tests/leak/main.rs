@@ -74,8 +74,8 @@ async fn call(client: &Elasticsearch, number: u64) -> bool {
         3 => client.exists("i", "1").await.is_ok(),
         4 => client.bulk().body("{\"index\":{}}\n{}\n").send().await.is_ok(),
         5 => match client.search::<Value>("i").stream().await {
-            Ok(mut answer) => loop {
-                match answer.chunk().await {
+            Ok(mut response) => loop {
+                match response.chunk().await {
                     Ok(Some(_)) => {}
                     end => break end.is_ok(),
                 }

@@ -1,4 +1,4 @@
-//! A node that answers everything alike, and breaks every twentieth request in
+//! A node that responds to everything alike, and breaks every twentieth request in
 //! one of many ways. It remembers nothing, so that it cannot hide a leak.
 
 use std::sync::{
@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// Fits every call that is made: unknown properties are skipped.
-const ANSWER: &str = r#"{"_index":"i","_id":"1","_version":1,"result":"created","found":true,
+const RESPONSE: &str = r#"{"_index":"i","_id":"1","_version":1,"result":"created","found":true,
     "_seq_no":0,"_primary_term":1,"took":1,"timed_out":false,"_source":{"n":1},
     "_shards":{"total":1,"successful":1,"skipped":0,"failed":0},
     "hits":{"total":{"value":1,"relation":"eq"},"max_score":1.0,
@@ -69,11 +69,11 @@ async fn serve(stream: TcpStream, sniffed: Arc<OnceLock<String>>, count: Arc<Ato
         let number = count.fetch_add(1, Relaxed);
         let body = match sniffed.get() {
             Some(nodes) if line.contains("/_nodes/http") => nodes,
-            _ => ANSWER,
+            _ => RESPONSE,
         };
         let whole = format!("{OK}content-length: {}\r\n\r\n{body}", body.len());
         // The response, and whether the connection goes on.
-        let (answer, goes_on) = match number % 200 {
+        let (response, goes_on) = match number % 200 {
             0 => (String::new(), false),
             20 => {
                 let _ = stream.get_ref().set_zero_linger();
@@ -96,8 +96,8 @@ async fn serve(stream: TcpStream, sniffed: Arc<OnceLock<String>>, count: Arc<Ato
             _ => (whole, true),
         };
         let head_only = line.starts_with("HEAD ") && goes_on;
-        let end = if head_only { answer.find("\r\n\r\n").map(|at| at + 4) } else { None };
-        let bytes = answer.get(..end.unwrap_or(answer.len())).unwrap_or_default();
+        let end = if head_only { response.find("\r\n\r\n").map(|at| at + 4) } else { None };
+        let bytes = response.get(..end.unwrap_or(response.len())).unwrap_or_default();
         if stream.write_all(bytes.as_bytes()).await.is_err() || !goes_on {
             break;
         }

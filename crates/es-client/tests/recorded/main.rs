@@ -1,4 +1,4 @@
-//! The typed answers against what genuine servers of three major versions answered;
+//! The typed responses against what genuine servers of three major versions responded;
 //! `scripts/cluster/record` makes the files anew.
 
 #![allow(
@@ -22,7 +22,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded")
 }
 
-/// The recorded answers of a version by their names: the endpoint, and after `~`
+/// The recorded responses of a version by their names: the endpoint, and after `~`
 /// what the call shows of it.
 fn recorded(version: &str) -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(folder().join(version)).unwrap().map(|file| file.unwrap().path());
@@ -39,11 +39,11 @@ fn endpoint(name: &str) -> &str {
 }
 
 #[test]
-fn every_field_of_every_answer_is_what_the_server_said() {
+fn every_field_of_every_response_is_what_the_server_said() {
     for version in VERSIONS {
-        let answers = recorded(version);
-        assert!(answers.len() > 100, "{version}: {}", answers.len());
-        for (name, body) in answers {
+        let responses = recorded(version);
+        assert!(responses.len() > 100, "{version}: {}", responses.len());
+        for (name, body) in responses {
             println!("{version} {name}");
             agreement::check(endpoint(&name), &body);
         }

@@ -17,7 +17,7 @@ use crate::server::{builder, urls, var};
 const WHOLE: Duration = Duration::from_secs(240);
 
 /// How long the cluster is asked to wait for itself, each time.
-const ANSWER: Duration = Duration::from_secs(2);
+const RESPONSE: Duration = Duration::from_secs(2);
 
 /// A cluster of which all nodes run. Nobody else has one at the same time.
 pub(crate) struct Cluster {
@@ -32,7 +32,7 @@ impl Cluster {
         static TURN: Mutex<()> = Mutex::const_new(());
         let turn = TURN.lock().await;
         // A node that is frozen must not keep the operator waiting.
-        let client = builder().request_timeout(2 * ANSWER).retry_on_timeout(true);
+        let client = builder().request_timeout(2 * RESPONSE).retry_on_timeout(true);
         let client = client.build().unwrap();
         let cluster = Self { client, nodes: urls().len(), _turn: turn };
         cluster.each("start").await;
@@ -73,7 +73,7 @@ impl Cluster {
         self.becomes(&format!("green with {} nodes", self.nodes), async || {
             let health = self.client.cluster().health().wait_for_status(HealthStatus::Green);
             let health = health.wait_for_nodes(self.nodes.to_string());
-            health.wait_for_no_relocating_shards(true).timeout(ANSWER).await
+            health.wait_for_no_relocating_shards(true).timeout(RESPONSE).await
         })
         .await;
     }
@@ -83,7 +83,7 @@ impl Cluster {
         let left = self.nodes - 1;
         self.becomes(&format!("{left} nodes"), async || {
             let health = self.client.cluster().health().wait_for_nodes(left.to_string());
-            health.timeout(ANSWER).await
+            health.timeout(RESPONSE).await
         })
         .await;
     }
@@ -95,11 +95,11 @@ impl Cluster {
     ) {
         let began = Instant::now();
         loop {
-            let answer = ask().await;
-            if answer.as_ref().is_ok_and(|health| health.timed_out == Some(false)) {
+            let response = ask().await;
+            if response.as_ref().is_ok_and(|health| health.timed_out == Some(false)) {
                 return;
             }
-            assert!(began.elapsed() < WHOLE, "not {what} after {WHOLE:?}: {answer:?}");
+            assert!(began.elapsed() < WHOLE, "not {what} after {WHOLE:?}: {response:?}");
             sleep(Duration::from_millis(250)).await;
         }
     }

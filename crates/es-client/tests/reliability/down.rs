@@ -61,7 +61,7 @@ async fn outage_of_all_nodes_is_waited_for() {
     println!("bulk: {report}, {} operations sent again by the helper", report.retried);
     assert_eq!((report.operations, report.succeeded), (DOCUMENTS, DOCUMENTS));
     let rewritten = assert_each_once(name, DOCUMENTS).await;
-    println!("written again after an answer was lost: {rewritten}");
+    println!("written again after a response was lost: {rewritten}");
 
     // With default settings the error comes soon.
     let (refused, after) = refused;

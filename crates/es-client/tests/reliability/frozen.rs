@@ -51,7 +51,7 @@ async fn frozen(
     println!("bulk: {report}, {} operations sent again by the helper", report.retried);
     assert_eq!((report.operations, report.succeeded), (DOCUMENTS, DOCUMENTS));
     let rewritten = assert_each_once(name, DOCUMENTS).await;
-    println!("written again after an answer was lost: {rewritten}");
+    println!("written again after a response was lost: {rewritten}");
     node
 }
 
@@ -92,7 +92,7 @@ async fn node_frozen_until_given_up_fails_no_call() {
     let node = frozen(&cluster, &client, "reliability-frozen", lost).await;
     println!("client: {attempts}");
 
-    // Thawed, it is used again.
+    // Resumed, it is used again.
     let before = attempts.by_node();
     let began = Instant::now();
     let url = &urls()[node];

@@ -64,12 +64,12 @@ async fn rolling_restart_fails_no_call() {
     println!("written while each node was down, and in between: {written:?}");
     println!("client: {attempts}");
     println!("searches: {searches}");
-    println!("answered by node: {:?}", attempts.by_node());
+    println!("served by node: {:?}", attempts.by_node());
 
     assert_eq!((report.operations, report.succeeded), (DOCUMENTS, DOCUMENTS));
     assert!(written.iter().all(|count| *count > 0), "{written:?}");
     let rewritten = assert_each_once(name, DOCUMENTS).await;
-    println!("written again after an answer was lost: {rewritten}");
+    println!("written again after a response was lost: {rewritten}");
     assert_eq!(effects, [DOCUMENTS - rewritten, rewritten]);
     searches.assert_none_failed();
 }

@@ -117,8 +117,8 @@ pub(crate) fn in_full(error: &Error) -> String {
         text += &format!(": {source}");
         cause = source.source();
     }
-    let of_answer = error.as_api().map(|api| api.meta.attempts());
-    let attempts = of_answer.or(error.as_transport().map(es_transport::Error::attempts));
+    let of_response = error.as_api().map(|api| api.meta.attempts());
+    let attempts = of_response.or(error.as_transport().map(es_transport::Error::attempts));
     format!("{text}; {:?}", attempts.unwrap_or_default())
 }
 

@@ -6,7 +6,7 @@ use es_client::{Error, blocking};
 use es_testkit::{Cluster, Fault};
 use serde_json::{Value, json};
 
-use crate::{SECRET, answering, builders, nothing_leaked, transcript::Transcript};
+use crate::{SECRET, builders, nothing_leaked, responding, transcript::Transcript};
 
 /// Everything that an error shows in any form, with all its sources.
 fn add(transcript: &Transcript, error: &(dyn StdError + 'static)) {
@@ -17,7 +17,7 @@ fn add(transcript: &Transcript, error: &(dyn StdError + 'static)) {
 }
 
 #[tokio::test]
-async fn without_an_answer_and_with_bad_ones() {
+async fn without_a_response_and_with_bad_ones() {
     let transcript = Transcript::of_this_process();
     let cluster = Cluster::builder().nodes(1).start().await.unwrap();
     let mut faults: Vec<_> = [400, 401, 403, 404, 409, 413, 429, 500, 503]
@@ -67,7 +67,7 @@ async fn of_this_crates_own_kinds() {
 
     // A response with a secret that is not of the form expected.
     let odd = json!({"api_key": SECRET, "encoded": SECRET, "expiration": {}}).to_string();
-    let client = answering(200, odd.clone());
+    let client = responding(200, odd.clone());
     let decoded = client.security().create_api_key().await.unwrap_err();
     assert_eq!(decoded.body().map(|body| &body[..]), Some(odd.as_bytes()));
     kinds.push(("decode", Error::is_decode, decoded));
@@ -76,11 +76,11 @@ async fn of_this_crates_own_kinds() {
 
     // A refusal that repeats what was sent.
     let refusal = json!({"error": {"type": "x", "reason": "y"}, "request": SECRET}).to_string();
-    let client = answering(400, refusal);
+    let client = responding(400, refusal);
     let refused = client.security().put_user("u").password(SECRET).await.unwrap_err();
     kinds.push(("api", Error::is_bad_request, refused));
 
-    let client = answering(200, "{}".to_owned());
+    let client = responding(200, "{}".to_owned());
     let invalid = client.options().header("x-token", &format!("{SECRET}\r\n")).into_client();
     let setting = |error: &Error| error.as_transport().is_some_and(|error| error.is_config());
     kinds.push(("setting", setting, invalid.info().await.unwrap_err()));
@@ -91,7 +91,7 @@ async fn of_this_crates_own_kinds() {
     kinds.push(("encode", Error::is_encode, unwritten));
 
     let failed = json!({"completed": true, "error": {"type": "t", "reason": "r"}}).to_string();
-    let task = answering(200, failed).helpers().wait_for_task("n:1").await.unwrap_err();
+    let task = responding(200, failed).helpers().wait_for_task("n:1").await.unwrap_err();
     kinds.push(("task", Error::is_task, task));
 
     for (name, is, error) in &kinds {

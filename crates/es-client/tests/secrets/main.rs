@@ -1,6 +1,6 @@
 //! Secrets appear in no error, `Debug`, span, event or line for curl of the
 //! client, in no encoding: neither those that it signs in with, nor those that
-//! calls set or answers bring.
+//! calls set or responses bring.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -35,10 +35,10 @@ fn nothing_leaked(transcript: &Transcript) {
     }
 }
 
-/// A client over a service that answers everything in the same way.
-fn answering(status: u16, answer: String) -> Elasticsearch {
+/// A client over a service that responds to everything in the same way.
+fn responding(status: u16, response: String) -> Elasticsearch {
     Elasticsearch::from_service(tower::service_fn(move |_: Request<Body>| {
-        let response = Response::builder().status(status).body(Full::from(answer.clone()));
+        let response = Response::builder().status(status).body(Full::from(response.clone()));
         async { Ok::<_, Infallible>(response.unwrap()) }
     }))
 }

@@ -3,7 +3,7 @@
 use es_client::{Call, Elasticsearch, blocking, types::ApiKeyCreated};
 use serde_json::{Value, json};
 
-use crate::{SECRET, answering, builders, nothing_leaked, transcript::Transcript};
+use crate::{SECRET, builders, nothing_leaked, responding, transcript::Transcript};
 
 #[test]
 fn builders_clients_and_their_options() {
@@ -28,7 +28,7 @@ fn builders_clients_and_their_options() {
 #[test]
 fn calls_that_set_secrets_and_their_lines_for_curl() {
     let transcript = Transcript::of_this_process();
-    let client = answering(200, "{}".to_owned());
+    let client = responding(200, "{}".to_owned());
     let security = client.security();
     transcript.debug(&security.put_user("u").password(SECRET));
     transcript.debug(&security.change_password().body(json!({"password": SECRET})));
@@ -45,10 +45,11 @@ fn calls_that_set_secrets_and_their_lines_for_curl() {
 }
 
 #[tokio::test]
-async fn answers_that_bring_secrets() {
+async fn responses_that_bring_secrets() {
     let transcript = Transcript::of_this_process();
-    let answer = json!({"id": "i", "name": "n", "api_key": SECRET, "encoded": SECRET}).to_string();
-    let client = answering(200, answer);
+    let response =
+        json!({"id": "i", "name": "n", "api_key": SECRET, "encoded": SECRET}).to_string();
+    let client = responding(200, response);
     let typed: ApiKeyCreated = client.security().create_api_key().await.unwrap();
     assert_eq!(typed.api_key, SECRET);
     transcript.debug(&typed);

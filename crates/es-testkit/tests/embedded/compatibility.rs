@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use support::{Answer, Client};
+use support::{Client, Outcome};
 
 async fn cluster(version: &str) -> (Cluster, Client) {
     let cluster = Cluster::builder().version(version).start().await.unwrap();
@@ -22,7 +22,7 @@ fn vendor(major: u8) -> String {
     format!("application/vnd.elasticsearch+json;compatible-with={major}")
 }
 
-async fn accepting(client: &mut Client, accept: &str) -> Answer {
+async fn accepting(client: &mut Client, accept: &str) -> Outcome {
     client.send("GET", "/", &[("accept", accept)], "").await
 }
 
@@ -37,19 +37,19 @@ async fn a_server_takes_its_own_major_and_the_one_before() {
     for (version, taken, refused) in [("9.2.0", [9, 8], [7, 10]), ("8.19.0", [8, 7], [9, 6])] {
         let (_cluster, mut client) = cluster(version).await;
         for major in taken {
-            let answer = accepting(&mut client, &vendor(major)).await;
+            let response = accepting(&mut client, &vendor(major)).await;
             assert_eq!(
-                (answer.status.as_u16(), answer.header("content-type")),
+                (response.status.as_u16(), response.header("content-type")),
                 (200, vendor(major).as_str())
             );
         }
         for major in refused {
-            let answer = accepting(&mut client, &vendor(major)).await;
+            let response = accepting(&mut client, &vendor(major)).await;
             assert_eq!(
-                (answer.status.as_u16(), answer.header("content-type")),
+                (response.status.as_u16(), response.header("content-type")),
                 (400, "application/json")
             );
-            assert_eq!(answer.json()["error"]["type"], "media_type_header_exception");
+            assert_eq!(response.json()["error"]["type"], "media_type_header_exception");
         }
     }
     let (_cluster, mut client) = cluster("8.19.0").await;
@@ -64,9 +64,9 @@ async fn spaces_lists_and_unknown_types() {
         accepting(&mut client, "application/vnd.elasticsearch+json; compatible-with=8").await;
     assert_eq!(spaced.header("content-type"), vendor(8));
     for accept in [format!("{}, text/plain", vendor(9)), "text/csv".to_owned(), "*/*".to_owned()] {
-        let answer = accepting(&mut client, &accept).await;
+        let response = accepting(&mut client, &accept).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.header("content-type")),
+            (response.status.as_u16(), response.header("content-type")),
             (200, "application/json"),
             "{accept}"
         );
@@ -94,28 +94,29 @@ async fn with_a_body_both_headers_carry_the_same_version() {
     ];
     for (accept, content_type, status) in cases {
         let headers = [("accept", accept.as_str()), ("content-type", content_type.as_str())];
-        let answer = client.send("POST", "/a/_doc", &headers, "{}").await;
-        assert_eq!(answer.status, status, "{accept} {content_type}");
+        let response = client.send("POST", "/a/_doc", &headers, "{}").await;
+        assert_eq!(response.status, status, "{accept} {content_type}");
     }
     let ndjson = "application/vnd.elasticsearch+x-ndjson;compatible-with=9";
     let headers = [("accept", vendor(9)), ("content-type", ndjson.to_owned())];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let answer = client.send("POST", "/a/_bulk", &headers, "{\"index\":{}}\n{}\n").await;
-    assert_eq!(answer.status, 200);
+    let response = client.send("POST", "/a/_bulk", &headers, "{\"index\":{}}\n{}\n").await;
+    assert_eq!(response.status, 200);
 }
 
 #[tokio::test]
 async fn bodies_of_other_types_are_refused() {
     let (_cluster, mut client) = cluster("9.2.0").await;
     for content_type in ["text/csv", "application/x-www-form-urlencoded", ""] {
-        let answer = client.send("POST", "/a/_doc", &[("content-type", content_type)], "{}").await;
-        assert_eq!(answer.status, 406, "{content_type}");
+        let response =
+            client.send("POST", "/a/_doc", &[("content-type", content_type)], "{}").await;
+        assert_eq!(response.status, 406, "{content_type}");
         let text = format!("Content-Type header [{content_type}] is not supported");
-        assert_eq!(answer.json(), json!({"error": text, "status": 406}));
+        assert_eq!(response.json(), json!({"error": text, "status": 406}));
     }
     let twice = [("content-type", "application/json"), ("content-type", "application/json")];
-    let answer = client.send("POST", "/a/_doc", &twice, "{}").await;
-    assert_eq!(answer.json()["error"]["type"], "media_type_header_exception");
+    let response = client.send("POST", "/a/_doc", &twice, "{}").await;
+    assert_eq!(response.json()["error"]["type"], "media_type_header_exception");
 }
 
 #[tokio::test]
@@ -123,12 +124,12 @@ async fn version_7_ignores_versions_and_keeps_types() {
     let (_cluster, mut client) = cluster("7.17.9").await;
     let headers = [("accept", vendor(9)), ("content-type", vendor(8))];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let answer = client.send("PUT", "/a/_doc/1", &headers, "{}").await;
+    let response = client.send("PUT", "/a/_doc/1", &headers, "{}").await;
     assert_eq!(
-        (answer.status.as_u16(), answer.header("content-type")),
+        (response.status.as_u16(), response.header("content-type")),
         (201, "application/json; charset=UTF-8")
     );
-    assert_eq!(answer.json()["_type"], "_doc");
+    assert_eq!(response.json()["_type"], "_doc");
     let (_cluster, mut client) = cluster("8.19.0").await;
     client.ok("PUT", "/a/_doc/1", json!({})).await;
     let old = client.send("GET", "/a/_search", &[("accept", &vendor(7))], "").await.json();
@@ -156,28 +157,28 @@ async fn product_header_opaque_id_and_warnings() {
     let (cluster, mut client) = cluster("9.2.0").await;
     cluster.node(0).set_warnings(["first", "a \"quoted\" one"]);
     for target in ["/", "/nothing", "/_bulk"] {
-        let answer = client.send("GET", target, &[("x-opaque-id", "job-7")], "").await;
-        assert_eq!(answer.header("x-elastic-product"), "Elasticsearch", "{target}");
-        assert_eq!(answer.header("x-opaque-id"), "job-7");
+        let response = client.send("GET", target, &[("x-opaque-id", "job-7")], "").await;
+        assert_eq!(response.header("x-elastic-product"), "Elasticsearch", "{target}");
+        assert_eq!(response.header("x-opaque-id"), "job-7");
         let warnings: Vec<_> =
-            answer.headers.get_all("warning").iter().map(|line| line.to_str().unwrap()).collect();
+            response.headers.get_all("warning").iter().map(|line| line.to_str().unwrap()).collect();
         assert_eq!(warnings.len(), 2);
         assert!(warnings[0].starts_with("299 Elasticsearch-9.2.0-"), "{warnings:?}");
         assert!(warnings[1].ends_with(" \"a \\\"quoted\\\" one\""), "{warnings:?}");
     }
     let hidden = Cluster::builder().product_header(false).start().await.unwrap();
-    let answer = Client::connect(&hidden.url(0)).await.send("GET", "/", &[], "").await;
-    assert!(!answer.headers.contains_key("x-elastic-product"));
+    let response = Client::connect(&hidden.url(0)).await.send("GET", "/", &[], "").await;
+    assert!(!response.headers.contains_key("x-elastic-product"));
 }
 
 #[tokio::test]
 async fn gzip_in_both_directions() {
     let (cluster, mut client) = cluster("9.2.0").await;
     let headers = [("content-encoding", "gzip"), ("accept-encoding", "gzip")];
-    let answer = client.send("PUT", "/a/_doc/1", &headers, gzip(b"{\"n\":1}")).await;
-    assert_eq!((answer.status.as_u16(), answer.header("content-encoding")), (201, "gzip"));
+    let response = client.send("PUT", "/a/_doc/1", &headers, gzip(b"{\"n\":1}")).await;
+    assert_eq!((response.status.as_u16(), response.header("content-encoding")), (201, "gzip"));
     let mut text = String::new();
-    GzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap();
+    GzDecoder::new(&response.body[..]).read_to_string(&mut text).unwrap();
     assert!(text.contains("\"created\""), "{text}");
     let recorded = &cluster.node(0).requests()[0];
     assert_eq!(&recorded.body[..], b"{\"n\":1}");
@@ -186,11 +187,11 @@ async fn gzip_in_both_directions() {
     assert_eq!(head.header("content-encoding"), "");
     assert!(
         client.try_send("PUT", "/a/_doc/1", &headers, "{}").await.is_err(),
-        "closed without an answer"
+        "closed without a response"
     );
     let quiet = Cluster::builder().compression(false).start().await.unwrap();
-    let answer = Client::connect(&quiet.url(0)).await.send("GET", "/", &headers[1..], "").await;
-    assert_eq!(answer.header("content-encoding"), "");
+    let response = Client::connect(&quiet.url(0)).await.send("GET", "/", &headers[1..], "").await;
+    assert_eq!(response.header("content-encoding"), "");
 }
 
 #[tokio::test]
@@ -203,13 +204,13 @@ async fn bodies_over_the_limit_get_413() {
         (&[("content-encoding", "gzip")], gzip(big.as_bytes())),
     ] {
         let mut client = Client::connect(&cluster.url(0)).await;
-        let answer = client.send("PUT", "/a/_doc/1", headers, body).await;
-        assert_eq!(answer.status, 413);
-        assert!(answer.body.is_empty());
-        assert!(!answer.headers.contains_key("x-elastic-product"));
-        assert!(!answer.headers.contains_key("content-type"));
+        let response = client.send("PUT", "/a/_doc/1", headers, body).await;
+        assert_eq!(response.status, 413);
+        assert!(response.body.is_empty());
+        assert!(!response.headers.contains_key("x-elastic-product"));
+        assert!(!response.headers.contains_key("content-type"));
     }
-    // Version 9.2 was seen to leave a body unanswered that decompresses over the limit.
+    // Version 9.2 was seen to leave a body without a response that decompresses over the limit.
     let silent = Cluster::builder().max_content_length(100).start().await.unwrap();
     let mut client = Client::connect(&silent.url(0)).await;
     let call =
@@ -273,9 +274,9 @@ async fn newer_versions_send_searches_in_chunks() {
     for (version, chunked) in [("9.2.0", true), ("8.19.0", true), ("7.17.9", false)] {
         let (_cluster, mut client) = cluster(version).await;
         client.ok("PUT", "/a/_doc/1", json!({})).await;
-        let answer = client.send("GET", "/a/_search", &[], "").await;
-        assert_eq!(answer.header("transfer-encoding") == "chunked", chunked, "{version}");
-        assert_eq!(answer.headers.contains_key("content-length"), !chunked, "{version}");
-        assert_eq!(answer.json()["hits"]["total"]["value"], 1);
+        let response = client.send("GET", "/a/_search", &[], "").await;
+        assert_eq!(response.header("transfer-encoding") == "chunked", chunked, "{version}");
+        assert_eq!(response.headers.contains_key("content-length"), !chunked, "{version}");
+        assert_eq!(response.json()["hits"]["total"]["value"], 1);
     }
 }

@@ -81,8 +81,8 @@ async fn updates_merge_and_upsert() {
     assert_eq!(client.ok("POST", "/books/_update/1", upsert.clone()).await["result"], "updated");
     assert_eq!(client.ok("POST", "/books/_update/1", upsert).await["result"], "noop");
     let nested = json!({"doc": {"o": {"y": 2}}});
-    let answer = client.ok("POST", "/books/_update/1?_source=true", nested).await;
-    assert_eq!(answer["get"]["_source"], json!({"a": 2, "o": {"x": 1, "y": 2}}));
+    let response = client.ok("POST", "/books/_update/1?_source=true", nested).await;
+    assert_eq!(response["get"]["_source"], json!({"a": 2, "o": {"x": 1, "y": 2}}));
     let as_upsert = json!({"doc": {"b": 1}, "doc_as_upsert": true});
     assert_eq!(client.ok("POST", "/books/_update/2", as_upsert).await["result"], "created");
 }
@@ -102,16 +102,16 @@ async fn bulk_tells_the_outcome_of_each_item() {
         "{\"index\":{\"_index\":\"others\"}}\n{\"x\":1}\n",
     );
     let ndjson = [("content-type", "application/x-ndjson")];
-    let answer = client.send("POST", "/numbers/_bulk", &ndjson, body).await.json();
-    let statuses: Vec<_> = answer["items"]
+    let response = client.send("POST", "/numbers/_bulk", &ndjson, body).await.json();
+    let statuses: Vec<_> = response["items"]
         .as_array()
         .unwrap()
         .iter()
         .map(|item| item.as_object().unwrap().values().next().unwrap()["status"].as_u64().unwrap())
         .collect();
     assert_eq!(statuses, [201, 409, 400, 200, 404, 201]);
-    assert_eq!(answer["errors"], true);
-    assert_eq!(answer["items"][2]["index"]["error"]["type"], "document_parsing_exception");
+    assert_eq!(response["errors"], true);
+    assert_eq!(response["items"][2]["index"]["error"]["type"], "document_parsing_exception");
     let got = client.ok("GET", "/numbers/_doc/1", Value::Null).await;
     assert_eq!(got["_source"], json!({"n": 1, "m": 3}));
     assert_eq!(client.ok("GET", "/others/_count", Value::Null).await["count"], 1);
@@ -130,9 +130,9 @@ async fn several_documents_are_read_at_once() {
         {"_index": "books", "_id": 1, "_source": ["b"]},
         {"_index": "films", "_id": "1"},
     ]});
-    let answer = client.ok("POST", "/_mget", docs).await;
-    assert_eq!(answer["docs"][0]["_source"], json!({"b": 2}));
-    assert_eq!(answer["docs"][1]["error"]["type"], "index_not_found_exception");
+    let response = client.ok("POST", "/_mget", docs).await;
+    assert_eq!(response["docs"][0]["_source"], json!({"b": 2}));
+    assert_eq!(response["docs"][1]["error"]["type"], "index_not_found_exception");
 }
 
 #[tokio::test]

@@ -28,8 +28,8 @@ async fn is_refused(node: &NodeHandle) -> bool {
 }
 
 /// The body that the head of a raw response promises, and the bytes that came of it.
-fn promised_and_sent(answer: &[u8]) -> (usize, usize) {
-    let text = String::from_utf8_lossy(answer);
+fn promised_and_sent(response: &[u8]) -> (usize, usize) {
+    let text = String::from_utf8_lossy(response);
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let line = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
     (line.parse().unwrap(), body.len())
@@ -95,18 +95,18 @@ async fn delays_add_up() {
 }
 
 #[tokio::test]
-async fn resets_before_and_within_the_answer() {
+async fn resets_before_and_within_the_response() {
     let (_cluster, node) = start().await;
     node.inject(Fault::reset().once());
     node.inject(Fault::reset_in_body().once());
     node.inject(Fault::close().once());
-    let (answer, end) = raw(node.url(), GET).await;
-    assert_eq!((answer.len(), end.unwrap_err().kind()), (0, ErrorKind::ConnectionReset));
+    let (response, end) = raw(node.url(), GET).await;
+    assert_eq!((response.len(), end.unwrap_err().kind()), (0, ErrorKind::ConnectionReset));
     // The kernel may drop what was sent before the reset, so only the reset is certain.
     let (_, end) = raw(node.url(), GET).await;
     assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
-    let (answer, end) = raw(node.url(), GET).await;
-    assert_eq!((answer.len(), end.unwrap()), (0, 0));
+    let (response, end) = raw(node.url(), GET).await;
+    assert_eq!((response.len(), end.unwrap()), (0, 0));
     node.reset_connections();
     let outcome = async {
         let mut stream = TcpStream::connect(address(node.url())).await?;
@@ -120,13 +120,13 @@ async fn bodies_are_cut_and_connections_closed() {
     let (_cluster, node) = start().await;
     node.inject(Fault::cut_body().once());
     node.inject(Fault::close_after_response().once());
-    let (answer, end) = raw(node.url(), GET).await;
-    let (promised, sent) = promised_and_sent(&answer);
+    let (response, end) = raw(node.url(), GET).await;
+    let (promised, sent) = promised_and_sent(&response);
     assert!(end.is_ok() && sent == promised / 2 && sent > 0, "{sent} of {promised}");
-    let (answer, end) = raw(node.url(), GET).await;
-    let (promised, sent) = promised_and_sent(&answer);
+    let (response, end) = raw(node.url(), GET).await;
+    let (promised, sent) = promised_and_sent(&response);
     assert!(end.is_ok() && sent == promised);
-    assert!(!String::from_utf8_lossy(&answer).to_lowercase().contains("connection: close"));
+    assert!(!String::from_utf8_lossy(&response).to_lowercase().contains("connection: close"));
 }
 
 #[tokio::test]
@@ -146,21 +146,21 @@ async fn a_status_comes_as_often_as_asked_with_its_headers() {
     );
     let mut client = Client::connect(node.url()).await;
     for expected in [429, 429, 200] {
-        let answer = client.call("GET", "/_search", Value::Null).await;
-        assert_eq!(answer.status, expected);
-        assert_eq!(answer.header("retry-after"), if expected == 429 { "7" } else { "" });
+        let response = client.call("GET", "/_search", Value::Null).await;
+        assert_eq!(response.status, expected);
+        assert_eq!(response.header("retry-after"), if expected == 429 { "7" } else { "" });
         client.ok("GET", "/", Value::Null).await;
     }
     for _ in 0..3 {
-        let answer = client.call("DELETE", "/a", Value::Null).await;
-        assert_eq!((answer.status.as_u16(), &answer.body[..]), (503, &b"down"[..]));
+        let response = client.call("DELETE", "/a", Value::Null).await;
+        assert_eq!((response.status.as_u16(), &response.body[..]), (503, &b"down"[..]));
     }
     node.clear_faults();
     assert_eq!(client.call("DELETE", "/a", Value::Null).await.status, 404);
 }
 
 #[tokio::test]
-async fn a_lost_answer_may_have_been_carried_out() {
+async fn a_lost_response_may_have_been_carried_out() {
     let (_cluster, node) = start().await;
     node.inject(Fault::reset().once());
     node.inject(Fault::reset().after_processing().once());
@@ -175,7 +175,7 @@ async fn a_lost_answer_may_have_been_carried_out() {
 }
 
 #[tokio::test]
-async fn endless_and_oversized_answers() {
+async fn endless_and_oversized_responses() {
     let (_cluster, node) = start().await;
     for fault in [Fault::endless_body(), Fault::endless_headers()] {
         node.inject(fault.once());
@@ -185,13 +185,13 @@ async fn endless_and_oversized_answers() {
         let mut buffer = vec![0; 64 * 1024];
         while total < 4 * 1024 * 1024 {
             let read = stream.read(&mut buffer).await.unwrap();
-            assert_ne!(read, 0, "the answer ended after {total} bytes");
+            assert_ne!(read, 0, "the response ended after {total} bytes");
             total += read;
         }
     }
     node.inject(Fault::large_headers(20_000).once());
-    let answer = Client::connect(node.url()).await.call("GET", "/", Value::Null).await;
-    assert_eq!(answer.header("x-filler").len(), 20_000);
+    let response = Client::connect(node.url()).await.call("GET", "/", Value::Null).await;
+    assert_eq!(response.header("x-filler").len(), 20_000);
 }
 
 #[tokio::test]
@@ -211,9 +211,9 @@ async fn redirects_and_gzip_gone_wrong() {
     assert!(std::io::read_to_string(flate2::read::GzDecoder::new(&broken.body[..])).is_err());
     let bomb = client.call("GET", "/", Value::Null).await;
     assert!(bomb.body.len() < 20_000);
-    let inflated =
+    let decompressed =
         std::io::copy(&mut flate2::read::GzDecoder::new(&bomb.body[..]), &mut std::io::sink());
-    assert_eq!(inflated.unwrap(), 5_000_001);
+    assert_eq!(decompressed.unwrap(), 5_000_001);
 }
 
 #[tokio::test]

@@ -20,8 +20,8 @@ async fn start() -> (Cluster, Client) {
     for (number, shoe) in shoes.iter().enumerate() {
         body.push_str(&format!("{{\"index\":{{\"_id\":\"{}\"}}}}\n{shoe}\n", number + 1));
     }
-    let answer = client.send("POST", "/shop/_bulk", &[], body).await.json();
-    assert_eq!(answer["errors"], false);
+    let response = client.send("POST", "/shop/_bulk", &[], body).await.json();
+    assert_eq!(response["errors"], false);
     (cluster, client)
 }
 
@@ -29,8 +29,8 @@ async fn search(client: &mut Client, body: Value) -> Value {
     client.ok("POST", "/shop/_search", body).await
 }
 
-fn ids(answer: &Value) -> Vec<&str> {
-    let hits = answer["hits"]["hits"].as_array().unwrap();
+fn ids(response: &Value) -> Vec<&str> {
+    let hits = response["hits"]["hits"].as_array().unwrap();
     hits.iter().map(|hit| hit["_id"].as_str().unwrap()).collect()
 }
 
@@ -78,8 +78,8 @@ async fn each_query_finds_its_documents() {
         (json!({"constant_score": {"filter": {"term": {"price": 15}}, "boost": 3}}), vec!["4"]),
     ];
     for (query, expected) in cases {
-        let answer = search(&mut client, json!({"query": query, "sort": ["_doc"]})).await;
-        assert_eq!(ids(&answer), expected, "{query}");
+        let response = search(&mut client, json!({"query": query, "sort": ["_doc"]})).await;
+        assert_eq!(ids(&response), expected, "{query}");
         let count = client.ok("POST", "/shop/_count", json!({"query": query})).await;
         assert_eq!(count["count"], expected.len(), "{query}");
     }
@@ -89,9 +89,9 @@ async fn each_query_finds_its_documents() {
 #[tokio::test]
 async fn better_matches_come_first() {
     let (_cluster, mut client) = start().await;
-    let answer = search(&mut client, json!({"query": {"match": {"title": "shoe"}}})).await;
-    assert_eq!(ids(&answer), ["2", "1"]);
-    assert_eq!(answer["hits"]["max_score"], answer["hits"]["hits"][0]["_score"]);
+    let response = search(&mut client, json!({"query": {"match": {"title": "shoe"}}})).await;
+    assert_eq!(ids(&response), ["2", "1"]);
+    assert_eq!(response["hits"]["max_score"], response["hits"]["hits"][0]["_score"]);
     let boosted = json!({"query": {"bool": {"should": [
         {"match": {"title": "shoe"}}, {"term": {"price": {"value": 90, "boost": 5}}},
     ]}}});
@@ -158,9 +158,9 @@ async fn aggregations() {
         "values": {"value_count": {"field": "size"}},
         "nothing": {"avg": {"field": "unknown"}},
     }});
-    let answer = search(&mut client, aggs).await;
-    assert_eq!(answer["hits"]["hits"], json!([]));
-    let results = &answer["aggregations"];
+    let response = search(&mut client, aggs).await;
+    assert_eq!(response["hits"]["hits"], json!([]));
+    let results = &response["aggregations"];
     let brands = &results["brands"];
     assert_eq!(brands["sum_other_doc_count"], 1);
     assert_eq!(brands["buckets"][0]["key"], "Alpha");
@@ -179,8 +179,8 @@ async fn aggregations() {
     assert_eq!(results["values"], json!({"value": 2}));
     assert_eq!(results["nothing"], json!({"value": null}));
     let typed = json!({"size": 0, "aggs": {"b": {"terms": {"field": "brand.keyword"}}}});
-    let answer = client.ok("POST", "/shop/_search?typed_keys=true", typed).await;
-    assert_eq!(answer["aggregations"]["sterms#b"]["buckets"][0]["doc_count"], 2);
+    let response = client.ok("POST", "/shop/_search?typed_keys=true", typed).await;
+    assert_eq!(response["aggregations"]["sterms#b"]["buckets"][0]["doc_count"], 2);
 }
 
 #[tokio::test]
@@ -228,18 +228,18 @@ async fn a_point_in_time_does_not_change() {
 }
 
 #[tokio::test]
-async fn a_multi_search_answers_each_part() {
+async fn a_multi_search_responds_to_each_part() {
     let (_cluster, mut client) = start().await;
     let body = concat!(
         "{}\n{\"query\":{\"term\":{\"price\":15}}}\n",
         "{\"index\":\"nothing\"}\n{}\n",
         "{\"index\":[\"shop\"]}\n{\"query\":{\"range\":{\"price\":{\"gte\":\"x\"}}}}\n",
     );
-    let answer = client.send("POST", "/shop/_msearch", &[], body).await.json();
+    let response = client.send("POST", "/shop/_msearch", &[], body).await.json();
     let statuses: Vec<_> =
-        answer["responses"].as_array().unwrap().iter().map(|part| &part["status"]).collect();
+        response["responses"].as_array().unwrap().iter().map(|part| &part["status"]).collect();
     assert_eq!(statuses, [200, 404, 400]);
-    assert_eq!(ids(&answer["responses"][0]), ["4"]);
+    assert_eq!(ids(&response["responses"][0]), ["4"]);
 }
 
 #[tokio::test]
@@ -259,10 +259,10 @@ async fn bad_requests_are_refused() {
         (json!({"size": -1}), "illegal_argument_exception"),
     ];
     for (body, kind) in cases {
-        let answer = client.call("POST", "/shop/_search", body.clone()).await;
-        assert_eq!(answer.status, 400, "{body}");
-        assert_eq!(answer.json()["error"]["type"], kind, "{body}");
-        assert!(answer.json()["error"]["root_cause"][0]["reason"].is_string(), "{body}");
+        let response = client.call("POST", "/shop/_search", body.clone()).await;
+        assert_eq!(response.status, 400, "{body}");
+        assert_eq!(response.json()["error"]["type"], kind, "{body}");
+        assert!(response.json()["error"]["root_cause"][0]["reason"].is_string(), "{body}");
     }
     assert_eq!(client.send("POST", "/shop/_search", &[], "{\"query\":").await.status, 400);
     assert_eq!(client.call("POST", "/nothing/_search", json!({})).await.status, 404);

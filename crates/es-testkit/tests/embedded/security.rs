@@ -25,16 +25,16 @@ async fn strangers_get_401_in_the_genuine_form() {
     ] {
         let headers: Vec<_> =
             header.iter().map(|value| ("authorization", value.as_str())).collect();
-        let answer = client.send("GET", "/", &headers, "").await;
-        assert_eq!(answer.status, 401, "{header:?}");
-        let challenges: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
+        let response = client.send("GET", "/", &headers, "").await;
+        assert_eq!(response.status, 401, "{header:?}");
+        let challenges: Vec<_> = response.headers.get_all("www-authenticate").iter().collect();
         assert_eq!(
             challenges,
             ["Basic realm=\"security\", charset=\"UTF-8\"", "Bearer realm=\"security\"", "ApiKey"]
         );
-        assert!(!answer.headers.contains_key("x-elastic-product"));
-        assert_eq!(answer.json()["error"]["type"], "security_exception");
-        assert_eq!(answer.json()["status"], 401);
+        assert!(!response.headers.contains_key("x-elastic-product"));
+        assert_eq!(response.json()["error"]["type"], "security_exception");
+        assert_eq!(response.json()["status"], 401);
     }
 }
 
@@ -50,9 +50,9 @@ async fn every_kind_of_credential_is_known() {
         (format!("Bearer {}", cluster.bearer_token()), "token"),
     ] {
         let headers = [("authorization", header.as_str())];
-        let answer = client.send("GET", "/_security/_authenticate", &headers, "").await.json();
-        assert_eq!(answer["username"], "elastic");
-        assert_eq!(answer["authentication_type"], kind);
+        let response = client.send("GET", "/_security/_authenticate", &headers, "").await.json();
+        assert_eq!(response["username"], "elastic");
+        assert_eq!(response["authentication_type"], kind);
     }
     cluster.revoke_bearer_tokens();
     let header = format!("Bearer {}", cluster.bearer_token());
@@ -108,10 +108,10 @@ async fn a_limited_user_reads_what_is_allowed_and_gets_403_elsewhere() {
         ("GET", "/", Value::Null),
     ];
     for (method, target, body) in forbidden {
-        let answer = limited.call(method, target, body).await;
-        assert_eq!(answer.status, 403, "{method} {target}");
-        assert_eq!(answer.json()["error"]["type"], "security_exception");
-        assert!(!answer.headers.contains_key("x-elastic-product"));
+        let response = limited.call(method, target, body).await;
+        assert_eq!(response.status, 403, "{method} {target}");
+        assert_eq!(response.json()["error"]["type"], "security_exception");
+        assert!(!response.headers.contains_key("x-elastic-product"));
     }
 }
 
@@ -128,11 +128,11 @@ async fn opensearch_challenges_once_in_plain_text() {
     let builder =
         Cluster::builder().flavor(Flavor::OpenSearch).version("2.19.1").user("admin", "pw");
     let cluster = builder.start().await.unwrap();
-    let answer = Client::connect(&cluster.url(0)).await.send("GET", "/", &[], "").await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.headers.get_all("www-authenticate").iter().count(), 1);
+    let response = Client::connect(&cluster.url(0)).await.send("GET", "/", &[], "").await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.headers.get_all("www-authenticate").iter().count(), 1);
     assert_eq!(
-        (answer.header("content-type"), &answer.body[..]),
+        (response.header("content-type"), &response.body[..]),
         ("text/plain; charset=UTF-8", &b"Unauthorized"[..])
     );
 }

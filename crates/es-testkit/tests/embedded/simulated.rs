@@ -144,12 +144,12 @@ async fn a_node_with_all_its_workers_busy_lets_some_wait_and_refuses_the_rest() 
     let cluster = settings.simulated().unwrap();
     let begun = Instant::now();
     let sent = (0..7).map(|_| async {
-        let answer = call(&cluster, 0, "GET", "/", "").await.unwrap();
-        (answer.status().as_u16(), begun.elapsed().as_secs())
+        let response = call(&cluster, 0, "GET", "/", "").await.unwrap();
+        (response.status().as_u16(), begun.elapsed().as_secs())
     });
-    let answers = futures_util::future::join_all(sent).await;
+    let responses = futures_util::future::join_all(sent).await;
     let done = [(200, 1), (200, 1), (200, 2), (200, 2), (200, 3), (429, 0), (429, 0)];
-    assert_eq!(answers, done);
+    assert_eq!(responses, done);
 
     // A request that is given up makes room, and the cluster still tells its nodes.
     let first = call(&cluster, 0, "GET", "/", "");
@@ -166,8 +166,8 @@ async fn a_node_with_all_its_workers_busy_lets_some_wait_and_refuses_the_rest() 
 
     cluster.node(0).set_capacity(None);
     let many = (0..50).map(|_| call(&cluster, 0, "GET", "/", ""));
-    let answers = futures_util::future::join_all(many).await;
-    assert!(answers.into_iter().all(|answer| answer.unwrap().status() == 200));
+    let responses = futures_util::future::join_all(many).await;
+    assert!(responses.into_iter().all(|response| response.unwrap().status() == 200));
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,8 +49,8 @@ async fn a_client_that_does_not_trust_shows_in_the_counts_and_sends_nothing() {
 async fn plain_http_to_a_tls_port_is_closed_but_seen() {
     let (cluster, _) = start().await;
     let request = b"GET / HTTP/1.1\r\nauthorization: Basic c2VjcmV0\r\n\r\n";
-    let (answer, _) = support::raw(&cluster.url(0), request).await;
-    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    let (response, _) = support::raw(&cluster.url(0), request).await;
+    assert!(!response.starts_with(b"HTTP"), "{response:?}");
     assert!(cluster.node(0).has_received("Basic c2VjcmV0"));
 }
 

@@ -48,17 +48,17 @@ async fn handle(event: LambdaEvent<HttpEvent>) -> Result<Value, Error> {
                 false => serde_json::from_str(&event.body)?,
             };
             keep(&event.request_context.request_id, &order).await?;
-            answer(201, &json!({"id": event.request_context.request_id}))
+            respond(201, &json!({"id": event.request_context.request_id}))
         }
         "GET" => {
             let item = event.query_string_parameters.get("item").map_or("", String::as_str);
-            answer(200, &serde_json::to_value(find(item).await?)?)
+            respond(200, &serde_json::to_value(find(item).await?)?)
         }
-        _ => answer(405, &json!({"error": "POST or GET"})),
+        _ => respond(405, &json!({"error": "POST or GET"})),
     })
 }
 
-fn answer(status: u16, body: &Value) -> Value {
+fn respond(status: u16, body: &Value) -> Value {
     json!({
         "statusCode": status,
         "headers": {"content-type": "application/json"},

@@ -89,10 +89,10 @@ async fn orders(Json(event): Json<QueueEvent>) -> Result<Json<Value>, Failure> {
 async fn find(Json(event): Json<HttpEvent>) -> Result<Json<Value>, Failure> {
     let item = event.data.req.query.get("item").map_or("", String::as_str);
     let orders = faas::find(item).await?;
-    let answer = json!({
+    let response = json!({
         "statusCode": 200,
         "headers": {"content-type": "application/json"},
         "body": serde_json::to_string(&orders)?,
     });
-    Ok(Json(json!({"Outputs": {"res": answer}, "Logs": [], "ReturnValue": null})))
+    Ok(Json(json!({"Outputs": {"res": response}, "Logs": [], "ReturnValue": null})))
 }

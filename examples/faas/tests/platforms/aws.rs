@@ -35,9 +35,9 @@ async fn aws_lambda() {
         assert_eq!(invoke(event.to_string()).await.unwrap()["statusCode"], 201);
     };
     let find = async || {
-        let answer = invoke(GET.to_owned()).await.unwrap();
-        assert_eq!(answer["headers"]["content-type"], "application/json");
-        serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+        let response = invoke(GET.to_owned()).await.unwrap();
+        assert_eq!(response["headers"]["content-type"], "application/json");
+        serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
     };
     check(&platform, "JKJaXmPLvHcESHA=", keep, find).await;
 

@@ -25,8 +25,8 @@ async fn azure_functions() {
         assert_eq!(pass("/orders", event.to_string()).await["Logs"][0], "kept");
     };
     let find = async || {
-        let answer = pass("/find", HTTP.to_owned()).await;
-        let response = &answer["Outputs"]["res"];
+        let response = pass("/find", HTTP.to_owned()).await;
+        let response = &response["Outputs"]["res"];
         assert_eq!(response["statusCode"], 200);
         serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
     };

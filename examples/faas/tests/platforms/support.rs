@@ -40,7 +40,7 @@ impl Platform {
     }
 
     /// Lets it go on.
-    pub(crate) fn thaw(&self) {
+    pub(crate) fn resume(&self) {
         self.signal("-CONT");
     }
 
@@ -58,8 +58,8 @@ impl Platform {
             .basic_auth(self.cluster.username(), self.cluster.password())
             .build()
             .unwrap();
-        let answer = transport.send(Request::get(path).body(().into()).unwrap()).await.unwrap();
-        let (status, body) = (answer.status(), answer.into_body().bytes().await.unwrap());
+        let response = transport.send(Request::get(path).body(().into()).unwrap()).await.unwrap();
+        let (status, body) = (response.status(), response.into_body().bytes().await.unwrap());
         (status, serde_json::from_slice(&body).unwrap())
     }
 }
@@ -97,9 +97,9 @@ pub(crate) async fn call(
         request = request.header(*name, *value);
     }
     let request = request.header("content-type", "application/json").body(body.into()).unwrap();
-    let answer = transport.send(request).await.unwrap();
-    let status = answer.status();
-    (status, answer.into_body().bytes().await.unwrap().to_vec())
+    let response = transport.send(request).await.unwrap();
+    let status = response.status();
+    (status, response.into_body().bytes().await.unwrap().to_vec())
 }
 
 /// The behaviour that every platform must show. `keep` delivers an event whose order becomes
@@ -127,7 +127,7 @@ pub(crate) async fn check<K, F>(
     assert_eq!(find().await, json!([order]));
 
     // Frozen, while the server ends what is idle.
-    for (number, id) in ["thawed-1", "thawed-2", "thawed-3"].into_iter().enumerate() {
+    for (number, id) in ["resumed-1", "resumed-2", "resumed-3"].into_iter().enumerate() {
         platform.freeze();
         if number == 2 {
             node.kill().await.unwrap();
@@ -139,7 +139,7 @@ pub(crate) async fn check<K, F>(
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         node.clear_records();
-        platform.thaw();
+        platform.resume();
         keep(Some(id)).await;
         // One request came, over one new connection.
         let writes: Vec<_> = node.requests().iter().map(|r| r.target.clone()).collect();

@@ -110,8 +110,8 @@ async fn bulk(run: &mut Run, i: &str) {
     ];
     let params = json!({"index": i, "refresh": "true"});
     let call = es.bulk().index(i).operations(&lines).refresh(true);
-    let answer: BulkResponse = run.ask("bulk", params, json!(lines), call).await.unwrap();
-    let items = answer.items().unwrap();
+    let response: BulkResponse = run.ask("bulk", params, json!(lines), call).await.unwrap();
+    let items = response.items().unwrap();
     let shown: Vec<_> = items
         .iter()
         .map(|item| (item.action.as_str(), item.status.unwrap(), item.result.as_deref()))
@@ -127,14 +127,14 @@ async fn bulk(run: &mut Run, i: &str) {
             ("delete", 404, Some("not_found")),
         ]
     );
-    let [(Some(1), failed)] = &answer.failures().unwrap()[..] else { panic!("{answer:?}") };
+    let [(Some(1), failed)] = &response.failures().unwrap()[..] else { panic!("{response:?}") };
     assert_eq!(failed.error.as_ref().unwrap().kind, "version_conflict_engine_exception");
 
     let lines = [json!({"index": {"_id": "4"}}), shoe(4)];
     let params = json!({"index": i, "refresh": "true"});
     let call = es.bulk().index(i).operations(&lines).refresh(true);
-    let answer = run.ask("bulk#succeeded", params, json!(lines), call).await.unwrap();
-    assert!(answer.errors == Some(false) && answer.items().unwrap()[0].version == Some(2));
+    let response = run.ask("bulk#succeeded", params, json!(lines), call).await.unwrap();
+    assert!(response.errors == Some(false) && response.items().unwrap()[0].version == Some(2));
 }
 
 pub(super) async fn read(run: &mut Run, i: &str) {

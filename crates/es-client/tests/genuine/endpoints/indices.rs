@@ -59,8 +59,8 @@ pub(super) async fn states(run: &mut Run, i: &str) {
 /// Calls that go to shards, and the number of shards in their responses.
 pub(super) async fn shards(run: &mut Run, i: &str) {
     let es = run.client();
-    let all = |answer: Option<ShardsResponse>| {
-        let shards = answer.unwrap().shards;
+    let all = |response: Option<ShardsResponse>| {
+        let shards = response.unwrap().shards;
         assert_eq!((shards.total, shards.successful, shards.failed), (Some(2), Some(2), Some(0)));
     };
     let params = json!({"index": i});

@@ -75,7 +75,7 @@ fn refusal(error: &Error) -> Option<String> {
     let kind = api.kind.as_deref();
     match api.status.as_u16() {
         _ if Refusal::of(error).is_some() => Refusal::of(error).map(|refusal| refusal.to_string()),
-        // It is there, but cannot answer this, or not without what was not given.
+        // It is there, but cannot serve this, or not without what was not given.
         status @ (400 | 403 | 404) if kind.is_some() => kind.map(|kind| format!("{status} {kind}")),
         // What is missing, without an error object.
         404 if serde_json::from_slice::<Value>(&api.body).is_ok() => Some("404".to_owned()),
@@ -85,8 +85,8 @@ fn refusal(error: &Error) -> Option<String> {
     }
 }
 
-fn is_readable(answer: &Response) -> bool {
-    let body = answer.bytes();
+fn is_readable(response: &Response) -> bool {
+    let body = response.bytes();
     serde_json::from_slice::<Value>(body).is_ok()
         || std::str::from_utf8(body).is_ok_and(|text| text.ends_with('\n'))
 }
@@ -107,8 +107,8 @@ async fn other_reads_end_in_a_known_form() {
             call = call.raw_body("{}\n"); // the client refuses to send it without one
         }
         match call.await {
-            Ok(answer) => {
-                assert!(is_readable(&answer), "{}: {:?}", endpoint.name, answer.bytes());
+            Ok(response) => {
+                assert!(is_readable(&response), "{}: {:?}", endpoint.name, response.bytes());
                 succeeded.push(endpoint.name);
             }
             Err(error) => {

@@ -20,7 +20,7 @@ impl Recorder {
     /// One for the folder that `ES_RECORD` names, where it is set.
     pub(super) fn asked_for() -> Option<Self> {
         let folder = PathBuf::from(std::env::var_os("ES_RECORD")?).join(var("ES_VERSION"));
-        assert_eq!(urls().len(), 1, "answers of a single node are recorded: they are smaller");
+        assert_eq!(urls().len(), 1, "responses of a single node are recorded: they are smaller");
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
         }

@@ -31,7 +31,7 @@ pub(super) struct Run {
     tap: Tap,
     lacking: Lacking,
     recorder: Option<Recorder>,
-    answered: BTreeSet<&'static str>,
+    responded: BTreeSet<&'static str>,
     refused: BTreeSet<&'static str>,
 }
 
@@ -39,10 +39,10 @@ impl Run {
     pub(super) fn new(way: Way) -> Self {
         let tap = Tap::default();
         let client = tap.client(server::client().transport().clone());
-        let (answered, refused) = Default::default();
+        let (responded, refused) = Default::default();
         let recorder = (way == Way::Named).then(Recorder::asked_for).flatten();
         let lacking = Lacking::of_this_server();
-        Self { way, client, tap, lacking, recorder, answered, refused }
+        Self { way, client, tap, lacking, recorder, responded, refused }
     }
 
     /// A client whose builders are passed to [`ask`](Self::ask).
@@ -71,13 +71,13 @@ impl Run {
         C: IntoFuture<Output = Result<T>>,
         T: DeserializeOwned,
     {
-        let answer = self.send(label, params, body, call, Response::json::<T>).await?;
-        let body = self.tap.answer();
+        let response = self.send(label, params, body, call, Response::json::<T>).await?;
+        let body = self.tap.respond();
         agreement::check(endpoint(label), &body);
         if let Some(recorder) = &self.recorder {
             recorder.keep(label, &body);
         }
-        Some(answer)
+        Some(response)
     }
 
     /// Calls an endpoint whose response is its status alone.
@@ -86,8 +86,8 @@ impl Run {
         C: IntoFuture<Output = Result<bool>>,
     {
         let by_status = |response: &Response| Ok(response.status() != StatusCode::NOT_FOUND);
-        let answer = self.send(label, params, Value::Null, call, by_status).await;
-        answer.unwrap_or_else(|| panic!("every server has {label}"))
+        let response = self.send(label, params, Value::Null, call, by_status).await;
+        response.unwrap_or_else(|| panic!("every server has {label}"))
     }
 
     async fn send<C, T>(
@@ -103,22 +103,22 @@ impl Run {
     {
         let name = endpoint(label);
         let named = self.client.call(name, params, body);
-        let (held, answer) = match self.way {
+        let (held, response) = match self.way {
             Way::Typed => (self.tap.hold(named).await, call.await),
             Way::Named => (self.tap.hold(call).await, named.await.and_then(|it| read(&it))),
         };
         assert_eq!(held, self.tap.sent(), "{label} is sent otherwise by name");
-        self.judge(label, answer)
+        self.judge(label, response)
     }
 
-    fn judge<T>(&mut self, label: &'static str, answer: Result<T>) -> Option<T> {
+    fn judge<T>(&mut self, label: &'static str, response: Result<T>) -> Option<T> {
         let name = endpoint(label);
-        match (answer, self.lacking.contains(name)) {
-            (Ok(answer), false) => {
-                self.answered.insert(name);
-                Some(answer)
+        match (response, self.lacking.contains(name)) {
+            (Ok(response), false) => {
+                self.responded.insert(name);
+                Some(response)
             }
-            (Ok(_), true) => panic!("{name} is listed as lacking, but was answered"),
+            (Ok(_), true) => panic!("{name} is listed as lacking, but got a response"),
             (Err(error), true) => {
                 let refusal = Refusal::of(&error).unwrap_or_else(|| not_expected(label, &error));
                 if self.refused.insert(name) {
@@ -131,12 +131,12 @@ impl Run {
     }
 
     pub(super) fn has_succeeded(&self, name: &str) -> bool {
-        self.answered.contains(name)
+        self.responded.contains(name)
     }
 
     /// The endpoints that were called, successfully or not.
     pub(super) fn called(&self) -> BTreeSet<&'static str> {
-        self.answered.union(&self.refused).copied().collect()
+        self.responded.union(&self.refused).copied().collect()
     }
 }
 

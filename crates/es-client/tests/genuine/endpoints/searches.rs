@@ -107,9 +107,9 @@ pub(super) async fn several(run: &mut Run, i: &str) {
         json!({}),
     ];
     let call = es.msearch().index(i).operations(&lines);
-    let answer: MsearchResponse<Value> =
+    let response: MsearchResponse<Value> =
         run.ask("msearch", json!({"index": i}), json!(lines), call).await.unwrap();
-    let [found, wrong, missing] = &answer.responses[..] else { panic!("{answer:?}") };
+    let [found, wrong, missing] = &response.responses[..] else { panic!("{response:?}") };
     assert_eq!(found.as_result().unwrap().total(), Some(4));
     assert_eq!(wrong.as_result().unwrap_err().kind, "search_phase_execution_exception");
     assert_eq!(missing.as_result().unwrap_err().kind, "index_not_found_exception");

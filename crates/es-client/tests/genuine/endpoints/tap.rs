@@ -30,7 +30,7 @@ pub(super) struct Sent {
 struct State {
     holds: bool,
     sent: Option<Sent>,
-    answer: Bytes,
+    response: Bytes,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -64,9 +64,9 @@ impl Tap {
         }
         let request = Request::from_parts(parts, Body::from(body));
         let (parts, body) = transport.send(request).await?.into_parts();
-        let answer = body.bytes().await?;
-        self.0.lock().unwrap().answer = answer.clone();
-        Ok(Response::from_parts(parts, Full::new(answer)))
+        let response = body.bytes().await?;
+        self.0.lock().unwrap().response = response.clone();
+        Ok(Response::from_parts(parts, Full::new(response)))
     }
 
     /// Returns the request of a call, which is not sent.
@@ -83,8 +83,8 @@ impl Tap {
     }
 
     /// The body of the last response.
-    pub(super) fn answer(&self) -> Bytes {
-        self.0.lock().unwrap().answer.clone()
+    pub(super) fn respond(&self) -> Bytes {
+        self.0.lock().unwrap().response.clone()
     }
 }
 

@@ -32,8 +32,8 @@ fn arrived(cluster: &Cluster) -> (usize, usize) {
 
 async fn count(client: &Elasticsearch, index: &str) -> u64 {
     let path = format!("/{index}/_count");
-    let answer = client.request(http::Method::GET, &path, ()).await.unwrap();
-    answer.json::<Value>().unwrap()["count"].as_u64().unwrap()
+    let response = client.request(http::Method::GET, &path, ()).await.unwrap();
+    response.json::<Value>().unwrap()["count"].as_u64().unwrap()
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn outage_of_75_seconds_is_tolerated_by_default() {
         let began = Instant::now();
         let is_down = move || (SECOND..76 * SECOND).contains(&began.elapsed());
         let mock = Mock::new(move |number, _| match number {
-            // Some answers are lost when it begins.
+            // Some responses are lost when it begins.
             _ if number < 3 => Fate::Succeeds,
             _ if number < 5 => Fate::LostAfter,
             _ if is_down() => Fate::LostBefore,

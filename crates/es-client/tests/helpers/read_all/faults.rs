@@ -12,7 +12,7 @@ fn reading(client: &Elasticsearch) -> es_client::helpers::read_all::ReadAll<Valu
     reading.backoff(Duration::from_millis(10), Duration::from_millis(20))
 }
 
-fn answer(status: u16, body: &Value) -> Fault {
+fn respond(status: u16, body: &Value) -> Fault {
     let response = http::Response::builder()
         .status(status)
         .header("content-type", "application/json")
@@ -53,7 +53,7 @@ async fn what_was_read_before_an_error_comes_first() {
     let later = |request: &http::Request<Bytes>| {
         String::from_utf8_lossy(request.body()).contains("search_after")
     };
-    cluster.node(0).inject(answer(404, &lost).on_path("/_search").when(later));
+    cluster.node(0).inject(respond(404, &lost).on_path("/_search").when(later));
     let mut stream = reading(&client).stream();
     for _ in 0..10 {
         stream.next().await.unwrap().unwrap();
@@ -71,7 +71,7 @@ async fn shards_that_fail_are_errors_unless_allowed() {
         "_shards": {"total": 3, "successful": 2, "skipped": 0, "failed": 1,
             "failures": [{"shard": 1, "index": "i", "reason": {"type": "x_exception", "reason": "why"}}]},
         "hits": {"hits": [{"_index": "i", "_id": "1", "_score": null, "_source": {"n": 1}, "sort": [1]}]}});
-    cluster.node(0).inject(answer(200, &partial).on_path("/_search"));
+    cluster.node(0).inject(respond(200, &partial).on_path("/_search"));
     let error = numbers(reading(&client).stream()).await.unwrap_err();
     assert!(error.is_partial());
     assert_eq!(
@@ -89,7 +89,7 @@ async fn shards_that_fail_are_errors_unless_allowed() {
     late["timed_out"] = true.into();
     late["_shards"]["failed"] = 0.into();
     cluster.node(0).clear_faults();
-    cluster.node(0).inject(answer(200, &late).on_path("/_search"));
+    cluster.node(0).inject(respond(200, &late).on_path("/_search"));
     assert!(numbers(reading(&client).stream()).await.unwrap_err().is_partial());
 }
 
@@ -99,13 +99,13 @@ async fn page_without_hits_or_a_position_is_an_error() {
     let unsorted = json!([{"_index": "i", "_id": "1", "_source": {"n": 1}}]);
     for hits in [json!({}), json!({"hits": null}), json!({ "hits": unsorted })] {
         cluster.node(0).clear_faults();
-        cluster.node(0).inject(answer(200, &json!({ "hits": hits })).on_path("/_search"));
+        cluster.node(0).inject(respond(200, &json!({ "hits": hits })).on_path("/_search"));
         let error = numbers(reading(&client).stream()).await.unwrap_err();
         assert!(error.is_decode(), "{hits}: {error}");
     }
 
     cluster.node(0).clear_faults();
-    cluster.node(0).inject(answer(200, &json!({"hits": {"hits": unsorted}})).on_path("/_search"));
+    cluster.node(0).inject(respond(200, &json!({"hits": {"hits": unsorted}})).on_path("/_search"));
     let error = numbers(reading(&client).by_scroll(true).stream()).await.unwrap_err();
     assert!(error.is_decode(), "{error}");
 }
@@ -116,7 +116,7 @@ async fn skipped_clusters_are_errors_unless_allowed() {
     let page = json!({"_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
         "_clusters": {"total": 2, "successful": 1, "skipped": 1},
         "hits": {"hits": [{"_index": "i", "_id": "1", "_source": {"n": 1}, "sort": [1]}]}});
-    cluster.node(0).inject(answer(200, &page).on_path("/_search"));
+    cluster.node(0).inject(respond(200, &page).on_path("/_search"));
     let error = numbers(reading(&client).stream()).await.unwrap_err();
     assert!(error.is_partial());
     assert_eq!(error.to_string(), "the response is incomplete: 1 of 2 clusters are missing");
@@ -143,8 +143,8 @@ async fn retries_have_an_end() {
 #[tokio::test]
 async fn a_server_without_points_in_time_is_read_by_scroll() {
     let unknown = [
-        answer(400, &json!({"error": "no handler found for uri [/i/_pit] and method [POST]"})),
-        answer(405, &json!({"error": "Incorrect HTTP method for uri [/i/_pit]", "status": 405})),
+        respond(400, &json!({"error": "no handler found for uri [/i/_pit] and method [POST]"})),
+        respond(405, &json!({"error": "Incorrect HTTP method for uri [/i/_pit]", "status": 405})),
     ];
     for unknown in unknown {
         let (cluster, client) = cluster(1).await;

@@ -1,7 +1,7 @@
-//! Typed answers against the JSON that they were read from: each field is what the
+//! Typed responses against the JSON that they were read from: each field is what the
 //! JSON says, and what no field takes is listed.
 //!
-//! Used by the tests on recorded answers, and by those against a live server.
+//! Used by the tests on recorded responses, and by those against a live server.
 
 mod cluster;
 mod documents;
@@ -77,7 +77,7 @@ fn field(json: &Value, key: &str, typed: &impl Serialize) {
     let typed = serde_json::to_value(typed).unwrap();
     match json.get(key) {
         Some(given) if !given.is_null() => assert!(equal(given, &typed), "{key}: {given} {typed}"),
-        _ => assert!(is_empty(&typed), "{key} is not in the answer, but {typed}"),
+        _ => assert!(is_empty(&typed), "{key} is not in the response, but {typed}"),
     }
 }
 

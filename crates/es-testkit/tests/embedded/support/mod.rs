@@ -23,13 +23,13 @@ pub(crate) struct Client {
 
 /// A response with its body.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Outcome {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl Outcome {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {:?}", self.body))
     }
@@ -69,7 +69,7 @@ impl Client {
         target: &str,
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
-    ) -> hyper::Result<Answer> {
+    ) -> hyper::Result<Outcome> {
         let body = body.into();
         let mut request = Request::builder().method(method).uri(target).header("host", "localhost");
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -85,7 +85,7 @@ impl Client {
         let response = self.sender.send_request(request.body(Full::new(body)).unwrap()).await?;
         let (head, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        Ok(Outcome { status: head.status, headers: head.headers, body })
     }
 
     pub(crate) async fn send(
@@ -94,18 +94,18 @@ impl Client {
         target: &str,
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
-    ) -> Answer {
+    ) -> Outcome {
         self.try_send(method, target, headers, body).await.unwrap()
     }
 
     /// A call with a JSON body (`null` for none) that must succeed.
     pub(crate) async fn ok(&mut self, method: &str, target: &str, body: Value) -> Value {
-        let answer = self.call(method, target, body).await;
-        assert!(answer.status.is_success(), "{method} {target}: {answer:?}");
-        answer.json()
+        let response = self.call(method, target, body).await;
+        assert!(response.status.is_success(), "{method} {target}: {response:?}");
+        response.json()
     }
 
-    pub(crate) async fn call(&mut self, method: &str, target: &str, body: Value) -> Answer {
+    pub(crate) async fn call(&mut self, method: &str, target: &str, body: Value) -> Outcome {
         let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
         self.send(method, target, &[], body).await
     }
@@ -115,9 +115,9 @@ impl Client {
 pub(crate) async fn raw(url: &str, bytes: &[u8]) -> (Vec<u8>, std::io::Result<usize>) {
     let mut stream = TcpStream::connect(address(url)).await.unwrap();
     stream.write_all(bytes).await.unwrap();
-    let mut answer = Vec::new();
-    let end = stream.read_to_end(&mut answer).await;
-    (answer, end)
+    let mut response = Vec::new();
+    let end = stream.read_to_end(&mut response).await;
+    (response, end)
 }
 
 /// A TLS connection that trusts these roots.
