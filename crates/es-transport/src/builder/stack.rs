@@ -1,9 +1,6 @@
-//! The composition: every layer in its place, from the caller to the socket.
+//! The composition of all layers, from the caller to the socket.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, uri::PathAndQuery};
@@ -41,13 +38,11 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
     }
     let pool = pool(&mut settings)?;
     let events = pool.events().clone();
-    let resume = ResumeHook::default();
     let connections = settings
         .connections
         .clone()
         .acquire_timeout(acquire_timeout(&settings))
-        .on_event(move |event| events.emit(event.into()))
-        .on_resume(resume.hook());
+        .on_event(move |event| events.emit(event.into()));
     let connections = match backend {
         HttpBackend::Connector(make) => make(connections),
         _ => {
@@ -56,7 +51,7 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
             connections.may_share(offers_http2).build(connector)
         }
     };
-    over_connections(settings, pool, connections, &resume)
+    compose(settings, pool, connections.clone(), Some(connections))
 }
 
 fn check(settings: &Settings) -> Result<()> {
@@ -119,49 +114,6 @@ fn acquire_timeout(settings: &Settings) -> Duration {
     settings.acquire_timeout.unwrap_or(longest.min(DEFAULT))
 }
 
-/// The hook that is called when the process resumes: the nodes may be others by now.
-/// Connections are created before the sniffer, which sends through them.
-#[derive(Clone, Default)]
-struct ResumeHook(Arc<OnceLock<Box<dyn Fn() + Send + Sync>>>);
-
-impl ResumeHook {
-    fn hook(&self) -> impl Fn() + Send + Sync + 'static {
-        let Self(hook) = self.clone();
-        move || {
-            if let Some(hook) = hook.get() {
-                hook();
-            }
-        }
-    }
-
-    fn set(&self, hook: impl Fn() + Send + Sync + 'static) {
-        // Set once, where the stack is put together.
-        let _ = self.0.set(Box::new(hook));
-    }
-}
-
-fn over_connections(
-    settings: Settings,
-    pool: Arc<NodePool>,
-    connections: Connections,
-    resume: &ResumeHook,
-) -> Result<Transport> {
-    let leaving = connections.clone();
-    let on_leave: Arc<LeaveHook> = Arc::new(move |nodes: &[Node]| {
-        for uri in nodes.iter().filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok()) {
-            leaving.close_host(&uri);
-        }
-    });
-    pool.on_leave(&on_leave);
-    let closing = connections.clone();
-    let close = Box::new(move || {
-        // The pool calls the hook for as long as the transport lives.
-        let _owned = &on_leave;
-        closing.close();
-    });
-    compose(settings, pool, connections, BackendParts { resume: resume.clone(), close })
-}
-
 pub(super) fn over_service<S, B>(mut settings: Settings, service: S) -> Result<Transport>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -171,8 +123,7 @@ where
     B::Error: Into<BoxError>,
 {
     let pool = pool(&mut settings)?;
-    let parts = BackendParts { resume: ResumeHook::default(), close: Box::new(|| {}) };
-    compose(settings, pool, service, parts)
+    compose(settings, pool, service, None)
 }
 
 /// The pool that was given, or one of the given nodes.
@@ -188,18 +139,30 @@ fn pool(settings: &mut Settings) -> Result<Arc<NodePool>> {
         .build()
 }
 
-/// What belongs to a backend beside its service.
-struct BackendParts {
-    resume: ResumeHook,
-    close: Box<dyn Fn() + Send + Sync>,
+/// Closes the connections of nodes that leave the pool. Returns the function that closes
+/// all connections.
+fn close_with(pool: &NodePool, connections: Connections) -> Box<dyn Fn() + Send + Sync> {
+    let leaving = connections.clone();
+    let on_leave: Arc<LeaveHook> = Arc::new(move |nodes: &[Node]| {
+        for uri in nodes.iter().filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok()) {
+            leaving.close_host(&uri);
+        }
+    });
+    pool.on_leave(&on_leave);
+    Box::new(move || {
+        // The pool calls the hook for as long as the transport lives.
+        let _owned = &on_leave;
+        connections.close();
+    })
 }
 
-/// Composes the stack over any backend. The order and its reasons: [`crate::layer`].
+/// Composes the stack over any backend, with the built-in connections if it is them. The
+/// order and its reasons: [`crate::layer`].
 fn compose<S, B>(
     mut settings: Settings,
     pool: Arc<NodePool>,
     backend: S,
-    parts: BackendParts,
+    connections: Option<Connections>,
 ) -> Result<Transport>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -208,7 +171,6 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let BackendParts { resume, close } = parts;
     let compress = settings.compress.unwrap_or(settings.cloud);
     let compression = settings.compression.enabled(compress);
     let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
@@ -268,7 +230,14 @@ where
         .service(seams.attempt.over(selected));
 
     let sniffer = Sniffer::new(Arc::clone(&pool), attempt.clone(), settings.sniff);
-    resume.set(sniffer.invalidate_hook());
+    let close = match connections {
+        Some(connections) => {
+            // While the process was suspended, the nodes may have changed.
+            connections.on_resume(sniffer.invalidate_hook());
+            close_with(&pool, connections)
+        }
+        None => Box::new(|| {}),
+    };
 
     let retried = ServiceBuilder::new()
         .layer(RetryLayer::new(retry))

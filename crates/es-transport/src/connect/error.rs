@@ -1,4 +1,4 @@
-//! What failed, in this crate's words.
+//! Errors of connections, in this crate's words.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use http::{StatusCode, Uri};
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use super::{proxy, validity, verifier::PinError};
-use crate::error::{BoxError, Error, find};
+use crate::error::{self, BoxError, Error, find};
 
 /// A connection that could not be opened. Errors that are this crate's already
 /// are kept.
@@ -34,7 +34,7 @@ fn handshake(error: &rustls::Error) -> Error {
     }
 }
 
-/// What a user most likely has to change.
+/// Returns a hint at the setting to change.
 fn hint(error: &rustls::Error) -> Option<&'static str> {
     match error {
         rustls::Error::InvalidCertificate(_) if validity::is_about_dates(error) => {
@@ -99,7 +99,7 @@ fn alert_hint(alert: AlertDescription) -> Option<&'static str> {
 }
 
 /// Alerts by which a server refuses a client's certificate, or its absence. With TLS 1.3 the
-/// client's part is over by then, so that they arrive in place of the first response.
+/// client's part is over by then, so that they arrive instead of the first response.
 fn is_refusal(alert: AlertDescription) -> bool {
     matches!(
         alert,
@@ -115,41 +115,17 @@ fn is_refusal(alert: AlertDescription) -> bool {
     )
 }
 
-/// A request that got no response on an open connection. The first one of a plain
-/// connection may have met a server that speaks TLS: it sends an alert, or closes.
+/// Creates the error of a request that got no response on an open connection.
 pub(super) fn exchange(error: hyper::Error, is_first_of_plain: bool) -> Error {
     if let Some(tls @ rustls::Error::AlertReceived(alert)) = find(&error)
         && is_refusal(*alert)
     {
         return handshake(tls);
     }
-    match broken(&error, is_first_of_plain) {
-        Some(broken) => broken.with_source(error),
-        None => Error::io(error),
-    }
+    error::hyper(&error, is_first_of_plain).with_source(error)
 }
 
-/// Why the client refuses a response that is HTTP: no other node would send a better
-/// one, and the request was carried out. hyper tells these apart by their words only.
-fn refusal(error: &hyper::Error) -> Option<&'static str> {
-    if !error.is_parse() {
-        return None;
-    }
-    let words = error.to_string();
-    if words.contains("too large") {
-        Some("its headers are larger than `max_header_size` or more than `max_headers`")
-    } else if words.contains("content-length") {
-        Some("its `content-length` is not valid")
-    } else if words.contains("transfer-encoding") {
-        Some("its `transfer-encoding` is not valid")
-    } else if words.contains("header") {
-        Some("a header is not valid")
-    } else {
-        None
-    }
-}
-
-/// An answer that ended before its end.
+/// Creates the error of a response that cannot be read to its end.
 pub(super) fn body(error: hyper::Error) -> Error {
     // hyper speaks of chunks that are none in errors of I/O too, and rustls of its records.
     let kind = find::<io::Error>(&error).map(io::Error::kind);
@@ -167,38 +143,7 @@ pub(super) fn proxy_refused(status: StatusCode) -> Error {
     Error::connect_message(format!("the proxy: {}", proxy::refusal(status.as_u16())))
 }
 
-/// An answer that tells two lengths of itself: the connection is of no use after it.
+/// Creates the error of a response with two lengths, after which its connection is useless.
 pub(super) fn ambiguous() -> Error {
     Error::body("it has both a `content-length` and chunks")
-}
-
-const NOT_HTTP: &str = "what came is not an HTTP response";
-const PLAIN_NOT_HTTP: &str = "what came is not an HTTP response; is it an https node?";
-const CLOSED: &str = "it was closed before the response's head was complete";
-const PLAIN_CLOSED: &str =
-    "it was closed before the response's head was complete; is it an https node?";
-
-/// What is known of a failed exchange, without its source.
-fn broken(error: &hyper::Error, may_want_tls: bool) -> Option<Error> {
-    if is_of_request_body(error) {
-        return Some(Error::request_body());
-    }
-    if let Some(reason) = refusal(error) {
-        return Some(Error::body(reason));
-    }
-    let words = if error.is_parse() {
-        if may_want_tls { PLAIN_NOT_HTTP } else { NOT_HTTP }
-    } else if error.is_incomplete_message() {
-        if may_want_tls { PLAIN_CLOSED } else { CLOSED }
-    } else {
-        return None;
-    };
-    Some(Error::io_message(words))
-}
-
-/// The caller's body failed or ended too early, which says nothing of the node.
-fn is_of_request_body(error: &hyper::Error) -> bool {
-    // hyper has a question for the second case only.
-    error.is_body_write_aborted()
-        || (error.is_user() && error.to_string().contains("user's Body stream"))
 }

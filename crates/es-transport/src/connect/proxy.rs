@@ -26,7 +26,7 @@ use crate::error::{BoxError, Error, Result};
 #[derive(Clone)]
 pub struct Proxy {
     matcher: std::sync::Arc<Matcher>,
-    /// What [`Proxy::no_proxy`] rebuilds; it may hold a password.
+    /// Kept for [`Proxy::no_proxy`]; it may hold a password.
     url: Option<Box<str>>,
     /// `*` excepts all nodes. The matcher means host names by it, not addresses.
     excepts_all: bool,
@@ -156,7 +156,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// What an http request through a proxy carries.
+/// The credentials that a request to an http node carries for the proxy.
 #[derive(Clone, Debug)]
 pub(super) struct ForwardProxy {
     authorization: Option<HeaderValue>,

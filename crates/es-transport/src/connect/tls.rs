@@ -85,7 +85,7 @@ impl TlsSettings {
         }
     }
 
-    /// Sets a configuration of rustls as it is, in place of all other settings but
+    /// Sets a configuration of rustls as it is, instead of all other settings but
     /// [`ssl_assert_fingerprint`](Self::ssl_assert_fingerprint) and
     /// [`assert_hostname`](Self::assert_hostname): a fingerprint replaces its verifier. Its
     /// ALPN protocols are replaced too.

@@ -22,7 +22,7 @@ pub(super) enum Kind {
     },
     /// The connection broke, or what came is not HTTP.
     Io(Option<Box<str>>),
-    /// An answer that came but cannot be read.
+    /// A response that arrived but cannot be read.
     Body(Box<str>),
     Redirect {
         status: u16,
@@ -40,23 +40,25 @@ pub(super) enum Kind {
     Service,
 }
 
-/// What is known of a request that failed, and with it whether a retry is safe.
+/// The state in which a failed request left the server, and with it whether a retry is safe.
 ///
 /// | error | class | evidence against the node |
 /// |---|---|---|
 /// | connect error, TLS handshake, connect timeout | [`NotSent`](Self::NotSent) | yes |
 /// | no connection became free (acquire timeout) | [`NotSent`](Self::NotSent) | weak, as any timeout |
+/// | the connection was closed before the request was sent; HTTP/2 refused its stream | [`NotSent`](Self::NotSent) | yes |
 /// | [`Error::rejected`], tower's `Overloaded` | [`NotSent`](Self::NotSent) | no |
-/// | an open connection broke | [`MaybeApplied`](Self::MaybeApplied) | yes |
-/// | attempt or total timeout, tower's and tokio's `Elapsed` | [`MaybeApplied`](Self::MaybeApplied) | weak |
+/// | no node can take the request | [`NotSent`](Self::NotSent) | no |
+/// | an open connection broke; the response is not HTTP | [`MaybeApplied`](Self::MaybeApplied) | yes |
+/// | attempt or total timeout; a timeout of hyper, tokio, tower or tower-http | [`MaybeApplied`](Self::MaybeApplied) | weak |
 /// | any other error of another crate | [`MaybeApplied`](Self::MaybeApplied) | no |
 /// | redirect, product check, media type | [`RefusedByServer`](Self::RefusedByServer) | no |
 /// | response too large, broken framing or compression | [`RefusedByClient`](Self::RefusedByClient) | no |
-/// | settings, the request itself, credentials, closed, no nodes | [`RefusedByClient`](Self::RefusedByClient) | no |
+/// | settings, the request or its body, credentials, closed | [`RefusedByClient`](Self::RefusedByClient) | no |
 ///
 /// Errors of other crates are recognised by [`Error::from_service`], wherever they
-/// stand in the chain of sources: [`Error`] itself, errors of hyper, rustls, tokio and
-/// tower, and [`std::io::Error`]. A layer of your own replaces the classification
+/// stand in the chain of sources: [`Error`] itself, errors of hyper, rustls, tokio, tower
+/// and tower-http, and [`std::io::Error`]. A layer of your own replaces the classification
 /// by mapping its inner error to one of the constructors of [`Error`], or with
 /// [`Error::with_class`].
 ///
@@ -298,7 +300,6 @@ impl Error {
             | Kind::Body(_)
             | Kind::Credentials(_)
             | Kind::Sniff(_)
-            | Kind::NoNodes
             | Kind::Closed => FailureClass::RefusedByClient,
             Kind::Redirect { .. } | Kind::UnsupportedProduct(_) | Kind::MediaType(_) => {
                 FailureClass::RefusedByServer
@@ -307,6 +308,7 @@ impl Error {
             | Kind::Tls(_)
             | Kind::Timeout { .. }
             | Kind::Io(_)
+            | Kind::NoNodes
             | Kind::Rejected
             | Kind::Service => match self.0.is_not_sent {
                 true => FailureClass::NotSent,

@@ -14,6 +14,7 @@ mod display;
 mod foreign;
 mod kind;
 
+pub(crate) use foreign::{hyper, is_too_large};
 use kind::Kind;
 pub use kind::{FailureClass, TimeoutPhase};
 
@@ -183,7 +184,8 @@ impl Error {
         Self::new(Kind::Sniff(message.into().into()))
     }
 
-    /// Creates the error of a pool without nodes.
+    /// Creates the error of a pool in which no node can take the request. It may be retried:
+    /// the pool may have gained nodes by then.
     pub fn no_nodes() -> Self {
         Self::new(Kind::NoNodes).not_sent()
     }

@@ -2,6 +2,7 @@
 
 mod alone;
 mod auth;
+mod classification;
 mod collect;
 mod compression;
 mod exchange;

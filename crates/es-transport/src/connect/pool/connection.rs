@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::{
     body::Incoming,
@@ -25,13 +25,14 @@ use tower::{Service, ServiceExt};
 
 use super::{
     host::{Connection, Member},
+    long_head::{self, Reread},
     settings::{ConnectionEvent, EventHook, Protocols},
     shared::{Runtime, SharedHost},
 };
 use crate::{
     body::Body,
     connect::{ForwardProxy, Stream, error},
-    error::{BoxError, Error, Result},
+    error::{BoxError, Error, Result, is_too_large},
 };
 
 /// How long an exchange may go on after its response was read: a server that refused a
@@ -50,7 +51,7 @@ pub trait Io: Read + Write + Unpin + Send + 'static {}
 
 impl<T: Read + Write + Unpin + Send + 'static> Io for T {}
 
-type Exchange = Result<Response<Incoming>, TrySendError<Request<Body>>>;
+pub(super) type Exchange = Result<Response<Incoming>, TrySendError<Request<Body>>>;
 
 /// A connection of hyper.
 pub(super) struct HttpConnection {
@@ -59,6 +60,10 @@ pub(super) struct HttpConnection {
     /// as the connection, instead of one per request.
     exchange: ReusableBoxFuture<'static, Exchange>,
     in_exchange: bool,
+    /// The method of the last request.
+    method: Method,
+    /// Reads a response that has too many header lines for hyper once more.
+    reread: Option<Reread>,
     /// Whether requests name the host in their target, as a forward proxy wants it.
     proxy: Option<ForwardProxy>,
     /// The same for all handles to one connection.
@@ -72,11 +77,18 @@ enum Sender {
 }
 
 impl HttpConnection {
-    fn new(sender: Sender, proxy: Option<ForwardProxy>, opened: Arc<Opened>) -> Self {
+    fn new(
+        sender: Sender,
+        reread: Option<Reread>,
+        proxy: Option<ForwardProxy>,
+        opened: Arc<Opened>,
+    ) -> Self {
         Self {
             sender,
             exchange: ReusableBoxFuture::new(future::pending()),
             in_exchange: false,
+            method: Method::GET,
+            reread,
             proxy,
             opened,
         }
@@ -84,6 +96,7 @@ impl HttpConnection {
 
     /// Starts an exchange; the connection must be ready.
     fn send(&mut self, host: &SharedHost, mut request: Request<Body>) {
+        self.method.clone_from(request.method());
         match (&mut self.sender, &self.proxy) {
             (Sender::Http1(sender), None) => {
                 host.set_origin_form(&mut request);
@@ -111,6 +124,13 @@ impl HttpConnection {
             return Poll::Pending;
         }
         let exchange = ready!(self.exchange.poll(cx));
+        if let Err(error) = &exchange
+            && is_too_large(error.error())
+            && let Some(reread) = self.reread.take()
+        {
+            self.exchange.set(reread.run(self.method.clone(), exchange));
+            return self.poll_response(cx);
+        }
         self.in_exchange = false;
         Poll::Ready(exchange)
     }
@@ -133,7 +153,8 @@ impl HttpConnection {
     }
 }
 
-impl Connection for HttpConnection {
+/// In a box, since it is moved between its host and its requests.
+impl Connection for Box<HttpConnection> {
     fn is_ready(&self) -> bool {
         match &self.sender {
             Sender::Http1(sender) => !self.in_exchange && sender.is_ready(),
@@ -146,11 +167,12 @@ impl Connection for HttpConnection {
         match &self.sender {
             Sender::Http1(_) => None,
             #[cfg(feature = "http2")]
-            Sender::Http2(sender) => Some(Self::new(
+            Sender::Http2(sender) => Some(Self::new(HttpConnection::new(
                 Sender::Http2(sender.clone()),
+                None,
                 self.proxy.clone(),
                 Arc::clone(&self.opened),
-            )),
+            ))),
         }
     }
 
@@ -185,7 +207,7 @@ impl Drop for Opened {
 /// A connector without its type.
 pub(super) type Connect = Box<dyn Fn(Uri) -> Connecting + Send + Sync>;
 
-type Connecting = Pin<Box<dyn Future<Output = Result<HttpConnection>> + Send>>;
+type Connecting = Pin<Box<dyn Future<Output = Result<Box<HttpConnection>>> + Send>>;
 
 /// Makes HTTP connections of what a connector opens.
 pub(super) fn connect<C>(connector: C, protocols: Protocols, hook: Option<EventHook>) -> Connect
@@ -208,8 +230,9 @@ where
             let proxy = stream.and_then(Stream::forward_proxy).cloned();
             let is_http2 = stream.is_some_and(Stream::is_http2);
 
-            let sender = protocols.handshake(io, is_http2).await?;
-            Ok(HttpConnection::new(sender, proxy, Opened::report(target, hook)))
+            let (sender, reread) = protocols.handshake(io, is_http2).await?;
+            let opened = Opened::report(target, hook);
+            Ok(Box::new(HttpConnection::new(sender, reread, proxy, opened)))
         })
     })
 }
@@ -218,20 +241,30 @@ impl Protocols {
     /// Starts HTTP on an open connection, and waits until it takes requests: one that is
     /// kept for later would be removed as not ready otherwise. An error of the connection
     /// goes to the request that is on it; an idle one that breaks is merely gone.
-    async fn handshake(&self, io: impl Io, is_http2: bool) -> Result<Sender> {
+    async fn handshake(&self, io: impl Io, is_http2: bool) -> Result<(Sender, Option<Reread>)> {
         #[cfg(feature = "http2")]
         if is_http2 {
             let handshake = self.http2.handshake(io);
             let (sender, connection) = handshake.await.map_err(Error::connect)?;
             tokio::spawn(async move { drop(connection.await) });
-            return Ok(Sender::Http2(sender));
+            return Ok((Sender::Http2(sender), None));
         }
         let _ = is_http2;
         let (mut sender, connection) = self.http1.handshake(io).await.map_err(Error::connect)?;
-        tokio::spawn(async move { drop(connection.await) });
+        let reread = match &self.spacious_http1 {
+            Some(spacious) => {
+                let (reread, driver) = long_head::drive(connection, spacious.clone());
+                tokio::spawn(driver);
+                Some(reread)
+            }
+            None => {
+                tokio::spawn(async move { drop(connection.await) });
+                None
+            }
+        };
         // The first request on it tells why it is not.
         drop(sender.ready().await);
-        Ok(Sender::Http1(sender))
+        Ok((Sender::Http1(sender), reread))
     }
 }
 
@@ -240,7 +273,7 @@ impl Protocols {
 pub(super) struct PooledConnection {
     host: Arc<SharedHost>,
     /// `None` once it went back.
-    member: Option<Member<HttpConnection, Runtime>>,
+    member: Option<Member<Box<HttpConnection>, Runtime>>,
     since: Instant,
     has_response: bool,
 }
@@ -256,7 +289,7 @@ pub(super) enum SendError {
 impl PooledConnection {
     pub(super) fn new(
         host: Arc<SharedHost>,
-        member: Member<HttpConnection, Runtime>,
+        member: Member<Box<HttpConnection>, Runtime>,
         now: Instant,
     ) -> Self {
         Self { host, member: Some(member), since: now, has_response: false }

@@ -19,7 +19,7 @@ pub(super) trait Connection: Sized {
 
 /// A request that waits for a connection.
 pub(super) trait Waiter<C, R> {
-    /// Hands over a connection; it comes back if the request is gone.
+    /// Delivers a connection; returns it if the request is gone.
     fn deliver(self, member: Member<C, R>) -> Result<(), Member<C, R>>;
 }
 

@@ -47,6 +47,7 @@
 
 mod connection;
 mod host;
+mod long_head;
 mod service;
 mod settings;
 mod shared;

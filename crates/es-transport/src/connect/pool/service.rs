@@ -91,6 +91,28 @@ impl Connections {
         }))
     }
 
+    /// Adds a hook that is called when the process was found to have been suspended, by
+    /// the request or the timer that noticed it: what else is known of the cluster may be
+    /// outdated too. It is called for each node that has idle connections.
+    ///
+    /// ```
+    /// use es_transport::sniff::{SniffOptions, Sniffer};
+    /// # use es_transport::{Node, NodePool, layer::SelectNodeLayer, node::RoundRobin};
+    /// # use es_transport::connect::{Connections, Connector};
+    /// # use tower::Layer;
+    /// # let pool = NodePool::new(["http://localhost:9200".parse::<Node>()?])?;
+    /// # let connections = Connections::with_connector(Connector::builder().build()?);
+    /// # let nodes = SelectNodeLayer::new(pool.clone(), RoundRobin::default());
+    /// # let service = nodes.layer(connections.clone());
+    ///
+    /// let sniffer = Sniffer::new(pool, service, SniffOptions::default());
+    /// connections.on_resume(sniffer.invalidate_hook());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    pub fn on_resume(&self, hook: impl Fn() + Send + Sync + 'static) {
+        self.0.settings.on_resume(Arc::new(hook));
+    }
+
     /// Forgets all hosts (scheme, host name and port, with the path `/`) that `keep`
     /// refuses. Their idle connections are closed now, those in use when their response
     /// was read.

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -25,9 +25,9 @@ use crate::{error::BoxError, rng};
 /// products long ones.
 const MAX_HEADER_SIZE: usize = 256 * 1024;
 
-/// The largest number of header lines. hyper makes and fills room for as many at each
-/// response: about ten instructions for each line, used or not.
-const MAX_HEADERS: usize = 1_024;
+/// The largest number of header lines: more than fit into [`MAX_HEADER_SIZE`] where each is
+/// a warning of Elasticsearch.
+const MAX_HEADERS: usize = 4_096;
 
 /// Tells the wall clock's time, by which a suspension of the process is detected.
 ///
@@ -67,7 +67,7 @@ impl SuspendDetector for SystemClock {
     }
 }
 
-/// What happened to a connection.
+/// The start or the end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionEvent {
@@ -97,7 +97,6 @@ pub struct ConnectionsBuilder {
     acquire_timeout: Duration,
     max_age: Option<Duration>,
     detector: Arc<dyn SuspendDetector>,
-    on_resume: ResumeHook,
     on_event: Option<EventHook>,
     protocols: Protocols,
     may_share: bool,
@@ -107,6 +106,8 @@ pub struct ConnectionsBuilder {
 #[derive(Clone)]
 pub(super) struct Protocols {
     pub(super) http1: http1::Builder,
+    /// The same with room for [`MAX_HEADERS`]; `None` if the caller gave `http1`.
+    pub(super) spacious_http1: Option<http1::Builder>,
     #[cfg(feature = "http2")]
     pub(super) http2: http2::Builder<TokioExecutor>,
 }
@@ -114,9 +115,12 @@ pub(super) struct Protocols {
 impl ConnectionsBuilder {
     pub(super) fn new() -> Self {
         let mut http1 = http1::Builder::new();
-        http1.max_header_size(MAX_HEADER_SIZE).max_headers(MAX_HEADERS);
+        http1.max_header_size(MAX_HEADER_SIZE);
+        let mut spacious = http1.clone();
+        spacious.max_headers(MAX_HEADERS);
         let protocols = Protocols {
             http1,
+            spacious_http1: Some(spacious),
             #[cfg(feature = "http2")]
             http2: http2_builder(),
         };
@@ -125,7 +129,6 @@ impl ConnectionsBuilder {
             acquire_timeout: Duration::from_secs(10),
             max_age: Some(Duration::from_secs(600)),
             detector: Arc::new(SystemClock),
-            on_resume: Arc::new(|| {}),
             on_event: None,
             protocols,
             may_share: false,
@@ -194,20 +197,6 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets a hook that is called when the process was found to have been suspended, by
-    /// the request or the timer that noticed it: what else is known of the cluster may be
-    /// old too. It is called for each node that has idle connections.
-    ///
-    /// ```
-    /// use es_transport::connect::Connections;
-    ///
-    /// let settings = Connections::builder().on_resume(|| println!("the process was suspended"));
-    /// ```
-    pub fn on_resume(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_resume = Arc::new(hook);
-        self
-    }
-
     /// Adds a hook that is called when a connection was opened or closed.
     ///
     /// ```
@@ -234,9 +223,10 @@ impl ConnectionsBuilder {
     /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
     /// heads of responses.
     ///
-    /// It replaces the defaults: 256 KiB (`max_header_size`) and 1,024 header lines
-    /// (`max_headers`). hyper's own default is 100 lines, which a server that warns
-    /// of many deprecated parameters exceeds.
+    /// It replaces the defaults: 256 KiB and 4,096 header lines. A server that warns of
+    /// many deprecated parameters exceeds hyper's own default of 100 lines
+    /// (`max_headers`), and hyper makes room for each allowed line at each response.
+    /// By default, only a response with more than 100 lines is given that room.
     ///
     /// ```
     /// use es_transport::connect::Connections;
@@ -249,12 +239,13 @@ impl ConnectionsBuilder {
     /// ```
     pub fn http1_builder(mut self, builder: http1::Builder) -> Self {
         self.protocols.http1 = builder;
+        self.protocols.spacious_http1 = None;
         self
     }
 
     /// Sets hyper's own settings of HTTP/2 connections.
     ///
-    /// It replaces the defaults: a ping every 20 s, idle or not, and 10 s for its answer.
+    /// It replaces the defaults: a ping every 20 s, idle or not, and 10 s for its response.
     #[cfg(feature = "http2")]
     pub fn http2_builder(mut self, builder: http2::Builder<TokioExecutor>) -> Self {
         self.protocols.http2 = builder;
@@ -294,7 +285,7 @@ impl ConnectionsBuilder {
             max_age: self.max_age,
             may_share: self.may_share,
             detector: self.detector,
-            on_resume: self.on_resume,
+            on_resume: Mutex::default(),
         })
     }
 }
@@ -330,10 +321,24 @@ pub(super) struct Settings {
     max_age: Option<Duration>,
     pub(super) may_share: bool,
     pub(super) detector: Arc<dyn SuspendDetector>,
-    pub(super) on_resume: ResumeHook,
+    on_resume: Mutex<Vec<ResumeHook>>,
 }
 
 impl Settings {
+    pub(super) fn on_resume(&self, hook: ResumeHook) {
+        self.resume_hooks().push(hook);
+    }
+
+    /// Reports that the process was suspended.
+    pub(super) fn resumed(&self) {
+        let hooks = self.resume_hooks().clone();
+        hooks.iter().for_each(|hook| hook());
+    }
+
+    fn resume_hooks(&self) -> MutexGuard<'_, Vec<ResumeHook>> {
+        self.on_resume.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns the time between two evictions: a quarter of the idle timeout, but short
     /// enough to tell a suspension from an ordinary pause.
     pub(super) fn eviction_period(&self) -> Duration {

@@ -25,8 +25,8 @@ use crate::{
     options::RequestOptions,
 };
 
-/// How much longer than expected an eviction may take to come round before the process
-/// is taken to have been suspended: more than a busy runtime needs.
+/// The delay of an eviction after which the process is taken to have been suspended: more
+/// than a busy runtime causes.
 const SUSPEND_SLACK: Duration = Duration::from_secs(5);
 
 /// The runtime that drives a connection.
@@ -51,12 +51,12 @@ impl PartialEq for Runtime {
     }
 }
 
-type Member = host::Member<HttpConnection, Runtime>;
+type Member = host::Member<Box<HttpConnection>, Runtime>;
 
 /// The sender of a waiting request.
 pub(super) struct Slot(oneshot::Sender<Result<Member>>);
 
-impl Waiter<HttpConnection, Runtime> for Slot {
+impl Waiter<Box<HttpConnection>, Runtime> for Slot {
     fn deliver(self, member: Member) -> Result<(), Member> {
         match self.0.send(Ok(member)) {
             Err(Ok(member)) => Err(member),
@@ -84,7 +84,7 @@ pub(super) struct SharedHost {
 }
 
 struct State {
-    host: Host<HttpConnection, Slot, Runtime>,
+    host: Host<Box<HttpConnection>, Slot, Runtime>,
     /// `None` while nothing is idle.
     eviction: Option<Eviction>,
     /// The process was suspended, which was not reported yet.
@@ -163,10 +163,7 @@ impl SharedHost {
     }
 
     fn set_host(&self, request: &mut Request<Body>) {
-        let header = request.headers_mut().entry(HOST).or_insert_with(|| self.header.clone());
-        if header.is_empty() {
-            *header = self.header.clone();
-        }
+        request.headers_mut().entry(HOST).or_insert_with(|| self.header.clone());
         set_empty_length(request);
     }
 
@@ -279,7 +276,7 @@ impl SharedHost {
         drop(removed);
         if was_suspended {
             tracing::debug!(node = %self.uri, "idle connections dropped after a suspension");
-            (self.settings.on_resume)();
+            self.settings.resumed();
         }
         if let Some(runtime) = evicts {
             runtime.spawn(EvictionTask::new(self).run(self.settings.eviction_period()));
@@ -310,7 +307,7 @@ impl SharedHost {
         }
     }
 
-    fn connected(self: &Arc<Self>, waiter: u64, connection: HttpConnection, runtime: Runtime) {
+    fn connected(self: &Arc<Self>, waiter: u64, connection: Box<HttpConnection>, runtime: Runtime) {
         let now = Instant::now();
         let expires_at = self.settings.max_age().and_then(|age| now.checked_add(age));
         let member = Member { connection, runtime, expires_at, good_at: now, is_reused: false };

@@ -242,7 +242,7 @@ fn is_success<RB>(response: &Response<RB>) -> bool {
 
 /// The body could be cloned once and cannot be cloned again.
 fn body_is_gone() -> Error {
-    Error::request("its body cannot be sent again")
+    Error::request("its body cannot be cloned for a retry")
 }
 
 impl<S, B, P, F> fmt::Debug for ResponseFuture<S, B, P, F> {

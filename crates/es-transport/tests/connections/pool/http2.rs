@@ -19,7 +19,10 @@ use hyper::{
     body::Incoming, client::conn::http2::Builder, server::conn::http2, service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{io::AsyncWriteExt, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
@@ -213,6 +216,49 @@ async fn goaway_loses_no_request() {
         assert!(outcome.is_ok(), "{}", chain(&outcome.unwrap_err()));
     }
     assert!(seen.connections() > 1);
+}
+
+/// The error of a request to which a server responds with these bytes.
+async fn refused_by(frame: &'static [u8]) -> Error {
+    let ca = Ca::new("genuine");
+    let config = TlsServer::builder(ca.leaf()).alpn(b"h2").config();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+        stream.flush().await.unwrap();
+
+        const PREFACE: usize = 24;
+        const HEADERS: u8 = 1;
+        stream.read_exact(&mut [0; PREFACE]).await.unwrap();
+        let mut head = [0; 9];
+        while head[3] != HEADERS {
+            stream.read_exact(&mut head).await.unwrap();
+            let length = usize::from(head[1]) << 8 | usize::from(head[2]);
+            stream.read_exact(&mut vec![0; length]).await.unwrap();
+        }
+        stream.write_all(frame).await.unwrap();
+        stream.flush().await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    get(&pool(&ca), &url).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_stream_that_the_server_refused_was_not_sent() {
+    const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const REFUSED_STREAM: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
+    for frame in [GOAWAY, REFUSED_STREAM] {
+        let error = refused_by(frame).await;
+        assert!(error.is_io() && error.is_not_sent(), "{}", chain(&error));
+    }
+    // Any other reset says nothing about what was done.
+    const INTERNAL_ERROR: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 2];
+    let error = refused_by(INTERNAL_ERROR).await;
+    assert!(error.is_io() && !error.is_not_sent(), "{}", chain(&error));
 }
 
 #[tokio::test]

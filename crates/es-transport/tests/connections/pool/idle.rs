@@ -176,14 +176,14 @@ async fn an_ordinary_pause_is_no_suspension() {
 async fn on_resume_is_called_by_request_or_timer() {
     let server = Server::echo().await;
     let (clock, resumes) = (Manual::new(), Arc::new(AtomicUsize::new(0)));
-    let counter = Arc::clone(&resumes);
     let connections = Connections::builder()
         .idle_timeout(Duration::from_secs(1))
         .suspend_detector(clock.clone())
-        .on_resume(move || {
-            counter.fetch_add(1, Ordering::SeqCst);
-        })
         .build(connector());
+    let counter = Arc::clone(&resumes);
+    connections.on_resume(move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+    });
     let hour = Duration::from_secs(3_600);
     let resumes = || resumes.load(Ordering::SeqCst);
 

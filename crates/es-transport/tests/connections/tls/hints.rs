@@ -34,6 +34,13 @@ async fn an_unknown_issuer() {
 }
 
 #[tokio::test]
+async fn a_signature_of_another_key() {
+    let ca = Ca::new("genuine");
+    let words = words(ca.imitation().leaf(), trusting(&ca)).await;
+    assert!(words.contains("not signed by the CA that it names"), "{words}");
+}
+
+#[tokio::test]
 async fn another_name() {
     let ca = Ca::new("genuine");
     let words = words(ca.leaf_for(&["elsewhere.test"], NOW), trusting(&ca)).await;

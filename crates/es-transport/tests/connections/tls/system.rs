@@ -60,6 +60,17 @@ async fn a_store_without_a_certificate_is_an_error_when_building() {
     assert!(server.handshakes().is_empty());
 }
 
+#[cfg(feature = "platform-verifier")]
+#[tokio::test]
+async fn the_platforms_verifier_refuses_an_unknown_ca() {
+    let platform = || TlsSettings::new().trust_roots(TrustRoots::Platform);
+    let server = TlsServer::builder(Ca::new("unknown to the platform").leaf()).start().await;
+    refused(&server, platform()).await;
+
+    let error = platform().assert_hostname(false).build().unwrap_err();
+    assert_eq!(error.setting(), Some("ssl_assert_hostname"));
+}
+
 #[tokio::test]
 #[ignore = "runs in a process with an environment of its own"]
 async fn child_with_a_store() {

@@ -101,7 +101,7 @@ async fn a_broken_connection_says_why_it_was_retried() {
 
 #[tokio::test(start_paused = true)]
 async fn errors_that_another_attempt_cannot_change_are_final() {
-    let errors: [fn() -> Error; 10] = [
+    let errors: [fn() -> Error; 9] = [
         || Error::config("node", "wrong"),
         || Error::request("wrong"),
         || Error::credentials("none"),
@@ -110,7 +110,6 @@ async fn errors_that_another_attempt_cannot_change_are_final() {
         || Error::media_type("refused"),
         || Error::body("too large"),
         || Error::sniff("failed"),
-        Error::no_nodes,
         Error::closed,
     ];
     for error in errors {

@@ -47,6 +47,17 @@ async fn waits_double_after_errors_and_statuses() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pool_without_nodes_is_waited_for() {
+    let empty = || fail(Error::no_nodes());
+    let played = play(standard(), post(), [empty(), empty()]).await;
+    assert_eq!((played.status(), waits(&played).len()), (200, 2));
+    assert!(waits(&played).iter().all(|wait| *wait >= 50), "{:?}", played.took);
+
+    let played = play(standard(), post(), [empty(), empty(), empty(), empty()]).await;
+    assert!(played.error().is_no_nodes());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_backoff_is_a_setting() {
     let slow = Backoff::new(Duration::from_secs(8), Duration::from_secs(8));
     let played = play(standard().backoff(slow), get(), [503, 503].map(status)).await;
