@@ -1,6 +1,6 @@
 //! A record of what happened to a request, attempt by attempt.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
@@ -52,4 +52,16 @@ pub enum RetryReason {
     /// The attempt took long, and another one began beside it
     /// ([`HedgeLayer`](crate::layer::HedgeLayer)).
     Hedge,
+}
+
+impl fmt::Display for RetryReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Status => "status",
+            Self::NotSent => "not sent",
+            Self::Idempotent => "idempotent",
+            Self::Timeout => "timeout",
+            Self::Hedge => "hedge",
+        })
+    }
 }

@@ -37,7 +37,7 @@ use tokio::sync::broadcast::{
     error::{RecvError, TryRecvError},
 };
 
-use crate::connect::ConnectionEvent;
+use crate::{attempt::RetryReason, connect::ConnectionEvent};
 
 /// Number of events that a subscriber may lag behind before it misses some.
 const CAPACITY: usize = 256;
@@ -92,7 +92,7 @@ pub enum Event {
         /// The error's message.
         error: Arc<str>,
     },
-    /// A request is sent once more.
+    /// A request is retried.
     Retried {
         /// The URL of the node of this attempt.
         node: Arc<str>,
@@ -100,6 +100,8 @@ pub enum Event {
         failed: Option<Arc<str>>,
         /// The number of this attempt; the first retry is 2.
         attempt: u32,
+        /// The reason for the retry.
+        reason: RetryReason,
     },
     /// A request that takes long is sent to a second node.
     Hedged {
@@ -187,9 +189,9 @@ impl Event {
             Self::ShardsUnknown { index, error } => {
                 tracing::info!(%index, %error, "the shards of an index are not known");
             }
-            Self::Retried { node, failed, attempt } => {
+            Self::Retried { node, failed, attempt, reason } => {
                 let failed = failed.as_deref();
-                tracing::info!(%node, failed, attempt, "request retried");
+                tracing::info!(%node, failed, attempt, %reason, "request retried");
             }
             Self::Hedged { node, waiting_for } => {
                 let waiting_for = waiting_for.as_deref();

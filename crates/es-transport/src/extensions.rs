@@ -35,7 +35,7 @@ use tokio::time::Instant;
 use tracing::level_filters::LevelFilter;
 
 use crate::{
-    attempt::Attempt,
+    attempt::{Attempt, RetryReason},
     node::Node,
     options::{RequestOptions, Setting},
 };
@@ -59,7 +59,7 @@ impl OperationName {
     }
 }
 
-/// What spans and metrics say of an operation besides its name: an extension of the
+/// Facts of an operation for spans and metrics, besides its name: an extension of the
 /// request, written by the client on top.
 ///
 /// A client need not attach it where [`are_read`](Self::are_read) is `false`.
@@ -134,14 +134,15 @@ impl Deadline {
     }
 }
 
-/// What a retry knows of the attempts before it: an extension of every attempt but
-/// the first.
+/// The attempts before a retry: an extension of every attempt but the first.
 #[derive(Clone, Debug)]
 pub struct RetryContext {
     /// The number of this attempt; the first retry is 2.
     pub attempt: u32,
     /// The URLs of the nodes that were tried, without user info, in order.
     pub tried: Arc<[Arc<str>]>,
+    /// The reason for this attempt.
+    pub reason: RetryReason,
 }
 
 /// A mark of the second attempt of a hedged request, which has a [`RetryContext`] as

@@ -9,8 +9,9 @@ use tower::{Service, ServiceExt};
 
 use super::{options::Filter, reply};
 use crate::{
+    attempt::RetryReason,
     body::{self, Body, ResponseBody},
-    error::{BoxError, Error, Result},
+    error::{BoxError, Error, FailureClass, Result},
     extensions::{RetryContext, SelectedNode},
     node::Node,
 };
@@ -45,14 +46,15 @@ where
 {
     let mut tried: Vec<Arc<str>> = Vec::new();
     let mut attempt = 1;
+    let mut reason = None;
     loop {
         let selected = SelectedNode::default();
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = http::Uri::from_static(PATH);
         request.extensions_mut().insert(selected.clone());
-        if attempt > 1 {
+        if let Some(reason) = reason {
             let tried = Arc::from(&*tried);
-            request.extensions_mut().insert(RetryContext { attempt, tried });
+            request.extensions_mut().insert(RetryContext { attempt, tried, reason });
         }
         let response = send(service.clone(), request).await;
         let source = selected.node();
@@ -64,11 +66,20 @@ where
         match found {
             Err(error) if attempt < ATTEMPTS && !error.is_closed() => {
                 tracing::debug!(error = %error, "a node did not return the cluster's nodes");
+                reason = Some(reason_of(&error));
             }
             found => return found,
         }
         tried.extend(source.map(|node| Arc::clone(node.shared_url())));
         attempt += 1;
+    }
+}
+
+fn reason_of(error: &Error) -> RetryReason {
+    match error.class() {
+        FailureClass::NotSent => RetryReason::NotSent,
+        _ if error.is_timeout() => RetryReason::Timeout,
+        _ => RetryReason::Idempotent,
     }
 }
 

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use es_transport::{
     Body, Credentials, Error, Node, NodePool, NodeSelector, RequestAuth, RequestOptions,
     ResponseBody,
+    attempt::RetryReason,
     events::Event,
     extensions::{RetryContext, SelectedNode, ServedBy},
     layer::{SelectNodeLayer, select_node::SelectNode},
@@ -173,7 +174,11 @@ async fn a_resend_goes_to_a_node_that_was_not_tried() {
     for _ in 0..4 {
         let mut request = get("/");
         let tried: Arc<[Arc<str>]> = Arc::new(["http://a:1".into()]);
-        request.extensions_mut().insert(RetryContext { attempt: 2, tried });
+        request.extensions_mut().insert(RetryContext {
+            attempt: 2,
+            tried,
+            reason: RetryReason::NotSent,
+        });
         let mut future = stack.send(request);
         let (request, respond) = stack.received();
         assert_eq!(request.uri().host(), Some("b"));
@@ -376,7 +381,7 @@ async fn the_response_to_a_retry_names_its_node_also_when_it_is_good() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     let mut again = get("/");
     let tried = Arc::from([Arc::from("http://a:1")]);
-    again.extensions_mut().insert(RetryContext { attempt: 2, tried });
+    again.extensions_mut().insert(RetryContext { attempt: 2, tried, reason: RetryReason::NotSent });
     let mut future = stack.send(again);
     let (request, respond) = stack.received();
     assert_eq!(request.uri(), "http://b:1/");

@@ -213,7 +213,7 @@ fn avoid<B>(spare: &mut Request<B>, selected: &SelectedNode) {
     let tried = before.map(|before| before.tried.iter().cloned()).into_iter().flatten();
     let first = selected.node().map(|node| Arc::clone(node.shared_url()));
     let tried = tried.chain(first).collect();
-    spare.extensions_mut().insert(RetryContext { attempt, tried });
+    spare.extensions_mut().insert(RetryContext { attempt, tried, reason: RetryReason::Hedge });
     spare.extensions_mut().insert(Hedge);
 }
 

@@ -1,4 +1,4 @@
-//! What is kept of a request and of its attempts.
+//! The copy of a request, and the log of its attempts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -41,14 +41,16 @@ impl<B: TryCloneBody> RetainedRequest<B> {
     }
 
     /// Returns the request for the next attempt.
-    pub(super) fn request(&self, context: RetryContext) -> Option<Request<B>> {
+    pub(super) fn request(&self, context: Option<RetryContext>) -> Option<Request<B>> {
         let mut request = Request::new(self.body.try_clone()?);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.version_mut() = self.version;
         *request.headers_mut() = self.headers.clone();
         *request.extensions_mut() = self.extensions.clone();
-        request.extensions_mut().insert(context);
+        if let Some(context) = context {
+            request.extensions_mut().insert(context);
+        }
         Some(request)
     }
 }
@@ -131,9 +133,11 @@ impl AttemptLog {
         self.failovers += u32::try_from(hedges).unwrap_or(u32::MAX);
     }
 
-    pub(super) fn context(&self) -> RetryContext {
+    /// Returns what the next attempt knows of those before; `None` if it is the first.
+    pub(super) fn context(&self) -> Option<RetryContext> {
+        let reason = self.ended.last()?.retried?;
         let tried = self.ended.iter().filter_map(|attempt| attempt.node.clone()).collect();
-        RetryContext { attempt: self.number(), tried }
+        Some(RetryContext { attempt: self.number(), tried, reason })
     }
 
     /// Returns the attempts for a response; `None` if its attempt was the only one.

@@ -108,6 +108,7 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
                 node: Arc::clone(selection.node().shared_url()),
                 failed: retry.tried.last().cloned(),
                 attempt: retry.attempt,
+                reason: retry.reason,
             });
         }
         if let Some(selected) = extensions.get::<SelectedNode>() {

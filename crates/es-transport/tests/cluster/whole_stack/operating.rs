@@ -1,7 +1,9 @@
 //! Pools that are shared and changed while transports use them, and their events.
 
 use es_testkit::Fault;
-use es_transport::{Node, NodePool, Transport, events::Event, node::RoundRobin};
+use es_transport::{
+    Node, NodePool, Transport, attempt::RetryReason, events::Event, node::RoundRobin,
+};
 use tower::{ServiceBuilder, limit::ConcurrencyLimitLayer, load_shed::LoadShedLayer};
 
 use crate::whole_stack::{
@@ -83,8 +85,11 @@ async fn a_transport_reports_what_happens_to_it() {
     has(&|event| matches!(event, Event::ConnectionOpened { host } if **host == *bad));
     has(&|event| matches!(event, Event::NodeDied { node, .. } if **node == *bad));
     has(&|event| {
-        matches!(event, Event::Retried { node, failed: Some(failed), attempt: 2 }
-            if **node == *good && **failed == *bad)
+        matches!(
+            event,
+            Event::Retried { node, failed: Some(failed), attempt: 2, reason: RetryReason::Status }
+                if **node == *good && **failed == *bad
+        )
     });
     has(&|event| matches!(event, Event::Sniffed { nodes: 2 }));
     has(&|event| matches!(event, Event::ConnectionClosed { host } if **host == *good));
