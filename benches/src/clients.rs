@@ -40,6 +40,17 @@ pub enum Own {
     Ours(Ours),
 }
 
+impl Own {
+    /// Returns another handle to the same connections; `None` for the floor, which has one.
+    pub fn share(&self) -> Option<Self> {
+        match self {
+            Self::Floor(_) => None,
+            Self::HyperUtil(client) => Some(Self::HyperUtil(client.clone())),
+            Self::Ours(client) => Some(Self::Ours(client.clone())),
+        }
+    }
+}
+
 impl Clients for Own {
     const NAMES: &'static [&'static str] = &["floor", "hyper-util", "ours"];
 

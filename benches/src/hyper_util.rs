@@ -20,6 +20,7 @@ use crate::{
 };
 
 /// A client and the node it talks to.
+#[derive(Clone)]
 pub struct HyperUtil {
     client: Client<HttpConnector, Full<Bytes>>,
     authority: Authority,

@@ -7,11 +7,13 @@
 //! | [`clients`] | the clients behind one trait: [`ours`], and [`floor`] and [`hyper_util`] as baselines |
 //! | [`programs`] | command lines that measure any set of clients, with [`callgrind`] |
 //! | [`fixtures`] | a backend and a node pool for benches of a stack of your own |
+//! | [`faulty`] | nodes that are stopped, frozen, cut off and overloaded |
 //! | [`selecting`], [`gzipping`], [`bulk_loop`] | node selection, compression and bulk requests by themselves |
 
 pub mod bulk_loop;
 pub mod callgrind;
 pub mod clients;
+pub mod faulty;
 pub mod fixtures;
 pub mod floor;
 pub mod gzipping;

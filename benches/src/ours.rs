@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
 /// The client over its nodes.
+#[derive(Clone)]
 pub struct Ours {
     client: Elasticsearch,
 }

@@ -6,6 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use crate::operation::BoxError;
@@ -69,6 +70,16 @@ pub fn serve_from_thread(nodes: usize) -> Result<Vec<String>, BoxError> {
     });
     let addresses = receiver.recv()??;
     Ok(addresses.iter().map(|address| format!("http://{address}")).collect())
+}
+
+/// The CPU time of the calling thread, from Linux's own account.
+///
+/// # Errors
+/// When the kernel does not tell it.
+pub fn thread_time() -> Result<Duration, BoxError> {
+    let account = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds = account.split_whitespace().next().ok_or("the kernel tells no time")?;
+    Ok(Duration::from_nanos(nanoseconds.parse()?))
 }
 
 /// The most that was resident until now, from Linux's own account.
