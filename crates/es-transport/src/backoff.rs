@@ -1,5 +1,5 @@
-//! How long to wait after a failure: before a request is sent again, and before
-//! a node that failed is tried again.
+//! Waits after failures: before a request is retried, and before a node that failed is
+//! used again.
 
 use std::time::Duration;
 

@@ -24,8 +24,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// The node that a Cloud ID names.
 ///
-/// What was decoded may be nothing but a host name, a port and a label: no
-/// user info, path or query, so that no Cloud ID leads elsewhere.
+/// A Cloud ID must decode to a host name, a port and a label: without user info, path or
+/// query, so that no Cloud ID leads elsewhere.
 ///
 /// ```
 /// let node = es_transport::cloud_id::node(

@@ -3,7 +3,7 @@
 //! Values are marked sensitive, wiped when the last copy is dropped, and
 //! appear in no `Debug`, error, log or span.
 //!
-//! What cannot be wiped: what the caller passed by reference, the password of a
+//! These copies cannot be wiped: values that the caller passed by reference, the password of a
 //! [`Proxy`](crate::connect::Proxy) (hyper-util's matcher keeps it), keys within
 //! rustls, header values that the caller wrote into a request, and the buffers of
 //! hyper, rustls and the system that a request passed on its way out.
@@ -158,9 +158,9 @@ pub(crate) fn wiped(bytes: Zeroizing<Vec<u8>>) -> Bytes {
     Bytes::from_owner(Wiped(bytes))
 }
 
-/// What the setting `api_key` takes: the encoded key, or its two parts.
+/// A value of the setting `api_key`: the encoded key, or its two parts.
 pub trait IntoApiKey {
-    /// The credentials that it becomes.
+    /// Converts it into credentials.
     ///
     /// # Errors
     /// As [`Credentials::api_key`] and [`Credentials::api_key_pair`].

@@ -1,5 +1,5 @@
-//! A layered Elasticsearch transport: from a request without a host to an
-//! answer of some node of a cluster.
+//! A layered Elasticsearch transport: from a request without a host to a
+//! response of some node of a cluster.
 //!
 //! ```no_run
 //! use es_transport::{Body, Transport};

@@ -154,7 +154,7 @@ impl RequestOptions {
         self
     }
 
-    /// Sets a header in place of the transport's header of the same name.
+    /// Sets a header instead of the transport's header of the same name.
     ///
     /// ```
     /// use es_transport::RequestOptions;
@@ -169,7 +169,7 @@ impl RequestOptions {
         self
     }
 
-    /// Sets headers in place of the transport's headers of the same names.
+    /// Sets headers instead of the transport's headers of the same names.
     #[must_use]
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
@@ -299,7 +299,7 @@ impl RequestOptions {
         extensions.get::<Arc<Self>>().map(|options| &**options)
     }
 
-    /// Attaches these options to a request, in place of those that it carries.
+    /// Attaches these options to a request; they replace those that it carries.
     pub fn attach<B>(self: &Arc<Self>, request: &mut Request<B>) {
         request.extensions_mut().insert(Arc::clone(self));
     }

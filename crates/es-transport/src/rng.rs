@@ -23,17 +23,16 @@ use std::{
 pub struct Rng(AtomicU64);
 
 thread_local! {
-    /// What this thread draws from, for which no other thread contends.
-    // The standard library's hasher keys are the randomness that is at hand without a crate.
+    /// The generator of this thread, for which no other thread contends.
+    // The standard library's hasher keys are random without another crate.
     static OF_THREAD: Rng = Rng::seeded(RandomState::new().hash_one(STEP));
 }
 
-/// Makes everything that this thread draws from now on the same in every run:
-/// the choices of selectors, and the jitter of what is built from now on
+/// Seeds the generator of this thread, so that every run draws the same numbers from now
+/// on: for the choices of selectors, and for the jitter of parts that are built later
 /// (generators take their seeds from their thread's).
 ///
-/// For simulations, together with a paused clock and a runtime of one thread;
-/// a client that is used in earnest has no reason to call it.
+/// For simulations, together with a paused clock and a runtime of one thread.
 ///
 /// ```
 /// use es_transport::rng::{self, Rng};

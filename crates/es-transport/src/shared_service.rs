@@ -18,6 +18,7 @@ use tower::{Service, ServiceExt};
 
 use crate::{
     Body, ResponseBody,
+    body::with_response_body,
     error::{BoxError, Error, Result, TimeoutPhase},
     extensions::Deadline,
     timer::sleep_until,
@@ -107,9 +108,7 @@ impl StackService {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let service = service
-            .map_response(|response: Response<B>| response.map(|body| ResponseBody::new(body)))
-            .map_err(Error::from_service);
+        let service = service.map_response(with_response_body::<B>).map_err(Error::from_service);
         Self(Arc::new(service))
     }
 }

@@ -17,6 +17,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::{
     Body, ResponseBody,
+    body::with_response_body,
     builder::TransportBuilder,
     error::{BoxError, Error, Result},
     events::Events,
@@ -55,7 +56,7 @@ struct Inner {
     parts: Option<TransportParts>,
 }
 
-/// What a transport keeps beside its stack, so that [`Transport::pool`],
+/// The parts of a transport beside its stack, by which [`Transport::pool`],
 /// [`sniff`](Transport::sniff) and [`close`](Transport::close) work for a stack of your
 /// own.
 ///
@@ -269,8 +270,8 @@ impl Transport {
     }
 
     /// Returns whether the product check is enforced and no response has passed it
-    /// yet. What must not be sent to another product sends a request that changes
-    /// nothing first.
+    /// yet. Before a request that must not reach another product, send one that changes
+    /// nothing.
     pub fn needs_product_check(&self) -> bool {
         let product = self.0.parts.as_ref().and_then(|parts| parts.product.as_ref());
         product.is_some_and(ProductCheckLayer::is_pending)
@@ -338,9 +339,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let stack = service
-        .map_response(|response: Response<B>| response.map(|body| ResponseBody::new(body)))
-        .map_err(Error::from_service);
+    let stack = service.map_response(with_response_body::<B>).map_err(Error::from_service);
     Box::new(stack)
 }
 

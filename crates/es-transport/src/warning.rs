@@ -1,4 +1,4 @@
-//! What a server warns of: deprecated parameters, slow settings, missing security.
+//! Warnings of a server: deprecated parameters, slow settings, missing security.
 //!
 //! The form of the headers is that of [RFC 7234, 5.5](https://www.rfc-editor.org/rfc/rfc7234#section-5.5);
 //! Elasticsearch sends a header of its own for each text.

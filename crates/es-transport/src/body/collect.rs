@@ -10,8 +10,8 @@ use http_body::Body as HttpBody;
 
 use crate::error::{BoxError, Error, Result};
 
-/// Reads a body to its end: one that comes in one piece is handed out as it is,
-/// the others go into one buffer, of the known length where there is one.
+/// Reads a body to its end. One that comes in one piece is returned as it is; other
+/// pieces are joined in one buffer, of the known length where there is one.
 ///
 /// # Errors
 /// The body's own error, and a body error for more than `limit` bytes.
@@ -91,5 +91,5 @@ impl Collector {
     }
 }
 
-/// The most that is reserved on the word of a `Content-Length`.
+/// The largest buffer that is reserved because of a `Content-Length`.
 const MAX_RESERVE: usize = 64 << 20;

@@ -1,5 +1,5 @@
-//! Bodies: what is sent can be sent again without a copy, what comes back is
-//! bytes where it was collected below and a stream where it was not.
+//! Bodies. That of a request can be cloned for a retry without a copy; that of a
+//! response is bytes if it was collected below, and otherwise a stream.
 
 mod collect;
 mod request;
@@ -9,8 +9,8 @@ mod try_clone;
 
 pub(crate) use collect::{Collector, collect};
 pub use request::Body;
-pub(crate) use response::BoxBody;
 pub use response::ResponseBody;
+pub(crate) use response::{BoxBody, with_response_body};
 pub use try_clone::TryCloneBody;
 pub(crate) use try_clone::copy_of;
 

@@ -1,4 +1,4 @@
-//! What is sent.
+//! Bodies of requests.
 
 use std::{
     fmt,
@@ -16,8 +16,8 @@ use crate::error::BoxError;
 
 /// The body of a request: nothing, bytes, a list of bytes, or a stream.
 ///
-/// All but a stream can be sent again: [`TryCloneBody::try_clone`] counts references
-/// and copies nothing.
+/// All but a stream can be retried: [`TryCloneBody::try_clone`] counts references and
+/// copies nothing.
 ///
 /// ```
 /// use es_transport::{Body, TryCloneBody};
@@ -31,7 +31,7 @@ pub struct Body(Kind);
 // As large as `Bytes`, so that a request has 256 bytes: it is moved from layer
 // to layer, and a move of one word more takes twice the instructions.
 enum Kind {
-    /// None at all, if these are empty.
+    /// Without a byte, there is no body.
     Bytes(Bytes),
     Rare(Box<Rare>),
 }
@@ -155,7 +155,7 @@ impl HttpBody for Body {
 }
 
 impl fmt::Debug for Body {
-    /// Says what kind of body it is, never what is in it.
+    /// Shows the kind of the body, never its content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.len() {
             Some(len) => write!(f, "Body({len} bytes)"),

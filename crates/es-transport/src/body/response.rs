@@ -1,4 +1,4 @@
-//! What comes back.
+//! Bodies of responses.
 
 use std::{
     any::Any,
@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use http::Response;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use pin_project_lite::pin_project;
@@ -36,11 +37,11 @@ pub struct ResponseBody {
     node: Option<Arc<str>>,
 }
 
-/// A stream, whatever its type.
+/// A stream of any type.
 pub(crate) type BoxBody = SyncBody<Error>;
 
 enum Content {
-    /// All of it; no body at all, if these are empty.
+    /// All of it. Without a byte, there is no body.
     Full(Bytes),
     Stream(BoxBody),
 }
@@ -82,7 +83,7 @@ impl ResponseBody {
         Self::stream(PrefixedBody { first, rest })
     }
 
-    /// A body that is read as a stream, although it may be at hand.
+    /// Creates a body that is read as a stream, even if all of it has arrived.
     pub(crate) fn stream<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
@@ -115,12 +116,12 @@ impl ResponseBody {
         }
     }
 
-    /// Puts these bytes in the place of what was there.
+    /// Replaces the body by these bytes.
     pub(crate) fn replace(&mut self, bytes: Bytes) {
         self.content = Content::Full(bytes);
     }
 
-    /// Puts a stream in the place of the one that is there; bytes at hand stay.
+    /// Wraps a stream in another; a collected body stays.
     pub(crate) fn wrap_stream<B>(&mut self, wrap: impl FnOnce(BoxBody) -> B)
     where
         B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
@@ -130,7 +131,7 @@ impl ResponseBody {
         }
     }
 
-    /// Puts a stream in the place of what is there, be it at hand or not.
+    /// Wraps the body in a stream, collected or not.
     pub(crate) fn wrap<B>(&mut self, wrap: impl FnOnce(BoxBody) -> B)
     where
         B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
@@ -142,16 +143,16 @@ impl ResponseBody {
         self.content = Content::Stream(SyncBody::new(wrap(stream)));
     }
 
-    /// The first bytes, about so many at most, or all that are at hand. They are
-    /// not taken away.
-    pub(crate) async fn look(&mut self, limit: usize) -> Result<Bytes> {
+    /// Returns the first bytes, about `limit` at most, or all of a collected body. They
+    /// stay in the body.
+    pub(crate) async fn peek(&mut self, limit: usize) -> Result<Bytes> {
         if let Some(bytes) = self.collected() {
             return Ok(bytes.clone());
         }
         let mut seen = BytesMut::new();
         while seen.len() < limit {
             let Some(piece) = self.chunk().await? else {
-                // That was all, and it must not be asked for more.
+                // That was all, and it must not be polled again.
                 let seen = seen.freeze();
                 self.replace(seen.clone());
                 return Ok(seen);
@@ -215,9 +216,23 @@ impl ResponseBody {
     }
 }
 
-/// A body that is one of ours already.
-fn own<B: 'static>(body: &mut B) -> Option<ResponseBody> {
-    (body as &mut dyn Any).downcast_mut().map(mem::take)
+/// Converts the body of a response as [`ResponseBody::new`] does.
+pub(crate) fn with_response_body<B>(response: Response<B>) -> Response<ResponseBody>
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let mut response = Some(response);
+    // One move of the whole costs less than to take it apart.
+    own::<_, Option<Response<ResponseBody>>>(&mut response)
+        .flatten()
+        .or_else(|| response.map(|response| response.map(ResponseBody::new)))
+        .unwrap_or_default()
+}
+
+/// Takes a value that is of the type `U` already, as the compiler knows.
+fn own<T: 'static, U: Default + 'static>(value: &mut T) -> Option<U> {
+    (value as &mut dyn Any).downcast_mut().map(mem::take)
 }
 
 impl HttpBody for ResponseBody {
@@ -266,7 +281,7 @@ impl From<Bytes> for ResponseBody {
 }
 
 pin_project! {
-    /// A body of which a piece was read already.
+    /// A body of which the first piece was read already.
     pub(crate) struct PrefixedBody<B> {
         pub(crate) first: Option<Result<Bytes>>,
         #[pin]

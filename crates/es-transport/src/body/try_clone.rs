@@ -1,4 +1,4 @@
-//! Bodies that can be sent again, and requests with them.
+//! Bodies that can be cloned for a retry, and requests with them.
 
 use bytes::{Buf, Bytes};
 use http::Request;
@@ -7,13 +7,13 @@ use http_body_util::{
     combinators::{BoxBody, UnsyncBoxBody},
 };
 
-/// A body that may be able to be sent again.
+/// A body that may be cloned for a retry.
 ///
-/// Layers that keep a request ask for it ([retry](crate::layer::retry),
-/// [auth](crate::layer::auth), [media types](crate::layer::media_type)). The
-/// common bodies of http-body-util are such ones; boxed ones exist only once.
+/// Layers that keep a request require it ([retry](crate::layer::retry),
+/// [auth](crate::layer::auth), [media types](crate::layer::media_type)). The common
+/// bodies of http-body-util implement it; boxed ones exist only once.
 pub trait TryCloneBody: Sized {
-    /// Another body with the same bytes, or `None` if they exist only once.
+    /// Returns another body with the same bytes, or `None` if they exist only once.
     fn try_clone(&self) -> Option<Self>;
 }
 
@@ -60,7 +60,7 @@ impl<D, E> TryCloneBody for UnsyncBoxBody<D, E> {
     }
 }
 
-/// The same request once more, where its body exists more than once.
+/// Returns a copy of a request, unless its body exists only once.
 pub(crate) fn copy_of<B: TryCloneBody>(request: &Request<B>) -> Option<Request<B>> {
     let mut copy = Request::new(request.body().try_clone()?);
     *copy.method_mut() = request.method().clone();

@@ -1,4 +1,4 @@
-//! Who requests are sent as.
+//! Authentication.
 
 use super::TransportBuilder;
 use crate::{

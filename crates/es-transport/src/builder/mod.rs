@@ -1,4 +1,4 @@
-//! Settings → stack.
+//! The builder of transports.
 //!
 //! The setters lie in one file per topic; `stack.rs` puts the layers together:
 //! it is the one file that knows every module.

@@ -25,7 +25,7 @@ use crate::{
 /// Any tower layer over `http::Request<Body>` fits into three places of the built-in
 /// stack, whose order is the table of [`layer`](crate::layer). Several layers in one
 /// place are called in the order in which they were added. A seam that is not used
-/// costs nothing; a layer costs a boxed future, and one more for the first in its place.
+/// costs nothing; a layer costs a boxed future, and one more for the first of a seam.
 ///
 /// A layer's error is converted by [`Error::from_service`]: what it means for retries
 /// and nodes is the table on [`FailureClass`](crate::error::FailureClass). The service

@@ -55,6 +55,23 @@ async fn other_statuses_are_not_judged_and_prove_nothing() {
 }
 
 #[tokio::test]
+async fn a_404_to_head_needs_the_header() {
+    let missing = |layer: ProductCheckLayer, product| async move {
+        let request = Request::head("/products/_doc/1").body(Body::empty()).unwrap();
+        let (result, _) = exchange(&layer, request, vec![respond(404, product)]).await;
+        result.map(|response| response.status().as_u16())
+    };
+    let layer = ProductCheckLayer::new();
+    // Also after another response has passed the check.
+    call(&layer, respond(200, Some("Elasticsearch"))).await.unwrap();
+    assert_eq!(missing(layer.clone(), Some("Elasticsearch")).await.unwrap(), 404);
+    let error = missing(layer.clone(), None).await.unwrap_err();
+    assert!(error.is_unsupported_product(), "{error}");
+    let off = ProductCheckLayer::new().mode(ProductCheck::Off);
+    assert_eq!(missing(off, None).await.unwrap(), 404);
+}
+
+#[tokio::test]
 async fn warn_and_off_forward_the_response() {
     for verification in [ProductCheck::Warn, ProductCheck::Off] {
         let layer = ProductCheckLayer::new().mode(verification);

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 const MASK: u8 = 0x5a;
 /// The number of bytes read at a time; it is also what two pieces have in common.
 const CHUNK: usize = 64 << 10;
+/// Bytes that two pieces have in common.
 const OVERLAP: usize = 64;
 
 /// A secret that exists nowhere else: not in the program, and in no other test.

@@ -1,4 +1,4 @@
-//! What a provider gave, and the one question that may be under way.
+//! The credentials that a provider returned, and the one fetch that may be running.
 
 use std::{
     fmt,
@@ -19,14 +19,14 @@ use crate::{
 
 pub(super) struct Cache {
     provider: Box<dyn CredentialsProvider>,
-    kept: ArcSwapOption<Kept>,
-    /// How many questions were answered.
-    answers: AtomicU64,
-    /// Held while the provider is asked: why the last question failed.
-    asking: Mutex<Option<Failure>>,
+    cached: ArcSwapOption<Cached>,
+    /// Number of fetches that have ended.
+    fetches: AtomicU64,
+    /// Held during a fetch; the error of the last one, if it failed.
+    fetching: Mutex<Option<Failure>>,
 }
 
-struct Kept {
+struct Cached {
     credentials: Credentials,
     expires: Option<Instant>,
 }
@@ -35,52 +35,52 @@ impl Cache {
     pub(super) fn new(provider: impl CredentialsProvider) -> Self {
         Self {
             provider: Box::new(provider),
-            kept: ArcSwapOption::empty(),
-            answers: AtomicU64::new(0),
-            asking: Mutex::new(None),
+            cached: ArcSwapOption::empty(),
+            fetches: AtomicU64::new(0),
+            fetching: Mutex::new(None),
         }
     }
 
-    /// What is at hand and not expired.
+    /// Returns the cached credentials, unless they have expired.
     pub(super) fn get(&self) -> Option<Credentials> {
-        let kept = self.kept.load();
-        let kept = kept.as_ref()?;
-        let expired = kept.expires.is_some_and(|expires| expires <= Instant::now());
-        (!expired).then(|| kept.credentials.clone())
+        let cached = self.cached.load();
+        let cached = cached.as_ref()?;
+        let expired = cached.expires.is_some_and(|expires| expires <= Instant::now());
+        (!expired).then(|| cached.credentials.clone())
     }
 
-    /// Forgets what is kept, if it is still these.
+    /// Forgets these credentials, if they are still cached.
     pub(super) fn invalidate(&self, refused: &Credentials) {
-        let kept = self.kept.load();
-        if kept.as_ref().is_some_and(|kept| kept.credentials == *refused) {
-            // Another question may have been answered just now: its answer stays.
-            self.kept.compare_and_swap(&*kept, None);
+        let cached = self.cached.load();
+        if cached.as_ref().is_some_and(|cached| cached.credentials == *refused) {
+            // Another fetch may have ended meanwhile: its result stays.
+            self.cached.compare_and_swap(&*cached, None);
         }
     }
 
-    /// What is at hand, or what the provider answers. One question at a time;
-    /// who waited for it gets its answer, also when it is a failure.
-    pub(super) async fn get_or_ask(&self) -> Result<Credentials> {
-        let seen = self.answers.load(Ordering::Acquire);
-        let mut failure = self.asking.lock().await;
+    /// Returns the cached credentials, or fetches them. There is one fetch at a time; callers
+    /// that waited for it get its result, including its error.
+    pub(super) async fn get_or_fetch(&self) -> Result<Credentials> {
+        let seen = self.fetches.load(Ordering::Acquire);
+        let mut failure = self.fetching.lock().await;
         if let Some(credentials) = self.get() {
             return Ok(credentials);
         }
-        if self.answers.load(Ordering::Acquire) != seen
+        if self.fetches.load(Ordering::Acquire) != seen
             && let Some(failure) = &*failure
         {
             return Err(failure.to_error());
         }
-        let answer = self.provider.credentials().await;
-        self.answers.fetch_add(1, Ordering::Release);
-        match answer {
+        let result = self.provider.credentials().await;
+        self.fetches.fetch_add(1, Ordering::Release);
+        match result {
             Ok(provided) => {
                 *failure = None;
                 let credentials = provided.credentials;
-                // A duration beyond the clock's end is as good as none.
+                // A duration that no clock can express never ends.
                 let expires = provided.expires_in.and_then(|d| Instant::now().checked_add(d));
-                let kept = Kept { credentials: credentials.clone(), expires };
-                self.kept.store(Some(Arc::new(kept)));
+                let cached = Cached { credentials: credentials.clone(), expires };
+                self.cached.store(Some(Arc::new(cached)));
                 Ok(credentials)
             }
             Err(error) => Err(failure.insert(Failure(error.into())).to_error()),
@@ -88,7 +88,7 @@ impl Cache {
     }
 }
 
-/// The error of a provider, shared by all who waited for it.
+/// The error of a provider, shared by all requests that waited for it.
 #[derive(Clone)]
 struct Failure(Arc<dyn std::error::Error + Send + Sync>);
 

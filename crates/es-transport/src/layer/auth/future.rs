@@ -33,16 +33,16 @@ pin_project! {
         Sent {
             #[pin]
             inner: F,
-            resend: Option<Box<RetryContext<S, B>>>,
+            retry: Option<Box<Retry<S, B>>>,
         },
-        // A provider is asked: rare, and worth a box.
+        // Fetching from a provider is rare, and worth a box.
         Waiting { future: Boxed<RB> },
     }
 }
 
 impl<S, B, F, RB> ResponseFuture<S, B, F, RB> {
-    pub(super) fn sent(inner: F, resend: Option<Box<RetryContext<S, B>>>) -> Self {
-        Self { state: State::Sent { inner, resend } }
+    pub(super) fn sent(inner: F, retry: Option<Box<Retry<S, B>>>) -> Self {
+        Self { state: State::Sent { inner, retry } }
     }
 
     pub(super) fn waiting(
@@ -68,12 +68,12 @@ where
         loop {
             match state.as_mut().project() {
                 StateProj::Waiting { future } => return future.as_mut().poll(cx),
-                StateProj::Sent { inner, resend } => {
-                    let answer = ready!(inner.poll(cx)).map_err(Error::from_service)?;
-                    let Some(resend) = resend.take_if(|_| is_refusal(&answer)) else {
-                        return Poll::Ready(Ok(answer));
+                StateProj::Sent { inner, retry } => {
+                    let response = ready!(inner.poll(cx)).map_err(Error::from_service)?;
+                    let Some(retry) = retry.take_if(|_| is_refusal(&response)) else {
+                        return Poll::Ready(Ok(response));
                     };
-                    let future = Box::pin(resend.run(answer));
+                    let future = Box::pin(retry.run(response));
                     state.set(State::Waiting { future });
                 }
             }
@@ -81,20 +81,20 @@ where
     }
 }
 
-fn is_refusal<RB>(answer: &Response<RB>) -> bool {
-    answer.status() == StatusCode::UNAUTHORIZED
+fn is_refusal<RB>(response: &Response<RB>) -> bool {
+    response.status() == StatusCode::UNAUTHORIZED
 }
 
-/// What is needed to send a request again after a 401.
-pub(super) struct RetryContext<S, B> {
+/// Everything that a retry after a 401 needs.
+pub(super) struct Retry<S, B> {
     cache: Arc<Cache>,
     service: S,
     request: Request<B>,
     refused: Credentials,
 }
 
-impl<S: Clone, B: TryCloneBody> RetryContext<S, B> {
-    /// `None` if the body exists only once.
+impl<S: Clone, B: TryCloneBody> Retry<S, B> {
+    /// Returns `None` if the body exists only once.
     pub(super) fn prepare(
         cache: &Arc<Cache>,
         service: &S,
@@ -110,7 +110,7 @@ impl<S: Clone, B: TryCloneBody> RetryContext<S, B> {
     }
 }
 
-impl<S, B> RetryContext<S, B> {
+impl<S, B> Retry<S, B> {
     async fn run<RB>(self: Box<Self>, unauthorized: Response<RB>) -> Result<Response<RB>>
     where
         S: Service<Request<B>, Response = Response<RB>>,
@@ -118,7 +118,7 @@ impl<S, B> RetryContext<S, B> {
     {
         let Self { cache, service, mut request, refused } = *self;
         cache.invalidate(&refused);
-        let credentials = cache.get_or_ask().await?;
+        let credentials = cache.get_or_fetch().await?;
         if credentials == refused {
             return Ok(unauthorized);
         }
@@ -128,8 +128,8 @@ impl<S, B> RetryContext<S, B> {
     }
 }
 
-/// Asks the provider first. What it just gave is fresh, so a 401 is final.
-pub(super) async fn ask_then_send<S, B, RB>(
+/// Fetches credentials first. They are fresh, so a 401 is final.
+pub(super) async fn fetch_then_send<S, B, RB>(
     cache: Arc<Cache>,
     mut ready: S,
     mut request: Request<B>,
@@ -138,13 +138,13 @@ where
     S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    let credentials = cache.get_or_ask().await?;
+    let credentials = cache.get_or_fetch().await?;
     authorize(request.headers_mut(), &credentials);
     ready.call(request).await.map_err(Error::from_service)
 }
 
 impl<S, B, F, RB> fmt::Debug for ResponseFuture<S, B, F, RB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("auth::ResponseFuture").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

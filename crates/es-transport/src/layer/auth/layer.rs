@@ -7,7 +7,7 @@ use crate::credentials::Credentials;
 
 /// Authenticates requests; see the [module](super).
 ///
-/// The services that one layer makes share what its provider gave.
+/// The services of one layer share the credentials that its provider returned.
 #[derive(Clone)]
 pub struct AuthLayer {
     source: Source,

@@ -3,7 +3,7 @@
 //! They are fixed ([`AuthLayer::new`]), none ([`AuthLayer::none`]) or made by a
 //! [`CredentialsProvider`] ([`AuthLayer::provider`]).
 //!
-//! **Who wins**, first to last:
+//! **Precedence**, first to last:
 //! 1. an `Authorization` header on the request itself, which stays as it is;
 //! 2. the request's [`RequestOptions::auth`]: credentials, or none at all;
 //! 3. headers among the options, then the transport's own default headers,
@@ -11,14 +11,13 @@
 //! 4. the credentials of this layer;
 //! 5. the user info of the chosen node's URL, which node selection adds below.
 //!
-//! **A provider** is asked when the first request needs it. What it gives is
-//! kept until it expires or a server answers 401; requests that come meanwhile
-//! wait for the one question that is under way. After a 401 the provider is
-//! asked once more, and if it gives other credentials the request is sent once
-//! more, provided that its body can be ([`TryCloneBody`](crate::TryCloneBody)). A provider
-//! that fails makes the request fail with a [credentials error]; nothing was
-//! sent then. The error's source is the provider's own error, which therefore
-//! must not contain a secret.
+//! **A provider** is called when the first request needs it. Its credentials are cached
+//! until they expire or a server responds with 401; requests that arrive meanwhile wait
+//! for the one call that is running. After a 401 the provider is called once more, and
+//! if it returns other credentials, the request is retried once, provided that its body
+//! can be cloned ([`TryCloneBody`](crate::TryCloneBody)). If a provider fails, the
+//! request fails with a [credentials error], and nothing was sent. The error's source is
+//! the provider's own error, which therefore must not contain a secret.
 //!
 //! The layer sets no time limit for a provider. The total deadline covers it.
 //!
@@ -42,9 +41,9 @@
 //!         let sent = request.headers()["authorization"].clone();
 //!         Ok::<_, Infallible>(http::Response::new(sent))
 //!     }));
-//! let answer = service.ready().await?.call(http::Request::new(())).await?;
-//! assert_eq!(answer.body(), "Bearer a-fresh-token");
-//! assert_eq!(format!("{:?}", answer.body()), "Sensitive");
+//! let response = service.ready().await?.call(http::Request::new(())).await?;
+//! assert_eq!(response.body(), "Bearer a-fresh-token");
+//! assert_eq!(format!("{:?}", response.body()), "Sensitive");
 //! # Ok::<(), es_transport::Error>(())
 //! # }).unwrap();
 //! ```

@@ -2,14 +2,13 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use crate::{credentials::Credentials, error::BoxError};
 
-/// What [`CredentialsProvider::credentials`] returns.
+/// The future of [`CredentialsProvider::credentials`].
 pub type ProviderFuture<'a> = Pin<Box<dyn Future<Output = Result<Provided, BoxError>> + Send + 'a>>;
 
-/// Gets credentials from somewhere: a token endpoint, a vault, a file that is
-/// renewed.
+/// Fetches credentials: from a token endpoint, a vault, a file that is renewed.
 ///
-/// It is asked one question at a time, and need not cache. Functions and
-/// closures that return a future of [`Credentials`] or [`Provided`] are providers.
+/// It is called once at a time, and need not cache. Functions and closures that return
+/// a future of [`Credentials`] or [`Provided`] are providers.
 ///
 /// ```
 /// use es_transport::{Credentials, layer::auth::{CredentialsProvider, ProviderFuture}};
@@ -26,10 +25,10 @@ pub type ProviderFuture<'a> = Pin<Box<dyn Future<Output = Result<Provided, BoxEr
 /// }
 /// ```
 pub trait CredentialsProvider: Send + Sync + 'static {
-    /// Fresh credentials.
+    /// Returns fresh credentials.
     ///
     /// # Errors
-    /// Whatever went wrong. The error is shown to the user: no secret in it.
+    /// Any error. It is shown to the user and must not contain a secret.
     fn credentials(&self) -> ProviderFuture<'_>;
 }
 
@@ -46,7 +45,7 @@ where
     }
 }
 
-/// Credentials and how long they are good for.
+/// Credentials and their lifetime.
 #[derive(Clone, Debug)]
 pub struct Provided {
     pub(super) credentials: Credentials,

@@ -4,7 +4,7 @@ use http::{HeaderMap, Request, Response, header};
 use tower::Service;
 
 use super::{
-    future::{self, ResponseFuture, RetryContext},
+    future::{self, ResponseFuture, Retry},
     layer::Source,
 };
 use crate::{
@@ -45,31 +45,31 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let mut resend = None;
+        let mut retry = None;
         match self.source_for(&mut request) {
             Source::None => {
-                mark(request.headers_mut());
+                mark_sensitive(request.headers_mut());
             }
             Source::Fixed(credentials) => authorize(request.headers_mut(), &credentials),
             Source::Provider(cache) => match cache.get() {
                 Some(credentials) => {
-                    resend = RetryContext::prepare(&cache, &self.inner, &request, &credentials);
+                    retry = Retry::prepare(&cache, &self.inner, &request, &credentials);
                     authorize(request.headers_mut(), &credentials);
                 }
                 None => {
                     // The service that was polled ready goes with the request.
                     let clone = self.inner.clone();
                     let ready = std::mem::replace(&mut self.inner, clone);
-                    return ResponseFuture::waiting(future::ask_then_send(cache, ready, request));
+                    return ResponseFuture::waiting(future::fetch_then_send(cache, ready, request));
                 }
             },
         }
-        ResponseFuture::sent(self.inner.call(request), resend)
+        ResponseFuture::sent(self.inner.call(request), retry)
     }
 }
 
 impl<S> Auth<S> {
-    /// Who vouches for a request: its own options come first.
+    /// Returns the source of a request's credentials: its own options come first.
     fn source_for<B>(&self, request: &mut Request<B>) -> Source {
         if !request.extensions().is_empty() {
             match RequestOptions::of(request).and_then(|options| options.auth.clone()) {
@@ -79,24 +79,23 @@ impl<S> Auth<S> {
             }
         }
         match &self.source {
-            // A header of the caller's own stays, and nobody is asked for another.
-            Source::Provider(_) if mark(request.headers_mut()) => Source::None,
+            // A header of the caller's own stays, and nothing is fetched.
+            Source::Provider(_) if mark_sensitive(request.headers_mut()) => Source::None,
             source => source.clone(),
         }
     }
 }
 
-/// Makes a header that the caller wrote nobody's business from here on; says
-/// whether there is one.
-fn mark(headers: &mut HeaderMap) -> bool {
+/// Marks an `Authorization` header of the caller as sensitive. Returns whether there is one.
+fn mark_sensitive(headers: &mut HeaderMap) -> bool {
     let own = headers.get_mut(header::AUTHORIZATION);
     own.map(|value| value.set_sensitive(true)).is_some()
 }
 
-/// A header that is there stays.
+/// Writes the `Authorization` header, unless there is one.
 pub(super) fn authorize(headers: &mut HeaderMap, credentials: &Credentials) {
-    // An entry would make room first, needed or not.
-    if !mark(headers) {
+    // `entry` would reserve space even where there is a header.
+    if !mark_sensitive(headers) {
         headers.insert(header::AUTHORIZATION, credentials.header().clone());
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 pin_project! {
-    /// An answer that is handed out as a stream, up to the request's own limit.
+    /// A response that is returned as a stream, up to the request's own limit.
     #[derive(Debug)]
     pub(super) struct LimitedBody<B> {
         #[pin]

@@ -57,7 +57,7 @@ where
                 StateProj::Head { future, reading } => (future, *reading),
                 StateProj::Body { head, body, collector } => {
                     let bytes = ready!(collector.poll(body, cx))?;
-                    // Polled after its end, where a future may stay pending.
+                    // Polled after its end: it stays pending.
                     let Some(head) = head.take() else { return Poll::Pending };
                     return Poll::Ready(Ok(Response::from_parts(head, bytes.into())));
                 }
@@ -85,10 +85,10 @@ where
 }
 
 fn has_body<RB: Body, E>(polled: &Poll<Result<Response<RB>, E>>) -> bool {
-    matches!(polled, Poll::Ready(Ok(answer)) if !answer.body().is_end_stream())
+    matches!(polled, Poll::Ready(Ok(response)) if !response.body().is_end_stream())
 }
 
-/// An answer that says it is too large is not read at all.
+/// Refuses a response whose stated length is too large before it is read.
 fn check_stated_length<B: Body>(body: &B, limit: usize) -> Result<()> {
     let stated = body.size_hint().lower();
     if usize::try_from(stated).is_ok_and(|stated| stated <= limit) {

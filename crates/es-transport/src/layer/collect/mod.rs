@@ -1,20 +1,19 @@
-//! Reads an answer to its end before it is handed on.
+//! Collects responses: reads each to its end before it is returned.
 //!
-//! Below retry, selection and the attempt's timeout this makes the body a part
-//! of the attempt: an answer that is cut off or stalls is a failed attempt like
-//! any other, and can be retried. An answer that comes in one piece is handed
-//! on as it is; other pieces are joined in one buffer, of the length that the
-//! server states where it does.
+//! Below retry, node selection and the attempt timeout, this makes the body a part of
+//! the attempt: a response that is cut off or stalls is a failed attempt like any other,
+//! and can be retried. A response that arrives in one piece is returned as it is; other
+//! pieces are joined in one buffer, of the length that the server states if it does.
 //!
-//! An answer of more than 512 MiB is an error
+//! A response of more than 512 MiB is an error
 //! ([`CollectLayer::max_response_size`];
 //! [`RequestOptions::max_response_size`](crate::RequestOptions::max_response_size)
-//! for one request), at once where its length is stated. What counts is the
-//! body as this layer sees it: compressed, where a layer above inflates.
+//! for one request), at once if its length is stated. The limit is that of the body as
+//! this layer sees it: compressed, if a layer above decompresses it.
 //!
-//! A request with [`RequestOptions::stream`](crate::RequestOptions::stream) gets
-//! its answer as it comes, without a limit but the one that it sets itself. One
-//! with an error status (400 and above) is collected all the same.
+//! A request with [`RequestOptions::stream`](crate::RequestOptions::stream) gets its
+//! response as a stream, whose only limit is the request's own. A response with an
+//! error status (400 and above) is collected all the same.
 //!
 //! Trailers are dropped; Elasticsearch sends none.
 //!
@@ -33,8 +32,8 @@
 //!         Ok::<_, Infallible>(Response::new(Body::list(pieces)))
 //!     }));
 //!
-//! let answer = service.oneshot(Request::get("/_search").body(Body::empty())?).await?;
-//! assert_eq!(answer.into_body().collected().map(|bytes| bytes.len()), Some(10));
+//! let response = service.oneshot(Request::get("/_search").body(Body::empty())?).await?;
+//! assert_eq!(response.into_body().collected().map(|bytes| bytes.len()), Some(10));
 //! # Ok(())
 //! # }
 //! ```

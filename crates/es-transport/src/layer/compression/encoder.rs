@@ -12,7 +12,7 @@ pub(super) struct Encoder {
     compress: Compress,
     /// Small inputs wait here: a call of the compressor costs more than a copy.
     waiting: Vec<u8>,
-    /// What the compressor writes to: filled with zeros once, not for every input.
+    /// The compressor's output: filled with zeros once, not for every input.
     room: Box<[u8]>,
 }
 

@@ -6,18 +6,18 @@
 //! share the bytes. It is done where the request is made, on the caller's
 //! task: some 10 ms for 2 MB.
 //!
-//! - A body whose bytes are at hand becomes one piece of bytes. If it does not
-//!   get smaller, it is sent as it was.
+//! - A buffered body becomes one piece of bytes. If it does not get smaller, it is
+//!   sent as it was.
 //! - A stream is compressed while it is sent ([`GzipBody`]).
-//! - Who writes a large body piece by piece can compress it on the way ([`Gzip`]).
+//! - A large body that is written piece by piece can be compressed on the way ([`Gzip`]).
 //! - A request that already has a `Content-Encoding` stays as it is.
 //!
 //! There is no zstd: Elasticsearch does not refuse a body with
 //! `Content-Encoding: zstd`, it reads the compressed bytes as JSON and fails
-//! with an error that misleads. Who talks to a proxy or to another server that
-//! takes zstd compresses the body and sets the header himself.
+//! with an error that misleads. For a proxy or another server that takes zstd,
+//! compress the body and set the header yourself.
 //!
-//! Answers are the business of [`inflate`](super::decompression).
+//! Responses are decompressed by [`decompression`](super::decompression).
 //!
 //! ```
 //! use std::convert::Infallible;

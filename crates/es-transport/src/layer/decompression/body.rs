@@ -12,12 +12,12 @@ use crate::{
     error::{Error, Result},
 };
 
-/// An answer that is decompressed as it comes.
+/// A response that is decompressed as it arrives.
 pub(super) struct DecompressedBody {
     inner: BoxBody,
     decoder: Decoder,
     input: Bytes,
-    /// All was given out, or an error.
+    /// All was returned, or an error.
     is_done: bool,
 }
 

@@ -80,7 +80,7 @@ impl Decoder {
     }
 }
 
-/// Decompresses an answer that is at hand, into one buffer.
+/// Decompresses a collected response into one buffer.
 pub(super) fn decompress_all(mut input: Bytes, limit: usize) -> Result<Bytes> {
     let mut decoder = Decoder::new(limit);
     // One byte more, so that a full buffer is not taken for a short one.
@@ -97,8 +97,8 @@ pub(super) fn decompress_all(mut input: Bytes, limit: usize) -> Result<Bytes> {
     Ok(output.into())
 }
 
-/// What the trailer says is the size, modulo 2^32, of the last member: right
-/// for nearly all answers, and never trusted further than gzip can decompress.
+/// Returns the size of the last member modulo 2^32, according to the trailer: right for
+/// nearly all responses, and never trusted beyond the ratio that gzip can reach.
 fn size_hint(input: &[u8]) -> usize {
     let trailer = input.last_chunk::<4>().copied().unwrap_or_default();
     let claimed = usize::try_from(u32::from_le_bytes(trailer)).unwrap_or(usize::MAX);

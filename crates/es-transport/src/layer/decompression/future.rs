@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::{body::DecompressedBody, decoder::decompress_all};
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, with_response_body},
     error::{BoxError, Error, Result},
     options::Reading,
 };
@@ -47,7 +47,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response =
-            ready!(this.inner.poll(cx)).map_err(Error::from_service)?.map(ResponseBody::new);
+            with_response_body(ready!(this.inner.poll(cx)).map_err(Error::from_service)?);
         if let Some(reading) = *this.reading
             && let Some(encoding) = response.headers().get(header::CONTENT_ENCODING)
             && !response.body().is_end_stream()

@@ -7,8 +7,8 @@
 //! | `X-Opaque-Id` | none | [`DefaultHeadersLayer::opaque_id`], [`RequestOptions::opaque_id`] |
 //! | any other | none | [`DefaultHeadersLayer::header`], [`RequestOptions::headers`] |
 //!
-//! **Who wins**: a header that is already on the request stays. Then come the
-//! request's [options](crate::RequestOptions), then what the transport was built with.
+//! **Precedence**: a header that is already on the request stays. Then come the
+//! request's [options](crate::RequestOptions), then the transport's settings.
 //! A request whose options name credentials ([`RequestOptions::auth`]) gets no
 //! `Authorization` from here, so that those credentials are used.
 //!

@@ -14,12 +14,12 @@ use tower::{Service, ServiceExt};
 
 use super::{negotiate::Shared, refusal};
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, with_response_body},
     error::{BoxError, Error, Result},
 };
 
-/// How much of a 400, or of an answer to `GET /`, is looked at.
-const LOOK: usize = 64 << 10;
+/// The maximum number of bytes that are read of a 400, or of a response to `GET /`.
+const MAX_INSPECTED: usize = 64 << 10;
 
 pin_project! {
     /// The future of [`MediaType`](super::MediaType).
@@ -27,28 +27,28 @@ pin_project! {
         #[pin]
         inner: F,
         watch: Option<Watch<S, B>>,
-        // Reading the answer and sending again are rare, and worth a box.
-        look: Option<Pin<Box<dyn Future<Output = Result<Response<ResponseBody>>> + Send>>>,
+        // Reading the response and a retry are rare, and worth a box.
+        inspecting: Option<Pin<Box<dyn Future<Output = Result<Response<ResponseBody>>> + Send>>>,
     }
 }
 
 impl<S, B, F> ResponseFuture<S, B, F> {
     pub(super) fn new(inner: F, watch: Option<Watch<S, B>>) -> Self {
-        Self { inner, watch, look: None }
+        Self { inner, watch, inspecting: None }
     }
 }
 
-/// What is known of a request that asks for a vendor type.
+/// A request that asks for a vendor type, whose response may refuse it.
 pub(super) struct Watch<S, B> {
     pub(super) shared: Arc<Shared>,
     pub(super) asked: u8,
     pub(super) has_body: bool,
     pub(super) is_info: bool,
-    pub(super) kept: Option<Box<Kept<S, B>>>,
+    pub(super) retained: Option<Box<Retained<S, B>>>,
 }
 
-/// A request as it came, and who sends it again.
-pub(super) struct Kept<S, B> {
+/// A copy of a request for a retry, and the service for it.
+pub(super) struct Retained<S, B> {
     pub(super) service: S,
     pub(super) request: Request<B>,
 }
@@ -67,22 +67,25 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Some(look) = this.look {
-            return look.as_mut().poll(cx);
+        if let Some(inspecting) = this.inspecting {
+            return inspecting.as_mut().poll(cx);
         }
-        let answer =
-            ready!(this.inner.poll(cx)).map_err(Error::from_service)?.map(ResponseBody::new);
-        match this.watch.take_if(|watch| watch.must_look(&answer)) {
-            None => Poll::Ready(Ok(answer)),
-            Some(watch) => this.look.insert(Box::pin(watch.look(answer))).as_mut().poll(cx),
+        let response =
+            with_response_body(ready!(this.inner.poll(cx)).map_err(Error::from_service)?);
+        match this.watch.take_if(|watch| watch.must_inspect(&response)) {
+            None => Poll::Ready(Ok(response)),
+            Some(watch) => {
+                let inspecting = Box::pin(watch.inspect(response));
+                this.inspecting.insert(inspecting).as_mut().poll(cx)
+            }
         }
     }
 }
 
 impl<S, B> Watch<S, B> {
-    /// Whether the answer may be a refusal or tell the server's version. An
-    /// answer that proves that the server takes the type settles it.
-    fn must_look<RB>(&self, response: &Response<RB>) -> bool {
+    /// Whether the response may be a refusal or contain the server's version. A response
+    /// that proves that the server accepts the type settles it.
+    fn must_inspect<RB>(&self, response: &Response<RB>) -> bool {
         let status = response.status();
         if status == StatusCode::BAD_REQUEST || status == StatusCode::NOT_ACCEPTABLE {
             return true;
@@ -101,7 +104,10 @@ impl<S, B> Watch<S, B> {
         false
     }
 
-    async fn look<RB>(self, mut answer: Response<ResponseBody>) -> Result<Response<ResponseBody>>
+    async fn inspect<RB>(
+        self,
+        mut response: Response<ResponseBody>,
+    ) -> Result<Response<ResponseBody>>
     where
         S: Service<Request<B>, Response = Response<RB>>,
         S::Error: Into<BoxError>,
@@ -109,59 +115,60 @@ impl<S, B> Watch<S, B> {
         RB: HttpBody<Data = Bytes> + Send + 'static,
         RB::Error: Into<BoxError>,
     {
-        let Self { shared, asked, kept, .. } = self;
-        let refusal = match verdict(&mut answer).await? {
-            Verdict::Refused(refusal) => refusal,
-            Verdict::Other(seen) => {
+        let Self { shared, asked, retained, .. } = self;
+        let refusal = match read(&mut response).await? {
+            Inspected::Refusal(refusal) => refusal,
+            Inspected::Other(seen) => {
                 if let Some(negotiation) = &shared.negotiation
-                    && answer.status().is_success()
+                    && response.status().is_success()
                 {
                     negotiation.learn_from_info(&seen);
                 }
-                return Ok(answer);
+                return Ok(response);
             }
         };
         let Some(negotiation) = &shared.negotiation else { return Err(shared.refused(asked)) };
         negotiation.learn_from_refusal(asked, &refusal);
-        let Some(kept) = kept else { return Err(shared.refused(asked)) };
-        let Kept { service, mut request } = *kept;
+        let Some(retained) = retained else { return Err(shared.refused(asked)) };
+        let Retained { service, mut request } = *retained;
         let has_body = !request.body().is_end_stream();
         let asked = shared.write(&mut request, has_body);
-        let mut answer =
-            service.oneshot(request).await.map_err(Error::from_service)?.map(ResponseBody::new);
+        let mut response =
+            with_response_body(service.oneshot(request).await.map_err(Error::from_service)?);
         if let Some(asked) = asked
-            && is_suspect(&answer)
-            && let Verdict::Refused(_) = verdict(&mut answer).await?
+            && may_refuse(&response)
+            && let Inspected::Refusal(_) = read(&mut response).await?
         {
             return Err(shared.refused(asked));
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-/// With the words of the server that were looked at.
-enum Verdict {
-    Refused(Bytes),
+/// The first bytes of a response.
+enum Inspected {
+    /// They refuse the media type.
+    Refusal(Bytes),
     Other(Bytes),
 }
 
-async fn verdict(answer: &mut Response<ResponseBody>) -> Result<Verdict> {
-    let status = answer.status();
+async fn read(response: &mut Response<ResponseBody>) -> Result<Inspected> {
+    let status = response.status();
     if status == StatusCode::NOT_ACCEPTABLE {
-        return Ok(Verdict::Refused(Bytes::new()));
+        return Ok(Inspected::Refusal(Bytes::new()));
     }
-    let seen = answer.body_mut().look(LOOK).await?;
+    let seen = response.body_mut().peek(MAX_INSPECTED).await?;
     if status == StatusCode::BAD_REQUEST && refusal::is_refusal(&seen) {
-        return Ok(Verdict::Refused(seen));
+        return Ok(Inspected::Refusal(seen));
     }
-    Ok(Verdict::Other(seen))
+    Ok(Inspected::Other(seen))
 }
 
-fn is_suspect<RB>(response: &Response<RB>) -> bool {
+fn may_refuse<RB>(response: &Response<RB>) -> bool {
     matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::NOT_ACCEPTABLE)
 }
 
-/// Elasticsearch 8 and later name the version in which they answer.
+/// Elasticsearch 8 and later name the version of their response.
 fn names_version<RB>(response: &Response<RB>) -> bool {
     let content_type = response.headers().get(header::CONTENT_TYPE);
     content_type
@@ -171,6 +178,6 @@ fn names_version<RB>(response: &Response<RB>) -> bool {
 
 impl<S, B, F> fmt::Debug for ResponseFuture<S, B, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("media_type::ResponseFuture").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use super::{
 
 /// Writes the media types; see the [module](super).
 ///
-/// The services that one layer makes share what was negotiated.
+/// The services of one layer share the negotiated version.
 #[derive(Clone, Debug)]
 pub struct MediaTypeLayer {
     shared: Arc<Shared>,

@@ -1,11 +1,10 @@
 //! Media types and compatibility mode.
 //!
-//! Elasticsearch answers in the form of an older major version when `Accept`
-//! and `Content-Type` name it: `application/vnd.elasticsearch+json;compatible-with=9`.
-//! A server takes its own major and the one before (9.x: 9 and 8; 8.x: 8 and
-//! 7); 7.17 takes any and answers in its own form; OpenSearch refuses all of
-//! them in `Content-Type`. How a transport deals with that is its
-//! [`CompatibilityMode`].
+//! Elasticsearch responds in the form of an older major version if `Accept` and
+//! `Content-Type` name it: `application/vnd.elasticsearch+json;compatible-with=9`.
+//! A server accepts its own major version and the one before (9.x: 9 and 8; 8.x: 8 and
+//! 7); 7.17 accepts any and responds in its own form; OpenSearch refuses all of them in
+//! `Content-Type`. The [`CompatibilityMode`] of a transport chooses among them.
 //!
 //! For each request:
 //! - `Accept` and, if there is a body, `Content-Type` get the mode's type. A
@@ -16,12 +15,11 @@
 //!   in which only one of the two names a version, or both name different ones.
 //! - [`RequestOptions::media_type`](crate::RequestOptions::media_type) replaces both.
 //!
-//! A server that refuses the type answers 406, or 400 with
-//! `media_type_header_exception`. In [`CompatibilityMode::Negotiated`] the
-//! request is then sent again with what the server takes, which the transport
-//! remembers. In the other modes the refusal becomes an [error] that says
-//! which setting to change. For this the body of a 400 is read (at most 64
-//! KiB) and handed on as it was.
+//! A server that refuses the type responds with 406, or with 400 and
+//! `media_type_header_exception`. In [`CompatibilityMode::Negotiated`] the request is
+//! then retried with a version that the server accepts, which the transport remembers.
+//! In the other modes the refusal becomes an [error] that names the setting to change.
+//! For this the body of a 400 is read (at most 64 KiB) and forwarded unchanged.
 //!
 //! [error]: crate::Error::is_media_type
 //!
@@ -37,8 +35,8 @@
 //!         let accept = request.headers()["accept"].to_str().unwrap().to_owned();
 //!         Ok::<_, Infallible>(http::Response::new(Body::from(accept)))
 //!     }));
-//! let answer = service.ready().await?.call(http::Request::new(Body::empty())).await?;
-//! let body = answer.into_body().bytes().await?;
+//! let response = service.ready().await?.call(http::Request::new(Body::empty())).await?;
+//! let body = response.into_body().bytes().await?;
 //! assert_eq!(body, "application/vnd.elasticsearch+json;compatible-with=8");
 //! # Ok::<(), es_transport::Error>(())
 //! # }).unwrap();

@@ -10,14 +10,14 @@ pub const API_VERSIONING: &str = "ELASTIC_CLIENT_APIVERSIONING";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CompatibilityMode {
-    /// Answers in the form of this major version; the default is 9.
+    /// Responses in the form of this major version; the default is 9.
     Fixed(u8),
-    /// Plain `application/json`: answers in the server's own form.
+    /// Plain `application/json`: responses in the server's own form.
     Off,
-    /// Begins with major 9 and changes to what the server takes, when it
-    /// refuses or when an answer to `GET /` tells its version. Works with 7.17,
-    /// 8, 9 and OpenSearch. Until the server's version is known, every request
-    /// is kept so that it can be sent again, which costs about a microsecond.
+    /// Begins with major 9, and changes to a version that the server accepts when it
+    /// refuses a request, or when a response to `GET /` contains its version. Works with
+    /// 7.17, 8, 9 and OpenSearch. Until the server's version is known, a copy of every
+    /// request is kept for a retry, which costs about a microsecond.
     Negotiated,
     /// Elastic Cloud Serverless: plain media types and
     /// `elastic-api-version: 2023-10-31`.

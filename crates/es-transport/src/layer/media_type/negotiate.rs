@@ -1,4 +1,4 @@
-//! What a transport has learned about its servers, shared by all clones.
+//! The media types that a transport negotiated with its servers, shared by all clones.
 
 use arc_swap::ArcSwap;
 use http::{Method, Request};
@@ -19,7 +19,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Writes the headers; answers the major if the mode's vendor types were written.
+    /// Writes the headers. Returns the major version if the mode's vendor types were written.
     pub(super) fn write<B>(&self, request: &mut Request<B>, has_body: bool) -> Option<u8> {
         if let Some(media_type) = media_type(request) {
             types::write_one(request.headers_mut(), has_body, &media_type);
@@ -42,7 +42,7 @@ impl Shared {
     pub(super) fn refused(&self, asked: u8) -> Error {
         let advice = match self.mode {
             CompatibilityMode::Negotiated => {
-                "what it takes is known now, so the next request will use it; \
+                "the version that it takes is known now, so the next request will use it; \
                  this one has a body that cannot be sent twice or was refused twice"
             }
             _ => {
@@ -84,7 +84,7 @@ impl Negotiation {
         self.known.load().settled
     }
 
-    /// The server took what it was asked.
+    /// Settles the version that the server accepted.
     pub(super) fn confirm(&self, asked: u8) {
         let known = self.known.load();
         if !known.settled && known.types.major == Some(asked) {
@@ -92,12 +92,12 @@ impl Negotiation {
         }
     }
 
-    /// A refusal of `asked` offers something else.
+    /// Learns from a refusal of `asked`, which offers another version.
     pub(super) fn learn_from_refusal(&self, asked: u8, body: &[u8]) {
         self.learn(refusal::offered(body).filter(|&offered| offered != asked));
     }
 
-    /// An answer to `GET /`.
+    /// Learns from the response to `GET /`.
     pub(super) fn learn_from_info(&self, body: &[u8]) {
         match refusal::server(body) {
             Some(Server::Major(major)) => self.learn(Some(major)),

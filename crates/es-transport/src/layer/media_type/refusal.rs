@@ -1,4 +1,4 @@
-//! What a server says about the media types that it takes.
+//! Refusals of media types, and the versions that they offer.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ pub(super) fn offered(body: &[u8]) -> Option<u8> {
     offer.split(" or ").filter_map(|version| version.trim().parse().ok()).max()
 }
 
-/// What a server is, by its answer to `GET /`.
+/// The product and version of a server, by its response to `GET /`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Server {
     /// It takes this major version.
@@ -82,7 +82,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_breaks_it(body in proptest::collection::vec(any::<u8>(), 0..200), tail in ".*") {
+        fn no_response_breaks_it(body in proptest::collection::vec(any::<u8>(), 0..200), tail in ".*") {
             let text = [b"either version ", tail.as_bytes()].concat();
             let _ = (is_refusal(&body), offered(&body), offered(&text), server(&body));
         }

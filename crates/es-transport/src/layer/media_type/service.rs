@@ -9,7 +9,7 @@ use http_body::Body as HttpBody;
 use tower::Service;
 
 use super::{
-    future::{Kept, ResponseFuture, Watch},
+    future::{ResponseFuture, Retained, Watch},
     negotiate::Shared,
 };
 use crate::{
@@ -51,7 +51,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
         let negotiates = self.shared.negotiation.as_ref().is_some_and(|known| !known.is_settled());
-        let kept = negotiates.then(|| copy_of(&request)).flatten();
+        let retained = negotiates.then(|| copy_of(&request)).flatten();
         let is_info = negotiates && request.method() == Method::GET && request.uri().path() == "/";
         let asked = self.shared.write(&mut request, has_body);
         let watch = asked.map(|asked| Watch {
@@ -59,7 +59,8 @@ where
             asked,
             has_body,
             is_info,
-            kept: kept.map(|request| Box::new(Kept { service: self.inner.clone(), request })),
+            retained: retained
+                .map(|request| Box::new(Retained { service: self.inner.clone(), request })),
         });
         ResponseFuture::new(self.inner.call(request), watch)
     }

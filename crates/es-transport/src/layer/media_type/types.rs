@@ -47,8 +47,8 @@ impl Types {
         }
     }
 
-    /// Writes the headers; answers the major if the request now asks for this
-    /// form, so that a refusal is a refusal of the form.
+    /// Writes the headers. Returns the major version if the request now asks for this form,
+    /// so that a refusal is a refusal of the form.
     pub(super) fn write(&self, headers: &mut HeaderMap, has_body: bool) -> Option<u8> {
         if self.serverless && !headers.contains_key(API_VERSION) {
             headers.insert(API_VERSION, SERVERLESS);
@@ -102,8 +102,8 @@ fn follow_content_type(headers: &mut HeaderMap) {
     headers.insert(header::ACCEPT, accept.map_or(JSON, |major| Types::compatible(major).json));
 }
 
-/// Writes one type for both directions. What the user set stays, but for a
-/// plain type, which only says what the body is.
+/// Writes one type for both directions. A type that the user set stays, unless it is a
+/// plain one, which only describes the body.
 pub(super) fn write_one(headers: &mut HeaderMap, has_body: bool, value: &HeaderValue) {
     headers.entry(header::ACCEPT).or_insert_with(|| value.clone());
     let kind = headers.get(header::CONTENT_TYPE).map_or(Kind::Json, Kind::of);

@@ -27,24 +27,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 #[derive(Debug)]
 pub struct Budget {
-    /// What is left, in hundredths of a retry.
+    /// The rest, in hundredths of a retry.
     left: AtomicU64,
     room: u64,
     gain: u64,
 }
 
-/// What a retry costs, in hundredths.
+/// The price of a retry, in hundredths.
 const COST: u64 = 100;
 
 impl Budget {
-    /// Room for `burst` retries, and after those `percent` retries for every
+    /// Creates a budget of `burst` retries, and after those `percent` retries for every
     /// hundred requests that succeed at once.
     pub const fn new(burst: u32, percent: u32) -> Self {
         let room = burst as u64 * COST;
         Self { left: AtomicU64::new(room), room, gain: percent as u64 }
     }
 
-    /// A budget that never runs out.
+    /// Creates a budget that never runs out.
     pub const fn unlimited() -> Self {
         Self { left: AtomicU64::new(u64::MAX), room: u64::MAX, gain: 0 }
     }

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::{attempt::Attempt, body::TrackedBody};
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, with_response_body},
     error::{BoxError, Error, Result},
     extensions::ServedBy,
 };
@@ -61,7 +61,7 @@ where
                 let Some(mut attempt) = attempt.take() else { return Poll::Pending };
                 Poll::Ready(match result {
                     Ok(response) => {
-                        let mut response = response.map(ResponseBody::new);
+                        let mut response = with_response_body(response);
                         track(&mut response, attempt);
                         Ok(response)
                     }

@@ -14,7 +14,7 @@ use tower::{Layer, Service};
 
 use super::body::TimeoutBody;
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, with_response_body},
     error::{BoxError, Error, Result, TimeoutPhase},
     extensions::Deadline,
     options::RequestOptions,
@@ -169,7 +169,7 @@ where
     RB: HttpBody<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
 {
-    let mut response = response.map(ResponseBody::new);
+    let mut response = with_response_body(response);
     if let Some(timeout) = timeout {
         response.body_mut().wrap_stream(|stream| TimeoutBody::new(stream, timeout));
     }

@@ -9,7 +9,7 @@
 //! [`AttemptTimeoutLayer`] ends an attempt after its own time (30 s by default,
 //! [`RequestOptions::request_timeout`](crate::RequestOptions::request_timeout) for one
 //! request) or at the request's deadline, whichever is earlier. The error says which.
-//! Elasticsearch may never respond (9.2.0 does not answer a body that decompresses
+//! Elasticsearch may never respond (9.2.0 does not respond to a body that decompresses
 //! beyond its limit), so the default is a limit and not "none".
 //!
 //! Both run from the call to the response: to its end where a layer below collects

@@ -139,5 +139,5 @@ fn span<B>(request: &Request<B>) -> Span {
 }
 
 fn resend_count<B>(request: &Request<B>) -> Option<u32> {
-    request.extensions().get::<RetryContext>().map(|resend| resend.attempt.saturating_sub(1))
+    request.extensions().get::<RetryContext>().map(|retry| retry.attempt.saturating_sub(1))
 }

@@ -14,7 +14,7 @@
 //! | `db.collection.name` | the index, data stream or alias | – |
 //! | `db.operation.parameter.…` | dynamic parts of the path: `index`, `id`, `name`, `job_id`, `connector_id`, `repository`, `snapshot`, `node_id`, `model_id`, `inference_id`, `transform_id`, `datafeed_id`, `task_id` | – |
 //! | `db.operation.batch.size` | number of operations of a batch | – |
-//! | `db.query.text` | the query without its values, if the client is told to record it | – |
+//! | `db.query.text` | the query without its values, if the client is set to record it | – |
 //! | `db.namespace`, `elasticsearch.node.name` | cluster and node, as the proxy of Elastic Cloud names them | the same |
 //! | `http.request.method` | yes | yes |
 //! | `url.path` | yes | – |
