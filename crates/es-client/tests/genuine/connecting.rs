@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     documents,
-    server::{first_node, is_opensearch, is_secure, lacks, trusting, urls, var},
+    server::{builder, first_node, is_opensearch, is_secure, lacks, trusting, urls, var},
     table,
 };
 
@@ -148,4 +148,43 @@ async fn wrong_credentials_are_not_missing_privileges() {
     assert!(error.is_forbidden(), "{error:?}");
     let reason = error.as_api().unwrap().reason.as_ref().unwrap();
     assert!(reason.contains("is unauthorized for user [limited]"), "{reason}");
+}
+
+/// `scripts/cluster/check` starts the proxy.
+#[tokio::test]
+#[ignore = "needs a cluster"]
+async fn forward_proxy_carries_the_requests() {
+    let proxy = std::env::var("ES_PROXY").unwrap_or_default();
+    if lacks(proxy.is_empty(), "a forward proxy") {
+        return;
+    }
+    works(builder().proxy(&proxy)).await;
+    let log = std::fs::read_to_string(var("ES_PROXY_LOG")).unwrap();
+    let line = match urls()[0].split_once("://").unwrap() {
+        ("https", address) => format!("CONNECT {address} HTTP/1.1"),
+        (_, address) => format!("GET http://{address}/ HTTP/1.1"),
+    };
+    assert!(log.contains(&line), "{line}: {log}");
+
+    let stranger = format!("http://{}", proxy.split_once('@').unwrap().1);
+    let refused = builder().proxy(&stranger).max_retries(0).build().unwrap().info().await;
+    let refused = refused.unwrap_err();
+    let first: &dyn std::error::Error = &refused;
+    let mut causes = std::iter::successors(Some(first), |cause| cause.source());
+    assert!(causes.any(|cause| cause.to_string().contains("407")), "{refused:?}");
+    table::says("forward proxy with a password (tinyproxy)", "yes");
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+#[ignore = "needs a cluster"]
+async fn http2_is_used_where_it_is_offered() {
+    if lacks(!is_secure(), "TLS") {
+        return;
+    }
+    let client = builder().http2(true).build().unwrap();
+    let request = http::Request::get("/").body(es_transport::Body::empty()).unwrap();
+    let response = client.transport().send(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    table::says("`http2(true)`", format!("{:?}", response.version()));
 }
