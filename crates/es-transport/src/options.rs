@@ -264,7 +264,7 @@ impl RequestOptions {
         self
     }
 
-    /// Sets the media type of body and response, in place of the compatibility mode's.
+    /// Sets the media type of body and response, instead of the compatibility mode's.
     #[must_use]
     pub fn media_type(mut self, media_type: impl Into<Option<HeaderValue>>) -> Self {
         self.media_type = media_type.into();
