@@ -77,6 +77,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn bulk(&self) -> Bulk {
-        Bulk(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Bulk(Request::json(self, &ENDPOINT))
     }
 }

@@ -20,9 +20,6 @@ impl Elasticsearch {
     /// Cancels a running reindex operation.
     #[inline]
     pub fn cancel_reindex(&self, task_id: impl Param<String>) -> CancelReindex {
-        CancelReindex(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, task_id),
-            Answer::json,
-        ))
+        CancelReindex(Request::json(self, &ENDPOINT).path(0, task_id))
     }
 }

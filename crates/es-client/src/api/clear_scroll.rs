@@ -34,6 +34,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn clear_scroll(&self) -> ClearScroll {
-        ClearScroll(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        ClearScroll(Request::json(self, &ENDPOINT))
     }
 }

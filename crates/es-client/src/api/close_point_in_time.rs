@@ -21,6 +21,6 @@ impl Elasticsearch {
     /// Closes a point in time and releases its resources.
     #[inline]
     pub fn close_point_in_time(&self) -> ClosePointInTime {
-        ClosePointInTime(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        ClosePointInTime(Request::json(self, &ENDPOINT))
     }
 }

@@ -75,12 +75,12 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn count(&self, index: impl Param<[String]>) -> Count {
-        Count(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, index), Answer::json))
+        Count(Request::json(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`count`](Self::count) for all indices.
     #[inline]
     pub fn count_all(&self) -> Count {
-        Count(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Count(Request::json(self, &ENDPOINT))
     }
 }

@@ -58,9 +58,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
-        Create(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
-            Answer::json,
-        ))
+        Create(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

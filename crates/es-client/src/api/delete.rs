@@ -53,9 +53,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
-        Delete(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
-            Answer::json,
-        ))
+        Delete(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

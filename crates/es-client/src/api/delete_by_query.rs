@@ -113,9 +113,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn delete_by_query(&self, index: impl Param<[String]>) -> DeleteByQuery {
-        DeleteByQuery(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        DeleteByQuery(Request::json(self, &ENDPOINT).path(0, index))
     }
 }

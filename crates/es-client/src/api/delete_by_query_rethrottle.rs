@@ -23,11 +23,10 @@ impl Elasticsearch {
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> DeleteByQueryRethrottle {
-        DeleteByQueryRethrottle(Request::new(
-            RequestParts::new(self, &ENDPOINT)
-                .with_part(0, task_id)
-                .with_query("requests_per_second", requests_per_second),
-            Answer::json,
-        ))
+        DeleteByQueryRethrottle(
+            Request::json(self, &ENDPOINT)
+                .path(0, task_id)
+                .param("requests_per_second", requests_per_second),
+        )
     }
 }

@@ -22,9 +22,6 @@ impl Elasticsearch {
     /// Deletes a stored script or search template.
     #[inline]
     pub fn delete_script(&self, id: impl Param<String>) -> DeleteScript {
-        DeleteScript(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeleteScript(Request::json(self, &ENDPOINT).path(0, id))
     }
 }

@@ -56,9 +56,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn exists(&self, index: impl Param<String>, id: impl Param<String>) -> Exists {
-        Exists(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
-            Answer::exists,
-        ))
+        Exists(Request::exists(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -39,9 +39,6 @@ impl Elasticsearch {
     /// Checks whether a document exists and has a stored `_source`.
     #[inline]
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
-        ExistsSource(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
-            Answer::exists,
-        ))
+        ExistsSource(Request::exists(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

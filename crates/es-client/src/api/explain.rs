@@ -59,9 +59,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn explain(&self, index: impl Param<String>, id: impl Param<String>) -> Explain {
-        Explain(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
-            Answer::json,
-        ))
+        Explain(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -58,15 +58,12 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
-        FieldCaps(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        FieldCaps(Request::json(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`field_caps`](Self::field_caps) for all indices.
     #[inline]
     pub fn field_caps_all(&self) -> FieldCaps {
-        FieldCaps(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        FieldCaps(Request::json(self, &ENDPOINT))
     }
 }

@@ -69,9 +69,6 @@ impl Elasticsearch {
         index: impl Param<String>,
         id: impl Param<String>,
     ) -> Get<T> {
-        Get(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
-            Answer::json,
-        ))
+        Get(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

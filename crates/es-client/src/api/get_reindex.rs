@@ -22,9 +22,6 @@ impl Elasticsearch {
     /// Returns the status of a reindex operation.
     #[inline]
     pub fn get_reindex(&self, task_id: impl Param<String>) -> GetReindex {
-        GetReindex(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, task_id),
-            Answer::json,
-        ))
+        GetReindex(Request::json(self, &ENDPOINT).path(0, task_id))
     }
 }

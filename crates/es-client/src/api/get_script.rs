@@ -20,6 +20,6 @@ impl Elasticsearch {
     /// Returns a stored script or search template.
     #[inline]
     pub fn get_script(&self, id: impl Param<String>) -> GetScript {
-        GetScript(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, id), Answer::json))
+        GetScript(Request::json(self, &ENDPOINT).path(0, id))
     }
 }

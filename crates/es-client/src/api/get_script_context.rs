@@ -16,6 +16,6 @@ impl Elasticsearch {
     /// Returns the supported script contexts and their methods.
     #[inline]
     pub fn get_script_context(&self) -> GetScriptContext {
-        GetScriptContext(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        GetScriptContext(Request::json(self, &ENDPOINT))
     }
 }

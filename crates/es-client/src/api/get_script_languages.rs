@@ -16,6 +16,6 @@ impl Elasticsearch {
     /// Returns the available script types, languages and contexts.
     #[inline]
     pub fn get_script_languages(&self) -> GetScriptLanguages {
-        GetScriptLanguages(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        GetScriptLanguages(Request::json(self, &ENDPOINT))
     }
 }

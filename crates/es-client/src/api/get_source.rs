@@ -55,9 +55,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn get_source(&self, index: impl Param<String>, id: impl Param<String>) -> GetSource {
-        GetSource(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
-            Answer::json,
-        ))
+        GetSource(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -29,6 +29,6 @@ impl Elasticsearch {
     /// Returns a health report of the cluster, with symptoms, causes and remedies.
     #[inline]
     pub fn health_report(&self) -> HealthReport {
-        HealthReport(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        HealthReport(Request::json(self, &ENDPOINT))
     }
 }

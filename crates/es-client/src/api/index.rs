@@ -72,6 +72,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn index(&self, index: impl Param<String>) -> Index {
-        Index(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, index), Answer::json))
+        Index(Request::json(self, &ENDPOINT).path(0, index))
     }
 }

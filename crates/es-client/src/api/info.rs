@@ -31,6 +31,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn info(&self) -> Info {
-        Info(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Info(Request::json(self, &ENDPOINT))
     }
 }

@@ -20,6 +20,6 @@ impl Elasticsearch {
     /// Returns running reindex operations.
     #[inline]
     pub fn list_reindex(&self) -> ListReindex {
-        ListReindex(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        ListReindex(Request::json(self, &ENDPOINT))
     }
 }

@@ -68,6 +68,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn mget<T: DeserializeOwned>(&self) -> Mget<T> {
-        Mget(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Mget(Request::json(self, &ENDPOINT))
     }
 }

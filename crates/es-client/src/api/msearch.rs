@@ -81,6 +81,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn msearch<T: DeserializeOwned>(&self) -> Msearch<T> {
-        Msearch(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Msearch(Request::json(self, &ENDPOINT))
     }
 }

@@ -38,6 +38,6 @@ impl Elasticsearch {
     /// Runs several templated searches in one request.
     #[inline]
     pub fn msearch_template<T: DeserializeOwned>(&self) -> MsearchTemplate<T> {
-        MsearchTemplate(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        MsearchTemplate(Request::json(self, &ENDPOINT))
     }
 }

@@ -60,6 +60,6 @@ impl Elasticsearch {
     /// Returns the term vectors of several documents.
     #[inline]
     pub fn mtermvectors(&self) -> Mtermvectors {
-        Mtermvectors(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Mtermvectors(Request::json(self, &ENDPOINT))
     }
 }

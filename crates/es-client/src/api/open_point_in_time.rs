@@ -68,11 +68,8 @@ impl Elasticsearch {
         index: impl Param<[String]>,
         keep_alive: impl Param<Duration>,
     ) -> OpenPointInTime {
-        OpenPointInTime(Request::new(
-            RequestParts::new(self, &ENDPOINT)
-                .with_part(0, index)
-                .with_query("keep_alive", keep_alive),
-            Answer::json,
-        ))
+        OpenPointInTime(
+            Request::json(self, &ENDPOINT).path(0, index).param("keep_alive", keep_alive),
+        )
     }
 }

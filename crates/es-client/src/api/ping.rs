@@ -31,6 +31,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn ping(&self) -> Ping {
-        Ping(Request::new(RequestParts::new(self, &ENDPOINT), Answer::exists))
+        Ping(Request::exists(self, &ENDPOINT))
     }
 }

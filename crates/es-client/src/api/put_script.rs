@@ -42,6 +42,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn put_script(&self, id: impl Param<String>) -> PutScript {
-        PutScript(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, id), Answer::json))
+        PutScript(Request::json(self, &ENDPOINT).path(0, id))
     }
 }

@@ -38,12 +38,12 @@ impl Elasticsearch {
     /// Evaluates the quality of ranked search results against ratings.
     #[inline]
     pub fn rank_eval(&self, index: impl Param<[String]>) -> RankEval {
-        RankEval(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, index), Answer::json))
+        RankEval(Request::json(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`rank_eval`](Self::rank_eval) for all indices.
     #[inline]
     pub fn rank_eval_all(&self) -> RankEval {
-        RankEval(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        RankEval(Request::json(self, &ENDPOINT))
     }
 }

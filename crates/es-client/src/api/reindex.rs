@@ -68,6 +68,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn reindex(&self) -> Reindex {
-        Reindex(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Reindex(Request::json(self, &ENDPOINT))
     }
 }

@@ -35,6 +35,6 @@ impl Elasticsearch {
     /// Renders a search template as a search request.
     #[inline]
     pub fn render_search_template(&self) -> RenderSearchTemplate {
-        RenderSearchTemplate(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        RenderSearchTemplate(Request::json(self, &ENDPOINT))
     }
 }

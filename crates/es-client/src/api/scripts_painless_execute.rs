@@ -28,6 +28,6 @@ impl Elasticsearch {
     /// Runs a Painless script and returns its result.
     #[inline]
     pub fn scripts_painless_execute(&self) -> ScriptsPainlessExecute {
-        ScriptsPainlessExecute(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        ScriptsPainlessExecute(Request::json(self, &ENDPOINT))
     }
 }

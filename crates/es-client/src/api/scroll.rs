@@ -45,6 +45,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn scroll<T: DeserializeOwned>(&self) -> Scroll<T> {
-        Scroll(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Scroll(Request::json(self, &ENDPOINT))
     }
 }

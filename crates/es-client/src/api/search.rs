@@ -249,12 +249,12 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn search<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Search<T> {
-        Search(Request::new(RequestParts::new(self, &ENDPOINT).with_part(0, index), Answer::json))
+        Search(Request::json(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`search`](Self::search) for all indices.
     #[inline]
     pub fn search_all<T: DeserializeOwned>(&self) -> Search<T> {
-        Search(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        Search(Request::json(self, &ENDPOINT))
     }
 }

@@ -85,14 +85,13 @@ impl Elasticsearch {
         x: impl Param<i64>,
         y: impl Param<i64>,
     ) -> SearchMvt {
-        SearchMvt(Request::new(
-            RequestParts::new(self, &ENDPOINT)
-                .with_part(0, index)
-                .with_part(1, field)
-                .with_part(2, zoom)
-                .with_part(3, x)
-                .with_part(4, y),
-            Answer::raw,
-        ))
+        SearchMvt(
+            Request::raw(self, &ENDPOINT)
+                .path(0, index)
+                .path(1, field)
+                .path(2, zoom)
+                .path(3, x)
+                .path(4, y),
+        )
     }
 }

@@ -39,15 +39,12 @@ impl Elasticsearch {
     /// Returns the indices, shards and nodes that a search would run on.
     #[inline]
     pub fn search_shards(&self, index: impl Param<[String]>) -> SearchShards {
-        SearchShards(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        SearchShards(Request::json(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`search_shards`](Self::search_shards) for all indices.
     #[inline]
     pub fn search_shards_all(&self) -> SearchShards {
-        SearchShards(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        SearchShards(Request::json(self, &ENDPOINT))
     }
 }

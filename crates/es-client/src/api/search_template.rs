@@ -86,15 +86,12 @@ impl Elasticsearch {
         &self,
         index: impl Param<[String]>,
     ) -> SearchTemplate<T> {
-        SearchTemplate(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        SearchTemplate(Request::json(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`search_template`](Self::search_template) for all indices.
     #[inline]
     pub fn search_template_all<T: DeserializeOwned>(&self) -> SearchTemplate<T> {
-        SearchTemplate(Request::new(RequestParts::new(self, &ENDPOINT), Answer::json))
+        SearchTemplate(Request::json(self, &ENDPOINT))
     }
 }

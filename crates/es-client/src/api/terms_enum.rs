@@ -43,9 +43,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn terms_enum(&self, index: impl Param<[String]>) -> TermsEnum {
-        TermsEnum(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        TermsEnum(Request::json(self, &ENDPOINT).path(0, index))
     }
 }

@@ -84,9 +84,6 @@ impl Elasticsearch {
     /// Returns the term vectors of a document.
     #[inline]
     pub fn termvectors(&self, index: impl Param<String>) -> Termvectors {
-        Termvectors(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Termvectors(Request::json(self, &ENDPOINT).path(0, index))
     }
 }

@@ -86,9 +86,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
-        Update(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index).with_part(1, id),
-            Answer::json,
-        ))
+        Update(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

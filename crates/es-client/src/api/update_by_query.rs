@@ -119,9 +119,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
-        UpdateByQuery(Request::new(
-            RequestParts::new(self, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        UpdateByQuery(Request::json(self, &ENDPOINT).path(0, index))
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     future::{CallFuture, StreamFuture},
-    outcome::Answer,
+    outcome::AcceptedResponse,
     parts::RequestParts,
 };
 use crate::{
@@ -125,12 +125,12 @@ impl CallByName {
 
     /// Sends the call, and returns the response undecoded; the same as awaiting it.
     pub fn send(self) -> CallFuture<Response> {
-        self.send_as(Answer::raw)
+        self.send_as(AcceptedResponse::raw)
     }
 
     /// Sends the call, and decodes the response into a type of your own.
     pub fn json<T: DeserializeOwned>(self) -> CallFuture<T> {
-        self.send_as(Answer::json)
+        self.send_as(AcceptedResponse::json)
     }
 
     /// Sends the call, and returns the response as a stream, in constant memory.
@@ -141,7 +141,7 @@ impl CallByName {
         }
     }
 
-    fn send_as<T>(self, decode: fn(Answer) -> Result<T>) -> CallFuture<T> {
+    fn send_as<T>(self, decode: fn(AcceptedResponse) -> Result<T>) -> CallFuture<T> {
         match self.into_parts() {
             Ok(parts) => parts.send(decode),
             Err(error) => CallFuture::failed(error, decode),
@@ -168,7 +168,7 @@ impl IntoFuture for CallByName {
     type IntoFuture = CallFuture<Response>;
 
     fn into_future(self) -> CallFuture<Response> {
-        self.send_as(Answer::raw)
+        self.send_as(AcceptedResponse::raw)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     future::{CallFuture, StreamFuture, TypedFuture},
-    outcome::Answer,
+    outcome::AcceptedResponse,
     parts::RequestParts,
 };
 use crate::{
@@ -169,12 +169,12 @@ pub trait Call: Sealed + Sized {
         Self: IntoFuture<IntoFuture = CallFuture<R>>,
         R: Documents + DeserializeOwned,
     {
-        self.parts().take().send(Answer::documents::<R>)
+        self.parts().take().send(AcceptedResponse::documents::<R>)
     }
 
     /// Sends the call, and decodes the response into a type of your own.
     fn json<T: DeserializeOwned>(mut self) -> CallFuture<T> {
-        self.parts().take().send(Answer::json)
+        self.parts().take().send(AcceptedResponse::json)
     }
 
     /// Sends the call, and returns the response as a stream, in constant memory.

@@ -2,20 +2,73 @@
 
 use std::future::IntoFuture;
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::{future::CallFuture, outcome::Answer, parts::RequestParts};
-use crate::{error::Result, params::ToParam};
+use super::{future::CallFuture, outcome::AcceptedResponse, parts::RequestParts};
+use crate::{
+    client::Elasticsearch, endpoint::Endpoint, error::Result, params::ToParam, response::Response,
+};
 
 /// A call under construction, whose response is an `A`.
 pub(crate) struct Request<A> {
     pub(crate) parts: RequestParts,
-    decode: fn(Answer) -> Result<A>,
+    decode: fn(AcceptedResponse) -> Result<A>,
 }
 
 impl<A> Request<A> {
-    pub(crate) fn new(parts: RequestParts, decode: fn(Answer) -> Result<A>) -> Self {
-        Self { parts, decode }
+    fn new(
+        client: &Elasticsearch,
+        endpoint: &'static Endpoint,
+        decode: fn(AcceptedResponse) -> Result<A>,
+    ) -> Self {
+        Self { parts: RequestParts::new(client, endpoint), decode }
+    }
+
+    /// Sets a path part that is required.
+    pub(crate) fn path(mut self, number: usize, value: impl ToParam) -> Self {
+        self.parts.required_part(number, value);
+        self
+    }
+
+    /// Sets a query parameter that is required.
+    pub(crate) fn param(mut self, name: &'static str, value: impl ToParam) -> Self {
+        self.parts.required_query(name, value);
+        self
+    }
+}
+
+impl<A: DeserializeOwned> Request<A> {
+    /// Creates a call whose response is JSON.
+    pub(crate) fn json(client: &Elasticsearch, endpoint: &'static Endpoint) -> Self {
+        Self::new(client, endpoint, AcceptedResponse::json)
+    }
+}
+
+impl Request<bool> {
+    /// Creates a call whose response is its status.
+    pub(crate) fn exists(client: &Elasticsearch, endpoint: &'static Endpoint) -> Self {
+        Self::new(client, endpoint, AcceptedResponse::exists)
+    }
+}
+
+impl Request<()> {
+    /// Creates a call whose response has no content.
+    pub(crate) fn nothing(client: &Elasticsearch, endpoint: &'static Endpoint) -> Self {
+        Self::new(client, endpoint, AcceptedResponse::nothing)
+    }
+}
+
+impl Request<String> {
+    /// Creates a call whose response is text.
+    pub(crate) fn text(client: &Elasticsearch, endpoint: &'static Endpoint) -> Self {
+        Self::new(client, endpoint, AcceptedResponse::text)
+    }
+}
+
+impl Request<Response> {
+    /// Creates a call whose response is not decoded.
+    pub(crate) fn raw(client: &Elasticsearch, endpoint: &'static Endpoint) -> Self {
+        Self::new(client, endpoint, AcceptedResponse::raw)
     }
 }
 
@@ -120,7 +173,7 @@ macro_rules! call {
             /// Sends the call, and returns the response undecoded, with status and headers.
             #[inline]
             pub fn send(self) -> $crate::CallFuture<Response> {
-                self.0.parts.send(Answer::raw)
+                self.0.parts.send($crate::call::AcceptedResponse::raw)
             }
         }
 
@@ -215,7 +268,7 @@ macro_rules! common {
     ($builder:ident $(<$document:ident>)? -> $response:ty) => {
         impl $(<$document>)? $crate::call::Sealed for $builder $(<$document>)? {
             #[inline]
-            fn parts(&mut self) -> &mut RequestParts {
+            fn parts(&mut self) -> &mut $crate::call::RequestParts {
                 &mut self.0.parts
             }
         }

@@ -13,7 +13,7 @@ use es_transport::transport::SendFuture;
 use http::response::Parts;
 use tokio::time::Instant;
 
-use super::outcome::{Accepted, Answer, node_of};
+use super::outcome::{Accepted, AcceptedResponse, node_of};
 use crate::{
     error::{Error, Result},
     response::{StreamingResponse, Typed},
@@ -23,7 +23,7 @@ use crate::{
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallFuture<T> {
     exchange: Exchange,
-    decode: fn(Answer) -> Result<T>,
+    decode: fn(AcceptedResponse) -> Result<T>,
 }
 
 /// A request that is sent, until its response is accepted: the same code for all types.
@@ -44,7 +44,7 @@ enum State {
 
 impl Exchange {
     #[inline]
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Answer>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<AcceptedResponse>> {
         loop {
             match &mut self.state {
                 State::Failed(error) => {
@@ -82,8 +82,8 @@ impl Exchange {
         node: Option<Arc<str>>,
         body: Bytes,
         started: Instant,
-    ) -> Result<Answer> {
-        let answer = Answer { parts, node, body, started, call: self.accepted.call() };
+    ) -> Result<AcceptedResponse> {
+        let answer = AcceptedResponse { parts, node, body, started, call: self.accepted.call() };
         if self.accepted.contains(answer.parts.status, &answer.body) {
             Ok(answer)
         } else {
@@ -106,7 +106,7 @@ impl<T> CallFuture<T> {
     pub(super) fn new(
         sending: Result<SendFuture>,
         accepted: Accepted,
-        decode: fn(Answer) -> Result<T>,
+        decode: fn(AcceptedResponse) -> Result<T>,
     ) -> Self {
         let state = match sending {
             Ok(sending) => State::Sending(sending),
@@ -116,7 +116,7 @@ impl<T> CallFuture<T> {
     }
 
     /// Creates the future of a call that cannot be sent.
-    pub(super) fn failed(error: Error, decode: fn(Answer) -> Result<T>) -> Self {
+    pub(super) fn failed(error: Error, decode: fn(AcceptedResponse) -> Result<T>) -> Self {
         Self::new(Err(error), Accepted { endpoint: None, ignored: None }, decode)
     }
 }

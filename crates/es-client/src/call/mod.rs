@@ -14,7 +14,7 @@ pub use common::Call;
 pub(crate) use common::Sealed;
 pub(crate) use endpoint::{Request, call, common};
 pub use future::{CallFuture, StreamFuture, TypedFuture};
-pub(crate) use outcome::Answer;
+pub(crate) use outcome::AcceptedResponse;
 pub(crate) use parts::RequestParts;
 
 /// The names that the file of an endpoint uses.
@@ -24,7 +24,7 @@ pub(crate) mod prelude {
     pub(crate) use serde::{Serialize, de::DeserializeOwned};
     pub(crate) use serde_json::Value;
 
-    pub(crate) use super::{Answer, Request, RequestParts, call};
+    pub(crate) use super::{Request, call};
     pub(crate) use crate::{
         client::Elasticsearch,
         dsl,

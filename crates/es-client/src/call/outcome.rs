@@ -53,7 +53,7 @@ fn has_error(body: &[u8]) -> bool {
 }
 
 /// A response with an accepted status, before it is decoded.
-pub(crate) struct Answer {
+pub(crate) struct AcceptedResponse {
     pub(crate) parts: Parts,
     pub(crate) node: Option<Arc<str>>,
     pub(crate) body: Bytes,
@@ -62,7 +62,7 @@ pub(crate) struct Answer {
     pub(crate) call: Option<&'static str>,
 }
 
-impl Answer {
+impl AcceptedResponse {
     /// Returns the status, headers, node and attempts.
     pub(super) fn meta(&self) -> Meta {
         let duration = self.started.elapsed();

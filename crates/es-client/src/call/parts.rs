@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{
     details,
     future::{CallFuture, StreamFuture},
-    outcome::{Accepted, Answer, is_ignored, meta},
+    outcome::{Accepted, AcceptedResponse, is_ignored, meta},
 };
 use crate::{
     client::Elasticsearch,
@@ -78,23 +78,21 @@ impl RequestParts {
     }
 
     /// Sets a path part that is required.
-    pub(crate) fn with_part(mut self, number: usize, value: impl ToParam) -> Self {
+    pub(crate) fn required_part(&mut self, number: usize, value: impl ToParam) {
         self.part(number, value);
         let is_set = self.parts.iter().any(|(known, _)| *known == number);
         if !is_set {
             let name = self.endpoint.parts.get(number).map_or("", |part| part.name);
             self.invalid(format!("the path part `{name}` is `None`"));
         }
-        self
     }
 
     /// Sets a query parameter that is required.
-    pub(crate) fn with_query(mut self, name: &'static str, value: impl ToParam) -> Self {
+    pub(crate) fn required_query(&mut self, name: &'static str, value: impl ToParam) {
         self.query(name, value);
         if !self.query.iter().any(|(known, _)| known == name) {
             self.invalid(format!("the parameter `{name}` is `None`"));
         }
-        self
     }
 
     /// Sets the path part with this number.
@@ -215,7 +213,7 @@ impl RequestParts {
     }
 
     /// Sends the call; the response is decoded by `decode`.
-    pub(crate) fn send<T>(self, decode: fn(Answer) -> Result<T>) -> CallFuture<T> {
+    pub(crate) fn send<T>(self, decode: fn(AcceptedResponse) -> Result<T>) -> CallFuture<T> {
         let ignored = self.client.ignored_statuses().cloned();
         let accepted = Accepted { endpoint: Some(self.endpoint), ignored };
         let sending =

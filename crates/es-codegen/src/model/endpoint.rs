@@ -56,7 +56,7 @@ pub(crate) enum Target {
 
 pub(crate) struct Response {
     pub(crate) rust_type: String,
-    /// How `Answer` decodes it.
+    /// How `AcceptedResponse` decodes it.
     pub(crate) decode: &'static str,
     pub(crate) accept: Option<&'static str>,
     /// Error statuses that carry ordinary responses.

@@ -137,11 +137,12 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     let list: String =
         arguments.iter().map(|a| format!(", {}: impl Param<{}>", a.name, a.takes)).collect();
     let client = if namespace.is_empty() { "self" } else { "&self.client" };
-    let mut call = format!("RequestParts::new({client}, &ENDPOINT)");
+    let decode = &endpoint.response.decode;
+    let mut call = format!("Request::{decode}({client}, &ENDPOINT)");
     for argument in arguments {
         call += &match &argument.target {
-            Target::Part(number) => format!(".with_part({number}, {})", argument.name),
-            Target::Query(name) => format!(".with_query({name:?}, {})", argument.name),
+            Target::Part(number) => format!(".path({number}, {})", argument.name),
+            Target::Query(name) => format!(".param({name:?}, {})", argument.name),
         };
     }
     let Endpoint { builder, method, .. } = endpoint;
@@ -154,7 +155,6 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     docs("    ", std::iter::once(&*summary).chain(example))
         + &format!(
             "    #[inline]\n    pub fn {method}{suffix}{bound}(&self{list}) -> {builder}{generic} {{\n        \
-             {builder}(Request::new({call}, Answer::{}))\n    }}\n",
-            endpoint.response.decode
+             {builder}({call})\n    }}\n",
         )
 }

@@ -17,9 +17,6 @@ impl super::AsyncSearch {
     /// Deletes an async search, and cancels it if it is still running.
     #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
-        Delete(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        Delete(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -26,6 +26,6 @@ impl super::AsyncSearch {
     /// Returns the results of an async search, or the partial results available so far.
     #[inline]
     pub fn get<T: DeserializeOwned>(&self, id: impl Param<String>) -> Get<T> {
-        Get(Request::new(RequestParts::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json))
+        Get(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -20,9 +20,6 @@ impl super::AsyncSearch {
     /// Returns the status of an async search, without its results.
     #[inline]
     pub fn status(&self, id: impl Param<String>) -> Status {
-        Status(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        Status(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -213,15 +213,12 @@ impl super::AsyncSearch {
     /// ```
     #[inline]
     pub fn submit<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Submit<T> {
-        Submit(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Submit(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`submit`](Self::submit) for all indices.
     #[inline]
     pub fn submit_all<T: DeserializeOwned>(&self) -> Submit<T> {
-        Submit(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Submit(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -42,6 +42,6 @@ impl super::Cat {
     /// Returns the aliases and the indices they point to.
     #[inline]
     pub fn aliases(&self) -> Aliases {
-        Aliases(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Aliases(Request::json(&self.client, &ENDPOINT))
     }
 }

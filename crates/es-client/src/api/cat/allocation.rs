@@ -42,6 +42,6 @@ impl super::Cat {
     /// Returns the number of shards and the disk space used on each data node.
     #[inline]
     pub fn allocation(&self) -> Allocation {
-        Allocation(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Allocation(Request::json(&self.client, &ENDPOINT))
     }
 }

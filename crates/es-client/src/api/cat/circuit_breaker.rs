@@ -42,6 +42,6 @@ impl super::Cat {
     /// Returns the circuit breakers of each node.
     #[inline]
     pub fn circuit_breaker(&self) -> CircuitBreaker {
-        CircuitBreaker(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        CircuitBreaker(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -42,6 +42,6 @@ impl super::Cat {
     /// Returns component templates.
     #[inline]
     pub fn component_templates(&self) -> ComponentTemplates {
-        ComponentTemplates(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ComponentTemplates(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -54,6 +54,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn count(&self) -> Count {
-        Count(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Count(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -37,6 +37,6 @@ impl super::Cat {
     /// Returns the heap memory used by field data, per field and node.
     #[inline]
     pub fn fielddata(&self) -> Fielddata {
-        Fielddata(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Fielddata(Request::json(&self.client, &ENDPOINT))
     }
 }

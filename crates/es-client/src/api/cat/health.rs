@@ -42,6 +42,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn health(&self) -> Health {
-        Health(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Health(Request::json(&self.client, &ENDPOINT))
     }
 }

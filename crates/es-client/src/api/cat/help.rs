@@ -16,6 +16,6 @@ impl super::Cat {
     /// Returns the list of cat APIs.
     #[inline]
     pub fn help(&self) -> Help {
-        Help(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::text))
+        Help(Request::text(&self.client, &ENDPOINT))
     }
 }

@@ -66,6 +66,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn indices(&self) -> Indices {
-        Indices(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Indices(Request::json(&self.client, &ENDPOINT))
     }
 }

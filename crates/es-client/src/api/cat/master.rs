@@ -36,6 +36,6 @@ impl super::Cat {
     /// Returns the elected master node.
     #[inline]
     pub fn master(&self) -> Master {
-        Master(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Master(Request::json(&self.client, &ENDPOINT))
     }
 }

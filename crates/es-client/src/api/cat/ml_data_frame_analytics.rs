@@ -40,6 +40,6 @@ impl super::Cat {
     /// Returns data frame analytics jobs.
     #[inline]
     pub fn ml_data_frame_analytics(&self) -> MlDataFrameAnalytics {
-        MlDataFrameAnalytics(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        MlDataFrameAnalytics(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -40,6 +40,6 @@ impl super::Cat {
     /// Returns the datafeeds of anomaly detection jobs.
     #[inline]
     pub fn ml_datafeeds(&self) -> MlDatafeeds {
-        MlDatafeeds(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        MlDatafeeds(Request::json(&self.client, &ENDPOINT))
     }
 }

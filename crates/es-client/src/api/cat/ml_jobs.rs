@@ -41,6 +41,6 @@ impl super::Cat {
     /// Returns anomaly detection jobs.
     #[inline]
     pub fn ml_jobs(&self) -> MlJobs {
-        MlJobs(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        MlJobs(Request::json(&self.client, &ENDPOINT))
     }
 }

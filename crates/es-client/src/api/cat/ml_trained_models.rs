@@ -44,6 +44,6 @@ impl super::Cat {
     /// Returns trained models.
     #[inline]
     pub fn ml_trained_models(&self) -> MlTrainedModels {
-        MlTrainedModels(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        MlTrainedModels(Request::json(&self.client, &ENDPOINT))
     }
 }

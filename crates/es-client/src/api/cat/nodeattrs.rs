@@ -36,6 +36,6 @@ impl super::Cat {
     /// Returns custom node attributes.
     #[inline]
     pub fn nodeattrs(&self) -> Nodeattrs {
-        Nodeattrs(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Nodeattrs(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -46,6 +46,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn nodes(&self) -> Nodes {
-        Nodes(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Nodes(Request::json(&self.client, &ENDPOINT))
     }
 }

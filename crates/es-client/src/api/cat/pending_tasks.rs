@@ -36,6 +36,6 @@ impl super::Cat {
     /// Returns cluster state changes that have not been executed yet.
     #[inline]
     pub fn pending_tasks(&self) -> PendingTasks {
-        PendingTasks(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PendingTasks(Request::json(&self.client, &ENDPOINT))
     }
 }

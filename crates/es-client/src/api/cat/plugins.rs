@@ -38,6 +38,6 @@ impl super::Cat {
     /// Returns the plugins installed on each node.
     #[inline]
     pub fn plugins(&self) -> Plugins {
-        Plugins(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Plugins(Request::json(&self.client, &ENDPOINT))
     }
 }

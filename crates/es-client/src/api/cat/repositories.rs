@@ -36,6 +36,6 @@ impl super::Cat {
     /// Returns snapshot repositories.
     #[inline]
     pub fn repositories(&self) -> Repositories {
-        Repositories(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Repositories(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -58,6 +58,6 @@ impl super::Cat {
     /// Returns the Lucene segments of shards.
     #[inline]
     pub fn segments(&self) -> Segments {
-        Segments(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Segments(Request::json(&self.client, &ENDPOINT))
     }
 }

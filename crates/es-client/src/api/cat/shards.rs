@@ -50,6 +50,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn shards(&self) -> Shards {
-        Shards(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Shards(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -42,6 +42,6 @@ impl super::Cat {
     /// Returns the snapshots of repositories.
     #[inline]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Snapshots(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -45,6 +45,6 @@ impl super::Cat {
     /// Returns tasks that currently run in the cluster.
     #[inline]
     pub fn tasks(&self) -> Tasks {
-        Tasks(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Tasks(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -42,6 +42,6 @@ impl super::Cat {
     /// Returns index templates.
     #[inline]
     pub fn templates(&self) -> Templates {
-        Templates(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Templates(Request::json(&self.client, &ENDPOINT))
     }
 }

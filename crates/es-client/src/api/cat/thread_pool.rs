@@ -42,6 +42,6 @@ impl super::Cat {
     /// Returns thread pool statistics of each node.
     #[inline]
     pub fn thread_pool(&self) -> ThreadPool {
-        ThreadPool(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ThreadPool(Request::json(&self.client, &ENDPOINT))
     }
 }

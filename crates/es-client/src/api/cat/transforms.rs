@@ -45,6 +45,6 @@ impl super::Cat {
     /// Returns transforms.
     #[inline]
     pub fn transforms(&self) -> Transforms {
-        Transforms(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Transforms(Request::json(&self.client, &ENDPOINT))
     }
 }

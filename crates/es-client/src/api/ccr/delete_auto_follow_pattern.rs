@@ -21,9 +21,6 @@ impl super::Ccr {
     /// Deletes an auto-follow pattern. Indices that already follow are not affected.
     #[inline]
     pub fn delete_auto_follow_pattern(&self, name: impl Param<String>) -> DeleteAutoFollowPattern {
-        DeleteAutoFollowPattern(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteAutoFollowPattern(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -56,9 +56,6 @@ impl super::Ccr {
     /// Creates a follower index that replicates a leader index of a remote cluster.
     #[inline]
     pub fn follow(&self, index: impl Param<String>) -> Follow {
-        Follow(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Follow(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -21,9 +21,6 @@ impl super::Ccr {
     /// Returns configuration and status of follower indices.
     #[inline]
     pub fn follow_info(&self, index: impl Param<[String]>) -> FollowInfo {
-        FollowInfo(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        FollowInfo(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -21,9 +21,6 @@ impl super::Ccr {
     /// Returns statistics of follower indices, per shard.
     #[inline]
     pub fn follow_stats(&self, index: impl Param<[String]>) -> FollowStats {
-        FollowStats(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        FollowStats(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

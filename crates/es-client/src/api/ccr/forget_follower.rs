@@ -31,9 +31,6 @@ impl super::Ccr {
     /// Removes the retention leases that a follower index holds on its leader.
     #[inline]
     pub fn forget_follower(&self, index: impl Param<String>) -> ForgetFollower {
-        ForgetFollower(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        ForgetFollower(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

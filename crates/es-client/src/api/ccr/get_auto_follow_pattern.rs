@@ -26,6 +26,6 @@ impl super::Ccr {
     /// Returns auto-follow patterns.
     #[inline]
     pub fn get_auto_follow_pattern(&self) -> GetAutoFollowPattern {
-        GetAutoFollowPattern(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetAutoFollowPattern(Request::json(&self.client, &ENDPOINT))
     }
 }

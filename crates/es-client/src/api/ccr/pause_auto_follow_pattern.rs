@@ -22,9 +22,6 @@ impl super::Ccr {
     /// Pauses an auto-follow pattern: new indices that match it are not followed.
     #[inline]
     pub fn pause_auto_follow_pattern(&self, name: impl Param<String>) -> PauseAutoFollowPattern {
-        PauseAutoFollowPattern(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PauseAutoFollowPattern(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -21,9 +21,6 @@ impl super::Ccr {
     /// Pauses a follower index: it stops fetching operations from its leader.
     #[inline]
     pub fn pause_follow(&self, index: impl Param<String>) -> PauseFollow {
-        PauseFollow(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        PauseFollow(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

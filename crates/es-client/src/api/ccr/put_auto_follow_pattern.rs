@@ -62,9 +62,6 @@ impl super::Ccr {
     /// followed.
     #[inline]
     pub fn put_auto_follow_pattern(&self, name: impl Param<String>) -> PutAutoFollowPattern {
-        PutAutoFollowPattern(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutAutoFollowPattern(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

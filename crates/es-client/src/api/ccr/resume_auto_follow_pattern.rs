@@ -22,9 +22,6 @@ impl super::Ccr {
     /// Resumes a paused auto-follow pattern.
     #[inline]
     pub fn resume_auto_follow_pattern(&self, name: impl Param<String>) -> ResumeAutoFollowPattern {
-        ResumeAutoFollowPattern(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        ResumeAutoFollowPattern(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -43,9 +43,6 @@ impl super::Ccr {
     /// Resumes a paused follower index.
     #[inline]
     pub fn resume_follow(&self, index: impl Param<String>) -> ResumeFollow {
-        ResumeFollow(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        ResumeFollow(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

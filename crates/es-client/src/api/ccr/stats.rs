@@ -22,6 +22,6 @@ impl super::Ccr {
     /// Returns statistics of cross-cluster replication.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stats(Request::json(&self.client, &ENDPOINT))
     }
 }

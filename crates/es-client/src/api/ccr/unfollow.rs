@@ -21,9 +21,6 @@ impl super::Ccr {
     /// Converts a follower index to a regular index. The index must be paused and closed.
     #[inline]
     pub fn unfollow(&self, index: impl Param<String>) -> Unfollow {
-        Unfollow(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Unfollow(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

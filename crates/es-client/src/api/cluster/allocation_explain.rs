@@ -43,6 +43,6 @@ impl super::Cluster {
     /// Explains why a shard is unassigned, or why it stays on its node.
     #[inline]
     pub fn allocation_explain(&self) -> AllocationExplain {
-        AllocationExplain(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        AllocationExplain(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -22,9 +22,6 @@ impl super::Cluster {
     /// Deletes component templates.
     #[inline]
     pub fn delete_component_template(&self, name: impl Param<[String]>) -> DeleteComponentTemplate {
-        DeleteComponentTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteComponentTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -23,9 +23,6 @@ impl super::Cluster {
     /// Clears the voting configuration exclusions, so that the nodes can vote again.
     #[inline]
     pub fn delete_voting_config_exclusions(&self) -> DeleteVotingConfigExclusions {
-        DeleteVotingConfigExclusions(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::nothing,
-        ))
+        DeleteVotingConfigExclusions(Request::nothing(&self.client, &ENDPOINT))
     }
 }

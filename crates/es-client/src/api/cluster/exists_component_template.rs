@@ -24,9 +24,6 @@ impl super::Cluster {
     /// Checks whether component templates exist.
     #[inline]
     pub fn exists_component_template(&self, name: impl Param<[String]>) -> ExistsComponentTemplate {
-        ExistsComponentTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::exists,
-        ))
+        ExistsComponentTemplate(Request::exists(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -36,6 +36,6 @@ impl super::Cluster {
     /// Returns component templates.
     #[inline]
     pub fn get_component_template(&self) -> GetComponentTemplate {
-        GetComponentTemplate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetComponentTemplate(Request::json(&self.client, &ENDPOINT))
     }
 }

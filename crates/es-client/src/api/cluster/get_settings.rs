@@ -27,6 +27,6 @@ impl super::Cluster {
     /// Returns the settings of the cluster.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

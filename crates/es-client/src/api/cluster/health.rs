@@ -67,6 +67,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn health(&self) -> Health {
-        Health(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Health(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -17,9 +17,6 @@ impl super::Cluster {
     /// Returns cluster information of the given kinds, such as `http` or `ingest`.
     #[inline]
     pub fn info(&self, target: impl Param<[params::ClusterInfoTarget]>) -> Info {
-        Info(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, target),
-            Answer::json,
-        ))
+        Info(Request::json(&self.client, &ENDPOINT).path(0, target))
     }
 }

@@ -23,6 +23,6 @@ impl super::Cluster {
     /// Returns cluster state changes that have not been executed yet.
     #[inline]
     pub fn pending_tasks(&self) -> PendingTasks {
-        PendingTasks(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PendingTasks(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -27,9 +27,6 @@ impl super::Cluster {
     /// Excludes master-eligible nodes from voting, so that they can be removed safely.
     #[inline]
     pub fn post_voting_config_exclusions(&self) -> PostVotingConfigExclusions {
-        PostVotingConfigExclusions(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::nothing,
-        ))
+        PostVotingConfigExclusions(Request::nothing(&self.client, &ENDPOINT))
     }
 }

@@ -38,9 +38,6 @@ impl super::Cluster {
     /// Creates or updates a component template.
     #[inline]
     pub fn put_component_template(&self, name: impl Param<String>) -> PutComponentTemplate {
-        PutComponentTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutComponentTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -43,6 +43,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn put_settings(&self) -> PutSettings {
-        PutSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PutSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

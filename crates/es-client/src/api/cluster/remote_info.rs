@@ -17,6 +17,6 @@ impl super::Cluster {
     /// Returns the configured remote clusters and their connection state.
     #[inline]
     pub fn remote_info(&self) -> RemoteInfo {
-        RemoteInfo(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        RemoteInfo(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -35,6 +35,6 @@ impl super::Cluster {
     /// Changes the allocation of individual shards: move, cancel or allocate.
     #[inline]
     pub fn reroute(&self) -> Reroute {
-        Reroute(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Reroute(Request::json(&self.client, &ENDPOINT))
     }
 }

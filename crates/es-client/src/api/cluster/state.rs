@@ -47,6 +47,6 @@ impl super::Cluster {
     /// Returns the cluster state or parts of it. Meant for debugging: the response can be large.
     #[inline]
     pub fn state(&self) -> State {
-        State(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        State(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -34,6 +34,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,9 +18,6 @@ impl super::Connector {
     /// Updates the `last_seen` time of a connector.
     #[inline]
     pub fn check_in(&self, connector_id: impl Param<String>) -> CheckIn {
-        CheckIn(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        CheckIn(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

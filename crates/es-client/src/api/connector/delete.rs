@@ -23,9 +23,6 @@ impl super::Connector {
     /// Deletes a connector. Its data is kept.
     #[inline]
     pub fn delete(&self, connector_id: impl Param<String>) -> Delete {
-        Delete(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        Delete(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

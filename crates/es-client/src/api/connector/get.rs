@@ -20,9 +20,6 @@ impl super::Connector {
     /// Returns a connector.
     #[inline]
     pub fn get(&self, connector_id: impl Param<String>) -> Get {
-        Get(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        Get(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

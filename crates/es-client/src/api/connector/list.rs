@@ -31,6 +31,6 @@ impl super::Connector {
     /// Returns connectors.
     #[inline]
     pub fn list(&self) -> List {
-        List(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        List(Request::json(&self.client, &ENDPOINT))
     }
 }

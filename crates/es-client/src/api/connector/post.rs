@@ -31,6 +31,6 @@ impl super::Connector {
     /// Creates a connector with a generated ID.
     #[inline]
     pub fn post(&self) -> Post {
-        Post(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Post(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -36,6 +36,6 @@ impl super::Connector {
     /// Creates a connector, or replaces it.
     #[inline]
     pub fn put(&self) -> Put {
-        Put(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Put(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,9 +18,6 @@ impl super::Connector {
     /// Cancels a sync job.
     #[inline]
     pub fn sync_job_cancel(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCancel {
-        SyncJobCancel(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
-            Answer::json,
-        ))
+        SyncJobCancel(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

@@ -18,9 +18,6 @@ impl super::Connector {
     /// Updates the `last_seen` time of a sync job.
     #[inline]
     pub fn sync_job_check_in(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCheckIn {
-        SyncJobCheckIn(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
-            Answer::json,
-        ))
+        SyncJobCheckIn(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

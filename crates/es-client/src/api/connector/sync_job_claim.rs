@@ -27,9 +27,6 @@ impl super::Connector {
     /// Claims a sync job for a worker.
     #[inline]
     pub fn sync_job_claim(&self, connector_sync_job_id: impl Param<String>) -> SyncJobClaim {
-        SyncJobClaim(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
-            Answer::json,
-        ))
+        SyncJobClaim(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

@@ -18,9 +18,6 @@ impl super::Connector {
     /// Deletes a sync job.
     #[inline]
     pub fn sync_job_delete(&self, connector_sync_job_id: impl Param<String>) -> SyncJobDelete {
-        SyncJobDelete(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
-            Answer::json,
-        ))
+        SyncJobDelete(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

@@ -22,9 +22,6 @@ impl super::Connector {
     /// Sets the error of a sync job and its status to `error`.
     #[inline]
     pub fn sync_job_error(&self, connector_sync_job_id: impl Param<String>) -> SyncJobError {
-        SyncJobError(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
-            Answer::json,
-        ))
+        SyncJobError(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

@@ -18,9 +18,6 @@ impl super::Connector {
     /// Returns a sync job.
     #[inline]
     pub fn sync_job_get(&self, connector_sync_job_id: impl Param<String>) -> SyncJobGet {
-        SyncJobGet(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
-            Answer::json,
-        ))
+        SyncJobGet(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

@@ -28,6 +28,6 @@ impl super::Connector {
     /// Returns sync jobs.
     #[inline]
     pub fn sync_job_list(&self) -> SyncJobList {
-        SyncJobList(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        SyncJobList(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -26,6 +26,6 @@ impl super::Connector {
     /// Creates a sync job.
     #[inline]
     pub fn sync_job_post(&self) -> SyncJobPost {
-        SyncJobPost(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        SyncJobPost(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -37,9 +37,6 @@ impl super::Connector {
         &self,
         connector_sync_job_id: impl Param<String>,
     ) -> SyncJobUpdateStats {
-        SyncJobUpdateStats(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_sync_job_id),
-            Answer::json,
-        ))
+        SyncJobUpdateStats(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

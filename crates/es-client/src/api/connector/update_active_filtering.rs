@@ -21,9 +21,6 @@ impl super::Connector {
         &self,
         connector_id: impl Param<String>,
     ) -> UpdateActiveFiltering {
-        UpdateActiveFiltering(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateActiveFiltering(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -24,9 +24,6 @@ impl super::Connector {
     /// Updates the API key IDs of a connector.
     #[inline]
     pub fn update_api_key_id(&self, connector_id: impl Param<String>) -> UpdateApiKeyId {
-        UpdateApiKeyId(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateApiKeyId(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -24,9 +24,6 @@ impl super::Connector {
     /// Updates the configuration of a connector.
     #[inline]
     pub fn update_configuration(&self, connector_id: impl Param<String>) -> UpdateConfiguration {
-        UpdateConfiguration(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateConfiguration(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

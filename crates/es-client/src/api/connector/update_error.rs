@@ -22,9 +22,6 @@ impl super::Connector {
     /// Sets or clears the error of a connector.
     #[inline]
     pub fn update_error(&self, connector_id: impl Param<String>) -> UpdateError {
-        UpdateError(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateError(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

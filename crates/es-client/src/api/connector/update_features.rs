@@ -22,9 +22,6 @@ impl super::Connector {
     /// Updates the features of a connector.
     #[inline]
     pub fn update_features(&self, connector_id: impl Param<String>) -> UpdateFeatures {
-        UpdateFeatures(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateFeatures(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

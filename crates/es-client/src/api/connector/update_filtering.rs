@@ -26,9 +26,6 @@ impl super::Connector {
     /// Updates the draft filtering rules of a connector.
     #[inline]
     pub fn update_filtering(&self, connector_id: impl Param<String>) -> UpdateFiltering {
-        UpdateFiltering(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateFiltering(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -25,9 +25,6 @@ impl super::Connector {
         &self,
         connector_id: impl Param<String>,
     ) -> UpdateFilteringValidation {
-        UpdateFilteringValidation(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateFilteringValidation(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

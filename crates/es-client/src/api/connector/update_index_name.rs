@@ -22,9 +22,6 @@ impl super::Connector {
     /// Updates the index that a connector writes to.
     #[inline]
     pub fn update_index_name(&self, connector_id: impl Param<String>) -> UpdateIndexName {
-        UpdateIndexName(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateIndexName(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -23,9 +23,6 @@ impl super::Connector {
     /// Updates name and description of a connector.
     #[inline]
     pub fn update_name(&self, connector_id: impl Param<String>) -> UpdateName {
-        UpdateName(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateName(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -23,9 +23,6 @@ impl super::Connector {
     /// Updates whether a connector is managed by Elastic.
     #[inline]
     pub fn update_native(&self, connector_id: impl Param<String>) -> UpdateNative {
-        UpdateNative(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateNative(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

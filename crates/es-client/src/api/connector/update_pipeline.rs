@@ -22,9 +22,6 @@ impl super::Connector {
     /// Updates the ingest pipeline of a connector.
     #[inline]
     pub fn update_pipeline(&self, connector_id: impl Param<String>) -> UpdatePipeline {
-        UpdatePipeline(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdatePipeline(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -22,9 +22,6 @@ impl super::Connector {
     /// Updates the sync schedule of a connector.
     #[inline]
     pub fn update_scheduling(&self, connector_id: impl Param<String>) -> UpdateScheduling {
-        UpdateScheduling(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateScheduling(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -22,9 +22,6 @@ impl super::Connector {
     /// Updates the service type of a connector.
     #[inline]
     pub fn update_service_type(&self, connector_id: impl Param<String>) -> UpdateServiceType {
-        UpdateServiceType(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateServiceType(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

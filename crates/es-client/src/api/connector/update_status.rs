@@ -22,9 +22,6 @@ impl super::Connector {
     /// Updates the status of a connector.
     #[inline]
     pub fn update_status(&self, connector_id: impl Param<String>) -> UpdateStatus {
-        UpdateStatus(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, connector_id),
-            Answer::json,
-        ))
+        UpdateStatus(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -25,9 +25,6 @@ impl super::DanglingIndices {
     /// Deletes a dangling index from disk.
     #[inline]
     pub fn delete_dangling_index(&self, index_uuid: impl Param<String>) -> DeleteDanglingIndex {
-        DeleteDanglingIndex(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index_uuid),
-            Answer::json,
-        ))
+        DeleteDanglingIndex(Request::json(&self.client, &ENDPOINT).path(0, index_uuid))
     }
 }

@@ -25,9 +25,6 @@ impl super::DanglingIndices {
     /// Imports a dangling index into the cluster.
     #[inline]
     pub fn import_dangling_index(&self, index_uuid: impl Param<String>) -> ImportDanglingIndex {
-        ImportDanglingIndex(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index_uuid),
-            Answer::json,
-        ))
+        ImportDanglingIndex(Request::json(&self.client, &ENDPOINT).path(0, index_uuid))
     }
 }

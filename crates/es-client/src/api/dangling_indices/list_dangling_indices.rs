@@ -18,6 +18,6 @@ impl super::DanglingIndices {
     /// Returns dangling indices.
     #[inline]
     pub fn list_dangling_indices(&self) -> ListDanglingIndices {
-        ListDanglingIndices(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ListDanglingIndices(Request::json(&self.client, &ENDPOINT))
     }
 }

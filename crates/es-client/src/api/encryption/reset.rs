@@ -22,10 +22,6 @@ impl super::Encryption {
     /// Replaces the encryption keys. Data that the old keys encrypt is lost.
     #[inline]
     pub fn reset(&self, accept_data_loss: impl Param<bool>) -> Reset {
-        Reset(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_query("accept_data_loss", accept_data_loss),
-            Answer::json,
-        ))
+        Reset(Request::json(&self.client, &ENDPOINT).param("accept_data_loss", accept_data_loss))
     }
 }

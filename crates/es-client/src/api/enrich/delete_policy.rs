@@ -20,9 +20,6 @@ impl super::Enrich {
     /// Deletes an enrich policy and its enrich index.
     #[inline]
     pub fn delete_policy(&self, name: impl Param<String>) -> DeletePolicy {
-        DeletePolicy(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeletePolicy(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

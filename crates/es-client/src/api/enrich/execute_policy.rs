@@ -24,9 +24,6 @@ impl super::Enrich {
     /// Creates the enrich index of an enrich policy.
     #[inline]
     pub fn execute_policy(&self, name: impl Param<String>) -> ExecutePolicy {
-        ExecutePolicy(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        ExecutePolicy(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -25,6 +25,6 @@ impl super::Enrich {
     /// Returns enrich policies.
     #[inline]
     pub fn get_policy(&self) -> GetPolicy {
-        GetPolicy(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetPolicy(Request::json(&self.client, &ENDPOINT))
     }
 }

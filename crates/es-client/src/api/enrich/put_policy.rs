@@ -28,9 +28,6 @@ impl super::Enrich {
     /// Creates an enrich policy.
     #[inline]
     pub fn put_policy(&self, name: impl Param<String>) -> PutPolicy {
-        PutPolicy(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutPolicy(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -19,6 +19,6 @@ impl super::Enrich {
     /// Returns statistics of enrich coordinators and of running policies.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -22,6 +22,6 @@ impl super::Eql {
     /// Returns the results of an async or stored EQL search.
     #[inline]
     pub fn get(&self, id: impl Param<String>) -> Get {
-        Get(Request::new(RequestParts::new(&self.client, &ENDPOINT).with_part(0, id), Answer::json))
+        Get(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -17,9 +17,6 @@ impl super::Eql {
     /// Returns the status of an async or stored EQL search, without its results.
     #[inline]
     pub fn get_status(&self, id: impl Param<String>) -> GetStatus {
-        GetStatus(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        GetStatus(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -85,9 +85,6 @@ impl super::Eql {
     /// Runs an EQL search.
     #[inline]
     pub fn search(&self, index: impl Param<[String]>) -> Search {
-        Search(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Search(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

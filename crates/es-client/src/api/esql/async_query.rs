@@ -66,6 +66,6 @@ impl super::Esql {
     /// `wait_for_completion_timeout`.
     #[inline]
     pub fn async_query(&self) -> AsyncQuery {
-        AsyncQuery(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        AsyncQuery(Request::json(&self.client, &ENDPOINT))
     }
 }

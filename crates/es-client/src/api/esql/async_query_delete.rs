@@ -17,9 +17,6 @@ impl super::Esql {
     /// Deletes an async ES|QL query, and cancels it if it is still running.
     #[inline]
     pub fn async_query_delete(&self, id: impl Param<String>) -> AsyncQueryDelete {
-        AsyncQueryDelete(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        AsyncQueryDelete(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

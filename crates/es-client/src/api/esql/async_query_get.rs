@@ -28,9 +28,6 @@ impl super::Esql {
     /// Returns status and available results of an async ES|QL query.
     #[inline]
     pub fn async_query_get(&self, id: impl Param<String>) -> AsyncQueryGet {
-        AsyncQueryGet(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        AsyncQueryGet(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

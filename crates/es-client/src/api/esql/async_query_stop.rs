@@ -23,9 +23,6 @@ impl super::Esql {
     /// Stops an async ES|QL query and returns the results available so far.
     #[inline]
     pub fn async_query_stop(&self, id: impl Param<String>) -> AsyncQueryStop {
-        AsyncQueryStop(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        AsyncQueryStop(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -23,9 +23,6 @@ impl super::Esql {
     /// Deletes data sources.
     #[inline]
     pub fn delete_data_source(&self, name: impl Param<[String]>) -> DeleteDataSource {
-        DeleteDataSource(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteDataSource(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

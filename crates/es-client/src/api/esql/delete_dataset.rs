@@ -23,9 +23,6 @@ impl super::Esql {
     /// Deletes datasets.
     #[inline]
     pub fn delete_dataset(&self, name: impl Param<[String]>) -> DeleteDataset {
-        DeleteDataset(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteDataset(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

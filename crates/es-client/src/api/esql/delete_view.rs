@@ -18,9 +18,6 @@ impl super::Esql {
     /// Deletes views.
     #[inline]
     pub fn delete_view(&self, name: impl Param<[String]>) -> DeleteView {
-        DeleteView(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteView(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -26,6 +26,6 @@ impl super::Esql {
     /// Returns data sources.
     #[inline]
     pub fn get_data_source(&self) -> GetDataSource {
-        GetDataSource(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetDataSource(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -26,6 +26,6 @@ impl super::Esql {
     /// Returns datasets.
     #[inline]
     pub fn get_dataset(&self) -> GetDataset {
-        GetDataset(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetDataset(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,9 +18,6 @@ impl super::Esql {
     /// Returns details of a running ES|QL query.
     #[inline]
     pub fn get_query(&self, id: impl Param<String>) -> GetQuery {
-        GetQuery(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        GetQuery(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

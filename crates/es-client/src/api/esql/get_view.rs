@@ -23,6 +23,6 @@ impl super::Esql {
     /// Returns views.
     #[inline]
     pub fn get_view(&self) -> GetView {
-        GetView(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetView(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -17,6 +17,6 @@ impl super::Esql {
     /// Returns running ES|QL queries.
     #[inline]
     pub fn list_queries(&self) -> ListQueries {
-        ListQueries(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ListQueries(Request::json(&self.client, &ENDPOINT))
     }
 }

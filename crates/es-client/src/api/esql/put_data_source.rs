@@ -33,9 +33,6 @@ impl super::Esql {
     /// Creates or updates a data source.
     #[inline]
     pub fn put_data_source(&self, name: impl Param<String>) -> PutDataSource {
-        PutDataSource(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutDataSource(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

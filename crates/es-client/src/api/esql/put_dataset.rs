@@ -37,9 +37,6 @@ impl super::Esql {
     /// Creates or updates a dataset.
     #[inline]
     pub fn put_dataset(&self, name: impl Param<String>) -> PutDataset {
-        PutDataset(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutDataset(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

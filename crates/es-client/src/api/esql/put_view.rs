@@ -24,9 +24,6 @@ impl super::Esql {
     /// Creates or updates a view.
     #[inline]
     pub fn put_view(&self, name: impl Param<String>) -> PutView {
-        PutView(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutView(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -68,6 +68,6 @@ impl super::Esql {
     /// ```
     #[inline]
     pub fn query(&self) -> Query {
-        Query(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Query(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -19,6 +19,6 @@ impl super::Features {
     /// Returns the features that can be included in snapshots.
     #[inline]
     pub fn get_features(&self) -> GetFeatures {
-        GetFeatures(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetFeatures(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -19,6 +19,6 @@ impl super::Features {
     /// Deletes all state that features keep in system indices.
     #[inline]
     pub fn reset_features(&self) -> ResetFeatures {
-        ResetFeatures(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ResetFeatures(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -31,9 +31,6 @@ impl super::Fleet {
     /// Returns the global checkpoints of an index, optionally once they have advanced.
     #[inline]
     pub fn global_checkpoints(&self, index: impl Param<String>) -> GlobalCheckpoints {
-        GlobalCheckpoints(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        GlobalCheckpoints(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

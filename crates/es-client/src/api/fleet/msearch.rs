@@ -56,6 +56,6 @@ impl super::Fleet {
     /// Runs several searches, each after the given checkpoints have become visible.
     #[inline]
     pub fn msearch(&self) -> Msearch {
-        Msearch(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Msearch(Request::json(&self.client, &ENDPOINT))
     }
 }

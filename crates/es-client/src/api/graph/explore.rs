@@ -35,9 +35,6 @@ impl super::Graph {
     /// Returns terms of an index and the connections between them.
     #[inline]
     pub fn explore(&self, index: impl Param<[String]>) -> Explore {
-        Explore(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Explore(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

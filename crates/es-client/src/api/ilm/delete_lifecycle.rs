@@ -23,9 +23,6 @@ impl super::Ilm {
     /// Deletes a lifecycle policy that no index uses.
     #[inline]
     pub fn delete_lifecycle(&self, policy: impl Param<String>) -> DeleteLifecycle {
-        DeleteLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy),
-            Answer::json,
-        ))
+        DeleteLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy))
     }
 }

@@ -25,9 +25,6 @@ impl super::Ilm {
     /// Returns the lifecycle state of indices: policy, phase, action and step.
     #[inline]
     pub fn explain_lifecycle(&self, index: impl Param<String>) -> ExplainLifecycle {
-        ExplainLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        ExplainLifecycle(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

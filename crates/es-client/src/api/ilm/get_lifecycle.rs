@@ -28,6 +28,6 @@ impl super::Ilm {
     /// Returns lifecycle policies.
     #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
-        GetLifecycle(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetLifecycle(Request::json(&self.client, &ENDPOINT))
     }
 }

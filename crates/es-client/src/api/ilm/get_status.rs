@@ -17,6 +17,6 @@ impl super::Ilm {
     /// Returns the operation mode of index lifecycle management.
     #[inline]
     pub fn get_status(&self) -> GetStatus {
-        GetStatus(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetStatus(Request::json(&self.client, &ENDPOINT))
     }
 }

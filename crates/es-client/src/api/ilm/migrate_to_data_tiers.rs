@@ -29,6 +29,6 @@ impl super::Ilm {
     /// Migrates custom attribute-based allocation to data tiers.
     #[inline]
     pub fn migrate_to_data_tiers(&self) -> MigrateToDataTiers {
-        MigrateToDataTiers(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        MigrateToDataTiers(Request::json(&self.client, &ENDPOINT))
     }
 }

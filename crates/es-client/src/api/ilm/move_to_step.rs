@@ -24,9 +24,6 @@ impl super::Ilm {
     /// Moves an index to a step of its lifecycle policy.
     #[inline]
     pub fn move_to_step(&self, index: impl Param<String>) -> MoveToStep {
-        MoveToStep(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        MoveToStep(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

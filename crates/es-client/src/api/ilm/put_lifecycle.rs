@@ -42,9 +42,6 @@ impl super::Ilm {
     /// ```
     #[inline]
     pub fn put_lifecycle(&self, policy: impl Param<String>) -> PutLifecycle {
-        PutLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy),
-            Answer::json,
-        ))
+        PutLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy))
     }
 }

@@ -18,9 +18,6 @@ impl super::Ilm {
     /// Removes the lifecycle policy from indices.
     #[inline]
     pub fn remove_policy(&self, index: impl Param<String>) -> RemovePolicy {
-        RemovePolicy(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        RemovePolicy(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -18,9 +18,6 @@ impl super::Ilm {
     /// Retries the failed lifecycle step of an index.
     #[inline]
     pub fn retry(&self, index: impl Param<String>) -> Retry {
-        Retry(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Retry(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

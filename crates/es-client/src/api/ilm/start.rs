@@ -23,6 +23,6 @@ impl super::Ilm {
     /// Starts index lifecycle management.
     #[inline]
     pub fn start(&self) -> Start {
-        Start(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Start(Request::json(&self.client, &ENDPOINT))
     }
 }

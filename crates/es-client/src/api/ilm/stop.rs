@@ -23,6 +23,6 @@ impl super::Ilm {
     /// Stops index lifecycle management.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Stop(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stop(Request::json(&self.client, &ENDPOINT))
     }
 }

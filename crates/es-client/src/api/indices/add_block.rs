@@ -35,9 +35,6 @@ impl super::Indices {
         index: impl Param<[String]>,
         block: impl Param<params::IndicesBlockOptions>,
     ) -> AddBlock {
-        AddBlock(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, block),
-            Answer::json,
-        ))
+        AddBlock(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, block))
     }
 }

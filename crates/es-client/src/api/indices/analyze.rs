@@ -56,6 +56,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn analyze(&self) -> Analyze {
-        Analyze(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Analyze(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,9 +18,6 @@ impl super::Indices {
     /// Cancels the migration of legacy backing indices.
     #[inline]
     pub fn cancel_migrate_reindex(&self, index: impl Param<[String]>) -> CancelMigrateReindex {
-        CancelMigrateReindex(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        CancelMigrateReindex(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

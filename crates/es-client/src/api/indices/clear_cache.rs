@@ -36,15 +36,12 @@ impl super::Indices {
     /// Clears caches of indices.
     #[inline]
     pub fn clear_cache(&self, index: impl Param<[String]>) -> ClearCache {
-        ClearCache(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        ClearCache(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`clear_cache`](Self::clear_cache) for all indices.
     #[inline]
     pub fn clear_cache_all(&self) -> ClearCache {
-        ClearCache(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ClearCache(Request::json(&self.client, &ENDPOINT))
     }
 }

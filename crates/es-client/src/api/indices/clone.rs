@@ -32,9 +32,6 @@ impl super::Indices {
     /// Clones an index into a new index.
     #[inline]
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
-        Clone(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
-            Answer::json,
-        ))
+        Clone(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, target))
     }
 }

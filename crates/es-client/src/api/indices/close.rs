@@ -34,9 +34,6 @@ impl super::Indices {
     /// Closes indices.
     #[inline]
     pub fn close(&self, index: impl Param<[String]>) -> Close {
-        Close(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Close(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -59,9 +59,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn create(&self, index: impl Param<String>) -> Create {
-        Create(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Create(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

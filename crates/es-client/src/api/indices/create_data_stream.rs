@@ -29,9 +29,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn create_data_stream(&self, name: impl Param<String>) -> CreateDataStream {
-        CreateDataStream(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        CreateDataStream(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

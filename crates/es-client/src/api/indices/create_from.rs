@@ -17,9 +17,6 @@ impl super::Indices {
     /// Creates an index with the mappings and settings of another index.
     #[inline]
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
-        CreateFrom(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, source).with_part(1, dest),
-            Answer::json,
-        ))
+        CreateFrom(Request::json(&self.client, &ENDPOINT).path(0, source).path(1, dest))
     }
 }

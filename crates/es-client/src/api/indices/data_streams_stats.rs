@@ -26,6 +26,6 @@ impl super::Indices {
     /// Returns statistics of data streams.
     #[inline]
     pub fn data_streams_stats(&self) -> DataStreamsStats {
-        DataStreamsStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        DataStreamsStats(Request::json(&self.client, &ENDPOINT))
     }
 }

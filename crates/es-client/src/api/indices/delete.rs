@@ -46,9 +46,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
-        Delete(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Delete(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -26,9 +26,6 @@ impl super::Indices {
         index: impl Param<[String]>,
         name: impl Param<[String]>,
     ) -> DeleteAlias {
-        DeleteAlias(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),
-            Answer::json,
-        ))
+        DeleteAlias(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, name))
     }
 }

@@ -26,9 +26,6 @@ impl super::Indices {
     /// Removes the lifecycle from data streams.
     #[inline]
     pub fn delete_data_lifecycle(&self, name: impl Param<[String]>) -> DeleteDataLifecycle {
-        DeleteDataLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteDataLifecycle(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

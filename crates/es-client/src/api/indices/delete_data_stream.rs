@@ -23,9 +23,6 @@ impl super::Indices {
     /// Deletes data streams and their backing indices.
     #[inline]
     pub fn delete_data_stream(&self, name: impl Param<[String]>) -> DeleteDataStream {
-        DeleteDataStream(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteDataStream(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -29,9 +29,6 @@ impl super::Indices {
         &self,
         name: impl Param<[String]>,
     ) -> DeleteDataStreamOptions {
-        DeleteDataStreamOptions(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteDataStreamOptions(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -22,9 +22,6 @@ impl super::Indices {
     /// Deletes index templates.
     #[inline]
     pub fn delete_index_template(&self, name: impl Param<[String]>) -> DeleteIndexTemplate {
-        DeleteIndexTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteIndexTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

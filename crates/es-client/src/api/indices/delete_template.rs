@@ -23,9 +23,6 @@ impl super::Indices {
     /// Deletes a legacy index template.
     #[inline]
     pub fn delete_template(&self, name: impl Param<String>) -> DeleteTemplate {
-        DeleteTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

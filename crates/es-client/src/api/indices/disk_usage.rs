@@ -32,9 +32,6 @@ impl super::Indices {
     /// Analyzes the disk usage of each field of an index or data stream.
     #[inline]
     pub fn disk_usage(&self, index: impl Param<[String]>) -> DiskUsage {
-        DiskUsage(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        DiskUsage(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -22,11 +22,6 @@ impl super::Indices {
         index: impl Param<String>,
         target_index: impl Param<String>,
     ) -> Downsample {
-        Downsample(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, index)
-                .with_part(1, target_index),
-            Answer::json,
-        ))
+        Downsample(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, target_index))
     }
 }

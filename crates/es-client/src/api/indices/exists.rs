@@ -50,9 +50,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn exists(&self, index: impl Param<[String]>) -> Exists {
-        Exists(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::exists,
-        ))
+        Exists(Request::exists(&self.client, &ENDPOINT).path(0, index))
     }
 }

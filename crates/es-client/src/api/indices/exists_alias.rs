@@ -35,9 +35,6 @@ impl super::Indices {
     /// Checks whether aliases exist.
     #[inline]
     pub fn exists_alias(&self, name: impl Param<[String]>) -> ExistsAlias {
-        ExistsAlias(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(1, name),
-            Answer::exists,
-        ))
+        ExistsAlias(Request::exists(&self.client, &ENDPOINT).path(1, name))
     }
 }

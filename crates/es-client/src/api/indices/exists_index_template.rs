@@ -27,9 +27,6 @@ impl super::Indices {
     /// Checks whether an index template exists.
     #[inline]
     pub fn exists_index_template(&self, name: impl Param<String>) -> ExistsIndexTemplate {
-        ExistsIndexTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::exists,
-        ))
+        ExistsIndexTemplate(Request::exists(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -27,9 +27,6 @@ impl super::Indices {
     /// Checks whether legacy index templates exist.
     #[inline]
     pub fn exists_template(&self, name: impl Param<[String]>) -> ExistsTemplate {
-        ExistsTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::exists,
-        ))
+        ExistsTemplate(Request::exists(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -23,9 +23,6 @@ impl super::Indices {
     /// Returns the data stream lifecycle state of backing indices.
     #[inline]
     pub fn explain_data_lifecycle(&self, index: impl Param<[String]>) -> ExplainDataLifecycle {
-        ExplainDataLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        ExplainDataLifecycle(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -29,9 +29,6 @@ impl super::Indices {
     /// Returns how often each field of an index was used by queries, per shard.
     #[inline]
     pub fn field_usage_stats(&self, index: impl Param<[String]>) -> FieldUsageStats {
-        FieldUsageStats(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        FieldUsageStats(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -32,15 +32,12 @@ impl super::Indices {
     /// Flushes indices: writes all data of the transaction log to Lucene segments on disk.
     #[inline]
     pub fn flush(&self, index: impl Param<[String]>) -> Flush {
-        Flush(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Flush(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`flush`](Self::flush) for all indices.
     #[inline]
     pub fn flush_all(&self) -> Flush {
-        Flush(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Flush(Request::json(&self.client, &ENDPOINT))
     }
 }

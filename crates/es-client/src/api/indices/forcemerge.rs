@@ -43,15 +43,12 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
-        Forcemerge(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Forcemerge(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`forcemerge`](Self::forcemerge) for all indices.
     #[inline]
     pub fn forcemerge_all(&self) -> Forcemerge {
-        Forcemerge(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Forcemerge(Request::json(&self.client, &ENDPOINT))
     }
 }

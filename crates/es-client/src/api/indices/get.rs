@@ -57,9 +57,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get(&self, index: impl Param<[String]>) -> Get {
-        Get(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Get(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -53,6 +53,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get_alias(&self) -> GetAlias {
-        GetAlias(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetAlias(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -27,9 +27,6 @@ impl super::Indices {
     /// Returns the lifecycle of data streams.
     #[inline]
     pub fn get_data_lifecycle(&self, name: impl Param<[String]>) -> GetDataLifecycle {
-        GetDataLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        GetDataLifecycle(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -18,9 +18,6 @@ impl super::Indices {
     /// Returns statistics of data streams that are managed by a lifecycle.
     #[inline]
     pub fn get_data_lifecycle_stats(&self) -> GetDataLifecycleStats {
-        GetDataLifecycleStats(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        GetDataLifecycleStats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -34,6 +34,6 @@ impl super::Indices {
     /// Returns data streams.
     #[inline]
     pub fn get_data_stream(&self) -> GetDataStream {
-        GetDataStream(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetDataStream(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -21,9 +21,6 @@ impl super::Indices {
     /// Returns the mappings of data streams.
     #[inline]
     pub fn get_data_stream_mappings(&self, name: impl Param<[String]>) -> GetDataStreamMappings {
-        GetDataStreamMappings(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        GetDataStreamMappings(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

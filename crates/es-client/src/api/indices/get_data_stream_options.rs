@@ -24,9 +24,6 @@ impl super::Indices {
     /// Returns the options of data streams.
     #[inline]
     pub fn get_data_stream_options(&self, name: impl Param<[String]>) -> GetDataStreamOptions {
-        GetDataStreamOptions(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        GetDataStreamOptions(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -21,9 +21,6 @@ impl super::Indices {
     /// Returns the settings of data streams.
     #[inline]
     pub fn get_data_stream_settings(&self, name: impl Param<[String]>) -> GetDataStreamSettings {
-        GetDataStreamSettings(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        GetDataStreamSettings(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -37,9 +37,6 @@ impl super::Indices {
     /// Returns the mappings of individual fields.
     #[inline]
     pub fn get_field_mapping(&self, fields: impl Param<[String]>) -> GetFieldMapping {
-        GetFieldMapping(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(1, fields),
-            Answer::json,
-        ))
+        GetFieldMapping(Request::json(&self.client, &ENDPOINT).path(1, fields))
     }
 }

@@ -34,6 +34,6 @@ impl super::Indices {
     /// Returns index templates.
     #[inline]
     pub fn get_index_template(&self) -> GetIndexTemplate {
-        GetIndexTemplate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetIndexTemplate(Request::json(&self.client, &ENDPOINT))
     }
 }

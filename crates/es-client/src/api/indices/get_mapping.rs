@@ -49,15 +49,12 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
-        GetMapping(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        GetMapping(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`get_mapping`](Self::get_mapping) for all indices.
     #[inline]
     pub fn get_mapping_all(&self) -> GetMapping {
-        GetMapping(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetMapping(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -21,9 +21,6 @@ impl super::Indices {
         &self,
         index: impl Param<[String]>,
     ) -> GetMigrateReindexStatus {
-        GetMigrateReindexStatus(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        GetMigrateReindexStatus(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

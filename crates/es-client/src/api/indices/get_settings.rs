@@ -46,6 +46,6 @@ impl super::Indices {
     /// Returns the settings of indices.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -32,6 +32,6 @@ impl super::Indices {
     /// Returns legacy index templates.
     #[inline]
     pub fn get_template(&self) -> GetTemplate {
-        GetTemplate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetTemplate(Request::json(&self.client, &ENDPOINT))
     }
 }

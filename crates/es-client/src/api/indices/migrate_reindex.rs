@@ -17,6 +17,6 @@ impl super::Indices {
     /// Reindexes the legacy backing indices of data streams, in preparation for an upgrade.
     #[inline]
     pub fn migrate_reindex(&self) -> MigrateReindex {
-        MigrateReindex(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        MigrateReindex(Request::json(&self.client, &ENDPOINT))
     }
 }

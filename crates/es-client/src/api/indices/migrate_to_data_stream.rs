@@ -22,9 +22,6 @@ impl super::Indices {
     /// Converts an alias to a data stream.
     #[inline]
     pub fn migrate_to_data_stream(&self, name: impl Param<String>) -> MigrateToDataStream {
-        MigrateToDataStream(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        MigrateToDataStream(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

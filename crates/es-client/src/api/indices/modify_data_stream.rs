@@ -22,6 +22,6 @@ impl super::Indices {
     /// Adds backing indices to data streams or removes them, in one atomic operation.
     #[inline]
     pub fn modify_data_stream(&self) -> ModifyDataStream {
-        ModifyDataStream(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ModifyDataStream(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -34,9 +34,6 @@ impl super::Indices {
     /// Opens closed indices.
     #[inline]
     pub fn open(&self, index: impl Param<[String]>) -> Open {
-        Open(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Open(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -20,9 +20,6 @@ impl super::Indices {
     /// Promotes a replicated data stream to a regular data stream.
     #[inline]
     pub fn promote_data_stream(&self, name: impl Param<String>) -> PromoteDataStream {
-        PromoteDataStream(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PromoteDataStream(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

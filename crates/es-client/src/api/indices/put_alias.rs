@@ -49,9 +49,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
-        PutAlias(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, name),
-            Answer::json,
-        ))
+        PutAlias(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, name))
     }
 }

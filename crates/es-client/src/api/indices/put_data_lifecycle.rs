@@ -38,9 +38,6 @@ impl super::Indices {
     /// Sets the lifecycle of data streams.
     #[inline]
     pub fn put_data_lifecycle(&self, name: impl Param<[String]>) -> PutDataLifecycle {
-        PutDataLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutDataLifecycle(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

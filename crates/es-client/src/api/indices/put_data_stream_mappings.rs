@@ -25,9 +25,6 @@ impl super::Indices {
     /// Updates the mappings of data streams.
     #[inline]
     pub fn put_data_stream_mappings(&self, name: impl Param<[String]>) -> PutDataStreamMappings {
-        PutDataStreamMappings(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutDataStreamMappings(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -30,9 +30,6 @@ impl super::Indices {
     /// Sets the options of data streams.
     #[inline]
     pub fn put_data_stream_options(&self, name: impl Param<[String]>) -> PutDataStreamOptions {
-        PutDataStreamOptions(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutDataStreamOptions(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -25,9 +25,6 @@ impl super::Indices {
     /// Updates the settings of data streams.
     #[inline]
     pub fn put_data_stream_settings(&self, name: impl Param<[String]>) -> PutDataStreamSettings {
-        PutDataStreamSettings(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutDataStreamSettings(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

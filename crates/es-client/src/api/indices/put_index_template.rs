@@ -68,9 +68,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_index_template(&self, name: impl Param<String>) -> PutIndexTemplate {
-        PutIndexTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutIndexTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

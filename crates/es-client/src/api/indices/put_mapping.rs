@@ -80,9 +80,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_mapping(&self, index: impl Param<[String]>) -> PutMapping {
-        PutMapping(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        PutMapping(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -52,15 +52,12 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
-        PutSettings(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        PutSettings(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`put_settings`](Self::put_settings) for all indices.
     #[inline]
     pub fn put_settings_all(&self) -> PutSettings {
-        PutSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PutSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

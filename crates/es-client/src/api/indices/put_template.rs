@@ -44,9 +44,6 @@ impl super::Indices {
     /// Creates or updates a legacy index template.
     #[inline]
     pub fn put_template(&self, name: impl Param<String>) -> PutTemplate {
-        PutTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -37,6 +37,6 @@ impl super::Indices {
     /// Returns ongoing and completed shard recoveries.
     #[inline]
     pub fn recovery(&self) -> Recovery {
-        Recovery(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Recovery(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -45,15 +45,12 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
-        Refresh(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        Refresh(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`refresh`](Self::refresh) for all indices.
     #[inline]
     pub fn refresh_all(&self) -> Refresh {
-        Refresh(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Refresh(Request::json(&self.client, &ENDPOINT))
     }
 }

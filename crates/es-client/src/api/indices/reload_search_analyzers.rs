@@ -29,9 +29,6 @@ impl super::Indices {
     /// Reloads the search analyzers of indices and their resources, such as synonyms.
     #[inline]
     pub fn reload_search_analyzers(&self, index: impl Param<[String]>) -> ReloadSearchAnalyzers {
-        ReloadSearchAnalyzers(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        ReloadSearchAnalyzers(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

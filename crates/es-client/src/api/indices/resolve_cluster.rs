@@ -38,6 +38,6 @@ impl super::Indices {
     /// Resolves an index expression to clusters and tells which of them have matching indices.
     #[inline]
     pub fn resolve_cluster(&self) -> ResolveCluster {
-        ResolveCluster(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ResolveCluster(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -30,9 +30,6 @@ impl super::Indices {
     /// Resolves names and patterns to indices, aliases and data streams.
     #[inline]
     pub fn resolve_index(&self, name: impl Param<[String]>) -> ResolveIndex {
-        ResolveIndex(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        ResolveIndex(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -56,9 +56,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
-        Rollover(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, alias),
-            Answer::json,
-        ))
+        Rollover(Request::json(&self.client, &ENDPOINT).path(0, alias))
     }
 }

@@ -33,6 +33,6 @@ impl super::Indices {
     /// Returns the Lucene segments of shards.
     #[inline]
     pub fn segments(&self) -> Segments {
-        Segments(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Segments(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -34,6 +34,6 @@ impl super::Indices {
     /// Returns store information about the copies of shards.
     #[inline]
     pub fn shard_stores(&self) -> ShardStores {
-        ShardStores(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ShardStores(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -33,9 +33,6 @@ impl super::Indices {
     /// Shrinks an index into a new index with fewer primary shards.
     #[inline]
     pub fn shrink(&self, index: impl Param<String>, target: impl Param<String>) -> Shrink {
-        Shrink(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
-            Answer::json,
-        ))
+        Shrink(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, target))
     }
 }

@@ -29,9 +29,6 @@ impl super::Indices {
     /// Returns the settings, mappings and aliases that an index with this name would get.
     #[inline]
     pub fn simulate_index_template(&self, name: impl Param<String>) -> SimulateIndexTemplate {
-        SimulateIndexTemplate(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        SimulateIndexTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -61,6 +61,6 @@ impl super::Indices {
     /// Returns the settings, mappings and aliases that an index template results in.
     #[inline]
     pub fn simulate_template(&self) -> SimulateTemplate {
-        SimulateTemplate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        SimulateTemplate(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -33,9 +33,6 @@ impl super::Indices {
     /// Splits an index into a new index with more primary shards.
     #[inline]
     pub fn split(&self, index: impl Param<String>, target: impl Param<String>) -> Split {
-        Split(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index).with_part(1, target),
-            Answer::json,
-        ))
+        Split(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, target))
     }
 }

@@ -46,6 +46,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn update_aliases(&self) -> UpdateAliases {
-        UpdateAliases(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        UpdateAliases(Request::json(&self.client, &ENDPOINT))
     }
 }

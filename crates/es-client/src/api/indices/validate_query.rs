@@ -54,15 +54,12 @@ impl super::Indices {
     /// Validates a query without running it.
     #[inline]
     pub fn validate_query(&self, index: impl Param<[String]>) -> ValidateQuery {
-        ValidateQuery(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        ValidateQuery(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`validate_query`](Self::validate_query) for all indices.
     #[inline]
     pub fn validate_query_all(&self) -> ValidateQuery {
-        ValidateQuery(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ValidateQuery(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -25,9 +25,6 @@ impl super::Inference {
         &self,
         inference_id: impl Param<String>,
     ) -> ChatCompletionUnified {
-        ChatCompletionUnified(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
-            Answer::raw,
-        ))
+        ChatCompletionUnified(Request::raw(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

@@ -30,9 +30,6 @@ impl super::Inference {
     /// Runs completion inference.
     #[inline]
     pub fn completion(&self, inference_id: impl Param<String>) -> Completion {
-        Completion(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
-            Answer::json,
-        ))
+        Completion(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

@@ -29,9 +29,6 @@ impl super::Inference {
     /// Deletes an inference endpoint.
     #[inline]
     pub fn delete(&self, inference_id: impl Param<String>) -> Delete {
-        Delete(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(1, inference_id),
-            Answer::json,
-        ))
+        Delete(Request::json(&self.client, &ENDPOINT).path(1, inference_id))
     }
 }

@@ -17,6 +17,6 @@ impl super::Inference {
     /// Deletes the region policy.
     #[inline]
     pub fn delete_region_policy(&self) -> DeleteRegionPolicy {
-        DeleteRegionPolicy(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        DeleteRegionPolicy(Request::json(&self.client, &ENDPOINT))
     }
 }

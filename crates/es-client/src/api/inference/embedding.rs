@@ -21,9 +21,6 @@ impl super::Inference {
     /// Runs embedding inference on text or images.
     #[inline]
     pub fn embedding(&self, inference_id: impl Param<String>) -> Embedding {
-        Embedding(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
-            Answer::json,
-        ))
+        Embedding(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

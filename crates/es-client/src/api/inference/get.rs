@@ -25,6 +25,6 @@ impl super::Inference {
     /// Returns inference endpoints.
     #[inline]
     pub fn get(&self) -> Get {
-        Get(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Get(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -17,6 +17,6 @@ impl super::Inference {
     /// Returns the region policy.
     #[inline]
     pub fn get_region_policy(&self) -> GetRegionPolicy {
-        GetRegionPolicy(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetRegionPolicy(Request::json(&self.client, &ENDPOINT))
     }
 }

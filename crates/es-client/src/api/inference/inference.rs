@@ -38,9 +38,6 @@ impl super::Inference {
     /// Runs inference with an inference endpoint of any task type.
     #[inline]
     pub fn inference(&self, inference_id: impl Param<String>) -> InferenceCall {
-        InferenceCall(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(1, inference_id),
-            Answer::json,
-        ))
+        InferenceCall(Request::json(&self.client, &ENDPOINT).path(1, inference_id))
     }
 }

@@ -26,9 +26,6 @@ impl super::Inference {
     /// Creates an inference endpoint.
     #[inline]
     pub fn put(&self, inference_id: impl Param<String>) -> Put {
-        Put(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(1, inference_id),
-            Answer::json,
-        ))
+        Put(Request::json(&self.client, &ENDPOINT).path(1, inference_id))
     }
 }

@@ -33,11 +33,8 @@ impl super::Inference {
         task_type: impl Param<params::Ai21TaskType>,
         ai21_inference_id: impl Param<String>,
     ) -> PutAi21 {
-        PutAi21(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, ai21_inference_id),
-            Answer::json,
-        ))
+        PutAi21(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, ai21_inference_id),
+        )
     }
 }

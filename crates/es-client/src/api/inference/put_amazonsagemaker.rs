@@ -38,11 +38,10 @@ impl super::Inference {
         task_type: impl Param<params::TaskTypeAmazonSageMaker>,
         amazonsagemaker_inference_id: impl Param<String>,
     ) -> PutAmazonsagemaker {
-        PutAmazonsagemaker(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, amazonsagemaker_inference_id),
-            Answer::json,
-        ))
+        PutAmazonsagemaker(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, amazonsagemaker_inference_id),
+        )
     }
 }

@@ -35,11 +35,10 @@ impl super::Inference {
         task_type: impl Param<params::AnthropicTaskType>,
         anthropic_inference_id: impl Param<String>,
     ) -> PutAnthropic {
-        PutAnthropic(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, anthropic_inference_id),
-            Answer::json,
-        ))
+        PutAnthropic(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, anthropic_inference_id),
+        )
     }
 }

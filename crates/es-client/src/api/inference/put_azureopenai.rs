@@ -38,11 +38,10 @@ impl super::Inference {
         task_type: impl Param<params::AzureOpenAITaskType>,
         azureopenai_inference_id: impl Param<String>,
     ) -> PutAzureopenai {
-        PutAzureopenai(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, azureopenai_inference_id),
-            Answer::json,
-        ))
+        PutAzureopenai(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, azureopenai_inference_id),
+        )
     }
 }

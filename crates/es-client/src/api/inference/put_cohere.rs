@@ -37,11 +37,8 @@ impl super::Inference {
         task_type: impl Param<params::CohereTaskType>,
         cohere_inference_id: impl Param<String>,
     ) -> PutCohere {
-        PutCohere(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, cohere_inference_id),
-            Answer::json,
-        ))
+        PutCohere(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, cohere_inference_id),
+        )
     }
 }

@@ -36,11 +36,10 @@ impl super::Inference {
         task_type: impl Param<params::TaskTypeContextualAI>,
         contextualai_inference_id: impl Param<String>,
     ) -> PutContextualai {
-        PutContextualai(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, contextualai_inference_id),
-            Answer::json,
-        ))
+        PutContextualai(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, contextualai_inference_id),
+        )
     }
 }

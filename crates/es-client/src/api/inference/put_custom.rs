@@ -34,11 +34,8 @@ impl super::Inference {
         task_type: impl Param<params::CustomTaskType>,
         custom_inference_id: impl Param<String>,
     ) -> PutCustom {
-        PutCustom(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, custom_inference_id),
-            Answer::json,
-        ))
+        PutCustom(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, custom_inference_id),
+        )
     }
 }

@@ -33,11 +33,10 @@ impl super::Inference {
         task_type: impl Param<params::TaskTypeDeepSeek>,
         deepseek_inference_id: impl Param<String>,
     ) -> PutDeepseek {
-        PutDeepseek(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, deepseek_inference_id),
-            Answer::json,
-        ))
+        PutDeepseek(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, deepseek_inference_id),
+        )
     }
 }

@@ -38,11 +38,10 @@ impl super::Inference {
         task_type: impl Param<params::ElasticsearchTaskType>,
         elasticsearch_inference_id: impl Param<String>,
     ) -> PutElasticsearch {
-        PutElasticsearch(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, elasticsearch_inference_id),
-            Answer::json,
-        ))
+        PutElasticsearch(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, elasticsearch_inference_id),
+        )
     }
 }

@@ -36,11 +36,8 @@ impl super::Inference {
         task_type: impl Param<params::ElserTaskType>,
         elser_inference_id: impl Param<String>,
     ) -> PutElser {
-        PutElser(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, elser_inference_id),
-            Answer::json,
-        ))
+        PutElser(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, elser_inference_id),
+        )
     }
 }

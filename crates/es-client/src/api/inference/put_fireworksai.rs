@@ -38,11 +38,10 @@ impl super::Inference {
         task_type: impl Param<params::FireworksAITaskType>,
         fireworksai_inference_id: impl Param<String>,
     ) -> PutFireworksai {
-        PutFireworksai(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, fireworksai_inference_id),
-            Answer::json,
-        ))
+        PutFireworksai(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, fireworksai_inference_id),
+        )
     }
 }

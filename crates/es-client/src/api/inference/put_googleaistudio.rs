@@ -36,11 +36,10 @@ impl super::Inference {
         task_type: impl Param<params::GoogleAiStudioTaskType>,
         googleaistudio_inference_id: impl Param<String>,
     ) -> PutGoogleaistudio {
-        PutGoogleaistudio(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, googleaistudio_inference_id),
-            Answer::json,
-        ))
+        PutGoogleaistudio(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, googleaistudio_inference_id),
+        )
     }
 }

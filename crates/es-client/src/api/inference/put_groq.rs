@@ -33,11 +33,8 @@ impl super::Inference {
         task_type: impl Param<params::GroqTaskType>,
         groq_inference_id: impl Param<String>,
     ) -> PutGroq {
-        PutGroq(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, groq_inference_id),
-            Answer::json,
-        ))
+        PutGroq(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, groq_inference_id),
+        )
     }
 }

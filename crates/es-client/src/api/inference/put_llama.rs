@@ -35,11 +35,8 @@ impl super::Inference {
         task_type: impl Param<params::LlamaTaskType>,
         llama_inference_id: impl Param<String>,
     ) -> PutLlama {
-        PutLlama(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, llama_inference_id),
-            Answer::json,
-        ))
+        PutLlama(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, llama_inference_id),
+        )
     }
 }

@@ -35,11 +35,8 @@ impl super::Inference {
         task_type: impl Param<params::MistralTaskType>,
         mistral_inference_id: impl Param<String>,
     ) -> PutMistral {
-        PutMistral(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, mistral_inference_id),
-            Answer::json,
-        ))
+        PutMistral(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, mistral_inference_id),
+        )
     }
 }

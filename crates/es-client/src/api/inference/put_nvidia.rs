@@ -37,11 +37,8 @@ impl super::Inference {
         task_type: impl Param<params::NvidiaTaskType>,
         nvidia_inference_id: impl Param<String>,
     ) -> PutNvidia {
-        PutNvidia(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, nvidia_inference_id),
-            Answer::json,
-        ))
+        PutNvidia(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, nvidia_inference_id),
+        )
     }
 }

@@ -38,11 +38,10 @@ impl super::Inference {
         task_type: impl Param<params::OpenShiftAiTaskType>,
         openshiftai_inference_id: impl Param<String>,
     ) -> PutOpenshiftAi {
-        PutOpenshiftAi(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, openshiftai_inference_id),
-            Answer::json,
-        ))
+        PutOpenshiftAi(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, openshiftai_inference_id),
+        )
     }
 }

@@ -27,6 +27,6 @@ impl super::Inference {
     /// Sets the region policy.
     #[inline]
     pub fn put_region_policy(&self) -> PutRegionPolicy {
-        PutRegionPolicy(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PutRegionPolicy(Request::json(&self.client, &ENDPOINT))
     }
 }

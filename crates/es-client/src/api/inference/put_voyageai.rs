@@ -37,11 +37,10 @@ impl super::Inference {
         task_type: impl Param<params::VoyageAITaskType>,
         voyageai_inference_id: impl Param<String>,
     ) -> PutVoyageai {
-        PutVoyageai(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, voyageai_inference_id),
-            Answer::json,
-        ))
+        PutVoyageai(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, voyageai_inference_id),
+        )
     }
 }

@@ -35,11 +35,8 @@ impl super::Inference {
         task_type: impl Param<params::WatsonxTaskType>,
         watsonx_inference_id: impl Param<String>,
     ) -> PutWatsonx {
-        PutWatsonx(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, task_type)
-                .with_part(1, watsonx_inference_id),
-            Answer::json,
-        ))
+        PutWatsonx(
+            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, watsonx_inference_id),
+        )
     }
 }

@@ -35,9 +35,6 @@ impl super::Inference {
     /// Reranks documents by their relevance to a query.
     #[inline]
     pub fn rerank(&self, inference_id: impl Param<String>) -> Rerank {
-        Rerank(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
-            Answer::json,
-        ))
+        Rerank(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

@@ -30,9 +30,6 @@ impl super::Inference {
     /// Runs sparse embedding inference on text.
     #[inline]
     pub fn sparse_embedding(&self, inference_id: impl Param<String>) -> SparseEmbedding {
-        SparseEmbedding(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
-            Answer::json,
-        ))
+        SparseEmbedding(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

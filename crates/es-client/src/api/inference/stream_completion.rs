@@ -30,9 +30,6 @@ impl super::Inference {
     /// Runs completion inference and streams the response as server-sent events.
     #[inline]
     pub fn stream_completion(&self, inference_id: impl Param<String>) -> StreamCompletion {
-        StreamCompletion(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
-            Answer::raw,
-        ))
+        StreamCompletion(Request::raw(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

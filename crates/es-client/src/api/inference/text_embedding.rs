@@ -32,9 +32,6 @@ impl super::Inference {
     /// Runs dense embedding inference on text.
     #[inline]
     pub fn text_embedding(&self, inference_id: impl Param<String>) -> TextEmbedding {
-        TextEmbedding(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, inference_id),
-            Answer::json,
-        ))
+        TextEmbedding(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

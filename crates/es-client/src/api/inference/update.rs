@@ -26,9 +26,6 @@ impl super::Inference {
     /// Updates an inference endpoint.
     #[inline]
     pub fn update(&self, inference_id: impl Param<String>) -> Update {
-        Update(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(1, inference_id),
-            Answer::json,
-        ))
+        Update(Request::json(&self.client, &ENDPOINT).path(1, inference_id))
     }
 }

@@ -22,9 +22,6 @@ impl super::Ingest {
     /// Deletes GeoIP database configurations.
     #[inline]
     pub fn delete_geoip_database(&self, id: impl Param<[String]>) -> DeleteGeoipDatabase {
-        DeleteGeoipDatabase(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeleteGeoipDatabase(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

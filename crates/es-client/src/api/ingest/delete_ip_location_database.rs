@@ -26,9 +26,6 @@ impl super::Ingest {
         &self,
         id: impl Param<[String]>,
     ) -> DeleteIpLocationDatabase {
-        DeleteIpLocationDatabase(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeleteIpLocationDatabase(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

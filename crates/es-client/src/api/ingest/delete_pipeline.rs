@@ -22,9 +22,6 @@ impl super::Ingest {
     /// Deletes ingest pipelines.
     #[inline]
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
-        DeletePipeline(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeletePipeline(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -16,6 +16,6 @@ impl super::Ingest {
     /// Returns download statistics of the GeoIP databases.
     #[inline]
     pub fn geo_ip_stats(&self) -> GeoIpStats {
-        GeoIpStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GeoIpStats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -22,6 +22,6 @@ impl super::Ingest {
     /// Returns GeoIP database configurations.
     #[inline]
     pub fn get_geoip_database(&self) -> GetGeoipDatabase {
-        GetGeoipDatabase(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetGeoipDatabase(Request::json(&self.client, &ENDPOINT))
     }
 }

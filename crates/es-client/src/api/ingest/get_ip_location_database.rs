@@ -22,9 +22,6 @@ impl super::Ingest {
     /// Returns IP geolocation database configurations.
     #[inline]
     pub fn get_ip_location_database(&self) -> GetIpLocationDatabase {
-        GetIpLocationDatabase(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        GetIpLocationDatabase(Request::json(&self.client, &ENDPOINT))
     }
 }

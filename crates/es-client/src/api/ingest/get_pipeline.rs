@@ -27,6 +27,6 @@ impl super::Ingest {
     /// Returns ingest pipelines.
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
-        GetPipeline(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetPipeline(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -17,6 +17,6 @@ impl super::Ingest {
     /// Returns the built-in grok patterns.
     #[inline]
     pub fn processor_grok(&self) -> ProcessorGrok {
-        ProcessorGrok(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ProcessorGrok(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -31,9 +31,6 @@ impl super::Ingest {
     /// Creates or updates a GeoIP database configuration.
     #[inline]
     pub fn put_geoip_database(&self, id: impl Param<String>) -> PutGeoipDatabase {
-        PutGeoipDatabase(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        PutGeoipDatabase(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -23,9 +23,6 @@ impl super::Ingest {
     /// Creates or updates an IP geolocation database configuration.
     #[inline]
     pub fn put_ip_location_database(&self, id: impl Param<String>) -> PutIpLocationDatabase {
-        PutIpLocationDatabase(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        PutIpLocationDatabase(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -56,9 +56,6 @@ impl super::Ingest {
     /// ```
     #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
-        PutPipeline(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        PutPipeline(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

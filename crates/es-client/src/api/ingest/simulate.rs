@@ -46,6 +46,6 @@ impl super::Ingest {
     /// ```
     #[inline]
     pub fn simulate(&self) -> Simulate {
-        Simulate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Simulate(Request::json(&self.client, &ENDPOINT))
     }
 }

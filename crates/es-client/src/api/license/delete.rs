@@ -21,6 +21,6 @@ impl super::License {
     /// Deletes the license.
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Delete(Request::json(&self.client, &ENDPOINT))
     }
 }

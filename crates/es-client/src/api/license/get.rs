@@ -23,6 +23,6 @@ impl super::License {
     /// Returns the license.
     #[inline]
     pub fn get(&self) -> Get {
-        Get(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Get(Request::json(&self.client, &ENDPOINT))
     }
 }

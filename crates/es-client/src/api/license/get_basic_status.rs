@@ -18,6 +18,6 @@ impl super::License {
     /// Checks whether a basic license can be started.
     #[inline]
     pub fn get_basic_status(&self) -> GetBasicStatus {
-        GetBasicStatus(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetBasicStatus(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,6 +18,6 @@ impl super::License {
     /// Checks whether a trial license can be started.
     #[inline]
     pub fn get_trial_status(&self) -> GetTrialStatus {
-        GetTrialStatus(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetTrialStatus(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -30,6 +30,6 @@ impl super::License {
     /// Updates the license.
     #[inline]
     pub fn post(&self) -> Post {
-        Post(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Post(Request::json(&self.client, &ENDPOINT))
     }
 }

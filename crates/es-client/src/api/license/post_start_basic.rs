@@ -26,6 +26,6 @@ impl super::License {
     /// Starts an indefinite basic license.
     #[inline]
     pub fn post_start_basic(&self) -> PostStartBasic {
-        PostStartBasic(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PostStartBasic(Request::json(&self.client, &ENDPOINT))
     }
 }

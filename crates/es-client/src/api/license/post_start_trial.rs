@@ -26,6 +26,6 @@ impl super::License {
     /// Starts a 30-day trial license.
     #[inline]
     pub fn post_start_trial(&self) -> PostStartTrial {
-        PostStartTrial(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PostStartTrial(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -17,9 +17,6 @@ impl super::Logstash {
     /// Deletes a Logstash pipeline.
     #[inline]
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
-        DeletePipeline(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::nothing,
-        ))
+        DeletePipeline(Request::nothing(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -22,6 +22,6 @@ impl super::Logstash {
     /// Returns Logstash pipelines.
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
-        GetPipeline(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetPipeline(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -17,9 +17,6 @@ impl super::Logstash {
     /// Creates or updates a Logstash pipeline.
     #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
-        PutPipeline(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::nothing,
-        ))
+        PutPipeline(Request::nothing(&self.client, &ENDPOINT).path(0, id))
     }
 }

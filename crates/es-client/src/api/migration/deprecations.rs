@@ -23,6 +23,6 @@ impl super::Migration {
     /// Returns deprecated settings and features in use.
     #[inline]
     pub fn deprecations(&self) -> Deprecations {
-        Deprecations(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Deprecations(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,9 +18,6 @@ impl super::Migration {
     /// Returns the system features that must be migrated before an upgrade.
     #[inline]
     pub fn get_feature_upgrade_status(&self) -> GetFeatureUpgradeStatus {
-        GetFeatureUpgradeStatus(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        GetFeatureUpgradeStatus(Request::json(&self.client, &ENDPOINT))
     }
 }

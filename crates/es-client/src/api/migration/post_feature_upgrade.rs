@@ -18,6 +18,6 @@ impl super::Migration {
     /// Migrates system features.
     #[inline]
     pub fn post_feature_upgrade(&self) -> PostFeatureUpgrade {
-        PostFeatureUpgrade(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PostFeatureUpgrade(Request::json(&self.client, &ENDPOINT))
     }
 }

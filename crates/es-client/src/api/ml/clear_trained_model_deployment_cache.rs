@@ -21,9 +21,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> ClearTrainedModelDeploymentCache {
-        ClearTrainedModelDeploymentCache(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
-            Answer::json,
-        ))
+        ClearTrainedModelDeploymentCache(Request::json(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

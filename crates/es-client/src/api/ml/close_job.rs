@@ -35,9 +35,6 @@ impl super::Ml {
     /// Closes anomaly detection jobs.
     #[inline]
     pub fn close_job(&self, job_id: impl Param<String>) -> CloseJob {
-        CloseJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        CloseJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -17,9 +17,6 @@ impl super::Ml {
     /// Deletes a calendar and its scheduled events.
     #[inline]
     pub fn delete_calendar(&self, calendar_id: impl Param<String>) -> DeleteCalendar {
-        DeleteCalendar(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, calendar_id),
-            Answer::json,
-        ))
+        DeleteCalendar(Request::json(&self.client, &ENDPOINT).path(0, calendar_id))
     }
 }

@@ -22,11 +22,8 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         event_id: impl Param<String>,
     ) -> DeleteCalendarEvent {
-        DeleteCalendarEvent(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, calendar_id)
-                .with_part(1, event_id),
-            Answer::json,
-        ))
+        DeleteCalendarEvent(
+            Request::json(&self.client, &ENDPOINT).path(0, calendar_id).path(1, event_id),
+        )
     }
 }

@@ -22,11 +22,8 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         job_id: impl Param<[String]>,
     ) -> DeleteCalendarJob {
-        DeleteCalendarJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, calendar_id)
-                .with_part(1, job_id),
-            Answer::json,
-        ))
+        DeleteCalendarJob(
+            Request::json(&self.client, &ENDPOINT).path(0, calendar_id).path(1, job_id),
+        )
     }
 }

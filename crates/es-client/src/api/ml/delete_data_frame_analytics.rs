@@ -22,9 +22,6 @@ impl super::Ml {
     /// Deletes a data frame analytics job.
     #[inline]
     pub fn delete_data_frame_analytics(&self, id: impl Param<String>) -> DeleteDataFrameAnalytics {
-        DeleteDataFrameAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeleteDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -20,9 +20,6 @@ impl super::Ml {
     /// Deletes a datafeed.
     #[inline]
     pub fn delete_datafeed(&self, datafeed_id: impl Param<String>) -> DeleteDatafeed {
-        DeleteDatafeed(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
-            Answer::json,
-        ))
+        DeleteDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

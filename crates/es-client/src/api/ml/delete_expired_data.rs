@@ -33,6 +33,6 @@ impl super::Ml {
     /// Deletes results, model snapshots and forecasts that have exceeded their retention.
     #[inline]
     pub fn delete_expired_data(&self) -> DeleteExpiredData {
-        DeleteExpiredData(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        DeleteExpiredData(Request::json(&self.client, &ENDPOINT))
     }
 }

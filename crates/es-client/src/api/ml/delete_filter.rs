@@ -17,9 +17,6 @@ impl super::Ml {
     /// Deletes a filter.
     #[inline]
     pub fn delete_filter(&self, filter_id: impl Param<String>) -> DeleteFilter {
-        DeleteFilter(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, filter_id),
-            Answer::json,
-        ))
+        DeleteFilter(Request::json(&self.client, &ENDPOINT).path(0, filter_id))
     }
 }

@@ -28,9 +28,6 @@ impl super::Ml {
     /// Deletes forecasts of a job.
     #[inline]
     pub fn delete_forecast(&self, job_id: impl Param<String>) -> DeleteForecast {
-        DeleteForecast(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        DeleteForecast(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

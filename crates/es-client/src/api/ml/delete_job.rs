@@ -24,9 +24,6 @@ impl super::Ml {
     /// Deletes an anomaly detection job and its results.
     #[inline]
     pub fn delete_job(&self, job_id: impl Param<String>) -> DeleteJob {
-        DeleteJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        DeleteJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -22,11 +22,8 @@ impl super::Ml {
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> DeleteModelSnapshot {
-        DeleteModelSnapshot(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, job_id)
-                .with_part(1, snapshot_id),
-            Answer::json,
-        ))
+        DeleteModelSnapshot(
+            Request::json(&self.client, &ENDPOINT).path(0, job_id).path(1, snapshot_id),
+        )
     }
 }

@@ -23,9 +23,6 @@ impl super::Ml {
     /// Deletes a trained model.
     #[inline]
     pub fn delete_trained_model(&self, model_id: impl Param<String>) -> DeleteTrainedModel {
-        DeleteTrainedModel(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
-            Answer::json,
-        ))
+        DeleteTrainedModel(Request::json(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

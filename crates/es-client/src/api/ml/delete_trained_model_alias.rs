@@ -22,11 +22,8 @@ impl super::Ml {
         model_id: impl Param<String>,
         model_alias: impl Param<String>,
     ) -> DeleteTrainedModelAlias {
-        DeleteTrainedModelAlias(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, model_id)
-                .with_part(1, model_alias),
-            Answer::json,
-        ))
+        DeleteTrainedModelAlias(
+            Request::json(&self.client, &ENDPOINT).path(0, model_id).path(1, model_alias),
+        )
     }
 }

@@ -26,6 +26,6 @@ impl super::Ml {
     /// Estimates the memory that the model of an anomaly detection job needs.
     #[inline]
     pub fn estimate_model_memory(&self) -> EstimateModelMemory {
-        EstimateModelMemory(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        EstimateModelMemory(Request::json(&self.client, &ENDPOINT))
     }
 }

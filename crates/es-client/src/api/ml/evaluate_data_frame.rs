@@ -28,6 +28,6 @@ impl super::Ml {
     /// Evaluates the results of data frame analytics.
     #[inline]
     pub fn evaluate_data_frame(&self) -> EvaluateDataFrame {
-        EvaluateDataFrame(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        EvaluateDataFrame(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -46,9 +46,6 @@ impl super::Ml {
     /// Explains a data frame analytics configuration: the fields it uses and the memory it needs.
     #[inline]
     pub fn explain_data_frame_analytics(&self) -> ExplainDataFrameAnalytics {
-        ExplainDataFrameAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        ExplainDataFrameAnalytics(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -44,9 +44,6 @@ impl super::Ml {
     /// Flushes data that a job has buffered, so that it is analyzed.
     #[inline]
     pub fn flush_job(&self, job_id: impl Param<String>) -> FlushJob {
-        FlushJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        FlushJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

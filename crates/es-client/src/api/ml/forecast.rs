@@ -33,9 +33,6 @@ impl super::Ml {
     /// Predicts the future behavior of a time series.
     #[inline]
     pub fn forecast(&self, job_id: impl Param<String>) -> Forecast {
-        Forecast(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        Forecast(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -63,9 +63,6 @@ impl super::Ml {
     /// Returns the results of an anomaly detection job by bucket.
     #[inline]
     pub fn get_buckets(&self, job_id: impl Param<String>) -> GetBuckets {
-        GetBuckets(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        GetBuckets(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

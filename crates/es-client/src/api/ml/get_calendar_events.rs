@@ -29,9 +29,6 @@ impl super::Ml {
     /// Returns scheduled events of calendars.
     #[inline]
     pub fn get_calendar_events(&self, calendar_id: impl Param<String>) -> GetCalendarEvents {
-        GetCalendarEvents(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, calendar_id),
-            Answer::json,
-        ))
+        GetCalendarEvents(Request::json(&self.client, &ENDPOINT).path(0, calendar_id))
     }
 }

@@ -31,6 +31,6 @@ impl super::Ml {
     /// Returns calendars.
     #[inline]
     pub fn get_calendars(&self) -> GetCalendars {
-        GetCalendars(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetCalendars(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -35,9 +35,6 @@ impl super::Ml {
     /// Returns the categories that a job has found.
     #[inline]
     pub fn get_categories(&self, job_id: impl Param<String>) -> GetCategories {
-        GetCategories(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        GetCategories(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

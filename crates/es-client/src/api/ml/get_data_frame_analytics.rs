@@ -33,9 +33,6 @@ impl super::Ml {
     /// Returns data frame analytics jobs.
     #[inline]
     pub fn get_data_frame_analytics(&self) -> GetDataFrameAnalytics {
-        GetDataFrameAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        GetDataFrameAnalytics(Request::json(&self.client, &ENDPOINT))
     }
 }

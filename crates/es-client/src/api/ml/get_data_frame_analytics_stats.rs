@@ -32,9 +32,6 @@ impl super::Ml {
     /// Returns statistics of data frame analytics jobs.
     #[inline]
     pub fn get_data_frame_analytics_stats(&self) -> GetDataFrameAnalyticsStats {
-        GetDataFrameAnalyticsStats(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        GetDataFrameAnalyticsStats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -26,6 +26,6 @@ impl super::Ml {
     /// Returns statistics of datafeeds.
     #[inline]
     pub fn get_datafeed_stats(&self) -> GetDatafeedStats {
-        GetDatafeedStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetDatafeedStats(Request::json(&self.client, &ENDPOINT))
     }
 }

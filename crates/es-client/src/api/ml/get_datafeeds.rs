@@ -29,6 +29,6 @@ impl super::Ml {
     /// Returns datafeeds.
     #[inline]
     pub fn get_datafeeds(&self) -> GetDatafeeds {
-        GetDatafeeds(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetDatafeeds(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -27,6 +27,6 @@ impl super::Ml {
     /// Returns filters.
     #[inline]
     pub fn get_filters(&self) -> GetFilters {
-        GetFilters(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetFilters(Request::json(&self.client, &ENDPOINT))
     }
 }

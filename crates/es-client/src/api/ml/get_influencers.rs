@@ -39,9 +39,6 @@ impl super::Ml {
     /// Returns the influencers of anomalies of a job.
     #[inline]
     pub fn get_influencers(&self, job_id: impl Param<String>) -> GetInfluencers {
-        GetInfluencers(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        GetInfluencers(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -26,6 +26,6 @@ impl super::Ml {
     /// Returns statistics of anomaly detection jobs.
     #[inline]
     pub fn get_job_stats(&self) -> GetJobStats {
-        GetJobStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetJobStats(Request::json(&self.client, &ENDPOINT))
     }
 }

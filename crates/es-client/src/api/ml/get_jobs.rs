@@ -29,6 +29,6 @@ impl super::Ml {
     /// Returns anomaly detection jobs.
     #[inline]
     pub fn get_jobs(&self) -> GetJobs {
-        GetJobs(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetJobs(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -27,6 +27,6 @@ impl super::Ml {
     /// Returns memory usage of machine learning, per node.
     #[inline]
     pub fn get_memory_stats(&self) -> GetMemoryStats {
-        GetMemoryStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetMemoryStats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -51,9 +51,6 @@ impl super::Ml {
     /// Returns the model snapshots of a job.
     #[inline]
     pub fn get_model_snapshots(&self, job_id: impl Param<String>) -> GetModelSnapshots {
-        GetModelSnapshots(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        GetModelSnapshots(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -53,9 +53,6 @@ impl super::Ml {
     /// Returns overall buckets that summarize several jobs.
     #[inline]
     pub fn get_overall_buckets(&self, job_id: impl Param<String>) -> GetOverallBuckets {
-        GetOverallBuckets(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        GetOverallBuckets(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -53,9 +53,6 @@ impl super::Ml {
     /// Returns the anomaly records of a job.
     #[inline]
     pub fn get_records(&self, job_id: impl Param<String>) -> GetRecords {
-        GetRecords(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        GetRecords(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

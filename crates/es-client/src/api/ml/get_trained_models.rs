@@ -40,6 +40,6 @@ impl super::Ml {
     /// Returns trained models.
     #[inline]
     pub fn get_trained_models(&self) -> GetTrainedModels {
-        GetTrainedModels(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetTrainedModels(Request::json(&self.client, &ENDPOINT))
     }
 }

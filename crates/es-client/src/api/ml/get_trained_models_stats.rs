@@ -30,9 +30,6 @@ impl super::Ml {
     /// Returns statistics of trained models.
     #[inline]
     pub fn get_trained_models_stats(&self) -> GetTrainedModelsStats {
-        GetTrainedModelsStats(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        GetTrainedModelsStats(Request::json(&self.client, &ENDPOINT))
     }
 }

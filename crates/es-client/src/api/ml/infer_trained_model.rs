@@ -28,9 +28,6 @@ impl super::Ml {
     /// Evaluates a trained model on documents.
     #[inline]
     pub fn infer_trained_model(&self, model_id: impl Param<String>) -> InferTrainedModel {
-        InferTrainedModel(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
-            Answer::json,
-        ))
+        InferTrainedModel(Request::json(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

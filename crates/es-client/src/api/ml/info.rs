@@ -16,6 +16,6 @@ impl super::Ml {
     /// Returns defaults and limits of machine learning.
     #[inline]
     pub fn info(&self) -> Info {
-        Info(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Info(Request::json(&self.client, &ENDPOINT))
     }
 }

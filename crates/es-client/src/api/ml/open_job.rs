@@ -25,9 +25,6 @@ impl super::Ml {
     /// Opens an anomaly detection job, so that it can receive data.
     #[inline]
     pub fn open_job(&self, job_id: impl Param<String>) -> OpenJob {
-        OpenJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        OpenJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

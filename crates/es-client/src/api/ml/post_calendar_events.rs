@@ -22,9 +22,6 @@ impl super::Ml {
     /// Adds scheduled events to a calendar.
     #[inline]
     pub fn post_calendar_events(&self, calendar_id: impl Param<String>) -> PostCalendarEvents {
-        PostCalendarEvents(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, calendar_id),
-            Answer::json,
-        ))
+        PostCalendarEvents(Request::json(&self.client, &ENDPOINT).path(0, calendar_id))
     }
 }

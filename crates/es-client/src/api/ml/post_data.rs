@@ -24,9 +24,6 @@ impl super::Ml {
     /// Sends data to an anomaly detection job.
     #[inline]
     pub fn post_data(&self, job_id: impl Param<String>) -> PostData {
-        PostData(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        PostData(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

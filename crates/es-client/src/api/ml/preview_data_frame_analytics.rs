@@ -27,9 +27,6 @@ impl super::Ml {
     /// Returns the extracted features that a data frame analytics job would use.
     #[inline]
     pub fn preview_data_frame_analytics(&self) -> PreviewDataFrameAnalytics {
-        PreviewDataFrameAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        PreviewDataFrameAnalytics(Request::json(&self.client, &ENDPOINT))
     }
 }

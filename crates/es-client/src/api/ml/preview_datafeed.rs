@@ -34,6 +34,6 @@ impl super::Ml {
     /// Returns the first page of data that a datafeed would send.
     #[inline]
     pub fn preview_datafeed(&self) -> PreviewDatafeed {
-        PreviewDatafeed(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PreviewDatafeed(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -25,9 +25,6 @@ impl super::Ml {
     /// Creates a calendar.
     #[inline]
     pub fn put_calendar(&self, calendar_id: impl Param<String>) -> PutCalendar {
-        PutCalendar(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, calendar_id),
-            Answer::json,
-        ))
+        PutCalendar(Request::json(&self.client, &ENDPOINT).path(0, calendar_id))
     }
 }

@@ -22,11 +22,6 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         job_id: impl Param<[String]>,
     ) -> PutCalendarJob {
-        PutCalendarJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, calendar_id)
-                .with_part(1, job_id),
-            Answer::json,
-        ))
+        PutCalendarJob(Request::json(&self.client, &ENDPOINT).path(0, calendar_id).path(1, job_id))
     }
 }

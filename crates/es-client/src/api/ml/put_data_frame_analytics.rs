@@ -48,9 +48,6 @@ impl super::Ml {
     /// Creates a data frame analytics job.
     #[inline]
     pub fn put_data_frame_analytics(&self, id: impl Param<String>) -> PutDataFrameAnalytics {
-        PutDataFrameAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        PutDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -69,9 +69,6 @@ impl super::Ml {
     /// Creates a datafeed.
     #[inline]
     pub fn put_datafeed(&self, datafeed_id: impl Param<String>) -> PutDatafeed {
-        PutDatafeed(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
-            Answer::json,
-        ))
+        PutDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

@@ -25,9 +25,6 @@ impl super::Ml {
     /// Creates a filter.
     #[inline]
     pub fn put_filter(&self, filter_id: impl Param<String>) -> PutFilter {
-        PutFilter(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, filter_id),
-            Answer::json,
-        ))
+        PutFilter(Request::json(&self.client, &ENDPOINT).path(0, filter_id))
     }
 }

@@ -72,9 +72,6 @@ impl super::Ml {
     /// Creates an anomaly detection job.
     #[inline]
     pub fn put_job(&self, job_id: impl Param<String>) -> PutJob {
-        PutJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        PutJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -54,9 +54,6 @@ impl super::Ml {
     /// Creates a trained model.
     #[inline]
     pub fn put_trained_model(&self, model_id: impl Param<String>) -> PutTrainedModel {
-        PutTrainedModel(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
-            Answer::json,
-        ))
+        PutTrainedModel(Request::json(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

@@ -26,11 +26,8 @@ impl super::Ml {
         model_id: impl Param<String>,
         model_alias: impl Param<String>,
     ) -> PutTrainedModelAlias {
-        PutTrainedModelAlias(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, model_id)
-                .with_part(1, model_alias),
-            Answer::json,
-        ))
+        PutTrainedModelAlias(
+            Request::json(&self.client, &ENDPOINT).path(0, model_id).path(1, model_alias),
+        )
     }
 }

@@ -31,9 +31,8 @@ impl super::Ml {
         model_id: impl Param<String>,
         part: impl Param<i64>,
     ) -> PutTrainedModelDefinitionPart {
-        PutTrainedModelDefinitionPart(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id).with_part(1, part),
-            Answer::json,
-        ))
+        PutTrainedModelDefinitionPart(
+            Request::json(&self.client, &ENDPOINT).path(0, model_id).path(1, part),
+        )
     }
 }

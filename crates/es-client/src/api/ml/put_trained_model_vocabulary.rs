@@ -29,9 +29,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> PutTrainedModelVocabulary {
-        PutTrainedModelVocabulary(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
-            Answer::json,
-        ))
+        PutTrainedModelVocabulary(Request::json(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

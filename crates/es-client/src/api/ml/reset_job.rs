@@ -23,9 +23,6 @@ impl super::Ml {
     /// Resets an anomaly detection job: deletes its model state and results.
     #[inline]
     pub fn reset_job(&self, job_id: impl Param<String>) -> ResetJob {
-        ResetJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        ResetJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -28,9 +28,6 @@ impl super::Ml {
     /// Starts a data frame analytics job.
     #[inline]
     pub fn start_data_frame_analytics(&self, id: impl Param<String>) -> StartDataFrameAnalytics {
-        StartDataFrameAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        StartDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

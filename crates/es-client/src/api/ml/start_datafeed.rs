@@ -35,9 +35,6 @@ impl super::Ml {
     /// Starts a datafeed.
     #[inline]
     pub fn start_datafeed(&self, datafeed_id: impl Param<String>) -> StartDatafeed {
-        StartDatafeed(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
-            Answer::json,
-        ))
+        StartDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

@@ -46,9 +46,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> StartTrainedModelDeployment {
-        StartTrainedModelDeployment(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
-            Answer::json,
-        ))
+        StartTrainedModelDeployment(Request::json(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

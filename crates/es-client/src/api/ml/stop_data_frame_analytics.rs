@@ -37,9 +37,6 @@ impl super::Ml {
     /// Stops data frame analytics jobs.
     #[inline]
     pub fn stop_data_frame_analytics(&self, id: impl Param<String>) -> StopDataFrameAnalytics {
-        StopDataFrameAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        StopDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

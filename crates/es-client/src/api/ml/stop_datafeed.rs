@@ -40,9 +40,6 @@ impl super::Ml {
     /// Stops datafeeds.
     #[inline]
     pub fn stop_datafeed(&self, datafeed_id: impl Param<String>) -> StopDatafeed {
-        StopDatafeed(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
-            Answer::json,
-        ))
+        StopDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

@@ -36,9 +36,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> StopTrainedModelDeployment {
-        StopTrainedModelDeployment(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
-            Answer::json,
-        ))
+        StopTrainedModelDeployment(Request::json(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

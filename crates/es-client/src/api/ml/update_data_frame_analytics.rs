@@ -31,9 +31,6 @@ impl super::Ml {
     /// Updates a data frame analytics job.
     #[inline]
     pub fn update_data_frame_analytics(&self, id: impl Param<String>) -> UpdateDataFrameAnalytics {
-        UpdateDataFrameAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        UpdateDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -73,9 +73,6 @@ impl super::Ml {
     /// Updates a datafeed.
     #[inline]
     pub fn update_datafeed(&self, datafeed_id: impl Param<String>) -> UpdateDatafeed {
-        UpdateDatafeed(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, datafeed_id),
-            Answer::json,
-        ))
+        UpdateDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

@@ -28,9 +28,6 @@ impl super::Ml {
     /// Updates a filter.
     #[inline]
     pub fn update_filter(&self, filter_id: impl Param<String>) -> UpdateFilter {
-        UpdateFilter(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, filter_id),
-            Answer::json,
-        ))
+        UpdateFilter(Request::json(&self.client, &ENDPOINT).path(0, filter_id))
     }
 }

@@ -58,9 +58,6 @@ impl super::Ml {
     /// Updates an anomaly detection job.
     #[inline]
     pub fn update_job(&self, job_id: impl Param<String>) -> UpdateJob {
-        UpdateJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, job_id),
-            Answer::json,
-        ))
+        UpdateJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

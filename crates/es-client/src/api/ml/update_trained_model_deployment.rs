@@ -33,9 +33,6 @@ impl super::Ml {
         &self,
         model_id: impl Param<String>,
     ) -> UpdateTrainedModelDeployment {
-        UpdateTrainedModelDeployment(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, model_id),
-            Answer::json,
-        ))
+        UpdateTrainedModelDeployment(Request::json(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

@@ -23,11 +23,8 @@ impl super::Nodes {
         node_id: impl Param<[String]>,
         max_archive_version: impl Param<i64>,
     ) -> ClearRepositoriesMeteringArchive {
-        ClearRepositoriesMeteringArchive(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, node_id)
-                .with_part(1, max_archive_version),
-            Answer::json,
-        ))
+        ClearRepositoriesMeteringArchive(
+            Request::json(&self.client, &ENDPOINT).path(0, node_id).path(1, max_archive_version),
+        )
     }
 }

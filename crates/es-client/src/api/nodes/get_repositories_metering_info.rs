@@ -22,9 +22,6 @@ impl super::Nodes {
         &self,
         node_id: impl Param<[String]>,
     ) -> GetRepositoriesMeteringInfo {
-        GetRepositoriesMeteringInfo(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, node_id),
-            Answer::json,
-        ))
+        GetRepositoriesMeteringInfo(Request::json(&self.client, &ENDPOINT).path(0, node_id))
     }
 }

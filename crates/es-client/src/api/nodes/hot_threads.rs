@@ -37,6 +37,6 @@ impl super::Nodes {
     /// Returns the busiest threads of each node, as text.
     #[inline]
     pub fn hot_threads(&self) -> HotThreads {
-        HotThreads(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::text))
+        HotThreads(Request::text(&self.client, &ENDPOINT))
     }
 }

@@ -37,6 +37,6 @@ impl super::Nodes {
     /// ```
     #[inline]
     pub fn info(&self) -> Info {
-        Info(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Info(Request::json(&self.client, &ENDPOINT))
     }
 }

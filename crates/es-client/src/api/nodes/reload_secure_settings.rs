@@ -29,6 +29,6 @@ impl super::Nodes {
     /// Reloads the keystore of nodes.
     #[inline]
     pub fn reload_secure_settings(&self) -> ReloadSecureSettings {
-        ReloadSecureSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ReloadSecureSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -56,6 +56,6 @@ impl super::Nodes {
     /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stats(Request::json(&self.client, &ENDPOINT))
     }
 }

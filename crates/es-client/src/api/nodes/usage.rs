@@ -28,6 +28,6 @@ impl super::Nodes {
     /// Returns how often each REST action and aggregation was used, per node.
     #[inline]
     pub fn usage(&self) -> Usage {
-        Usage(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Usage(Request::json(&self.client, &ENDPOINT))
     }
 }

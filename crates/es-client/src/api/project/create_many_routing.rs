@@ -18,6 +18,6 @@ impl super::Project {
     /// Creates or updates several project routing expressions.
     #[inline]
     pub fn create_many_routing(&self) -> CreateManyRouting {
-        CreateManyRouting(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        CreateManyRouting(Request::json(&self.client, &ENDPOINT))
     }
 }

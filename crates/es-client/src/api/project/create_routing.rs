@@ -18,9 +18,6 @@ impl super::Project {
     /// Creates or updates a project routing expression.
     #[inline]
     pub fn create_routing(&self, name: impl Param<String>) -> CreateRouting {
-        CreateRouting(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        CreateRouting(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -18,9 +18,6 @@ impl super::Project {
     /// Deletes a project routing expression.
     #[inline]
     pub fn delete_routing(&self, name: impl Param<String>) -> DeleteRouting {
-        DeleteRouting(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteRouting(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

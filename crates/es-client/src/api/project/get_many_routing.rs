@@ -17,6 +17,6 @@ impl super::Project {
     /// Returns all project routing expressions.
     #[inline]
     pub fn get_many_routing(&self) -> GetManyRouting {
-        GetManyRouting(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetManyRouting(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,9 +18,6 @@ impl super::Project {
     /// Returns a project routing expression.
     #[inline]
     pub fn get_routing(&self, name: impl Param<String>) -> GetRouting {
-        GetRouting(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        GetRouting(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -18,6 +18,6 @@ impl super::Project {
     /// Returns the tags of projects.
     #[inline]
     pub fn tags(&self) -> Tags {
-        Tags(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Tags(Request::json(&self.client, &ENDPOINT))
     }
 }

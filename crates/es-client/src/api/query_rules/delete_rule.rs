@@ -22,11 +22,6 @@ impl super::QueryRules {
         ruleset_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteRule {
-        DeleteRule(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, ruleset_id)
-                .with_part(1, rule_id),
-            Answer::json,
-        ))
+        DeleteRule(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id).path(1, rule_id))
     }
 }

@@ -17,9 +17,6 @@ impl super::QueryRules {
     /// Deletes a query ruleset.
     #[inline]
     pub fn delete_ruleset(&self, ruleset_id: impl Param<String>) -> DeleteRuleset {
-        DeleteRuleset(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ruleset_id),
-            Answer::json,
-        ))
+        DeleteRuleset(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id))
     }
 }

@@ -18,11 +18,6 @@ impl super::QueryRules {
     /// Returns a query rule.
     #[inline]
     pub fn get_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> GetRule {
-        GetRule(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, ruleset_id)
-                .with_part(1, rule_id),
-            Answer::json,
-        ))
+        GetRule(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id).path(1, rule_id))
     }
 }

@@ -17,9 +17,6 @@ impl super::QueryRules {
     /// Returns a query ruleset.
     #[inline]
     pub fn get_ruleset(&self, ruleset_id: impl Param<String>) -> GetRuleset {
-        GetRuleset(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ruleset_id),
-            Answer::json,
-        ))
+        GetRuleset(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id))
     }
 }

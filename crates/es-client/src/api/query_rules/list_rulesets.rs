@@ -21,6 +21,6 @@ impl super::QueryRules {
     /// Returns query rulesets.
     #[inline]
     pub fn list_rulesets(&self) -> ListRulesets {
-        ListRulesets(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ListRulesets(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -31,11 +31,6 @@ impl super::QueryRules {
     /// Creates or updates a query rule.
     #[inline]
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
-        PutRule(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, ruleset_id)
-                .with_part(1, rule_id),
-            Answer::json,
-        ))
+        PutRule(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id).path(1, rule_id))
     }
 }

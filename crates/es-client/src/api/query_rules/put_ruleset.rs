@@ -21,9 +21,6 @@ impl super::QueryRules {
     /// Creates or updates a query ruleset.
     #[inline]
     pub fn put_ruleset(&self, ruleset_id: impl Param<String>) -> PutRuleset {
-        PutRuleset(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ruleset_id),
-            Answer::json,
-        ))
+        PutRuleset(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id))
     }
 }

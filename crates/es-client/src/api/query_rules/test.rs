@@ -22,9 +22,6 @@ impl super::QueryRules {
     /// Evaluates match criteria against a query ruleset and returns the matching rules.
     #[inline]
     pub fn test(&self, ruleset_id: impl Param<String>) -> Test {
-        Test(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ruleset_id),
-            Answer::json,
-        ))
+        Test(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id))
     }
 }

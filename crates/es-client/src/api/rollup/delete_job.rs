@@ -18,9 +18,6 @@ impl super::Rollup {
     /// Deletes a rollup job.
     #[inline]
     pub fn delete_job(&self, id: impl Param<String>) -> DeleteJob {
-        DeleteJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeleteJob(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -23,6 +23,6 @@ impl super::Rollup {
     /// Returns rollup jobs.
     #[inline]
     pub fn get_jobs(&self) -> GetJobs {
-        GetJobs(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetJobs(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -24,6 +24,6 @@ impl super::Rollup {
     /// Returns the rollup capabilities of an index pattern.
     #[inline]
     pub fn get_rollup_caps(&self) -> GetRollupCaps {
-        GetRollupCaps(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetRollupCaps(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,9 +18,6 @@ impl super::Rollup {
     /// Returns the rollup capabilities of rollup indices.
     #[inline]
     pub fn get_rollup_index_caps(&self, index: impl Param<[String]>) -> GetRollupIndexCaps {
-        GetRollupIndexCaps(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        GetRollupIndexCaps(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

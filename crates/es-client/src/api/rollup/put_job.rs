@@ -38,9 +38,6 @@ impl super::Rollup {
     /// Creates a rollup job.
     #[inline]
     pub fn put_job(&self, id: impl Param<String>) -> PutJob {
-        PutJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        PutJob(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -40,9 +40,6 @@ impl super::Rollup {
     /// Searches rolled-up data.
     #[inline]
     pub fn rollup_search(&self, index: impl Param<[String]>) -> RollupSearch {
-        RollupSearch(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, index),
-            Answer::json,
-        ))
+        RollupSearch(Request::json(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -18,9 +18,6 @@ impl super::Rollup {
     /// Starts a rollup job.
     #[inline]
     pub fn start_job(&self, id: impl Param<String>) -> StartJob {
-        StartJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        StartJob(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

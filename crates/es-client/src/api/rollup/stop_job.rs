@@ -24,9 +24,6 @@ impl super::Rollup {
     /// Stops a rollup job.
     #[inline]
     pub fn stop_job(&self, id: impl Param<String>) -> StopJob {
-        StopJob(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        StopJob(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -19,9 +19,6 @@ impl super::SearchApplication {
     /// Deletes a search application.
     #[inline]
     pub fn delete(&self, name: impl Param<String>) -> Delete {
-        Delete(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        Delete(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -21,9 +21,6 @@ impl super::SearchApplication {
         &self,
         name: impl Param<String>,
     ) -> DeleteBehavioralAnalytics {
-        DeleteBehavioralAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteBehavioralAnalytics(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -19,9 +19,6 @@ impl super::SearchApplication {
     /// Returns a search application.
     #[inline]
     pub fn get(&self, name: impl Param<String>) -> Get {
-        Get(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        Get(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

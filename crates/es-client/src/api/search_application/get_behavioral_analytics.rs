@@ -23,9 +23,6 @@ impl super::SearchApplication {
     /// Returns behavioral analytics collections.
     #[inline]
     pub fn get_behavioral_analytics(&self) -> GetBehavioralAnalytics {
-        GetBehavioralAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        GetBehavioralAnalytics(Request::json(&self.client, &ENDPOINT))
     }
 }

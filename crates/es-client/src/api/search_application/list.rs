@@ -25,6 +25,6 @@ impl super::SearchApplication {
     /// Returns search applications.
     #[inline]
     pub fn list(&self) -> List {
-        List(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        List(Request::json(&self.client, &ENDPOINT))
     }
 }

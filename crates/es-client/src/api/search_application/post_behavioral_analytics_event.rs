@@ -27,11 +27,8 @@ impl super::SearchApplication {
         collection_name: impl Param<String>,
         event_type: impl Param<params::EventType>,
     ) -> PostBehavioralAnalyticsEvent {
-        PostBehavioralAnalyticsEvent(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, collection_name)
-                .with_part(1, event_type),
-            Answer::json,
-        ))
+        PostBehavioralAnalyticsEvent(
+            Request::json(&self.client, &ENDPOINT).path(0, collection_name).path(1, event_type),
+        )
     }
 }

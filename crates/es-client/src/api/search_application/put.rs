@@ -23,9 +23,6 @@ impl super::SearchApplication {
     /// Creates or updates a search application.
     #[inline]
     pub fn put(&self, name: impl Param<String>) -> Put {
-        Put(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        Put(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -18,9 +18,6 @@ impl super::SearchApplication {
     /// Creates a behavioral analytics collection.
     #[inline]
     pub fn put_behavioral_analytics(&self, name: impl Param<String>) -> PutBehavioralAnalytics {
-        PutBehavioralAnalytics(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutBehavioralAnalytics(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -23,9 +23,6 @@ impl super::SearchApplication {
     /// Renders the query of a search application.
     #[inline]
     pub fn render_query(&self, name: impl Param<String>) -> RenderQuery {
-        RenderQuery(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        RenderQuery(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -26,9 +26,6 @@ impl super::SearchApplication {
     /// Searches with a search application.
     #[inline]
     pub fn search(&self, name: impl Param<String>) -> Search {
-        Search(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        Search(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -23,6 +23,6 @@ impl super::SearchableSnapshots {
     /// Returns statistics of the shared cache of partially mounted indices.
     #[inline]
     pub fn cache_stats(&self) -> CacheStats {
-        CacheStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        CacheStats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -32,6 +32,6 @@ impl super::SearchableSnapshots {
     /// Clears the shared cache of partially mounted indices.
     #[inline]
     pub fn clear_cache(&self) -> ClearCache {
-        ClearCache(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ClearCache(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -42,11 +42,6 @@ impl super::SearchableSnapshots {
     /// Mounts an index of a snapshot as a searchable snapshot index.
     #[inline]
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
-        Mount(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, repository)
-                .with_part(1, snapshot),
-            Answer::json,
-        ))
+        Mount(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
     }
 }

@@ -28,6 +28,6 @@ impl super::SearchableSnapshots {
     /// Returns statistics of searchable snapshot indices.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stats(Request::json(&self.client, &ENDPOINT))
     }
 }

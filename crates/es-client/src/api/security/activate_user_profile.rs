@@ -28,6 +28,6 @@ impl super::Security {
     /// Creates or updates a user profile on behalf of a user.
     #[inline]
     pub fn activate_user_profile(&self) -> ActivateUserProfile {
-        ActivateUserProfile(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ActivateUserProfile(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -25,6 +25,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn authenticate(&self) -> Authenticate {
-        Authenticate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Authenticate(Request::json(&self.client, &ENDPOINT))
     }
 }

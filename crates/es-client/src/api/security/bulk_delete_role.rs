@@ -25,6 +25,6 @@ impl super::Security {
     /// Deletes several roles.
     #[inline]
     pub fn bulk_delete_role(&self) -> BulkDeleteRole {
-        BulkDeleteRole(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        BulkDeleteRole(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -25,6 +25,6 @@ impl super::Security {
     /// Creates or updates several roles.
     #[inline]
     pub fn bulk_put_role(&self) -> BulkPutRole {
-        BulkPutRole(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        BulkPutRole(Request::json(&self.client, &ENDPOINT))
     }
 }

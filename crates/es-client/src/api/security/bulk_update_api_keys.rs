@@ -31,6 +31,6 @@ impl super::Security {
     /// Updates several API keys.
     #[inline]
     pub fn bulk_update_api_keys(&self) -> BulkUpdateApiKeys {
-        BulkUpdateApiKeys(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        BulkUpdateApiKeys(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -33,6 +33,6 @@ impl super::Security {
     /// Changes the password of a user, or of the authenticated user.
     #[inline]
     pub fn change_password(&self) -> ChangePassword {
-        ChangePassword(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ChangePassword(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -18,9 +18,6 @@ impl super::Security {
     /// Evicts API keys from the cache.
     #[inline]
     pub fn clear_api_key_cache(&self, ids: impl Param<[String]>) -> ClearApiKeyCache {
-        ClearApiKeyCache(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, ids),
-            Answer::json,
-        ))
+        ClearApiKeyCache(Request::json(&self.client, &ENDPOINT).path(0, ids))
     }
 }

@@ -21,9 +21,6 @@ impl super::Security {
         &self,
         application: impl Param<[String]>,
     ) -> ClearCachedPrivileges {
-        ClearCachedPrivileges(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, application),
-            Answer::json,
-        ))
+        ClearCachedPrivileges(Request::json(&self.client, &ENDPOINT).path(0, application))
     }
 }

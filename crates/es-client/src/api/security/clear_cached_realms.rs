@@ -21,9 +21,6 @@ impl super::Security {
     /// Evicts users from the cache of realms.
     #[inline]
     pub fn clear_cached_realms(&self, realms: impl Param<[String]>) -> ClearCachedRealms {
-        ClearCachedRealms(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, realms),
-            Answer::json,
-        ))
+        ClearCachedRealms(Request::json(&self.client, &ENDPOINT).path(0, realms))
     }
 }

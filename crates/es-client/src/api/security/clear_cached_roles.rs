@@ -18,9 +18,6 @@ impl super::Security {
     /// Evicts roles from the cache.
     #[inline]
     pub fn clear_cached_roles(&self, name: impl Param<[String]>) -> ClearCachedRoles {
-        ClearCachedRoles(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        ClearCachedRoles(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

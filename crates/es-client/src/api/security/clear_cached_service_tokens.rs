@@ -24,12 +24,11 @@ impl super::Security {
         service: impl Param<String>,
         name: impl Param<[String]>,
     ) -> ClearCachedServiceTokens {
-        ClearCachedServiceTokens(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, namespace)
-                .with_part(1, service)
-                .with_part(2, name),
-            Answer::json,
-        ))
+        ClearCachedServiceTokens(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, namespace)
+                .path(1, service)
+                .path(2, name),
+        )
     }
 }

@@ -35,6 +35,6 @@ impl super::Security {
     /// Creates an API key with the privileges of an existing one.
     #[inline]
     pub fn clone_api_key(&self) -> CloneApiKey {
-        CloneApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        CloneApiKey(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -50,6 +50,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn create_api_key(&self) -> CreateApiKey {
-        CreateApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        CreateApiKey(Request::json(&self.client, &ENDPOINT))
     }
 }

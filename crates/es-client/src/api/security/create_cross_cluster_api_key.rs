@@ -34,9 +34,6 @@ impl super::Security {
     /// Creates a cross-cluster API key.
     #[inline]
     pub fn create_cross_cluster_api_key(&self) -> CreateCrossClusterApiKey {
-        CreateCrossClusterApiKey(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        CreateCrossClusterApiKey(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -32,11 +32,8 @@ impl super::Security {
         namespace: impl Param<String>,
         service: impl Param<String>,
     ) -> CreateServiceToken {
-        CreateServiceToken(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, namespace)
-                .with_part(1, service),
-            Answer::json,
-        ))
+        CreateServiceToken(
+            Request::json(&self.client, &ENDPOINT).path(0, namespace).path(1, service),
+        )
     }
 }

@@ -24,6 +24,6 @@ impl super::Security {
     /// Exchanges a client certificate chain that a trusted proxy has verified for an access token.
     #[inline]
     pub fn delegate_pki(&self) -> DelegatePki {
-        DelegatePki(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        DelegatePki(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -26,9 +26,6 @@ impl super::Security {
         application: impl Param<String>,
         name: impl Param<[String]>,
     ) -> DeletePrivileges {
-        DeletePrivileges(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, application).with_part(1, name),
-            Answer::json,
-        ))
+        DeletePrivileges(Request::json(&self.client, &ENDPOINT).path(0, application).path(1, name))
     }
 }

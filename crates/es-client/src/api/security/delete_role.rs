@@ -21,9 +21,6 @@ impl super::Security {
     /// Deletes a role.
     #[inline]
     pub fn delete_role(&self, name: impl Param<String>) -> DeleteRole {
-        DeleteRole(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteRole(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

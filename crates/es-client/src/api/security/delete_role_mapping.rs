@@ -21,9 +21,6 @@ impl super::Security {
     /// Deletes a role mapping.
     #[inline]
     pub fn delete_role_mapping(&self, name: impl Param<String>) -> DeleteRoleMapping {
-        DeleteRoleMapping(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        DeleteRoleMapping(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

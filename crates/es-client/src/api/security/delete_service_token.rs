@@ -27,12 +27,11 @@ impl super::Security {
         service: impl Param<String>,
         name: impl Param<String>,
     ) -> DeleteServiceToken {
-        DeleteServiceToken(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, namespace)
-                .with_part(1, service)
-                .with_part(2, name),
-            Answer::json,
-        ))
+        DeleteServiceToken(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, namespace)
+                .path(1, service)
+                .path(2, name),
+        )
     }
 }

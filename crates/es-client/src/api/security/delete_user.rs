@@ -22,9 +22,6 @@ impl super::Security {
     /// Deletes a user of the native realm.
     #[inline]
     pub fn delete_user(&self, username: impl Param<String>) -> DeleteUser {
-        DeleteUser(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, username),
-            Answer::json,
-        ))
+        DeleteUser(Request::json(&self.client, &ENDPOINT).path(0, username))
     }
 }

@@ -23,9 +23,6 @@ impl super::Security {
     /// Disables a user of the native realm.
     #[inline]
     pub fn disable_user(&self, username: impl Param<String>) -> DisableUser {
-        DisableUser(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, username),
-            Answer::json,
-        ))
+        DisableUser(Request::json(&self.client, &ENDPOINT).path(0, username))
     }
 }

@@ -22,9 +22,6 @@ impl super::Security {
     /// Disables a user profile, so that profile searches do not return it.
     #[inline]
     pub fn disable_user_profile(&self, uid: impl Param<String>) -> DisableUserProfile {
-        DisableUserProfile(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, uid),
-            Answer::json,
-        ))
+        DisableUserProfile(Request::json(&self.client, &ENDPOINT).path(0, uid))
     }
 }

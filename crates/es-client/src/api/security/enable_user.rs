@@ -23,9 +23,6 @@ impl super::Security {
     /// Enables a user of the native realm.
     #[inline]
     pub fn enable_user(&self, username: impl Param<String>) -> EnableUser {
-        EnableUser(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, username),
-            Answer::json,
-        ))
+        EnableUser(Request::json(&self.client, &ENDPOINT).path(0, username))
     }
 }

@@ -22,9 +22,6 @@ impl super::Security {
     /// Enables a user profile, so that profile searches return it.
     #[inline]
     pub fn enable_user_profile(&self, uid: impl Param<String>) -> EnableUserProfile {
-        EnableUserProfile(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, uid),
-            Answer::json,
-        ))
+        EnableUserProfile(Request::json(&self.client, &ENDPOINT).path(0, uid))
     }
 }

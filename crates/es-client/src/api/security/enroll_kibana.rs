@@ -17,6 +17,6 @@ impl super::Security {
     /// Enrolls a Kibana instance: returns a token and the CA certificate of the HTTP layer.
     #[inline]
     pub fn enroll_kibana(&self) -> EnrollKibana {
-        EnrollKibana(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        EnrollKibana(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -16,6 +16,6 @@ impl super::Security {
     /// Enrolls a new node: returns the certificates and addresses it needs to join.
     #[inline]
     pub fn enroll_node(&self) -> EnrollNode {
-        EnrollNode(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        EnrollNode(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -44,6 +44,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn get_api_key(&self) -> GetApiKey {
-        GetApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetApiKey(Request::json(&self.client, &ENDPOINT))
     }
 }

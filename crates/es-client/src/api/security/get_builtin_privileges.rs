@@ -17,6 +17,6 @@ impl super::Security {
     /// Returns the cluster and index privileges that this version supports.
     #[inline]
     pub fn get_builtin_privileges(&self) -> GetBuiltinPrivileges {
-        GetBuiltinPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetBuiltinPrivileges(Request::json(&self.client, &ENDPOINT))
     }
 }

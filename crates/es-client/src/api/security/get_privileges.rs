@@ -25,6 +25,6 @@ impl super::Security {
     /// Returns application privileges.
     #[inline]
     pub fn get_privileges(&self) -> GetPrivileges {
-        GetPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetPrivileges(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -25,6 +25,6 @@ impl super::Security {
     /// Returns roles.
     #[inline]
     pub fn get_role(&self) -> GetRole {
-        GetRole(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetRole(Request::json(&self.client, &ENDPOINT))
     }
 }

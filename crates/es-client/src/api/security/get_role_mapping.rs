@@ -22,6 +22,6 @@ impl super::Security {
     /// Returns role mappings.
     #[inline]
     pub fn get_role_mapping(&self) -> GetRoleMapping {
-        GetRoleMapping(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetRoleMapping(Request::json(&self.client, &ENDPOINT))
     }
 }

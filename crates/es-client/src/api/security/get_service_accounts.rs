@@ -25,6 +25,6 @@ impl super::Security {
     /// Returns service accounts.
     #[inline]
     pub fn get_service_accounts(&self) -> GetServiceAccounts {
-        GetServiceAccounts(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetServiceAccounts(Request::json(&self.client, &ENDPOINT))
     }
 }

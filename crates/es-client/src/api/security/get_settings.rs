@@ -20,6 +20,6 @@ impl super::Security {
     /// Returns the settings of the security system indices.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -16,6 +16,6 @@ impl super::Security {
     /// Returns security statistics, per node.
     #[inline]
     pub fn get_stats(&self) -> GetStats {
-        GetStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetStats(Request::json(&self.client, &ENDPOINT))
     }
 }

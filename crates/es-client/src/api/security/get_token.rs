@@ -31,6 +31,6 @@ impl super::Security {
     /// Creates an access token.
     #[inline]
     pub fn get_token(&self) -> GetToken {
-        GetToken(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetToken(Request::json(&self.client, &ENDPOINT))
     }
 }

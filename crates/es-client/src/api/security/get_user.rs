@@ -27,6 +27,6 @@ impl super::Security {
     /// Returns users of the native realm and built-in users.
     #[inline]
     pub fn get_user(&self) -> GetUser {
-        GetUser(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetUser(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -17,6 +17,6 @@ impl super::Security {
     /// Returns the privileges of the authenticated user.
     #[inline]
     pub fn get_user_privileges(&self) -> GetUserPrivileges {
-        GetUserPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetUserPrivileges(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -20,9 +20,6 @@ impl super::Security {
     /// Returns user profiles.
     #[inline]
     pub fn get_user_profile(&self, uid: impl Param<[String]>) -> GetUserProfile {
-        GetUserProfile(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, uid),
-            Answer::json,
-        ))
+        GetUserProfile(Request::json(&self.client, &ENDPOINT).path(0, uid))
     }
 }

@@ -38,6 +38,6 @@ impl super::Security {
     /// Creates an API key on behalf of another user.
     #[inline]
     pub fn grant_api_key(&self) -> GrantApiKey {
-        GrantApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GrantApiKey(Request::json(&self.client, &ENDPOINT))
     }
 }

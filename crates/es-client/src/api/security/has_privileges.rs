@@ -33,6 +33,6 @@ impl super::Security {
     /// Checks whether the authenticated user has the given privileges.
     #[inline]
     pub fn has_privileges(&self) -> HasPrivileges {
-        HasPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        HasPrivileges(Request::json(&self.client, &ENDPOINT))
     }
 }

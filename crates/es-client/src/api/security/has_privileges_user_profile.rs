@@ -26,9 +26,6 @@ impl super::Security {
     /// Checks which of the given user profiles have the given privileges.
     #[inline]
     pub fn has_privileges_user_profile(&self) -> HasPrivilegesUserProfile {
-        HasPrivilegesUserProfile(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        HasPrivilegesUserProfile(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -43,6 +43,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
-        InvalidateApiKey(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        InvalidateApiKey(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -28,6 +28,6 @@ impl super::Security {
     /// Invalidates access or refresh tokens.
     #[inline]
     pub fn invalidate_token(&self) -> InvalidateToken {
-        InvalidateToken(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        InvalidateToken(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -29,6 +29,6 @@ impl super::Security {
     /// Exchanges an OpenID Connect authentication response for an access and a refresh token.
     #[inline]
     pub fn oidc_authenticate(&self) -> OidcAuthenticate {
-        OidcAuthenticate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        OidcAuthenticate(Request::json(&self.client, &ENDPOINT))
     }
 }

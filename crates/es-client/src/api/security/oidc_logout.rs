@@ -23,6 +23,6 @@ impl super::Security {
     /// Invalidates tokens that were issued by OpenID Connect authentication.
     #[inline]
     pub fn oidc_logout(&self) -> OidcLogout {
-        OidcLogout(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        OidcLogout(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -30,9 +30,6 @@ impl super::Security {
     /// Creates an OpenID Connect authentication request as a URL.
     #[inline]
     pub fn oidc_prepare_authentication(&self) -> OidcPrepareAuthentication {
-        OidcPrepareAuthentication(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        OidcPrepareAuthentication(Request::json(&self.client, &ENDPOINT))
     }
 }

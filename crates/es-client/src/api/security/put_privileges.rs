@@ -21,6 +21,6 @@ impl super::Security {
     /// Creates or updates application privileges.
     #[inline]
     pub fn put_privileges(&self) -> PutPrivileges {
-        PutPrivileges(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PutPrivileges(Request::json(&self.client, &ENDPOINT))
     }
 }

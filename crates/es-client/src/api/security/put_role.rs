@@ -59,9 +59,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
-        PutRole(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutRole(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

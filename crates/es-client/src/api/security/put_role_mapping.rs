@@ -40,9 +40,6 @@ impl super::Security {
     /// Creates or updates a role mapping.
     #[inline]
     pub fn put_role_mapping(&self, name: impl Param<String>) -> PutRoleMapping {
-        PutRoleMapping(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        PutRoleMapping(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

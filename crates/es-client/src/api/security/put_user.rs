@@ -57,9 +57,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
-        PutUser(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, username),
-            Answer::json,
-        ))
+        PutUser(Request::json(&self.client, &ENDPOINT).path(0, username))
     }
 }

@@ -45,6 +45,6 @@ impl super::Security {
     /// Searches API keys.
     #[inline]
     pub fn query_api_keys(&self) -> QueryApiKeys {
-        QueryApiKeys(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        QueryApiKeys(Request::json(&self.client, &ENDPOINT))
     }
 }

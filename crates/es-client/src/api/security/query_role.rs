@@ -32,6 +32,6 @@ impl super::Security {
     /// Searches roles.
     #[inline]
     pub fn query_role(&self) -> QueryRole {
-        QueryRole(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        QueryRole(Request::json(&self.client, &ENDPOINT))
     }
 }

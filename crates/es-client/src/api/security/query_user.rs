@@ -35,6 +35,6 @@ impl super::Security {
     /// Searches users of the native realm.
     #[inline]
     pub fn query_user(&self) -> QueryUser {
-        QueryUser(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        QueryUser(Request::json(&self.client, &ENDPOINT))
     }
 }

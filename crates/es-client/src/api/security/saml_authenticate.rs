@@ -26,6 +26,6 @@ impl super::Security {
     /// Exchanges a SAML response for an access and a refresh token.
     #[inline]
     pub fn saml_authenticate(&self) -> SamlAuthenticate {
-        SamlAuthenticate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        SamlAuthenticate(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -28,9 +28,6 @@ impl super::Security {
     /// Verifies the logout response of a SAML identity provider.
     #[inline]
     pub fn saml_complete_logout(&self) -> SamlCompleteLogout {
-        SamlCompleteLogout(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::nothing,
-        ))
+        SamlCompleteLogout(Request::nothing(&self.client, &ENDPOINT))
     }
 }

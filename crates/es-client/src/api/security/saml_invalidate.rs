@@ -26,6 +26,6 @@ impl super::Security {
     /// Handles a SAML logout request of the identity provider.
     #[inline]
     pub fn saml_invalidate(&self) -> SamlInvalidate {
-        SamlInvalidate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        SamlInvalidate(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -23,6 +23,6 @@ impl super::Security {
     /// Invalidates tokens that were issued by SAML authentication.
     #[inline]
     pub fn saml_logout(&self) -> SamlLogout {
-        SamlLogout(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        SamlLogout(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -26,9 +26,6 @@ impl super::Security {
     /// Creates a SAML authentication request as a URL.
     #[inline]
     pub fn saml_prepare_authentication(&self) -> SamlPrepareAuthentication {
-        SamlPrepareAuthentication(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT),
-            Answer::json,
-        ))
+        SamlPrepareAuthentication(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -21,9 +21,6 @@ impl super::Security {
         &self,
         realm_name: impl Param<String>,
     ) -> SamlServiceProviderMetadata {
-        SamlServiceProviderMetadata(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, realm_name),
-            Answer::json,
-        ))
+        SamlServiceProviderMetadata(Request::json(&self.client, &ENDPOINT).path(0, realm_name))
     }
 }

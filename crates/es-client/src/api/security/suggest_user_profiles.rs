@@ -33,6 +33,6 @@ impl super::Security {
     /// Searches user profiles by name or email address.
     #[inline]
     pub fn suggest_user_profiles(&self) -> SuggestUserProfiles {
-        SuggestUserProfiles(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        SuggestUserProfiles(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -27,9 +27,6 @@ impl super::Security {
     /// Updates an API key.
     #[inline]
     pub fn update_api_key(&self, id: impl Param<String>) -> UpdateApiKey {
-        UpdateApiKey(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        UpdateApiKey(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

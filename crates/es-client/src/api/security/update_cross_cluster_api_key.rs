@@ -33,9 +33,6 @@ impl super::Security {
     /// Updates a cross-cluster API key.
     #[inline]
     pub fn update_cross_cluster_api_key(&self, id: impl Param<String>) -> UpdateCrossClusterApiKey {
-        UpdateCrossClusterApiKey(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        UpdateCrossClusterApiKey(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

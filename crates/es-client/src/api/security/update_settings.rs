@@ -31,6 +31,6 @@ impl super::Security {
     /// Updates the settings of the security system indices.
     #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
-        UpdateSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        UpdateSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -34,9 +34,6 @@ impl super::Security {
     /// Updates the data of a user profile.
     #[inline]
     pub fn update_user_profile_data(&self, uid: impl Param<String>) -> UpdateUserProfileData {
-        UpdateUserProfileData(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, uid),
-            Answer::json,
-        ))
+        UpdateUserProfileData(Request::json(&self.client, &ENDPOINT).path(0, uid))
     }
 }

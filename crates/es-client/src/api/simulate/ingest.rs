@@ -44,6 +44,6 @@ impl super::Simulate {
     /// Simulates the ingestion of documents: pipelines, templates and mappings, without indexing.
     #[inline]
     pub fn ingest(&self) -> Ingest {
-        Ingest(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Ingest(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -22,9 +22,6 @@ impl super::Slm {
     /// Deletes a snapshot lifecycle policy. Its snapshots are kept.
     #[inline]
     pub fn delete_lifecycle(&self, policy_id: impl Param<String>) -> DeleteLifecycle {
-        DeleteLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy_id),
-            Answer::json,
-        ))
+        DeleteLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy_id))
     }
 }

@@ -23,9 +23,6 @@ impl super::Slm {
     /// Creates a snapshot according to a policy, without waiting for its schedule.
     #[inline]
     pub fn execute_lifecycle(&self, policy_id: impl Param<String>) -> ExecuteLifecycle {
-        ExecuteLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy_id),
-            Answer::json,
-        ))
+        ExecuteLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy_id))
     }
 }

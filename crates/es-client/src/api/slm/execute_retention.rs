@@ -22,6 +22,6 @@ impl super::Slm {
     /// Deletes snapshots that have expired according to the retention rules of their policy.
     #[inline]
     pub fn execute_retention(&self) -> ExecuteRetention {
-        ExecuteRetention(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ExecuteRetention(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -27,6 +27,6 @@ impl super::Slm {
     /// Returns snapshot lifecycle policies.
     #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
-        GetLifecycle(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetLifecycle(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -21,6 +21,6 @@ impl super::Slm {
     /// Returns statistics of snapshot lifecycle management.
     #[inline]
     pub fn get_stats(&self) -> GetStats {
-        GetStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetStats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -21,6 +21,6 @@ impl super::Slm {
     /// Returns the operation mode of snapshot lifecycle management.
     #[inline]
     pub fn get_status(&self) -> GetStatus {
-        GetStatus(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetStatus(Request::json(&self.client, &ENDPOINT))
     }
 }

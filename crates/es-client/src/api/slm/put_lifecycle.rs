@@ -37,9 +37,6 @@ impl super::Slm {
     /// Creates or updates a snapshot lifecycle policy.
     #[inline]
     pub fn put_lifecycle(&self, policy_id: impl Param<String>) -> PutLifecycle {
-        PutLifecycle(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, policy_id),
-            Answer::json,
-        ))
+        PutLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy_id))
     }
 }

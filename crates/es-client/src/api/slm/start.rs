@@ -22,6 +22,6 @@ impl super::Slm {
     /// Starts snapshot lifecycle management.
     #[inline]
     pub fn start(&self) -> Start {
-        Start(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Start(Request::json(&self.client, &ENDPOINT))
     }
 }

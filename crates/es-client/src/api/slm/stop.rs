@@ -22,6 +22,6 @@ impl super::Slm {
     /// Stops snapshot lifecycle management.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Stop(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stop(Request::json(&self.client, &ENDPOINT))
     }
 }

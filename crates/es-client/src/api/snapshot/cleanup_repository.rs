@@ -23,9 +23,6 @@ impl super::Snapshot {
     /// Deletes data of a repository that no snapshot references.
     #[inline]
     pub fn cleanup_repository(&self, repository: impl Param<String>) -> CleanupRepository {
-        CleanupRepository(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
-            Answer::json,
-        ))
+        CleanupRepository(Request::json(&self.client, &ENDPOINT).path(0, repository))
     }
 }

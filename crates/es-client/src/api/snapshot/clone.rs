@@ -31,12 +31,11 @@ impl super::Snapshot {
         snapshot: impl Param<String>,
         target_snapshot: impl Param<String>,
     ) -> Clone {
-        Clone(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, repository)
-                .with_part(1, snapshot)
-                .with_part(2, target_snapshot),
-            Answer::json,
-        ))
+        Clone(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, repository)
+                .path(1, snapshot)
+                .path(2, target_snapshot),
+        )
     }
 }

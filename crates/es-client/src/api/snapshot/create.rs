@@ -52,11 +52,6 @@ impl super::Snapshot {
     /// ```
     #[inline]
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
-        Create(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, repository)
-                .with_part(1, snapshot),
-            Answer::json,
-        ))
+        Create(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
     }
 }

@@ -36,9 +36,6 @@ impl super::Snapshot {
     /// ```
     #[inline]
     pub fn create_repository(&self, repository: impl Param<String>) -> CreateRepository {
-        CreateRepository(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
-            Answer::json,
-        ))
+        CreateRepository(Request::json(&self.client, &ENDPOINT).path(0, repository))
     }
 }

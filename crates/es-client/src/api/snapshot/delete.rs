@@ -22,11 +22,6 @@ impl super::Snapshot {
     /// Deletes snapshots.
     #[inline]
     pub fn delete(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Delete {
-        Delete(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, repository)
-                .with_part(1, snapshot),
-            Answer::json,
-        ))
+        Delete(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
     }
 }

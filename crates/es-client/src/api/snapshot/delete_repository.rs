@@ -22,9 +22,6 @@ impl super::Snapshot {
     /// Unregisters repositories. Their contents are kept.
     #[inline]
     pub fn delete_repository(&self, repository: impl Param<[String]>) -> DeleteRepository {
-        DeleteRepository(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
-            Answer::json,
-        ))
+        DeleteRepository(Request::json(&self.client, &ENDPOINT).path(0, repository))
     }
 }

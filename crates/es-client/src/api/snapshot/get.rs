@@ -51,11 +51,6 @@ impl super::Snapshot {
     /// Returns snapshots.
     #[inline]
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
-        Get(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, repository)
-                .with_part(1, snapshot),
-            Answer::json,
-        ))
+        Get(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
     }
 }

@@ -28,6 +28,6 @@ impl super::Snapshot {
     /// Returns snapshot repositories.
     #[inline]
     pub fn get_repository(&self) -> GetRepository {
-        GetRepository(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetRepository(Request::json(&self.client, &ENDPOINT))
     }
 }

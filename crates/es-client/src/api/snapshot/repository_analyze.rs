@@ -49,9 +49,6 @@ impl super::Snapshot {
     /// behavior.
     #[inline]
     pub fn repository_analyze(&self, repository: impl Param<String>) -> RepositoryAnalyze {
-        RepositoryAnalyze(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
-            Answer::json,
-        ))
+        RepositoryAnalyze(Request::json(&self.client, &ENDPOINT).path(0, repository))
     }
 }

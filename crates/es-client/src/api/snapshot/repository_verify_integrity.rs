@@ -44,9 +44,6 @@ impl super::Snapshot {
         &self,
         repository: impl Param<[String]>,
     ) -> RepositoryVerifyIntegrity {
-        RepositoryVerifyIntegrity(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
-            Answer::json,
-        ))
+        RepositoryVerifyIntegrity(Request::json(&self.client, &ENDPOINT).path(0, repository))
     }
 }

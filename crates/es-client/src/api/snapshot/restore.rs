@@ -64,11 +64,6 @@ impl super::Snapshot {
     /// ```
     #[inline]
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
-        Restore(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_part(0, repository)
-                .with_part(1, snapshot),
-            Answer::json,
-        ))
+        Restore(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
     }
 }

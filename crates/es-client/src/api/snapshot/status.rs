@@ -31,6 +31,6 @@ impl super::Snapshot {
     /// Returns the detailed status of snapshots, per shard.
     #[inline]
     pub fn status(&self) -> Status {
-        Status(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Status(Request::json(&self.client, &ENDPOINT))
     }
 }

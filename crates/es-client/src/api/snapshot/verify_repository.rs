@@ -23,9 +23,6 @@ impl super::Snapshot {
     /// Verifies that all nodes can access a repository.
     #[inline]
     pub fn verify_repository(&self, repository: impl Param<String>) -> VerifyRepository {
-        VerifyRepository(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, repository),
-            Answer::json,
-        ))
+        VerifyRepository(Request::json(&self.client, &ENDPOINT).path(0, repository))
     }
 }

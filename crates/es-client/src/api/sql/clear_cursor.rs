@@ -21,6 +21,6 @@ impl super::Sql {
     /// Closes a cursor and releases its resources.
     #[inline]
     pub fn clear_cursor(&self) -> ClearCursor {
-        ClearCursor(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ClearCursor(Request::json(&self.client, &ENDPOINT))
     }
 }

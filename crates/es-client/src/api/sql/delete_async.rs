@@ -17,9 +17,6 @@ impl super::Sql {
     /// Deletes an async or stored SQL search, and cancels it if it is still running.
     #[inline]
     pub fn delete_async(&self, id: impl Param<String>) -> DeleteAsync {
-        DeleteAsync(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeleteAsync(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -26,9 +26,6 @@ impl super::Sql {
     /// Returns the results of an async or stored SQL search.
     #[inline]
     pub fn get_async(&self, id: impl Param<String>) -> GetAsync {
-        GetAsync(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        GetAsync(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -17,9 +17,6 @@ impl super::Sql {
     /// Returns the status of an async or stored SQL search, without its results.
     #[inline]
     pub fn get_async_status(&self, id: impl Param<String>) -> GetAsyncStatus {
-        GetAsyncStatus(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        GetAsyncStatus(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

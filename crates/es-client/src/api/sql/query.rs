@@ -71,6 +71,6 @@ impl super::Sql {
     /// ```
     #[inline]
     pub fn query(&self) -> Query {
-        Query(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Query(Request::json(&self.client, &ENDPOINT))
     }
 }

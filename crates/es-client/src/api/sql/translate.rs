@@ -27,6 +27,6 @@ impl super::Sql {
     /// Translates a SQL query into a search request.
     #[inline]
     pub fn translate(&self) -> Translate {
-        Translate(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Translate(Request::json(&self.client, &ENDPOINT))
     }
 }

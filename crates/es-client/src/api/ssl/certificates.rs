@@ -16,6 +16,6 @@ impl super::Ssl {
     /// Returns the certificates that encrypt communication in the cluster.
     #[inline]
     pub fn certificates(&self) -> Certificates {
-        Certificates(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Certificates(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -24,9 +24,6 @@ impl super::Streams {
     /// Disables a log stream.
     #[inline]
     pub fn logs_disable(&self, name: impl Param<params::StreamType>) -> LogsDisable {
-        LogsDisable(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        LogsDisable(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

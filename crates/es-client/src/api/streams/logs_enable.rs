@@ -23,9 +23,6 @@ impl super::Streams {
     /// Enables a log stream.
     #[inline]
     pub fn logs_enable(&self, name: impl Param<params::StreamType>) -> LogsEnable {
-        LogsEnable(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, name),
-            Answer::json,
-        ))
+        LogsEnable(Request::json(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -20,6 +20,6 @@ impl super::Streams {
     /// Returns the status of streams.
     #[inline]
     pub fn status(&self) -> Status {
-        Status(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Status(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -17,9 +17,6 @@ impl super::Synonyms {
     /// Deletes a synonym set.
     #[inline]
     pub fn delete_synonym(&self, id: impl Param<String>) -> DeleteSynonym {
-        DeleteSynonym(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeleteSynonym(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -26,9 +26,6 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteSynonymRule {
-        DeleteSynonymRule(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
-            Answer::json,
-        ))
+        DeleteSynonymRule(Request::json(&self.client, &ENDPOINT).path(0, set_id).path(1, rule_id))
     }
 }

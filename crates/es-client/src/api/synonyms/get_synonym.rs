@@ -24,9 +24,6 @@ impl super::Synonyms {
     /// Returns a synonym set.
     #[inline]
     pub fn get_synonym(&self, id: impl Param<String>) -> GetSynonym {
-        GetSynonym(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        GetSynonym(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

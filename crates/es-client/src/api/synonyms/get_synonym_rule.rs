@@ -22,9 +22,6 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> GetSynonymRule {
-        GetSynonymRule(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, set_id).with_part(1, rule_id),
-            Answer::json,
-        ))
+        GetSynonymRule(Request::json(&self.client, &ENDPOINT).path(0, set_id).path(1, rule_id))
     }
 }

@@ -21,6 +21,6 @@ impl super::Synonyms {
     /// Returns all synonym sets.
     #[inline]
     pub fn get_synonyms_sets(&self) -> GetSynonymsSets {
-        GetSynonymsSets(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetSynonymsSets(Request::json(&self.client, &ENDPOINT))
     }
 }

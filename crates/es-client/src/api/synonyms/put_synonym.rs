@@ -28,9 +28,6 @@ impl super::Synonyms {
     /// Creates or replaces a synonym set.
     #[inline]
     pub fn put_synonym(&self, id: impl Param<String>) -> PutSynonym {
-        PutSynonym(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        PutSynonym(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -32,6 +32,6 @@ impl super::Tasks {
     /// Cancels tasks.
     #[inline]
     pub fn cancel(&self) -> Cancel {
-        Cancel(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Cancel(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -31,9 +31,6 @@ impl super::Tasks {
     /// ```
     #[inline]
     pub fn get(&self, task_id: impl Param<String>) -> Get {
-        Get(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, task_id),
-            Answer::json,
-        ))
+        Get(Request::json(&self.client, &ENDPOINT).path(0, task_id))
     }
 }

@@ -40,6 +40,6 @@ impl super::Tasks {
     /// ```
     #[inline]
     pub fn list(&self) -> List {
-        List(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        List(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -53,11 +53,8 @@ impl super::TextStructure {
         field: impl Param<String>,
         index: impl Param<String>,
     ) -> FindFieldStructure {
-        FindFieldStructure(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT)
-                .with_query("field", field)
-                .with_query("index", index),
-            Answer::json,
-        ))
+        FindFieldStructure(
+            Request::json(&self.client, &ENDPOINT).param("field", field).param("index", index),
+        )
     }
 }

@@ -51,6 +51,6 @@ impl super::TextStructure {
     /// Finds the structure of text messages.
     #[inline]
     pub fn find_message_structure(&self) -> FindMessageStructure {
-        FindMessageStructure(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        FindMessageStructure(Request::json(&self.client, &ENDPOINT))
     }
 }

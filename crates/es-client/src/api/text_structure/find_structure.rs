@@ -54,6 +54,6 @@ impl super::TextStructure {
     /// Finds the structure of a text.
     #[inline]
     pub fn find_structure(&self) -> FindStructure {
-        FindStructure(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        FindStructure(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -30,6 +30,6 @@ impl super::TextStructure {
     /// Tests a grok pattern on lines of text.
     #[inline]
     pub fn test_grok_pattern(&self) -> TestGrokPattern {
-        TestGrokPattern(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        TestGrokPattern(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -24,9 +24,6 @@ impl super::Transform {
     /// Deletes a transform.
     #[inline]
     pub fn delete_transform(&self, transform_id: impl Param<String>) -> DeleteTransform {
-        DeleteTransform(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
-            Answer::json,
-        ))
+        DeleteTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

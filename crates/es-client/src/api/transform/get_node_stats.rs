@@ -17,6 +17,6 @@ impl super::Transform {
     /// Returns statistics of transforms, per node.
     #[inline]
     pub fn get_node_stats(&self) -> GetNodeStats {
-        GetNodeStats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetNodeStats(Request::json(&self.client, &ENDPOINT))
     }
 }

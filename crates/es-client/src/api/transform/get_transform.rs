@@ -33,6 +33,6 @@ impl super::Transform {
     /// Returns transforms.
     #[inline]
     pub fn get_transform(&self) -> GetTransform {
-        GetTransform(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetTransform(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -32,9 +32,6 @@ impl super::Transform {
     /// Returns statistics of transforms.
     #[inline]
     pub fn get_transform_stats(&self, transform_id: impl Param<[String]>) -> GetTransformStats {
-        GetTransformStats(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
-            Answer::json,
-        ))
+        GetTransformStats(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

@@ -48,6 +48,6 @@ impl super::Transform {
     /// Returns a preview of the results of a transform.
     #[inline]
     pub fn preview_transform(&self) -> PreviewTransform {
-        PreviewTransform(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        PreviewTransform(Request::json(&self.client, &ENDPOINT))
     }
 }

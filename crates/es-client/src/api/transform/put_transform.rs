@@ -48,9 +48,6 @@ impl super::Transform {
     /// Creates a transform.
     #[inline]
     pub fn put_transform(&self, transform_id: impl Param<String>) -> PutTransform {
-        PutTransform(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
-            Answer::json,
-        ))
+        PutTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

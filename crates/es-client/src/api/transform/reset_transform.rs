@@ -24,9 +24,6 @@ impl super::Transform {
     /// transform created it.
     #[inline]
     pub fn reset_transform(&self, transform_id: impl Param<String>) -> ResetTransform {
-        ResetTransform(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
-            Answer::json,
-        ))
+        ResetTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

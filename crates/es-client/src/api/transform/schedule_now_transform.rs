@@ -24,9 +24,6 @@ impl super::Transform {
     /// Runs a transform now, without waiting for its next interval.
     #[inline]
     pub fn schedule_now_transform(&self, transform_id: impl Param<String>) -> ScheduleNowTransform {
-        ScheduleNowTransform(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
-            Answer::json,
-        ))
+        ScheduleNowTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

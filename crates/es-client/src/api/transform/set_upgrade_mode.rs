@@ -23,6 +23,6 @@ impl super::Transform {
     /// Turns upgrade mode on, which halts all transforms, or off.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
-        SetUpgradeMode(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        SetUpgradeMode(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -24,9 +24,6 @@ impl super::Transform {
     /// Starts a transform.
     #[inline]
     pub fn start_transform(&self, transform_id: impl Param<String>) -> StartTransform {
-        StartTransform(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
-            Answer::json,
-        ))
+        StartTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

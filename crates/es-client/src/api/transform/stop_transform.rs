@@ -32,9 +32,6 @@ impl super::Transform {
     /// Stops transforms.
     #[inline]
     pub fn stop_transform(&self, transform_id: impl Param<String>) -> StopTransform {
-        StopTransform(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
-            Answer::json,
-        ))
+        StopTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

@@ -49,9 +49,6 @@ impl super::Transform {
     /// Updates a transform.
     #[inline]
     pub fn update_transform(&self, transform_id: impl Param<String>) -> UpdateTransform {
-        UpdateTransform(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, transform_id),
-            Answer::json,
-        ))
+        UpdateTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

@@ -22,6 +22,6 @@ impl super::Transform {
     /// Upgrades all transforms to the current configuration format.
     #[inline]
     pub fn upgrade_transforms(&self) -> UpgradeTransforms {
-        UpgradeTransforms(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        UpgradeTransforms(Request::json(&self.client, &ENDPOINT))
     }
 }

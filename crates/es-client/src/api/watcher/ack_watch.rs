@@ -23,9 +23,6 @@ impl super::Watcher {
     /// Acknowledges a watch, which throttles its actions until the condition is no longer met.
     #[inline]
     pub fn ack_watch(&self, watch_id: impl Param<String>) -> AckWatch {
-        AckWatch(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, watch_id),
-            Answer::json,
-        ))
+        AckWatch(Request::json(&self.client, &ENDPOINT).path(0, watch_id))
     }
 }

@@ -19,9 +19,6 @@ impl super::Watcher {
     /// Activates a watch.
     #[inline]
     pub fn activate_watch(&self, watch_id: impl Param<String>) -> ActivateWatch {
-        ActivateWatch(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, watch_id),
-            Answer::json,
-        ))
+        ActivateWatch(Request::json(&self.client, &ENDPOINT).path(0, watch_id))
     }
 }

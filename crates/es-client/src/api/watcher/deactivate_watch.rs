@@ -19,9 +19,6 @@ impl super::Watcher {
     /// Deactivates a watch.
     #[inline]
     pub fn deactivate_watch(&self, watch_id: impl Param<String>) -> DeactivateWatch {
-        DeactivateWatch(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, watch_id),
-            Answer::json,
-        ))
+        DeactivateWatch(Request::json(&self.client, &ENDPOINT).path(0, watch_id))
     }
 }

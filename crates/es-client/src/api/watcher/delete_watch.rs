@@ -18,9 +18,6 @@ impl super::Watcher {
     /// Deletes a watch.
     #[inline]
     pub fn delete_watch(&self, id: impl Param<String>) -> DeleteWatch {
-        DeleteWatch(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        DeleteWatch(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -45,6 +45,6 @@ impl super::Watcher {
     /// Runs a watch now. The request is not retried once a node may have received it.
     #[inline]
     pub fn execute_watch(&self) -> ExecuteWatch {
-        ExecuteWatch(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        ExecuteWatch(Request::json(&self.client, &ENDPOINT))
     }
 }

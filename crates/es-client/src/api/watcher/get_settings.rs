@@ -19,6 +19,6 @@ impl super::Watcher {
     /// Returns the settings of the watcher index.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        GetSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

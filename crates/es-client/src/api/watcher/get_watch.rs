@@ -18,9 +18,6 @@ impl super::Watcher {
     /// Returns a watch.
     #[inline]
     pub fn get_watch(&self, id: impl Param<String>) -> GetWatch {
-        GetWatch(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        GetWatch(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -49,9 +49,6 @@ impl super::Watcher {
     /// Creates or updates a watch.
     #[inline]
     pub fn put_watch(&self, id: impl Param<String>) -> PutWatch {
-        PutWatch(Request::new(
-            RequestParts::new(&self.client, &ENDPOINT).with_part(0, id),
-            Answer::json,
-        ))
+        PutWatch(Request::json(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -33,6 +33,6 @@ impl super::Watcher {
     /// Searches watches.
     #[inline]
     pub fn query_watches(&self) -> QueryWatches {
-        QueryWatches(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        QueryWatches(Request::json(&self.client, &ENDPOINT))
     }
 }

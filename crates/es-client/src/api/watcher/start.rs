@@ -21,6 +21,6 @@ impl super::Watcher {
     /// Starts the watch service.
     #[inline]
     pub fn start(&self) -> Start {
-        Start(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Start(Request::json(&self.client, &ENDPOINT))
     }
 }

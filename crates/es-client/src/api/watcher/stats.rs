@@ -26,6 +26,6 @@ impl super::Watcher {
     /// Returns statistics of the watch service.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stats(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -21,6 +21,6 @@ impl super::Watcher {
     /// Stops the watch service.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Stop(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Stop(Request::json(&self.client, &ENDPOINT))
     }
 }

@@ -29,6 +29,6 @@ impl super::Watcher {
     /// Updates the settings of the watcher index.
     #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
-        UpdateSettings(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        UpdateSettings(Request::json(&self.client, &ENDPOINT))
     }
 }

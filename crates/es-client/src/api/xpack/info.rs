@@ -22,6 +22,6 @@ impl super::Xpack {
     /// Returns build, license and available features.
     #[inline]
     pub fn info(&self) -> Info {
-        Info(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Info(Request::json(&self.client, &ENDPOINT))
     }
 }

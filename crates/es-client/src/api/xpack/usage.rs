@@ -19,6 +19,6 @@ impl super::Xpack {
     /// Returns which features are available and enabled, and their usage.
     #[inline]
     pub fn usage(&self) -> Usage {
-        Usage(Request::new(RequestParts::new(&self.client, &ENDPOINT), Answer::json))
+        Usage(Request::json(&self.client, &ENDPOINT))
     }
 }
